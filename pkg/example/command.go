@@ -1,0 +1,188 @@
+package example
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// Command is a step's command, split into words as a POSIX shell splits them.
+type Command []Word
+
+// Word is one argument: literal text and CEL expressions in turn.
+type Word []Part
+
+// Part is literal text, or the source of a CEL expression.
+type Part struct {
+	Text   string
+	IsExpr bool
+}
+
+// ParseCommand splits a command into words. Quotes group as in a shell, and
+// $(EXPR) outside single quotes is a CEL expression. There is no shell behind
+// it: a pipe, a redirection or a variable is an error, not something ignored.
+func ParseCommand(line string) (Command, error) {
+	p := parser{rest: strings.TrimSpace(line)}
+	var cmd Command
+	for p.rest != "" {
+		w, err := p.word()
+		if err != nil {
+			return nil, err
+		}
+		cmd = append(cmd, w)
+		p.rest = strings.TrimLeft(p.rest, " \t\n")
+	}
+	return cmd, nil
+}
+
+// Verb returns the kubectl subcommand: the word after kubectl.
+func (c Command) Verb() (string, bool) {
+	if len(c) < 2 {
+		return "", false
+	}
+	return c[1].Literal()
+}
+
+// Exprs returns the expressions of a command, in order.
+func (c Command) Exprs() []string {
+	var out []string
+	for _, w := range c {
+		for _, p := range w {
+			if p.IsExpr {
+				out = append(out, p.Text)
+			}
+		}
+	}
+	return out
+}
+
+// Literal returns the text of a word that holds no expression.
+func (w Word) Literal() (string, bool) {
+	var b strings.Builder
+	for _, p := range w {
+		if p.IsExpr {
+			return "", false
+		}
+		b.WriteString(p.Text)
+	}
+	return b.String(), true
+}
+
+// Expand replaces each expression by what eval returns for it.
+func (c Command) Expand(eval func(expr string) (string, error)) ([]string, error) {
+	args := make([]string, 0, len(c))
+	for _, w := range c {
+		var b strings.Builder
+		for _, p := range w {
+			text := p.Text
+			if p.IsExpr {
+				var err error
+				if text, err = eval(p.Text); err != nil {
+					return nil, err
+				}
+			}
+			b.WriteString(text)
+		}
+		args = append(args, b.String())
+	}
+	return args, nil
+}
+
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
+
+// Quote writes words as one line that a POSIX shell reads back as the same words.
+func Quote(words []string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		if plainWord.MatchString(w) {
+			quoted[i] = w
+			continue
+		}
+		quoted[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
+	}
+	return strings.Join(quoted, " ")
+}
+
+type parser struct{ rest string }
+
+func (p *parser) word() (Word, error) {
+	var w Word
+	literal := func(s string) {
+		if n := len(w); n > 0 && !w[n-1].IsExpr {
+			w[n-1].Text += s
+			return
+		}
+		w = append(w, Part{Text: s})
+	}
+	inDouble := false
+	for p.rest != "" {
+		c := p.rest[0]
+		switch {
+		case strings.HasPrefix(p.rest, "$("):
+			expr, err := p.expr()
+			if err != nil {
+				return nil, err
+			}
+			w = append(w, Part{Text: expr, IsExpr: true})
+			continue
+		case c == '"':
+			inDouble = !inDouble
+			literal("") // "" is a word
+		case c == '\\' && len(p.rest) > 1:
+			literal(p.rest[1:2])
+			p.rest = p.rest[1:]
+		case inDouble:
+			literal(p.rest[:1])
+		case c == ' ' || c == '\t' || c == '\n':
+			return w, nil
+		case c == '\'':
+			end := strings.IndexByte(p.rest[1:], '\'')
+			if end < 0 {
+				return nil, errors.New("a single quote is not closed")
+			}
+			literal(p.rest[1 : 1+end])
+			p.rest = p.rest[1+end:]
+		case strings.IndexByte("|&;<>`$", c) >= 0:
+			return nil, fmt.Errorf("found %q: a step is one kubectl command without a shell; quote the character if it is meant literally", c)
+		default:
+			literal(p.rest[:1])
+		}
+		p.rest = p.rest[1:]
+	}
+	if inDouble {
+		return nil, errors.New("a double quote is not closed")
+	}
+	return w, nil
+}
+
+// expr cuts "$(…)" off the rest, up to the parenthesis that closes it; those
+// inside the expression's own strings do not count.
+func (p *parser) expr() (string, error) {
+	depth, quote := 0, byte(0)
+	for i := 1; i < len(p.rest); i++ {
+		switch c := p.rest[i]; {
+		case quote != 0 && c == '\\':
+			i++
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '"' || c == '\'':
+			quote = c
+		case c == '(':
+			depth++
+		case c == ')':
+			depth--
+			if depth == 0 {
+				expr := strings.TrimSpace(p.rest[2:i])
+				p.rest = p.rest[i+1:]
+				if expr == "" {
+					return "", errors.New("$() holds no expression")
+				}
+				return expr, nil
+			}
+		}
+	}
+	return "", fmt.Errorf("%q is not closed: a parenthesis or a quote is missing", p.rest)
+}
