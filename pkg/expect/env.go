@@ -1,0 +1,147 @@
+package expect
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/google/cel-go/cel"
+	"github.com/google/cel-go/common/ast"
+	"github.com/google/cel-go/common/types"
+	"github.com/google/cel-go/common/types/ref"
+	"github.com/google/cel-go/ext"
+)
+
+// Facts are what an expression can see: the outcome of the step's command, and
+// the objects of the run.
+type Facts struct {
+	Stdout   string
+	Stderr   string
+	ExitCode int
+	// Images are the image references in use, overrides applied, by short name.
+	Images map[string]string
+	// RunID and Namespace are those of the run.
+	RunID     string
+	Namespace string
+	// Pod reads a Pod of the run's Namespace by name.
+	Pod func(ctx context.Context, name string) (map[string]any, error)
+}
+
+// ExitCode is the variable that holds the exit code of the step's command.
+const ExitCode = "exitCode"
+
+// Env type-checks expressions. It is safe for concurrent use.
+type Env struct{ env *cel.Env }
+
+// NewEnv returns the environment of all expressions: CEL's standard library,
+// its strings and network extensions, and
+//
+//	stdout, stderr  string            what the command printed
+//	exitCode        int               the command's exit code
+//	images          map(string,string) the images in use, by short name
+//	run.id, run.namespace             the run's ID and Namespace
+//	pod(name)       the Pod of that name in the run's Namespace, as the API server has it now
+//	json(text)      the value that a JSON text holds
+func NewEnv() (*Env, error) {
+	env, err := cel.NewEnv(
+		cel.Variable("stdout", cel.StringType),
+		cel.Variable("stderr", cel.StringType),
+		cel.Variable(ExitCode, cel.IntType),
+		cel.Variable("images", cel.MapType(cel.StringType, cel.StringType)),
+		cel.Variable("run", cel.MapType(cel.StringType, cel.StringType)),
+		cel.Function("pod", cel.Overload("pod_string", []*cel.Type{cel.StringType}, cel.DynType)),
+		cel.Function("json", cel.Overload("json_string", []*cel.Type{cel.StringType}, cel.DynType,
+			cel.UnaryBinding(parseJSON))),
+		ext.Strings(),
+		ext.Network(),
+		cel.EnableMacroCallTracking(), // so that explanations show macros as they were written
+	)
+	if err != nil {
+		return nil, fmt.Errorf("build the CEL environment: %w", err)
+	}
+	return &Env{env: env}, nil
+}
+
+// Expression is a type-checked expression.
+type Expression struct {
+	env *Env
+	ast *cel.Ast
+	// Source is the expression as it was written.
+	Source string
+}
+
+// Condition compiles an expression that decides a claim: its type is bool.
+func (e *Env) Condition(source string) (*Expression, error) {
+	return e.compile(source, cel.BoolType)
+}
+
+// Text compiles an expression that becomes part of a command: its type is
+// string or int, or is not known before it is evaluated.
+func (e *Env) Text(source string) (*Expression, error) {
+	return e.compile(source, cel.StringType, cel.IntType)
+}
+
+func (e *Env) compile(source string, want ...*cel.Type) (*Expression, error) {
+	checked, issues := e.env.Compile(source)
+	if err := issues.Err(); err != nil {
+		return nil, fmt.Errorf("CEL expression %s: %w", source, err)
+	}
+	got := checked.OutputType()
+	ok := got.IsExactType(cel.DynType)
+	for _, t := range want {
+		ok = ok || got.IsExactType(t)
+	}
+	if !ok {
+		return nil, fmt.Errorf("CEL expression %s: expected type %s, found %s", source, want[0], got)
+	}
+	return &Expression{env: e, ast: checked, Source: source}, nil
+}
+
+// Reads tells whether the expression refers to a variable.
+func (x *Expression) Reads(variable string) bool {
+	found := false
+	ast.PreOrderVisit(x.ast.NativeRep().Expr(), ast.NewExprVisitor(func(e ast.Expr) {
+		found = found || e.Kind() == ast.IdentKind && e.AsIdent() == variable
+	}))
+	return found
+}
+
+func (x *Expression) eval(ctx context.Context, f Facts) (ref.Val, *cel.EvalDetails, error) {
+	// The declaration of pod() has no binding, because its client is only known
+	// now; the extended environment adds it.
+	env, err := x.env.env.Extend(cel.Function("pod", cel.Overload("pod_string", []*cel.Type{cel.StringType}, cel.DynType,
+		cel.UnaryBinding(func(arg ref.Val) ref.Val {
+			name := fmt.Sprint(arg.Value())
+			if f.Pod == nil {
+				return types.NewErr("pod(%q): no cluster at hand", name)
+			}
+			obj, err := f.Pod(ctx, name)
+			if err != nil {
+				return types.NewErr("pod(%q): %v", name, err)
+			}
+			return types.DefaultTypeAdapter.NativeToValue(obj)
+		}))))
+	if err != nil {
+		return nil, nil, err
+	}
+	prg, err := env.Program(x.ast, cel.EvalOptions(cel.OptTrackState))
+	if err != nil {
+		return nil, nil, err
+	}
+	return prg.ContextEval(ctx, map[string]any{
+		"stdout": f.Stdout,
+		"stderr": f.Stderr,
+		ExitCode: int64(f.ExitCode),
+		"images": f.Images,
+		"run":    map[string]string{"id": f.RunID, "namespace": f.Namespace},
+	})
+}
+
+func parseJSON(arg ref.Val) ref.Val {
+	text := fmt.Sprint(arg.Value())
+	var v any
+	if err := json.Unmarshal([]byte(text), &v); err != nil {
+		return types.NewErr("json(): %v in %s", err, clip(fmt.Sprintf("%q", text)))
+	}
+	return types.DefaultTypeAdapter.NativeToValue(v)
+}

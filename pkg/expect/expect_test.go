@@ -1,0 +1,160 @@
+package expect
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+)
+
+func facts() Facts {
+	return Facts{
+		Stdout:    `{"host": "10.244.1.5:9876", "version": "0.4.0", "from": "10.244.2.7"}`,
+		ExitCode:  0,
+		Images:    map[string]string{"shell": "centos"},
+		RunID:     "x7k2p",
+		Namespace: "kbe-pods-x7k2p",
+		Pod: func(_ context.Context, name string) (map[string]any, error) {
+			if name != "sise" {
+				return nil, errors.New("not found")
+			}
+			return map[string]any{
+				"spec":   map[string]any{"nodeName": "node-1"},
+				"status": map[string]any{"podIP": "10.244.1.5", "podIPs": []any{map[string]any{"ip": "10.244.1.5"}}},
+			}, nil
+		},
+	}
+}
+
+func condition(t *testing.T, source string) *Expression {
+	t.Helper()
+	env, err := NewEnv()
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, err := env.Condition(source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+func TestConditionsThatHold(t *testing.T) {
+	for _, source := range []string{
+		`exitCode == 0`,
+		`json(stdout).host == pod("sise").status.podIP + ":9876"`,
+		`pod("sise").status.podIPs.exists(i, i.ip == pod("sise").status.podIP)`,
+		`!has(pod("sise").metadata) || true`,
+		`ip(pod("sise").status.podIP).family() == 4`,
+		`images.shell == "centos" && run.id == "x7k2p" && run.namespace.endsWith(run.id)`,
+	} {
+		if v := condition(t, source).Check(t.Context(), facts()); !v.Holds {
+			t.Errorf("%s: expected it to hold, found %+v", source, v)
+		}
+	}
+}
+
+func TestAFailedConditionNamesExpectedAndFound(t *testing.T) {
+	v := condition(t, `json(stdout).from != "" && json(stdout).version == "0.5.0"`).Check(t.Context(), facts())
+	if v.Holds || len(v.Mismatches) != 1 {
+		t.Fatalf("expected one mismatch, found %+v", v)
+	}
+	m := v.Mismatches[0]
+	if m.Expression != `json(stdout).version == "0.5.0"` || m.Expected != `"0.5.0"` {
+		t.Errorf("found %+v", m)
+	}
+	if len(m.Operands) != 1 || m.Operands[0] != (Operand{Expression: "json(stdout).version", Value: `"0.4.0"`}) {
+		t.Errorf("operands: %+v", m.Operands)
+	}
+}
+
+func TestMismatches(t *testing.T) {
+	for _, tc := range []struct{ source, expr, operand, value string }{
+		{`stdout.contains("all is well")`, `stdout.contains("all is well")`, "stdout", ""},
+		{`pod("sise").status.podIPs.exists(i, i.ip == "::1")`, `pod("sise").status.podIPs.exists(i, i.ip == "::1")`, `pod("sise").status.podIPs`, `[{"ip":"10.244.1.5"}]`},
+		{`exitCode == 7 || json(stdout).from == "::1"`, `exitCode == 7`, "exitCode", "0"},
+		{`exitCode in [7, 28]`, `exitCode in [7, 28]`, "exitCode", "0"},
+	} {
+		v := condition(t, tc.source).Check(t.Context(), facts())
+		if v.Holds || len(v.Mismatches) == 0 {
+			t.Errorf("%s: found %+v", tc.source, v)
+			continue
+		}
+		m := v.Mismatches[0]
+		if m.Expression != tc.expr || len(m.Operands) == 0 || m.Operands[0].Expression != tc.operand {
+			t.Errorf("%s: found %+v", tc.source, m)
+		} else if tc.value != "" && m.Operands[0].Value != tc.value {
+			t.Errorf("%s: expected the value %s, found %s", tc.source, tc.value, m.Operands[0].Value)
+		}
+	}
+}
+
+func TestWhatCannotBeEvaluatedDoesNotHold(t *testing.T) {
+	for source, want := range map[string]string{
+		`json(stdout).vers == "0.5.0"`:       "no such key: vers",
+		`json(stderr).version == "0.5.0"`:    "json(): unexpected end",
+		`pod("other").status.podIP == ""`:    `pod("other"): not found`,
+		`pod("sise").spec.nodeName`:          "expected true or false",
+		`pod("sise").status.hostIP == "1.1"`: "no such key: hostIP",
+	} {
+		v := condition(t, source).Check(t.Context(), facts())
+		if v.Holds || v.Err == nil || !strings.Contains(v.Err.Error(), want) {
+			t.Errorf("%s: expected an error with %q, found %v", source, want, v.Err)
+		}
+	}
+}
+
+func TestCompileRejects(t *testing.T) {
+	env, err := NewEnv()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for source, want := range map[string]string{
+		`stdout`:              "expected type bool, found string",
+		`exitCode == "0"`:     "no matching overload",
+		`deployment("x")`:     "undeclared reference",
+		`json(stdout).a == `:  "Syntax error",
+		`size(stdout) + 1`:    "expected type bool, found int",
+		`pod(5).spec == null`: "no matching overload",
+	} {
+		if _, err := env.Condition(source); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: expected an error with %q, found %v", source, want, err)
+		}
+	}
+	if _, err := env.Text(`exitCode == 0`); err == nil {
+		t.Error("a bool is not the text of a command")
+	}
+}
+
+func TestExpand(t *testing.T) {
+	env, err := NewEnv()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for source, want := range map[string]string{
+		`pod("sise").status.podIP`: "10.244.1.5",
+		`images.shell`:             "centos",
+		`size(run.id)`:             "5",
+	} {
+		x, err := env.Text(source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := x.Expand(t.Context(), facts()); err != nil || got != want {
+			t.Errorf("%s: expected %q, found %q, %v", source, want, got, err)
+		}
+	}
+	x, err := env.Text(`stderr`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := x.Expand(t.Context(), facts()); err == nil {
+		t.Error("an empty text would silently change the command")
+	}
+}
+
+func TestReads(t *testing.T) {
+	if !condition(t, `exitCode == 7`).Reads(ExitCode) || condition(t, `stdout == ""`).Reads(ExitCode) {
+		t.Error("Reads must tell whether exitCode is referred to")
+	}
+}

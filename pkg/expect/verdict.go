@@ -1,0 +1,230 @@
+package expect
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+
+	"github.com/google/cel-go/cel"
+	"github.com/google/cel-go/common/ast"
+	"github.com/google/cel-go/common/operators"
+	"github.com/google/cel-go/common/types/ref"
+)
+
+// Verdict is the outcome of a condition.
+type Verdict struct {
+	Holds bool
+	// Mismatches are the parts of the condition that do not hold; none where it does.
+	Mismatches []Mismatch
+	// Err says why the condition could not be evaluated to its end, such as a
+	// field that the object does not have.
+	Err error
+}
+
+// Mismatch is one part of a condition that is not true.
+type Mismatch struct {
+	// Expression is the part as CEL, such as `json(stdout).version == "0.5.0"`.
+	Expression string `json:"expression"`
+	// Expected is the value that the part asks for, where it is an equality.
+	Expected string `json:"expected,omitempty"`
+	// Operands are the values that were found.
+	Operands []Operand `json:"operands,omitempty"`
+}
+
+// Operand is a sub-expression and the value it had.
+type Operand struct {
+	Expression string `json:"expression"`
+	Value      string `json:"value"`
+}
+
+// Check evaluates a condition over facts.
+func (x *Expression) Check(ctx context.Context, f Facts) Verdict {
+	out, details, err := x.eval(ctx, f)
+	if err == nil && out.Value() == true {
+		return Verdict{Holds: true}
+	}
+	v := Verdict{Err: err}
+	if err == nil {
+		if _, isBool := out.Value().(bool); !isBool {
+			v.Err = fmt.Errorf("expected true or false, found %s", show(out))
+		}
+	}
+	e := explainer{info: x.ast.NativeRep().SourceInfo(), details: details}
+	e.visit(x.ast.NativeRep().Expr())
+	v.Mismatches = e.found
+	return v
+}
+
+// Expand evaluates an expression to the text that takes its place in a command.
+func (x *Expression) Expand(ctx context.Context, f Facts) (string, error) {
+	out, _, err := x.eval(ctx, f)
+	if err != nil {
+		return "", fmt.Errorf("$(%s): %w", x.Source, err)
+	}
+	switch v := out.Value().(type) {
+	case string:
+		if v == "" {
+			return "", fmt.Errorf("$(%s): expected a value, found an empty text", x.Source)
+		}
+		return v, nil
+	case int64:
+		return fmt.Sprint(v), nil
+	default:
+		return "", fmt.Errorf("$(%s): expected a text or a whole number, found %s", x.Source, show(out))
+	}
+}
+
+// explainer collects the smallest parts of a condition that are not true.
+type explainer struct {
+	info    *ast.SourceInfo
+	details *cel.EvalDetails
+	found   []Mismatch
+}
+
+func (e *explainer) visit(x ast.Expr) {
+	if v, ok := e.value(x); ok && v.Value() == true {
+		return
+	}
+	if x.Kind() == ast.CallKind {
+		call := x.AsCall()
+		switch call.FunctionName() {
+		case operators.LogicalAnd, operators.LogicalOr:
+			for _, arg := range call.Args() {
+				e.visit(arg)
+			}
+			return
+		case operators.Equals, operators.NotEquals, operators.In,
+			operators.Less, operators.LessEquals, operators.Greater, operators.GreaterEquals:
+			e.comparison(x, call)
+			return
+		}
+	}
+	if _, evaluated := e.value(x); !evaluated && len(e.found) > 0 {
+		return // cut off by && or ||: it decided nothing
+	}
+	e.found = append(e.found, Mismatch{Expression: e.text(x), Operands: e.leaves(x)})
+}
+
+func (e *explainer) comparison(x ast.Expr, call ast.CallExpr) {
+	left, right := call.Args()[0], call.Args()[1]
+	_, leftKnown := e.value(left)
+	if !leftKnown && left.Kind() != ast.LiteralKind && len(e.found) > 0 {
+		return // never evaluated
+	}
+	m := Mismatch{Expression: e.text(x)}
+	if call.FunctionName() == operators.Equals {
+		if left.Kind() == ast.LiteralKind {
+			left, right = right, left
+		}
+		if v, ok := e.value(right); ok {
+			m.Expected = show(v)
+		} else if right.Kind() == ast.LiteralKind {
+			m.Expected = show(right.AsLiteral())
+		}
+	}
+	for _, side := range []ast.Expr{left, right} {
+		if side.Kind() == ast.LiteralKind {
+			continue
+		}
+		m.Operands = append(m.Operands, e.operand(side))
+	}
+	e.found = append(e.found, m)
+}
+
+// leaves returns the values that a part without a comparison was made from: the
+// receiver and arguments of its call, or itself.
+func (e *explainer) leaves(x ast.Expr) []Operand {
+	var parts []ast.Expr
+	switch x.Kind() {
+	case ast.CallKind:
+		call := x.AsCall()
+		if call.IsMemberFunction() {
+			parts = append(parts, call.Target())
+		}
+		parts = append(parts, call.Args()...)
+	case ast.ComprehensionKind:
+		parts = append(parts, x.AsComprehension().IterRange())
+	default:
+		parts = append(parts, x)
+	}
+	var out []Operand
+	for _, p := range parts {
+		if p.Kind() != ast.LiteralKind {
+			out = append(out, e.operand(p))
+		}
+	}
+	return out
+}
+
+func (e *explainer) operand(x ast.Expr) Operand {
+	o := Operand{Expression: e.text(x), Value: "(no value)"}
+	if v, ok := e.value(x); ok {
+		o.Value = show(v)
+	}
+	return o
+}
+
+func (e *explainer) value(x ast.Expr) (ref.Val, bool) {
+	if e.details == nil || e.details.State() == nil {
+		return nil, false
+	}
+	v, ok := e.details.State().Value(x.ID())
+	return v, ok && v != nil
+}
+
+func (e *explainer) text(x ast.Expr) string {
+	s, err := cel.ExprToString(x, e.info)
+	if err != nil {
+		return "(expression)"
+	}
+	return s
+}
+
+// show writes a CEL value as JSON, shortened to what fits a report.
+func show(v ref.Val) string {
+	if err, isErr := v.Value().(error); isErr {
+		return "error: " + err.Error()
+	}
+	native, err := v.ConvertToNative(reflect.TypeFor[any]())
+	if err != nil {
+		native = v.Value()
+	}
+	data, err := json.Marshal(plain(native))
+	if err != nil {
+		return clip(fmt.Sprint(v.Value()))
+	}
+	return clip(string(data))
+}
+
+// plain turns the maps and lists that CEL holds into those that JSON knows.
+func plain(v any) any {
+	switch t := v.(type) {
+	case ref.Val:
+		return plain(t.Value())
+	case map[ref.Val]ref.Val:
+		m := map[string]any{}
+		for k, val := range t {
+			m[fmt.Sprint(k.Value())] = plain(val)
+		}
+		return m
+	case []ref.Val:
+		l := make([]any, len(t))
+		for i, val := range t {
+			l[i] = plain(val)
+		}
+		return l
+	default:
+		return v
+	}
+}
+
+// maxValue is how much of a value a report shows, in bytes.
+const maxValue = 300
+
+func clip(s string) string {
+	if len(s) <= maxValue {
+		return s
+	}
+	return s[:maxValue] + "…"
+}
