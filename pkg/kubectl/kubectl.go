@@ -1,0 +1,127 @@
+package kubectl
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/client-go/rest"
+	cmdutil "k8s.io/kubectl/pkg/cmd/util"
+)
+
+// Result is what a command left behind.
+type Result struct {
+	Stdout string
+	Stderr string
+	// ExitCode is kubectl's; for exec it is that of the remote command.
+	ExitCode int
+	// Remote tells that a program in a container ended with ExitCode: the
+	// request itself was carried out.
+	Remote bool
+}
+
+// Kubectl runs commands against one cluster, in one Namespace. It is safe for
+// concurrent use.
+type Kubectl struct{ getter *namespaced }
+
+// New returns a Kubectl that finds the cluster through getter and works in a
+// Namespace. The wrapper, where it is not nil, sees every request.
+func New(getter genericclioptions.RESTClientGetter, namespace string, wrapper func(*rest.Config)) *Kubectl {
+	handleFatalOnce.Do(func() {
+		cmdutil.BehaviorOnFatal(func(msg string, code int) { panic(fatal{msg, code}) })
+	})
+	return &Kubectl{getter: &namespaced{RESTClientGetter: getter, namespace: namespace, wrap: wrapper}}
+}
+
+// fatal is how kubectl's packages end a command: they call one global handler,
+// which must not return. It unwinds the command's own goroutine.
+type fatal struct {
+	msg  string
+	code int
+}
+
+var handleFatalOnce sync.Once
+
+// Run runs a command: args are the words after "kubectl". A command that fails
+// is no error: its Result says so. The error is ctx's when ctx ends first; a
+// command that blocks is then left to end by itself.
+func (k *Kubectl) Run(ctx context.Context, args ...string) (Result, error) {
+	if len(args) == 0 || verbs[args[0]] == nil {
+		return Result{}, fmt.Errorf("kubectl %s: this command cannot be run here: expected one of %s",
+			strings.Join(args, " "), strings.Join(Verbs(), ", "))
+	}
+	done := make(chan Result, 1)
+	go func() { done <- k.run(ctx, args) }()
+	select {
+	case res := <-done:
+		if err := ctx.Err(); err != nil && res.ExitCode != 0 {
+			return res, context.Cause(ctx)
+		}
+		return res, nil
+	case <-ctx.Done():
+		return Result{}, context.Cause(ctx)
+	}
+}
+
+func (k *Kubectl) run(ctx context.Context, args []string) (res Result) {
+	var stdout, stderr output
+	defer func() {
+		if r := recover(); r != nil {
+			f, ours := r.(fatal)
+			if !ours {
+				f = fatal{fmt.Sprintf("error: kubectl %s: %v\n", args[0], r), 1}
+			}
+			stderr.line(f.msg)
+			res.ExitCode = f.code
+			// kubectl's own words for what client-go reports of an exec.
+			res.Remote = args[0] == "exec" && strings.HasPrefix(f.msg, "command terminated with exit code")
+		}
+		res.Stdout, res.Stderr = stdout.String(), stderr.String()
+	}()
+	streams := genericiooptions.IOStreams{In: bytes.NewReader(nil), Out: &stdout, ErrOut: &stderr}
+	f := cmdutil.NewFactory(k.getter.warningTo(&stderr))
+	root := &cobra.Command{Use: "kubectl", SilenceErrors: true, SilenceUsage: true}
+	root.AddCommand(verbs[args[0]](f, streams))
+	root.SetArgs(args)
+	root.SetIn(streams.In)
+	root.SetOut(streams.Out)
+	root.SetErr(streams.ErrOut)
+	if err := root.ExecuteContext(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		stderr.line("error: " + err.Error())
+		res.ExitCode = 1
+	}
+	return res
+}
+
+// output is a buffer that a command which was left behind may still write to.
+type output struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+var _ io.Writer = (*output)(nil)
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.String()
+}
+
+func (o *output) line(s string) {
+	if s = strings.TrimSuffix(s, "\n"); s != "" {
+		fmt.Fprintln(o, s)
+	}
+}
