@@ -1,0 +1,150 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/diagnose"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/expect"
+)
+
+// Event is something that happened in a run.
+type Event struct {
+	Time time.Time
+	// Scenario is the index of the scenario that the event belongs to, or
+	// WholeRun. Scenarios run side by side: their events come interleaved.
+	Scenario int
+	Body     Body
+}
+
+// WholeRun is the Scenario of events that belong to none.
+const WholeRun = -1
+
+// Body is one of the event types of this package.
+type Body interface{ isBody() }
+
+// RunStarted comes first, when the cluster has answered and the Namespace is ready.
+type RunStarted struct {
+	Example   string
+	Title     string
+	Summary   string
+	RunID     string
+	Namespace string
+	// OwnNamespace tells that the Namespace was created for the run.
+	OwnNamespace bool
+	// Context is the kubeconfig's context; Server the API server's version.
+	Context string
+	Server  string
+}
+
+// ScenarioStarted begins a scenario.
+type ScenarioStarted struct{ Name, Title string }
+
+// StepStarted begins a step.
+type StepStarted struct{ Say string }
+
+// FileShown is a manifest that the next command uses, as it is sent.
+type FileShown struct{ Name, Content string }
+
+// CommandShown is the command that runs now, as a user would type it.
+type CommandShown struct{ Line string }
+
+// Waiting is what a command that waits has seen last; it may come many times.
+type Waiting struct{ For, State string }
+
+// Output is what the command printed.
+type Output struct {
+	Stdout, Stderr string
+	// Filter is the pattern that Stdout was filtered by, or "".
+	Filter string
+}
+
+// ExpectationMet is a claim that holds.
+type ExpectationMet struct{ Claim string }
+
+// ExpectationFailed is a claim that does not hold.
+type ExpectationFailed struct {
+	Claim      string
+	Expression string
+	Mismatches []expect.Mismatch
+	// Err says why the claim could not be evaluated, or "".
+	Err string
+}
+
+// ExpectationNotChecked is a claim that a failed command left open.
+type ExpectationNotChecked struct{ Claim string }
+
+// StepFailed tells that a command could not do its work.
+type StepFailed struct {
+	Err string
+	// Cause is the diagnosis, where there is one.
+	Cause *diagnose.Cause
+}
+
+// StepEnded ends a step.
+type StepEnded struct{ Elapsed time.Duration }
+
+// ScenarioEnded ends a scenario.
+type ScenarioEnded struct{ Elapsed time.Duration }
+
+// Interrupted tells that a signal ended the run; the cleanup begins.
+type Interrupted struct {
+	Signal string
+	// RemoveCommand removes by hand what a second signal would leave.
+	RemoveCommand string
+}
+
+// CleanupEnded tells what is left of the run.
+type CleanupEnded struct {
+	Namespace    string
+	OwnNamespace bool
+	// Kept tells that nothing was removed, as asked for.
+	Kept bool
+	// Leftovers could not be removed, for the reason Err.
+	Leftovers []string
+	Err       string
+	// RemoveCommand removes by hand what is still there, or is "".
+	RemoveCommand string
+	Elapsed       time.Duration
+}
+
+// RunEnded comes last.
+type RunEnded struct {
+	Verdict Verdict
+	// Met, Failed and NotChecked count the claims.
+	Met, Failed, NotChecked int
+	// Err is what kept the run from starting, or "".
+	Err string
+	// ToVerdict is the time until the last scenario ended; Elapsed includes the cleanup.
+	ToVerdict, Elapsed time.Duration
+}
+
+func (RunStarted) isBody()            {}
+func (ScenarioStarted) isBody()       {}
+func (StepStarted) isBody()           {}
+func (FileShown) isBody()             {}
+func (CommandShown) isBody()          {}
+func (Waiting) isBody()               {}
+func (Output) isBody()                {}
+func (ExpectationMet) isBody()        {}
+func (ExpectationFailed) isBody()     {}
+func (ExpectationNotChecked) isBody() {}
+func (StepFailed) isBody()            {}
+func (StepEnded) isBody()             {}
+func (ScenarioEnded) isBody()         {}
+func (Interrupted) isBody()           {}
+func (CleanupEnded) isBody()          {}
+func (RunEnded) isBody()              {}
+
+// Verdict is the outcome of a run. A larger one outweighs a smaller one.
+type Verdict int
+
+const (
+	// Passed: all claims hold, and nothing is left behind.
+	Passed Verdict = iota
+	// ClaimFailed: a claim does not hold; the cluster works otherwise.
+	ClaimFailed
+	// CouldNotRun: the cluster, a permission or the environment is in the way.
+	CouldNotRun
+	// Stopped: a signal ended the run.
+	Stopped
+)

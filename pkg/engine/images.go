@@ -1,0 +1,34 @@
+package engine
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// images are the example's images with the overrides applied.
+func (p *Plan) images(overrides map[string]string) (map[string]string, error) {
+	images := maps.Clone(p.Example.Spec.Images)
+	var errs []error
+	for name, ref := range overrides {
+		if _, ok := images[name]; !ok {
+			errs = append(errs, fmt.Errorf("image %q: the example %q has no image of that name, only %s",
+				name, p.Example.Metadata.Name, strings.Join(slices.Sorted(maps.Keys(images)), ", ")))
+			continue
+		}
+		images[name] = ref
+	}
+	return images, errors.Join(errs...)
+}
+
+// withImages puts the overrides into a manifest. Without any it stays as it is,
+// to the byte.
+func (p *Plan) withImages(manifest []byte, images map[string]string) []byte {
+	for name, ref := range p.Example.Spec.Images {
+		manifest = bytes.ReplaceAll(manifest, []byte("image: "+ref+"\n"), []byte("image: "+images[name]+"\n"))
+	}
+	return manifest
+}

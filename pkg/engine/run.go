@@ -1,0 +1,196 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/version"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/kubectl"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/session"
+)
+
+// Options are what a user decides about a run.
+type Options struct {
+	// Namespace is one that exists, or "" for a new one.
+	Namespace string
+	// Keep leaves everything on the cluster.
+	Keep bool
+	// Images override references of the example, by short name.
+	Images map[string]string
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+// Signaled is the cause of a context that a signal has cancelled.
+type Signaled struct{ os.Signal }
+
+func (s Signaled) Error() string { return s.String() }
+
+// reachTimeout bounds the first request to the API server.
+const reachTimeout = 10 * time.Second
+
+// Run runs a plan on the cluster that getter names, and sends every event to
+// sink, one at a time. It removes what it made also when ctx ends.
+func Run(ctx context.Context, getter genericclioptions.RESTClientGetter, plan *Plan, opts Options, sink func(Event)) Verdict {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	r := &run{plan: plan, opts: opts, sink: sink, started: opts.Now()}
+	end := RunEnded{Verdict: CouldNotRun}
+	if err := r.open(ctx, getter); err != nil {
+		end.Err = err.Error()
+		end.NotChecked = plan.Example.Claims()
+		if signal := (Signaled{}); errors.As(context.Cause(ctx), &signal) {
+			end.Verdict = Stopped
+		}
+	} else {
+		end.Verdict = r.scenarios(ctx)
+		end.ToVerdict = r.since(r.started)
+		if signal := (Signaled{}); errors.As(context.Cause(ctx), &signal) {
+			end.Verdict = Stopped
+			r.emit(WholeRun, Interrupted{signal.String(), r.session.RemoveCommand()})
+		}
+		end.Verdict = max(end.Verdict, r.close(ctx))
+		end.Met, end.Failed, end.NotChecked = r.counts.met, r.counts.failed, r.counts.notChecked
+	}
+	end.Elapsed = r.since(r.started)
+	r.emit(WholeRun, end)
+	return end.Verdict
+}
+
+// run is the state of one run.
+type run struct {
+	plan    *Plan
+	opts    Options
+	started time.Time
+
+	session *session.Session
+	kubectl *kubectl.Kubectl
+	getter  genericclioptions.RESTClientGetter
+	images  map[string]string
+	dir     string
+
+	mu     sync.Mutex
+	sink   func(Event)
+	counts struct{ met, failed, notChecked int }
+}
+
+func (r *run) emit(scenario int, body Body) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch body.(type) {
+	case ExpectationMet:
+		r.counts.met++
+	case ExpectationFailed:
+		r.counts.failed++
+	case ExpectationNotChecked:
+		r.counts.notChecked++
+	}
+	r.sink(Event{Time: r.opts.Now(), Scenario: scenario, Body: body})
+}
+
+func (r *run) since(t time.Time) time.Duration { return r.opts.Now().Sub(t) }
+
+// open reaches the cluster and makes the run's session.
+func (r *run) open(ctx context.Context, getter genericclioptions.RESTClientGetter) error {
+	cfg, err := getter.ToRESTConfig()
+	if err != nil {
+		return err
+	}
+	if r.images, err = r.plan.images(r.opts.Images); err != nil {
+		return err
+	}
+	server, err := reach(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	if r.dir, err = os.MkdirTemp("", "kubectl-kbe-"); err != nil {
+		return err
+	}
+	if r.session, err = session.Open(ctx, cfg, r.plan.Example.Metadata.Name, r.opts.Namespace); err != nil {
+		return errors.Join(err, os.RemoveAll(r.dir))
+	}
+	r.getter = getter
+	r.kubectl = kubectl.New(getter, r.session.Namespace, r.session.Wrap)
+	r.emit(WholeRun, RunStarted{
+		Example: r.plan.Example.Metadata.Name, Title: r.plan.Example.Spec.Title, Summary: r.plan.Example.Spec.Summary,
+		RunID: r.session.ID, Namespace: r.session.Namespace, OwnNamespace: r.session.Owned,
+		Context: currentContext(getter), Server: server,
+	})
+	return nil
+}
+
+// reach asks the API server for its version: the first sign that there is one.
+func reach(ctx context.Context, cfg *rest.Config) (string, error) {
+	client, err := kubernetes.NewForConfig(cfg)
+	if err != nil {
+		return "", err
+	}
+	ctx, cancel := context.WithTimeout(ctx, reachTimeout)
+	defer cancel()
+	body, err := client.Discovery().RESTClient().Get().AbsPath("/version").Do(ctx).Raw()
+	if err != nil {
+		return "", fmt.Errorf("the API server %s gave no version: %w", cfg.Host, err)
+	}
+	var info version.Info
+	if err := json.Unmarshal(body, &info); err != nil {
+		return "", fmt.Errorf("the API server %s: expected its version, found %.80q: is it a Kubernetes API server?", cfg.Host, body)
+	}
+	return info.GitVersion, nil
+}
+
+func currentContext(getter genericclioptions.RESTClientGetter) string {
+	if flags, ok := getter.(*genericclioptions.ConfigFlags); ok && flags.Context != nil && *flags.Context != "" {
+		return *flags.Context
+	}
+	raw, err := getter.ToRawKubeConfigLoader().RawConfig()
+	if err != nil {
+		return ""
+	}
+	return raw.CurrentContext
+}
+
+// scenarios runs all scenarios side by side.
+func (r *run) scenarios(ctx context.Context) Verdict {
+	verdicts := make([]Verdict, len(r.plan.scenarios))
+	var wg sync.WaitGroup
+	for i := range r.plan.scenarios {
+		wg.Go(func() { verdicts[i] = r.scenario(ctx, i) })
+	}
+	wg.Wait()
+	worst := Passed
+	for _, v := range verdicts {
+		worst = max(worst, v)
+	}
+	return worst
+}
+
+// close removes what the run made, unless it is to be kept.
+func (r *run) close(ctx context.Context) Verdict {
+	begin := r.opts.Now()
+	end := CleanupEnded{Namespace: r.session.Namespace, OwnNamespace: r.session.Owned, Kept: r.opts.Keep}
+	verdict := Passed
+	err := os.RemoveAll(r.dir)
+	if r.opts.Keep {
+		end.RemoveCommand = r.session.RemoveCommand()
+	} else {
+		cleanup := r.session.Close(context.WithoutCancel(ctx))
+		end.Leftovers, end.RemoveCommand = cleanup.Leftovers, cleanup.Command
+		err = errors.Join(err, cleanup.Err)
+	}
+	if err != nil {
+		end.Err, verdict = err.Error(), CouldNotRun
+	}
+	end.Elapsed = r.since(begin)
+	r.emit(WholeRun, end)
+	return verdict
+}

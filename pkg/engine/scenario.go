@@ -1,0 +1,174 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/diagnose"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/example"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/expect"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/kubectl"
+)
+
+// scenario runs the steps of one scenario in order. A claim that fails does not
+// end it: what follows may prove something else. A command that fails does.
+func (r *run) scenario(ctx context.Context, index int) Verdict {
+	sc := r.plan.scenarios[index]
+	begin := r.opts.Now()
+	emit := func(b Body) { r.emit(index, b) }
+	emit(ScenarioStarted{sc.name, sc.title})
+	worst := Passed
+	broken := false
+	for _, st := range sc.steps {
+		if broken {
+			for _, c := range st.claims {
+				emit(ExpectationNotChecked{c.text})
+			}
+			continue
+		}
+		var v Verdict
+		v, broken = r.step(ctx, st, emit)
+		worst = max(worst, v)
+	}
+	emit(ScenarioEnded{r.since(begin)})
+	return worst
+}
+
+// step runs one step; broken tells that its command could not do its work.
+func (r *run) step(ctx context.Context, st step, emit func(Body)) (v Verdict, broken bool) {
+	begin := r.opts.Now()
+	emit(StepStarted{st.say})
+	defer func() { emit(StepEnded{r.since(begin)}) }()
+
+	res, failure := r.command(ctx, st, emit)
+	if failure != nil {
+		emit(StepFailed{failure.err, failure.cause})
+		for _, c := range st.claims {
+			emit(ExpectationNotChecked{c.text})
+		}
+		return failure.verdict, true
+	}
+	facts := r.facts(res)
+	for _, c := range st.claims {
+		verdict := c.that.Check(ctx, facts)
+		switch {
+		case verdict.Holds:
+			emit(ExpectationMet{c.text})
+		case ctx.Err() != nil:
+			emit(ExpectationNotChecked{c.text})
+		default:
+			failed := ExpectationFailed{Claim: c.text, Expression: c.that.Source, Mismatches: verdict.Mismatches}
+			if verdict.Err != nil {
+				failed.Err = verdict.Err.Error()
+			}
+			emit(failed)
+			v = max(v, ClaimFailed)
+		}
+	}
+	return v, false
+}
+
+// failure is a command that could not do its work.
+type failure struct {
+	err     string
+	cause   *diagnose.Cause
+	verdict Verdict
+}
+
+func (r *run) command(ctx context.Context, st step, emit func(Body)) (kubectl.Result, *failure) {
+	words, err := st.command.Expand(func(expr string) (string, error) {
+		return st.exprs[expr].Expand(ctx, r.facts(kubectl.Result{}))
+	})
+	if err != nil {
+		return kubectl.Result{}, &failure{err: err.Error(), verdict: CouldNotRun}
+	}
+	line := example.Quote(words)
+	if st.show != nil {
+		line += " | grep -E " + example.Quote([]string{st.show.String()})
+	}
+	args, err := r.placeFiles(st.command, words[1:], emit)
+	if err != nil {
+		return kubectl.Result{}, &failure{err: err.Error(), verdict: CouldNotRun}
+	}
+	emit(CommandShown{line})
+	if args[0] == verbWait {
+		return r.wait(ctx, args[1:], emit)
+	}
+	res, err := r.kubectl.Run(ctx, args...)
+	if err != nil {
+		return res, &failure{err: err.Error(), verdict: CouldNotRun}
+	}
+	emit(output(res, st.show))
+	if res.ExitCode != 0 && !st.readsExitCode {
+		return res, exited(words, res)
+	}
+	return res, nil
+}
+
+// Exit codes by which a container runtime and a shell say that a program could
+// not be started (POSIX, Shell Command Language, 2.8.2).
+const (
+	exitNotExecutable = 126
+	exitNotFound      = 127
+)
+
+func exited(words []string, res kubectl.Result) *failure {
+	f := &failure{verdict: CouldNotRun, err: fmt.Sprintf("%s: exit code %d", example.Quote(words), res.ExitCode)}
+	switch {
+	case res.Remote && (res.ExitCode == exitNotFound || res.ExitCode == exitNotExecutable):
+		f.err += ": the image has no such program, so the claim cannot be checked"
+	case res.Remote:
+		f.verdict = ClaimFailed
+	}
+	return f
+}
+
+func output(res kubectl.Result, show *regexp.Regexp) Output {
+	out := Output{Stdout: res.Stdout, Stderr: res.Stderr}
+	if show == nil {
+		return out
+	}
+	out.Filter = show.String()
+	var kept strings.Builder
+	for line := range strings.Lines(res.Stdout) {
+		if show.MatchString(strings.TrimSuffix(line, "\n")) {
+			kept.WriteString(line)
+		}
+	}
+	out.Stdout = kept.String()
+	return out
+}
+
+// placeFiles shows the manifests that a command names and puts them where the
+// command finds them: kubectl reads files relative to the process's folder.
+func (r *run) placeFiles(cmd example.Command, args []string, emit func(Body)) ([]string, error) {
+	for _, name := range cmd.Files() {
+		content := r.plan.withImages(r.plan.Example.Files[name], r.images)
+		emit(FileShown{name, string(content)})
+		file := filepath.Join(r.dir, name)
+		if err := os.WriteFile(file, content, 0o600); err != nil {
+			return nil, err
+		}
+		for i, a := range args {
+			if a == name && i > 0 && (args[i-1] == "-f" || args[i-1] == "--filename") {
+				args[i] = file
+			}
+			if a == "--filename="+name {
+				args[i] = "--filename=" + file
+			}
+		}
+	}
+	return args, nil
+}
+
+func (r *run) facts(res kubectl.Result) expect.Facts {
+	return expect.Facts{
+		Stdout: res.Stdout, Stderr: res.Stderr, ExitCode: res.ExitCode,
+		Images: r.images, RunID: r.session.ID, Namespace: r.session.Namespace,
+		Pod: r.session.Pod,
+	}
+}

@@ -1,0 +1,194 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic"
+
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/diagnose"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/kubectl"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/wait"
+)
+
+// wait performs `kubectl wait`: same flags, same meaning, same output, but it
+// ends at once, with a diagnosis, when the condition can no longer come true.
+func (r *run) wait(ctx context.Context, args []string, emit func(Body)) (kubectl.Result, *failure) {
+	w, err := parseWait(args)
+	if err != nil {
+		return kubectl.Result{}, &failure{err: err.Error(), verdict: CouldNotRun}
+	}
+	ctx, cancel := wait.WithTimeout(ctx, w.timeout)
+	defer cancel()
+	var done strings.Builder
+	for _, target := range w.targets {
+		if f := r.waitFor(ctx, w, target, emit); f != nil {
+			return kubectl.Result{}, f
+		}
+		fmt.Fprintf(&done, "%s %s\n", target, w.outcome)
+	}
+	res := kubectl.Result{Stdout: done.String()}
+	emit(Output{Stdout: res.Stdout})
+	return res, nil
+}
+
+func (r *run) waitFor(ctx context.Context, w *waitCommand, target string, emit func(Body)) *failure {
+	kind, name, _ := strings.Cut(target, "/")
+	client, err := r.resource(kind)
+	if err != nil {
+		return &failure{err: err.Error(), verdict: CouldNotRun}
+	}
+	goal := w.goal
+	var last *unstructured.Unstructured
+	state := ""
+	err = wait.For(ctx, client, name, func(obj *unstructured.Unstructured) (bool, error) {
+		last = obj
+		if done, err := goal(obj); done || err != nil {
+			return done, err
+		}
+		if now := describe(obj); now != state {
+			state = now
+			emit(Waiting{For: target + " " + w.what, State: state})
+		}
+		if c := causeOf(obj); c != nil && c.Hopeless && !w.deletion {
+			return false, c
+		}
+		return false, nil
+	})
+	if err == nil {
+		return nil
+	}
+	f := &failure{err: fmt.Sprintf("%s did not become %s: %v", target, w.what, err), verdict: CouldNotRun}
+	if !errors.As(err, &f.cause) {
+		f.cause = causeOf(last)
+		if state != "" {
+			f.err += "; last seen: " + state
+		}
+	} else {
+		f.err = fmt.Sprintf("%s cannot become %s", target, w.what)
+	}
+	if f.cause != nil && f.cause.Workload {
+		f.verdict = ClaimFailed
+	}
+	return f
+}
+
+// resource returns the client of a resource as kubectl's users name it: pod,
+// pods, po, deployments.apps.
+func (r *run) resource(name string) (dynamic.ResourceInterface, error) {
+	mapper, err := r.getter.ToRESTMapper()
+	if err != nil {
+		return nil, err
+	}
+	gvr, err := mapper.ResourceFor(schema.ParseGroupResource(name).WithVersion(""))
+	if err != nil {
+		return nil, err
+	}
+	gvk, err := mapper.KindFor(gvr)
+	if err != nil {
+		return nil, err
+	}
+	mapping, err := mapper.RESTMapping(gvk.GroupKind(), gvk.Version)
+	if err != nil {
+		return nil, err
+	}
+	client := r.session.Client().Resource(gvr)
+	if mapping.Scope.Name() == meta.RESTScopeNameNamespace {
+		return client.Namespace(r.session.Namespace), nil
+	}
+	return client, nil
+}
+
+// waitCommand are the arguments of a `kubectl wait`.
+type waitCommand struct {
+	targets []string // TYPE/NAME
+	what    string   // "Ready", "deleted": for messages
+	outcome string   // what kubectl prints when it is reached
+	goal    wait.Condition
+	timeout time.Duration
+	// deletion: a Pod that has failed is on its way out all the same.
+	deletion bool
+}
+
+func parseWait(args []string) (*waitCommand, error) {
+	w := &waitCommand{}
+	flags := pflag.NewFlagSet("kubectl wait", pflag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	goal := flags.String("for", "", "")
+	flags.DurationVar(&w.timeout, "timeout", 30*time.Second, "") // kubectl's default
+	if err := flags.Parse(args); err != nil {
+		return nil, fmt.Errorf("kubectl wait: %w", err)
+	}
+	for _, target := range flags.Args() {
+		if kind, name, ok := strings.Cut(target, "/"); !ok || kind == "" || name == "" {
+			return nil, fmt.Errorf("kubectl wait: expected TYPE/NAME, found %q", target)
+		}
+	}
+	if w.targets = flags.Args(); len(w.targets) == 0 {
+		return nil, errors.New("kubectl wait: expected TYPE/NAME, found none")
+	}
+	if *goal == "delete" {
+		w.goal, w.what, w.outcome, w.deletion = wait.Deleted, "deleted", "condition met", true
+		return w, nil
+	}
+	condition, ok := strings.CutPrefix(*goal, "condition=")
+	if !ok || condition == "" {
+		return nil, fmt.Errorf("kubectl wait: --for: expected condition=NAME[=VALUE] or delete, found %q", *goal)
+	}
+	name, value, given := strings.Cut(condition, "=")
+	w.what = name
+	if !given {
+		value = "True"
+	} else {
+		w.what += "=" + value
+	}
+	w.goal, w.outcome = wait.StatusCondition(name, value), "condition met"
+	return w, nil
+}
+
+// causeOf diagnoses a Pod; other kinds have no diagnosis.
+func causeOf(obj *unstructured.Unstructured) *diagnose.Cause {
+	if pod := asPod(obj); pod != nil {
+		return diagnose.Pod(pod)
+	}
+	return nil
+}
+
+// describe says in a few words where an object stands.
+func describe(obj *unstructured.Unstructured) string {
+	if obj == nil {
+		return "not found"
+	}
+	pod := asPod(obj)
+	if pod == nil {
+		return "not yet"
+	}
+	words := []string{string(pod.Status.Phase)}
+	for _, s := range pod.Status.ContainerStatuses {
+		if s.State.Waiting != nil && s.State.Waiting.Reason != "" {
+			words = append(words, s.Name+": "+s.State.Waiting.Reason)
+		}
+	}
+	return strings.Join(words, ", ")
+}
+
+func asPod(obj *unstructured.Unstructured) *corev1.Pod {
+	if obj == nil || obj.GroupVersionKind() != corev1.SchemeGroupVersion.WithKind("Pod") {
+		return nil
+	}
+	pod := &corev1.Pod{}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(obj.Object, pod); err != nil {
+		return nil
+	}
+	return pod
+}
