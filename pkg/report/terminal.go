@@ -1,0 +1,263 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"k8s.io/cli-runtime/pkg/printers"
+
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/engine"
+)
+
+// Terminal tells a run as a story, for people.
+type Terminal struct {
+	out   io.Writer
+	style style
+	width int
+	// live is a terminal on which one line may be overwritten, or nil.
+	live     io.Writer
+	liveLine bool
+	err      error
+}
+
+// NewTerminal returns a report that writes lines of at most width columns,
+// and, where live is not nil, a line there that says what is being waited for.
+// Commands and cluster output are not wrapped: they are to be copied.
+func NewTerminal(out, live io.Writer, width int, colour bool) *Terminal {
+	return &Terminal{out: out, live: live, width: max(width, 20), style: style{colour}}
+}
+
+// Err is the first error of writing the report.
+func (t *Terminal) Err() error { return t.err }
+
+// Handle tells one event. Events must come in order (see InOrder).
+func (t *Terminal) Handle(ev engine.Event) {
+	t.clearLive()
+	switch b := ev.Body.(type) {
+	case engine.RunStarted:
+		t.runStarted(b)
+	case engine.ScenarioStarted:
+		rule := strings.Repeat("─", max(0, min(t.width, 80)-len([]rune(b.Title))-4))
+		t.line("")
+		t.line(t.style.bold("── "+b.Title) + " " + t.style.dim(rule))
+	case engine.StepStarted:
+		if b.Say != "" {
+			t.line("")
+			t.wrapped("", b.Say)
+		}
+	case engine.FileShown:
+		t.line("")
+		t.line("  " + t.style.dim(b.Name))
+		t.indented(b.Content, "  ")
+	case engine.CommandShown:
+		t.line("")
+		t.line("  " + t.style.dim("$ ") + t.style.bold(b.Line))
+	case engine.Waiting:
+		t.showLive(fmt.Sprintf("  waiting for %s: %s", b.For, b.State))
+	case engine.Output:
+		t.indented(b.Stdout, "  ")
+		t.indented(b.Stderr, "  ")
+	case engine.ExpectationMet:
+		t.marked(t.style.green("✓"), b.Claim)
+	case engine.ExpectationNotChecked:
+		t.marked(t.style.yellow("–"), b.Claim+" (not checked)")
+	case engine.ExpectationFailed:
+		t.failed(b)
+	case engine.StepFailed:
+		t.stepFailed(b)
+	case engine.Interrupted:
+		t.line("")
+		t.wrapped("", fmt.Sprintf("Interrupted (%s): cleaning up. A second signal leaves at once; then run:", b.Signal))
+		t.line("  " + b.RemoveCommand)
+	case engine.CleanupEnded:
+		t.cleanup(b)
+	case engine.RunEnded:
+		t.runEnded(b)
+	}
+}
+
+func (t *Terminal) runStarted(b engine.RunStarted) {
+	where := "Kubernetes " + b.Server
+	if b.Context != "" {
+		where = b.Context + ", " + where
+	}
+	t.line(t.style.bold(b.Title) + t.style.dim(" — "+where))
+	if b.Summary != "" {
+		t.wrapped("", b.Summary)
+	}
+	whose := "every command below runs in it"
+	if b.OwnNamespace {
+		whose = "made for this run; " + whose
+	}
+	t.line("")
+	t.wrapped("", fmt.Sprintf("Namespace %s: %s.", b.Namespace, whose))
+}
+
+func (t *Terminal) failed(b engine.ExpectationFailed) {
+	t.marked(t.style.red("✗"), b.Claim)
+	if len(b.Mismatches) == 0 {
+		t.line("      expression  " + clean(b.Expression))
+	}
+	for _, m := range b.Mismatches {
+		t.line("      expression  " + clean(m.Expression))
+		if m.Expected != "" {
+			t.line("      expected    " + clean(m.Expected))
+		}
+		for i, o := range m.Operands {
+			label := "found     "
+			if i > 0 {
+				label = "with      "
+			}
+			t.line(fmt.Sprintf("      %s  %s  %s", label, clean(o.Value), t.style.dim("= "+clean(o.Expression))))
+		}
+	}
+	if b.Err != "" {
+		t.line("      because     " + clean(b.Err))
+	}
+}
+
+func (t *Terminal) stepFailed(b engine.StepFailed) {
+	t.marked(t.style.red("✗"), clean(b.Err))
+	if c := b.Cause; c != nil {
+		t.line("      what  " + clean(c.What))
+		t.line("      why   " + clean(c.Why))
+		t.line("      do    " + clean(c.Remedy))
+	}
+}
+
+func (t *Terminal) cleanup(b engine.CleanupEnded) {
+	t.line("")
+	switch {
+	case b.Kept:
+		t.line(fmt.Sprintf("Everything is kept in namespace %s.", b.Namespace))
+		t.line("  look at it   kubectl get pods -n " + b.Namespace)
+		t.line("  remove it    " + b.RemoveCommand)
+	case b.Err != "":
+		t.line(t.style.red("✗") + " The cleanup is not complete: " + clean(b.Err))
+		for _, l := range b.Leftovers {
+			t.line("  left: " + clean(l))
+		}
+		if b.RemoveCommand != "" {
+			t.line("  remove it    " + b.RemoveCommand)
+		}
+	case b.OwnNamespace:
+		t.line(t.style.dim(fmt.Sprintf("Namespace %s is removed (%s).", b.Namespace, seconds(b.Elapsed))))
+	default:
+		t.line(t.style.dim(fmt.Sprintf("What the run made in namespace %s is removed (%s).", b.Namespace, seconds(b.Elapsed))))
+	}
+}
+
+func (t *Terminal) runEnded(b engine.RunEnded) {
+	if b.Err != "" {
+		t.line(t.style.red("✗") + " Could not run: " + clean(b.Err))
+		return
+	}
+	total := b.Met + b.Failed + b.NotChecked
+	text := fmt.Sprintf("%d of %d claims hold", b.Met, total)
+	if b.Failed > 0 {
+		text += fmt.Sprintf(", %d failed", b.Failed)
+	}
+	if b.NotChecked > 0 {
+		text += fmt.Sprintf(", %d not checked", b.NotChecked)
+	}
+	text += fmt.Sprintf(". Verdict after %s, %s in all.", seconds(b.ToVerdict), seconds(b.Elapsed))
+	mark := t.style.red("✗")
+	if b.Verdict == engine.Passed {
+		mark = t.style.green("✓")
+	}
+	t.line(mark + " " + t.style.bold(text))
+}
+
+func (t *Terminal) marked(mark, text string) {
+	lines := wrap(text, t.width-4)
+	for i, l := range lines {
+		if i == 0 {
+			t.line("  " + mark + " " + l)
+			continue
+		}
+		t.line("    " + l)
+	}
+}
+
+func (t *Terminal) wrapped(indent, text string) {
+	for _, l := range wrap(text, min(t.width, 80)-len(indent)) {
+		t.line(indent + l)
+	}
+}
+
+func (t *Terminal) indented(text, indent string) {
+	text = strings.TrimRight(text, "\n")
+	if text == "" {
+		return
+	}
+	for l := range strings.SplitSeq(text, "\n") {
+		t.line(indent + clean(l))
+	}
+}
+
+func (t *Terminal) line(s string) {
+	if _, err := fmt.Fprintln(t.out, strings.TrimRight(s, " ")); err != nil && t.err == nil {
+		t.err = fmt.Errorf("write the report: %w", err)
+	}
+}
+
+func (t *Terminal) showLive(s string) {
+	if t.live == nil {
+		return
+	}
+	if r := []rune(clean(s)); len(r) > t.width-1 {
+		s = string(r[:t.width-2]) + "…"
+	}
+	fmt.Fprint(t.live, t.style.dim(s))
+	t.liveLine = true
+}
+
+func (t *Terminal) clearLive() {
+	if t.liveLine {
+		fmt.Fprint(t.live, "\r\x1b[K")
+		t.liveLine = false
+	}
+}
+
+// clean makes text that comes from a cluster harmless: escape sequences in it
+// are shown and not obeyed.
+func clean(s string) string { return printers.EscapeTerminal(strings.ReplaceAll(s, "\r\n", "\n")) }
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
+
+// wrap breaks text between words into lines of at most width columns.
+func wrap(text string, width int) []string {
+	var lines []string
+	line, length := "", 0
+	for _, word := range strings.Fields(text) {
+		n := len([]rune(word))
+		if length > 0 && length+1+n > width {
+			lines = append(lines, line)
+			line, length = "", 0
+		}
+		if length > 0 {
+			line += " "
+			length++
+		}
+		line += word
+		length += n
+	}
+	return append(lines, line)
+}
+
+type style struct{ colour bool }
+
+func (s style) sgr(code, text string) string {
+	if !s.colour {
+		return text
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
+func (s style) bold(t string) string   { return s.sgr("1", t) }
+func (s style) dim(t string) string    { return s.sgr("2", t) }
+func (s style) red(t string) string    { return s.sgr("31", t) }
+func (s style) green(t string) string  { return s.sgr("32", t) }
+func (s style) yellow(t string) string { return s.sgr("33", t) }
