@@ -1,0 +1,97 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/client-go/rest"
+	"k8s.io/kubectl/pkg/util/templates"
+
+	"github.com/kubectl-kbe/kubectl-kbe/examples"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/example"
+)
+
+// Exit codes; those of a signal are 128 and its number.
+const (
+	exitPassed      = 0
+	exitClaimFailed = 1
+	exitUsage       = 2
+	exitCouldNotRun = 3
+	exitSignal      = 128
+)
+
+// Version is set when a release is built.
+var Version = "dev"
+
+// exitError ends the command with a code; its text, if any, is already told.
+type exitError struct{ code int }
+
+func (e exitError) Error() string { return fmt.Sprintf("exit code %d", e.code) }
+
+// Execute runs the command line and returns its exit code.
+func Execute(ctx context.Context, streams genericiooptions.IOStreams, args []string) int {
+	root, err := newRoot(streams)
+	if err != nil {
+		fmt.Fprintln(streams.ErrOut, "error:", err)
+		return exitCouldNotRun
+	}
+	root.SetArgs(args)
+	executed, err := root.ExecuteContextC(ctx)
+	var exit exitError
+	switch {
+	case err == nil:
+		return exitPassed
+	case errors.As(err, &exit):
+		return exit.code
+	default: // cobra's own: an unknown command or flag, wrong arguments
+		fmt.Fprintf(streams.ErrOut, "error: %v\nSee '%s --help'.\n", err, executed.CommandPath())
+		return exitUsage
+	}
+}
+
+func newRoot(streams genericiooptions.IOStreams) (*cobra.Command, error) {
+	flags := genericclioptions.NewConfigFlags(true).WithDiscoveryBurst(300).WithDiscoveryQPS(50)
+	flags.WrapConfigFn = func(cfg *rest.Config) *rest.Config {
+		cfg.UserAgent = "kubectl-kbe/" + Version
+		cfg.QPS, cfg.Burst = 50, 100
+		return cfg
+	}
+	root := &cobra.Command{
+		Use:   "kubectl-kbe",
+		Short: "Kubernetes by Example, run and proven on your cluster",
+		Long: templates.LongDesc(`
+			Kubernetes by Example, run and proven on your cluster.
+
+			Each example is a page of kubectl commands. They run as they are shown, on the cluster of
+			your kubeconfig, and every claim that the page makes is checked. What an example creates
+			lives in a namespace of its own, which is removed at the end.`),
+		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl kbe"},
+		Version:       Version,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.SetIn(streams.In)
+	root.SetOut(streams.Out)
+	root.SetErr(streams.ErrOut)
+	root.CompletionOptions.DisableDefaultCmd = true
+	flags.AddFlags(root.PersistentFlags())
+	root.PersistentFlags().Lookup("namespace").Usage = "A namespace that exists, to run in; without it, the run makes one of its own"
+	catalogue, err := example.LoadAll(examples.FS)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range catalogue {
+		c, err := newExampleCommand(e, flags, streams)
+		if err != nil {
+			return nil, err
+		}
+		root.AddCommand(c)
+	}
+	return root, nil
+}
