@@ -1,0 +1,3 @@
+module github.com/kubectl-kbe/kubectl-kbe/images
+
+go 1.26

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+func main() {
+	os.Exit(run())
+}
+
+func run() int {
+	// As PID 1 a process has no default reaction to SIGTERM: without this, stopping the
+	// container would last the pod's whole grace period.
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT)
+
+	cfg, err := configFrom(os.LookupEnv)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "simpleservice:", err)
+		return 2
+	}
+	listener, err := net.Listen("tcp", cfg.address())
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "simpleservice: cannot listen on %s: %v\n", cfg.address(), err)
+		return 1
+	}
+	out := log.New(os.Stderr, "", 0)
+	logf(out, "INFO", "This is simple service in version v%s listening on port %s", cfg.version, cfg.port)
+
+	failed := make(chan error, 1)
+	go func() { failed <- newServer(cfg, out).Serve(listener) }()
+	select {
+	case <-stop:
+		return 0
+	case err := <-failed:
+		fmt.Fprintln(os.Stderr, "simpleservice: stopped serving:", err)
+		return 1
+	}
+}
+
+func newServer(cfg config, out *log.Logger) *http.Server {
+	return &http.Server{
+		Handler:           &service{cfg: cfg, log: out},
+		ReadHeaderTimeout: 10 * time.Second,
+		// "OPTIONS *" is a path that does not exist, as any other.
+		DisableGeneralOptionsHandler: true,
+	}
+}
