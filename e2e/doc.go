@@ -1,0 +1,7 @@
+// Package e2e asserts, on a real cluster, that Pods are reachable on their Pod
+// IP and that containers of a Pod reach each other on localhost; and it runs
+// every example of the catalogue through the engine.
+//
+//	go test ./e2e -args --cluster=embedded   # a cluster of its own (root, Linux)
+//	go test ./e2e -args --cluster=existing   # the one of the kubeconfig
+package e2e

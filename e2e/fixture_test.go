@@ -1,0 +1,182 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/kubectl-kbe/kubectl-kbe/examples"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/diagnose"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/example"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/kubectl"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/session"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/wait"
+)
+
+// podTimeout bounds the wait for a Pod; on a cluster that pulls images, that is
+// what takes long.
+const podTimeout = 2 * time.Minute
+
+// fixture is a Namespace of a test's own, with what it needs to use it.
+type fixture struct {
+	t       *testing.T
+	session *session.Session
+	kubectl *kubectl.Kubectl
+	images  map[string]string
+}
+
+// newFixture makes a Namespace that is removed when the test ends, however it ends.
+func newFixture(t *testing.T, name string) *fixture {
+	t.Helper()
+	cfg, err := kube.ToRESTConfig()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := session.Open(t.Context(), cfg, name, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if c := s.Close(context.Background()); c.Err != nil {
+			t.Errorf("%v; remove it with: %s", c.Err, c.Command)
+		}
+	})
+	pods, err := example.Load(examples.FS, "pods")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &fixture{t: t, session: s, kubectl: kubectl.New(kube, s.Namespace, s.Wrap), images: pods.Spec.Images}
+}
+
+func client(t *testing.T) kubernetes.Interface {
+	t.Helper()
+	cfg, err := kube.ToRESTConfig()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := kubernetes.NewForConfig(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// schedulableNodes returns the names of the Nodes that take a plain Pod.
+func schedulableNodes(t *testing.T) []string {
+	t.Helper()
+	nodes, err := client(t).CoreV1().Nodes().List(t.Context(), metav1.ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, n := range nodes.Items {
+		ready := slices.ContainsFunc(n.Status.Conditions, func(c corev1.NodeCondition) bool {
+			return c.Type == corev1.NodeReady && c.Status == corev1.ConditionTrue
+		})
+		tainted := slices.ContainsFunc(n.Spec.Taints, func(taint corev1.Taint) bool {
+			return taint.Effect != corev1.TaintEffectPreferNoSchedule
+		})
+		if ready && !tainted && !n.Spec.Unschedulable {
+			names = append(names, n.Name)
+		}
+	}
+	if len(names) == 0 {
+		t.Fatal("the cluster has no Node that is Ready and takes a plain Pod")
+	}
+	return names
+}
+
+// start creates a Pod and waits until it is Ready.
+func (f *fixture) start(pod *corev1.Pod) *corev1.Pod {
+	f.t.Helper()
+	pods := client(f.t).CoreV1().Pods(f.session.Namespace)
+	if _, err := pods.Create(f.t.Context(), pod, metav1.CreateOptions{}); err != nil {
+		f.t.Fatal(err)
+	}
+	ctx, cancel := wait.WithTimeout(f.t.Context(), podTimeout)
+	defer cancel()
+	ready := wait.StatusCondition("Ready", "True")
+	current := &corev1.Pod{}
+	err := wait.For(ctx, f.session.Client().Resource(corev1.SchemeGroupVersion.WithResource("pods")).Namespace(f.session.Namespace), pod.Name,
+		func(obj *unstructured.Unstructured) (bool, error) {
+			if obj == nil {
+				return false, nil
+			}
+			current = &corev1.Pod{}
+			if err := runtime.DefaultUnstructuredConverter.FromUnstructured(obj.Object, current); err != nil {
+				return false, err
+			}
+			if c := diagnose.Pod(current); c != nil && c.Hopeless {
+				return false, c
+			}
+			return ready(obj)
+		})
+	if err != nil {
+		f.t.Fatalf("pod %q: expected it Ready: %v", pod.Name, err)
+	}
+	return current
+}
+
+// server is a Pod of the example's service, client one with curl, on a Node.
+func (f *fixture) server(name, node string) *corev1.Pod {
+	return f.pod(name, node, corev1.Container{Name: "sise", Image: f.images["simpleservice"]})
+}
+
+func (f *fixture) client(name, node string) *corev1.Pod {
+	return f.pod(name, node, f.shell())
+}
+
+func (f *fixture) shell() corev1.Container {
+	return corev1.Container{Name: "shell", Image: f.images["shell"], Command: []string{"sleep", "infinity"}}
+}
+
+func (f *fixture) pod(name, node string, containers ...corev1.Container) *corev1.Pod {
+	pod := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Spec:       corev1.PodSpec{Containers: containers},
+	}
+	if node != "" {
+		pod.Spec.NodeSelector = map[string]string{corev1.LabelHostname: node}
+	}
+	return pod
+}
+
+// info is the service's answer on /info.
+type info struct{ Host, Version, From string }
+
+// curl asks for /info from within a container, with a Host header of its own
+// where host is not empty.
+func (f *fixture) curl(pod, container, url, host string) info {
+	f.t.Helper()
+	args := []string{"exec", pod, "-c", container, "--", "curl", "-sS", "--max-time", "10"}
+	if host != "" {
+		args = append(args, "-H", "Host: "+host)
+	}
+	res := f.run(append(args, url)...)
+	var got info
+	if err := json.Unmarshal([]byte(res.Stdout), &got); err != nil {
+		f.t.Fatalf("curl %s in container %q of pod %q: expected JSON, found %q: %v", url, container, pod, res.Stdout, err)
+	}
+	return got
+}
+
+// run runs a kubectl command that must succeed.
+func (f *fixture) run(args ...string) kubectl.Result {
+	f.t.Helper()
+	res, err := f.kubectl.Run(f.t.Context(), args...)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	if res.ExitCode != 0 {
+		f.t.Fatalf("kubectl %v: exit code %d: %s%s", args, res.ExitCode, res.Stdout, res.Stderr)
+	}
+	return res
+}

@@ -1,0 +1,174 @@
+package provider
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	"sigs.k8s.io/e2e-framework/klient"
+	"sigs.k8s.io/e2e-framework/pkg/types"
+)
+
+// Embedded is a cluster of kbe-cluster, which it creates and destroys.
+type Embedded struct {
+	name       string
+	path       string
+	kubeconfig string
+	created    bool
+}
+
+var _ types.E2EClusterProviderWithImageLoader = (*Embedded)(nil)
+
+// FindKBECluster looks for the kbe-cluster binary: $KBE_CLUSTER, the bin folder
+// of this repository, PATH.
+func FindKBECluster() (string, error) {
+	if path := os.Getenv("KBE_CLUSTER"); path != "" {
+		return exec.LookPath(path)
+	}
+	// Tests run in their package's folder.
+	for dir, err := os.Getwd(); err == nil && dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		if path, err := exec.LookPath(filepath.Join(dir, "bin", "kbe-cluster")); err == nil {
+			return path, nil
+		}
+	}
+	return exec.LookPath("kbe-cluster")
+}
+
+// NewEmbedded returns a provider; nothing runs before Create.
+func NewEmbedded() *Embedded { return &Embedded{} }
+
+func (e *Embedded) SetDefaults() types.E2EClusterProvider { return e }
+
+func (e *Embedded) WithName(name string) types.E2EClusterProvider {
+	e.name = name
+	return e
+}
+
+// WithVersion does nothing: the version is that of the parts kbe-cluster pins.
+func (e *Embedded) WithVersion(string) types.E2EClusterProvider { return e }
+
+// WithPath names the kbe-cluster binary.
+func (e *Embedded) WithPath(path string) types.E2EClusterProvider {
+	e.path = path
+	return e
+}
+
+func (e *Embedded) WithOpts(opts ...types.ClusterOpts) types.E2EClusterProvider {
+	for _, o := range opts {
+		o(e)
+	}
+	return e
+}
+
+// Create brings the cluster up and returns the path of its kubeconfig, a file
+// of its own: the user's kubeconfig stays as it is. A cluster of that name that
+// is already up is refused, because Destroy would take somebody's cluster down.
+func (e *Embedded) Create(ctx context.Context, args ...string) (string, error) {
+	if e.path == "" {
+		path, err := FindKBECluster()
+		if err != nil {
+			return "", fmt.Errorf("the embedded cluster needs kbe-cluster: run `make build` first, or set KBE_CLUSTER: %w", err)
+		}
+		e.path = path
+	}
+	if err := exec.CommandContext(ctx, e.path, "status", "--name", e.name).Run(); err == nil {
+		return "", fmt.Errorf("the cluster %q exists already, and was not made by these tests: use another name", e.name)
+	}
+	dir, err := os.MkdirTemp("", "kbe-e2e-")
+	if err != nil {
+		return "", err
+	}
+	e.kubeconfig, e.created = filepath.Join(dir, "kubeconfig"), true
+	up := exec.CommandContext(ctx, e.path, append([]string{"up", "--name", e.name, "--kubeconfig", e.kubeconfig}, args...)...)
+	// On cancellation `up` takes down what it has started.
+	up.Cancel = func() error { return up.Process.Signal(os.Interrupt) }
+	up.Stdout, up.Stderr = os.Stderr, os.Stderr
+	if err := up.Run(); err != nil {
+		return "", fmt.Errorf("kbe-cluster up --name %s: %w", e.name, err)
+	}
+	return e.kubeconfig, nil
+}
+
+func (e *Embedded) CreateWithConfig(context.Context, string) (string, error) {
+	return "", errors.New("kbe-cluster has no configuration file: use Create with flags")
+}
+
+func (e *Embedded) GetKubeconfig() string { return e.kubeconfig }
+
+func (e *Embedded) GenerateKubeconfig(...string) (string, error) { return e.kubeconfig, nil }
+
+func (e *Embedded) GetKubectlContext() string { return "kbe-cluster-" + e.name }
+
+// ExportLogs writes one file per component into the folder dest.
+func (e *Embedded) ExportLogs(ctx context.Context, dest string) error {
+	list, err := e.output(ctx, "logs")
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, component := range strings.Fields(list) {
+		log, err := e.output(ctx, "logs", component)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dest, strings.ReplaceAll(component, "/", "-")+".log"), []byte(log), 0o600)
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// Destroy takes the cluster down, if Create made it.
+func (e *Embedded) Destroy(ctx context.Context) error {
+	if !e.created {
+		return nil
+	}
+	if _, err := e.output(ctx, "down"); err != nil {
+		return err
+	}
+	e.created = false
+	return os.RemoveAll(filepath.Dir(e.kubeconfig))
+}
+
+// WaitForControlPlane does nothing: `up` ends when every node is Ready.
+func (e *Embedded) WaitForControlPlane(context.Context, klient.Client) error { return nil }
+
+// KubernetesRestConfig returns nil where the kubeconfig cannot be read, because
+// the interface has no error.
+func (e *Embedded) KubernetesRestConfig() *rest.Config { return restConfig(e.kubeconfig, "") }
+
+// LoadImage is not possible: there is no image store outside the cluster.
+func (e *Embedded) LoadImage(_ context.Context, image string, _ ...string) error {
+	return fmt.Errorf("image %q: kbe-cluster loads archives: use LoadImageArchive", image)
+}
+
+// LoadImageArchive loads a Docker or OCI archive into every node.
+func (e *Embedded) LoadImageArchive(ctx context.Context, archive string, _ ...string) error {
+	_, err := e.output(ctx, "load", archive)
+	return err
+}
+
+func (e *Embedded) output(ctx context.Context, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, e.path, append([]string{args[0], "--name", e.name}, args[1:]...)...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return "", fmt.Errorf("kbe-cluster %s --name %s: %w: %s", strings.Join(args, " "), e.name, err, strings.TrimSpace(stderr.String()))
+	}
+	return stdout.String(), nil
+}
+
+func restConfig(kubeconfig, kubectx string) *rest.Config {
+	cfg, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(
+		&clientcmd.ClientConfigLoadingRules{ExplicitPath: kubeconfig},
+		&clientcmd.ConfigOverrides{CurrentContext: kubectx}).ClientConfig()
+	if err != nil {
+		return nil
+	}
+	return cfg
+}
