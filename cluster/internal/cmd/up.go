@@ -1,0 +1,52 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/kubeconfig"
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/launch"
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/network"
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/progress"
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/state"
+)
+
+func newUp(open opener) *cobra.Command {
+	var o launch.Options
+	c := &cobra.Command{
+		Use:   "up",
+		Short: "Start a cluster and add its context to the kubeconfig",
+		Args:  cobra.NoArgs,
+		PreRunE: func(*cobra.Command, []string) error {
+			return validate(&o)
+		},
+		RunE: run(open, func(ctx context.Context, dir state.Dir, _ []string) error {
+			return launch.Up(ctx, dir, o, progress.New(os.Stderr))
+		}),
+	}
+	f := c.Flags()
+	f.IntVar(&o.Nodes, "nodes", 3, "number of nodes")
+	f.IntVar(&o.Port, "port", 0, "port of the API on 127.0.0.1, 0 for a free one")
+	f.StringVar(&o.Kubeconfig, "kubeconfig", "", "kubeconfig to add the context to (default: the first file of $KUBECONFIG, or ~/.kube/config)")
+	f.DurationVar(&o.Wait, "wait", 60*time.Second, "how long the nodes may take to become Ready")
+	return c
+}
+
+func validate(o *launch.Options) error {
+	switch {
+	case o.Nodes < 1 || o.Nodes > network.MaxNodes:
+		return fmt.Errorf("--nodes %d: expected 1 to %d", o.Nodes, network.MaxNodes)
+	case o.Port < 0 || o.Port > 65535:
+		return fmt.Errorf("--port %d: expected 0 to 65535", o.Port)
+	case o.Wait <= 0:
+		return fmt.Errorf("--wait %s: expected more than nothing, such as 60s", o.Wait)
+	}
+	if o.Kubeconfig == "" {
+		o.Kubeconfig = kubeconfig.DefaultPath()
+	}
+	return nil
+}

@@ -1,0 +1,84 @@
+package config
+
+import (
+	"fmt"
+
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/network"
+)
+
+// ControlPlane is the configuration of the components that a cluster has one of.
+type ControlPlane struct {
+	// Bin is the folder of the parts.
+	Bin string
+	// PKI is the folder of the certificates and kubeconfigs.
+	PKI string
+	// Data is the folder that these components write to.
+	Data string
+}
+
+// In their own network namespace, loopback is reached by these components alone.
+const (
+	etcdClient = "http://127.0.0.1:2379"
+	etcdPeer   = "http://127.0.0.1:2380"
+)
+
+// APIServerLocal is the API server's URL for the other components of the control plane.
+var APIServerLocal = fmt.Sprintf("https://127.0.0.1:%d", network.APIPort)
+
+// APIServerForNodes is the API server's URL for nodes.
+var APIServerForNodes = fmt.Sprintf("https://%s:%d", network.ControlPlane, network.APIPort)
+
+// Etcd returns the command line of etcd.
+func (c ControlPlane) Etcd() []string {
+	return []string{c.Bin + "/etcd", "--name=kbe", "--data-dir=" + c.Data + "/etcd", "--log-level=warn",
+		"--listen-client-urls=" + etcdClient, "--advertise-client-urls=" + etcdClient,
+		"--listen-peer-urls=" + etcdPeer, "--initial-advertise-peer-urls=" + etcdPeer, "--initial-cluster=kbe=" + etcdPeer,
+		"--unsafe-no-fsync", // the cluster is thrown away, not recovered
+		// The only member need not wait long for the others before it leads.
+		"--heartbeat-interval=10", "--election-timeout=100",
+	}
+}
+
+// APIServer returns the command line of kube-apiserver.
+func (c ControlPlane) APIServer() []string {
+	return []string{c.Bin + "/kube-apiserver", "--etcd-servers=" + etcdClient,
+		"--advertise-address=" + network.ControlPlane, "--bind-address=0.0.0.0", fmt.Sprintf("--secure-port=%d", network.APIPort),
+		"--service-cluster-ip-range=" + network.Services,
+		"--client-ca-file=" + c.PKI + "/ca.crt", "--anonymous-auth=false",
+		"--tls-cert-file=" + c.PKI + "/apiserver.crt", "--tls-private-key-file=" + c.PKI + "/apiserver.key",
+		"--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction", "--allow-privileged=true",
+		"--kubelet-certificate-authority=" + c.PKI + "/ca.crt",
+		"--kubelet-client-certificate=" + c.PKI + "/kubelet-client.crt", "--kubelet-client-key=" + c.PKI + "/kubelet-client.key",
+		"--kubelet-preferred-address-types=InternalIP", // no DNS knows the nodes' names
+		"--service-account-issuer=https://kubernetes.default.svc.cluster.local",
+		"--service-account-key-file=" + c.PKI + "/sa.pub", "--service-account-signing-key-file=" + c.PKI + "/sa.key",
+		"--requestheader-client-ca-file=" + c.PKI + "/front-proxy-ca.crt", "--requestheader-allowed-names=" + FrontProxyClient,
+		"--requestheader-username-headers=X-Remote-User", "--requestheader-group-headers=X-Remote-Group",
+		"--requestheader-extra-headers-prefix=X-Remote-Extra-",
+		"--proxy-client-cert-file=" + c.PKI + "/front-proxy-client.crt", "--proxy-client-key-file=" + c.PKI + "/front-proxy-client.key",
+		"--enable-aggregator-routing=true", // no kube-proxy runs here: call pods by their own address
+	}
+}
+
+// ControllerManager returns the command line of kube-controller-manager.
+func (c ControlPlane) ControllerManager() []string {
+	return append(c.client("kube-controller-manager"),
+		"--allocate-node-cidrs=false", "--cluster-cidr="+network.Pods, "--service-cluster-ip-range="+network.Services,
+		"--cluster-signing-cert-file="+c.PKI+"/ca.crt", "--cluster-signing-key-file="+c.PKI+"/ca.key",
+		"--root-ca-file="+c.PKI+"/ca.crt", "--service-account-private-key-file="+c.PKI+"/sa.key",
+		"--use-service-account-credentials=true",
+		"--flex-volume-plugin-dir="+c.Data+"/flexvolume", // it makes this folder, by default in the machine's /usr
+		"--kube-api-qps=200", "--kube-api-burst=400")     // the defaults slow its start down by seconds
+}
+
+// Scheduler returns the command line of kube-scheduler.
+func (c ControlPlane) Scheduler() []string { return c.client("kube-scheduler") }
+
+func (c ControlPlane) client(name string) []string {
+	kubeconfig := c.PKI + "/" + name + ".kubeconfig"
+	return []string{c.Bin + "/" + name, "--kubeconfig=" + kubeconfig,
+		"--authentication-kubeconfig=" + kubeconfig, "--authorization-kubeconfig=" + kubeconfig,
+		"--bind-address=127.0.0.1", "--client-ca-file=" + c.PKI + "/ca.crt",
+		"--tls-cert-file=" + c.PKI + "/apiserver.crt", "--tls-private-key-file=" + c.PKI + "/apiserver.key",
+		"--leader-elect=false"} // there is only one
+}

@@ -1,0 +1,39 @@
+package config
+
+import (
+	"os"
+	"strconv"
+	"strings"
+)
+
+const capSysResource = 24 // CAP_SYS_RESOURCE, capabilities(7)
+
+// Machine is what the configuration depends on besides the cluster.
+type Machine struct {
+	// MayProtect tells that a process may lower its own OOM score (CAP_SYS_RESOURCE).
+	MayProtect bool
+}
+
+// ThisMachine looks at the machine that the process runs on.
+func ThisMachine() Machine {
+	status, _ := os.ReadFile("/proc/self/status")
+	return Machine{MayProtect: hasCapability(string(status), capSysResource)}
+}
+
+func hasCapability(status string, capability uint) bool {
+	for line := range strings.Lines(status) {
+		if set, ok := strings.CutPrefix(line, "CapEff:"); ok {
+			bits, err := strconv.ParseUint(strings.TrimSpace(set), 16, 64)
+			return err == nil && bits&(1<<capability) != 0
+		}
+	}
+	return false
+}
+
+// oomScore is what a node's own daemons ask for: less likely to be killed than pods, where that is allowed.
+func (m Machine) oomScore() int {
+	if m.MayProtect {
+		return -999
+	}
+	return 0
+}

@@ -1,0 +1,83 @@
+package config
+
+import (
+	"bytes"
+	"embed"
+	"text/template"
+
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/network"
+)
+
+//go:embed templates
+var templates embed.FS
+
+var parsed = template.Must(template.ParseFS(templates, "templates/*"))
+
+// Paths inside every node.
+const (
+	// ContainerdSocket is where containerd listens.
+	ContainerdSocket = "/run/containerd/containerd.sock"
+	// NodeBin holds the parts.
+	NodeBin = "/opt/kbe/bin"
+)
+
+// Node is one node's part of the configuration.
+type Node struct {
+	Machine
+	// Name is the name of the node.
+	Name string
+	// Index counts nodes from 1.
+	Index int
+	// CgroupRoot is the control group that the kubelet makes those of pods under.
+	CgroupRoot string
+	// ProxyMode is nftables or iptables.
+	ProxyMode string
+	// PauseImage keeps a pod's namespaces.
+	PauseImage string
+}
+
+// Files returns the contents of the node's configuration files by their path in the node.
+func (n Node) Files() (map[string][]byte, error) {
+	files := map[string][]byte{}
+	for path, name := range map[string]string{
+		"/etc/containerd/config.toml":     "containerd.toml",
+		"/etc/cni/net.d/10-kbe.conflist":  "cni.json",
+		"/etc/kubernetes/kubelet.yaml":    "kubelet.yaml",
+		"/etc/kubernetes/kube-proxy.yaml": "kube-proxy.yaml",
+		"/etc/hosts":                      "hosts",
+		"/etc/resolv.conf":                "resolv.conf",
+		"/etc/hostname":                   "hostname",
+	} {
+		var out bytes.Buffer
+		if err := parsed.ExecuteTemplate(&out, name, n.values()); err != nil {
+			return nil, err
+		}
+		files[path] = out.Bytes()
+	}
+	return files, nil
+}
+
+func (n Node) values() map[string]any {
+	return map[string]any{
+		"Name": n.Name, "Address": network.NodeAddress(n.Index), "ControlPlane": network.ControlPlane,
+		"PodRange": network.PodRange(n.Index), "Pods": network.Pods, "DNS": network.DNS,
+		"CgroupRoot": n.CgroupRoot, "ProxyMode": n.ProxyMode, "PauseImage": n.PauseImage,
+		"OOMScore": n.oomScore(), "Socket": ContainerdSocket,
+	}
+}
+
+// Containerd returns the command line of containerd.
+func (n Node) Containerd() []string {
+	return []string{NodeBin + "/containerd", "--config=/etc/containerd/config.toml", "--log-level=warn"}
+}
+
+// Kubelet returns the command line of the kubelet.
+func (n Node) Kubelet() []string {
+	return []string{NodeBin + "/kubelet", "--config=/etc/kubernetes/kubelet.yaml", "--kubeconfig=/etc/kubernetes/kubelet.kubeconfig",
+		"--hostname-override=" + n.Name, "--node-ip=" + network.NodeAddress(n.Index)}
+}
+
+// KubeProxy returns the command line of kube-proxy.
+func (n Node) KubeProxy() []string {
+	return []string{NodeBin + "/kube-proxy", "--config=/etc/kubernetes/kube-proxy.yaml"}
+}

@@ -1,0 +1,155 @@
+package launch
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"time"
+
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/image"
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/kubeconfig"
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/parts"
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/preflight"
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/progress"
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/state"
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/teardown"
+)
+
+// Options are what the user can choose.
+type Options struct {
+	// Nodes is the number of nodes.
+	Nodes int
+	// Port of the API on 127.0.0.1, 0 for a free one.
+	Port int
+	// Kubeconfig is the file that the context is added to.
+	Kubeconfig string
+	// Wait is how long the nodes may take to become Ready.
+	Wait time.Duration
+}
+
+// cleanupBudget is how long removing a cluster that did not come up may take.
+const cleanupBudget = 30 * time.Second
+
+// Up starts the cluster, or says that it is up already. After an error nothing of it is left.
+func Up(ctx context.Context, dir state.Dir, o Options, p *progress.Printer) error {
+	if told, err := alreadyUp(dir, p); told || err != nil {
+		return err
+	}
+	machine, err := preflight.Check(ctx, preflight.Request{Port: o.Port})
+	if err != nil {
+		return err
+	}
+	bin, images, err := Build(ctx, p)
+	if err != nil {
+		return err
+	}
+	unlock, err := dir.Lock(ctx, func() { p.Line("waiting for another kbe-cluster that works on cluster %s", dir.Name()) })
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if told, err := alreadyUp(dir, p); told || err != nil { // while we waited
+		return err
+	}
+	if err := removeRemains(ctx, dir, p); err != nil {
+		return err
+	}
+	begin := time.Now()
+	p.Line("starting cluster %s: %d nodes, Kubernetes %s", dir.Name(), o.Nodes, parts.KubernetesVersion())
+	cluster, err := launch(ctx, dir, o, machine, bin, images, p)
+	if err != nil {
+		return undo(ctx, dir, err)
+	}
+	p.Line("cluster %s is up after %.1fs; kubectl's context is %s in %s", dir.Name(), time.Since(begin).Seconds(),
+		kubeconfig.Context(dir.Name()), cluster.Kubeconfig.Path)
+	return nil
+}
+
+// Build builds the parts and images that are not cached yet.
+func Build(ctx context.Context, p *progress.Printer) (bin string, images []string, err error) {
+	if bin, err = parts.Ensure(ctx, p); err != nil {
+		return "", nil, err
+	}
+	cache, err := parts.CacheDir()
+	if err != nil {
+		return "", nil, err
+	}
+	images, err = image.Build(ctx, cache, p.Live)
+	return bin, images, err
+}
+
+func launch(ctx context.Context, dir state.Dir, o Options, machine preflight.Result, bin string, images []string, p *progress.Printer) (state.Cluster, error) {
+	api, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", o.Port))
+	if err != nil {
+		return state.Cluster{}, fmt.Errorf("port of the API: %w; choose another --port", err)
+	}
+	defer api.Close() // the supervisor has its own copy
+	plan, err := kubeconfig.Plan(o.Kubeconfig)
+	if err != nil {
+		return state.Cluster{}, err
+	}
+	cluster := state.Cluster{
+		Name: dir.Name(), Nodes: nodeNames(o.Nodes), Server: "https://" + api.Addr().String(),
+		Bin: bin, Version: parts.KubernetesVersion(), Images: images, ProxyMode: machine.ProxyMode, Kubeconfig: plan,
+	}
+	if err := writeFiles(dir, cluster); err != nil {
+		return cluster, fmt.Errorf("write the cluster's files: %w", err)
+	}
+	if err := follow(ctx, dir, api.(*net.TCPListener), o.Wait, p); err != nil {
+		return cluster, err
+	}
+	return cluster, kubeconfig.Add(plan, dir.Kubeconfig())
+}
+
+func nodeNames(n int) []string {
+	names := make([]string, n)
+	for i := range names {
+		names[i] = fmt.Sprintf("node-%d", i+1)
+	}
+	return names
+}
+
+// alreadyUp tells whether the cluster is ready and supervised.
+func alreadyUp(dir state.Dir, p *progress.Printer) (bool, error) {
+	cluster, err := dir.Cluster()
+	if err != nil {
+		return false, ignoreMissing(err)
+	}
+	process, err := dir.Supervisor()
+	if err != nil {
+		return false, ignoreMissing(err)
+	}
+	status, err := dir.Status()
+	if err != nil || !process.Alive() || status.Ready.IsZero() {
+		return false, ignoreMissing(err)
+	}
+	p.Line("cluster %s is already up: %d nodes, Kubernetes %s, %s", cluster.Name, len(cluster.Nodes), cluster.Version, cluster.Server)
+	return true, nil
+}
+
+func ignoreMissing(err error) error {
+	if os.IsNotExist(err) {
+		return nil
+	}
+	return err
+}
+
+func removeRemains(ctx context.Context, dir state.Dir, p *progress.Printer) error {
+	found, err := teardown.Found(dir)
+	if err != nil || !found {
+		return err
+	}
+	p.Line("removing the remains of an earlier cluster %s", dir.Name())
+	return teardown.Remove(ctx, dir)
+}
+
+// undo removes what was started, also after an interrupt.
+func undo(ctx context.Context, dir state.Dir, cause error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupBudget)
+	defer cancel()
+	if err := teardown.Remove(ctx, dir); err != nil {
+		return fmt.Errorf("%w\nand removing what was started failed too: %w; run `kbe-cluster down --name %s`", cause, err, dir.Name())
+	}
+	return cause
+}

@@ -1,0 +1,116 @@
+package preflight
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/cgroup"
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/parts"
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/state"
+)
+
+// Request is what the cluster is going to need.
+type Request struct {
+	// Port is the port that the API is to be offered on, 0 for any.
+	Port int
+}
+
+// Result is what was found out on the way.
+type Result struct {
+	// ProxyMode is the mode of kube-proxy that works here.
+	ProxyMode string
+}
+
+// Problems is an error that lists everything that is wrong.
+type Problems []error
+
+// Error returns one line per problem.
+func (p Problems) Error() string {
+	lines := []string{"this machine cannot run the cluster yet:"}
+	for _, err := range p {
+		lines = append(lines, "  - "+err.Error())
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Check returns Problems when the cluster could not start.
+func Check(ctx context.Context, r Request) (Result, error) {
+	var result Result
+	if err := root(); err != nil {
+		return result, Problems{err} // without root the other answers mean nothing
+	}
+	var problems Problems
+	for _, check := range []func() error{architecture, goOrParts, func() error { return runc(ctx) }, controlGroups, disk, overlay,
+		func() error { return port(r.Port) },
+		func() (err error) { result.ProxyMode, err = proxyMode(ctx); return err }} {
+		if err := check(); err != nil {
+			problems = append(problems, err)
+		}
+	}
+	if problems != nil {
+		return result, problems
+	}
+	return result, nil
+}
+
+func root() error {
+	if uid := os.Geteuid(); uid != 0 {
+		return fmt.Errorf("user: expected root (namespaces, mounts and control groups need it), found user ID %d; run it with sudo", uid)
+	}
+	return nil
+}
+
+func architecture() error {
+	if runtime.GOARCH != "amd64" && runtime.GOARCH != "arm64" {
+		return fmt.Errorf("architecture: expected amd64 or arm64, found %s; use another machine", runtime.GOARCH)
+	}
+	return nil
+}
+
+func goOrParts() error {
+	if bin, err := parts.Cached(); bin != "" || err != nil {
+		return err
+	}
+	if _, err := exec.LookPath("go"); err != nil {
+		return parts.ErrNoGo
+	}
+	return nil
+}
+
+func controlGroups() error {
+	hierarchies, err := cgroup.Mounted()
+	if err != nil {
+		return err
+	}
+	if missing := cgroup.Missing(hierarchies); len(missing) > 0 {
+		return fmt.Errorf("control groups: expected the controllers %s below /sys/fs/cgroup, not found: %s; mount them, or remove cgroup_disable= from the kernel's command line",
+			strings.Join(cgroup.Required, ", "), strings.Join(missing, ", "))
+	}
+	return cgroup.Writable(hierarchies)
+}
+
+func port(port int) error {
+	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	if err != nil {
+		return fmt.Errorf("port %d: expected it to be free on 127.0.0.1: %w; choose another --port, or 0 for any", port, err)
+	}
+	return l.Close()
+}
+
+// existing returns the nearest folder above path that is there.
+func existing(path string) string {
+	for {
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			return path
+		}
+		path = path[:max(1, strings.LastIndexByte(path, '/'))]
+	}
+}
+
+// stateRoot is where the files of clusters will be.
+func stateRoot() string { return existing(state.Root()) }

@@ -1,0 +1,100 @@
+package preflight
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// runc must know cgroup v2 and the features file of containerd 2.
+func runc(ctx context.Context) error {
+	const remedy = "install the package runc"
+	out, err := exec.CommandContext(ctx, "runc", "--version").Output()
+	if err != nil {
+		return fmt.Errorf("runc: expected version 1.1 or newer on PATH: %w; %s", err, remedy)
+	}
+	if version, ok := runcVersion(string(out)); !ok {
+		return fmt.Errorf("runc: expected version 1.1 or newer, found %q; %s from a newer distribution", version, remedy)
+	}
+	return nil
+}
+
+// runcVersion reads the first line of `runc --version` and tells whether the version is new enough.
+func runcVersion(out string) (version string, ok bool) {
+	version, _, _ = strings.Cut(strings.TrimPrefix(out, "runc version "), "\n")
+	m := regexp.MustCompile(`^v?(\d+)\.(\d+)`).FindStringSubmatch(version)
+	if m == nil {
+		return version, false
+	}
+	major, _ := strconv.Atoi(m[1])
+	minor, _ := strconv.Atoi(m[2])
+	return version, major > 1 || major == 1 && minor >= 1
+}
+
+// proxyMode finds out how kube-proxy can make services work here, by loading rules such as its own into a network
+// namespace that ends with the program. Services are part of Kubernetes: with neither mode there is no cluster.
+func proxyMode(ctx context.Context) (string, error) {
+	nft := try(ctx, nftRules, "nft", "-f", "-")
+	if nft == nil {
+		return "nftables", nil
+	}
+	ipt := try(ctx, iptablesRules, "iptables-restore")
+	if ipt == nil {
+		return "iptables", nil
+	}
+	return "", fmt.Errorf("services: kube-proxy needs nft or iptables, and the kernel's part of it; install the package nftables (tried nft: %w; iptables: %w)", nft, ipt)
+}
+
+const nftRules = `table ip kbe-probe {
+	map services {
+		type ipv4_addr . inet_proto . inet_service : verdict
+	}
+	chain endpoint {
+		meta l4proto tcp dnat to 10.244.1.2:80
+	}
+	chain choose {
+		numgen random mod 2 vmap { 0 : goto endpoint, 1 : goto endpoint }
+	}
+	chain prerouting {
+		type nat hook prerouting priority dstnat; policy accept;
+		ip daddr . meta l4proto . th dport vmap @services
+		fib daddr type local meta mark set mark or 0x4000
+	}
+	chain postrouting {
+		type nat hook postrouting priority srcnat; policy accept;
+		meta mark & 0x4000 != 0 masquerade fully-random
+	}
+	chain forward {
+		type filter hook forward priority filter; policy accept;
+		ct state new reject
+	}
+}
+`
+
+const iptablesRules = `*nat
+:KBE-PROBE - [0:0]
+-A PREROUTING -m addrtype --dst-type LOCAL -j KBE-PROBE
+-A KBE-PROBE -p tcp -m comment --comment probe -m statistic --mode random --probability 0.5 -j DNAT --to-destination 10.244.1.2:80
+-A POSTROUTING -m mark --mark 0x4000/0x4000 -j MASQUERADE --random-fully
+COMMIT
+*filter
+-A FORWARD -m conntrack --ctstate INVALID -j DROP
+COMMIT
+`
+
+// try runs a program in a network namespace of its own.
+func try(ctx context.Context, stdin, name string, args ...string) error {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Stdin = strings.NewReader(stdin)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
+	out, err := cmd.CombinedOutput()
+	if err != nil && len(out) > 0 {
+		first, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
+		return fmt.Errorf("%w: %s", err, first)
+	}
+	return err
+}

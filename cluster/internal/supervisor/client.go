@@ -1,0 +1,164 @@
+package supervisor
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/config"
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/network"
+)
+
+// client talks to the API server as its administrator, over the same way in as the user.
+type client struct{ kubernetes.Interface }
+
+func newClient(kubeconfig string) (*client, error) {
+	rest, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
+	if err != nil {
+		return nil, err
+	}
+	rest.UserAgent, rest.QPS, rest.Burst = "kbe-cluster", 50, 100
+	set, err := kubernetes.NewForConfig(rest)
+	return &client{set}, err
+}
+
+// waitServing waits until the API server says that it is ready.
+func (c *client) waitServing(ctx context.Context) error {
+	return until(ctx, func() error {
+		return c.Discovery().RESTClient().Get().AbsPath("/readyz").Do(ctx).Error()
+	})
+}
+
+// register creates the nodes, with their pod ranges, and lets the API server use kubelets.
+func (c *client) register(ctx context.Context, names []string) error {
+	binding := &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: config.KubeletClient},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "system:kubelet-api-admin"},
+		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: config.KubeletClient}},
+	}
+	if _, err := c.RbacV1().ClusterRoleBindings().Create(ctx, binding, metav1.CreateOptions{}); err != nil {
+		return fmt.Errorf("allow the API server to use kubelets: %w", err)
+	}
+	for i, name := range names {
+		if err := c.registerNode(ctx, i+1, name); err != nil {
+			return fmt.Errorf("register %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func (c *client) registerNode(ctx context.Context, i int, name string) error {
+	node := &corev1.Node{
+		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{corev1.LabelHostname: name}},
+		Spec:       corev1.NodeSpec{PodCIDR: network.PodRange(i), PodCIDRs: []string{network.PodRange(i)}},
+	}
+	node, err := c.CoreV1().Nodes().Create(ctx, node, metav1.CreateOptions{})
+	if err != nil {
+		return err
+	}
+	// kube-proxy waits for an address, and need not wait for the kubelet to report it.
+	node.Status.Addresses = []corev1.NodeAddress{
+		{Type: corev1.NodeInternalIP, Address: network.NodeAddress(i)}, {Type: corev1.NodeHostName, Address: name}}
+	_, err = c.CoreV1().Nodes().UpdateStatus(ctx, node, metav1.UpdateOptions{})
+	return err
+}
+
+// waitReady waits until the node is Ready and pods may go there.
+func (c *client) waitReady(ctx context.Context, name string) error {
+	return until(ctx, func() error {
+		node, err := c.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		return notReady(node)
+	})
+}
+
+// notReady returns why pods cannot be scheduled to the node.
+func notReady(node *corev1.Node) error {
+	for _, c := range node.Status.Conditions {
+		if c.Type == corev1.NodeReady && c.Status == corev1.ConditionTrue {
+			if len(node.Spec.Taints) > 0 {
+				return fmt.Errorf("node %s still has the taint %s", node.Name, node.Spec.Taints[0].Key)
+			}
+			return nil
+		}
+		if c.Type == corev1.NodeReady {
+			return fmt.Errorf("node %s is not Ready: %s: %s", node.Name, c.Reason, c.Message)
+		}
+	}
+	return fmt.Errorf("node %s has no condition Ready: its kubelet did not report yet", node.Name)
+}
+
+// waitServiceAccount waits for what a namespace needs before it can have pods.
+func (c *client) waitServiceAccount(ctx context.Context) error {
+	return until(ctx, func() error {
+		_, err := c.CoreV1().ServiceAccounts(metav1.NamespaceDefault).Get(ctx, "default", metav1.GetOptions{})
+		return err
+	})
+}
+
+// until calls f until it succeeds. When the context ends it says what was missing last.
+func until(ctx context.Context, f func() error) error {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	var last error
+	for {
+		err := f()
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() == nil {
+			last = err
+		}
+		if apierrors.IsUnauthorized(err) && last == nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			if last == nil {
+				return context.Cause(ctx)
+			}
+			return fmt.Errorf("%w: %w", context.Cause(ctx), last)
+		case <-tick.C:
+		}
+	}
+}
+
+// NodeStatus is what the API server says about a node.
+type NodeStatus struct {
+	// Name of the node.
+	Name string `json:"name"`
+	// Ready tells that pods can be scheduled to it.
+	Ready bool `json:"ready"`
+	// Why it is not.
+	Why string `json:"why,omitempty"`
+}
+
+// Nodes asks the API server how the nodes are.
+func Nodes(ctx context.Context, kubeconfig string) ([]NodeStatus, error) {
+	c, err := newClient(kubeconfig)
+	if err != nil {
+		return nil, err
+	}
+	list, err := c.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, err
+	}
+	var nodes []NodeStatus
+	for i := range list.Items {
+		n := NodeStatus{Name: list.Items[i].Name, Ready: true}
+		if err := notReady(&list.Items[i]); err != nil {
+			n.Ready, n.Why = false, err.Error()
+		}
+		nodes = append(nodes, n)
+	}
+	return nodes, nil
+}

@@ -1,0 +1,212 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/cgroup"
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/config"
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/state"
+)
+
+// machinePath is where a distribution keeps its programs; runc, nft and iptables are found by it.
+const machinePath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+// Run supervises the cluster whose folder is dir, until the context ends. The API server is offered on api. Progress goes
+// to out, as lines of JSON; the last of them says that the cluster is up, or why it failed to start within wait.
+func Run(ctx context.Context, dir state.Dir, api net.Listener, out io.WriteCloser, wait time.Duration) error {
+	events := newEvents(out)
+	err := start(ctx, dir, api, events, wait)
+	if err != nil {
+		event := Event{Failed: err.Error(), Log: "supervisor"}
+		var culprit *componentError
+		if errors.As(err, &culprit) {
+			event.Log = culprit.component
+		}
+		events.send(event)
+		return err // our end is the end of every component
+	}
+	events.send(Event{Up: true})
+	out.Close()
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// start returns when the cluster is ready.
+func start(ctx context.Context, dir state.Dir, api net.Listener, events *events, wait time.Duration) error {
+	cluster, err := dir.Cluster()
+	if err != nil {
+		return err
+	}
+	hierarchies, err := cgroup.Mounted()
+	if err != nil {
+		return err
+	}
+	self, err := state.Self()
+	if err != nil {
+		return err
+	}
+	if err := dir.WriteSupervisor(self); err != nil {
+		return err
+	}
+	group := cgroup.Of(hierarchies, cluster.Name)
+	if err := joinOwn(group); err != nil {
+		return err
+	}
+	topology, err := build(dir, cluster)
+	if err != nil {
+		return err
+	}
+	events.ready("namespaces", fmt.Sprintf("%d nodes and a control plane", len(cluster.Nodes)))
+	go serve(api, topology.controlPlane)
+
+	starting, cancel := context.WithTimeoutCause(ctx, wait, fmt.Errorf("not ready within %s", wait))
+	defer cancel()
+	starting, giveUp := context.WithCancelCause(starting)
+	s := &starter{
+		dir: dir, cluster: cluster, group: group, topology: topology, events: events,
+		keeper: &keeper{dir: dir, path: config.NodeBin + ":" + machinePath, giveUp: giveUp},
+	}
+	if err := s.run(ctx, starting); err != nil {
+		return err
+	}
+	s.keeper.ready()
+	return nil
+}
+
+func joinOwn(cluster cgroup.Group) error {
+	own := cluster.Child("supervisor")
+	if err := own.Create(); err != nil {
+		return err
+	}
+	return own.Join()
+}
+
+// starter starts the components in order. Its contexts are two: one for the cluster's life, one for its start.
+type starter struct {
+	dir      state.Dir
+	cluster  state.Cluster
+	group    cgroup.Group
+	topology *topology
+	keeper   *keeper
+	events   *events
+}
+
+func (s *starter) run(ctx, starting context.Context) error {
+	group := s.group.Child("control-plane")
+	if err := group.Create(); err != nil {
+		return err
+	}
+	plane := config.ControlPlane{Bin: s.cluster.Bin, PKI: s.dir.Path("pki"), Data: s.dir.Path("data")}
+	keep := func(name string, args []string) {
+		s.keeper.run(ctx, component{name, args, s.topology.controlPlane, group})
+	}
+	if err := os.MkdirAll(s.dir.Path("log"), 0o755); err != nil {
+		return err
+	}
+	keep("etcd", plane.Etcd())
+	keep("kube-apiserver", plane.APIServer())
+
+	work, starting := errgroup.WithContext(starting)
+	registered := make(chan struct{})
+	client, err := newClient(s.dir.Kubeconfig())
+	if err != nil {
+		return err
+	}
+	work.Go(func() error {
+		if err := client.waitServing(starting); err != nil {
+			return &componentError{"kube-apiserver", err}
+		}
+		s.events.ready("kube-apiserver", "ready")
+		if err := client.register(starting, s.cluster.Nodes); err != nil {
+			return err
+		}
+		close(registered)
+		keep("kube-controller-manager", plane.ControllerManager())
+		keep("kube-scheduler", plane.Scheduler())
+		if err := client.waitServiceAccount(starting); err != nil {
+			return &componentError{"kube-controller-manager", err}
+		}
+		s.events.ready("default service account", "ready")
+		return nil
+	})
+	for i, name := range s.cluster.Nodes {
+		work.Go(func() error { return s.node(ctx, starting, i, registered) })
+		work.Go(func() error {
+			<-orDone(starting, registered)
+			if err := client.waitReady(starting, name); err != nil {
+				return &componentError{name + "/kubelet", err}
+			}
+			s.events.ready(name, "Ready")
+			return nil
+		})
+	}
+	return explain(starting, work.Wait())
+}
+
+// node starts the components of the i-th node, counted from 0.
+func (s *starter) node(ctx, starting context.Context, i int, registered <-chan struct{}) error {
+	name := s.cluster.Nodes[i]
+	root := s.group.Child(name)
+	system := root.Child("system")
+	if err := system.Create(); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(s.dir.Path("log", name), 0o755); err != nil {
+		return err
+	}
+	conf := config.Node{Name: name, Index: i + 1}
+	keep := func(part string, args []string) {
+		s.keeper.run(ctx, component{filepath.Join(name, part), args, s.topology.nodes[i], system})
+	}
+	keep("containerd", conf.Containerd())
+	socket := s.dir.HostSocket(name)
+	if err := waitSocket(starting, socket); err != nil {
+		return &componentError{name + "/containerd", err}
+	}
+	work, starting := errgroup.WithContext(starting)
+	work.Go(func() error {
+		// Now: the API server needs its time to start anyway.
+		if err := loadImages(starting, s.cluster.Bin, socket, s.cluster.Images); err != nil {
+			return &componentError{name + "/containerd", err}
+		}
+		s.events.ready(name+" images", "loaded")
+		return nil
+	})
+	<-orDone(starting, registered)
+	if starting.Err() == nil {
+		keep("kubelet", conf.Kubelet())
+		keep("kube-proxy", conf.KubeProxy())
+	}
+	return work.Wait()
+}
+
+// explain prefers the reason why a start was given up to the error that followed from it.
+func explain(ctx context.Context, err error) error {
+	var culprit *componentError
+	if cause := context.Cause(ctx); err != nil && errors.As(cause, &culprit) {
+		return cause
+	}
+	return err
+}
+
+// orDone returns a channel that is closed when either happens.
+func orDone(ctx context.Context, event <-chan struct{}) <-chan struct{} {
+	either := make(chan struct{})
+	go func() {
+		defer close(either)
+		select {
+		case <-ctx.Done():
+		case <-event:
+		}
+	}()
+	return either
+}
