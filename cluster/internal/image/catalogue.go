@@ -1,0 +1,45 @@
+package image
+
+// Names that kbe-cluster and the examples count on.
+const (
+	// PauseRef is the sandbox image to configure in containerd.
+	PauseRef = "registry.k8s.io/pause:3.10.1"
+	twinRef  = "docker.io/mhausenblas/simpleservice:0.5.0"
+	shellRef = "quay.io/centos/centos:stream9"
+)
+
+// Image is one image that the cluster has from the start.
+type Image struct {
+	// Ref is the name that pods use, with registry and tag.
+	Ref string
+	// StandsInFor says which image of the world this one is instead of.
+	StandsInFor string
+	// Description is one sentence: what it really is.
+	Description string
+}
+
+// Catalogue is every image that Build makes, in the order in which Build returns them.
+func Catalogue() []Image {
+	return []Image{twinImage(twinRef), shellImage, pauseImage}
+}
+
+func twinImage(ref string) Image {
+	return Image{
+		Ref:         ref,
+		StandsInFor: "mhausenblas/simpleservice",
+		Description: "Stand-in written in Go: answers as the original does, also on IPv6, as any user, and leaves at once on SIGTERM.",
+	}
+}
+
+var (
+	shellImage = Image{
+		Ref:         shellRef,
+		StandsInFor: "centos:stream9",
+		Description: "Stand-in with bash, curl, coreutils, grep, sed, procps and hostname from this machine's distribution; no package manager.",
+	}
+	pauseImage = Image{
+		Ref:         PauseRef,
+		StandsInFor: "registry.k8s.io/pause",
+		Description: "Stand-in written in Go: holds a pod's namespaces, reaps orphans, ends on SIGTERM.",
+	}
+)
