@@ -152,18 +152,18 @@ func (f *fixture) pod(name, node string, containers ...corev1.Container) *corev1
 // info is the service's answer on /info.
 type info struct{ Host, Version, From string }
 
-// curl asks for /info from within a container, with a Host header of its own
+// curl asks for /info from within the container shell of a Pod, with a Host header of its own
 // where host is not empty.
-func (f *fixture) curl(pod, container, url, host string) info {
+func (f *fixture) curl(pod, url, host string) info {
 	f.t.Helper()
-	args := []string{"exec", pod, "-c", container, "--", "curl", "-sS", "--max-time", "10"}
+	args := []string{"exec", pod, "-c", "shell", "--", "curl", "-sS", "--max-time", "10"}
 	if host != "" {
 		args = append(args, "-H", "Host: "+host)
 	}
 	res := f.run(append(args, url)...)
 	var got info
 	if err := json.Unmarshal([]byte(res.Stdout), &got); err != nil {
-		f.t.Fatalf("curl %s in container %q of pod %q: expected JSON, found %q: %v", url, container, pod, res.Stdout, err)
+		f.t.Fatalf("curl %s in pod %q: expected JSON, found %q: %v", url, pod, res.Stdout, err)
 	}
 	return got
 }

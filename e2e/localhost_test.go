@@ -19,7 +19,7 @@ func TestLocalhost(t *testing.T) {
 
 	feature := features.New("localhost").
 		Assess("a container reaches its sibling", func(ctx context.Context, t *testing.T, _ *envconf.Config) context.Context {
-			got := f.on(t).curl(pod.Name, "shell", "localhost:9876/info", "")
+			got := f.on(t).curl(pod.Name, "localhost:9876/info", "")
 			if got.Host != "localhost:9876" || got.Version != "0.5.0" {
 				t.Errorf("expected host localhost:9876 and version 0.5.0, found %+v", got)
 			}
@@ -34,7 +34,7 @@ func TestLocalhost(t *testing.T) {
 				t.Errorf("expected to ask from the container shell, whose first process is sleep; found %q", first)
 			}
 			nonce := envconf.RandomName("sibling", 24)
-			if got := f.curl(pod.Name, "shell", "127.0.0.1:9876/info", nonce); got.Host != nonce || got.From != "127.0.0.1" {
+			if got := f.curl(pod.Name, "127.0.0.1:9876/info", nonce); got.Host != nonce || got.From != "127.0.0.1" {
 				t.Errorf("expected host %q from 127.0.0.1, found %+v", nonce, got)
 			}
 			if log := f.run("logs", pod.Name, "-c", "sise").Stdout; !strings.Contains(log, nonce) {

@@ -61,11 +61,11 @@ func (f *fixture) assertReaches(from, target *corev1.Pod) {
 func (f *fixture) assertAnswers(from, target *corev1.Pod) info {
 	f.t.Helper()
 	address := net.JoinHostPort(target.Status.PodIP, "9876")
-	if got := f.curl(from.Name, "shell", address+"/info", ""); got.Host != address || got.Version != "0.5.0" {
+	if got := f.curl(from.Name, address+"/info", ""); got.Host != address || got.Version != "0.5.0" {
 		f.t.Errorf("pod %q asked %s: expected that host and version 0.5.0, found %+v", from.Name, address, got)
 	}
 	nonce := envconf.RandomName("from-"+from.Name, 24)
-	got := f.curl(from.Name, "shell", address+"/info", nonce)
+	got := f.curl(from.Name, address+"/info", nonce)
 	if got.Host != nonce {
 		f.t.Errorf("pod %q asked with Host %q: found %q in the answer", from.Name, nonce, got.Host)
 	}

@@ -44,8 +44,10 @@ func FindKBECluster() (string, error) {
 // NewEmbedded returns a provider; nothing runs before Create.
 func NewEmbedded() *Embedded { return &Embedded{} }
 
+// SetDefaults does nothing: the defaults are those of kbe-cluster.
 func (e *Embedded) SetDefaults() types.E2EClusterProvider { return e }
 
+// WithName sets the cluster's name.
 func (e *Embedded) WithName(name string) types.E2EClusterProvider {
 	e.name = name
 	return e
@@ -60,6 +62,7 @@ func (e *Embedded) WithPath(path string) types.E2EClusterProvider {
 	return e
 }
 
+// WithOpts applies options.
 func (e *Embedded) WithOpts(opts ...types.ClusterOpts) types.E2EClusterProvider {
 	for _, o := range opts {
 		o(e)
@@ -96,14 +99,18 @@ func (e *Embedded) Create(ctx context.Context, args ...string) (string, error) {
 	return e.kubeconfig, nil
 }
 
+// CreateWithConfig is not possible; its error says so.
 func (e *Embedded) CreateWithConfig(context.Context, string) (string, error) {
 	return "", errors.New("kbe-cluster has no configuration file: use Create with flags")
 }
 
+// GetKubeconfig returns the path of the cluster's kubeconfig.
 func (e *Embedded) GetKubeconfig() string { return e.kubeconfig }
 
+// GenerateKubeconfig returns the path that Create returned.
 func (e *Embedded) GenerateKubeconfig(...string) (string, error) { return e.kubeconfig, nil }
 
+// GetKubectlContext returns the context that kbe-cluster adds.
 func (e *Embedded) GetKubectlContext() string { return "kbe-cluster-" + e.name }
 
 // ExportLogs writes one file per component into the folder dest.

@@ -139,12 +139,12 @@ func (RunEnded) isBody()              {}
 type Verdict int
 
 const (
-	// Passed: all claims hold, and nothing is left behind.
+	// Passed means that all claims hold, and nothing is left behind.
 	Passed Verdict = iota
-	// ClaimFailed: a claim does not hold; the cluster works otherwise.
+	// ClaimFailed means that a claim does not hold; the cluster works otherwise.
 	ClaimFailed
-	// CouldNotRun: the cluster, a permission or the environment is in the way.
+	// CouldNotRun means that the cluster, a permission or the environment is in the way.
 	CouldNotRun
-	// Stopped: a signal ended the run.
+	// Stopped means that a signal ended the run.
 	Stopped
 )

@@ -86,7 +86,8 @@ func (k *Kubectl) run(ctx context.Context, args []string) (res Result) {
 		res.Stdout, res.Stderr = stdout.String(), stderr.String()
 	}()
 	streams := genericiooptions.IOStreams{In: bytes.NewReader(nil), Out: &stdout, ErrOut: &stderr}
-	f := cmdutil.NewFactory(k.getter.warningTo(&stderr))
+	// MatchVersionFlags also sets the defaults that some commands count on.
+	f := cmdutil.NewFactory(cmdutil.NewMatchVersionFlags(k.getter.warningTo(&stderr)))
 	root := &cobra.Command{Use: "kubectl", SilenceErrors: true, SilenceUsage: true}
 	root.AddCommand(verbs[args[0]](f, streams))
 	root.SetArgs(args)

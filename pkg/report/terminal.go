@@ -20,6 +20,9 @@ type Terminal struct {
 	live     io.Writer
 	liveLine bool
 	err      error
+	// notChecked counts the claims that a failed command left open, to be told
+	// in one line.
+	notChecked int
 }
 
 // NewTerminal returns a report that writes lines of at most width columns,
@@ -45,7 +48,7 @@ func (t *Terminal) Handle(ev engine.Event) {
 	case engine.StepStarted:
 		if b.Say != "" {
 			t.line("")
-			t.wrapped("", b.Say)
+			t.wrapped(b.Say)
 		}
 	case engine.FileShown:
 		t.line("")
@@ -60,16 +63,18 @@ func (t *Terminal) Handle(ev engine.Event) {
 		t.indented(b.Stdout, "  ")
 		t.indented(b.Stderr, "  ")
 	case engine.ExpectationMet:
-		t.marked(t.style.green("✓"), b.Claim)
+		t.marked(t.style.met(), b.Claim)
 	case engine.ExpectationNotChecked:
-		t.marked(t.style.yellow("–"), b.Claim+" (not checked)")
+		t.notChecked++
+	case engine.ScenarioEnded:
+		t.scenarioEnded()
 	case engine.ExpectationFailed:
 		t.failed(b)
 	case engine.StepFailed:
 		t.stepFailed(b)
 	case engine.Interrupted:
 		t.line("")
-		t.wrapped("", fmt.Sprintf("Interrupted (%s): cleaning up. A second signal leaves at once; then run:", b.Signal))
+		t.wrapped(fmt.Sprintf("Interrupted (%s): cleaning up. A second signal leaves at once; then run:", b.Signal))
 		t.line("  " + b.RemoveCommand)
 	case engine.CleanupEnded:
 		t.cleanup(b)
@@ -85,18 +90,18 @@ func (t *Terminal) runStarted(b engine.RunStarted) {
 	}
 	t.line(t.style.bold(b.Title) + t.style.dim(" — "+where))
 	if b.Summary != "" {
-		t.wrapped("", b.Summary)
+		t.wrapped(b.Summary)
 	}
 	whose := "every command below runs in it"
 	if b.OwnNamespace {
 		whose = "made for this run; " + whose
 	}
 	t.line("")
-	t.wrapped("", fmt.Sprintf("Namespace %s: %s.", b.Namespace, whose))
+	t.wrapped(fmt.Sprintf("Namespace %s: %s.", b.Namespace, whose))
 }
 
 func (t *Terminal) failed(b engine.ExpectationFailed) {
-	t.marked(t.style.red("✗"), b.Claim)
+	t.marked(t.style.failed(), b.Claim)
 	if len(b.Mismatches) == 0 {
 		t.line("      expression  " + clean(b.Expression))
 	}
@@ -119,12 +124,23 @@ func (t *Terminal) failed(b engine.ExpectationFailed) {
 }
 
 func (t *Terminal) stepFailed(b engine.StepFailed) {
-	t.marked(t.style.red("✗"), clean(b.Err))
+	t.marked(t.style.failed(), clean(b.Err))
 	if c := b.Cause; c != nil {
 		t.line("      what  " + clean(c.What))
 		t.line("      why   " + clean(c.Why))
 		t.line("      do    " + clean(c.Remedy))
 	}
+}
+
+func (t *Terminal) scenarioEnded() {
+	switch t.notChecked {
+	case 0:
+	case 1:
+		t.marked(t.style.open(), "1 claim is not checked")
+	default:
+		t.marked(t.style.open(), fmt.Sprintf("%d claims are not checked", t.notChecked))
+	}
+	t.notChecked = 0
 }
 
 func (t *Terminal) cleanup(b engine.CleanupEnded) {
@@ -135,7 +151,7 @@ func (t *Terminal) cleanup(b engine.CleanupEnded) {
 		t.line("  look at it   kubectl get pods -n " + b.Namespace)
 		t.line("  remove it    " + b.RemoveCommand)
 	case b.Err != "":
-		t.line(t.style.red("✗") + " The cleanup is not complete: " + clean(b.Err))
+		t.line(t.style.failed() + " The cleanup is not complete: " + clean(b.Err))
 		for _, l := range b.Leftovers {
 			t.line("  left: " + clean(l))
 		}
@@ -151,7 +167,7 @@ func (t *Terminal) cleanup(b engine.CleanupEnded) {
 
 func (t *Terminal) runEnded(b engine.RunEnded) {
 	if b.Err != "" {
-		t.line(t.style.red("✗") + " Could not run: " + clean(b.Err))
+		t.line(t.style.failed() + " Could not run: " + clean(b.Err))
 		return
 	}
 	total := b.Met + b.Failed + b.NotChecked
@@ -163,9 +179,9 @@ func (t *Terminal) runEnded(b engine.RunEnded) {
 		text += fmt.Sprintf(", %d not checked", b.NotChecked)
 	}
 	text += fmt.Sprintf(". Verdict after %s, %s in all.", seconds(b.ToVerdict), seconds(b.Elapsed))
-	mark := t.style.red("✗")
+	mark := t.style.failed()
 	if b.Verdict == engine.Passed {
-		mark = t.style.green("✓")
+		mark = t.style.met()
 	}
 	t.line(mark + " " + t.style.bold(text))
 }
@@ -181,9 +197,9 @@ func (t *Terminal) marked(mark, text string) {
 	}
 }
 
-func (t *Terminal) wrapped(indent, text string) {
-	for _, l := range wrap(text, min(t.width, 80)-len(indent)) {
-		t.line(indent + l)
+func (t *Terminal) wrapped(text string) {
+	for _, l := range wrap(text, min(t.width, 80)) {
+		t.line(l)
 	}
 }
 
@@ -256,8 +272,10 @@ func (s style) sgr(code, text string) string {
 	return "\x1b[" + code + "m" + text + "\x1b[0m"
 }
 
-func (s style) bold(t string) string   { return s.sgr("1", t) }
-func (s style) dim(t string) string    { return s.sgr("2", t) }
-func (s style) red(t string) string    { return s.sgr("31", t) }
-func (s style) green(t string) string  { return s.sgr("32", t) }
-func (s style) yellow(t string) string { return s.sgr("33", t) }
+func (s style) bold(t string) string { return s.sgr("1", t) }
+func (s style) dim(t string) string  { return s.sgr("2", t) }
+
+// The marks of a claim that holds, fails, or was not checked.
+func (s style) met() string    { return s.sgr("32", "✓") }
+func (s style) failed() string { return s.sgr("31", "✗") }
+func (s style) open() string   { return s.sgr("33", "–") }

@@ -12,6 +12,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
@@ -21,6 +22,9 @@ import (
 // as the run's, and records them for removal. It works below kubectl, so that
 // a command needs no flags for it and stays the one that is shown.
 func (s *Session) Wrap(cfg *rest.Config) {
+	// Typed clients would send protobuf, which cannot be read without knowing
+	// the type; kubectl's own requests are JSON already.
+	cfg.ContentType, cfg.AcceptContentTypes = runtime.ContentTypeJSON, runtime.ContentTypeJSON
 	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { return &transport{s, next} })
 }
 

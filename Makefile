@@ -1,0 +1,84 @@
+# `make help` lists what there is. Everything here works from a fresh clone on a
+# bare Debian or Ubuntu with Go, as root: `make setup` installs what is missing.
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# The same flags as kbe-cluster builds Kubernetes with: the packages that
+# kubectl-kbe shares with kubectl are then compiled once.
+GO_BUILD := CGO_ENABLED=0 go build -trimpath -ldflags '-s -w'
+HEARTBEAT := hack/heartbeat.sh
+
+DEMO   := demo
+DEMO_KUBECONFIG := $(CURDIR)/.kube/$(DEMO)
+ARTIFACTS ?= $(CURDIR)/_artifacts
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: setup build ## Bring up a three-node Kubernetes and run `kubectl kbe pods` on it
+	@mkdir -p .kube
+	@KUBECONFIG=$(DEMO_KUBECONFIG) bin/kbe-cluster up --name $(DEMO) --nodes 3
+	@bin/kbe-cluster kubectl --name $(DEMO) version
+	@echo; echo '$$ kubectl kbe pods'
+	@PATH=$(CURDIR)/bin:$$PATH bin/kbe-cluster kubectl --name $(DEMO) kbe pods
+	@echo
+	@echo 'The cluster stays up. To use it:   export KUBECONFIG=$(DEMO_KUBECONFIG) PATH=$(CURDIR)/bin:$$PATH'
+	@echo '                                   kubectl get nodes; kubectl kbe pods'
+	@echo 'To remove it:                      make demo-down'
+
+.PHONY: demo-down
+demo-down: bin/kbe-cluster ## Remove the cluster of `make demo`
+	@KUBECONFIG=$(DEMO_KUBECONFIG) bin/kbe-cluster down --name $(DEMO)
+
+.PHONY: test
+test: setup build unit e2e ## Run all tests, the e2e ones on a cluster of their own
+
+.PHONY: unit
+unit: ## Run the unit tests of every module; no cluster, no root
+	@echo '== unit tests'
+	@for module in . cluster images; do (cd $$module && $(CURDIR)/$(HEARTBEAT) "unit tests of $$module" go test -race $$(go list ./... | grep -v /e2e)); done
+
+.PHONY: e2e
+e2e: setup build ## Run the e2e tests on a cluster of their own (root, Linux)
+	@echo '== e2e tests of kubectl-kbe'
+	@$(HEARTBEAT) 'e2e tests' go test -race -count=1 -v -timeout 20m ./e2e -args --cluster=embedded --artifacts=$(ARTIFACTS)
+	@echo '== e2e tests of kbe-cluster'
+	@cd cluster && $(CURDIR)/$(HEARTBEAT) 'e2e tests of kbe-cluster' go test -tags e2e -count=1 -v -timeout 20m ./e2e
+
+.PHONY: lint
+lint: setup bin/golangci-lint ## Check the code of every module
+	@for module in . cluster images; do echo "== lint $$module"; (cd $$module && $(CURDIR)/$(HEARTBEAT) "lint $$module" $(CURDIR)/bin/golangci-lint run -c $(CURDIR)/.golangci.yml ./...); done
+	@hack/verify.sh
+
+.PHONY: setup
+setup: ## Install the Debian packages that are missing (root)
+	@hack/setup.sh
+
+.PHONY: build
+build: bin/kbe-cluster parts bin/kubectl-kbe ## Build kubectl-kbe, kbe-cluster and all parts of the cluster
+
+# The parts come before kubectl-kbe: they compile what it shares with kubectl,
+# with progress.
+.PHONY: parts
+parts: bin/kbe-cluster
+	@parts=$$(bin/kbe-cluster build | tail -n 1); ln -sfn "$$parts/kubectl" bin/kubectl
+
+.PHONY: bin/kbe-cluster
+bin/kbe-cluster:
+	@cd cluster && $(CURDIR)/$(HEARTBEAT) 'building kbe-cluster' $(GO_BUILD) -o ../bin/ ./cmd/kbe-cluster
+
+.PHONY: bin/kubectl-kbe
+bin/kubectl-kbe:
+	@$(HEARTBEAT) 'building kubectl-kbe' $(GO_BUILD) -o bin/ ./cmd/kubectl-kbe
+
+.PHONY: bin/golangci-lint
+bin/golangci-lint:
+	@cd hack/tools && $(CURDIR)/$(HEARTBEAT) 'building golangci-lint' $(GO_BUILD) -o ../../bin/ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+.PHONY: clean
+clean: ## Remove what was built; clusters stay, and so does the cache of their parts
+	@rm -rf bin dist _artifacts
