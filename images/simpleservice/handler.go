@@ -69,7 +69,7 @@ func (s *service) delay(r *http.Request) {
 	if s.cfg.healthMax <= s.cfg.healthMin {
 		return
 	}
-	wait := s.cfg.healthMin + rand.N(s.cfg.healthMax-s.cfg.healthMin)
+	wait := s.cfg.healthMin + rand.N(s.cfg.healthMax-s.cfg.healthMin) //nolint:gosec // a delay, not a secret
 	select {
 	case <-time.After(wait):
 	case <-r.Context().Done():

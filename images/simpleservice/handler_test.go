@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -42,14 +43,22 @@ func start(t *testing.T, bind string, env map[string]string) (string, lines) {
 	return listener.Addr().String(), out
 }
 
+// answer is what a client sees.
+type answer struct {
+	status int
+	header http.Header
+	length int64 // Content-Length
+	body   string
+}
+
 // exchange writes a request as it is and reads the answer.
-func exchange(t *testing.T, addr, request string) (*http.Response, string) {
+func exchange(t *testing.T, addr, request string) answer {
 	t.Helper()
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	if _, err := io.WriteString(conn, request); err != nil {
 		t.Fatal(err)
 	}
@@ -58,12 +67,11 @@ func exchange(t *testing.T, addr, request string) (*http.Response, string) {
 	if err != nil {
 		t.Fatalf("%q: %v", request, err)
 	}
-	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
-	if err != nil {
+	if err := errors.Join(err, resp.Body.Close()); err != nil {
 		t.Fatalf("%q: %v", request, err)
 	}
-	return resp, string(body)
+	return answer{resp.StatusCode, resp.Header, resp.ContentLength, string(body)}
 }
 
 func request(method, uri, host string) string {
@@ -80,15 +88,15 @@ func TestAnswersAreTheOriginals(t *testing.T) {
 	} {
 		t.Run(tc.path, func(t *testing.T) {
 			addr, _ := start(t, "127.0.0.1:0", map[string]string{"SIMPLE_SERVICE_VERSION": tc.version})
-			resp, body := exchange(t, addr, request("GET", tc.path+"?nonce=1", "localhost:9876"))
-			if body != tc.body {
-				t.Errorf("body\n got %s\nwant %s", body, tc.body)
+			got := exchange(t, addr, request("GET", tc.path+"?nonce=1", "localhost:9876"))
+			if got.body != tc.body {
+				t.Errorf("body\n got %s\nwant %s", got.body, tc.body)
 			}
-			if got, want := resp.Header.Get("Etag"), `"`+tc.etag+`"`; got != want {
-				t.Errorf("Etag: got %s, want %s", got, want)
+			if etag, want := got.header.Get("Etag"), `"`+tc.etag+`"`; etag != want {
+				t.Errorf("Etag: got %s, want %s", etag, want)
 			}
-			if resp.StatusCode != 200 || resp.Header.Get("Content-Type") != "application/json" || resp.ContentLength != int64(len(tc.body)) {
-				t.Errorf("got %s, %v", resp.Status, resp.Header)
+			if got.status != http.StatusOK || got.header.Get("Content-Type") != "application/json" || got.length != int64(len(tc.body)) {
+				t.Errorf("got %d, %v", got.status, got.header)
 			}
 		})
 	}
@@ -96,8 +104,8 @@ func TestAnswersAreTheOriginals(t *testing.T) {
 
 func TestDefaultVersion(t *testing.T) {
 	addr, _ := start(t, "127.0.0.1:0", nil)
-	if _, body := exchange(t, addr, request("GET", "/info", "sise")); !strings.Contains(body, `"version": "0.5.0"`) {
-		t.Errorf("got %s", body)
+	if got := exchange(t, addr, request("GET", "/info", "sise")); !strings.Contains(got.body, `"version": "0.5.0"`) {
+		t.Errorf("got %s", got.body)
 	}
 }
 
@@ -122,25 +130,25 @@ func TestWhatItRefuses(t *testing.T) {
 		{"TRACE", "/nothing", 405},
 		{"BREW", "/nothing", 405},
 	} {
-		resp, body := exchange(t, addr, request(tc.method, tc.uri, "h"))
+		got := exchange(t, addr, request(tc.method, tc.uri, "h"))
 		text := fmt.Sprintf("%d: %s", tc.status, http.StatusText(tc.status))
 		want := "<html><title>" + text + "</title><body>" + text + "</body></html>"
-		if resp.ContentLength != int64(len(want)) {
-			t.Errorf("%s %s: Content-Length %d, want %d", tc.method, tc.uri, resp.ContentLength, len(want))
+		if got.length != int64(len(want)) {
+			t.Errorf("%s %s: Content-Length %d, want %d", tc.method, tc.uri, got.length, len(want))
 		}
 		if tc.method == "HEAD" {
 			want = ""
 		}
-		if resp.StatusCode != tc.status || body != want || resp.Header.Get("Content-Type") != "text/html; charset=UTF-8" {
-			t.Errorf("%s %s: got %s, %v, %q; want %d, %q", tc.method, tc.uri, resp.Status, resp.Header, body, tc.status, want)
+		if got.status != tc.status || got.body != want || got.header.Get("Content-Type") != "text/html; charset=UTF-8" {
+			t.Errorf("%s %s: got %d, %v, %q; want %d, %q", tc.method, tc.uri, got.status, got.header, got.body, tc.status, want)
 		}
 	}
 }
 
 func TestHTTP10WithoutHost(t *testing.T) {
 	addr, _ := start(t, "127.0.0.1:0", nil)
-	if _, body := exchange(t, addr, "GET /info HTTP/1.0\r\n\r\n"); !strings.Contains(body, `"host": "127.0.0.1"`) {
-		t.Errorf("got %s", body)
+	if got := exchange(t, addr, "GET /info HTTP/1.0\r\n\r\n"); !strings.Contains(got.body, `"host": "127.0.0.1"`) {
+		t.Errorf("got %s", got.body)
 	}
 }
 
@@ -151,12 +159,12 @@ func TestNotModified(t *testing.T) {
 		`*`:       304,
 		`"other"`: 200,
 	} {
-		resp, _ := exchange(t, addr, "GET /health HTTP/1.1\r\nHost: h\r\nConnection: close\r\nIf-None-Match: "+header+"\r\n\r\n")
-		if resp.StatusCode != want {
-			t.Errorf("If-None-Match %s: got %s, want %d", header, resp.Status, want)
+		got := exchange(t, addr, "GET /health HTTP/1.1\r\nHost: h\r\nConnection: close\r\nIf-None-Match: "+header+"\r\n\r\n")
+		if got.status != want {
+			t.Errorf("If-None-Match %s: got %d, want %d", header, got.status, want)
 		}
-		if want == 304 && resp.Header.Get("Content-Type") != "" {
-			t.Errorf("304 has entity headers: %v", resp.Header)
+		if want == 304 && got.header.Get("Content-Type") != "" {
+			t.Errorf("304 has entity headers: %v", got.header)
 		}
 	}
 }
@@ -165,12 +173,12 @@ func TestEnvIsWholeAndNotChunked(t *testing.T) {
 	t.Setenv("TWIN_TEST", `it's`)
 	t.Setenv("TWIN_LONG", strings.Repeat("x", 5000))
 	addr, _ := start(t, "127.0.0.1:0", nil)
-	resp, body := exchange(t, addr, request("GET", "/env", "h"))
-	if !strings.HasPrefix(body, `{"version": "0.5.0", "env": "{'`) || !strings.Contains(body, `'TWIN_TEST': \"it's\"`) {
-		t.Errorf("got %s", body)
+	got := exchange(t, addr, request("GET", "/env", "h"))
+	if !strings.HasPrefix(got.body, `{"version": "0.5.0", "env": "{'`) || !strings.Contains(got.body, `'TWIN_TEST': \"it's\"`) {
+		t.Errorf("got %s", got.body)
 	}
-	if resp.ContentLength != int64(len(body)) {
-		t.Errorf("Content-Length %d for %d bytes", resp.ContentLength, len(body))
+	if got.length != int64(len(got.body)) {
+		t.Errorf("Content-Length %d for %d bytes", got.length, len(got.body))
 	}
 }
 
@@ -186,8 +194,8 @@ func TestBothFamilies(t *testing.T) {
 		t.Logf("no IPv6 on this machine, IPv4 only: %v", err)
 	}
 	for _, from := range callers {
-		if _, body := exchange(t, net.JoinHostPort(from, port), request("GET", "/info", "h")); !strings.Contains(body, `"from": "`+from+`"`) {
-			t.Errorf("called from %s: got %s", from, body)
+		if got := exchange(t, net.JoinHostPort(from, port), request("GET", "/info", "h")); !strings.Contains(got.body, `"from": "`+from+`"`) {
+			t.Errorf("called from %s: got %s", from, got.body)
 		}
 	}
 }
@@ -195,8 +203,8 @@ func TestBothFamilies(t *testing.T) {
 func TestHealthWaits(t *testing.T) {
 	addr, _ := start(t, "127.0.0.1:0", map[string]string{"HEALTH_MIN": "80", "HEALTH_MAX": "120"})
 	begin := time.Now()
-	if _, body := exchange(t, addr, request("GET", "/health", "h")); body != `{"healthy": true}` {
-		t.Errorf("got %s", body)
+	if got := exchange(t, addr, request("GET", "/health", "h")); got.body != `{"healthy": true}` {
+		t.Errorf("got %s", got.body)
 	}
 	if took := time.Since(begin); took < 80*time.Millisecond {
 		t.Errorf("answered after %s, want at least 80ms", took)

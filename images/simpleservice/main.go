@@ -12,7 +12,7 @@ import (
 )
 
 func main() {
-	os.Exit(run())
+	os.Exit(run()) //nolint:forbidigo // this is main
 }
 
 func run() int {

@@ -14,9 +14,9 @@ import (
 // The test binary becomes the program itself, to see its exit codes as a kubelet does.
 func TestMain(m *testing.M) {
 	if os.Getenv("TWIN_RUN") != "" {
-		os.Exit(run())
+		os.Exit(run()) //nolint:forbidigo // stands for main
 	}
-	os.Exit(m.Run())
+	os.Exit(m.Run()) //nolint:forbidigo // stands for main
 }
 
 func program(t *testing.T, env ...string) *exec.Cmd {
@@ -26,7 +26,7 @@ func program(t *testing.T, env ...string) *exec.Cmd {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(self)
-	cmd.Env = append(env, "TWIN_RUN=1")
+	cmd.Env = append([]string{"TWIN_RUN=1"}, env...)
 	return cmd
 }
 
@@ -36,7 +36,7 @@ func freePort(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	return port
 }
@@ -60,7 +60,7 @@ func TestLeavesAtOnceOnSIGTERM(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	if _, err := conn.Write([]byte(request("GET", "/health", "h"))); err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +85,7 @@ func TestExitCodes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer taken.Close()
+	defer func() { _ = taken.Close() }()
 	_, port, _ := net.SplitHostPort(taken.Addr().String())
 	for _, tc := range []struct {
 		env  []string

@@ -27,7 +27,7 @@ func (r recipe) archive(ctx context.Context, cacheDir string, say func(string, .
 		say("image %s: from the cache", r.image.Ref)
 		return path, nil
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", fmt.Errorf("image %s: make its cache folder: %w", r.image.Ref, err)
 	}
 	begin := time.Now()
@@ -56,11 +56,7 @@ func (r recipe) buildOnce(ctx context.Context, dir, path string) error {
 	if err != nil {
 		return fmt.Errorf("image %s: %w", r.image.Ref, err)
 	}
-	defer os.RemoveAll(work)
-	// apt downloads as a user of its own, who must get through.
-	if err := os.Chmod(work, 0o755); err != nil {
-		return err
-	}
+	defer func() { _ = os.RemoveAll(work) }() // the next build removes what this cannot
 	finished := filepath.Join(work, r.file+".tar")
 	if err := r.write(ctx, work, finished); err != nil {
 		return err
@@ -68,7 +64,7 @@ func (r recipe) buildOnce(ctx context.Context, dir, path string) error {
 	if err := removeAll(dir, filepath.Join("[0-9a-f]*", r.file+".tar")); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
 	return os.Rename(finished, path)
@@ -93,7 +89,7 @@ func exists(path string) bool {
 
 // lock waits for the lock file; the kernel gives it back when its holder dies.
 func lock(ctx context.Context, path string) (unlock func(), err error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|syscall.O_CLOEXEC, 0o644)
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|syscall.O_CLOEXEC, 0o600)
 	if err != nil {
 		return nil, err
 	}

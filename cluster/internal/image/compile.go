@@ -51,10 +51,10 @@ func compile(ctx context.Context, program, arch, dir string) (string, error) {
 	texts := sourceTexts(program)
 	for i := 0; i < len(texts); i += 2 {
 		file := filepath.Join(dir, "src", filepath.FromSlash(texts[i]))
-		if err := os.MkdirAll(path.Dir(file), 0o755); err != nil {
+		if err := os.MkdirAll(path.Dir(file), 0o700); err != nil {
 			return "", err
 		}
-		if err := os.WriteFile(file, []byte(texts[i+1]), 0o644); err != nil {
+		if err := os.WriteFile(file, []byte(texts[i+1]), 0o600); err != nil {
 			return "", err
 		}
 	}

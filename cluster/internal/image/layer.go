@@ -47,7 +47,7 @@ func writeProgramLayer(path, name, binary string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer content.Close()
+	defer func() { _ = content.Close() }()
 	info, err := content.Stat()
 	if err != nil {
 		return err

@@ -78,7 +78,7 @@ func slim(rootfs, layer string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer in.Close()
+	defer func() { _ = in.Close() }()
 	out, err := newLayer(layer)
 	if err != nil {
 		return err

@@ -78,7 +78,7 @@ func TestSlim(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := errors.Join(w.Close(), os.WriteFile(in, root.Bytes(), 0o644), slim(in, out)); err != nil {
+	if err := errors.Join(w.Close(), os.WriteFile(in, root.Bytes(), 0o600), slim(in, out)); err != nil {
 		t.Fatal(err)
 	}
 	got := list(t, out)
@@ -100,7 +100,7 @@ func list(t *testing.T, path string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	var names []string
 	for r := tar.NewReader(file); ; {
 		h, err := r.Next()
