@@ -104,7 +104,12 @@ func spawn(dir state.Dir, api *net.TCPListener, events *os.File, wait time.Durat
 		return err
 	}
 	go cmd.Wait() // no zombie while we follow it
-	return nil
+	// It writes this too, but an interrupt may come before.
+	process, err := state.ProcessOf(cmd.Process.Pid)
+	if err != nil {
+		return nil // it ended already: its events say why
+	}
+	return dir.WriteSupervisor(process)
 }
 
 // tailLines is how much of a log explains a failure.

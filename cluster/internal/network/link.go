@@ -6,7 +6,6 @@ import (
 	"os"
 
 	"github.com/vishvananda/netlink"
-	"golang.org/x/sys/unix"
 )
 
 const (
@@ -75,14 +74,18 @@ func SetUpNode(i, n int) error {
 	if err := route(Services, ControlPlane); err != nil {
 		return err
 	}
-	if err := unreachable(DNS + "/32"); err != nil {
+	// Nothing serves names yet, and kube-proxy (nftables) drops what goes to a service that is not there: a look-up would
+	// hang. As an address of the node itself, it refuses at once. A service that takes it later wins: kube-proxy's rules
+	// come before local delivery.
+	if err := address("lo", DNS+"/32"); err != nil {
 		return err
 	}
 	return answerStrays()
 }
 
 // answerStrays has every packet to an address that nothing has answered by "unreachable" at once, not dropped: with
-// forwarding on, and without the limit of one answer per second.
+// forwarding on, and without the limit of one answer per second. (For addresses without a route the kernel has another
+// such limit, of the whole machine, after five: a connection then fails with its second packet, a second later.)
 func answerStrays() error {
 	for name, value := range map[string]string{"ip_forward": "1", "icmp_ratelimit": "0"} {
 		if err := os.WriteFile("/proc/sys/net/ipv4/"+name, []byte(value), 0o644); err != nil {
@@ -125,19 +128,6 @@ func route(cidr, via string) error {
 	}
 	if err := netlink.RouteAdd(&netlink.Route{Dst: dst, Gw: net.ParseIP(via)}); err != nil {
 		return fmt.Errorf("add route to %s via %s: %w", cidr, via, err)
-	}
-	return nil
-}
-
-// unreachable makes a look-up at an address that nothing has fail at once; kube-proxy (nftables) drops such packets,
-// and a look-up would hang. A service that takes the address later wins for pods: its rules come before routing.
-func unreachable(cidr string) error {
-	_, dst, err := net.ParseCIDR(cidr)
-	if err != nil {
-		return err
-	}
-	if err := netlink.RouteAdd(&netlink.Route{Dst: dst, Type: unix.RTN_UNREACHABLE}); err != nil {
-		return fmt.Errorf("add unreachable route to %s: %w", cidr, err)
 	}
 	return nil
 }

@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// Self returns the running process.
-func Self() (Process, error) {
-	start, err := startTime(os.Getpid())
-	return Process{PID: os.Getpid(), Start: start}, err
+// ProcessOf returns the process that has the number now.
+func ProcessOf(pid int) (Process, error) {
+	start, err := startTime(pid)
+	return Process{PID: pid, Start: start}, err
 }
 
 // Alive tells whether the process still runs; a zombie does not.

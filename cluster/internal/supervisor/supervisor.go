@@ -50,7 +50,7 @@ func start(ctx context.Context, dir state.Dir, api net.Listener, events *events,
 	if err != nil {
 		return err
 	}
-	self, err := state.Self()
+	self, err := state.ProcessOf(os.Getpid())
 	if err != nil {
 		return err
 	}

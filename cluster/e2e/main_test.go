@@ -1,0 +1,41 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// program is the kbe-cluster that is tested.
+var program string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		if os.Geteuid() != 0 {
+			fmt.Fprintln(os.Stderr, "these tests start real clusters: run them as root")
+			return 1
+		}
+		dir, err := os.MkdirTemp("", "kbe-e2e-")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer os.RemoveAll(dir)
+		program = filepath.Join(dir, "kbe-cluster")
+		build := exec.Command("go", "build", "-trimpath", "-o", program, "../cmd/kbe-cluster")
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		parts := exec.Command(program, "build")
+		for _, cmd := range []*exec.Cmd{build, parts} {
+			cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
+			if err := cmd.Run(); err != nil {
+				fmt.Fprintf(os.Stderr, "%s: %v\n", cmd, err)
+				return 1
+			}
+		}
+		return m.Run()
+	}())
+}
