@@ -102,7 +102,7 @@ var wanted = map[string]bool{"cpu": true, "cpuset": true, "memory": true, "pids"
 // Join moves the whole running process into the group.
 func (g Group) Join() error {
 	for _, h := range g.in {
-		if err := write(h.Mount+g.Path+"/cgroup.procs", os.Getpid()); err != nil {
+		if err := writePID(h.Mount+g.Path+"/cgroup.procs", os.Getpid()); err != nil {
 			return err
 		}
 	}
@@ -116,7 +116,7 @@ func (g Group) JoinThread() error {
 		if h.V2 {
 			continue
 		}
-		if err := write(h.Mount+g.Path+"/tasks", unix.Gettid()); err != nil {
+		if err := writePID(h.Mount+g.Path+"/tasks", unix.Gettid()); err != nil {
 			return err
 		}
 	}
@@ -133,7 +133,7 @@ func (g Group) Open() (*os.File, error) {
 	return nil, nil
 }
 
-func write(path string, n int) error {
+func writePID(path string, n int) error {
 	if err := os.WriteFile(path, []byte(strconv.Itoa(n)), 0o644); err != nil {
 		return fmt.Errorf("move a process into its control group: %w", err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/preflight"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/state"
 )
 
@@ -72,6 +73,9 @@ func run(open opener, f func(ctx context.Context, dir state.Dir, args []string) 
 		dir, err := open()
 		if err != nil {
 			return err
+		}
+		if err := preflight.Root(); err != nil {
+			return failure{err}
 		}
 		if err := f(cmd.Context(), dir, args); err != nil {
 			return failure{err}

@@ -6,6 +6,9 @@ import (
 	"strings"
 )
 
+// Path is where every component looks for the machine's programs: runc, nft, iptables, mount.
+const Path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 const capSysResource = 24 // CAP_SYS_RESOURCE, capabilities(7)
 
 // Machine is what the configuration depends on besides the cluster.

@@ -80,10 +80,11 @@ func find() (entry, bin string, err error) {
 	return entry, entry + "/bin", nil
 }
 
-// goVersion returns the version of Go that builds the parts. Set by hand to auto because a parent process may have
-// pinned it: `go run` and `go test` do.
+// goVersion returns the version of the go command, asked where no go.mod can choose another.
 func goVersion() (string, error) {
-	out, err := exec.Command("go", "env", "GOVERSION").Output()
+	cmd := exec.Command("go", "env", "GOVERSION")
+	cmd.Dir = "/"
+	out, err := cmd.Output()
 	if err != nil {
 		return "", fmt.Errorf("`go env GOVERSION`: %w; repair the Go installation", err)
 	}

@@ -41,8 +41,8 @@ func (p Problems) Error() string {
 // Check returns Problems when the cluster could not start.
 func Check(ctx context.Context, r Request) (Result, error) {
 	var result Result
-	if err := root(); err != nil {
-		return result, Problems{err} // without root the other answers mean nothing
+	if err := Root(); err != nil {
+		return result, err // without root the other answers mean nothing
 	}
 	var problems Problems
 	for _, check := range []func() error{architecture, goOrParts, func() error { return runc(ctx) }, controlGroups, disk, overlay,
@@ -58,7 +58,8 @@ func Check(ctx context.Context, r Request) (Result, error) {
 	return result, nil
 }
 
-func root() error {
+// Root returns an error when the process may not do what every command on a cluster has to.
+func Root() error {
 	if uid := os.Geteuid(); uid != 0 {
 		return fmt.Errorf("user: expected root (namespaces, mounts and control groups need it), found user ID %d; run it with sudo", uid)
 	}

@@ -4,18 +4,25 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
-	"regexp"
-	"strconv"
+	"path/filepath"
 	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/config"
 )
 
 // runc must know cgroup v2 and the features file of containerd 2.
 func runc(ctx context.Context) error {
 	const remedy = "install the package runc"
-	out, err := exec.CommandContext(ctx, "runc", "--version").Output()
+	path, err := find("runc")
 	if err != nil {
-		return fmt.Errorf("runc: expected version 1.1 or newer on PATH: %w; %s", err, remedy)
+		return fmt.Errorf("runc: expected version 1.1 or newer: %w; %s", err, remedy)
+	}
+	out, err := exec.CommandContext(ctx, path, "--version").Output()
+	if err != nil {
+		return fmt.Errorf("`%s --version`: %w; %s", path, err, remedy)
 	}
 	if version, ok := runcVersion(string(out)); !ok {
 		return fmt.Errorf("runc: expected version 1.1 or newer, found %q; %s from a newer distribution", version, remedy)
@@ -26,19 +33,33 @@ func runc(ctx context.Context) error {
 // runcVersion reads the first line of `runc --version` and tells whether the version is new enough.
 func runcVersion(out string) (version string, ok bool) {
 	version, _, _ = strings.Cut(strings.TrimPrefix(out, "runc version "), "\n")
-	m := regexp.MustCompile(`^v?(\d+)\.(\d+)`).FindStringSubmatch(version)
-	if m == nil {
-		return version, false
+	return version, atLeast(version, 1, 1)
+}
+
+// atLeast compares the first two numbers of a version.
+func atLeast(version string, major, minor int) bool {
+	var a, b int
+	n, _ := fmt.Sscanf(strings.TrimPrefix(version, "v"), "%d.%d", &a, &b)
+	return n == 2 && (a > major || a == major && b >= minor)
+}
+
+// find looks where the components will look, which is not the user's PATH: that often lacks /usr/sbin.
+func find(name string) (string, error) {
+	for _, dir := range filepath.SplitList(config.Path) {
+		if path, err := exec.LookPath(filepath.Join(dir, name)); err == nil {
+			return path, nil
+		}
 	}
-	major, _ := strconv.Atoi(m[1])
-	minor, _ := strconv.Atoi(m[2])
-	return version, major > 1 || major == 1 && minor >= 1
+	return "", fmt.Errorf("%s not found in %s", name, config.Path)
 }
 
 // proxyMode finds out how kube-proxy can make services work here, by loading rules such as its own into a network
 // namespace that ends with the program. Services are part of Kubernetes: with neither mode there is no cluster.
 func proxyMode(ctx context.Context) (string, error) {
-	nft := try(ctx, nftRules, "nft", "-f", "-")
+	nft := nftSupported(ctx)
+	if nft == nil {
+		nft = try(ctx, nftRules, "nft", "-f", "-")
+	}
 	if nft == nil {
 		return "nftables", nil
 	}
@@ -47,6 +68,29 @@ func proxyMode(ctx context.Context) (string, error) {
 		return "iptables", nil
 	}
 	return "", fmt.Errorf("services: kube-proxy needs nft or iptables, and the kernel's part of it; install the package nftables (tried nft: %w; iptables: %w)", nft, ipt)
+}
+
+// nftSupported repeats the conditions that kube-proxy itself has for nftables.
+func nftSupported(ctx context.Context) error {
+	var uname unix.Utsname
+	if err := unix.Uname(&uname); err != nil {
+		return err
+	}
+	if release := unix.ByteSliceToString(uname.Release[:]); !atLeast(release, 5, 13) {
+		return fmt.Errorf("expected Linux 5.13 or newer, found %s", release)
+	}
+	path, err := find("nft")
+	if err != nil {
+		return err
+	}
+	out, err := exec.CommandContext(ctx, path, "--version").Output()
+	if err != nil {
+		return err
+	}
+	if version := strings.TrimPrefix(string(out), "nftables v"); !atLeast(version, 1, 0) || strings.HasPrefix(version, "1.0.0") {
+		return fmt.Errorf("expected nft 1.0.1 or newer, found %s", strings.TrimSpace(version))
+	}
+	return nil
 }
 
 const nftRules = `table ip kbe-probe {
@@ -88,7 +132,11 @@ COMMIT
 
 // try runs a program in a network namespace of its own.
 func try(ctx context.Context, stdin, name string, args ...string) error {
-	cmd := exec.CommandContext(ctx, name, args...)
+	path, err := find(name)
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Stdin = strings.NewReader(stdin)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
 	out, err := cmd.CombinedOutput()

@@ -17,9 +17,6 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/state"
 )
 
-// machinePath is where a distribution keeps its programs; runc, nft and iptables are found by it.
-const machinePath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
 // Run supervises the cluster whose folder is dir, until the context ends. The API server is offered on api. Progress goes
 // to out, as lines of JSON; the last of them says that the cluster is up, or why it failed to start within wait.
 func Run(ctx context.Context, dir state.Dir, api net.Listener, out io.WriteCloser, wait time.Duration) error {
@@ -73,7 +70,7 @@ func start(ctx context.Context, dir state.Dir, api net.Listener, events *events,
 	starting, giveUp := context.WithCancelCause(starting)
 	s := &starter{
 		dir: dir, cluster: cluster, group: group, topology: topology, events: events,
-		keeper: &keeper{dir: dir, path: config.NodeBin + ":" + machinePath, giveUp: giveUp},
+		keeper: &keeper{dir: dir, path: config.NodeBin + ":" + config.Path, giveUp: giveUp},
 	}
 	if err := s.run(ctx, starting); err != nil {
 		return err

@@ -1,0 +1,25 @@
+package cmd
+
+import "testing"
+
+func TestExitCodes(t *testing.T) {
+	t.Setenv("KBE_CLUSTER_STATE", t.TempDir())
+	for _, c := range []struct {
+		args []string
+		want int
+	}{
+		{[]string{"--help"}, exitOK},
+		{[]string{"images"}, exitOK},
+		{[]string{"no-such-command"}, exitUsage},
+		{[]string{"up", "--nodes=0"}, exitUsage},
+		{[]string{"up", "--no-such-flag"}, exitUsage},
+		{[]string{"load"}, exitUsage},
+		{[]string{"status", "--name=UPPER"}, exitUsage},
+		{[]string{"status"}, exitFailed},
+		{[]string{"supervise", "kbe"}, exitFailed},
+	} {
+		if got := Execute(t.Context(), c.args); got != c.want {
+			t.Errorf("%v: expected exit code %d, found %d", c.args, c.want, got)
+		}
+	}
+}
