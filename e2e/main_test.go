@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -28,6 +29,8 @@ var (
 	testenv env.Environment
 	// embedded is the cluster that the suite made, or nil.
 	embedded *provider.Embedded
+	// dir is a folder that goes when the suite ends.
+	dir string
 	// kube finds the cluster, as kubectl does.
 	kube *genericclioptions.ConfigFlags
 )
@@ -48,6 +51,10 @@ func run(m *testing.M) (code int) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 
+	if dir, err = os.MkdirTemp("", "kbe-e2e-"); err != nil {
+		return fail(err)
+	}
+	defer os.RemoveAll(dir)
 	kubeconfig := ""
 	if mode == "embedded" {
 		embedded = provider.NewEmbedded()
@@ -61,7 +68,7 @@ func run(m *testing.M) (code int) {
 			}
 		}()
 		interrupted := context.AfterFunc(ctx, func() {
-			_ = finish(1)
+			_ = errors.Join(finish(1), os.RemoveAll(dir))
 			os.Exit(130)
 		})
 		defer interrupted()

@@ -43,9 +43,13 @@ func (s *Session) Close(ctx context.Context) Cleanup {
 		out.Leftovers = append(out.Leftovers, o.String())
 		errs = append(errs, fmt.Errorf("remove %s: %w", o, err))
 	}
-	objects := s.removable()
+	if s.Owned {
+		if err := s.endPods(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("end the pods of namespace %q: %w", s.Namespace, err))
+		}
+	}
 	var going []object
-	for _, o := range objects {
+	for _, o := range s.removable() {
 		if err := s.delete(ctx, o); err != nil {
 			left(o, err)
 			continue
@@ -77,26 +81,31 @@ func (s *Session) RemoveCommand() string {
 	return fmt.Sprintf("kubectl delete %s -n %s -l %s=%s", strings.Join(resources, ","), s.Namespace, RunLabel, s.ID)
 }
 
-// removable lists what Close deletes. In a Namespace of its own that is the
-// Pods, so that they end at once, and the Namespace with all that is in it.
+// removable lists what Close deletes: in a Namespace of the run's own that is
+// the Namespace, with all that is in it.
 func (s *Session) removable() []object {
 	created := s.created.newestFirst()
 	if !s.Owned {
 		return created
 	}
-	var out []object
-	for _, o := range created {
-		if o.resource == pods {
-			out = append(out, o)
-		}
-	}
-	ns := object{resource: namespaces, name: s.Namespace}
 	for _, o := range created {
 		if o.resource == namespaces && o.name == s.Namespace {
-			ns = o
+			return []object{o}
 		}
 	}
-	return append(out, ns)
+	// The answer to its creation was lost.
+	return []object{{resource: namespaces, name: s.Namespace}}
+}
+
+// endPods ends all Pods of the run's own Namespace, also those that controllers
+// made: the deletion of a Namespace alone waits for each Pod's grace period.
+func (s *Session) endPods(ctx context.Context) error {
+	err := s.client.Resource(pods).Namespace(s.Namespace).DeleteCollection(ctx,
+		metav1.DeleteOptions{GracePeriodSeconds: ptr.To(int64(podGraceSeconds))}, metav1.ListOptions{})
+	if apierrors.IsForbidden(err) || apierrors.IsNotFound(err) {
+		return nil // then it takes longer
+	}
+	return err
 }
 
 func (s *Session) delete(ctx context.Context, o object) error {

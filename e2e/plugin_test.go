@@ -1,0 +1,259 @@
+package e2e
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// buildPlugin builds kubectl-kbe once, as users get it, in the suite's folder.
+var buildPlugin = sync.OnceValues(func() (string, error) {
+	build := exec.Command("go", "build", "-trimpath", "-o", dir+"/", "../cmd/kubectl-kbe")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	build.Stderr = os.Stderr
+	return filepath.Join(dir, "kubectl-kbe"), build.Run()
+})
+
+// plugin returns a command that runs kubectl-kbe on the cluster.
+func plugin(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	path, err := buildPlugin()
+	if err != nil {
+		t.Fatalf("build kubectl-kbe: %v", err)
+	}
+	c := exec.CommandContext(t.Context(), path, args...)
+	c.Env = append(os.Environ(), "KUBECONFIG="+*kube.KubeConfig)
+	return c
+}
+
+// outcome runs a command to its end.
+func outcome(t *testing.T, c *exec.Cmd) (stdout, stderr string, code int) {
+	t.Helper()
+	var out, errOut bytes.Buffer
+	c.Stdout, c.Stderr = &out, &errOut
+	err := c.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return out.String(), errOut.String(), c.ProcessState.ExitCode()
+}
+
+var namespaceLine = regexp.MustCompile(`(?m)^Namespace (\S+): `)
+
+// namespaceOf finds the Namespace that a run has told.
+func namespaceOf(t *testing.T, story string) string {
+	t.Helper()
+	m := namespaceLine.FindStringSubmatch(story)
+	if m == nil {
+		t.Fatalf("the story names no namespace:\n%s", story)
+	}
+	return m[1]
+}
+
+// assertNoNamespace asserts that a run's Namespace is gone.
+func assertNoNamespace(t *testing.T, name string) {
+	t.Helper()
+	if _, err := client(t).CoreV1().Namespaces().Get(context.Background(), name, metav1.GetOptions{}); !apierrors.IsNotFound(err) {
+		t.Errorf("namespace %q: expected it gone, found %v", name, err)
+	}
+}
+
+func TestKubectlRunsThePlugin(t *testing.T) {
+	path, err := buildPlugin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	kubectl := "kubectl"
+	if embedded != nil {
+		kubectl = embedded.Kubectl()
+	}
+	c := exec.CommandContext(t.Context(), kubectl, "kbe", "pods")
+	c.Env = append(os.Environ(), "KUBECONFIG="+*kube.KubeConfig, "PATH="+filepath.Dir(path)+string(os.PathListSeparator)+os.Getenv("PATH"))
+	stdout, stderr, code := outcome(t, c)
+	if code != 0 || !strings.Contains(stdout, "claims hold. Verdict after") {
+		t.Errorf("kubectl kbe pods: expected exit code 0, found %d:\n%s%s", code, stdout, stderr)
+	}
+	assertNoNamespace(t, namespaceOf(t, stdout))
+}
+
+func TestAClaimThatDoesNotHoldIsShownWithExpectedAndFound(t *testing.T) {
+	if embedded == nil {
+		t.Skip("needs an image that answers another version, which only the embedded cluster can load")
+	}
+	archive, err := embedded.SimpleserviceVariant(t.Context(), "docker.io/mhausenblas/simpleservice:0.4.0", "0.4.0", t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := embedded.LoadImageArchive(t.Context(), archive); err != nil {
+		t.Fatal(err)
+	}
+	stdout, _, code := outcome(t, plugin(t, "pods", "--image", "simpleservice=mhausenblas/simpleservice:0.4.0"))
+	if code != 1 {
+		t.Errorf("expected exit code 1, found %d", code)
+	}
+	for _, want := range []string{
+		"✗ It is the service that we started, version 0.5.0",
+		`expression  json(stdout).version == "0.5.0"`,
+		`expected    "0.5.0"`,
+		`found       "0.4.0"`,
+		"✗ 16 of 18 claims hold, 2 failed.",
+	} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("expected %q in the story:\n%s", want, stdout)
+		}
+	}
+	assertNoNamespace(t, namespaceOf(t, stdout))
+}
+
+func TestInANamespaceOfOthersOnlyWhatTheRunMadeIsRemoved(t *testing.T) {
+	f := newFixture(t, "theirs")
+	theirs := f.start(f.server("theirs", ""))
+	stdout, _, code := outcome(t, plugin(t, "pods", "-n", f.session.Namespace))
+	if code != 0 {
+		t.Errorf("expected exit code 0, found %d:\n%s", code, stdout)
+	}
+	assertOnlyPod(t, theirs)
+}
+
+func TestANameThatIsTakenIsRefused(t *testing.T) {
+	f := newFixture(t, "taken")
+	theirs := f.start(f.server("sise", ""))
+	stdout, _, code := outcome(t, plugin(t, "pods", "-n", f.session.Namespace))
+	if code != 3 || !strings.Contains(stdout, `pods "sise" already exists`) {
+		t.Errorf("expected exit code 3 and the name that is taken, found %d:\n%s", code, stdout)
+	}
+	assertOnlyPod(t, theirs)
+}
+
+func assertOnlyPod(t *testing.T, want *corev1.Pod) {
+	t.Helper()
+	pods, err := client(t).CoreV1().Pods(want.Namespace).List(t.Context(), metav1.ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(pods.Items) != 1 || pods.Items[0].UID != want.UID {
+		t.Errorf("expected that pod %q alone is left, found %d pods", want.Name, len(pods.Items))
+	}
+}
+
+func TestKeepLeavesEverythingAndSaysHowToRemoveIt(t *testing.T) {
+	stdout, _, code := outcome(t, plugin(t, "pods", "--keep"))
+	namespace := namespaceOf(t, stdout)
+	t.Cleanup(func() {
+		if err := client(t).CoreV1().Namespaces().Delete(context.Background(), namespace, metav1.DeleteOptions{}); err != nil {
+			t.Error(err)
+		}
+	})
+	if code != 0 || !strings.Contains(stdout, "kubectl delete namespace "+namespace) {
+		t.Errorf("expected exit code 0 and the command that removes it, found %d:\n%s", code, stdout)
+	}
+	if _, err := client(t).CoreV1().Pods(namespace).Get(t.Context(), "twocontainers", metav1.GetOptions{}); err != nil {
+		t.Errorf("expected that the pod is kept: %v", err)
+	}
+}
+
+// until runs a command, and calls then once a line of its output contains text.
+func until(t *testing.T, c *exec.Cmd, text string, then func(stdout io.Closer)) (story string, code int) {
+	t.Helper()
+	stdout, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var errOut bytes.Buffer
+	c.Stderr = &errOut
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	seen := false
+	for lines := bufio.NewScanner(stdout); lines.Scan(); {
+		b.WriteString(lines.Text() + "\n")
+		if !seen && strings.Contains(lines.Text(), text) {
+			seen = true
+			then(stdout)
+		}
+	}
+	_ = c.Wait() // the exit code is looked at below
+	if !seen {
+		t.Fatalf("expected a line with %q:\n%s%s", text, b.String(), errOut.String())
+	}
+	return b.String(), c.ProcessState.ExitCode()
+}
+
+func TestASignalCleansUp(t *testing.T) {
+	for _, tc := range []struct {
+		signal syscall.Signal
+		at     string
+		code   int
+	}{
+		{syscall.SIGINT, "Namespace kbe-pods-", 130},
+		{syscall.SIGINT, "kubectl run sise", 130},
+		{syscall.SIGINT, "kubectl wait", 130},
+		{syscall.SIGTERM, "curl -sS", 143},
+	} {
+		t.Run(tc.signal.String()+" at "+tc.at, func(t *testing.T) {
+			t.Parallel()
+			c := plugin(t, "pods")
+			story, code := until(t, c, tc.at, func(io.Closer) {
+				if err := c.Process.Signal(tc.signal); err != nil {
+					t.Error(err)
+				}
+			})
+			if code != tc.code || !strings.Contains(story, "Interrupted ("+tc.signal.String()+")") {
+				t.Errorf("expected exit code %d, found %d:\n%s", tc.code, code, story)
+			}
+			assertNoNamespace(t, namespaceOf(t, story))
+		})
+	}
+}
+
+func TestAClosedOutputCleansUp(t *testing.T) {
+	c := plugin(t, "pods")
+	story, code := until(t, c, "Namespace kbe-pods-", func(stdout io.Closer) {
+		if err := stdout.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if code != 128+int(syscall.SIGPIPE) {
+		t.Errorf("expected the exit code of SIGPIPE, found %d", code)
+	}
+	assertNoNamespace(t, namespaceOf(t, story))
+}
+
+func TestBadInput(t *testing.T) {
+	for _, tc := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{"podz"}, 2, `unknown command "podz"`},
+		{[]string{"pods", "--kep"}, 2, "unknown flag: --kep"},
+		{[]string{"pods", "extra"}, 2, "unknown command"},
+		{[]string{"pods", "--image", "shel=x"}, 2, "only shell, simpleservice"},
+		{[]string{"pods", "--image", "shell="}, 2, "expected an image reference"},
+		{[]string{"pods", "--context", "nowhere"}, 3, `context "nowhere" does not exist`},
+		{[]string{"pods", "--kubeconfig", "/nonexistent/file"}, 3, "/nonexistent/file"},
+		{[]string{"pods", "--server", "https://127.0.0.1:1"}, 3, "connection refused"},
+		{[]string{"pods", "-n", "no-such-namespace"}, 3, `namespace "no-such-namespace" does not exist`},
+	} {
+		stdout, stderr, code := outcome(t, plugin(t, tc.args...))
+		if code != tc.code || !strings.Contains(stdout+stderr, tc.want) {
+			t.Errorf("kubectl kbe %s: expected exit code %d and %q, found %d: %s%s", strings.Join(tc.args, " "), tc.code, tc.want, code, stdout, stderr)
+		}
+	}
+}
