@@ -95,7 +95,7 @@ func TestAClaimThatDoesNotHoldIsShownWithExpectedAndFound(t *testing.T) {
 	if embedded == nil {
 		t.Skip("needs an image that answers another version, which only the embedded cluster can load")
 	}
-	archive, err := embedded.SimpleserviceVariant(t.Context(), "docker.io/mhausenblas/simpleservice:0.4.0", "0.4.0", t.TempDir())
+	archive, err := embedded.SimpleserviceVariant(t.Context(), "docker.io/mhausenblas/simpleservice:0.4.0", "0.4.0")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -164,14 +164,10 @@ func (e *Embedded) LoadImageArchive(ctx context.Context, archive string, _ ...st
 func (e *Embedded) Kubectl() string { return filepath.Join(filepath.Dir(e.path), "kubectl") }
 
 // SimpleserviceVariant builds an archive of the service's image under another
-// reference, whose answers carry another version, and returns its path in dir.
-func (e *Embedded) SimpleserviceVariant(ctx context.Context, ref, version, dir string) (string, error) {
-	archive := filepath.Join(dir, "variant.tar")
-	out, err := exec.CommandContext(ctx, e.path, "image", ref, "--version", version, "-o", archive).CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("kbe-cluster image %s: %w: %s", ref, err, out)
-	}
-	return archive, nil
+// reference, whose answers carry another version, and returns its path.
+func (e *Embedded) SimpleserviceVariant(ctx context.Context, ref, version string) (string, error) {
+	out, err := e.output(ctx, "image", ref, "--version", version)
+	return strings.TrimSpace(out), err
 }
 
 func (e *Embedded) output(ctx context.Context, args ...string) (string, error) {

@@ -59,7 +59,7 @@ func newRoot() *cobra.Command {
 	var name string
 	root.PersistentFlags().StringVar(&name, "name", "kbe", "name of the cluster")
 	dir := func() (state.Dir, error) { return state.Open(name) }
-	root.AddCommand(newUp(dir), newDown(dir), newStatus(dir), newKubeconfig(dir), newLoad(dir), newImages(), newLogs(dir),
+	root.AddCommand(newUp(dir), newDown(dir), newStatus(dir), newKubeconfig(dir), newLoad(dir), newImages(), newImage(), newLogs(dir),
 		newKubectl(dir), newBuild(), newSupervise())
 	return root
 }
