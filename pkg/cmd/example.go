@@ -94,6 +94,9 @@ func (o *exampleOptions) run(ctx context.Context) error {
 		Images:    o.images,
 	}, func(ev engine.Event) {
 		sink(ev)
+		if end, ok := ev.Body.(engine.RunEnded); ok && end.Err != "" {
+			fmt.Fprintf(o.streams.ErrOut, "error: %s: could not run: %s\n", o.plan.Example.Metadata.Name, end.Err)
+		}
 		if terminal.Err() != nil {
 			// Nobody reads any more (`| head`): stop, and clean up.
 			cancel(engine.Signaled{Signal: syscall.SIGPIPE})

@@ -27,7 +27,7 @@ type Terminal struct {
 
 // NewTerminal returns a report that writes lines of at most width columns,
 // and, where live is not nil, a line there that says what is being waited for.
-// Commands and cluster output are not wrapped: they are to be copied.
+// Cluster output is not wrapped.
 func NewTerminal(out, live io.Writer, width int, colour bool) *Terminal {
 	return &Terminal{out: out, live: live, width: max(width, 20), style: style{colour}}
 }
@@ -55,8 +55,7 @@ func (t *Terminal) Handle(ev engine.Event) {
 		t.line("  " + t.style.dim(b.Name))
 		t.indented(b.Content, "  ")
 	case engine.CommandShown:
-		t.line("")
-		t.line("  " + t.style.dim("$ ") + t.style.bold(b.Line))
+		t.command(b.Line)
 	case engine.Waiting:
 		t.showLive(fmt.Sprintf("  waiting for %s: %s", b.For, b.State))
 	case engine.Output:
@@ -98,6 +97,23 @@ func (t *Terminal) runStarted(b engine.RunStarted) {
 	}
 	t.line("")
 	t.wrapped(fmt.Sprintf("Namespace %s: %s.", b.Namespace, whose))
+}
+
+// command breaks a long command as one would in a shell, so that it can still
+// be copied and run.
+func (t *Terminal) command(line string) {
+	t.line("")
+	lines := breakCommand(clean(line), t.width-6)
+	for i, l := range lines {
+		prompt := "    "
+		if i == 0 {
+			prompt = "  " + t.style.dim("$ ")
+		}
+		if i < len(lines)-1 {
+			l += " \\"
+		}
+		t.line(prompt + t.style.bold(l))
+	}
 }
 
 func (t *Terminal) failed(b engine.ExpectationFailed) {
@@ -167,8 +183,7 @@ func (t *Terminal) cleanup(b engine.CleanupEnded) {
 
 func (t *Terminal) runEnded(b engine.RunEnded) {
 	if b.Err != "" {
-		t.line(t.style.failed() + " Could not run: " + clean(b.Err))
-		return
+		return // nothing has run: an error of the command, not a story
 	}
 	total := b.Met + b.Failed + b.NotChecked
 	text := fmt.Sprintf("%d of %d claims hold", b.Met, total)
@@ -209,7 +224,7 @@ func (t *Terminal) indented(text, indent string) {
 		return
 	}
 	for l := range strings.SplitSeq(text, "\n") {
-		t.line(indent + clean(l))
+		t.line(indent + clean(strings.TrimRight(l, "\r")))
 	}
 }
 
@@ -261,6 +276,36 @@ func wrap(text string, width int) []string {
 		length += n
 	}
 	return append(lines, line)
+}
+
+// breakCommand breaks a command between words, where no quote is open, into
+// lines of at most width columns, where words allow it.
+func breakCommand(line string, width int) []string {
+	var words []string
+	start, quoted := 0, false
+	for i, r := range line {
+		switch {
+		case r == '\'':
+			quoted = !quoted
+		case r == ' ' && !quoted:
+			words = append(words, line[start:i])
+			start = i + 1
+		}
+	}
+	words = append(words, line[start:])
+	lines := []string{""}
+	for _, w := range words {
+		last := lines[len(lines)-1]
+		switch {
+		case last == "":
+			lines[len(lines)-1] = w
+		case len([]rune(last))+1+len([]rune(w)) > width:
+			lines = append(lines, w)
+		default:
+			lines[len(lines)-1] += " " + w
+		}
+	}
+	return lines
 }
 
 type style struct{ colour bool }
