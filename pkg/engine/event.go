@@ -93,6 +93,9 @@ type Interrupted struct {
 	RemoveCommand string
 }
 
+// CleanupStarted tells that what the run made is being removed.
+type CleanupStarted struct{ Namespace string }
+
 // CleanupEnded tells what is left of the run.
 type CleanupEnded struct {
 	Namespace    string
@@ -132,6 +135,7 @@ func (StepFailed) isBody()            {}
 func (StepEnded) isBody()             {}
 func (ScenarioEnded) isBody()         {}
 func (Interrupted) isBody()           {}
+func (CleanupStarted) isBody()        {}
 func (CleanupEnded) isBody()          {}
 func (RunEnded) isBody()              {}
 

@@ -183,6 +183,7 @@ func (r *run) close(ctx context.Context) Verdict {
 	if r.opts.Keep {
 		end.RemoveCommand = r.session.RemoveCommand()
 	} else {
+		r.emit(WholeRun, CleanupStarted{r.session.Namespace})
 		cleanup := r.session.Close(context.WithoutCancel(ctx))
 		end.Leftovers, end.RemoveCommand = cleanup.Leftovers, cleanup.Command
 		err = errors.Join(err, cleanup.Err)

@@ -75,6 +75,8 @@ func (t *Terminal) Handle(ev engine.Event) {
 		t.line("")
 		t.wrapped(fmt.Sprintf("Interrupted (%s): cleaning up. A second signal leaves at once; then run:", b.Signal))
 		t.line("  " + b.RemoveCommand)
+	case engine.CleanupStarted:
+		t.showLive("  removing what the run made in namespace " + b.Namespace)
 	case engine.CleanupEnded:
 		t.cleanup(b)
 	case engine.RunEnded:
