@@ -79,6 +79,10 @@ bin/kubectl-kbe:
 bin/golangci-lint:
 	@cd hack/tools && $(CURDIR)/$(HEARTBEAT) 'building golangci-lint' $(GO_BUILD) -o ../../bin/ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
+.PHONY: dist
+dist: ## Build the plugin's archives for six platforms, and their krew manifest
+	@hack/dist.sh
+
 .PHONY: clean
 clean: ## Remove what was built; clusters stay, and so does the cache of their parts
 	@rm -rf bin dist _artifacts
