@@ -120,6 +120,25 @@ func TestAClaimThatDoesNotHoldIsShownWithExpectedAndFound(t *testing.T) {
 	assertNoNamespace(t, namespaceOf(t, stdout))
 }
 
+func TestAnImageThatCannotBePulledIsTheCause(t *testing.T) {
+	// The name is reserved for never existing (RFC 2606).
+	stdout, _, code := outcome(t, plugin(t, "pods", "--image", "simpleservice=registry.invalid/nothing:1"))
+	if code != 3 {
+		t.Errorf("expected exit code 3, found %d", code)
+	}
+	for _, want := range []string{
+		"pod/sise cannot become Ready",
+		`container "sise" of pod "sise": the image cannot be pulled (registry.invalid/nothing:1)`,
+		"--image NAME=REF",
+		"claims are not checked",
+	} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("expected %q in the story:\n%s", want, stdout)
+		}
+	}
+	assertNoNamespace(t, namespaceOf(t, stdout))
+}
+
 func TestInANamespaceOfOthersOnlyWhatTheRunMadeIsRemoved(t *testing.T) {
 	f := newFixture(t, "theirs")
 	theirs := f.start(f.server("theirs", ""))

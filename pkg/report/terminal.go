@@ -137,16 +137,16 @@ func (t *Terminal) failed(b engine.ExpectationFailed) {
 		}
 	}
 	if b.Err != "" {
-		t.line("      because     " + clean(b.Err))
+		t.labelled("because   ", b.Err)
 	}
 }
 
 func (t *Terminal) stepFailed(b engine.StepFailed) {
 	t.marked(t.style.failed(), clean(b.Err))
 	if c := b.Cause; c != nil {
-		t.line("      what  " + clean(c.What))
-		t.line("      why   " + clean(c.Why))
-		t.line("      do    " + clean(c.Remedy))
+		t.labelled("what", c.What)
+		t.labelled("why ", c.Why)
+		t.labelled("do  ", c.Remedy)
 	}
 }
 
@@ -201,6 +201,15 @@ func (t *Terminal) runEnded(b engine.RunEnded) {
 		mark = t.style.met()
 	}
 	t.line(mark + " " + t.style.bold(text))
+}
+
+// labelled writes text that is wrapped beside its label.
+func (t *Terminal) labelled(label, text string) {
+	label = "      " + label + "  "
+	for _, l := range wrap(clean(text), t.width-len(label)) {
+		t.line(label + l)
+		label = strings.Repeat(" ", len(label))
+	}
 }
 
 func (t *Terminal) marked(mark, text string) {

@@ -1,0 +1,88 @@
+package kubectl
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+)
+
+// at returns a Kubectl for the API server at a URL.
+func at(t *testing.T, url string) *Kubectl {
+	t.Helper()
+	flags := genericclioptions.NewConfigFlags(true)
+	// A discovery cache that cannot be written: a command that was left behind
+	// would still write to it when the test has ended.
+	cache, namespace, none := "/dev/null/cache", "n", ""
+	flags.APIServer, flags.CacheDir, flags.Namespace, flags.KubeConfig = &url, &cache, &namespace, &none
+	t.Setenv("KUBECONFIG", "/nonexistent")
+	return New(flags, namespace, nil)
+}
+
+func TestRunRejectsOtherCommands(t *testing.T) {
+	k := at(t, "http://127.0.0.1:1")
+	for _, args := range [][]string{{}, {"edit", "pod"}, {"wait"}} {
+		if _, err := k.Run(t.Context(), args...); err == nil || !strings.Contains(err.Error(), "expected one of apply") {
+			t.Errorf("%q: expected an error that names the commands, found %v", args, err)
+		}
+	}
+	if !slices.IsSorted(Verbs()) {
+		t.Error("Verbs must be sorted")
+	}
+}
+
+func TestAFailureIsAResult(t *testing.T) {
+	k := at(t, "http://127.0.0.1:1")
+	for want, args := range map[string][]string{
+		"connection to the server 127.0.0.1:1 w": {"get", "pods"},
+		"unknown flag: --nope":                  {"get", "--nope"},
+		"required flag(s) \"image\" not set":      {"run", "sise"},
+		"unknown shorthand flag: 'n'":           {"get", "pods", "-n", "other"},
+		"the path \"/nonexistent.yaml\" does n": {"create", "-f", "/nonexistent.yaml"},
+	} {
+		res, err := k.Run(t.Context(), args...)
+		if err != nil || res.ExitCode != 1 || res.Remote || !strings.Contains(res.Stderr, want) {
+			t.Errorf("%q: expected exit code 1 and %q, found %+v, %v", args, want, res, err)
+		}
+	}
+}
+
+func TestRunsSideBySideKeepTheirOutput(t *testing.T) {
+	k := at(t, "http://127.0.0.1:1")
+	var wg sync.WaitGroup
+	for _, verb := range []string{"get", "describe", "delete", "get", "describe", "delete"} {
+		wg.Go(func() {
+			res, err := k.Run(t.Context(), verb, "--nope-"+verb)
+			if err != nil || strings.Count(res.Stderr, "unknown flag") != 1 || !strings.Contains(res.Stderr, "--nope-"+verb) {
+				t.Errorf("%s: found %+v, %v", verb, res, err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestACommandThatBlocksIsLeftBehind(t *testing.T) {
+	asked, release := make(chan struct{}, 100), make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		asked <- struct{}{}
+		<-release
+	}))
+	defer server.Close()
+	defer close(release)
+	k := at(t, server.URL)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	stop := errors.New("stopped by a signal")
+	go func() {
+		<-asked
+		cancel(stop)
+	}()
+	if _, err := k.Run(ctx, "get", "pods"); !errors.Is(err, stop) {
+		t.Errorf("expected the cause of the context, found %v", err)
+	}
+}
