@@ -11,7 +11,7 @@ import (
 )
 
 // every is how often a plain line repeats what is being waited for.
-const every = 5 * time.Second
+const every = 4 * time.Second
 
 // Printer writes progress. It can be used by several goroutines.
 type Printer struct {

@@ -11,11 +11,11 @@ func TestPlainLines(t *testing.T) {
 	var out strings.Builder
 	p := &Printer{out: &out, now: func() time.Time { return now }, last: now}
 	p.Live("too early")
-	now = now.Add(5 * time.Second)
-	p.Live("after five seconds")
+	now = now.Add(every)
+	p.Live("after a while")
 	p.Live("again too early")
 	p.Line("a line")
-	if want := "after five seconds\na line\n"; out.String() != want {
+	if want := "after a while\na line\n"; out.String() != want {
 		t.Errorf("expected %q, found %q", want, out.String())
 	}
 }
