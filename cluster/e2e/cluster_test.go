@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,6 +25,7 @@ type cluster struct {
 	env    []string
 	before machine
 	used   map[string]bool // namespaces that its processes were seen in
+	server string          // the address of its API server, once it was up
 }
 
 // newCluster looks at the machine, and compares at the end of the test.
@@ -58,6 +60,13 @@ func (c *cluster) mustBeGone() {
 	}
 	for _, left := range leftovers(c.t, c.name, c.used) {
 		c.t.Errorf("left behind: %s", left)
+	}
+	if c.server == "" {
+		return
+	}
+	if conn, err := net.DialTimeout("tcp", c.server, time.Second); err == nil {
+		conn.Close()
+		c.t.Errorf("left behind: something listens on %s", c.server)
 	}
 }
 
@@ -101,6 +110,8 @@ func (c *cluster) up(args ...string) {
 	c.t.Helper()
 	c.t.Log(c.must(append([]string{"up"}, args...)...))
 	c.look()
+	_, after, _ := strings.Cut(c.must("kubeconfig"), "server: https://")
+	c.server, _, _ = strings.Cut(after, "\n")
 }
 
 // kubectl returns the standard output of kubectl.

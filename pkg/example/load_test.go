@@ -43,6 +43,12 @@ func TestLoad(t *testing.T) {
 	}
 }
 
+// from is the valid file from a text on.
+func from(text string) string {
+	_, after, _ := strings.Cut(valid, text)
+	return text + after
+}
+
 func TestLoadNamesTheLineOfEachProblem(t *testing.T) {
 	for name, tc := range map[string]struct{ old, new, want string }{
 		"an unknown field":         {"say: A pod.", "sayy: A pod.", "demo/example.yaml:13: field sayy not found"},
@@ -58,8 +64,8 @@ func TestLoadNamesTheLineOfEachProblem(t *testing.T) {
 		"a bad filter":             {"say: A pod.", "show: '('", "demo/example.yaml:13: show: error parsing regexp"},
 		"a claim without words":    {"claim: It is made", "claim: ''", "demo/example.yaml:16: expect: a claim needs words"},
 		"a claim without a reason": {"that: exitCode == 0", "that: ''", "demo/example.yaml:16: expect"},
-		"no scenario":              {valid[strings.Index(valid, "  scenarios"):], "", "spec.scenarios: expected at least one"},
-		"no steps":                 {valid[strings.Index(valid, "    steps"):], "", `scenario "one": expected at least one step`},
+		"no scenario":              {from("  scenarios"), "", "spec.scenarios: expected at least one"},
+		"no steps":                 {from("    steps"), "", `scenario "one": expected at least one step`},
 	} {
 		broken := strings.Replace(valid, tc.old, tc.new, 1)
 		if broken == valid {

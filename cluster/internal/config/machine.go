@@ -20,14 +20,15 @@ type Machine struct {
 // ThisMachine looks at the machine that the process runs on.
 func ThisMachine() Machine {
 	status, _ := os.ReadFile("/proc/self/status")
-	return Machine{MayProtect: hasCapability(string(status), capSysResource)}
+	return Machine{MayProtect: mayProtect(string(status))}
 }
 
-func hasCapability(status string, capability uint) bool {
+// mayProtect looks for CAP_SYS_RESOURCE in a /proc/PID/status.
+func mayProtect(status string) bool {
 	for line := range strings.Lines(status) {
 		if set, ok := strings.CutPrefix(line, "CapEff:"); ok {
 			bits, err := strconv.ParseUint(strings.TrimSpace(set), 16, 64)
-			return err == nil && bits&(1<<capability) != 0
+			return err == nil && bits&(1<<capSysResource) != 0
 		}
 	}
 	return false

@@ -3,6 +3,7 @@ package launch
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -60,7 +61,7 @@ func follow(ctx context.Context, dir state.Dir, api *net.TCPListener, wait time.
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				err = fmt.Errorf("it ended unexpectedly")
 			}
 			return fmt.Errorf("supervisor: %w%s", err, tail(dir, "supervisor"))
@@ -103,7 +104,7 @@ func spawn(dir state.Dir, api *net.TCPListener, events *os.File, wait time.Durat
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	go cmd.Wait() // no zombie while we follow it
+	go func() { _ = cmd.Wait() }() // no zombie while we follow it
 	// It writes this too, but an interrupt may come before.
 	process, err := state.ProcessOf(cmd.Process.Pid)
 	if err != nil {
