@@ -7,7 +7,7 @@ SHELL       := /bin/bash
 
 # The same flags as kbe-cluster builds Kubernetes with: the packages that
 # kubectl-kbe shares with kubectl are then compiled once.
-GO_BUILD := CGO_ENABLED=0 go build -trimpath -ldflags '-s -w'
+GO_BUILD := env CGO_ENABLED=0 go build -trimpath -ldflags '-s -w'
 HEARTBEAT := hack/heartbeat.sh
 
 DEMO   := demo
