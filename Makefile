@@ -12,7 +12,6 @@ HEARTBEAT := hack/heartbeat.sh
 
 DEMO   := demo
 DEMO_KUBECONFIG := $(CURDIR)/.kube/$(DEMO)
-ARTIFACTS ?= $(CURDIR)/_artifacts
 
 .PHONY: help
 help: ## Show this list
@@ -35,19 +34,24 @@ demo-down: bin/kbe-cluster ## Remove the cluster of `make demo`
 	@KUBECONFIG=$(DEMO_KUBECONFIG) bin/kbe-cluster down --name $(DEMO)
 
 .PHONY: test
-test: setup build unit e2e ## Run all tests, the e2e ones on a cluster of their own
+test: setup build bin/gotestsum ## Run all tests, the e2e ones on clusters of their own, and count them
+	@rm -rf _artifacts
+	@failed=0; for suite in unit e2e; do $(MAKE) --no-print-directory $$suite || failed=1; done; hack/counts.sh; exit $$failed
 
 .PHONY: unit
-unit: ## Run the unit tests of every module; no cluster, no root
-	@echo '== unit tests'
-	@for module in . cluster images; do (cd $$module && $(CURDIR)/$(HEARTBEAT) "unit tests of $$module" go test -race $$(go list ./... | grep -v /e2e)); done
+unit: bin/gotestsum ## Run the unit tests of every module; no cluster, no root
+	@failed=0; \
+	hack/gotest.sh unit . pkgname -race ./cmd/... ./examples/... ./pkg/... || failed=1; \
+	hack/gotest.sh unit-cluster cluster pkgname -race ./cmd/... ./internal/... || failed=1; \
+	hack/gotest.sh unit-images images pkgname -race ./... || failed=1; \
+	exit $$failed
 
 .PHONY: e2e
-e2e: setup build ## Run the e2e tests on a cluster of their own (root, Linux)
-	@echo '== e2e tests of kubectl-kbe'
-	@$(HEARTBEAT) 'e2e tests' go test -race -count=1 -v -timeout 20m ./e2e -args --cluster=embedded --artifacts=$(ARTIFACTS)
-	@echo '== e2e tests of kbe-cluster'
-	@cd cluster && $(CURDIR)/$(HEARTBEAT) 'e2e tests of kbe-cluster' go test -tags e2e -count=1 -v -timeout 20m ./e2e
+e2e: setup build bin/gotestsum ## Run the e2e tests on clusters of their own (root, Linux)
+	@failed=0; \
+	hack/gotest.sh e2e . testname -race -count=1 -timeout 20m ./e2e/... -args --cluster=embedded --artifacts=$(CURDIR)/_artifacts || failed=1; \
+	hack/gotest.sh e2e-cluster cluster testname -tags e2e -count=1 -timeout 20m ./e2e || failed=1; \
+	exit $$failed
 
 .PHONY: lint
 lint: setup bin/golangci-lint ## Check the code of every module
@@ -78,6 +82,10 @@ bin/kubectl-kbe:
 .PHONY: bin/golangci-lint
 bin/golangci-lint:
 	@cd hack/tools && $(CURDIR)/$(HEARTBEAT) 'building golangci-lint' $(GO_BUILD) -o ../../bin/ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+.PHONY: bin/gotestsum
+bin/gotestsum:
+	@cd hack/tools && $(CURDIR)/$(HEARTBEAT) 'building gotestsum' $(GO_BUILD) -o ../../bin/ gotest.tools/gotestsum
 
 .PHONY: dist
 dist: ## Build the plugin's archives for six platforms, and their krew manifest
