@@ -55,6 +55,11 @@ func run(m *testing.M) (code int) {
 		return fail(err)
 	}
 	defer os.RemoveAll(dir)
+	// kubectl keeps what it discovers by the API server's address, and that of
+	// an embedded cluster is new each time.
+	if err := os.Setenv("KUBECACHEDIR", filepath.Join(dir, "cache")); err != nil {
+		return fail(err)
+	}
 	kubeconfig := ""
 	if mode == "embedded" {
 		embedded = provider.NewEmbedded()

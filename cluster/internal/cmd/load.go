@@ -40,7 +40,7 @@ func newLoad(open opener) *cobra.Command {
 			if err := work.Wait(); err != nil {
 				return err
 			}
-			progress.New(os.Stderr).Line("loaded %s into %d nodes in %.1fs", args[0], len(cluster.Nodes), time.Since(begin).Seconds())
+			progress.New(os.Stderr).Line("loaded %s into %s in %.1fs", args[0], progress.Count(len(cluster.Nodes), "node"), time.Since(begin).Seconds())
 			return nil
 		}),
 	}

@@ -95,10 +95,10 @@ func (s status) print(out io.Writer, now time.Time) error {
 		for _, n := range s.Nodes {
 			fmt.Fprintf(w, "%s\t%t\t%s\n", n.Name, n.Ready, n.Why)
 		}
-		fmt.Fprintln(w, "\t\t")
-	}
-	if err := w.Flush(); err != nil {
-		return err
+		if err := w.Flush(); err != nil {
+			return err
+		}
+		fmt.Fprintln(out)
 	}
 	fmt.Fprintln(w, "COMPONENT\tPID\tSINCE\tRESTARTS\tLAST EXIT")
 	for _, c := range s.Components {

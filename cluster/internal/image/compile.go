@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/gotool"
 	"github.com/kubectl-kbe/kubectl-kbe/images"
 )
 
@@ -68,14 +69,10 @@ func compile(ctx context.Context, program, arch, dir string) (string, error) {
 	return binary, run(ctx, cmd)
 }
 
-// findGo also looks where Go's own installer puts it: sudo often has a PATH without it.
 func findGo() (string, error) {
-	if p, err := exec.LookPath("go"); err == nil {
-		return p, nil
+	path, err := gotool.Find()
+	if err != nil {
+		return "", missing("go", "the images of simpleservice and pause", "golang-go (1.26 or newer)")
 	}
-	const installed = "/usr/local/go/bin/go"
-	if _, err := os.Stat(installed); err == nil {
-		return installed, nil
-	}
-	return "", missing("go", "the images of simpleservice and pause", "golang-go (1.26 or newer)")
+	return path, nil
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/client-go/tools/clientcmd/api"
@@ -44,13 +45,27 @@ func Plan(path string) (state.Kubeconfig, error) {
 	config, err := clientcmd.LoadFromFile(path)
 	if os.IsNotExist(err) {
 		plan.Created = true
+		_, err := os.Stat(filepath.Dir(path))
+		plan.MadeFolder = os.IsNotExist(err)
 		return plan, nil
 	}
 	if err != nil {
 		return plan, fmt.Errorf("kubeconfig %s: expected YAML as kubectl writes it: %w; repair it, or name another file with --kubeconfig", path, err)
 	}
 	plan.Previous = config.CurrentContext
+	plan.Created = onlyOurs(config)
 	return plan, nil
+}
+
+// onlyOurs tells that a file holds clusters of kbe-cluster and nothing else: the last of them to go takes it along,
+// whichever made it.
+func onlyOurs(c *api.Config) bool {
+	for name := range c.Contexts {
+		if !strings.HasPrefix(name, Context("")) {
+			return false
+		}
+	}
+	return len(c.Contexts) > 0 && len(c.Clusters) == len(c.Contexts) && len(c.AuthInfos) == len(c.Contexts)
 }
 
 // Add merges the kubeconfig at source, as Make wrote it, into the user's, and makes its context the current one.
@@ -72,7 +87,7 @@ func Add(plan state.Kubeconfig, source string) error {
 }
 
 // Remove takes the context out again. The context that was current before is current again when it still exists; a
-// file that Add made and that is now empty disappears.
+// file that Add made and that is now empty disappears, with the folder that was made for it.
 func Remove(plan state.Kubeconfig, context string) error {
 	if _, err := os.Stat(plan.Path); os.IsNotExist(err) {
 		return nil
@@ -90,10 +105,16 @@ func Remove(plan state.Kubeconfig, context string) error {
 		}
 		empty = len(c.Clusters)+len(c.AuthInfos)+len(c.Contexts) == 0
 	})
-	if err == nil && empty && plan.Created {
-		return os.Remove(plan.Path)
+	if err != nil || !empty || !plan.Created {
+		return err
 	}
-	return err
+	if err := os.Remove(plan.Path); err != nil {
+		return err
+	}
+	if plan.MadeFolder {
+		_ = os.Remove(filepath.Dir(plan.Path)) // refused when something else is in it by now, such as kubectl's cache
+	}
+	return nil
 }
 
 // modify changes one file under kubectl's own lock, so that a kubectl that writes it at the same time is not undone.

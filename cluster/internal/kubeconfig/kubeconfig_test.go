@@ -60,8 +60,24 @@ func TestAddAndRemove(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := os.Stat(path); !os.IsNotExist(err) {
-		t.Errorf("expected the file that was made for the cluster to be gone, found %v", err)
+	if _, err := os.Stat(filepath.Dir(path)); !os.IsNotExist(err) {
+		t.Errorf("expected the file that was made for the cluster to be gone, and its folder, found %v", err)
+	}
+}
+
+// TestRemoveInOrder removes the cluster that made the file first.
+func TestRemoveInOrder(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "config")
+	first := add(t, path, Context("one"))
+	second := add(t, path, Context("two"))
+	if err := Remove(first, Context("one")); err != nil {
+		t.Fatal(err)
+	}
+	if err := Remove(second, Context("two")); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(path); !os.IsNotExist(err) {
+		t.Errorf("expected the file to go with the last cluster, found %v: %s", err, text)
 	}
 }
 

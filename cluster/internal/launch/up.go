@@ -56,7 +56,7 @@ func Up(ctx context.Context, dir state.Dir, o Options, p *progress.Printer) erro
 		return err
 	}
 	begin := time.Now()
-	p.Line("starting cluster %s: %d nodes, Kubernetes %s", dir.Name(), o.Nodes, parts.KubernetesVersion())
+	p.Line("starting cluster %s: %s, Kubernetes %s", dir.Name(), progress.Count(o.Nodes, "node"), parts.KubernetesVersion())
 	cluster, err := launch(ctx, dir, o, machine, bin, images, p)
 	if err != nil {
 		return undo(ctx, dir, err)
@@ -124,7 +124,7 @@ func alreadyUp(dir state.Dir, p *progress.Printer) (bool, error) {
 	if err != nil || !process.Alive() || status.Ready.IsZero() {
 		return false, ignoreMissing(err)
 	}
-	p.Line("cluster %s is already up: %d nodes, Kubernetes %s, %s", cluster.Name, len(cluster.Nodes), cluster.Version, cluster.Server)
+	p.Line("cluster %s is already up: %s, Kubernetes %s, %s", cluster.Name, progress.Count(len(cluster.Nodes), "node"), cluster.Version, cluster.Server)
 	return true, nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/gotool"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/progress"
 )
 
@@ -88,7 +89,11 @@ func (s step) run(ctx context.Context, work, bin string, p *progress.Printer) er
 // goCommand runs the go command and returns its output. Every line of its errors that is a package path goes to onPackage,
 // as with `go build -v`; the others explain a failure.
 func (s step) goCommand(ctx context.Context, dir string, onPackage func(string), args []string) ([]byte, error) {
-	cmd := exec.CommandContext(ctx, "go", args...)
+	goCommand, err := gotool.Find()
+	if err != nil {
+		return nil, ErrNoGo
+	}
+	cmd := exec.CommandContext(ctx, goCommand, args...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off", "GO111MODULE=on", "GOOS=linux")
 	// The compilers are children of the go command: interrupt them all together.

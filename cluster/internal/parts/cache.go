@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/gotool"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/progress"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/state"
 )
@@ -63,13 +64,14 @@ func find() (entry, bin string, err error) {
 		return "", "", err
 	}
 	base := filepath.Join(dir, "parts", key())
-	if _, err := exec.LookPath("go"); err != nil {
+	goCommand, err := gotool.Find()
+	if err != nil {
 		if found, _ := filepath.Glob(base + "-*/bin"); len(found) > 0 {
 			return filepath.Dir(found[0]), found[0], nil
 		}
 		return "", "", nil
 	}
-	goVersion, err := goVersion()
+	goVersion, err := versionOf(goCommand)
 	if err != nil {
 		return "", "", err
 	}
@@ -80,9 +82,9 @@ func find() (entry, bin string, err error) {
 	return entry, entry + "/bin", nil
 }
 
-// goVersion returns the version of the go command, asked where no go.mod can choose another.
-func goVersion() (string, error) {
-	cmd := exec.Command("go", "env", "GOVERSION")
+// versionOf returns the version of the go command, asked where no go.mod can choose another.
+func versionOf(goCommand string) (string, error) {
+	cmd := exec.Command(goCommand, "env", "GOVERSION")
 	cmd.Dir = "/"
 	out, err := cmd.Output()
 	if err != nil {

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"runtime"
 	"strings"
 
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/cgroup"
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/gotool"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/parts"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/state"
 )
@@ -77,7 +77,7 @@ func goOrParts() error {
 	if bin, err := parts.Cached(); bin != "" || err != nil {
 		return err
 	}
-	if _, err := exec.LookPath("go"); err != nil {
+	if _, err := gotool.Find(); err != nil {
 		return parts.ErrNoGo
 	}
 	return nil

@@ -32,8 +32,10 @@ type Cluster struct {
 type Kubeconfig struct {
 	// Path is the file that the context is added to.
 	Path string `json:"path"`
-	// Created tells that the file was not there before.
+	// Created tells that the file was not there before, or held other clusters of kbe-cluster only.
 	Created bool `json:"created,omitempty"`
+	// MadeFolder tells that the folder of the file was not there before.
+	MadeFolder bool `json:"madeFolder,omitempty"`
 	// Previous is the context that was current before.
 	Previous string `json:"previous,omitempty"`
 }

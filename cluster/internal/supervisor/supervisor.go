@@ -14,6 +14,7 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/cgroup"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/config"
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/progress"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/state"
 )
 
@@ -62,7 +63,7 @@ func start(ctx context.Context, dir state.Dir, api net.Listener, events *events,
 	if err != nil {
 		return err
 	}
-	events.ready("namespaces", fmt.Sprintf("%d nodes and a control plane", len(cluster.Nodes)))
+	events.ready("namespaces", "a control plane and "+progress.Count(len(cluster.Nodes), "node"))
 	go serve(api, topology.controlPlane)
 
 	starting, cancel := context.WithTimeoutCause(ctx, wait, fmt.Errorf("not ready within %s", wait))
