@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"sigs.k8s.io/yaml"
 
@@ -27,6 +28,7 @@ type scenario struct {
 }
 
 type step struct {
+	name    string
 	say     string
 	command example.Command
 	exprs   map[string]*expect.Expression
@@ -40,6 +42,8 @@ type step struct {
 type claim struct {
 	text string
 	that *expect.Expression
+	// within is how long it may take to become true; 0 means at once.
+	within time.Duration
 }
 
 // verbWait is the one command that the engine performs itself.
@@ -75,7 +79,7 @@ func Compile(e *example.Example) (*Plan, error) {
 }
 
 func compileStep(env *expect.Env, st example.Step) (step, error) {
-	s := step{say: strings.TrimSpace(st.Say), exprs: map[string]*expect.Expression{}}
+	s := step{name: st.Name, say: strings.TrimSpace(st.Say), exprs: map[string]*expect.Expression{}}
 	var err error
 	if s.command, err = example.ParseCommand(st.Run); err != nil {
 		return s, err
@@ -100,7 +104,13 @@ func compileStep(env *expect.Env, st example.Step) (step, error) {
 			errs = append(errs, fmt.Errorf("claim %q: %w", x.Claim, err))
 			continue
 		}
-		s.claims = append(s.claims, claim{x.Claim, that})
+		var within time.Duration
+		if x.Within != "" {
+			if within, err = time.ParseDuration(x.Within); err != nil {
+				errs = append(errs, fmt.Errorf("claim %q: within: %w", x.Claim, err))
+			}
+		}
+		s.claims = append(s.claims, claim{x.Claim, that, within})
 		s.readsExitCode = s.readsExitCode || that.Reads(expect.ExitCode)
 	}
 	return s, errors.Join(errs...)

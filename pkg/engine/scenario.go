@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/example"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/expect"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/kubectl"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/wait"
 )
 
 // scenario runs the steps of one scenario in order. A claim that fails does not
@@ -23,6 +25,7 @@ func (r *run) scenario(ctx context.Context, index int) Verdict {
 	emit(ScenarioStarted{sc.name, sc.title})
 	worst := Passed
 	broken := false
+	named := map[string]expect.Outcome{}
 	for _, st := range sc.steps {
 		if broken {
 			for _, c := range st.claims {
@@ -31,7 +34,7 @@ func (r *run) scenario(ctx context.Context, index int) Verdict {
 			continue
 		}
 		var v Verdict
-		v, broken = r.step(ctx, st, emit)
+		v, broken = r.step(ctx, st, named, emit)
 		worst = max(worst, v)
 	}
 	emit(ScenarioEnded{r.since(begin)})
@@ -39,12 +42,14 @@ func (r *run) scenario(ctx context.Context, index int) Verdict {
 }
 
 // step runs one step; broken tells that its command could not do its work.
-func (r *run) step(ctx context.Context, st step, emit func(Body)) (v Verdict, broken bool) {
+// named are the outcomes of earlier steps, to which it adds its own.
+func (r *run) step(ctx context.Context, st step, named map[string]expect.Outcome, emit func(Body)) (v Verdict, broken bool) {
 	begin := r.opts.Now()
 	emit(StepStarted{st.say})
 	defer func() { emit(StepEnded{r.since(begin)}) }()
 
-	res, failure := r.command(ctx, st, emit)
+	facts := r.facts(named)
+	res, failure := r.command(ctx, st, facts, emit)
 	if failure != nil {
 		emit(StepFailed{failure.err, failure.cause})
 		for _, c := range st.claims {
@@ -52,9 +57,13 @@ func (r *run) step(ctx context.Context, st step, emit func(Body)) (v Verdict, br
 		}
 		return failure.verdict, true
 	}
-	facts := r.facts(res)
+	facts.Stdout, facts.Stderr, facts.ExitCode = res.Stdout, res.Stderr, res.ExitCode
+	facts.Elapsed = r.since(begin)
+	if st.name != "" {
+		named[st.name] = expect.Outcome{Stdout: res.Stdout, Stderr: res.Stderr, ExitCode: res.ExitCode}
+	}
 	for _, c := range st.claims {
-		verdict := c.that.Check(ctx, facts)
+		verdict := r.check(ctx, c, facts, emit)
 		switch {
 		case verdict.Holds:
 			emit(ExpectationMet{c.text})
@@ -79,9 +88,39 @@ type failure struct {
 	verdict Verdict
 }
 
-func (r *run) command(ctx context.Context, st step, emit func(Body)) (kubectl.Result, *failure) {
+// check decides a claim. One that may take a moment is decided again at each
+// change of a Pod of the run, until it holds or its time is over.
+func (r *run) check(ctx context.Context, c claim, facts expect.Facts, emit func(Body)) expect.Verdict {
+	verdict := c.that.Check(ctx, facts)
+	if verdict.Holds || c.within == 0 {
+		return verdict
+	}
+	emit(Waiting{For: "the claim", State: c.text})
+	ctx, cancel := wait.WithTimeout(ctx, c.within)
+	defer cancel()
+	for ctx.Err() == nil {
+		changes, err := r.session.WatchPods(ctx)
+		if err != nil {
+			verdict.Err = fmt.Errorf("wait for a change: %w", err)
+			return verdict
+		}
+		for range changes.ResultChan() {
+			if now := c.that.Check(ctx, facts); ctx.Err() == nil {
+				verdict = now
+			}
+			if verdict.Holds {
+				changes.Stop()
+				return verdict
+			}
+		}
+	}
+	verdict.Err = errors.Join(verdict.Err, fmt.Errorf("not within %s", c.within))
+	return verdict
+}
+
+func (r *run) command(ctx context.Context, st step, facts expect.Facts, emit func(Body)) (kubectl.Result, *failure) {
 	words, err := st.command.Expand(func(expr string) (string, error) {
-		return st.exprs[expr].Expand(ctx, r.facts(kubectl.Result{}))
+		return st.exprs[expr].Expand(ctx, facts)
 	})
 	if err != nil {
 		return kubectl.Result{}, &failure{err: err.Error(), verdict: CouldNotRun}
@@ -165,10 +204,9 @@ func (r *run) placeFiles(cmd example.Command, args []string, emit func(Body)) ([
 	return args, nil
 }
 
-func (r *run) facts(res kubectl.Result) expect.Facts {
+func (r *run) facts(named map[string]expect.Outcome) expect.Facts {
 	return expect.Facts{
-		Stdout: res.Stdout, Stderr: res.Stderr, ExitCode: res.ExitCode,
 		Images: r.images, RunID: r.session.ID, Namespace: r.session.Namespace,
-		Pod: r.session.Pod,
+		Steps: named, Objects: r.session,
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/common/ast"
@@ -23,8 +24,31 @@ type Facts struct {
 	// RunID and Namespace are those of the run.
 	RunID     string
 	Namespace string
-	// Pod reads a Pod of the run's Namespace by name.
-	Pod func(ctx context.Context, name string) (map[string]any, error)
+	// Elapsed is how long the step's command took.
+	Elapsed time.Duration
+	// Steps are the outcomes of the scenario's earlier steps that have a name.
+	Steps map[string]Outcome
+	// Objects reads the run's objects; nil where there is no cluster.
+	Objects Objects
+}
+
+// Outcome is what a command left behind.
+type Outcome struct {
+	Stdout   string
+	Stderr   string
+	ExitCode int
+}
+
+// Objects reads objects of the run's Namespace, as the API server has them now.
+type Objects interface {
+	// Pod returns the Pod of that name.
+	Pod(ctx context.Context, name string) (map[string]any, error)
+	// Pods returns the Pods that a label selector matches.
+	Pods(ctx context.Context, selector string) ([]any, error)
+	// Events returns the Events about the object of that name.
+	Events(ctx context.Context, name string) ([]any, error)
+	// Logs returns what a container has written so far.
+	Logs(ctx context.Context, pod, container string) (string, error)
 }
 
 // ExitCode is the variable that holds the exit code of the step's command.
@@ -40,7 +64,12 @@ type Env struct{ env *cel.Env }
 //	exitCode        int               the command's exit code
 //	images          map(string,string) the images in use, by short name
 //	run.id, run.namespace             the run's ID and Namespace
+//	elapsed         duration          how long the command took
+//	steps.NAME.stdout, .stderr, .exitCode  the outcome of an earlier step that has a name
 //	pod(name)       the Pod of that name in the run's Namespace, as the API server has it now
+//	pods(selector)  the Pods that a label selector matches
+//	events(name)    the Events about the object of that name
+//	logs(pod, container)  what a container has written so far
 //	json(text)      the value that a JSON text holds
 func NewEnv() (*Env, error) {
 	env, err := cel.NewEnv(
@@ -49,7 +78,9 @@ func NewEnv() (*Env, error) {
 		cel.Variable(ExitCode, cel.IntType),
 		cel.Variable("images", cel.MapType(cel.StringType, cel.StringType)),
 		cel.Variable("run", cel.MapType(cel.StringType, cel.StringType)),
-		cel.Function("pod", cel.Overload("pod_string", []*cel.Type{cel.StringType}, cel.DynType)),
+		cel.Variable("elapsed", cel.DurationType),
+		cel.Variable("steps", cel.MapType(cel.StringType, cel.DynType)),
+		cel.Lib(objects{}),
 		cel.Function("json", cel.Overload("json_string", []*cel.Type{cel.StringType}, cel.DynType,
 			cel.UnaryBinding(parseJSON))),
 		ext.Strings(),
@@ -107,20 +138,9 @@ func (x *Expression) Reads(variable string) bool {
 }
 
 func (x *Expression) eval(ctx context.Context, f Facts) (ref.Val, *cel.EvalDetails, error) {
-	// The declaration of pod() has no binding, because its client is only known
-	// now; the extended environment adds it.
-	env, err := x.env.env.Extend(cel.Function("pod", cel.Overload("pod_string", []*cel.Type{cel.StringType}, cel.DynType,
-		cel.UnaryBinding(func(arg ref.Val) ref.Val {
-			name := fmt.Sprint(arg.Value())
-			if f.Pod == nil {
-				return types.NewErr("pod(%q): no cluster at hand", name)
-			}
-			obj, err := f.Pod(ctx, name)
-			if err != nil {
-				return types.NewErr("pod(%q): %v", name, err)
-			}
-			return types.DefaultTypeAdapter.NativeToValue(obj)
-		}))))
+	// The functions that read objects are declared without a binding, because
+	// only now is it known where they read; the extended environment adds it.
+	env, err := x.env.env.Extend(cel.Lib(objects{ctx, f.Objects}))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -129,12 +149,22 @@ func (x *Expression) eval(ctx context.Context, f Facts) (ref.Val, *cel.EvalDetai
 		return nil, nil, err
 	}
 	return prg.ContextEval(ctx, map[string]any{
-		"stdout": f.Stdout,
-		"stderr": f.Stderr,
-		ExitCode: int64(f.ExitCode),
-		"images": f.Images,
-		"run":    map[string]string{"id": f.RunID, "namespace": f.Namespace},
+		"stdout":  f.Stdout,
+		"stderr":  f.Stderr,
+		ExitCode:  int64(f.ExitCode),
+		"images":  f.Images,
+		"run":     map[string]string{"id": f.RunID, "namespace": f.Namespace},
+		"elapsed": f.Elapsed,
+		"steps":   steps(f.Steps),
 	})
+}
+
+func steps(outcomes map[string]Outcome) map[string]any {
+	m := map[string]any{}
+	for name, o := range outcomes {
+		m[name] = map[string]any{"stdout": o.Stdout, "stderr": o.Stderr, ExitCode: int64(o.ExitCode)}
+	}
+	return m
 }
 
 func parseJSON(arg ref.Val) ref.Val {

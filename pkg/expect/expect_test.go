@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 )
 
 func facts() Facts {
@@ -14,16 +15,39 @@ func facts() Facts {
 		Images:    map[string]string{"shell": "centos"},
 		RunID:     "x7k2p",
 		Namespace: "kbe-pods-x7k2p",
-		Pod: func(_ context.Context, name string) (map[string]any, error) {
-			if name != "sise" {
-				return nil, errors.New("not found")
-			}
-			return map[string]any{
-				"spec":   map[string]any{"nodeName": "node-1"},
-				"status": map[string]any{"podIP": "10.244.1.5", "podIPs": []any{map[string]any{"ip": "10.244.1.5"}}},
-			}, nil
-		},
+		Elapsed:   1500 * time.Millisecond,
+		Steps:     map[string]Outcome{"before": {Stdout: "10.244.1.5", ExitCode: 3}},
+		Objects:   fake{},
 	}
+}
+
+// fake has one Pod.
+type fake struct{}
+
+func (fake) Pod(_ context.Context, name string) (map[string]any, error) {
+	if name != "sise" {
+		return nil, errors.New("not found")
+	}
+	return map[string]any{
+		"spec":   map[string]any{"nodeName": "node-1"},
+		"status": map[string]any{"podIP": "10.244.1.5", "podIPs": []any{map[string]any{"ip": "10.244.1.5"}}},
+	}, nil
+}
+
+func (f fake) Pods(ctx context.Context, selector string) ([]any, error) {
+	if selector != "app=sise" {
+		return []any{}, nil
+	}
+	pod, err := f.Pod(ctx, "sise")
+	return []any{pod}, err
+}
+
+func (fake) Events(context.Context, string) ([]any, error) {
+	return []any{map[string]any{"reason": "Killing"}}, nil
+}
+
+func (fake) Logs(_ context.Context, pod, container string) (string, error) {
+	return pod + "/" + container, nil
 }
 
 func condition(t *testing.T, source string) *Expression {
@@ -46,6 +70,12 @@ func TestConditionsThatHold(t *testing.T) {
 		`pod("sise").status.podIPs.exists(i, i.ip == pod("sise").status.podIP)`,
 		`!has(pod("sise").metadata) || true`,
 		`ip(pod("sise").status.podIP).family() == 4`,
+		`pods("app=sise").size() == 1 && pods("app=x").size() == 0`,
+		`pods("app=sise")[0].spec.nodeName == "node-1"`,
+		`events("sise").exists(e, e.reason == "Killing")`,
+		`logs("sise", "main") == "sise/main"`,
+		`elapsed < duration("2s")`,
+		`steps.before.stdout == pod("sise").status.podIP && steps.before.exitCode == 3`,
 		`images.shell == "centos" && run.id == "x7k2p" && run.namespace.endsWith(run.id)`,
 	} {
 		if v := condition(t, source).Check(t.Context(), facts()); !v.Holds {
@@ -93,7 +123,7 @@ func TestWhatCannotBeEvaluatedDoesNotHold(t *testing.T) {
 	for source, want := range map[string]string{
 		`json(stdout).vers == "0.5.0"`:       "no such key: vers",
 		`json(stderr).version == "0.5.0"`:    "json(): unexpected end",
-		`pod("other").status.podIP == ""`:    `pod("other"): not found`,
+		`pod("other").status.podIP == ""`:    `pod(["other"]): not found`,
 		`pod("sise").spec.nodeName`:          "expected true or false",
 		`pod("sise").status.hostIP == "1.1"`: "no such key: hostIP",
 	} {

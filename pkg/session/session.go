@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/rand"
 	"k8s.io/client-go/dynamic"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
 
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/wait"
@@ -46,6 +47,7 @@ type Session struct {
 	Owned bool
 
 	client  dynamic.Interface
+	logs    corev1client.PodsGetter
 	created ledger
 }
 
@@ -56,7 +58,11 @@ func Open(ctx context.Context, cfg *rest.Config, example, namespace string) (*Se
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{ID: rand.String(5), Namespace: namespace, client: client}
+	logs, err := corev1client.NewForConfig(cfg)
+	if err != nil {
+		return nil, err
+	}
+	s := &Session{ID: rand.String(5), Namespace: namespace, client: client, logs: logs}
 	if namespace != "" {
 		return s, s.adopt(ctx)
 	}
@@ -131,15 +137,6 @@ func (s *Session) awaitServiceAccount(ctx context.Context) error {
 		return fmt.Errorf("serviceaccount \"default\" of namespace %q: expected within %s, found none: is the controller manager running?", s.Namespace, readyTimeout)
 	}
 	return err
-}
-
-// Pod reads a Pod of the run's Namespace.
-func (s *Session) Pod(ctx context.Context, name string) (map[string]any, error) {
-	obj, err := s.client.Resource(pods).Namespace(s.Namespace).Get(ctx, name, metav1.GetOptions{})
-	if err != nil {
-		return nil, err
-	}
-	return obj.Object, nil
 }
 
 // Client is the run's client, for what is not a command.

@@ -1,0 +1,63 @@
+package expect
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/cel-go/cel"
+	"github.com/google/cel-go/common/types"
+	"github.com/google/cel-go/common/types/ref"
+)
+
+// objects is the CEL library of the functions that read objects: without
+// Objects it declares them, with Objects it also binds them.
+type objects struct {
+	ctx  context.Context
+	from Objects
+}
+
+// CompileOptions declares the functions.
+func (o objects) CompileOptions() []cel.EnvOption {
+	one := func(name string, result *cel.Type, read func(string) (any, error)) cel.EnvOption {
+		return o.function(name, 1, result, func(args []string) (any, error) { return read(args[0]) })
+	}
+	return []cel.EnvOption{
+		one("pod", cel.DynType, func(name string) (any, error) { return o.from.Pod(o.ctx, name) }),
+		one("pods", cel.ListType(cel.DynType), func(selector string) (any, error) { return o.from.Pods(o.ctx, selector) }),
+		one("events", cel.ListType(cel.DynType), func(name string) (any, error) { return o.from.Events(o.ctx, name) }),
+		o.function("logs", 2, cel.StringType, func(args []string) (any, error) { return o.from.Logs(o.ctx, args[0], args[1]) }),
+	}
+}
+
+// ProgramOptions has none.
+func (o objects) ProgramOptions() []cel.ProgramOption { return nil }
+
+// function declares a function of n texts.
+func (o objects) function(name string, n int, result *cel.Type, read func([]string) (any, error)) cel.EnvOption {
+	params := make([]*cel.Type, n)
+	id := name
+	for i := range params {
+		params[i] = cel.StringType
+		id += "_string"
+	}
+	var binding []cel.OverloadOpt
+	if o.from != nil {
+		call := func(args ...ref.Val) ref.Val {
+			texts := make([]string, len(args))
+			for i, a := range args {
+				texts[i] = fmt.Sprint(a.Value())
+			}
+			value, err := read(texts)
+			if err != nil {
+				return types.NewErr("%s(%q): %v", name, texts, err)
+			}
+			return types.DefaultTypeAdapter.NativeToValue(value)
+		}
+		if n == 1 {
+			binding = append(binding, cel.UnaryBinding(func(a ref.Val) ref.Val { return call(a) }))
+		} else {
+			binding = append(binding, cel.BinaryBinding(func(a, b ref.Val) ref.Val { return call(a, b) }))
+		}
+	}
+	return cel.Function(name, cel.Overload(id, params, result, binding...))
+}

@@ -1,0 +1,59 @@
+package session
+
+import (
+	"context"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/watch"
+)
+
+var events = corev1.SchemeGroupVersion.WithResource("events")
+
+// maxLog is how much of a container's log an expectation sees, in bytes.
+const maxLog = 1 << 20
+
+// Pod reads a Pod of the run's Namespace.
+func (s *Session) Pod(ctx context.Context, name string) (map[string]any, error) {
+	obj, err := s.client.Resource(pods).Namespace(s.Namespace).Get(ctx, name, metav1.GetOptions{})
+	if err != nil {
+		return nil, err
+	}
+	return obj.Object, nil
+}
+
+// Pods lists the Pods of the run's Namespace that a label selector matches.
+func (s *Session) Pods(ctx context.Context, selector string) ([]any, error) {
+	return s.list(ctx, pods, metav1.ListOptions{LabelSelector: selector})
+}
+
+// Events lists the Events about the object of that name.
+func (s *Session) Events(ctx context.Context, name string) ([]any, error) {
+	return s.list(ctx, events, metav1.ListOptions{FieldSelector: fields.OneTermEqualSelector("involvedObject.name", name).String()})
+}
+
+// Logs reads what a container has written so far, up to maxLog.
+func (s *Session) Logs(ctx context.Context, pod, container string) (string, error) {
+	limit := int64(maxLog)
+	log, err := s.logs.Pods(s.Namespace).GetLogs(pod, &corev1.PodLogOptions{Container: container, LimitBytes: &limit}).DoRaw(ctx)
+	return string(log), err
+}
+
+// WatchPods watches the Pods of the run's Namespace, beginning with those that are there.
+func (s *Session) WatchPods(ctx context.Context) (watch.Interface, error) {
+	return s.client.Resource(pods).Namespace(s.Namespace).Watch(ctx, metav1.ListOptions{})
+}
+
+func (s *Session) list(ctx context.Context, resource schema.GroupVersionResource, opts metav1.ListOptions) ([]any, error) {
+	found, err := s.client.Resource(resource).Namespace(s.Namespace).List(ctx, opts)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]any, len(found.Items))
+	for i, item := range found.Items {
+		list[i] = item.Object
+	}
+	return list, nil
+}
