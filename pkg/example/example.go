@@ -49,6 +49,9 @@ type Scenario struct {
 
 // Step is one command and what must be true after it.
 type Step struct {
+	// Name lets later steps of the scenario read the outcome of this one, as
+	// steps.NAME.stdout, or steps["NAME"].stdout where it holds a dash.
+	Name string `yaml:"name"`
 	// Say is the narration before the command.
 	Say string `yaml:"say"`
 	// Run is a kubectl command in shell words; $(EXPR) is replaced by the text
@@ -66,6 +69,9 @@ type Step struct {
 type Expectation struct {
 	Claim string `yaml:"claim"`
 	That  string `yaml:"that"`
+	// Within is how long the claim may take to become true, such as 30s; it is
+	// decided anew at each change of a Pod of the run. Empty means at once.
+	Within string `yaml:"within"`
 }
 
 // Image returns the reference that is declared under a short name, or "".

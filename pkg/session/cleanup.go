@@ -99,7 +99,16 @@ func (s *Session) removable() []object {
 
 // endPods ends all Pods of the run's own Namespace, also those that controllers
 // made: the deletion of a Namespace alone waits for each Pod's grace period.
+// The controllers go first, for they would make new ones.
 func (s *Session) endPods(ctx context.Context) error {
+	for _, o := range s.created.newestFirst() {
+		if o.resource == pods || o.namespace == "" {
+			continue
+		}
+		if err := s.delete(ctx, o); err != nil && !apierrors.IsForbidden(err) {
+			return fmt.Errorf("%s: %w", o, err)
+		}
+	}
 	err := s.client.Resource(pods).Namespace(s.Namespace).DeleteCollection(ctx,
 		metav1.DeleteOptions{GracePeriodSeconds: ptr.To(int64(podGraceSeconds))}, metav1.ListOptions{})
 	if apierrors.IsForbidden(err) || apierrors.IsNotFound(err) {
