@@ -34,13 +34,24 @@ type RunStarted struct {
 	// Context is the kubeconfig's context; Server the API server's version.
 	Context string
 	Server  string
+	// Images are the references in use, overrides applied, by short name.
+	Images map[string]string
 }
 
 // ScenarioStarted begins a scenario.
 type ScenarioStarted struct{ Name, Title string }
 
 // StepStarted begins a step.
-type StepStarted struct{ Say string }
+type StepStarted struct {
+	Say  string
+	Plan StepPlan
+}
+
+// StepSkipped is a step that does not run, because an earlier one could not.
+type StepSkipped struct {
+	Say  string
+	Plan StepPlan
+}
 
 // FileShown is a manifest that the next command uses, as it is sent.
 type FileShown struct{ Name, Content string }
@@ -112,6 +123,8 @@ type CleanupEnded struct {
 
 // RunEnded comes last.
 type RunEnded struct {
+	// Example is its name: RunStarted is missing where the run could not start.
+	Example string
 	Verdict Verdict
 	// Met, Failed and NotChecked count the claims.
 	Met, Failed, NotChecked int
@@ -124,6 +137,7 @@ type RunEnded struct {
 func (RunStarted) isBody()            {}
 func (ScenarioStarted) isBody()       {}
 func (StepStarted) isBody()           {}
+func (StepSkipped) isBody()           {}
 func (FileShown) isBody()             {}
 func (CommandShown) isBody()          {}
 func (Waiting) isBody()               {}
@@ -138,6 +152,7 @@ func (Interrupted) isBody()           {}
 func (CleanupStarted) isBody()        {}
 func (CleanupEnded) isBody()          {}
 func (RunEnded) isBody()              {}
+func (PodSeen) isBody()               {}
 
 // Verdict is the outcome of a run. A larger one outweighs a smaller one.
 type Verdict int

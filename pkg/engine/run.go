@@ -45,7 +45,7 @@ func Run(ctx context.Context, getter genericclioptions.RESTClientGetter, plan *P
 		opts.Now = time.Now
 	}
 	r := &run{plan: plan, opts: opts, sink: sink, started: opts.Now()}
-	end := RunEnded{Verdict: CouldNotRun}
+	end := RunEnded{Example: plan.Example.Metadata.Name, Verdict: CouldNotRun}
 	if err := r.open(ctx, getter); err != nil {
 		end.Err = err.Error()
 		end.NotChecked = plan.Example.Claims()
@@ -55,6 +55,7 @@ func Run(ctx context.Context, getter genericclioptions.RESTClientGetter, plan *P
 	} else {
 		end.Verdict = r.scenarios(ctx)
 		end.ToVerdict = r.since(r.started)
+		r.seePods(ctx)
 		if signal := (Signaled{}); errors.As(context.Cause(ctx), &signal) {
 			end.Verdict = Stopped
 			r.emit(WholeRun, Interrupted{signal.String(), r.session.RemoveCommand()})
@@ -124,7 +125,7 @@ func (r *run) open(ctx context.Context, getter genericclioptions.RESTClientGette
 	r.emit(WholeRun, RunStarted{
 		Example: r.plan.Example.Metadata.Name, Title: r.plan.Example.Spec.Title, Summary: r.plan.Example.Spec.Summary,
 		RunID: r.session.ID, Namespace: r.session.Namespace, OwnNamespace: r.session.Owned,
-		Context: currentContext(getter), Server: server,
+		Context: currentContext(getter), Server: server, Images: r.images,
 	})
 	return nil
 }
