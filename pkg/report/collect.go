@@ -1,0 +1,190 @@
+package report
+
+import (
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/engine"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/example"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/report/v1alpha1"
+)
+
+// Collector makes the Report of a run out of its events, in whatever order the
+// scenarios send them.
+type Collector struct {
+	report    v1alpha1.Report
+	scenarios map[int]*v1alpha1.Scenario
+	images    map[string]string
+	pods      pods
+}
+
+// NewCollector returns a Collector that has seen nothing.
+func NewCollector() *Collector {
+	return &Collector{scenarios: map[int]*v1alpha1.Scenario{}, pods: pods{byUID: map[string]*pod{}}}
+}
+
+// Handle takes the next event.
+func (c *Collector) Handle(ev engine.Event) {
+	c.report.EndTime = metav1.NewMicroTime(ev.Time)
+	if c.report.StartTime.IsZero() {
+		c.report.StartTime = c.report.EndTime
+	}
+	if b, ok := ev.Body.(engine.PodSeen); ok {
+		c.pods.see(b, ev.Time)
+		return
+	}
+	if ev.Scenario == engine.WholeRun {
+		c.wholeRun(ev.Body)
+		return
+	}
+	sc := c.scenarios[ev.Scenario]
+	if sc == nil {
+		sc = &v1alpha1.Scenario{}
+		c.scenarios[ev.Scenario] = sc
+	}
+	inScenario(sc, ev.Body)
+}
+
+// Report returns the Report as of now.
+func (c *Collector) Report() *v1alpha1.Report {
+	r := c.report
+	r.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(v1alpha1.Kind))
+	r.Name = r.Example
+	if r.Run.ID != "" {
+		r.Name += "-" + r.Run.ID
+	}
+	for i := range len(c.scenarios) {
+		if sc := c.scenarios[i]; sc != nil {
+			r.Scenarios = append(r.Scenarios, *sc)
+		}
+	}
+	r.Pods = c.pods.list()
+	r.Images = imagesInUse(c.images, r.Pods)
+	return r.DeepCopyObject().(*v1alpha1.Report)
+}
+
+func (c *Collector) wholeRun(body engine.Body) {
+	r := &c.report
+	switch b := body.(type) {
+	case engine.RunStarted:
+		r.Example, r.Title, r.Summary = b.Example, b.Title, b.Summary
+		r.Run = v1alpha1.Run{
+			ID: b.RunID, Namespace: b.Namespace, OwnNamespace: b.OwnNamespace,
+			Context: b.Context, ServerVersion: b.Server,
+		}
+		c.images = b.Images
+	case engine.Interrupted:
+		r.Interrupted = b.Signal
+	case engine.CleanupEnded:
+		r.Cleanup = &v1alpha1.Cleanup{
+			Kept: b.Kept, Leftovers: b.Leftovers, Error: redact(b.Err),
+			RemoveCommand: b.RemoveCommand, ElapsedMilliseconds: b.Elapsed.Milliseconds(),
+		}
+	case engine.RunEnded:
+		r.Example, r.Verdict, r.Error = b.Example, verdicts[b.Verdict], redact(b.Err)
+		r.Claims = v1alpha1.Counts{Total: b.Met + b.Failed + b.NotChecked, Met: b.Met, Failed: b.Failed, NotChecked: b.NotChecked}
+		r.VerdictMilliseconds, r.ElapsedMilliseconds = b.ToVerdict.Milliseconds(), b.Elapsed.Milliseconds()
+	}
+}
+
+var verdicts = map[engine.Verdict]v1alpha1.Verdict{
+	engine.Passed:      v1alpha1.Passed,
+	engine.ClaimFailed: v1alpha1.ClaimFailed,
+	engine.CouldNotRun: v1alpha1.CouldNotRun,
+	engine.Stopped:     v1alpha1.Stopped,
+}
+
+func inScenario(sc *v1alpha1.Scenario, body engine.Body) {
+	switch b := body.(type) {
+	case engine.ScenarioStarted:
+		sc.Name, sc.Title = b.Name, b.Title
+	case engine.ScenarioEnded:
+		sc.ElapsedMilliseconds = b.Elapsed.Milliseconds()
+	case engine.StepStarted:
+		sc.Steps = append(sc.Steps, newStep(b.Say, b.Plan))
+	case engine.StepSkipped:
+		step := newStep(b.Say, b.Plan)
+		step.Skipped = true
+		sc.Steps = append(sc.Steps, step)
+	default:
+		if n := len(sc.Steps); n > 0 {
+			inStep(&sc.Steps[n-1], body)
+		}
+	}
+}
+
+func newStep(say string, plan engine.StepPlan) v1alpha1.Step {
+	step := v1alpha1.Step{Name: plan.Name, Say: say, Words: words(plan.Words), Show: plan.Show, MayFail: plan.MayFail}
+	for _, c := range plan.Claims {
+		step.Claims = append(step.Claims, v1alpha1.Claim{
+			Claim: c.Claim, Expression: c.Expression, WithinMilliseconds: c.Within.Milliseconds(), Outcome: v1alpha1.NotChecked,
+		})
+	}
+	return step
+}
+
+func words(command example.Command) []v1alpha1.Word {
+	var out []v1alpha1.Word
+	for _, w := range command {
+		word := v1alpha1.Word{}
+		for _, p := range w {
+			if p.IsExpr {
+				word = append(word, v1alpha1.Part{Expression: p.Text})
+			} else {
+				word = append(word, v1alpha1.Part{Text: p.Text})
+			}
+		}
+		out = append(out, word)
+	}
+	return out
+}
+
+func inStep(step *v1alpha1.Step, body engine.Body) {
+	switch b := body.(type) {
+	case engine.FileShown:
+		step.Files = append(step.Files, v1alpha1.File{Name: b.Name, Content: redact(b.Content)})
+	case engine.CommandShown:
+		step.Command = redact(b.Line)
+	case engine.Output:
+		step.Stdout, step.Stderr = redact(b.Stdout), redact(b.Stderr)
+	case engine.ExpectationMet:
+		claimOf(step, b.Claim).Outcome = v1alpha1.Met
+	case engine.ExpectationFailed:
+		claim := claimOf(step, b.Claim)
+		claim.Outcome, claim.Error, claim.Expression = v1alpha1.Failed, redact(b.Err), b.Expression
+		for _, m := range b.Mismatches {
+			mismatch := v1alpha1.Mismatch{Expression: m.Expression, Expected: redact(m.Expected)}
+			for _, o := range m.Operands {
+				mismatch.Found = append(mismatch.Found, v1alpha1.Value{Expression: o.Expression, Value: redact(o.Value)})
+			}
+			claim.Mismatches = append(claim.Mismatches, mismatch)
+		}
+	case engine.ExpectationNotChecked:
+		claimOf(step, b.Claim).Outcome = v1alpha1.NotChecked
+	case engine.StepFailed:
+		step.Failure = &v1alpha1.Failure{Message: redact(b.Err)}
+		if c := b.Cause; c != nil {
+			step.Failure.What, step.Failure.Why, step.Failure.Remedy = redact(c.What), redact(c.Why), c.Remedy
+		}
+	case engine.StepEnded:
+		step.ElapsedMilliseconds = b.Elapsed.Milliseconds()
+	}
+}
+
+// claimOf finds a claim of the step's plan, or adds it.
+func claimOf(step *v1alpha1.Step, text string) *v1alpha1.Claim {
+	for i := range step.Claims {
+		if step.Claims[i].Claim == text {
+			return &step.Claims[i]
+		}
+	}
+	step.Claims = append(step.Claims, v1alpha1.Claim{Claim: text})
+	return &step.Claims[len(step.Claims)-1]
+}
+
+// since is the time between two moments in whole milliseconds.
+func since(from, to time.Time) *int64 {
+	ms := to.Sub(from).Milliseconds()
+	return &ms
+}

@@ -1,0 +1,224 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Report is what happened in one run of an example. Texts that a cluster sent
+// are as they came, but for credentials, which are blanked out.
+type Report struct {
+	metav1.TypeMeta `json:",inline"`
+	// The name is EXAMPLE-RUNID, or EXAMPLE where the run could not start.
+	metav1.ObjectMeta `json:"metadata"`
+
+	// Example is the name of the example; Title and Summary are its own words.
+	Example string `json:"example"`
+	Title   string `json:"title,omitempty"`
+	Summary string `json:"summary,omitempty"`
+
+	// Verdict is the outcome; Error is what kept the run from starting.
+	Verdict Verdict `json:"verdict"`
+	Error   string  `json:"error,omitempty"`
+	// Interrupted is the signal that ended the run early.
+	Interrupted string `json:"interrupted,omitempty"`
+	Claims      Counts `json:"claims"`
+
+	// StartTime is when the cluster had answered; EndTime when all was removed.
+	StartTime metav1.MicroTime `json:"startTime"`
+	EndTime   metav1.MicroTime `json:"endTime"`
+	// VerdictMilliseconds is the time until the last claim was decided,
+	// ElapsedMilliseconds that of the whole run, with its cleanup.
+	VerdictMilliseconds int64 `json:"verdictMilliseconds"`
+	ElapsedMilliseconds int64 `json:"elapsedMilliseconds"`
+
+	Run       Run        `json:"run"`
+	Images    []Image    `json:"images,omitempty"`
+	Scenarios []Scenario `json:"scenarios,omitempty"`
+	Pods      []Pod      `json:"pods,omitempty"`
+	Cleanup   *Cleanup   `json:"cleanup,omitempty"`
+}
+
+// Verdict is the outcome of a run.
+type Verdict string
+
+// The verdicts, and the exit codes of the command that go with them.
+const (
+	Passed      Verdict = "Passed"      // 0: all claims hold, and nothing is left behind
+	ClaimFailed Verdict = "ClaimFailed" // 1: a claim does not hold
+	CouldNotRun Verdict = "CouldNotRun" // 3: the cluster or a permission is in the way
+	Stopped     Verdict = "Stopped"     // 128+n: signal n ended the run
+)
+
+// Run tells where the example ran.
+type Run struct {
+	// ID is the value of the label kubectl-kbe.github.io/run of what it made.
+	ID        string `json:"id,omitempty"`
+	Namespace string `json:"namespace,omitempty"`
+	// OwnNamespace tells that the Namespace was made for the run.
+	OwnNamespace bool `json:"ownNamespace"`
+	// Context is that of the kubeconfig.
+	Context string `json:"context,omitempty"`
+	// ServerVersion is the API server's, such as v1.37.2.
+	ServerVersion string `json:"serverVersion,omitempty"`
+}
+
+// Counts count the claims.
+type Counts struct {
+	Total      int `json:"total"`
+	Met        int `json:"met"`
+	Failed     int `json:"failed"`
+	NotChecked int `json:"notChecked"`
+}
+
+// Image is an image in use.
+type Image struct {
+	// Name is the short one that the example and --image use, or "".
+	Name string `json:"name,omitempty"`
+	// Reference is what the Pods ask for.
+	Reference string `json:"reference"`
+	// IDs are what the nodes found for it, with its digest; more than one where
+	// they differ, none where no Pod of it ran.
+	IDs []string `json:"ids,omitempty"`
+}
+
+// Scenario is one scenario of the example.
+type Scenario struct {
+	Name                string `json:"name"`
+	Title               string `json:"title"`
+	Steps               []Step `json:"steps,omitempty"`
+	ElapsedMilliseconds int64  `json:"elapsedMilliseconds"`
+}
+
+// Step is one command and its claims.
+type Step struct {
+	// Name is what later steps call it, or "".
+	Name string `json:"name,omitempty"`
+	// Say is the narration before the command.
+	Say   string `json:"say,omitempty"`
+	Files []File `json:"files,omitempty"`
+	// Command is the one that ran, as a user would type it. It is "" where the
+	// step did not run.
+	Command string `json:"command,omitempty"`
+	// Words are the command as the example has it, for a replay.
+	Words []Word `json:"words,omitempty"`
+	// Show is the pattern that standard output is filtered by.
+	Show string `json:"show,omitempty"`
+	// MayFail: a claim judges the exit code.
+	MayFail bool `json:"mayFail,omitempty"`
+	// Skipped: an earlier step of the scenario could not do its work.
+	Skipped bool     `json:"skipped,omitempty"`
+	Stdout  string   `json:"stdout,omitempty"`
+	Stderr  string   `json:"stderr,omitempty"`
+	Claims  []Claim  `json:"claims,omitempty"`
+	Failure *Failure `json:"failure,omitempty"`
+
+	ElapsedMilliseconds int64 `json:"elapsedMilliseconds"`
+}
+
+// File is a manifest that a command used, as it was sent.
+type File struct {
+	Name    string `json:"name"`
+	Content string `json:"content"`
+}
+
+// Word is one argument of a command: texts and expressions in turn.
+type Word []Part
+
+// Part is a text, or the source of a CEL expression whose value took its place.
+type Part struct {
+	Text       string `json:"text,omitempty"`
+	Expression string `json:"expression,omitempty"`
+}
+
+// Outcome is that of a claim.
+type Outcome string
+
+// The outcomes of a claim.
+const (
+	Met        Outcome = "Met"
+	Failed     Outcome = "Failed"
+	NotChecked Outcome = "NotChecked"
+)
+
+// Claim is a statement and what decided it.
+type Claim struct {
+	Claim string `json:"claim"`
+	// Expression is in CEL.
+	Expression string `json:"expression,omitempty"`
+	// WithinMilliseconds is how long it may take to become true.
+	WithinMilliseconds int64   `json:"withinMilliseconds,omitempty"`
+	Outcome            Outcome `json:"outcome"`
+	// Mismatches are the parts of the expression that do not hold.
+	Mismatches []Mismatch `json:"mismatches,omitempty"`
+	// Error says why the expression could not be evaluated to its end.
+	Error string `json:"error,omitempty"`
+}
+
+// Mismatch is a part of an expression that is not true.
+type Mismatch struct {
+	Expression string `json:"expression"`
+	// Expected is the value, as JSON, that an equality asks for.
+	Expected string  `json:"expected,omitempty"`
+	Found    []Value `json:"found,omitempty"`
+}
+
+// Value is what a part of an expression was.
+type Value struct {
+	Expression string `json:"expression"`
+	// Value is JSON.
+	Value string `json:"value"`
+}
+
+// Failure is why a command could not do its work.
+type Failure struct {
+	Message string `json:"message"`
+	// What is wrong, Why, and the Remedy: a diagnosis, where there is one.
+	What   string `json:"what,omitempty"`
+	Why    string `json:"why,omitempty"`
+	Remedy string `json:"remedy,omitempty"`
+}
+
+// Pod is a Pod of the run: as it was last seen, and its way to Ready.
+type Pod struct {
+	Name       string      `json:"name"`
+	UID        string      `json:"uid"`
+	Node       string      `json:"node,omitempty"`
+	Phase      string      `json:"phase,omitempty"`
+	IPs        []string    `json:"ips,omitempty"`
+	Containers []Container `json:"containers,omitempty"`
+	Timeline   []Moment    `json:"timeline,omitempty"`
+}
+
+// Container is one container of a Pod.
+type Container struct {
+	Name  string `json:"name"`
+	Image string `json:"image"`
+	// ImageID holds the digest of what the node has found for Image.
+	ImageID  string `json:"imageID,omitempty"`
+	Restarts int32  `json:"restarts"`
+}
+
+// Moment is a step of a Pod on its way from creation to Ready.
+type Moment struct {
+	// What is Created, Scheduled, ImagePulled, ContainerStarted or Ready.
+	What      string `json:"what"`
+	Container string `json:"container,omitempty"`
+	// Time is the cluster's, in whole seconds.
+	Time metav1.Time `json:"time"`
+	// ObservedMilliseconds is when the run saw it, by watch and its own clock,
+	// after it first saw the Pod. It is absent where nothing watched the Pod.
+	ObservedMilliseconds *int64 `json:"observedMilliseconds,omitempty"`
+	// TookMilliseconds is how long the pull of an image took.
+	TookMilliseconds int64 `json:"tookMilliseconds,omitempty"`
+}
+
+// Cleanup tells what is left of the run.
+type Cleanup struct {
+	// Kept: nothing was removed, as asked for.
+	Kept      bool     `json:"kept"`
+	Leftovers []string `json:"leftovers,omitempty"`
+	Error     string   `json:"error,omitempty"`
+	// RemoveCommand removes by hand what is still there.
+	RemoveCommand       string `json:"removeCommand,omitempty"`
+	ElapsedMilliseconds int64  `json:"elapsedMilliseconds"`
+}
