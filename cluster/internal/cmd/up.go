@@ -31,6 +31,7 @@ func newUp(open opener) *cobra.Command {
 	f := c.Flags()
 	f.IntVar(&o.Nodes, "nodes", 3, "number of nodes")
 	f.IntVar(&o.Port, "port", 0, "port of the API on 127.0.0.1, 0 for a free one")
+	f.BoolVar(&o.Audit, "audit", false, "record every request to the API, for kbe-cluster logs audit")
 	f.StringVar(&o.Kubeconfig, "kubeconfig", "", "kubeconfig to add the context to (default: the first file of $KUBECONFIG, or ~/.kube/config)")
 	f.DurationVar(&o.Wait, "wait", 60*time.Second, "how long the nodes may take to become Ready")
 	return c

@@ -14,7 +14,17 @@ type ControlPlane struct {
 	PKI string
 	// Data is the folder that these components write to.
 	Data string
+	// AuditPolicy says which requests AuditLog records; without it there is no audit log.
+	AuditPolicy, AuditLog string
 }
+
+// AuditPolicy records every request once, without its body.
+const AuditPolicy = `apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules:
+- level: Metadata
+`
 
 // In their own network namespace, loopback is reached by these components alone.
 const (
@@ -41,7 +51,7 @@ func (c ControlPlane) Etcd() []string {
 
 // APIServer returns the command line of kube-apiserver.
 func (c ControlPlane) APIServer() []string {
-	return []string{c.Bin + "/kube-apiserver", "--etcd-servers=" + etcdClient,
+	args := []string{c.Bin + "/kube-apiserver", "--etcd-servers=" + etcdClient,
 		"--advertise-address=" + network.ControlPlane, "--bind-address=0.0.0.0", fmt.Sprintf("--secure-port=%d", network.APIPort),
 		"--service-cluster-ip-range=" + network.Services,
 		"--client-ca-file=" + c.PKI + "/ca.crt", "--anonymous-auth=false",
@@ -58,6 +68,10 @@ func (c ControlPlane) APIServer() []string {
 		"--proxy-client-cert-file=" + c.PKI + "/front-proxy-client.crt", "--proxy-client-key-file=" + c.PKI + "/front-proxy-client.key",
 		"--enable-aggregator-routing=true", // no kube-proxy runs here: call pods by their own address
 	}
+	if c.AuditLog != "" {
+		args = append(args, "--audit-policy-file="+c.AuditPolicy, "--audit-log-path="+c.AuditLog)
+	}
+	return args
 }
 
 // ControllerManager returns the command line of kube-controller-manager.

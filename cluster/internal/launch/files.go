@@ -22,6 +22,11 @@ func writeFiles(dir state.Dir, c state.Cluster) error {
 	if err := config.WriteCredentials(dir, c); err != nil {
 		return err
 	}
+	if c.Audit {
+		if err := state.WriteFile(dir.AuditPolicy(), []byte(config.AuditPolicy)); err != nil {
+			return err
+		}
+	}
 	machine := config.ThisMachine()
 	for i, name := range c.Nodes {
 		files, err := config.Node{

@@ -22,6 +22,8 @@ type Options struct {
 	Nodes int
 	// Port of the API on 127.0.0.1, 0 for a free one.
 	Port int
+	// Audit lets the API server write an audit log.
+	Audit bool
 	// Kubeconfig is the file that the context is added to.
 	Kubeconfig string
 	// Wait is how long the nodes may take to become Ready.
@@ -91,7 +93,7 @@ func launch(ctx context.Context, dir state.Dir, o Options, machine preflight.Res
 	}
 	cluster := state.Cluster{
 		Name: dir.Name(), Nodes: nodeNames(o.Nodes), Server: "https://" + api.Addr().String(),
-		Bin: bin, Version: parts.KubernetesVersion(), Images: images, ProxyMode: machine.ProxyMode, Kubeconfig: plan,
+		Bin: bin, Version: parts.KubernetesVersion(), Images: images, ProxyMode: machine.ProxyMode, Audit: o.Audit, Kubeconfig: plan,
 	}
 	if err := writeFiles(dir, cluster); err != nil {
 		return cluster, fmt.Errorf("write the cluster's files: %w", err)

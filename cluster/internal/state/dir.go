@@ -92,6 +92,9 @@ func (d Dir) Kubeconfig() string { return d.Path("admin.kubeconfig") }
 // Log returns the path of a component's log, such as that of "apiserver" or "node-1/kubelet".
 func (d Dir) Log(component string) string { return d.Path("log", component+".log") }
 
+// AuditPolicy returns the path of the API server's audit policy; its log is that of "audit".
+func (d Dir) AuditPolicy() string { return d.Path("audit-policy.yaml") }
+
 // Logs returns the components that have a log, sorted.
 func (d Dir) Logs() ([]string, error) {
 	var names []string

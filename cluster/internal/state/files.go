@@ -24,6 +24,8 @@ type Cluster struct {
 	Images []string `json:"images"`
 	// ProxyMode is the mode of kube-proxy: nftables or iptables.
 	ProxyMode string `json:"proxyMode"`
+	// Audit tells that the API server writes an audit log.
+	Audit bool `json:"audit,omitempty"`
 	// Kubeconfig is what was changed in the user's kubeconfig.
 	Kubeconfig Kubeconfig `json:"kubeconfig"`
 }

@@ -104,6 +104,9 @@ func (s *starter) run(ctx, starting context.Context) error {
 		return err
 	}
 	plane := config.ControlPlane{Bin: s.cluster.Bin, PKI: s.dir.Path("pki"), Data: s.dir.Path("data")}
+	if s.cluster.Audit {
+		plane.AuditPolicy, plane.AuditLog = s.dir.AuditPolicy(), s.dir.Log("audit")
+	}
 	keep := func(name string, args []string) {
 		s.keeper.run(ctx, component{name, args, s.topology.controlPlane, group})
 	}
