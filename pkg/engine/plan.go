@@ -1,18 +1,14 @@
 package engine
 
 import (
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 
-	"sigs.k8s.io/yaml"
-
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/example"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/expect"
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/kubectl"
 )
 
 // Plan is an example that is ready to run: every command parsed, every
@@ -20,6 +16,39 @@ import (
 type Plan struct {
 	Example   *example.Example
 	scenarios []scenario
+}
+
+// Claims counts the claims of the Plan.
+func (p *Plan) Claims() int {
+	n := 0
+	for _, sc := range p.scenarios {
+		for _, st := range sc.steps {
+			n += len(st.claims)
+		}
+	}
+	return n
+}
+
+// Select returns the Plan with the named scenarios only, in the example's order;
+// without a name it returns them all.
+func (p *Plan) Select(names ...string) (*Plan, error) {
+	if len(names) == 0 {
+		return p, nil
+	}
+	selected := &Plan{Example: p.Example}
+	var known []string
+	for _, sc := range p.scenarios {
+		known = append(known, sc.name)
+		if slices.Contains(names, sc.name) {
+			selected.scenarios = append(selected.scenarios, sc)
+		}
+	}
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			return nil, fmt.Errorf("scenario %q: the example %q has none of that name, only %s", name, p.Example.Metadata.Name, strings.Join(known, ", "))
+		}
+	}
+	return selected, nil
 }
 
 type scenario struct {
@@ -48,77 +77,3 @@ type claim struct {
 
 // verbWait is the one command that the engine performs itself.
 const verbWait = "wait"
-
-// Compile turns an example into a Plan. The error joins everything that is
-// wrong with it; no cluster is asked.
-func Compile(e *example.Example) (*Plan, error) {
-	env, err := expect.NewEnv()
-	if err != nil {
-		return nil, err
-	}
-	p := &Plan{Example: e}
-	var errs []error
-	for name, content := range e.Files {
-		var manifest map[string]any
-		if err := yaml.UnmarshalStrict(content, &manifest); err != nil || manifest["kind"] == nil {
-			errs = append(errs, fmt.Errorf("%s/%s: expected one Kubernetes manifest with a kind: %w", e.Metadata.Name, name, orMissing(err, "kind")))
-		}
-	}
-	for _, sc := range e.Spec.Scenarios {
-		compiled := scenario{name: sc.Name, title: sc.Title}
-		for i, st := range sc.Steps {
-			s, err := compileStep(env, st)
-			if err != nil {
-				errs = append(errs, fmt.Errorf("%s: scenario %q, step %d: %w", e.Metadata.Name, sc.Name, i+1, err))
-			}
-			compiled.steps = append(compiled.steps, s)
-		}
-		p.scenarios = append(p.scenarios, compiled)
-	}
-	return p, errors.Join(errs...)
-}
-
-func compileStep(env *expect.Env, st example.Step) (step, error) {
-	s := step{name: st.Name, say: strings.TrimSpace(st.Say), exprs: map[string]*expect.Expression{}}
-	var err error
-	if s.command, err = example.ParseCommand(st.Run); err != nil {
-		return s, err
-	}
-	var errs []error
-	verb, _ := s.command.Verb()
-	if verb != verbWait && !slices.Contains(kubectl.Verbs(), verb) {
-		errs = append(errs, fmt.Errorf("kubectl %s: expected one of %s, wait", verb, strings.Join(kubectl.Verbs(), ", ")))
-	}
-	for _, source := range s.command.Exprs() {
-		x, err := env.Text(source)
-		errs = append(errs, err)
-		s.exprs[source] = x
-	}
-	if st.Show != "" {
-		s.show, err = regexp.Compile(st.Show)
-		errs = append(errs, err)
-	}
-	for _, x := range st.Expect {
-		that, err := env.Condition(x.That)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("claim %q: %w", x.Claim, err))
-			continue
-		}
-		var within time.Duration
-		if x.Within != "" {
-			if within, err = time.ParseDuration(x.Within); err != nil {
-				errs = append(errs, fmt.Errorf("claim %q: within: %w", x.Claim, err))
-			}
-		}
-		s.claims = append(s.claims, claim{x.Claim, that, within})
-		s.readsExitCode = s.readsExitCode || that.Reads(expect.ExitCode)
-	}
-	return s, errors.Join(errs...)
-}
-
-func orMissing(err error, field string) error {
-	if err != nil {
-		return err
-	}
-	return fmt.Errorf("found no %s", field)
-}

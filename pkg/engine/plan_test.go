@@ -41,7 +41,7 @@ func compile(t *testing.T, steps string) (*Plan, error) {
 	t.Helper()
 	e, err := example.Load(fstest.MapFS{
 		"demo/example.yaml": {Data: []byte(head + steps)},
-		"demo/pod.yaml":     {Data: []byte("kind: Pod\nspec:\n  containers:\n  - image: centos:9\n")},
+		"demo/pod.yaml":     {Data: []byte("apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: centos:9\n")},
 	}, "demo")
 	if err != nil {
 		t.Fatal(err)
@@ -51,9 +51,9 @@ func compile(t *testing.T, steps string) (*Plan, error) {
 
 func TestCompileRejectsWhatCannotRun(t *testing.T) {
 	for steps, want := range map[string]string{
-		`    - run: kubectl edit pod x`:                                   `scenario "one", step 1: kubectl edit: expected one of apply, create`,
-		`    - run: kubectl get pod $(pod(1))`:                            "no matching overload",
-		`    - {run: kubectl get pods, expect: [{claim: c, that: nope}]}`: `claim "c"`,
+		`    - run: kubectl edit pod x`:                                   "demo/example.yaml:11:20: run: unknown kubectl command `edit`; expected one of apply, create",
+		`    - run: kubectl get pod $(pod(1))`:                            "demo/example.yaml:11:33: run: found no matching overload",
+		`    - {run: kubectl get pods, expect: [{claim: c, that: nope}]}`: "demo/example.yaml:11:57: that: unknown name `nope`",
 	} {
 		if _, err := compile(t, steps); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: expected an error with %q, found %v", steps, want, err)
@@ -67,16 +67,44 @@ func TestImagesOfManifestsAreOverridden(t *testing.T) {
 		t.Fatal(err)
 	}
 	manifest := p.Example.Files["pod.yaml"]
-	same, err := p.images(nil)
+	same, err := p.images(nil, "")
 	if err != nil || string(p.withImages(manifest, same)) != string(manifest) {
 		t.Errorf("without an override a manifest stays as it is; found %s, %v", p.withImages(manifest, same), err)
 	}
-	mine, err := p.images(map[string]string{"shell": "mirror.example/centos:9"})
+	mine, err := p.images(map[string]string{"shell": "mirror.example/centos:9"}, "")
 	if err != nil || !strings.Contains(string(p.withImages(manifest, mine)), "image: mirror.example/centos:9\n") {
 		t.Errorf("found %s, %v", p.withImages(manifest, mine), err)
 	}
-	if _, err := p.images(map[string]string{"shel": "x"}); err == nil || !strings.Contains(err.Error(), "only shell") {
+	if _, err := p.images(map[string]string{"shel": "x"}, ""); err == nil || !strings.Contains(err.Error(), "only shell") {
 		t.Errorf("expected an error that names the images, found %v", err)
+	}
+}
+
+func TestARegistryTakesTheOthersPlace(t *testing.T) {
+	for ref, want := range map[string]string{
+		"mhausenblas/simpleservice:0.5.0": "mirror.example:5000/hub/mhausenblas/simpleservice:0.5.0",
+		"centos:9":                        "mirror.example:5000/hub/library/centos:9",
+		"quay.io/centos/centos@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa": "mirror.example:5000/hub/centos/centos@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+	} {
+		if got, err := fromRegistry(ref, "mirror.example:5000/hub/"); err != nil || got != want {
+			t.Errorf("%s: expected %s, found %s, %v", ref, want, got, err)
+		}
+	}
+	if _, err := fromRegistry("centos:9", "not a host"); err == nil {
+		t.Error("expected an error for a registry that is no host")
+	}
+}
+
+func TestSelect(t *testing.T) {
+	p, err := compile(t, "    - {run: kubectl get pods, expect: [{claim: c, that: exitCode == 0}]}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if one, err := p.Select("one"); err != nil || one.Claims() != 1 {
+		t.Errorf("found %+v, %v", one, err)
+	}
+	if _, err := p.Select("two"); err == nil || !strings.Contains(err.Error(), "only one") {
+		t.Errorf("expected an error that names the scenarios, found %v", err)
 	}
 }
 

@@ -1,7 +1,6 @@
 package example
 
 import (
-	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -17,13 +16,25 @@ type Word []Part
 type Part struct {
 	Text   string
 	IsExpr bool
+	// Offset is where the text begins in the command, in bytes.
+	Offset int
 }
+
+// CommandError says why a text is no command.
+type CommandError struct {
+	Offset int // in bytes into the text
+	Text   string
+}
+
+func (e *CommandError) Error() string { return e.Text }
 
 // ParseCommand splits a command into words. Quotes group as in a shell, and
 // $(EXPR) outside single quotes is a CEL expression. There is no shell behind
 // it: a pipe, a redirection or a variable is an error, not something ignored.
+// The error is a *CommandError.
 func ParseCommand(line string) (Command, error) {
-	p := parser{rest: strings.TrimSpace(line)}
+	line = strings.TrimRight(line, blanks)
+	p := parser{line: line, rest: strings.TrimLeft(line, blanks)}
 	var cmd Command
 	for p.rest != "" {
 		w, err := p.word()
@@ -31,10 +42,13 @@ func ParseCommand(line string) (Command, error) {
 			return nil, err
 		}
 		cmd = append(cmd, w)
-		p.rest = strings.TrimLeft(p.rest, " \t\n")
+		p.rest = strings.TrimLeft(p.rest, blanks)
 	}
 	return cmd, nil
 }
+
+// blanks end a word.
+const blanks = " \t\r\n"
 
 // Verb returns the kubectl subcommand: the word after kubectl.
 func (c Command) Verb() (string, bool) {
@@ -55,6 +69,14 @@ func (c Command) Exprs() []string {
 		}
 	}
 	return out
+}
+
+// Offset is where the word begins in the command, in bytes.
+func (w Word) Offset() int {
+	if len(w) == 0 {
+		return 0
+	}
+	return w[0].Offset
 }
 
 // Literal returns the text of a word that holds no expression.
@@ -104,16 +126,25 @@ func Quote(words []string) string {
 	return strings.Join(quoted, " ")
 }
 
-type parser struct{ rest string }
+type parser struct {
+	line string
+	rest string // of the line
+}
+
+// fail makes an error about the text that begins with rest.
+func (p *parser) fail(rest, format string, args ...any) error {
+	return &CommandError{len(p.line) - len(rest), fmt.Sprintf(format, args...)}
+}
 
 func (p *parser) word() (Word, error) {
+	start := p.rest
 	var w Word
 	literal := func(s string) {
 		if n := len(w); n > 0 && !w[n-1].IsExpr {
 			w[n-1].Text += s
 			return
 		}
-		w = append(w, Part{Text: s})
+		w = append(w, Part{Text: s, Offset: len(p.line) - len(p.rest)})
 	}
 	inDouble := false
 	for p.rest != "" {
@@ -124,7 +155,7 @@ func (p *parser) word() (Word, error) {
 			if err != nil {
 				return nil, err
 			}
-			w = append(w, Part{Text: expr, IsExpr: true})
+			w = append(w, expr)
 			continue
 		case c == '"':
 			inDouble = !inDouble
@@ -134,31 +165,31 @@ func (p *parser) word() (Word, error) {
 			p.rest = p.rest[1:]
 		case inDouble:
 			literal(p.rest[:1])
-		case c == ' ' || c == '\t' || c == '\n':
+		case strings.IndexByte(blanks, c) >= 0:
 			return w, nil
 		case c == '\'':
 			end := strings.IndexByte(p.rest[1:], '\'')
 			if end < 0 {
-				return nil, errors.New("a single quote is not closed")
+				return nil, p.fail(p.rest, "a single quote is not closed")
 			}
 			literal(p.rest[1 : 1+end])
 			p.rest = p.rest[1+end:]
 		case strings.IndexByte("|&;<>`$", c) >= 0:
-			return nil, fmt.Errorf("found %q: a step is one kubectl command without a shell; quote the character if it is meant literally", c)
+			return nil, p.fail(p.rest, "found %q: a step is one kubectl command without a shell; quote the character if it is meant literally", c)
 		default:
 			literal(p.rest[:1])
 		}
 		p.rest = p.rest[1:]
 	}
 	if inDouble {
-		return nil, errors.New("a double quote is not closed")
+		return nil, p.fail(start, "a double quote is not closed")
 	}
 	return w, nil
 }
 
 // expr cuts "$(…)" off the rest, up to the parenthesis that closes it; those
 // inside the expression's own strings do not count.
-func (p *parser) expr() (string, error) {
+func (p *parser) expr() (Part, error) {
 	depth, quote := 0, byte(0)
 	for i := 1; i < len(p.rest); i++ {
 		switch c := p.rest[i]; {
@@ -175,14 +206,21 @@ func (p *parser) expr() (string, error) {
 		case c == ')':
 			depth--
 			if depth == 0 {
-				expr := strings.TrimSpace(p.rest[2:i])
-				p.rest = p.rest[i+1:]
-				if expr == "" {
-					return "", errors.New("$() holds no expression")
-				}
-				return expr, nil
+				return p.cut(i)
 			}
 		}
 	}
-	return "", fmt.Errorf("%q is not closed: a parenthesis or a quote is missing", p.rest)
+	return Part{}, p.fail(p.rest, "$( is not closed: a parenthesis or a quote is missing")
+}
+
+// cut takes the expression off the rest, whose closing parenthesis is at an index.
+func (p *parser) cut(closing int) (Part, error) {
+	const open = len("$(")
+	expr := strings.TrimLeft(p.rest[open:closing], blanks)
+	part := Part{IsExpr: true, Offset: len(p.line) - len(p.rest) + closing - len(expr)}
+	if part.Text = strings.TrimRight(expr, blanks); part.Text == "" {
+		return part, p.fail(p.rest, "$() holds no expression")
+	}
+	p.rest = p.rest[closing+1:]
+	return part, nil
 }

@@ -11,67 +11,89 @@ const FileName = "example.yaml"
 
 // Example is one page: a story of kubectl commands and the claims they prove.
 type Example struct {
-	APIVersion string   `yaml:"apiVersion"`
-	Kind       string   `yaml:"kind"`
-	Metadata   Metadata `yaml:"metadata"`
-	Spec       Spec     `yaml:"spec"`
+	// APIVersion is the version of this format.
+	APIVersion string `yaml:"apiVersion" jsonschema:"required,enum=kubectl-kbe.github.io/v1alpha1"`
+	// Kind is Example.
+	Kind     string   `yaml:"kind" jsonschema:"required,enum=Example"`
+	Metadata Metadata `yaml:"metadata" jsonschema:"required"`
+	Spec     Spec     `yaml:"spec" jsonschema:"required"`
 
-	// Files are the manifests beside the example.yaml, by file name.
+	// Files are the manifests that the steps name, by file name.
 	Files map[string][]byte `yaml:"-"`
+
+	// At is where the example stands; its files have places of their own.
+	At     Place `yaml:"-"`
+	places map[string]Place
 }
 
 // Metadata names an example.
 type Metadata struct {
 	// Name is a DNS label: it becomes the subcommand and part of the Namespace.
-	Name string `yaml:"name"`
+	Name string `yaml:"name" jsonschema:"required,pattern=^[a-z0-9]([a-z0-9-]*[a-z0-9])?$,maxLength=50"`
+	At   Place  `yaml:"-"`
 }
 
 // Spec is the content of an example.
 type Spec struct {
-	Title   string `yaml:"title"`
+	// Title is the heading of the example, a word or three.
+	Title string `yaml:"title" jsonschema:"required,minLength=1"`
+	// Summary says in a few sentences what the example is about; its first one
+	// is what a list of examples shows.
 	Summary string `yaml:"summary"`
 	// Source says which page the example follows, and of what date.
 	Source string `yaml:"source"`
-	// Images are the image references that the example uses, by a short name.
+	// Images are the image references that the example uses, by a short name of
+	// letters, digits and underscores, which expressions read as images.NAME.
 	// A manifest that names one of these references gets the user's override.
 	Images map[string]string `yaml:"images"`
 	// Scenarios are independent of each other: they may run side by side, in
 	// one Namespace, so they must not create objects of the same name.
-	Scenarios []Scenario `yaml:"scenarios"`
+	Scenarios []Scenario `yaml:"scenarios" jsonschema:"required,minItems=1"`
+	At        Place      `yaml:"-"`
 }
 
 // Scenario is a sequence of steps; it ends at the first step that fails.
 type Scenario struct {
-	Name  string `yaml:"name"`
-	Title string `yaml:"title"`
-	Steps []Step `yaml:"steps"`
+	// Name is a DNS label, unique in the example; it selects the scenario on
+	// the command line.
+	Name string `yaml:"name" jsonschema:"required,pattern=^[a-z0-9]([a-z0-9-]*[a-z0-9])?$,maxLength=63"`
+	// Title is the heading of the scenario.
+	Title string `yaml:"title" jsonschema:"required,minLength=1"`
+	// Steps run one after the other.
+	Steps []Step `yaml:"steps" jsonschema:"required,minItems=1"`
+	At    Place  `yaml:"-"`
 }
 
 // Step is one command and what must be true after it.
 type Step struct {
 	// Name lets later steps of the scenario read the outcome of this one, as
 	// steps.NAME.stdout, or steps["NAME"].stdout where it holds a dash.
-	Name string `yaml:"name"`
+	Name string `yaml:"name" jsonschema:"pattern=^[a-z0-9]([a-z0-9-]*[a-z0-9])?$,maxLength=63"`
 	// Say is the narration before the command.
 	Say string `yaml:"say"`
 	// Run is a kubectl command in shell words; $(EXPR) is replaced by the text
 	// of a CEL expression.
-	Run string `yaml:"run"`
+	Run string `yaml:"run" jsonschema:"required,pattern=^\\s*kubectl\\s"`
 	// Show is a regular expression: only the matching lines of standard output
 	// are shown. Expectations still see all of it.
-	Show string `yaml:"show"`
+	Show string `yaml:"show" jsonschema:"format=regex"`
 	// Expect are the claims that the command proves. A command that exits
 	// non-zero fails its step, unless one of them reads exitCode.
 	Expect []Expectation `yaml:"expect"`
+	At     Place         `yaml:"-"`
 }
 
 // Expectation is a claim in words and the CEL expression that decides it.
 type Expectation struct {
-	Claim string `yaml:"claim"`
-	That  string `yaml:"that"`
+	// Claim says in words what is proven.
+	Claim string `yaml:"claim" jsonschema:"required,minLength=1"`
+	// That is the CEL expression that decides the claim.
+	That string `yaml:"that" jsonschema:"required,minLength=1"`
 	// Within is how long the claim may take to become true, such as 30s; it is
-	// decided anew at each change of a Pod of the run. Empty means at once.
-	Within string `yaml:"within"`
+	// decided anew at each change of a Pod of the run. Empty means at once;
+	// the most is 10m.
+	Within string `yaml:"within" jsonschema:"pattern=^([0-9]+(\\.[0-9]+)?(ms|s|m))+$"`
+	At     Place  `yaml:"-"`
 }
 
 // Image returns the reference that is declared under a short name, or "".
@@ -86,4 +108,13 @@ func (e *Example) Claims() int {
 		}
 	}
 	return n
+}
+
+// ScenarioNames returns the names of the scenarios, in order.
+func (e *Example) ScenarioNames() []string {
+	names := make([]string, len(e.Spec.Scenarios))
+	for i, sc := range e.Spec.Scenarios {
+		names[i] = sc.Name
+	}
+	return names
 }

@@ -1,50 +1,36 @@
 package example
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"path"
+	"path/filepath"
 	"slices"
-	"strings"
-
-	"go.yaml.in/yaml/v3"
 )
 
-// Problem is something wrong in an example's file.
-type Problem struct {
-	File string
-	Line int // 1-based; 0 where no line can be named
-	Text string
-}
-
-func (p Problem) Error() string {
-	if p.Line == 0 {
-		return fmt.Sprintf("%s: %s", p.File, p.Text)
-	}
-	return fmt.Sprintf("%s:%d: %s", p.File, p.Line, p.Text)
-}
-
-// Load reads the example in a folder of fsys: its example.yaml and the other
-// YAML files as manifests. The error joins every Problem found.
+// Load reads the example in a folder of fsys: its example.yaml and the manifests
+// that its steps name. The error is Problems, and holds all that is wrong.
+// Where the example could be read at all it is returned beside the error, so
+// that a caller who knows more can add what else is wrong.
 func Load(fsys fs.FS, dir string) (*Example, error) {
-	file := path.Join(dir, FileName)
-	data, err := fs.ReadFile(fsys, file)
+	f := folder{fsys: fsys, dir: dir, shown: dir}
+	text, err := f.read(FileName)
 	if err != nil {
-		return nil, fmt.Errorf("example %q: %w", dir, err)
+		return nil, Join(err)
 	}
-	e, problems := decode(file, data)
-	if len(problems) > 0 {
-		return nil, errors.Join(problems...)
+	return load(f.show(FileName), text, f)
+}
+
+// LoadFile reads an example from r, whose name is for the errors. The manifests
+// that its steps name are files of fsys; nil means that there are none.
+func LoadFile(name string, r io.Reader, fsys fs.FS) (*Example, error) {
+	text, err := readText(name, r)
+	if err != nil {
+		return nil, Join(err)
 	}
-	if e.Files, err = manifests(fsys, dir); err != nil {
-		return nil, err
-	}
-	if err := e.validate(newLocator(file, data)); err != nil {
-		return nil, err
-	}
-	return e, nil
+	return load(name, text, folder{fsys: fsys, dir: ".", shown: filepath.Dir(name)})
 }
 
 // LoadAll loads every folder at the top of fsys, by name.
@@ -60,107 +46,79 @@ func LoadAll(fsys fs.FS) ([]*Example, error) {
 			continue
 		}
 		e, err := Load(fsys, d.Name())
-		if err != nil {
-			errs = append(errs, err)
-			continue
+		if err == nil && e.Metadata.Name != d.Name() {
+			err = e.Metadata.At.Field("name").Problem(fmt.Sprintf("name: expected that of the folder, %s, found %s", d.Name(), e.Metadata.Name))
 		}
+		errs = append(errs, err)
 		all = append(all, e)
 	}
-	return all, errors.Join(errs...)
-}
-
-func decode(file string, data []byte) (*Example, []error) {
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	dec.KnownFields(true)
-	e := &Example{}
-	err := dec.Decode(e)
-	var typeErr *yaml.TypeError
-	switch {
-	case err == nil:
-		return e, nil
-	case errors.As(err, &typeErr):
-		var problems []error
-		for _, text := range typeErr.Errors {
-			problems = append(problems, problemOf(file, text))
-		}
-		return nil, problems
-	default:
-		return nil, []error{problemOf(file, strings.TrimPrefix(err.Error(), "yaml: "))}
-	}
-}
-
-// problemOf takes the line out of the YAML package's "line 7: …".
-func problemOf(file, text string) Problem {
-	p := Problem{File: file, Text: text}
-	var line int
-	if n, _ := fmt.Sscanf(text, "line %d:", &line); n == 1 {
-		p.Line = line
-		p.Text = strings.TrimSpace(text[strings.IndexByte(text, ':')+1:])
-	}
-	return p
-}
-
-func manifests(fsys fs.FS, dir string) (map[string][]byte, error) {
-	entries, err := fs.ReadDir(fsys, dir)
-	if err != nil {
+	if err := Join(errs...); err != nil {
 		return nil, err
 	}
-	files := map[string][]byte{}
+	return all, nil
+}
+
+func load(name string, text []byte, beside folder) (*Example, error) {
+	root, err := parseYAML(name, text)
+	if root.node == nil {
+		return nil, Join(err)
+	}
+	e := &Example{Files: map[string][]byte{}, places: map[string]Place{}}
+	problems := decode(root, e)
+	problems = append(problems, e.validate()...)
+	problems = append(problems, e.readManifests(beside)...)
+	return e, Join(err, problems)
+}
+
+// folder is where the files of an example are.
+type folder struct {
+	fsys  fs.FS // nil: nowhere
+	dir   string
+	shown string // what the user calls it
+}
+
+func (f folder) show(name string) string { return filepath.Join(f.shown, name) }
+
+func (f folder) read(name string) ([]byte, error) {
+	fail := func(err error) error {
+		return Problem{Position{File: f.show(name)}, fmt.Sprintf("cannot be read: %v", cause(err))}
+	}
+	file, err := f.fsys.Open(path.Join(f.dir, name))
+	if err != nil {
+		return nil, fail(err)
+	}
+	defer file.Close()
+	if info, err := file.Stat(); err != nil {
+		return nil, fail(err)
+	} else if !info.Mode().IsRegular() {
+		return nil, fail(fmt.Errorf("expected a file, found %v", info.Mode()))
+	}
+	return readText(f.show(name), file)
+}
+
+// names lists the files that can be manifests.
+func (f folder) names() []string {
+	if f.fsys == nil {
+		return nil
+	}
+	entries, err := fs.ReadDir(f.fsys, f.dir)
+	if err != nil {
+		return nil // only a suggestion is lost
+	}
+	var out []string
 	for _, entry := range entries {
-		ext := path.Ext(entry.Name())
-		if entry.IsDir() || entry.Name() == FileName || !slices.Contains([]string{".yaml", ".yml", ".json"}, ext) {
-			continue
-		}
-		data, err := fs.ReadFile(fsys, path.Join(dir, entry.Name()))
-		if err != nil {
-			return nil, err
-		}
-		files[entry.Name()] = data
-	}
-	return files, nil
-}
-
-// locator finds the line of a field, for problems that only show after decoding.
-type locator struct {
-	file string
-	root *yaml.Node
-}
-
-func newLocator(file string, data []byte) locator {
-	var doc yaml.Node
-	// Already decoded once without an error.
-	if err := yaml.Unmarshal(data, &doc); err != nil || len(doc.Content) == 0 {
-		return locator{file: file, root: &yaml.Node{}}
-	}
-	return locator{file: file, root: doc.Content[0]}
-}
-
-// at returns a Problem at a path of field names and list indices; the line is
-// that of the deepest part of the path that exists.
-func (l locator) at(text string, at ...any) Problem {
-	n := l.root
-	for _, key := range at {
-		next := child(n, key)
-		if next == nil {
-			break
-		}
-		n = next
-	}
-	return Problem{File: l.file, Line: n.Line, Text: text}
-}
-
-func child(n *yaml.Node, key any) *yaml.Node {
-	switch k := key.(type) {
-	case int:
-		if n.Kind == yaml.SequenceNode && k < len(n.Content) {
-			return n.Content[k]
-		}
-	case string:
-		for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
-			if n.Content[i].Value == k {
-				return n.Content[i+1]
-			}
+		if entry.Name() != FileName && slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(entry.Name())) {
+			out = append(out, entry.Name())
 		}
 	}
-	return nil
+	return out
+}
+
+// cause is what went wrong, without the name that the file has inside fsys.
+func cause(err error) error {
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		return pathErr.Err
+	}
+	return err
 }

@@ -25,16 +25,16 @@ spec:
         that: exitCode == 0
 `
 
-func load(exampleYAML string) (*Example, error) {
+func loadText(exampleYAML string) (*Example, error) {
 	return Load(fstest.MapFS{
 		"demo/example.yaml": {Data: []byte(exampleYAML)},
-		"demo/pod.yaml":     {Data: []byte("kind: Pod\n")},
+		"demo/pod.yaml":     {Data: []byte("apiVersion: v1\nkind: Pod\n")},
 		"demo/notes.txt":    {Data: []byte("not a manifest")},
 	}, "demo")
 }
 
 func TestLoad(t *testing.T) {
-	e, err := load(valid)
+	e, err := loadText(valid)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,34 +51,40 @@ func from(text string) string {
 
 func TestLoadNamesTheLineOfEachProblem(t *testing.T) {
 	for name, tc := range map[string]struct{ old, new, want string }{
-		"an unknown field":         {"say: A pod.", "sayy: A pod.", "demo/example.yaml:13: field sayy not found"},
-		"a wrong type":             {"title: Demo", "title: [Demo]", "demo/example.yaml:6: cannot unmarshal"},
-		"broken YAML":              {"title: Demo", "title: a: b", "demo/example.yaml:6: mapping values"},
-		"another version":          {"v1alpha1", "v9", "demo/example.yaml:1: apiVersion: expected"},
-		"another kind":             {"kind: Example", "kind: Pod", `demo/example.yaml:2: kind: expected "Example", found "Pod"`},
-		"a bad name":               {"name: demo", "name: De mo", "demo/example.yaml:4: metadata.name"},
-		"a bad image":              {"shell: quay", "shell: a quay", "demo/example.yaml:8: spec.images.shell"},
-		"another tool":             {"run: kubectl", "run: docker", "demo/example.yaml:14: run: expected a command that starts with kubectl"},
-		"a pipe":                   {"-f pod.yaml", "-f pod.yaml | cat", "demo/example.yaml:14: run: found '|'"},
-		"a manifest that is not":   {"-f pod.yaml", "-f rc.yaml", `demo/example.yaml:14: run: the manifest "rc.yaml"`},
-		"a bad filter":             {"say: A pod.", "show: '('", "demo/example.yaml:13: show: error parsing regexp"},
-		"a claim without words":    {"claim: It is made", "claim: ''", "demo/example.yaml:16: expect: a claim needs words"},
-		"a claim without a reason": {"that: exitCode == 0", "that: ''", "demo/example.yaml:16: expect"},
-		"no scenario":              {from("  scenarios"), "", "spec.scenarios: expected at least one"},
-		"no steps":                 {from("    steps"), "", `scenario "one": expected at least one step`},
+		"an unknown field":         {"say: A pod.", "sayy: A pod.", "demo/example.yaml:13:7: unknown field `sayy`; did you mean `say`?"},
+		"a wrong type":             {"title: Demo", "title: [Demo]", "demo/example.yaml:6:10: title: expected a text, found a list"},
+		"a number":                 {"title: Demo", "title: 5", "demo/example.yaml:6:10: title: expected a text, found the number `5`: put it in quotes"},
+		"nothing":                  {"title: Demo", "title:", "demo/example.yaml:6:9: title: expected a text, found nothing: leave the field out, or give it a value"},
+		"broken YAML":              {"title: Demo", "title: a: b", "demo/example.yaml:6:11: not YAML: found a colon inside a text"},
+		"another version":          {"v1alpha1", "v9", "demo/example.yaml:1:13: apiVersion: expected"},
+		"another kind":             {"kind: Example", "kind: Pod", "demo/example.yaml:2:7: kind: expected Example, found `Pod`"},
+		"a bad name":               {"name: demo", "name: De mo", "demo/example.yaml:4:9: name: expected lower-case letters"},
+		"a bad image":              {"shell: quay", "shell: a quay", "demo/example.yaml:8:12: images.shell: expected an image reference"},
+		"another tool":             {"run: kubectl", "run: docker", "demo/example.yaml:14:12: run: expected a command that starts with kubectl"},
+		"a pipe":                   {"-f pod.yaml", "-f pod.yaml | cat", "demo/example.yaml:14:39: run: found '|'"},
+		"a manifest that is not":   {"-f pod.yaml", "-f pid.yaml", "demo/example.yaml:14:30: run: unknown manifest `pid.yaml`; did you mean `pod.yaml`?"},
+		"a manifest elsewhere":     {"-f pod.yaml", "-f ../pod.yaml", "demo/example.yaml:14:30: run: expected the name of a file beside the example.yaml"},
+		"a joined flag":            {"-f pod.yaml", "-fpod.yaml", "demo/example.yaml:14:27: run: found `-fpod.yaml`; expected a manifest as -f NAME"},
+		"a computed manifest":      {"-f pod.yaml", "--filename=$(run.id)", "demo/example.yaml:14:27: run: expected the name of a manifest"},
+		"a bad filter":             {"say: A pod.", "show: '('", "demo/example.yaml:13:13: show: expected a regular expression: error parsing regexp"},
+		"a claim without words":    {"claim: It is made", "claim: ''", "demo/example.yaml:16:16: claim: expected a value, found an empty one"},
+		"a claim without a reason": {"that: exitCode == 0", "that: ''", "demo/example.yaml:17:15: that: expected a value"},
+		"a claim that never ends":  {"that: exitCode == 0", "that: exitCode == 0\n        within: 1h", "demo/example.yaml:18:17: within: expected more than 0s and at most 10m"},
+		"no scenario":              {from("  scenarios"), "", "demo/example.yaml:6:3: spec: expected the field `scenarios`, found none"},
+		"no steps":                 {from("    steps"), "", "demo/example.yaml:10:5: scenarios[0]: expected the field `steps`, found none"},
 	} {
 		broken := strings.Replace(valid, tc.old, tc.new, 1)
 		if broken == valid {
 			t.Fatalf("%s: the test changes nothing", name)
 		}
-		if _, err := load(broken); err == nil || !strings.Contains(err.Error(), tc.want) {
+		if _, err := loadText(broken); err == nil || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s: expected an error with %q, found %v", name, tc.want, err)
 		}
 	}
 }
 
 func TestLoadTellsEveryProblemAtOnce(t *testing.T) {
-	_, err := load(strings.NewReplacer("kind: Example", "kind: Pod", "title: Demo", "title: ''").Replace(valid))
+	_, err := loadText(strings.NewReplacer("kind: Example", "kind: Pod", "title: Demo", "title: ''").Replace(valid))
 	if err == nil || len(strings.Split(err.Error(), "\n")) != 2 {
 		t.Errorf("expected two problems, found %v", err)
 	}

@@ -4,113 +4,188 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
+	"time"
 
+	"github.com/distribution/reference"
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
-// validate checks what can be known without a cluster and without CEL.
-func (e *Example) validate(at locator) error {
-	var errs []error
-	fail := func(text string, where ...any) { errs = append(errs, at.at(text, where...)) }
+const (
+	// longestName leaves room in the 63 letters of a Namespace's name for what
+	// a run puts around the example's: "kbe-" and "-" with five letters.
+	longestName = 50
+	// longestWithin is how long a claim may take to become true.
+	longestWithin = 10 * time.Minute
+)
 
-	if e.APIVersion != APIVersion {
-		fail(fmt.Sprintf("apiVersion: expected %q, found %q", APIVersion, e.APIVersion), "apiVersion")
-	}
-	if e.Kind != Kind {
-		fail(fmt.Sprintf("kind: expected %q, found %q", Kind, e.Kind), "kind")
-	}
-	if msgs := validation.IsDNS1123Label(e.Metadata.Name); len(msgs) > 0 {
-		fail(fmt.Sprintf("metadata.name: %q is not a DNS label: %s", e.Metadata.Name, msgs[0]), "metadata", "name")
-	}
-	if e.Spec.Title == "" {
-		fail("spec.title: expected a title, found none", "spec")
-	}
-	for name, ref := range e.Spec.Images {
-		if ref == "" || strings.ContainsAny(ref, " \t\n") {
-			fail(fmt.Sprintf("spec.images.%s: expected an image reference, found %q", name, ref), "spec", "images", name)
-		}
-	}
-	if len(e.Spec.Scenarios) == 0 {
-		fail("spec.scenarios: expected at least one scenario, found none", "spec")
-	}
-	seen := map[string]bool{}
-	for i, sc := range e.Spec.Scenarios {
-		where := []any{"spec", "scenarios", i}
-		if msgs := validation.IsDNS1123Label(sc.Name); len(msgs) > 0 {
-			fail(fmt.Sprintf("scenario name: %q is not a DNS label: %s", sc.Name, msgs[0]), append(where, "name")...)
-		}
-		if seen[sc.Name] {
-			fail(fmt.Sprintf("scenario name: %q is used twice", sc.Name), append(where, "name")...)
-		}
-		seen[sc.Name] = true
-		if sc.Title == "" {
-			fail(fmt.Sprintf("scenario %q: expected a title, found none", sc.Name), where...)
-		}
-		if len(sc.Steps) == 0 {
-			fail(fmt.Sprintf("scenario %q: expected at least one step, found none", sc.Name), where...)
-		}
-		for j, st := range sc.Steps {
-			e.validateStep(st, func(text string, more ...any) {
-				fail(text, append([]any{"spec", "scenarios", i, "steps", j}, more...)...)
-			})
-		}
-	}
-	return errors.Join(errs...)
+// imageName is a name that an expression can read as images.NAME.
+var imageName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// validator collects what can be known without a cluster and without CEL. What
+// is missing, or of another type, decode has told already.
+type validator struct{ problems Problems }
+
+func (v *validator) fail(at Place, format string, args ...any) {
+	v.problems = append(v.problems, at.Problem(fmt.Sprintf(format, args...)))
 }
 
-func (e *Example) validateStep(st Step, fail func(text string, where ...any)) {
-	cmd, err := ParseCommand(st.Run)
-	switch {
+func (e *Example) validate() Problems {
+	v := &validator{}
+	v.oneOf(e.At.Field("apiVersion"), "apiVersion", e.APIVersion, APIVersion)
+	v.oneOf(e.At.Field("kind"), "kind", e.Kind, Kind)
+	v.label(e.Metadata.At.Field("name"), e.Metadata.Name, longestName)
+	for name, ref := range e.Spec.Images {
+		at := e.Spec.At.Field("images").Field(name)
+		if !imageName.MatchString(name) {
+			v.fail(at, "images: expected a name of letters, digits and underscores, found %s: expressions read it as images.NAME", code(name))
+		}
+		if _, err := reference.ParseNormalizedNamed(ref); err != nil {
+			v.fail(at, "images.%s: expected an image reference, found %s: %v", name, code(ref), err)
+		}
+	}
+	names := map[string]bool{}
+	for _, sc := range e.Spec.Scenarios {
+		v.unique(sc.At.Field("name"), "scenario", sc.Name, names)
+		v.label(sc.At.Field("name"), sc.Name, validation.DNS1123LabelMaxLength)
+		v.steps(sc)
+	}
+	return v.problems
+}
+
+func (v *validator) steps(sc Scenario) {
+	names := map[string]bool{}
+	for _, st := range sc.Steps {
+		v.unique(st.At.Field("name"), "step", st.Name, names)
+		v.label(st.At.Field("name"), st.Name, validation.DNS1123LabelMaxLength)
+		if strings.TrimSpace(st.Run) != "" {
+			v.command(st.At.Field("run"), st.Run)
+		}
+		if _, err := regexp.Compile(st.Show); err != nil {
+			v.fail(st.At.Field("show"), "show: expected a regular expression: %v", err)
+		}
+		for _, x := range st.Expect {
+			v.within(x)
+		}
+	}
+}
+
+func (v *validator) oneOf(at Place, field, found, want string) {
+	if found != "" && found != want {
+		v.fail(at, "%s: expected %s, found %s", field, want, code(found))
+	}
+}
+
+func (v *validator) unique(at Place, what, name string, names map[string]bool) {
+	if name != "" && names[name] {
+		v.fail(at, "name: the %s %s is here twice; give one of them another name", what, code(name))
+	}
+	names[name] = true
+}
+
+func (v *validator) label(at Place, name string, longest int) {
+	if name == "" {
+		return
+	}
+	if len(name) > longest {
+		v.fail(at, "name: expected at most %d characters, found %d", longest, len(name))
+	} else if len(validation.IsDNS1123Label(name)) > 0 {
+		v.fail(at, "name: expected lower-case letters, digits and dashes between them, found %s", code(name))
+	}
+}
+
+func (v *validator) within(x Expectation) {
+	if x.Within == "" {
+		return
+	}
+	d, err := time.ParseDuration(x.Within)
+	switch at := x.At.Field("within"); {
 	case err != nil:
-		fail("run: "+err.Error(), "run")
-	case len(cmd) < 2:
-		fail(fmt.Sprintf("run: expected a kubectl command, found %q", st.Run), "run")
-	default:
-		if tool, ok := cmd[0].Literal(); !ok || tool != "kubectl" {
-			fail(fmt.Sprintf("run: expected a command that starts with kubectl, found %q", st.Run), "run")
-		}
-		for _, file := range cmd.Files() {
-			if _, ok := e.Files[file]; !ok {
-				fail(fmt.Sprintf("run: the manifest %q is not in the example's folder", file), "run")
-			}
-		}
+		v.fail(at, "within: expected a duration such as 30s, found %s", code(x.Within))
+	case d <= 0 || d > longestWithin:
+		v.fail(at, "within: expected more than 0s and at most 10m, found %s", code(x.Within))
 	}
-	if _, err := regexp.Compile(st.Show); err != nil {
-		fail("show: "+err.Error(), "show")
+}
+
+func (v *validator) command(at Place, run string) {
+	fail := func(offset int, format string, args ...any) {
+		v.problems = append(v.problems, at.ProblemAt(offset, "run: "+fmt.Sprintf(format, args...)))
 	}
-	for k, x := range st.Expect {
-		if x.Claim == "" {
-			fail("expect: a claim needs words that say what it proves", "expect", k)
-		}
-		if x.That == "" {
-			fail(fmt.Sprintf("expect %q: expected a CEL expression in `that`, found none", x.Claim), "expect", k)
+	cmd, err := ParseCommand(run)
+	var wrong *CommandError
+	if errors.As(err, &wrong) {
+		fail(wrong.Offset, "%s", wrong.Text)
+		return
+	}
+	if tool, ok := cmd[0].Literal(); !ok || tool != "kubectl" {
+		fail(0, "expected a command that starts with kubectl, found %s", code(run))
+		return
+	}
+	if len(cmd) == 1 {
+		fail(0, "expected a kubectl command, found kubectl alone")
+	}
+	for _, w := range cmd.fileWords() {
+		if w.wrong != "" {
+			fail(w.offset, "%s", w.wrong)
 		}
 	}
 }
 
 // Files returns the manifests that a command names with -f or --filename.
 func (c Command) Files() []string {
-	if verb, _ := c.Verb(); verb == "logs" {
-		return nil // its -f means --follow
-	}
 	var files []string
-	for i, w := range c {
-		text, ok := w.Literal()
-		if !ok {
-			continue
-		}
-		if text == "--" {
-			break // what follows belongs to a program in a container
-		}
-		if (text == "-f" || text == "--filename") && i+1 < len(c) {
-			if next, ok := c[i+1].Literal(); ok {
-				files = append(files, next)
-			}
-		}
-		if file, ok := strings.CutPrefix(text, "--filename="); ok {
-			files = append(files, file)
+	for _, f := range c.fileWords() {
+		if f.wrong == "" {
+			files = append(files, f.name)
 		}
 	}
 	return files
+}
+
+// fileWord is a word of a command that names a file.
+type fileWord struct {
+	name   string
+	offset int
+	wrong  string // why it cannot be used, or ""
+}
+
+// otherFileFlag matches the flags by which kubectl would read a file or a folder
+// of the machine instead of the example's: short forms that hold more than -f,
+// and kustomizations.
+var otherFileFlag = regexp.MustCompile(`^(-R*f.+|-R+f|-R*k.*|--kustomize(=.*)?)$`)
+
+func (c Command) fileWords() []fileWord {
+	verb, _ := c.Verb()
+	if slices.Contains([]string{"logs", "wait"}, verb) {
+		return nil // -f of logs means --follow; the engine's own wait has none
+	}
+	var out []fileWord
+	for i, w := range c {
+		text, literal := w.Literal()
+		if text == "--" {
+			break // what follows belongs to a program in a container
+		}
+		f := fileWord{offset: w.Offset()}
+		if !literal && !w[0].IsExpr {
+			text = w[0].Text + "$(…)"
+		}
+		name, joined := strings.CutPrefix(text, "--filename=")
+		switch {
+		case literal && joined:
+			f.name = name
+		case joined:
+			f.wrong = "expected the name of a manifest after --filename=, found an expression"
+		case (text == "-f" || text == "--filename") && i+1 < len(c):
+			if f.name, literal = c[i+1].Literal(); !literal {
+				f.wrong = "expected the name of a manifest after " + text + ", found an expression"
+			}
+		case otherFileFlag.MatchString(text):
+			f.wrong = fmt.Sprintf("found %s; expected a manifest as -f NAME", code(text))
+		default:
+			continue
+		}
+		out = append(out, f)
+	}
+	return out
 }

@@ -101,21 +101,23 @@ type Expression struct {
 	Source string
 }
 
-// Condition compiles an expression that decides a claim: its type is bool.
+// Condition compiles an expression that decides a claim: its type is bool. The
+// error is a *SourceError.
 func (e *Env) Condition(source string) (*Expression, error) {
 	return e.compile(source, cel.BoolType)
 }
 
 // Text compiles an expression that becomes part of a command: its type is
-// string or int, or is not known before it is evaluated.
+// string or int, or is not known before it is evaluated. The error is a
+// *SourceError.
 func (e *Env) Text(source string) (*Expression, error) {
 	return e.compile(source, cel.StringType, cel.IntType)
 }
 
 func (e *Env) compile(source string, want ...*cel.Type) (*Expression, error) {
 	checked, issues := e.env.Compile(source)
-	if err := issues.Err(); err != nil {
-		return nil, fmt.Errorf("CEL expression %s: %w", source, err)
+	if issues.Err() != nil {
+		return nil, sourceError(source, issues)
 	}
 	got := checked.OutputType()
 	ok := got.IsExactType(cel.DynType)
@@ -123,7 +125,7 @@ func (e *Env) compile(source string, want ...*cel.Type) (*Expression, error) {
 		ok = ok || got.IsExactType(t)
 	}
 	if !ok {
-		return nil, fmt.Errorf("CEL expression %s: expected type %s, found %s", source, want[0], got)
+		return nil, &SourceError{source, []SourceProblem{{Text: fmt.Sprintf("expected type %s, found %s", want[0], got)}}}
 	}
 	return &Expression{env: e, ast: checked, Source: source}, nil
 }

@@ -1,0 +1,126 @@
+package expect
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/google/cel-go/cel"
+	"github.com/google/cel-go/common"
+	"github.com/google/cel-go/common/ast"
+	"github.com/google/cel-go/common/operators"
+	"github.com/google/cel-go/common/types"
+)
+
+// SourceError is why a text is no expression that can be used.
+type SourceError struct {
+	Source   string
+	Problems []SourceProblem
+}
+
+// SourceProblem is one thing that is wrong with an expression.
+type SourceProblem struct {
+	// Offset is where, in bytes into the source.
+	Offset int
+	Text   string
+	// Undeclared is the name that nothing is known by, or "".
+	Undeclared string
+}
+
+func (e *SourceError) Error() string {
+	texts := make([]string, len(e.Problems))
+	for i, p := range e.Problems {
+		texts[i] = p.Text
+	}
+	return fmt.Sprintf("CEL expression %s: %s", e.Source, strings.Join(texts, "; "))
+}
+
+// undeclared matches CEL's words for a name that it does not know.
+var undeclared = regexp.MustCompile(`^undeclared reference to '([^']*)'`)
+
+func sourceError(source string, issues *cel.Issues) *SourceError {
+	e := &SourceError{Source: source}
+	for _, issue := range issues.Errors() {
+		text := strings.ReplaceAll(issue.Message, " (in container '')", "")
+		p := SourceProblem{Offset: offset(source, issue.Location), Text: text}
+		if m := undeclared.FindStringSubmatch(text); m != nil {
+			p.Undeclared = m[1]
+		}
+		e.Problems = append(e.Problems, p)
+	}
+	return e
+}
+
+// offset turns CEL's line, from 1, and column, from 0 and in characters, into bytes.
+func offset(source string, at common.Location) int {
+	begin := 0
+	for range at.Line() - 1 {
+		next := strings.IndexByte(source[begin:], '\n')
+		if next < 0 {
+			break
+		}
+		begin += next + 1
+	}
+	column := at.Column()
+	for i := range source[begin:] {
+		if column <= 0 {
+			return begin + i
+		}
+		column--
+	}
+	return len(source)
+}
+
+// Names are what an expression can refer to: the variables and the functions.
+func (e *Env) Names() []string {
+	var names []string
+	for _, v := range e.env.Variables() {
+		names = append(names, v.Name())
+	}
+	for name := range e.env.Functions() {
+		if plainName.MatchString(name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+var plainName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]*$`)
+
+// Key is a name by which an expression reads a map, as images.NAME or
+// images["NAME"].
+type Key struct {
+	Name string
+	// Offset is where, in bytes into the source.
+	Offset int
+}
+
+// Keys returns the names by which the expression reads a variable; those that
+// only show when it is evaluated are not among them.
+func (x *Expression) Keys(variable string) []Key {
+	native := x.ast.NativeRep()
+	var keys []Key
+	add := func(name string, at ast.Expr) {
+		keys = append(keys, Key{name, offset(x.Source, native.SourceInfo().GetStartLocation(at.ID()))})
+	}
+	of := func(e ast.Expr) bool { return e.Kind() == ast.IdentKind && e.AsIdent() == variable }
+	ast.PreOrderVisit(native.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
+		switch e.Kind() {
+		case ast.SelectKind:
+			if s := e.AsSelect(); of(s.Operand()) && !s.IsTestOnly() {
+				add(s.FieldName(), s.Operand())
+			}
+		case ast.CallKind:
+			call := e.AsCall()
+			if call.FunctionName() != operators.Index || !of(call.Args()[0]) || call.Args()[1].Kind() != ast.LiteralKind {
+				return
+			}
+			if name, ok := call.Args()[1].AsLiteral().(types.String); ok {
+				add(string(name), call.Args()[0])
+			}
+		}
+	}))
+	return keys
+}
