@@ -15,7 +15,15 @@ import (
 // Where the example could be read at all it is returned beside the error, so
 // that a caller who knows more can add what else is wrong.
 func Load(fsys fs.FS, dir string) (*Example, error) {
-	f := folder{fsys: fsys, dir: dir, shown: dir}
+	return loadFolder(folder{fsys: fsys, dir: dir, shown: dir})
+}
+
+// LoadDir is Load for the folder that fsys itself is; its name is for the errors.
+func LoadDir(name string, fsys fs.FS) (*Example, error) {
+	return loadFolder(folder{fsys: fsys, dir: ".", shown: name})
+}
+
+func loadFolder(f folder) (*Example, error) {
 	text, err := f.read(FileName)
 	if err != nil {
 		return nil, Join(err)
@@ -87,7 +95,7 @@ func (f folder) read(name string) ([]byte, error) {
 	if err != nil {
 		return nil, fail(err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }() // was only read
 	if info, err := file.Stat(); err != nil {
 		return nil, fail(err)
 	} else if !info.Mode().IsRegular() {

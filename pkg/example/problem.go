@@ -32,7 +32,7 @@ func (p Problem) Error() string {
 	if p.File == "" {
 		return p.Text
 	}
-	return p.Position.String() + ": " + p.Text
+	return p.String() + ": " + p.Text
 }
 
 // Problems are all that is wrong with an example, in the order of its files.

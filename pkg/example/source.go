@@ -136,7 +136,12 @@ func kindOf(n *yaml.Node) string {
 		return "fields"
 	case yaml.AliasNode:
 		return "an alias"
+	default:
+		return kindOfScalar(n)
 	}
+}
+
+func kindOfScalar(n *yaml.Node) string {
 	switch n.ShortTag() {
 	case "!!null":
 		return "nothing"

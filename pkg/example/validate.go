@@ -13,9 +13,10 @@ import (
 )
 
 const (
-	// longestName leaves room in the 63 letters of a Namespace's name for what
-	// a run puts around the example's: "kbe-" and "-" with five letters.
-	longestName = 50
+	// LongestName is the most letters of an example's name. It leaves room in the
+	// 63 of a Namespace's name for what a run puts around it: "kbe-" and "-" with
+	// five letters.
+	LongestName = 50
 	// longestWithin is how long a claim may take to become true.
 	longestWithin = 10 * time.Minute
 )
@@ -35,7 +36,7 @@ func (e *Example) validate() Problems {
 	v := &validator{}
 	v.oneOf(e.At.Field("apiVersion"), "apiVersion", e.APIVersion, APIVersion)
 	v.oneOf(e.At.Field("kind"), "kind", e.Kind, Kind)
-	v.label(e.Metadata.At.Field("name"), e.Metadata.Name, longestName)
+	v.label(e.Metadata.At.Field("name"), e.Metadata.Name, LongestName)
 	for name, ref := range e.Spec.Images {
 		at := e.Spec.At.Field("images").Field(name)
 		if !imageName.MatchString(name) {

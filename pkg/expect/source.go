@@ -107,20 +107,25 @@ func (x *Expression) Keys(variable string) []Key {
 	}
 	of := func(e ast.Expr) bool { return e.Kind() == ast.IdentKind && e.AsIdent() == variable }
 	ast.PreOrderVisit(native.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
-		switch e.Kind() {
-		case ast.SelectKind:
+		if e.Kind() == ast.SelectKind {
 			if s := e.AsSelect(); of(s.Operand()) && !s.IsTestOnly() {
 				add(s.FieldName(), s.Operand())
 			}
-		case ast.CallKind:
-			call := e.AsCall()
-			if call.FunctionName() != operators.Index || !of(call.Args()[0]) || call.Args()[1].Kind() != ast.LiteralKind {
-				return
-			}
-			if name, ok := call.Args()[1].AsLiteral().(types.String); ok {
-				add(string(name), call.Args()[0])
+		}
+		if e.Kind() == ast.CallKind && e.AsCall().FunctionName() == operators.Index {
+			args := e.AsCall().Args()
+			if name, ok := literal(args[1]); ok && of(args[0]) {
+				add(name, args[0])
 			}
 		}
 	}))
 	return keys
+}
+
+func literal(e ast.Expr) (string, bool) {
+	if e.Kind() != ast.LiteralKind {
+		return "", false
+	}
+	text, ok := e.AsLiteral().(types.String)
+	return string(text), ok
 }
