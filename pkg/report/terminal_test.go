@@ -12,51 +12,97 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/engine"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/example"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/expect"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
+
+const longClaim = "It is version 0.5.0, and this claim is so long that it does not fit on one line of a terminal"
+
+func plan(run string, claims ...engine.ClaimPlan) engine.StepPlan {
+	words, err := example.ParseCommand(run)
+	if err != nil {
+		panic(err)
+	}
+	return engine.StepPlan{Words: words, Claims: claims}
+}
+
+// seen is a Pod on its way to Ready, a second per moment.
+func seen(name string, watched bool, kinds ...engine.MomentKind) engine.PodSeen {
+	pod := engine.PodState{
+		Name: name, UID: "uid-of-" + name, Node: "node-1", Phase: "Running", IPs: []string{"10.244.1.3"},
+		Containers: []engine.ContainerState{{Name: "main", Image: "centos:9", ImageID: "centos@sha256:0123"}},
+	}
+	for i, kind := range kinds {
+		m := engine.Moment{What: kind, Time: time.Unix(int64(i), 0)}
+		switch kind {
+		case engine.ImagePulled:
+			m.Container, m.Took = "main", 1500*time.Millisecond
+		case engine.ContainerStarted:
+			m.Container = "main"
+		default:
+		}
+		pod.Moments = append(pod.Moments, m)
+	}
+	return engine.PodSeen{Pod: pod, Watched: watched}
+}
 
 // story is a run with everything that a report must be able to tell.
 func story() []engine.Event {
 	var events []engine.Event
 	at := func(scenario int, bodies ...engine.Body) {
 		for _, b := range bodies {
-			events = append(events, engine.Event{Time: time.Unix(0, 0), Scenario: scenario, Body: b})
+			// Half a second passes between two events.
+			now := time.Unix(0, 0).Add(time.Duration(len(events)) * 500 * time.Millisecond)
+			events = append(events, engine.Event{Time: now, Scenario: scenario, Body: b})
 		}
 	}
 	at(engine.WholeRun, engine.RunStarted{
 		Example: "pods", Title: "Pods", Summary: "A pod is the smallest thing that Kubernetes runs: one or more containers.",
 		RunID: "x7k2p", Namespace: "kbe-pods-x7k2p", OwnNamespace: true, Context: "kind-kind", Server: "v1.37.2",
+		Images: map[string]string{"simpleservice": "mhausenblas/simpleservice:0.5.0", "shell": "centos:9"},
 	})
 	at(0, engine.ScenarioStarted{Name: "single-pod", Title: "A single pod"},
-		engine.StepStarted{Say: "One command starts a pod. Its image serves a small HTTP API on port 9876, which is what the page uses."},
+		engine.StepStarted{
+			Say: "One command starts a pod. Its image serves a small HTTP API on port 9876, which is what the page uses.",
+			Plan: plan("kubectl run sise --image=$(images.simpleservice) --port=9876",
+				engine.ClaimPlan{Claim: "The pod runs", Expression: `pod("sise").status.phase == "Running"`, Within: 90 * time.Second}),
+		},
 		engine.CommandShown{Line: "kubectl run sise --image=mhausenblas/simpleservice:0.5.0 --port=9876"},
 		engine.Output{Stdout: "pod/sise created\n"})
 	// A scenario that runs beside it is told after it.
 	at(1, engine.ScenarioStarted{Name: "two-containers", Title: "Two containers in one pod"},
-		engine.StepStarted{},
+		engine.StepStarted{Plan: plan("kubectl create -f pod.yaml",
+			engine.ClaimPlan{Claim: "one", Expression: `stdout == ""`}, engine.ClaimPlan{Claim: "two", Expression: `elapsed < duration("1s")`})},
 		engine.FileShown{Name: "pod.yaml", Content: "kind: Pod\n"},
 		engine.CommandShown{Line: "kubectl create -f pod.yaml"},
 		engine.Waiting{For: "pod/a Ready", State: "Pending"},
 		engine.StepFailed{Err: "pod/a cannot become Ready", Cause: &diagnose.Cause{What: "w", Why: "because", Remedy: "mend it"}},
 		engine.ExpectationNotChecked{Claim: "one"}, engine.ExpectationNotChecked{Claim: "two"},
-		engine.StepEnded{}, engine.ScenarioEnded{})
+		engine.StepEnded{},
+		engine.StepSkipped{Say: "It would be deleted.", Plan: plan("kubectl delete pod a")},
+		engine.ScenarioEnded{})
 	at(0, engine.ExpectationMet{Claim: "The pod runs"}, engine.StepEnded{},
-		engine.StepStarted{Say: "It answers."},
+		engine.StepStarted{Say: "It answers.", Plan: plan(`kubectl exec client -- curl -sS --max-time 10 -H "Host: a name with spaces" $(pod("sise").status.podIP):9876/info`,
+			engine.ClaimPlan{Claim: longClaim, Expression: `json(stdout).version == "0.5.0"`},
+			engine.ClaimPlan{Claim: "It has a name", Expression: `json(stdout).name == ""`})},
 		engine.CommandShown{Line: "kubectl exec client -- curl -sS --max-time 10 -H 'Host: a name with spaces' 10.244.1.3:9876/info"},
 		engine.Output{Stdout: "{\"version\": \"0.4.0\"}\n", Stderr: "Warning: \x1b[31mhostile\x1b[0m\r\n"},
 		engine.ExpectationFailed{
-			Claim: "It is version 0.5.0, and this claim is so long that it does not fit on one line of a terminal", Expression: `json(stdout).version == "0.5.0"`,
+			Claim: longClaim, Expression: `json(stdout).version == "0.5.0"`,
 			Mismatches: []expect.Mismatch{{
 				Expression: `json(stdout).version == "0.5.0"`, Expected: `"0.5.0"`,
 				Operands: []expect.Operand{{Expression: "json(stdout).version", Value: `"0.4.0"`}},
 			}},
 		},
 		engine.ExpectationFailed{Claim: "It has a name", Expression: `json(stdout).name == ""`, Err: "no such key: name"},
-		engine.StepEnded{}, engine.ScenarioEnded{})
+		engine.StepEnded{Elapsed: 120 * time.Millisecond}, engine.ScenarioEnded{Elapsed: 2 * time.Second})
+	at(engine.WholeRun, seen("sise", true, engine.PodCreated, engine.PodScheduled),
+		seen("sise", true, engine.PodCreated, engine.PodScheduled, engine.ContainerStarted, engine.PodReady),
+		seen("twocontainers", false, engine.PodCreated, engine.PodScheduled, engine.ImagePulled))
 	at(engine.WholeRun, engine.CleanupEnded{Namespace: "kbe-pods-x7k2p", OwnNamespace: true, Elapsed: 5100 * time.Millisecond},
-		engine.RunEnded{Verdict: engine.CouldNotRun, Met: 1, Failed: 2, NotChecked: 2, ToVerdict: 2 * time.Second, Elapsed: 7 * time.Second})
+		engine.RunEnded{Example: "pods", Verdict: engine.CouldNotRun, Met: 1, Failed: 2, NotChecked: 2, ToVerdict: 2 * time.Second, Elapsed: 7 * time.Second})
 	return events
 }
 

@@ -1,0 +1,86 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/report/v1alpha1"
+)
+
+// visible writes control characters, and what is no text, as escapes: XML may
+// not hold them, and a terminal that shows a report would obey them.
+func visible(s string) string {
+	s = strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\r\n", "\n")
+	if !strings.ContainsFunc(s, isHidden) {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if isHidden(r) {
+			fmt.Fprintf(&b, `\u%04x`, r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// isHidden: control characters, those that change the direction of text
+// (Unicode TR 36), and what is no character at all.
+func isHidden(r rune) bool {
+	return unicode.IsControl(r) && r != '\n' && r != '\t' ||
+		unicode.Is(unicode.Bidi_Control, r) || unicode.Is(unicode.Noncharacter_Code_Point, r)
+}
+
+// found tells what a claim that failed has found, in lines.
+func found(c v1alpha1.Claim) []string {
+	var lines []string
+	if len(c.Mismatches) == 0 {
+		lines = append(lines, "expression  "+c.Expression)
+	}
+	for _, m := range c.Mismatches {
+		lines = append(lines, "expression  "+m.Expression)
+		if m.Expected != "" {
+			lines = append(lines, "expected    "+m.Expected)
+		}
+		for i, v := range m.Found {
+			label := "found       "
+			if i > 0 {
+				label = "with        "
+			}
+			lines = append(lines, label+v.Value+"  = "+v.Expression)
+		}
+	}
+	if c.Error != "" {
+		lines = append(lines, "because     "+c.Error)
+	}
+	return lines
+}
+
+// told is a command and what it printed, as on a terminal.
+func told(st v1alpha1.Step) string {
+	if st.Command == "" {
+		return ""
+	}
+	text := "$ " + st.Command + "\n" + st.Stdout
+	if st.Stdout != "" && !strings.HasSuffix(st.Stdout, "\n") {
+		text += "\n"
+	}
+	return text + st.Stderr
+}
+
+// verdictText says the counts of a Report in words.
+func verdictText(r *v1alpha1.Report) string {
+	text := fmt.Sprintf("%d of %d claims hold", r.Claims.Met, r.Claims.Total)
+	if r.Claims.Failed > 0 {
+		text += fmt.Sprintf(", %d failed", r.Claims.Failed)
+	}
+	if r.Claims.NotChecked > 0 {
+		text += fmt.Sprintf(", %d not checked", r.Claims.NotChecked)
+	}
+	return text
+}
+
+func millis(ms int64) string { return seconds(time.Duration(ms) * time.Millisecond) }
