@@ -64,7 +64,7 @@ func run(m *testing.M) (code int) {
 	if mode == "embedded" {
 		embedded = provider.NewEmbedded()
 		embedded.WithName(envconf.RandomName("kbe-e2e", 12))
-		if kubeconfig, err = embedded.Create(ctx); err != nil {
+		if kubeconfig, err = embedded.Create(ctx, "--audit"); err != nil {
 			return fail(err)
 		}
 		defer func() {

@@ -111,7 +111,7 @@ func TestAClaimThatDoesNotHoldIsShownWithExpectedAndFound(t *testing.T) {
 		`expression  json(stdout).version == "0.5.0"`,
 		`expected    "0.5.0"`,
 		`found       "0.4.0"`,
-		"✗ 17 of 19 claims hold, 2 failed.",
+		"✗ 36 of 39 claims hold, 3 failed.",
 	} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("expected %q in the story:\n%s", want, stdout)
@@ -262,7 +262,11 @@ func TestBadInput(t *testing.T) {
 	}{
 		{[]string{"podz"}, 2, `unknown command "podz"`},
 		{[]string{"pods", "--kep"}, 2, "unknown flag: --kep"},
-		{[]string{"pods", "extra"}, 2, "unknown command"},
+		{[]string{"pods", "extra"}, 2, `scenario "extra"`},
+		{[]string{"pods", "--step", "--dry-run"}, 2, "exclude each other"},
+		{[]string{"pods", "--timeout", "-1s"}, 2, "greater than 0"},
+		{[]string{"pods", "--registry", "not a host"}, 3, "HOST[:PORT]"},
+		{[]string{"pods", "--image-pull-secret", "x"}, 2, "name the one that has it with -n"},
 		{[]string{"pods", "--image", "shel=x"}, 2, "only shell, simpleservice"},
 		{[]string{"pods", "--image", "shell="}, 2, "expected an image reference"},
 		{[]string{"pods", "--context", "nowhere"}, 3, `context "nowhere" does not exist`},

@@ -121,13 +121,18 @@ func (e *Embedded) ExportLogs(ctx context.Context, dest string) error {
 	}
 	var errs []error
 	for _, component := range strings.Fields(list) {
-		log, err := e.output(ctx, "logs", component)
+		log, err := e.Log(ctx, component)
 		if err == nil {
 			err = os.WriteFile(filepath.Join(dest, strings.ReplaceAll(component, "/", "-")+".log"), []byte(log), 0o600)
 		}
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
+}
+
+// Log returns the log of a component, such as audit or node-1/kubelet.
+func (e *Embedded) Log(ctx context.Context, component string) (string, error) {
+	return e.output(ctx, "logs", component)
 }
 
 // Destroy takes the cluster down, if Create made it.

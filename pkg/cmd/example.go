@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -28,7 +30,14 @@ type exampleOptions struct {
 	flags   *genericclioptions.ConfigFlags
 	streams genericiooptions.IOStreams
 	keep    bool
+	dryRun  bool
+	step    bool
 	images  map[string]string
+	// registry and pullSecret are for clusters that cannot reach the images'
+	// own registries.
+	registry   string
+	pullSecret string
+	timeout    time.Duration
 }
 
 func newExampleCommand(e *example.Example, flags *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) (*cobra.Command, error) {
@@ -39,7 +48,7 @@ func newExampleCommand(e *example.Example, flags *genericclioptions.ConfigFlags,
 	o := &exampleOptions{plan: plan, flags: flags, streams: streams}
 	name := e.Metadata.Name
 	c := &cobra.Command{
-		Use:   name,
+		Use:   name + " [SCENARIO...]",
 		Short: e.Spec.Title + ": " + firstSentence(e.Spec.Summary),
 		Long: templates.LongDesc(fmt.Sprintf(`
 			%s
@@ -55,26 +64,65 @@ func newExampleCommand(e *example.Example, flags *genericclioptions.ConfigFlags,
 			kubectl kbe %[1]s -n playground
 
 			# Leave everything on the cluster, to look at it
-			kubectl kbe %[1]s --keep`, name)),
-		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			if err := o.validate(); err != nil {
+			kubectl kbe %[1]s --keep
+
+			# Run one scenario, and be asked before each command
+			kubectl kbe %[1]s %[2]s --step
+
+			# Show what would run, without a cluster
+			kubectl kbe %[1]s --dry-run
+
+			# Take all images from a mirror
+			kubectl kbe %[1]s --registry mirror.example:5000`, name, e.Spec.Scenarios[0].Name)),
+		ValidArgs: e.ScenarioNames(),
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := o.complete(args); err != nil {
 				return err
 			}
 			return o.run(c.Context())
 		},
 	}
-	c.Flags().BoolVar(&o.keep, "keep", false, "Leave everything on the cluster, and say how to remove it")
-	c.Flags().StringToStringVar(&o.images, "image", nil,
-		fmt.Sprintf("Use another image, as NAME=REF; names: %s", strings.Join(slices.Sorted(maps.Keys(e.Spec.Images)), ", ")))
+	o.addFlags(c)
 	return c, nil
 }
 
-func (o *exampleOptions) validate() error {
+// addFlags adds the flags of a command that runs an example.
+func (o *exampleOptions) addFlags(c *cobra.Command) {
+	c.Flags().BoolVar(&o.keep, "keep", false, "Leave everything on the cluster, and say how to remove it")
+	c.Flags().StringToStringVar(&o.images, "image", nil,
+		"Use another image, as NAME=REF"+o.imageNames("; names: "))
+	c.Flags().StringVar(&o.registry, "registry", "", "Take all other images from this registry, as HOST[:PORT][/PATH]")
+	c.Flags().StringVar(&o.pullSecret, "image-pull-secret", "", "Name of a Secret with the registry's credentials, in the namespace of -n")
+	c.Flags().DurationVar(&o.timeout, "timeout", 0, "End the run after this time, such as 90s; the cleanup comes on top (default: as long as each command takes)")
+	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "Show what would run, and ask no cluster")
+	c.Flags().BoolVar(&o.step, "step", false, "Ask before each command")
+}
+
+// imageNames lists the example's short names of images, after a prefix.
+func (o *exampleOptions) imageNames(prefix string) string {
+	if o.plan == nil {
+		return ""
+	}
+	return prefix + strings.Join(slices.Sorted(maps.Keys(o.plan.Example.Spec.Images)), ", ")
+}
+
+// complete takes the scenarios that are named, and checks the flags.
+func (o *exampleOptions) complete(scenarios []string) (err error) {
+	if o.plan, err = o.plan.Select(scenarios...); err != nil {
+		return err
+	}
+	if o.pullSecret != "" && *o.flags.Namespace == "" {
+		return fmt.Errorf("--image-pull-secret %s: a namespace of the run's own has no secrets: name the one that has it with -n", o.pullSecret)
+	}
+	if o.timeout < 0 {
+		return fmt.Errorf("--timeout %s: expected a time greater than 0, such as 90s", o.timeout)
+	}
+	if o.step && o.dryRun {
+		return errors.New("--step and --dry-run exclude each other: a dry run has no command to ask for")
+	}
 	for name, ref := range o.images {
 		if o.plan.Example.Image(name) == "" {
-			return fmt.Errorf("--image %s=%s: the example has no image %q, only %s",
-				name, ref, name, strings.Join(slices.Sorted(maps.Keys(o.plan.Example.Spec.Images)), ", "))
+			return fmt.Errorf("--image %s=%s: the example has no image %q, only %s", name, ref, name, o.imageNames(""))
 		}
 		if ref == "" {
 			return fmt.Errorf("--image %s=: expected an image reference, found none", name)
@@ -88,11 +136,21 @@ func (o *exampleOptions) run(ctx context.Context) error {
 	defer cancel(nil)
 	terminal := report.NewTerminal(o.streams.Out, liveTerminal(o.streams.ErrOut), width(o.streams.Out), printers.AllowsColorOutput(o.streams.Out))
 	sink := report.InOrder(terminal.Handle)
-	verdict := engine.Run(ctx, o.flags, o.plan, engine.Options{
-		Namespace: *o.flags.Namespace,
-		Keep:      o.keep,
-		Images:    o.images,
-	}, func(ev engine.Event) {
+	opts := engine.Options{
+		Namespace:  *o.flags.Namespace,
+		Keep:       o.keep,
+		Images:     o.images,
+		Registry:   o.registry,
+		PullSecret: o.pullSecret,
+		Timeout:    o.timeout,
+	}
+	if o.dryRun {
+		return engine.Preview(ctx, o.plan, opts, sink)
+	}
+	if o.step {
+		opts.Gate = newGate(o.streams, cancel)
+	}
+	verdict := engine.Run(ctx, o.flags, o.plan, opts, func(ev engine.Event) {
 		sink(ev)
 		if end, ok := ev.Body.(engine.RunEnded); ok && end.Err != "" {
 			fmt.Fprintf(o.streams.ErrOut, "error: %s: could not run: %s\n", o.plan.Example.Metadata.Name, end.Err)

@@ -36,7 +36,16 @@ type RunStarted struct {
 	Server  string
 	// Images are the references in use, overrides applied, by short name.
 	Images map[string]string
+	// Hardened tells that the Namespace enforces the Pod Security Standard
+	// restricted, and that all Pods are made to meet it.
+	Hardened bool
 }
+
+// ClaimShown is a claim that a run would check (see Preview).
+type ClaimShown struct{ Claim string }
+
+// PreviewEnded comes last in a Preview.
+type PreviewEnded struct{ Commands, Claims int }
 
 // ScenarioStarted begins a scenario.
 type ScenarioStarted struct{ Name, Title string }
@@ -151,6 +160,8 @@ func (ScenarioEnded) isBody()         {}
 func (Interrupted) isBody()           {}
 func (CleanupStarted) isBody()        {}
 func (CleanupEnded) isBody()          {}
+func (ClaimShown) isBody()            {}
+func (PreviewEnded) isBody()          {}
 func (RunEnded) isBody()              {}
 func (PodSeen) isBody()               {}
 

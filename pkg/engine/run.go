@@ -16,6 +16,7 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/kubectl"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/session"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/wait"
 )
 
 // Options are what a user decides about a run.
@@ -26,6 +27,18 @@ type Options struct {
 	Keep bool
 	// Images override references of the example, by short name.
 	Images map[string]string
+	// Registry is the host that all other images are taken from, or "".
+	Registry string
+	// PullSecret is the name of a Secret, in the Namespace that exists, with the
+	// credentials for the images' registry, or "".
+	PullSecret string
+	// Timeout bounds the time until the verdict; 0 means no bound. The cleanup
+	// has a budget of its own.
+	Timeout time.Duration
+	// Gate is asked before each command whether to run it; scenarios then run
+	// one after the other. nil lets every command run. To end the run, it
+	// cancels the context of Run.
+	Gate func(ctx context.Context, command string) bool
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
@@ -48,12 +61,12 @@ func Run(ctx context.Context, getter genericclioptions.RESTClientGetter, plan *P
 	end := RunEnded{Example: plan.Example.Metadata.Name, Verdict: CouldNotRun}
 	if err := r.open(ctx, getter); err != nil {
 		end.Err = err.Error()
-		end.NotChecked = plan.Example.Claims()
+		end.NotChecked = plan.Claims()
 		if signal := (Signaled{}); errors.As(context.Cause(ctx), &signal) {
 			end.Verdict = Stopped
 		}
 	} else {
-		end.Verdict = r.scenarios(ctx)
+		end.Verdict = r.scenarios(ctx, opts.Timeout)
 		end.ToVerdict = r.since(r.started)
 		r.seePods(ctx)
 		if signal := (Signaled{}); errors.As(context.Cause(ctx), &signal) {
@@ -78,6 +91,7 @@ type run struct {
 	kubectl *kubectl.Kubectl
 	getter  genericclioptions.RESTClientGetter
 	images  map[string]string
+	patch   podPatch
 	dir     string
 
 	mu     sync.Mutex
@@ -107,7 +121,7 @@ func (r *run) open(ctx context.Context, getter genericclioptions.RESTClientGette
 	if err != nil {
 		return err
 	}
-	if r.images, err = r.plan.images(r.opts.Images); err != nil {
+	if r.images, err = r.plan.images(r.opts.Images, r.opts.Registry); err != nil {
 		return err
 	}
 	server, err := reach(ctx, cfg)
@@ -121,11 +135,12 @@ func (r *run) open(ctx context.Context, getter genericclioptions.RESTClientGette
 		return errors.Join(err, os.RemoveAll(r.dir))
 	}
 	r.getter = getter
+	r.patch = podPatch{hardened: r.session.EnforcesRestricted(ctx), pullSecret: r.opts.PullSecret}
 	r.kubectl = kubectl.New(getter, r.session.Namespace, r.session.Wrap)
 	r.emit(WholeRun, RunStarted{
 		Example: r.plan.Example.Metadata.Name, Title: r.plan.Example.Spec.Title, Summary: r.plan.Example.Spec.Summary,
 		RunID: r.session.ID, Namespace: r.session.Namespace, OwnNamespace: r.session.Owned,
-		Context: currentContext(getter), Server: server, Images: r.images,
+		Context: currentContext(getter), Server: server, Images: r.images, Hardened: r.patch.hardened,
 	})
 	return nil
 }
@@ -160,11 +175,21 @@ func currentContext(getter genericclioptions.RESTClientGetter) string {
 	return raw.CurrentContext
 }
 
-// scenarios runs all scenarios side by side.
-func (r *run) scenarios(ctx context.Context) Verdict {
+// scenarios runs all scenarios: side by side, or, where a Gate asks before each
+// command, one after the other.
+func (r *run) scenarios(ctx context.Context, timeout time.Duration) Verdict {
+	if timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = wait.WithTimeout(ctx, timeout)
+		defer cancel()
+	}
 	verdicts := make([]Verdict, len(r.plan.scenarios))
 	var wg sync.WaitGroup
 	for i := range r.plan.scenarios {
+		if r.opts.Gate != nil {
+			verdicts[i] = r.scenario(ctx, i)
+			continue
+		}
 		wg.Go(func() { verdicts[i] = r.scenario(ctx, i) })
 	}
 	wg.Wait()

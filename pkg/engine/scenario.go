@@ -52,11 +52,13 @@ func (r *run) step(ctx context.Context, st step, named map[string]expect.Outcome
 	facts := r.facts(named)
 	res, failure := r.command(ctx, st, facts, emit)
 	if failure != nil {
-		emit(StepFailed{failure.err, failure.cause})
+		if !failure.skipped {
+			emit(StepFailed{failure.err, failure.cause})
+		}
 		for _, c := range st.claims {
 			emit(ExpectationNotChecked{c.text})
 		}
-		return failure.verdict, true
+		return failure.verdict, !failure.skipped
 	}
 	facts.Stdout, facts.Stderr, facts.ExitCode = res.Stdout, res.Stderr, res.ExitCode
 	facts.Elapsed = r.since(begin)
@@ -87,6 +89,8 @@ type failure struct {
 	err     string
 	cause   *diagnose.Cause
 	verdict Verdict
+	// skipped: the user decided so; the scenario goes on.
+	skipped bool
 }
 
 // check decides a claim. One that may take a moment is decided again at each
@@ -119,6 +123,15 @@ func (r *run) check(ctx context.Context, c claim, facts expect.Facts, emit func(
 	return verdict
 }
 
+// shown is a command as a user would type it.
+func shown(words []string, show *regexp.Regexp) string {
+	line := example.Quote(words)
+	if show != nil {
+		line += " | grep -E " + example.Quote([]string{show.String()})
+	}
+	return line
+}
+
 func (r *run) command(ctx context.Context, st step, facts expect.Facts, emit func(Body)) (kubectl.Result, *failure) {
 	words, err := st.command.Expand(func(expr string) (string, error) {
 		return st.exprs[expr].Expand(ctx, facts)
@@ -126,15 +139,22 @@ func (r *run) command(ctx context.Context, st step, facts expect.Facts, emit fun
 	if err != nil {
 		return kubectl.Result{}, &failure{err: err.Error(), verdict: CouldNotRun}
 	}
-	line := example.Quote(words)
-	if st.show != nil {
-		line += " | grep -E " + example.Quote([]string{st.show.String()})
+	if words, err = r.patch.command(words); err != nil {
+		return kubectl.Result{}, &failure{err: err.Error(), verdict: CouldNotRun}
 	}
+	line := shown(words, st.show)
 	args, err := r.placeFiles(st.command, words[1:], emit)
 	if err != nil {
 		return kubectl.Result{}, &failure{err: err.Error(), verdict: CouldNotRun}
 	}
 	emit(CommandShown{line})
+	if r.opts.Gate != nil && !r.opts.Gate(ctx, line) {
+		if ctx.Err() != nil {
+			return kubectl.Result{}, &failure{err: context.Cause(ctx).Error(), verdict: Stopped}
+		}
+		// A claim that is not checked is not one that holds.
+		return kubectl.Result{}, &failure{err: "skipped", verdict: CouldNotRun, skipped: true}
+	}
 	if args[0] == verbWait {
 		return r.wait(ctx, args[1:], emit)
 	}
@@ -187,7 +207,10 @@ func output(res kubectl.Result, show *regexp.Regexp) Output {
 // command finds them: kubectl reads files relative to the process's folder.
 func (r *run) placeFiles(cmd example.Command, args []string, emit func(Body)) ([]string, error) {
 	for _, name := range cmd.Files() {
-		content := r.plan.withImages(r.plan.Example.Files[name], r.images)
+		content, err := r.patch.manifest(r.plan.withImages(r.plan.Example.Files[name], r.images))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
 		emit(FileShown{name, string(content)})
 		file := filepath.Join(r.dir, name)
 		if err := os.WriteFile(file, content, 0o600); err != nil {

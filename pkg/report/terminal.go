@@ -65,6 +65,11 @@ func (t *Terminal) Handle(ev engine.Event) {
 		t.marked(t.style.met(), b.Claim)
 	case engine.ExpectationNotChecked:
 		t.notChecked++
+	case engine.ClaimShown:
+		t.marked(t.style.open(), b.Claim)
+	case engine.PreviewEnded:
+		t.line("")
+		t.line(fmt.Sprintf("A dry run: %d commands and %d claims; nothing was asked or changed.", b.Commands, b.Claims))
 	case engine.ScenarioEnded:
 		t.scenarioEnded()
 	case engine.ExpectationFailed:
@@ -99,6 +104,10 @@ func (t *Terminal) runStarted(b engine.RunStarted) {
 	}
 	t.line("")
 	t.wrapped(fmt.Sprintf("Namespace %s: %s.", b.Namespace, whose))
+	if b.Hardened {
+		t.wrapped("It enforces the Pod Security Standard restricted, so the pods are made to meet it: " +
+			"what the commands and files below have for that is not on the page.")
+	}
 }
 
 // command breaks a long command as one would in a shell, so that it can still

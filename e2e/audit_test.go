@@ -1,0 +1,150 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/e2e-framework/pkg/envconf"
+	"sigs.k8s.io/yaml"
+
+	"github.com/kubectl-kbe/kubectl-kbe/examples"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/engine"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/example"
+)
+
+// auditEvent is what this test reads of the API server's audit log.
+type auditEvent struct {
+	Verb, RequestURI, UserAgent string
+	ObjectRef                   struct{ Resource, Namespace, Name, Subresource string }
+}
+
+// TestWhatIsShownIsWhatTheAPIServerSees compares the commands that a run shows
+// with the API server's audit log: the same writes, nothing hidden beyond the
+// namespace, one question to admission, and the cleanup.
+func TestWhatIsShownIsWhatTheAPIServerSees(t *testing.T) {
+	if embedded == nil {
+		t.Skip("needs the audit log of the embedded cluster")
+	}
+	pods, err := example.Load(examples.FS, "pods")
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := engine.Compile(pods)
+	if err != nil {
+		t.Fatal(err)
+	}
+	agent := envconf.RandomName("audited", 16)
+	flags := genericclioptions.NewConfigFlags(true)
+	flags.KubeConfig = kube.KubeConfig
+	flags.WrapConfigFn = func(cfg *rest.Config) *rest.Config {
+		cfg.UserAgent = agent
+		return cfg
+	}
+	namespace := ""
+	var expected []string
+	manifest := ""
+	verdict := engine.Run(t.Context(), flags, plan, engine.Options{}, func(ev engine.Event) {
+		switch b := ev.Body.(type) {
+		case engine.RunStarted:
+			namespace = b.Namespace
+			expected = append(expected, "create namespaces "+namespace)
+		case engine.FileShown:
+			manifest = b.Content
+		case engine.CommandShown:
+			expected = append(expected, writes(t, b.Line, manifest)...)
+		}
+	})
+	if verdict != engine.Passed {
+		t.Fatalf("expected that all claims hold, found verdict %d", verdict)
+	}
+	// The cleanup: controllers, the Pods, the Namespace.
+	expected = append(expected, "delete replicationcontrollers keeper", "deletecollection pods", "delete namespaces "+namespace)
+
+	log, err := embedded.Log(t.Context(), "audit")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	questions := 0
+	reads := map[string]bool{}
+	for line := range strings.Lines(log) {
+		var ev auditEvent
+		if err := json.Unmarshal([]byte(line), &ev); err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		if ev.UserAgent != agent || ev.ObjectRef.Resource == "" {
+			continue // somebody else's, or discovery
+		}
+		o := ev.ObjectRef
+		switch {
+		case strings.Contains(ev.RequestURI, "dryRun=All"):
+			questions++
+		case o.Subresource == "exec":
+			found = append(found, "exec "+o.Name)
+		case ev.Verb == "get" || ev.Verb == "list" || ev.Verb == "watch":
+			reads[strings.TrimSuffix(o.Resource+"/"+o.Subresource, "/")] = true
+		default:
+			// A controller's Pods have names that nobody can know before.
+			name, _, _ := strings.Cut(o.Name, "keeper-")
+			found = append(found, strings.TrimSpace(fmt.Sprintf("%s %s %s", ev.Verb, o.Resource, name)))
+		}
+		if o.Namespace != "" && o.Namespace != namespace && o.Resource != "namespaces" {
+			t.Errorf("a request left the run's namespace %q: %s", namespace, ev.RequestURI)
+		}
+	}
+	slices.Sort(expected)
+	slices.Sort(found)
+	if !slices.Equal(expected, found) {
+		t.Errorf("the commands shown ask for\n  %s\nthe audit log records\n  %s", strings.Join(expected, "\n  "), strings.Join(found, "\n  "))
+	}
+	if questions != 1 {
+		t.Errorf("expected one dry-run, found %d", questions)
+	}
+	allowed := []string{"events", "namespaces", "pods", "pods/log", "pods/proxy", "serviceaccounts"}
+	for _, read := range slices.Sorted(maps.Keys(reads)) {
+		if !slices.Contains(allowed, read) {
+			t.Errorf("read of %s: expected only %v", read, allowed)
+		}
+	}
+}
+
+// writes are the API writes that a shown command asks for.
+func writes(t *testing.T, line, manifest string) []string {
+	t.Helper()
+	line, _, _ = strings.Cut(line, " | grep ")
+	cmd, err := example.ParseCommand(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	words, err := cmd.Expand(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	switch words[1] {
+	case "run":
+		return []string{"create pods " + words[2]}
+	case "create":
+		var object struct {
+			Kind     string
+			Metadata struct{ Name string }
+		}
+		if err := yaml.Unmarshal([]byte(manifest), &object); err != nil {
+			t.Fatal(err)
+		}
+		return []string{"create " + strings.ToLower(object.Kind) + "s " + object.Metadata.Name}
+	case "exec":
+		return []string{"exec " + words[2]}
+	case "delete":
+		if words[3] == "-l" {
+			return []string{"delete " + words[2]}
+		}
+		return []string{"delete " + words[2] + "s " + words[3]}
+	}
+	return nil
+}

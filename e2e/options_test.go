@@ -1,0 +1,82 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+func TestWhereTheRestrictedStandardIsEnforcedThePodsMeetIt(t *testing.T) {
+	f := newFixture(t, "strict")
+	label := []byte(`{"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "restricted"}}}`)
+	if _, err := client(t).CoreV1().Namespaces().Patch(t.Context(), f.session.Namespace, types.MergePatchType, label, metav1.PatchOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	stdout, stderr, code := outcome(t, plugin(t, "pods", "-n", f.session.Namespace))
+	if code != 0 {
+		t.Errorf("expected exit code 0, found %d:\n%s%s", code, stdout, stderr)
+	}
+	for _, want := range []string{"enforces the Pod Security Standard restricted", "--override-type=strategic", "allowPrivilegeEscalation: false"} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("expected %q in the story:\n%s", want, stdout)
+		}
+	}
+}
+
+func TestOneScenario(t *testing.T) {
+	stdout, _, code := outcome(t, plugin(t, "pods", "resources"))
+	if code != 0 || !strings.Contains(stdout, "2 of 2 claims hold") || strings.Contains(stdout, "A single pod") {
+		t.Errorf("expected the scenario resources alone, found exit code %d:\n%s", code, stdout)
+	}
+}
+
+func TestADryRunAsksNoCluster(t *testing.T) {
+	stdout, stderr, code := outcome(t, plugin(t, "pods", "--dry-run", "--server", "https://127.0.0.1:1", "--registry", "mirror.example:5000"))
+	if code != 0 || stderr != "" {
+		t.Errorf("expected exit code 0 without a cluster, found %d: %s", code, stderr)
+	}
+	for _, want := range []string{
+		"kubectl run sise --image=mirror.example:5000/mhausenblas/simpleservice:0.5.0 --port=9876",
+		"image: mirror.example:5000/centos/centos:stream9",
+		`$(pod("sise").status.podIP):9876/info`,
+		"nothing was asked or changed",
+	} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("expected %q in the story:\n%s", want, stdout)
+		}
+	}
+}
+
+func TestATimeoutEndsTheRun(t *testing.T) {
+	// Nothing becomes Ready in that time.
+	stdout, _, code := outcome(t, plugin(t, "pods", "supervision", "--timeout", "50ms"))
+	if code != 3 || !strings.Contains(stdout, "timed out after 50ms") {
+		t.Errorf("expected exit code 3 and the time, found %d:\n%s", code, stdout)
+	}
+	assertNoNamespace(t, namespaceOf(t, stdout))
+}
+
+func TestStepAsksBeforeEachCommand(t *testing.T) {
+	for name, tc := range map[string]struct {
+		input, want string
+		code        int
+	}{
+		"run all":   {strings.Repeat("\n", 10), "2 of 2 claims hold", 0},
+		"skip":      {"\n\ns\n", "0 of 2 claims hold, 2 not checked", 3},
+		"quit":      {"\nq\n", "not checked", 130},
+		"no answer": {"", "not checked", 130},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := plugin(t, "pods", "resources", "--step")
+			c.Stdin = strings.NewReader(tc.input)
+			stdout, stderr, code := outcome(t, c)
+			if code != tc.code || !strings.Contains(stdout, tc.want) || !strings.Contains(stderr, "[Enter, s, q, ?]") {
+				t.Errorf("expected exit code %d and %q, found %d:\n%s%s", tc.code, tc.want, code, stdout, stderr)
+			}
+			assertNoNamespace(t, namespaceOf(t, stdout))
+		})
+	}
+}

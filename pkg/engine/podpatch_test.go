@@ -1,0 +1,91 @@
+package engine
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/pod-security-admission/api"
+	"k8s.io/pod-security-admission/policy"
+	"sigs.k8s.io/yaml"
+
+	"github.com/kubectl-kbe/kubectl-kbe/examples"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/example"
+)
+
+// TestTheCatalogueCanBeHardened asks the code that enforces the standard in an
+// API server.
+func TestTheCatalogueCanBeHardened(t *testing.T) {
+	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	restricted := api.LevelVersion{Level: api.LevelRestricted, Version: api.LatestVersion()}
+	catalogue, err := example.LoadAll(examples.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range catalogue {
+		for name, content := range e.Files {
+			hard, err := podPatch{hardened: true}.manifest(content)
+			if err != nil {
+				t.Fatal(err)
+			}
+			meta, spec := podOf(t, hard)
+			for _, result := range evaluator.EvaluatePod(restricted, meta, spec) {
+				if !result.Allowed {
+					t.Errorf("%s: %s: %s\n%s", name, result.ForbiddenReason, result.ForbiddenDetail, hard)
+				}
+			}
+		}
+	}
+}
+
+func podOf(t *testing.T, manifest []byte) (*metav1.ObjectMeta, *corev1.PodSpec) {
+	t.Helper()
+	var rc corev1.ReplicationController
+	if err := yaml.Unmarshal(manifest, &rc); err != nil {
+		t.Fatal(err)
+	}
+	if rc.Spec.Template != nil {
+		return &rc.Spec.Template.ObjectMeta, &rc.Spec.Template.Spec
+	}
+	var pod corev1.Pod
+	if err := yaml.UnmarshalStrict(manifest, &pod); err != nil {
+		t.Fatal(err)
+	}
+	return &pod.ObjectMeta, &pod.Spec
+}
+
+func TestAHardenedCommandShowsItsOverrides(t *testing.T) {
+	p := podPatch{hardened: true, pullSecret: "regcred"}
+	words, err := p.command(strings.Fields("kubectl run client --image=centos -- sleep infinity"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if i := slices.Index(words, "--"); i != 6 || words[4] != "--override-type=strategic" || !strings.Contains(words[5], `"name":"client"`) || !strings.Contains(words[5], "regcred") {
+		t.Errorf("found %q", words)
+	}
+	for _, same := range []string{"kubectl get pods", "kubectl create -f run"} {
+		if words, err := p.command(strings.Fields(same)); err != nil || strings.Join(words, " ") != same {
+			t.Errorf("%s: expected no change, found %q, %v", same, words, err)
+		}
+	}
+	plain := "kubectl run client --image=centos"
+	if words, err := (podPatch{}).command(strings.Fields(plain)); err != nil || strings.Join(words, " ") != plain {
+		t.Errorf("expected no change, found %q, %v", words, err)
+	}
+}
+
+func TestWhatAManifestSaysItselfStays(t *testing.T) {
+	manifest := []byte("kind: Pod\nspec:\n  securityContext: {runAsUser: 1000}\n  containers: [{name: a, image: b}]\n")
+	hard, err := podPatch{hardened: true}.manifest(manifest)
+	if err != nil || !strings.Contains(string(hard), "runAsUser: 1000") || !strings.Contains(string(hard), "runAsNonRoot: true") {
+		t.Errorf("found %s, %v", hard, err)
+	}
+	if same, err := (podPatch{}).manifest(manifest); err != nil || string(same) != string(manifest) {
+		t.Errorf("without a policy a manifest stays as it is, to the byte; found %s, %v", same, err)
+	}
+}
