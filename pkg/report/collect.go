@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -62,6 +63,15 @@ func (c *Collector) Report() *v1alpha1.Report {
 	r.Pods = c.pods.list()
 	r.Images = imagesInUse(c.images, r.Pods)
 	return r.DeepCopyObject().(*v1alpha1.Report)
+}
+
+// Progress says in a line how a scenario stands.
+func (c *Collector) Progress(scenario int) string {
+	sc := c.scenarios[scenario]
+	if sc == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s: %s claims hold", sc.Name, tally(*sc).Words)
 }
 
 func (c *Collector) wholeRun(body engine.Body) {

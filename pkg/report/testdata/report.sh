@@ -13,7 +13,8 @@ image_simpleservice=mhausenblas/simpleservice:0.5.0
 
 # What follows are the tools of this script; the story begins below them.
 
-kubectl() { command "${KUBECTL:-kubectl}" --namespace "$namespace" "$@"; }
+anywhere() { command "${KUBECTL:-kubectl}" "$@"; }
+kubectl() { anywhere --namespace "$namespace" "$@"; }
 
 # step COMMAND…: shows and runs a command, and leaves what it printed in $stdout
 # and $stderr, and its code in $exit_code. $show is a pattern of lines to show.
@@ -116,12 +117,12 @@ cleanup() {
   trap - EXIT
   # A second to end is enough for these pods; their namespace would give them 30.
   kubectl delete pods --all --grace-period=1 --wait=false >/dev/null 2>&1
-  kubectl delete namespace "$namespace" --ignore-not-found
+  anywhere delete namespace "$namespace" --ignore-not-found
   rm -rf "$dir"
 }
 
-kubectl create namespace "$namespace" || exit 3
-kubectl label namespace "$namespace" "kubectl-kbe.github.io/run=$run_id" app.kubernetes.io/managed-by=kubectl-kbe >/dev/null
+anywhere create namespace "$namespace" || exit 3
+anywhere label namespace "$namespace" "kubectl-kbe.github.io/run=$run_id" app.kubernetes.io/managed-by=kubectl-kbe >/dev/null
 tries=0
 # Without its default service account, a namespace takes no pods.
 until kubectl get serviceaccount default >/dev/null 2>&1; do

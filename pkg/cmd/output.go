@@ -1,0 +1,202 @@
+package cmd
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/engine"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/report"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/report/v1alpha1"
+)
+
+// output is where the Report of a run goes, beside or instead of the story: the
+// flags -o and --report-file.
+type output struct {
+	print *genericclioptions.PrintFlags
+	specs []string
+
+	files     []reportFile
+	collector *report.Collector
+}
+
+// reportFile is one --report-file.
+type reportFile struct{ format, path string }
+
+// fileFormats are those of --report-file.
+func fileFormats() []string {
+	return append([]string{"json", "yaml"}, report.Formats()...)
+}
+
+func newOutput() *output {
+	return &output{
+		print:     genericclioptions.NewPrintFlags("").WithTypeSetter(v1alpha1.Scheme),
+		collector: report.NewCollector(),
+	}
+}
+
+func (o *output) addFlags(c *cobra.Command) {
+	o.print.AddFlags(c)
+	formats := append(report.Formats(), o.print.AllowedFormats()...)
+	slices.Sort(formats)
+	c.Flags().Lookup("output").Usage = "Print a report instead of the story: one of " + strings.Join(formats, ", ")
+	c.Flags().StringArrayVar(&o.specs, "report-file", nil,
+		"Also write a report to a file, as FORMAT=PATH; may be repeated; formats: "+strings.Join(fileFormats(), ", "))
+}
+
+// format is that of -o, or "" for the story.
+func (o *output) format() string { return *o.print.OutputFormat }
+
+// complete checks the flags, and that the files' folders can be written to: a
+// run of minutes must not end in a report that cannot be kept.
+func (o *output) complete(dryRun bool) error {
+	if dryRun && (o.format() != "" || len(o.specs) > 0) {
+		return errors.New("--dry-run: a report tells of a run: leave -o and --report-file out")
+	}
+	if f := o.format(); f != "" && !slices.Contains(report.Formats(), f) {
+		if _, err := o.print.ToPrinter(); err != nil {
+			if genericclioptions.IsNoCompatiblePrinterError(err) {
+				return fmt.Errorf("-o %s: expected one of %s", f, strings.Join(append(report.Formats(), o.print.AllowedFormats()...), ", "))
+			}
+			return fmt.Errorf("-o %s: %w", f, err)
+		}
+	}
+	for _, spec := range o.specs {
+		format, path, ok := strings.Cut(spec, "=")
+		switch {
+		case !ok || path == "":
+			return fmt.Errorf("--report-file %s: expected FORMAT=PATH", spec)
+		case !slices.Contains(fileFormats(), format):
+			return fmt.Errorf("--report-file %s: expected one of the formats %s, found %q", spec, strings.Join(fileFormats(), ", "), format)
+		case slices.ContainsFunc(o.files, func(f reportFile) bool { return filepath.Clean(f.path) == filepath.Clean(path) }):
+			return fmt.Errorf("--report-file %s: another report goes to this path", spec)
+		}
+		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+			return fmt.Errorf("--report-file %s: expected a file, or a name that is free; found a %s", spec, kindOf(info))
+		}
+		probe, err := os.CreateTemp(filepath.Dir(path), tempPattern)
+		if err != nil {
+			return fmt.Errorf("--report-file %s: its folder cannot be written to: %w", spec, err)
+		}
+		probe.Close()
+		os.Remove(probe.Name())
+		o.files = append(o.files, reportFile{format, path})
+	}
+	return nil
+}
+
+func kindOf(info os.FileInfo) string {
+	if info.IsDir() {
+		return "folder"
+	}
+	return "special file"
+}
+
+// story is where the story goes: nowhere, where standard output holds a report.
+func (o *output) story(streams genericiooptions.IOStreams) io.Writer {
+	if o.format() != "" {
+		return io.Discard
+	}
+	return streams.Out
+}
+
+// live is where a line may be overwritten while the story is told.
+func (o *output) live(streams genericiooptions.IOStreams) io.Writer {
+	if o.format() != "" {
+		return nil
+	}
+	return liveTerminal(streams.ErrOut)
+}
+
+// handle takes the next event; progress is told on errOut where no story is.
+func (o *output) handle(ev engine.Event, errOut io.Writer) {
+	o.collector.Handle(ev)
+	if o.format() == "" {
+		return
+	}
+	switch b := ev.Body.(type) {
+	case engine.RunStarted:
+		fmt.Fprintf(errOut, "%s: running in namespace %s\n", b.Example, b.Namespace)
+	case engine.ScenarioEnded:
+		fmt.Fprintf(errOut, "%s: %s\n", o.collector.Progress(ev.Scenario), b.Elapsed.Round(1e8))
+	case engine.CleanupEnded:
+		if b.Err != "" {
+			fmt.Fprintf(errOut, "the cleanup is not complete: %s\nto remove what is left: %s\n", b.Err, b.RemoveCommand)
+		} else if b.Kept {
+			fmt.Fprintf(errOut, "everything is kept; to remove it: %s\n", b.RemoveCommand)
+		}
+	}
+}
+
+// write writes the Report to all its places. The error joins what went wrong.
+func (o *output) write(streams genericiooptions.IOStreams) error {
+	r := o.collector.Report()
+	var errs []error
+	if f := o.format(); f != "" {
+		// As a whole or not at all.
+		var doc bytes.Buffer
+		err := o.render(&doc, f, r)
+		if err == nil {
+			_, err = doc.WriteTo(streams.Out)
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("-o %s: %w", f, err))
+		}
+	}
+	for _, f := range o.files {
+		var doc bytes.Buffer
+		err := o.render(&doc, f.format, r)
+		if err == nil {
+			err = writeAtomically(f.path, doc.Bytes())
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("--report-file %s=%s: the report could not be written: %w", f.format, f.path, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (o *output) render(w io.Writer, format string, r *v1alpha1.Report) error {
+	if slices.Contains(report.Formats(), format) {
+		return report.Write(w, format, r)
+	}
+	flags := *o.print
+	flags.OutputFormat = &format
+	printer, err := flags.ToPrinter()
+	if err != nil {
+		return err
+	}
+	return printer.PrintObj(r, w)
+}
+
+const tempPattern = ".kubectl-kbe-*"
+
+// writeAtomically puts a file in its place when all of it is on the disk: who
+// reads it meanwhile sees the old one, or none.
+func writeAtomically(path string, data []byte) (err error) {
+	temp, err := os.CreateTemp(filepath.Dir(path), tempPattern)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			os.Remove(temp.Name())
+		}
+	}()
+	_, err = temp.Write(data)
+	// CreateTemp makes files that nobody else may read; a report is for others.
+	err = errors.Join(err, temp.Chmod(0o644), temp.Sync(), temp.Close())
+	if err != nil {
+		return err
+	}
+	return os.Rename(temp.Name(), path)
+}
