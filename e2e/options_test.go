@@ -38,7 +38,7 @@ func TestADryRunAsksNoCluster(t *testing.T) {
 		t.Errorf("expected exit code 0 without a cluster, found %d: %s", code, stderr)
 	}
 	for _, want := range []string{
-		"kubectl run sise --image=mirror.example:5000/mhausenblas/simpleservice:0.5.0 --port=9876",
+		"--image=mirror.example:5000/mhausenblas/simpleservice:0.5.0 --port=9876",
 		"image: mirror.example:5000/centos/centos:stream9",
 		`$(pod("sise").status.podIP):9876/info`,
 		"nothing was asked or changed",
