@@ -11,6 +11,7 @@ import (
 // chart is a Pod's way from creation to Ready, as bars over time.
 type chart struct {
 	Bars  []bar
+	Title string
 	Clock string // whose clock it is
 }
 
@@ -24,17 +25,13 @@ type bar struct {
 // Label says a bar in words.
 func (b bar) Label() string { return fmt.Sprintf("%s to %s", millis(b.From), millis(b.To)) }
 
-// chartOf draws a Pod's timeline: by the run's own watch, where that saw all of
-// it, and otherwise by the cluster's clock.
+// chartOf draws a Pod's timeline.
 func chartOf(p v1alpha1.Pod) chart {
-	c := chart{Clock: "as the run saw it, by watch"}
+	c := chart{Title: "From its creation on", Clock: "as the run saw it, by watch"}
 	at := func(m v1alpha1.Moment) int64 { return *m.ObservedMilliseconds }
-	for _, m := range p.Timeline {
-		if m.ObservedMilliseconds == nil {
-			c.Clock = "by the cluster's clock, which tells whole seconds"
-			at = func(m v1alpha1.Moment) int64 { return m.Time.Sub(p.Timeline[0].Time.Time).Milliseconds() }
-			break
-		}
+	if !watched(p.Timeline) {
+		c.Clock = "by the cluster's clock, which tells whole seconds"
+		at = func(m v1alpha1.Moment) int64 { return m.Time.Sub(p.Timeline[0].Time.Time).Milliseconds() }
 	}
 	scheduled, started := int64(0), int64(0)
 	pulled := map[string]int64{}
@@ -55,12 +52,25 @@ func chartOf(p v1alpha1.Pod) chart {
 			started = max(started, t)
 			c.add("Start of "+m.Container, "start", from, t)
 		case engine.PodReady:
+			c.Title = "From creation to Ready"
 			c.add("Ready", "ready", min(started, t), t)
 		default: // its creation is where the time begins
 		}
 	}
 	c.scale()
 	return c
+}
+
+// watched tells whether the run's watch saw all of a timeline. It did not where
+// it began more than a second, which is how exact the cluster's clock is, after
+// the creation.
+func watched(timeline []v1alpha1.Moment) bool {
+	for _, m := range timeline {
+		if m.ObservedMilliseconds == nil || m.Time.Sub(timeline[0].Time.Time).Milliseconds()-*m.ObservedMilliseconds > 1000 {
+			return false
+		}
+	}
+	return true
 }
 
 func (c *chart) add(what, class string, from, to int64) {

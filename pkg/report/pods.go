@@ -46,7 +46,10 @@ func (p *pods) see(seen engine.PodSeen, at time.Time) {
 		moment := v1alpha1.Moment{
 			What: string(m.What), Container: m.Container, Time: metav1.NewTime(m.Time.UTC()), TookMilliseconds: m.Took.Milliseconds(),
 		}
-		if seen.Watched {
+		// What had happened before the run looked, it cannot date; but a run looks
+		// as soon as it has made a Pod.
+		early := m.What == engine.PodCreated || m.What == engine.PodScheduled
+		if seen.Watched && (early || at.After(known.firstSeen)) {
 			moment.ObservedMilliseconds = since(known.firstSeen, at)
 		}
 		known.moments = append(known.moments, moment)

@@ -28,14 +28,14 @@ func plan(run string, claims ...engine.ClaimPlan) engine.StepPlan {
 	return engine.StepPlan{Words: words, Claims: claims}
 }
 
-// seen is a Pod on its way to Ready, a second per moment.
+// seen is a Pod on its way to Ready, half a second per moment.
 func seen(name string, watched bool, kinds ...engine.MomentKind) engine.PodSeen {
 	pod := engine.PodState{
 		Name: name, UID: "uid-of-" + name, Node: "node-1", Phase: "Running", IPs: []string{"10.244.1.3"},
 		Containers: []engine.ContainerState{{Name: "main", Image: "centos:9", ImageID: "centos@sha256:0123"}},
 	}
 	for i, kind := range kinds {
-		m := engine.Moment{What: kind, Time: time.Unix(int64(i), 0)}
+		m := engine.Moment{What: kind, Time: time.Unix(int64(i)/2, 0)}
 		switch kind {
 		case engine.ImagePulled:
 			m.Container, m.Took = "main", 1500*time.Millisecond
