@@ -38,6 +38,7 @@ type exampleOptions struct {
 	registry   string
 	pullSecret string
 	timeout    time.Duration
+	output     *output
 }
 
 func newExampleCommand(e *example.Example, flags *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) (*cobra.Command, error) {
@@ -96,6 +97,8 @@ func (o *exampleOptions) addFlags(c *cobra.Command) {
 	c.Flags().DurationVar(&o.timeout, "timeout", 0, "End the run after this time, such as 90s; the cleanup comes on top (default: as long as each command takes)")
 	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "Show what would run, and ask no cluster")
 	c.Flags().BoolVar(&o.step, "step", false, "Ask before each command")
+	o.output = newOutput()
+	o.output.addFlags(c)
 }
 
 // imageNames lists the example's short names of images, after a prefix.
@@ -128,13 +131,13 @@ func (o *exampleOptions) complete(scenarios []string) (err error) {
 			return fmt.Errorf("--image %s=: expected an image reference, found none", name)
 		}
 	}
-	return nil
+	return o.output.complete(o.dryRun)
 }
 
 func (o *exampleOptions) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	terminal := report.NewTerminal(o.streams.Out, liveTerminal(o.streams.ErrOut), width(o.streams.Out), printers.AllowsColorOutput(o.streams.Out))
+	terminal := report.NewTerminal(o.output.story(o.streams), o.output.live(o.streams), width(o.streams.Out), printers.AllowsColorOutput(o.streams.Out))
 	sink := report.InOrder(terminal.Handle)
 	opts := engine.Options{
 		Namespace:  *o.flags.Namespace,
@@ -152,6 +155,7 @@ func (o *exampleOptions) run(ctx context.Context) error {
 	}
 	verdict := engine.Run(ctx, o.flags, o.plan, opts, func(ev engine.Event) {
 		sink(ev)
+		o.output.handle(ev, o.streams.ErrOut)
 		if end, ok := ev.Body.(engine.RunEnded); ok && end.Err != "" {
 			fmt.Fprintf(o.streams.ErrOut, "error: %s: could not run: %s\n", o.plan.Example.Metadata.Name, end.Err)
 		}
@@ -160,6 +164,10 @@ func (o *exampleOptions) run(ctx context.Context) error {
 			cancel(engine.Signaled{Signal: syscall.SIGPIPE})
 		}
 	})
+	if err := o.output.write(o.streams); err != nil {
+		fmt.Fprintln(o.streams.ErrOut, "error:", err)
+		verdict = max(verdict, engine.CouldNotRun)
+	}
 	switch verdict {
 	case engine.Passed:
 		return nil
