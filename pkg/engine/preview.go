@@ -26,7 +26,7 @@ func Preview(ctx context.Context, plan *Plan, opts Options, sink func(Event)) er
 		emit(ScenarioStarted{sc.name, sc.title})
 		for _, st := range sc.steps {
 			end.Commands++
-			emit(StepStarted{Say: st.say, Plan: st.plan()})
+			emit(StepStarted{Say: st.say, Plan: st.plan(patch)})
 			for _, name := range st.command.Files() {
 				content, err := patch.manifest(plan.withImages(plan.Example.Files[name], images))
 				if err != nil {

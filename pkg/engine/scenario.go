@@ -28,7 +28,7 @@ func (r *run) scenario(ctx context.Context, index int) Verdict {
 	named := map[string]expect.Outcome{}
 	for _, st := range sc.steps {
 		if broken {
-			emit(StepSkipped{Say: st.say, Plan: st.plan()})
+			emit(StepSkipped{Say: st.say, Plan: st.plan(r.patch)})
 			for _, c := range st.claims {
 				emit(ExpectationNotChecked{c.text})
 			}
@@ -46,7 +46,7 @@ func (r *run) scenario(ctx context.Context, index int) Verdict {
 // named are the outcomes of earlier steps, to which it adds its own.
 func (r *run) step(ctx context.Context, st step, named map[string]expect.Outcome, emit func(Body)) (v Verdict, broken bool) {
 	begin := r.opts.Now()
-	emit(StepStarted{Say: st.say, Plan: st.plan()})
+	emit(StepStarted{Say: st.say, Plan: st.plan(r.patch)})
 	defer func() { emit(StepEnded{r.since(begin)}) }()
 
 	facts := r.facts(named)

@@ -1,6 +1,9 @@
 package engine
 
 import (
+	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/example"
@@ -29,8 +32,9 @@ type ClaimPlan struct {
 	Within time.Duration
 }
 
-func (st step) plan() StepPlan {
-	p := StepPlan{Name: st.name, Words: st.command, MayFail: st.readsExitCode}
+// plan is the step's, with what a cluster's policy adds to its command.
+func (st step) plan(patch podPatch) StepPlan {
+	p := StepPlan{Name: st.name, Words: patched(st.command, patch), MayFail: st.readsExitCode}
 	if st.show != nil {
 		p.Show = st.show.String()
 	}
@@ -38,4 +42,32 @@ func (st step) plan() StepPlan {
 		p.Claims = append(p.Claims, ClaimPlan{c.text, c.that.Source, c.within})
 	}
 	return p
+}
+
+// patched adds to a command what the patch adds to its words. Meanwhile a text
+// that no command can hold stands in for each expression.
+func patched(command example.Command, patch podPatch) example.Command {
+	exprs := command.Exprs()
+	n := -1
+	words, err := command.Expand(func(string) (string, error) {
+		n++
+		return fmt.Sprintf("\x00%d\x00", n), nil
+	})
+	if err == nil {
+		words, err = patch.command(words)
+	}
+	if err != nil {
+		return command // the step itself will fail for it
+	}
+	out := make(example.Command, len(words))
+	for i, w := range words {
+		for j, text := range strings.Split(w, "\x00") {
+			if index, err := strconv.Atoi(text); j%2 == 1 && err == nil {
+				out[i] = append(out[i], example.Part{Text: exprs[index], IsExpr: true})
+			} else if text != "" {
+				out[i] = append(out[i], example.Part{Text: text})
+			}
+		}
+	}
+	return out
 }
