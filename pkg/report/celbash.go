@@ -135,7 +135,10 @@ func (t *translator) test(x ast.Expr, not bool) (string, error) {
 		return "", errNotTranslated
 	case name == "isLoopback" && isCall(call.Target(), "ip", 1):
 		word, err := t.word(call.Target().AsCall().Args()[0])
-		return bang + "is_loopback " + word, err
+		if not {
+			return "not_loopback " + word, err
+		}
+		return "is_loopback " + word, err
 	case name == "matches" && len(call.Args()) == 1:
 		return t.matches(call, bang)
 	case textTests[name] != "" && len(call.Args()) == 1:
@@ -220,8 +223,8 @@ func (t *translator) matches(call ast.CallExpr, bang string) (string, error) {
 		values = append(values, word)
 	}
 	re, err := toERE(pattern.String())
-	if err != nil {
-		return "", err
+	if err != nil || re.stricter && bang != "" {
+		return "", errNotTranslated
 	}
 	word := bashQuote(re.pattern)
 	for i, value := range values {

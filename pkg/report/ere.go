@@ -15,6 +15,9 @@ var errNotTranslated = errors.New("not translated")
 type ere struct {
 	pattern string
 	whole   bool
+	// stricter: the RE2 one also matches over line breaks. To match here is to
+	// match there; not to match here says nothing.
+	stricter bool
 }
 
 // toERE translates a regular expression of RE2, which CEL and this program use,
@@ -29,18 +32,19 @@ func toERE(re2 string) (ere, error) {
 	if err := w.write(re); err != nil {
 		return ere{}, err
 	}
-	if w.text && (w.line || w.any) {
+	if w.text && (w.line || w.any || w.breaks) {
 		// POSIX has no anchors of both kinds at once, and its dot would match
 		// a line break where the text is taken as one.
 		return ere{}, errNotTranslated
 	}
-	return ere{w.String(), w.text}, nil
+	return ere{w.String(), w.text, w.breaks && !w.text}, nil
 }
 
 type ereWriter struct {
 	strings.Builder
 	line, text bool // anchors: of a line, of the whole text
 	any        bool // something that must not match a line break
+	breaks     bool // something that may match one
 }
 
 func (w *ereWriter) write(re *syntax.Regexp) error {
@@ -66,12 +70,18 @@ func (w *ereWriter) write(re *syntax.Regexp) error {
 	case syntax.OpEndText:
 		w.text = true
 		w.WriteByte('$')
-	case syntax.OpCapture, syntax.OpConcat:
+	case syntax.OpConcat:
+		return w.each(re.Sub, "")
+	case syntax.OpCapture:
 		return w.group(re.Sub, "")
 	case syntax.OpAlternate:
 		return w.group(re.Sub, "|")
 	case syntax.OpStar, syntax.OpPlus, syntax.OpQuest, syntax.OpRepeat:
-		if err := w.group(re.Sub, ""); err != nil {
+		write := w.group
+		if isOne(re.Sub[0]) {
+			write = w.each
+		}
+		if err := write(re.Sub, ""); err != nil {
 			return err
 		}
 		w.WriteString(repetition(re))
@@ -83,6 +93,17 @@ func (w *ereWriter) write(re *syntax.Regexp) error {
 
 func (w *ereWriter) group(subs []*syntax.Regexp, between string) error {
 	w.WriteByte('(')
+	err := w.each(subs, between)
+	w.WriteByte(')')
+	return err
+}
+
+// isOne tells whether an expression is of one character.
+func isOne(re *syntax.Regexp) bool {
+	return re.Op == syntax.OpLiteral && len(re.Rune) == 1 || re.Op == syntax.OpCharClass || re.Op == syntax.OpAnyCharNotNL
+}
+
+func (w *ereWriter) each(subs []*syntax.Regexp, between string) error {
 	for i, sub := range subs {
 		if i > 0 {
 			w.WriteString(between)
@@ -91,7 +112,6 @@ func (w *ereWriter) group(subs []*syntax.Regexp, between string) error {
 			return err
 		}
 	}
-	w.WriteByte(')')
 	return nil
 }
 
@@ -139,7 +159,8 @@ func (w *ereWriter) class(ranges []rune) error {
 	if negated && ranges[len(ranges)-1] != '\U0010FFFF' {
 		return errNotTranslated
 	}
-	w.any = w.any || negated
+	w.breaks = w.breaks || in['\n']
+	w.any = w.any || negated && !in['\n']
 	// Where each of these three stands is what makes it an ordinary character.
 	var members, caret, dash, bracket string
 	for c := rune(1); c < 128; c++ {
