@@ -86,6 +86,8 @@ func newRoot(streams genericiooptions.IOStreams) (*cobra.Command, error) {
 	if err != nil {
 		return nil, err
 	}
+	root.AddCommand(newRunCommand(flags, streams), newListCommand(catalogue, streams),
+		newShowCommand(catalogue, streams), newNewCommand(streams))
 	for _, e := range catalogue {
 		c, err := newExampleCommand(e, flags, streams)
 		if err != nil {

@@ -33,6 +33,9 @@ func (e *CommandError) Error() string { return e.Text }
 // it: a pipe, a redirection or a variable is an error, not something ignored.
 // The error is a *CommandError.
 func ParseCommand(line string) (Command, error) {
+	if len(line) > longestCommand {
+		return nil, &CommandError{0, fmt.Sprintf("expected at most %d KiB, found %d", longestCommand>>10, len(line)>>10)}
+	}
 	line = strings.TrimRight(line, blanks)
 	p := parser{line: line, rest: strings.TrimLeft(line, blanks)}
 	var cmd Command
@@ -46,6 +49,9 @@ func ParseCommand(line string) (Command, error) {
 	}
 	return cmd, nil
 }
+
+// longestCommand is in bytes, and far more than anybody reads on a page.
+const longestCommand = 32 << 10
 
 // blanks end a word.
 const blanks = " \t\r\n"

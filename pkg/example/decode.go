@@ -63,7 +63,7 @@ func (d *decoder) is(kind yaml.Kind, name string, at Place, want string) bool {
 	if at.node.Kind == kind && (kind != yaml.ScalarNode || at.node.ShortTag() == "!!str") {
 		return true
 	}
-	if at.node.Kind == yaml.AliasNode {
+	if at.node.Kind == yaml.AliasNode || at.node.Style&yaml.TaggedStyle != 0 {
 		return false // told already
 	}
 	found := kindOf(at.node)

@@ -57,14 +57,14 @@ func (e *Example) readManifest(beside folder, name string, problems *Problems) (
 	}
 	root, err := parseYAML(beside.show(name), text)
 	*problems = append(*problems, problemsOf(err)...)
-	if root.node == nil {
+	if err != nil {
 		return ""
 	}
-	e.Files[name], e.places[name] = text, root
 	if root.node.Kind != yaml.MappingNode {
 		*problems = append(*problems, root.Problem("expected a Kubernetes manifest, found "+kindOf(root.node)))
 		return ""
 	}
+	e.Files[name], e.places[name] = text, root
 	for _, field := range []string{"apiVersion", "kind"} {
 		switch value := root.Field(field); {
 		case value == root:

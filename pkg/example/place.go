@@ -2,6 +2,7 @@ package example
 
 import (
 	"bytes"
+	"sort"
 	"unicode"
 	"unicode/utf8"
 
@@ -16,13 +17,18 @@ type Place struct {
 }
 
 // Field returns the place of a field's value, or p itself where there is none.
-func (p Place) Field(name string) Place {
+func (p Place) Field(name string) Place { return p.child(name, 1) }
+
+// Key returns the place of a field's name, or p itself where there is none.
+func (p Place) Key(name string) Place { return p.child(name, 0) }
+
+func (p Place) child(name string, of int) Place {
 	if p.node == nil || p.node.Kind != yaml.MappingNode {
 		return p
 	}
 	for i := 0; i+1 < len(p.node.Content); i += 2 {
 		if p.node.Content[i].Value == name {
-			return Place{p.source, p.node.Content[i+1]}
+			return Place{p.source, p.node.Content[i+of]}
 		}
 	}
 	return p
@@ -75,7 +81,7 @@ func newSource(name string, text []byte) *source {
 // position of an offset into the text.
 func (s *source) position(offset int) Position {
 	offset = min(offset, len(s.text))
-	line := bytes.Count(s.text[:offset], []byte("\n"))
+	line := sort.SearchInts(s.lines, offset+1) - 1
 	return Position{s.name, line + 1, utf8.RuneCount(s.text[s.lines[line]:offset]) + 1}
 }
 

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
+	"sort"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -35,24 +37,37 @@ func parseYAML(name string, text []byte) (Place, error) {
 	if p, ok := s.notText(); ok {
 		return Place{}, p
 	}
-	dec := yaml.NewDecoder(bytes.NewReader(text))
-	var doc, second yaml.Node
-	switch err := dec.Decode(&doc); {
-	case errors.Is(err, io.EOF):
-		return Place{}, Problem{s.position(0), "expected a YAML document, found an empty file"}
+	docs, err := documents(text)
+	switch {
 	case err != nil:
 		return Place{}, s.syntax(err)
+	case len(docs) == 0:
+		return Place{}, Problem{s.position(0), "expected a YAML document, found an empty file"}
+	case len(docs) > 1:
+		return Place{}, Problem{Position{name, docs[1].Line, docs[1].Column}, "found a second YAML document; expected one in each file"}
 	}
-	root := Place{s, doc.Content[0]}
-	switch err := dec.Decode(&second); {
-	case err == nil:
-		return root, Problem{Position{name, second.Line, second.Column}, "found a second YAML document; expected one in each file"}
-	case !errors.Is(err, io.EOF):
-		return root, s.syntax(err)
-	}
+	root := Place{s, docs[0].Content[0]}
 	var problems Problems
 	root.plain(&problems)
 	return root, Join(problems)
+}
+
+// documents reads the YAML documents of a text; two are enough to know that there
+// are too many.
+func documents(text []byte) ([]*yaml.Node, error) {
+	dec := yaml.NewDecoder(bytes.NewReader(text))
+	var docs []*yaml.Node
+	for len(docs) < 2 {
+		doc := &yaml.Node{}
+		switch err := dec.Decode(doc); {
+		case errors.Is(err, io.EOF):
+			return docs, nil
+		case err != nil:
+			return docs, err
+		}
+		docs = append(docs, doc)
+	}
+	return docs, nil
 }
 
 // notText finds the first character that has no business in a text.
@@ -72,28 +87,38 @@ func (s *source) notText() (Problem, bool) {
 	return Problem{}, false
 }
 
-// syntax turns an error of the YAML package into a Problem. That package tells
-// the line alone; the column is that of what it is most likely about.
+// The words of the YAML package.
+var (
+	unknownAnchor = regexp.MustCompile(`^yaml: unknown anchor '(.*)' referenced$`)
+	yamlPrefix    = regexp.MustCompile(`^yaml: (line \d+: )?`)
+)
+
+func foundAlias(name string) string {
+	return fmt.Sprintf("found the alias %s; expected the value itself", code("*"+name))
+}
+
+// syntax turns an error of the YAML package into a Problem. That package tells a
+// line alone, often the one where the list or the fields begin that the error is
+// in. But the shortest beginning of the text with the same error ends where it is.
 func (s *source) syntax(err error) Problem {
-	text := strings.TrimPrefix(err.Error(), "yaml: ")
-	n := 1
-	if _, err := fmt.Sscanf(text, "line %d:", &n); err == nil {
-		_, text, _ = strings.Cut(text, ": ")
+	if m := unknownAnchor.FindStringSubmatch(err.Error()); m != nil {
+		return Problem{s.position(max(0, bytes.Index(s.text, []byte("*"+m[1])))), foundAlias(m[1])}
 	}
-	line, offset := s.line(n)
-	at := len(line) - len(strings.TrimLeft(line, " "))
-	switch {
-	case strings.HasPrefix(line[at:], "\t"):
-		text = "found a tab; YAML is indented with spaces"
-	case strings.HasPrefix(text, "mapping values are not allowed"):
-		if first := strings.Index(line, ": "); first >= 0 {
-			if second := strings.Index(line[first+1:], ": "); second >= 0 {
-				at = first + 1 + second
-			}
-		}
+	end := sort.Search(len(s.text), func(n int) bool {
+		_, other := documents(s.text[:n])
+		return other != nil && other.Error() == err.Error()
+	})
+	at := max(0, end-1)
+	text := yamlPrefix.ReplaceAllString(err.Error(), "")
+	begin := bytes.LastIndexByte(s.text[:at], '\n') + 1
+	blank := s.text[begin : len(s.text)-len(bytes.TrimLeft(s.text[begin:], " \t"))]
+	if tab := bytes.IndexByte(blank, '\t'); tab >= 0 {
+		return Problem{s.position(begin + tab), "not YAML: found a tab; indent with spaces"}
+	}
+	if strings.HasPrefix(text, "mapping values are not allowed") {
 		text = "found a colon inside a text; put the text in quotes, or indent the field as its neighbours"
 	}
-	return Problem{s.position(offset + at), "not YAML: " + text}
+	return Problem{s.position(at), "not YAML: " + text}
 }
 
 // plain finds what YAML has and an example must not: references, which can make
@@ -103,7 +128,7 @@ func (p Place) plain(problems *Problems) {
 	fail := func(text string) { *problems = append(*problems, p.Problem(text)) }
 	switch {
 	case n.Kind == yaml.AliasNode:
-		fail(fmt.Sprintf("found the alias %s; expected the value itself", code("*"+n.Value)))
+		fail(foundAlias(n.Value))
 		return
 	case n.Anchor != "":
 		fail(fmt.Sprintf("found the anchor %s; expected a value without one", code("&"+n.Anchor)))

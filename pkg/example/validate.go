@@ -38,12 +38,12 @@ func (e *Example) validate() Problems {
 	v.oneOf(e.At.Field("kind"), "kind", e.Kind, Kind)
 	v.label(e.Metadata.At.Field("name"), e.Metadata.Name, LongestName)
 	for name, ref := range e.Spec.Images {
-		at := e.Spec.At.Field("images").Field(name)
+		images := e.Spec.At.Field("images")
 		if !imageName.MatchString(name) {
-			v.fail(at, "images: expected a name of letters, digits and underscores, found %s: expressions read it as images.NAME", code(name))
+			v.fail(images.Key(name), "images: expected a name of letters, digits and underscores, found %s: expressions read it as images.NAME", code(name))
 		}
 		if _, err := reference.ParseNormalizedNamed(ref); err != nil {
-			v.fail(at, "images.%s: expected an image reference, found %s: %v", name, code(ref), err)
+			v.fail(images.Field(name), "images.%s: expected an image reference, found %s: %v", name, code(ref), err)
 		}
 	}
 	names := map[string]bool{}
