@@ -14,9 +14,11 @@ type Example struct {
 	// APIVersion is the version of this format.
 	APIVersion string `yaml:"apiVersion" jsonschema:"required,enum=kubectl-kbe.github.io/v1alpha1"`
 	// Kind is Example.
-	Kind     string   `yaml:"kind" jsonschema:"required,enum=Example"`
+	Kind string `yaml:"kind" jsonschema:"required,enum=Example"`
+	// Metadata names the example.
 	Metadata Metadata `yaml:"metadata" jsonschema:"required"`
-	Spec     Spec     `yaml:"spec" jsonschema:"required"`
+	// Spec is what the example tells and proves.
+	Spec Spec `yaml:"spec" jsonschema:"required"`
 
 	// Files are the manifests that the steps name, by file name.
 	Files map[string][]byte `yaml:"-"`
