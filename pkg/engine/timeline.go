@@ -138,6 +138,7 @@ func podState(pod *corev1.Pod) PodState {
 			s.Moments = append(s.Moments, Moment{What: PodScheduled, Time: c.LastTransitionTime.Time})
 		case corev1.PodReady:
 			s.Moments = append(s.Moments, Moment{What: PodReady, Time: c.LastTransitionTime.Time})
+		default: // the others are no step of the way
 		}
 	}
 	for _, spec := range pod.Spec.Containers {

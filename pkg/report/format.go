@@ -13,9 +13,10 @@ import (
 // formats are the documents that a Report is written as, besides those of
 // cli-runtime's printers.
 var formats = map[string]func(io.Writer, *v1alpha1.Report) error{
-	"junit":  JUnit,
-	"html":   HTML,
-	"script": Script,
+	"junit":    JUnit,
+	"html":     HTML,
+	"markdown": Markdown,
+	"script":   Script,
 }
 
 // Formats are the names that Write takes.

@@ -47,6 +47,7 @@ func TestGoldenFormats(t *testing.T) {
 	golden(t, "report.json", append(data, '\n'))
 	golden(t, "report.xml", written(t, "junit", r))
 	golden(t, "report.html", written(t, "html", r))
+	golden(t, "report.md", written(t, "markdown", r))
 	golden(t, "report.sh", written(t, "script", r))
 }
 
@@ -68,7 +69,7 @@ func TestARunThatCouldNotStartIsAReportToo(t *testing.T) {
 
 func TestWriteNamesTheFormats(t *testing.T) {
 	err := Write(io.Discard, "pdf", &v1alpha1.Report{})
-	if err == nil || !strings.Contains(err.Error(), "html, junit, script") {
+	if err == nil || !strings.Contains(err.Error(), "html, junit, markdown, script") {
 		t.Errorf("found %v", err)
 	}
 }

@@ -91,24 +91,25 @@ size() {
 }
 
 lower() { printf '%s' "$1" | tr '[:upper:]' '[:lower:]'; }
-matches() { printf '%s' "$1" | grep -Eq -e "$2"; }
+matches() { printf '%s\n' "$1" | grep -Eq -e "$2"; }
 matches_whole() { [[ $1 =~ $2 ]]; }
 ip_family() {
-  case $1 in
-  *:*) echo 6 ;;
-  *.*.*.*) echo 4 ;;
-  *) return 1 ;;
-  esac
+  local octet='(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])'
+  if [[ $1 =~ ^$octet(\.$octet){3}$ ]]; then
+    echo 4
+  elif [[ $1 == *:*:* && $1 =~ ^[0-9A-Fa-f:.]+$ ]]; then
+    echo 6
+  else
+    echo "found no IP address: $1" >&2
+    return 1
+  fi
 }
-is_loopback() {
-  case $1 in
-  127.*.*.* | ::1) ;;
-  *) return 1 ;;
-  esac
-}
+is_loopback() { ip_family "$1" >/dev/null && [[ $1 == 127.* || $1 == ::1 ]]; }
+not_loopback() { ip_family "$1" >/dev/null && ! is_loopback "$1"; }
 
 stopped=0 held=0 failed=0 untranslated=0
 dir=$(mktemp -d) || exit 3
+exec 3>&1
 trap cleanup EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
@@ -117,7 +118,8 @@ cleanup() {
   trap - EXIT
   # A second to end is enough for these pods; their namespace would give them 30.
   kubectl delete pods --all --grace-period=1 --wait=false >/dev/null 2>&1
-  anywhere delete namespace "$namespace" --ignore-not-found
+  # A signal may come while a step's output goes to a file.
+  anywhere delete namespace "$namespace" --ignore-not-found >&3
   rm -rf "$dir"
 }
 

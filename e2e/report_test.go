@@ -1,0 +1,117 @@
+package e2e
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/report/v1alpha1"
+)
+
+// replay runs a report's script with the real kubectl.
+func replay(t *testing.T, script string) (stdout, stderr string, code int) {
+	t.Helper()
+	c := exec.CommandContext(t.Context(), "bash")
+	c.Stdin = strings.NewReader(script)
+	c.Env = append(os.Environ(), "KUBECONFIG="+*kube.KubeConfig)
+	if embedded != nil {
+		c.Env = append(c.Env, "KUBECTL="+embedded.Kubectl())
+	}
+	return outcome(t, c)
+}
+
+var replayedNamespace = regexp.MustCompile(`(?m)^namespace/(\S+) created`)
+
+func assertReplayIsGone(t *testing.T, stdout string) {
+	t.Helper()
+	m := replayedNamespace.FindStringSubmatch(stdout)
+	if m == nil {
+		t.Fatalf("the script made no namespace:\n%s", stdout)
+	}
+	assertNoNamespace(t, m[1])
+}
+
+func TestTheReportsOfARun(t *testing.T) {
+	files := t.TempDir()
+	args := []string{"pods"}
+	for _, format := range []string{"json", "yaml", "junit", "html", "script"} {
+		args = append(args, "--report-file", format+"="+filepath.Join(files, format))
+	}
+	stdout, stderr, code := outcome(t, plugin(t, args...))
+	if code != 0 || !strings.Contains(stdout, "claims hold. Verdict after") {
+		t.Fatalf("expected exit code 0 and the story, found %d:\n%s%s", code, stdout, stderr)
+	}
+	read := func(format string) []byte {
+		data, err := os.ReadFile(filepath.Join(files, format))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return data
+	}
+	var r v1alpha1.Report
+	if err := json.Unmarshal(read("json"), &r); err != nil {
+		t.Fatal(err)
+	}
+	if r.Verdict != v1alpha1.Passed || r.Claims.Met != r.Claims.Total || r.Run.ServerVersion == "" {
+		t.Errorf("found %s, %+v, %+v", r.Verdict, r.Claims, r.Run)
+	}
+	for _, image := range r.Images {
+		if len(image.IDs) != 1 || !strings.Contains(image.IDs[0], "sha256:") {
+			t.Errorf("image %s: expected the digest of what ran, found %q", image.Reference, image.IDs)
+		}
+	}
+	assertTimeline(t, r, "sise") // deleted before the end
+	assertTimeline(t, r, "twocontainers")
+
+	stdout, stderr, code = replay(t, string(read("script")))
+	if code != 0 || !strings.Contains(stdout, "\n39 claims hold, 0 failed, 0 not translated; 0 of 8 scenarios ended early") {
+		t.Errorf("the script: expected exit code 0, found %d:\n%s%s", code, stdout, stderr)
+	}
+	assertReplayIsGone(t, stdout)
+}
+
+// assertTimeline asserts that a Pod's way from creation to Ready is told.
+func assertTimeline(t *testing.T, r v1alpha1.Report, name string) {
+	t.Helper()
+	for _, p := range r.Pods {
+		if p.Name != name {
+			continue
+		}
+		var whats []string
+		for _, m := range p.Timeline {
+			whats = append(whats, m.What)
+		}
+		if got := strings.Join(whats, " "); !strings.HasPrefix(got, "Created Scheduled ") || !strings.HasSuffix(got, " Ready") {
+			t.Errorf("pod %s: found the timeline %s", name, got)
+		}
+		return
+	}
+	t.Errorf("pod %s: the report does not tell of it", name)
+}
+
+func TestTheScriptNamesAClaimThatFails(t *testing.T) {
+	if embedded == nil {
+		t.Skip("needs an image that answers another version, which only the embedded cluster can load")
+	}
+	archive, err := embedded.SimpleserviceVariant(t.Context(), "docker.io/mhausenblas/simpleservice:0.4.0", "0.4.0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := embedded.LoadImageArchive(t.Context(), archive); err != nil {
+		t.Fatal(err)
+	}
+	script, stderr, code := outcome(t, plugin(t, "pods", "single-pod", "-o", "script", "--image", "simpleservice=mhausenblas/simpleservice:0.4.0"))
+	if code != 1 {
+		t.Fatalf("expected exit code 1, found %d: %s", code, stderr)
+	}
+	stdout, stderr, code := replay(t, script)
+	if code != 1 || !strings.Contains(stdout, "✗ It is the service that we started, version 0.5.0") ||
+		!strings.Contains(stdout, "\n10 claims hold, 1 failed, 0 not translated; 0 of 1 scenarios ended early") {
+		t.Errorf("the script: expected exit code 1 and the claim, found %d:\n%s%s", code, stdout, stderr)
+	}
+	assertReplayIsGone(t, stdout)
+}
