@@ -30,7 +30,7 @@ func outputFor(t *testing.T, args ...string) (*output, error) {
 func TestOutputFlagsAreChecked(t *testing.T) {
 	dir := t.TempDir()
 	for want, args := range map[string][]string{
-		"-o pdf: expected one of html, junit, script":             {"-o", "pdf"},
+		"-o pdf: expected one of html, junit, ":                   {"-o", "pdf"},
 		"-o jsonpath={.x: ":                                       {"-o", "jsonpath={.x"},
 		"expected FORMAT=PATH":                                    {"--report-file", "junit"},
 		`expected one of the formats json, yaml, html`:            {"--report-file", "pdf=x"},

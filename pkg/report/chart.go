@@ -27,7 +27,7 @@ func (b bar) Label() string { return fmt.Sprintf("%s to %s", millis(b.From), mil
 
 // chartOf draws a Pod's timeline.
 func chartOf(p v1alpha1.Pod) chart {
-	c := chart{Title: "From its creation on", Clock: "as the run saw it, by watch"}
+	c := chart{Title: "After its creation", Clock: "as the run saw it, by watch"}
 	at := func(m v1alpha1.Moment) int64 { return *m.ObservedMilliseconds }
 	if !watched(p.Timeline) {
 		c.Clock = "by the cluster's clock, which tells whole seconds"
