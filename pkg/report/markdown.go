@@ -66,14 +66,14 @@ func (m *markdown) step(st v1alpha1.Step) {
 
 // console is what a terminal would show of a step.
 func console(st v1alpha1.Step) string {
-	st.Command = strings.Join(breakCommand(visible(st.Command), markdownWidth-len("$  \\")), " \\\n    ")
+	st.Command = strings.Join(breakCommand(visible(st.Command), markdownWidth-len(`$  \`)), " \\\n    ")
 	return told(st)
 }
 
 func (m *markdown) claims(claims []v1alpha1.Claim) {
 	var items []string
 	for _, c := range claims {
-		lines := wrap(escapeMarkdown(c.Claim), markdownWidth-len("- ✓ "))
+		lines := markdownLines(c.Claim, markdownWidth-4)
 		item := "- " + marks[c.Outcome].Sign + " " + strings.Join(lines, "\n  ")
 		if c.Outcome == v1alpha1.Failed {
 			item += "\n\n  " + strings.ReplaceAll(fenced("text", strings.Join(found(c), "\n")), "\n", "\n  ")
@@ -88,11 +88,7 @@ func (m *markdown) heading(level, text string) {
 }
 
 func (m *markdown) prose(text string) {
-	lines := wrap(escapeMarkdown(text), markdownWidth)
-	for i, l := range lines {
-		lines[i] = lineStart.ReplaceAllString(l, `$1\$2`)
-	}
-	m.block(strings.Join(lines, "\n"))
+	m.block(strings.Join(markdownLines(text, markdownWidth), "\n"))
 }
 
 func (m *markdown) code(language, text string) { m.block(fenced(language, text)) }
@@ -115,6 +111,15 @@ func fenced(language, text string) string {
 		fence += "`"
 	}
 	return fence + language + "\n" + strings.TrimRight(visible(text), "\n") + "\n" + fence
+}
+
+// markdownLines breaks a text that means nothing but itself into lines.
+func markdownLines(text string, width int) []string {
+	lines := wrap(escapeMarkdown(text), width)
+	for i, l := range lines {
+		lines[i] = lineStart.ReplaceAllString(l, `$1\$2`)
+	}
+	return lines
 }
 
 // lineStart is what would make a line a list, a heading or a rule.
