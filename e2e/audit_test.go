@@ -66,13 +66,39 @@ func TestWhatIsShownIsWhatTheAPIServerSees(t *testing.T) {
 	// The cleanup: controllers, the Pods, the Namespace.
 	expected = append(expected, "delete replicationcontrollers keeper", "deletecollection pods", "delete namespaces "+namespace)
 
+	found := audited(t, agent, namespace)
+	slices.Sort(expected)
+	slices.Sort(found.writes)
+	if !slices.Equal(expected, found.writes) {
+		t.Errorf("the commands shown ask for\n  %s\nthe audit log records\n  %s", strings.Join(expected, "\n  "), strings.Join(found.writes, "\n  "))
+	}
+	if found.dryRuns != 1 {
+		t.Errorf("expected one dry-run, found %d", found.dryRuns)
+	}
+	allowed := []string{"events", "namespaces", "pods", "pods/log", "pods/proxy", "serviceaccounts"}
+	for _, read := range slices.Sorted(maps.Keys(found.reads)) {
+		if !slices.Contains(allowed, read) {
+			t.Errorf("read of %s: expected only %v", read, allowed)
+		}
+	}
+}
+
+// requests are what the audit log records of one client.
+type requests struct {
+	writes  []string
+	reads   map[string]bool
+	dryRuns int
+}
+
+// audited reads the audit log for the requests of a user agent, which must not
+// leave the Namespace.
+func audited(t *testing.T, agent, namespace string) requests {
+	t.Helper()
 	log, err := embedded.Log(t.Context(), "audit")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var found []string
-	questions := 0
-	reads := map[string]bool{}
+	found := requests{reads: map[string]bool{}}
 	for line := range strings.Lines(log) {
 		var ev auditEvent
 		if err := json.Unmarshal([]byte(line), &ev); err != nil {
@@ -81,36 +107,27 @@ func TestWhatIsShownIsWhatTheAPIServerSees(t *testing.T) {
 		if ev.UserAgent != agent || ev.ObjectRef.Resource == "" || ev.Stage != "ResponseComplete" {
 			continue // somebody else's, or discovery, or the begin of a long request
 		}
-		o := ev.ObjectRef
-		switch {
-		case strings.Contains(ev.RequestURI, "dryRun=All"):
-			questions++
-		case o.Subresource == "exec":
-			found = append(found, "exec "+o.Name)
-		case ev.Verb == "get" || ev.Verb == "list" || ev.Verb == "watch":
-			reads[strings.TrimSuffix(o.Resource+"/"+o.Subresource, "/")] = true
-		default:
-			// A controller's Pods have names that nobody can know before.
-			name, _, _ := strings.Cut(o.Name, "keeper-")
-			found = append(found, strings.TrimSpace(fmt.Sprintf("%s %s %s", ev.Verb, o.Resource, name)))
-		}
-		if o.Namespace != "" && o.Namespace != namespace && o.Resource != "namespaces" {
+		found.add(ev)
+		if o := ev.ObjectRef; o.Namespace != "" && o.Namespace != namespace && o.Resource != "namespaces" {
 			t.Errorf("a request left the run's namespace %q: %s", namespace, ev.RequestURI)
 		}
 	}
-	slices.Sort(expected)
-	slices.Sort(found)
-	if !slices.Equal(expected, found) {
-		t.Errorf("the commands shown ask for\n  %s\nthe audit log records\n  %s", strings.Join(expected, "\n  "), strings.Join(found, "\n  "))
-	}
-	if questions != 1 {
-		t.Errorf("expected one dry-run, found %d", questions)
-	}
-	allowed := []string{"events", "namespaces", "pods", "pods/log", "pods/proxy", "serviceaccounts"}
-	for _, read := range slices.Sorted(maps.Keys(reads)) {
-		if !slices.Contains(allowed, read) {
-			t.Errorf("read of %s: expected only %v", read, allowed)
-		}
+	return found
+}
+
+func (r *requests) add(ev auditEvent) {
+	o := ev.ObjectRef
+	switch {
+	case strings.Contains(ev.RequestURI, "dryRun=All"):
+		r.dryRuns++
+	case o.Subresource == "exec":
+		r.writes = append(r.writes, "exec "+o.Name)
+	case ev.Verb == "get" || ev.Verb == "list" || ev.Verb == "watch":
+		r.reads[strings.TrimSuffix(o.Resource+"/"+o.Subresource, "/")] = true
+	default:
+		// A controller's Pods have names that nobody can know before.
+		name, _, _ := strings.Cut(o.Name, "keeper-")
+		r.writes = append(r.writes, strings.TrimSpace(fmt.Sprintf("%s %s %s", ev.Verb, o.Resource, name)))
 	}
 }
 
