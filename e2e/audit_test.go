@@ -48,16 +48,16 @@ func TestWhatIsShownIsWhatTheAPIServerSees(t *testing.T) {
 	}
 	namespace := ""
 	var expected []string
-	manifest := ""
+	manifests := map[int]string{} // scenarios run side by side
 	verdict := engine.Run(t.Context(), flags, plan, engine.Options{}, func(ev engine.Event) {
 		switch b := ev.Body.(type) {
 		case engine.RunStarted:
 			namespace = b.Namespace
 			expected = append(expected, "create namespaces "+namespace)
 		case engine.FileShown:
-			manifest = b.Content
+			manifests[ev.Scenario] = b.Content
 		case engine.CommandShown:
-			expected = append(expected, writes(t, b.Line, manifest)...)
+			expected = append(expected, writes(t, b.Line, manifests[ev.Scenario])...)
 		}
 	})
 	if verdict != engine.Passed {

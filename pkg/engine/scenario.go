@@ -79,6 +79,9 @@ func (r *run) step(ctx context.Context, st step, named map[string]expect.Outcome
 			}
 			emit(failed)
 			v = max(v, ClaimFailed)
+			if cause := (*diagnose.Cause)(nil); errors.As(verdict.Err, &cause) {
+				v = CouldNotRun
+			}
 		}
 	}
 	return v, false
@@ -94,8 +97,11 @@ type failure struct {
 }
 
 // check decides a claim. One that may take a moment is decided again at each
-// change of a Pod of the run, until it holds or its time is over.
+// change of a Pod of the run, until it holds, its time is over, or a Pod that
+// it reads cannot become what it should be.
 func (r *run) check(ctx context.Context, c claim, facts expect.Facts, emit func(Body)) expect.Verdict {
+	read := &readPods{Objects: facts.Objects}
+	facts.Objects = read
 	verdict := c.that.Check(ctx, facts)
 	if verdict.Holds || c.within == 0 {
 		return verdict
@@ -110,11 +116,16 @@ func (r *run) check(ctx context.Context, c claim, facts expect.Facts, emit func(
 			return verdict
 		}
 		for range changes.ResultChan() {
+			read.pods = nil
 			if now := c.that.Check(ctx, facts); ctx.Err() == nil {
 				verdict = now
 			}
-			if verdict.Holds {
+			cause := read.hopeless()
+			if verdict.Holds || cause != nil {
 				changes.Stop()
+				if cause != nil && !verdict.Holds {
+					verdict.Err = cause
+				}
 				return verdict
 			}
 		}
