@@ -91,7 +91,10 @@ func TestKubectlRunsThePlugin(t *testing.T) {
 	assertNoNamespace(t, namespaceOf(t, stdout))
 }
 
-func TestAClaimThatDoesNotHoldIsShownWithExpectedAndFound(t *testing.T) {
+// loadVersion040 loads the service's image under the tag 0.4.0, with that version
+// in its answers: an image that breaks claims.
+func loadVersion040(t *testing.T) {
+	t.Helper()
 	if embedded == nil {
 		t.Skip("needs an image that answers another version, which only the embedded cluster can load")
 	}
@@ -102,6 +105,10 @@ func TestAClaimThatDoesNotHoldIsShownWithExpectedAndFound(t *testing.T) {
 	if err := embedded.LoadImageArchive(t.Context(), archive); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func TestAClaimThatDoesNotHoldIsShownWithExpectedAndFound(t *testing.T) {
+	loadVersion040(t)
 	stdout, _, code := outcome(t, plugin(t, "pods", "--image", "simpleservice=mhausenblas/simpleservice:0.4.0"))
 	if code != 1 {
 		t.Errorf("expected exit code 1, found %d", code)

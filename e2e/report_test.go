@@ -96,16 +96,7 @@ func assertTimeline(t *testing.T, r v1alpha1.Report, name string) {
 }
 
 func TestTheScriptNamesAClaimThatFails(t *testing.T) {
-	if embedded == nil {
-		t.Skip("needs an image that answers another version, which only the embedded cluster can load")
-	}
-	archive, err := embedded.SimpleserviceVariant(t.Context(), "docker.io/mhausenblas/simpleservice:0.4.0", "0.4.0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := embedded.LoadImageArchive(t.Context(), archive); err != nil {
-		t.Fatal(err)
-	}
+	loadVersion040(t)
 	script, stderr, code := outcome(t, plugin(t, "pods", "single-pod", "-o", "script", "--image", "simpleservice=mhausenblas/simpleservice:0.4.0"))
 	if code != 1 {
 		t.Fatalf("expected exit code 1, found %d: %s", code, stderr)

@@ -152,7 +152,13 @@ func (e *Embedded) WaitForControlPlane(context.Context, klient.Client) error { r
 
 // KubernetesRestConfig returns nil where the kubeconfig cannot be read, because
 // the interface has no error.
-func (e *Embedded) KubernetesRestConfig() *rest.Config { return restConfig(e.kubeconfig, "") }
+func (e *Embedded) KubernetesRestConfig() *rest.Config {
+	cfg, err := clientcmd.BuildConfigFromFlags("", e.kubeconfig)
+	if err != nil {
+		return nil
+	}
+	return cfg
+}
 
 // LoadImage is not possible: there is no image store outside the cluster.
 func (e *Embedded) LoadImage(_ context.Context, image string, _ ...string) error {
@@ -183,14 +189,4 @@ func (e *Embedded) output(ctx context.Context, args ...string) (string, error) {
 		return "", fmt.Errorf("kbe-cluster %s --name %s: %w: %s", strings.Join(args, " "), e.name, err, strings.TrimSpace(stderr.String()))
 	}
 	return stdout.String(), nil
-}
-
-func restConfig(kubeconfig, kubectx string) *rest.Config {
-	cfg, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(
-		&clientcmd.ClientConfigLoadingRules{ExplicitPath: kubeconfig},
-		&clientcmd.ConfigOverrides{CurrentContext: kubectx}).ClientConfig()
-	if err != nil {
-		return nil
-	}
-	return cfg
 }

@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"context"
-	"errors"
 	"os"
 	"os/signal"
 	"syscall"
@@ -29,8 +28,7 @@ func SignalContext() context.Context {
 
 // signalCode is the exit code that shells give for the signal that ended ctx.
 func signalCode(ctx context.Context) int {
-	var s engine.Signaled
-	if errors.As(context.Cause(ctx), &s) {
+	if s, stopped := engine.SignalOf(ctx); stopped {
 		if n, ok := s.Signal.(syscall.Signal); ok {
 			return exitSignal + int(n)
 		}

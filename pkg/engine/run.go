@@ -48,6 +48,13 @@ type Signaled struct{ os.Signal }
 
 func (s Signaled) Error() string { return s.String() }
 
+// SignalOf returns the signal that has cancelled a context, if one has.
+func SignalOf(ctx context.Context) (Signaled, bool) {
+	var s Signaled
+	stopped := errors.As(context.Cause(ctx), &s)
+	return s, stopped
+}
+
 // reachTimeout bounds the first request to the API server.
 const reachTimeout = 10 * time.Second
 
@@ -62,14 +69,14 @@ func Run(ctx context.Context, getter genericclioptions.RESTClientGetter, plan *P
 	if err := r.open(ctx, getter); err != nil {
 		end.Err = err.Error()
 		end.NotChecked = plan.Claims()
-		if signal := (Signaled{}); errors.As(context.Cause(ctx), &signal) {
+		if _, stopped := SignalOf(ctx); stopped {
 			end.Verdict = Stopped
 		}
 	} else {
 		end.Verdict = r.scenarios(ctx, opts.Timeout)
 		end.ToVerdict = r.since(r.started)
 		r.seePods(ctx)
-		if signal := (Signaled{}); errors.As(context.Cause(ctx), &signal) {
+		if signal, stopped := SignalOf(ctx); stopped {
 			end.Verdict = Stopped
 			r.emit(WholeRun, Interrupted{signal.String(), r.session.RemoveCommand()})
 		}
