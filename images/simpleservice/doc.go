@@ -14,6 +14,10 @@
 //	SIMPLE_SERVICE_VERSION  the version that it answers (0.5.0)
 //	HEALTH_MIN, HEALTH_MAX  /health waits a random time in [min, max) milliseconds (0, 0)
 //
-// Exit codes: 0 after SIGTERM or SIGINT, 1 when it cannot listen, 2 when a variable
-// is invalid.
+// With the argument probe it serves nothing: it reads a request from standard input,
+// asks other services from where it runs, and writes what it finds, a line of JSON for
+// each (package probe).
+//
+// Exit codes: 0 after SIGTERM or SIGINT, 1 when it cannot listen, 2 when a variable, an
+// argument or the request of a probe is invalid.
 package main

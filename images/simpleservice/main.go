@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"log"
 	"net"
@@ -9,6 +11,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/kubectl-kbe/kubectl-kbe/images/simpleservice/probe"
 )
 
 func main() {
@@ -21,6 +25,37 @@ func run() int {
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT)
 
+	switch args := os.Args[1:]; {
+	case len(args) == 1 && args[0] == "probe":
+		return probeAll(stop)
+	case len(args) > 0:
+		fmt.Fprintf(os.Stderr, "simpleservice: expected no argument, or probe; found %q\n", args)
+		return 2
+	}
+	return serve(stop)
+}
+
+// probeAll is `simpleservice probe`: requests on standard input, results on standard
+// output.
+func probeAll(stop <-chan os.Signal) int {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	go func() { cancel(errors.New((<-stop).String())) }()
+	// A caller that is gone is an error of the write, not the end of the process.
+	signal.Ignore(syscall.SIGPIPE)
+	err := probe.Run(ctx, os.Stdin, os.Stdout)
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, probe.ErrRequest):
+		fmt.Fprintln(os.Stderr, "simpleservice: probe:", err)
+		return 2
+	default:
+		fmt.Fprintln(os.Stderr, "simpleservice: probe:", err)
+		return 1
+	}
+}
+
+func serve(stop <-chan os.Signal) int {
 	cfg, err := configFrom(os.LookupEnv)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "simpleservice:", err)

@@ -19,13 +19,13 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run()) //nolint:forbidigo // stands for main
 }
 
-func program(t *testing.T, env ...string) *exec.Cmd {
+func program(t *testing.T, env []string, args ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(self)
+	cmd := exec.Command(self, args...)
 	cmd.Env = append([]string{"TWIN_RUN=1"}, env...)
 	return cmd
 }
@@ -43,7 +43,7 @@ func freePort(t *testing.T) string {
 
 func TestLeavesAtOnceOnSIGTERM(t *testing.T) {
 	port := freePort(t)
-	cmd := program(t, "BIND=127.0.0.1", "PORT0="+port, "HEALTH_MIN=60000", "HEALTH_MAX=60001")
+	cmd := program(t, []string{"BIND=127.0.0.1", "PORT0=" + port, "HEALTH_MIN=60000", "HEALTH_MAX=60001"})
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -88,14 +88,20 @@ func TestExitCodes(t *testing.T) {
 	defer func() { _ = taken.Close() }()
 	_, port, _ := net.SplitHostPort(taken.Addr().String())
 	for _, tc := range []struct {
-		env  []string
-		code int
-		text string
+		env   []string
+		args  []string
+		stdin string
+		code  int
+		text  string
 	}{
-		{[]string{"PORT0=ninety"}, 2, "simpleservice: PORT0: expected a port number from 1 to 65535, found \"ninety\"\n"},
-		{[]string{"BIND=127.0.0.1", "PORT0=" + port}, 1, "address already in use"},
+		{[]string{"PORT0=ninety"}, nil, "", 2, "simpleservice: PORT0: expected a port number from 1 to 65535, found \"ninety\"\n"},
+		{[]string{"BIND=127.0.0.1", "PORT0=" + port}, nil, "", 1, "address already in use"},
+		{nil, []string{"prob"}, "", 2, "simpleservice: expected no argument, or probe; found [\"prob\"]\n"},
+		{nil, []string{"probe"}, "{}", 2, "simpleservice: probe: the request cannot be used: targets: expected 1 to 50000, found 0\n"},
+		{nil, []string{"probe"}, `{"targets":[{"id":"a","url":"http://127.0.0.1:` + port + `/info"}],"timeoutMs":100}`, 0, `{"id":"a","outcome":"timeout","connected":true,`},
 	} {
-		cmd := program(t, tc.env...)
+		cmd := program(t, tc.env, tc.args...)
+		cmd.Stdin = strings.NewReader(tc.stdin)
 		out, _ := cmd.CombinedOutput()
 		if cmd.ProcessState.ExitCode() != tc.code || !strings.Contains(string(out), tc.text) {
 			t.Errorf("%v: exit %d, %q; want %d, %q", tc.env, cmd.ProcessState.ExitCode(), out, tc.code, tc.text)
