@@ -57,6 +57,12 @@ func ok(body string) string {
 	return fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
 }
 
+// readThenReset ends a connection with a RST, when it is sure to stand on both sides.
+func readThenReset(conn *net.TCPConn) {
+	_, _ = conn.Read(make([]byte, 1))
+	reset(conn)
+}
+
 // reset ends a connection with a RST.
 func reset(conn *net.TCPConn) {
 	_ = conn.SetLinger(0)
@@ -120,7 +126,7 @@ func TestOutcomes(t *testing.T) {
 		"answers":             {listener(t, says(ok(answer))), Answered, true, ""},
 		"nothing listens":     {closedPort(t), Refused, false, "connection refused"},
 		"accepts, is silent":  {silent(t), Timeout, true, "i/o timeout"},
-		"resets":              {listener(t, func(c *net.TCPConn, _ int64) { reset(c) }), Reset, true, ""},
+		"resets":              {listener(t, func(c *net.TCPConn, _ int64) { readThenReset(c) }), Reset, true, ""},
 		"closes":              {listener(t, says("")), Reset, true, "EOF"},
 		"ends in the body":    {listener(t, says("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{")), Reset, true, "unexpected EOF"},
 		"speaks SSH":          {listener(t, says("SSH-2.0-OpenSSH\r\n")), Protocol, true, "malformed HTTP"},
