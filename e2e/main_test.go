@@ -42,6 +42,11 @@ func run(m *testing.M) (code int) {
 	if err != nil {
 		return fail(err)
 	}
+	// Tests wait more than they compute: more of them run side by side than there
+	// are processors.
+	if err := flag.Set("test.parallel", "6"); err != nil {
+		return fail(err)
+	}
 	mode, err := chooseCluster(*clusterFlag)
 	if err != nil {
 		return fail(err)
