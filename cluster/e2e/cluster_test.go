@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/state"
 )
 
 // cluster is a cluster that a test may or may not have started. After the test nothing of it is left.
@@ -127,26 +129,36 @@ func (c *cluster) kubectl(args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// component is what `status` says.
+// component is what `status` says of one.
 type component struct {
 	Name          string
 	PID, Restarts int
 }
 
-func (c *cluster) component(name string) component {
+// status is the part of `status -o json` that tests look at.
+type status struct {
+	Components []component
+	Faults     state.Faults
+}
+
+func (c *cluster) status() (s status) {
 	c.t.Helper()
-	var status struct{ Components []component }
-	cmd := c.command("status", "-o", "json")
-	out, _ := cmd.Output() // fails while the API server restarts; the table is there all the same
-	if err := json.Unmarshal(out, &status); err != nil {
+	out, _ := c.command("status", "-o", "json").Output() // fails while the API server restarts; the rest is there all the same
+	if err := json.Unmarshal(out, &s); err != nil {
 		c.t.Fatalf("status: %v: %s", err, out)
 	}
-	for _, each := range status.Components {
+	return s
+}
+
+func (c *cluster) component(name string) component {
+	c.t.Helper()
+	s := c.status()
+	for _, each := range s.Components {
 		if each.Name == name {
 			return each
 		}
 	}
-	c.t.Fatalf("status has no component %s: %s", name, out)
+	c.t.Fatalf("status has no component %s: %v", name, s)
 	return component{}
 }
 

@@ -86,7 +86,7 @@ func leftovers(t *testing.T, name string, used map[string]bool) []string {
 			left = append(left, "process "+pid+": "+text)
 		}
 		for _, kind := range []string{"net", "mnt", "uts"} {
-			if link, err := os.Readlink("/proc/" + pid + "/ns/" + kind); err == nil && used[link] {
+			if link, err := os.Readlink("/proc/" + pid + "/ns/" + kind); err == nil && used[link] && !ofAnother(pid, name) {
 				left = append(left, "process "+pid+" in namespace "+link)
 			}
 		}
@@ -97,6 +97,13 @@ func leftovers(t *testing.T, name string, used map[string]bool) []string {
 		}
 	}
 	return left
+}
+
+// ofAnother tells that a process belongs to another cluster. The kernel gives the number of a namespace that is gone to
+// the next one, which may be of a cluster that starts meanwhile.
+func ofAnother(pid, name string) bool {
+	groups, _ := os.ReadFile("/proc/" + pid + "/cgroup")
+	return strings.Contains(string(groups), ":/kbe-cluster/") && !strings.Contains(string(groups), ":/kbe-cluster/"+name+"/")
 }
 
 // namespacesOf returns the namespaces of the cluster's processes that are not the machine's.

@@ -25,6 +25,11 @@ type failure struct{ error }
 
 func (f failure) Unwrap() error { return f.error }
 
+// usage is an error of a command that could not be understood, found out by running it.
+type usage struct{ error }
+
+func (u usage) Unwrap() error { return u.error }
+
 // Execute runs one command and returns its exit code.
 func Execute(ctx context.Context, args []string) int {
 	root := newRoot()
@@ -60,14 +65,14 @@ func newRoot() *cobra.Command {
 	root.PersistentFlags().StringVar(&name, "name", "kbe", "name of the cluster")
 	dir := func() (state.Dir, error) { return state.Open(name) }
 	root.AddCommand(newUp(dir), newDown(dir), newStatus(dir), newKubeconfig(dir), newLoad(dir), newImages(), newImage(), newLogs(dir),
-		newKubectl(dir), newBuild(), newSupervise())
+		newKubectl(dir), newOutside(dir), newPartition(dir), newHeal(dir), newDeny(dir), newAllow(dir), newBuild(), newSupervise(), newRelay())
 	return root
 }
 
 // opener checks --name and returns the cluster's folder.
 type opener func() (state.Dir, error)
 
-// run marks a command's errors as failures, except when the name of the cluster is unfit.
+// run marks a command's errors as failures, except when they are the user's: usage, or an unfit name of the cluster.
 func run(open opener, f func(ctx context.Context, dir state.Dir, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		dir, err := open()
@@ -77,10 +82,12 @@ func run(open opener, f func(ctx context.Context, dir state.Dir, args []string) 
 		if err := preflight.Root(); err != nil {
 			return failure{err}
 		}
-		if err := f(cmd.Context(), dir, args); err != nil {
-			return failure{err}
+		err = f(cmd.Context(), dir, args)
+		var misunderstood usage
+		if err == nil || errors.As(err, &misunderstood) {
+			return err
 		}
-		return nil
+		return failure{err}
 	}
 }
 

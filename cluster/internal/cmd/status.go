@@ -24,6 +24,7 @@ type status struct {
 	Supervisor bool                    `json:"supervisorAlive"`
 	Nodes      []supervisor.NodeStatus `json:"nodes"`
 	Components []state.Component       `json:"components"`
+	Faults     state.Faults            `json:"faults"`
 	// Problem says why Nodes is empty.
 	Problem string `json:"problem,omitempty"`
 }
@@ -73,6 +74,9 @@ func collect(ctx context.Context, dir state.Dir) (status, error) {
 		return s, err
 	}
 	s.Components = components.Components
+	if s.Faults, err = dir.Faults(); err != nil {
+		return s, err
+	}
 	process, err := dir.Supervisor()
 	s.Supervisor = err == nil && process.Alive()
 	if !s.Supervisor {
@@ -99,6 +103,12 @@ func (s status) print(out io.Writer, now time.Time) error {
 			return err
 		}
 		fmt.Fprintln(out)
+	}
+	for _, pair := range s.Faults.Partitions {
+		fmt.Fprintf(out, "%s and %s are cut off from each other; `kbe-cluster heal --name %[3]s %[1]s %[2]s` undoes it\n\n", pair[0], pair[1], s.Name)
+	}
+	for _, address := range s.Faults.Denied {
+		fmt.Fprintf(out, "%s is denied to all but its own node; `kbe-cluster allow --name %[2]s %[1]s` undoes it\n\n", address, s.Name)
 	}
 	fmt.Fprintln(w, "COMPONENT\tPID\tSINCE\tRESTARTS\tLAST EXIT")
 	for _, c := range s.Components {

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/config"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/progress"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/sandbox"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/state"
@@ -98,7 +99,8 @@ func spawn(dir state.Dir, api *net.TCPListener, events *os.File, wait time.Durat
 	defer log.Close()
 	cmd := exec.Command(self, "supervise", "--wait", wait.String(), dir.Name())
 	cmd.Dir, cmd.Stdout, cmd.Stderr = "/", log, log
-	cmd.Env = append(os.Environ(), EnvSupervised+"=1", "NO_PROXY=127.0.0.1", "no_proxy=127.0.0.1")
+	cmd.Env = append(os.Environ(), EnvSupervised+"=1", "NO_PROXY=127.0.0.1", "no_proxy=127.0.0.1",
+		"PATH="+config.Path) // where the components look: the user's may lack nft
 	cmd.ExtraFiles = []*os.File{events, socket}          // fdEvents, fdAPI
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // outlives the terminal, and its Ctrl-C is not for it
 	if err := cmd.Start(); err != nil {

@@ -13,6 +13,9 @@ const (
 	nodeLink   = "eth0"
 )
 
+// SetUpLoopback is all that a network namespace outside of a cluster gets.
+func SetUpLoopback() error { return up("lo") }
+
 // SetUpControlPlane makes the bridge in the network namespace of the calling thread, with a route to the pods of each
 // of n nodes: the API server calls webhooks and aggregated APIs in pods.
 func SetUpControlPlane(n int) error {

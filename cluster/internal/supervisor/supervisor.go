@@ -14,7 +14,9 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/cgroup"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/config"
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/network"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/progress"
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/relay"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/state"
 )
 
@@ -64,7 +66,12 @@ func start(ctx context.Context, dir state.Dir, api net.Listener, events *events,
 		return err
 	}
 	events.ready("namespaces", "a control plane and "+progress.Count(len(cluster.Nodes), "node"))
-	go serve(api, topology.controlPlane)
+	go relay.Serve(api, func(ctx context.Context) (net.Conn, error) {
+		return topology.controlPlane.Dial(ctx, fmt.Sprintf("%s:%d", network.ControlPlane, network.APIPort))
+	})
+	if err := serveControl(ctx, dir, cluster, topology); err != nil {
+		return err
+	}
 
 	starting, cancel := context.WithTimeoutCause(ctx, wait, fmt.Errorf("not ready within %s", wait))
 	defer cancel()

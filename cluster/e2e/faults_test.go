@@ -1,0 +1,97 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"net/netip"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/state"
+)
+
+func TestFaults(t *testing.T) {
+	c := newCluster(t)
+	c.up()
+	probes := c.startProbes()
+	c.expectReach(probes)
+	t.Run("partition", func(t *testing.T) { testPartition(c.on(t), probes) })
+	t.Run("deny", func(t *testing.T) { testDeny(c.on(t), probes) })
+	t.Run("outside", func(t *testing.T) { testOutside(c.on(t), probes) })
+	t.Run("usage", func(t *testing.T) { testFaultUsage(c.on(t)) })
+}
+
+func testPartition(c *cluster, probes map[string]map[string]probe) {
+	c.must("partition", "node-3", "node-2")
+	c.expectReach(probes, "node-2", "node-3")
+	if out := c.must("partition", "node-2", "node-3"); !strings.Contains(out, "already") {
+		c.t.Errorf("the same again: expected it to say so, found %s", out)
+	}
+	if faults := c.status().Faults; !reflect.DeepEqual(faults, state.Faults{Partitions: []state.Pair{{"node-2", "node-3"}}}) {
+		c.t.Errorf("status: expected the partition, found %+v", faults)
+	}
+	for _, node := range []string{"node-2", "node-3"} {
+		pod := probes["web"][node].pod
+		if out := c.kubectl("get", "--raw", "/api/v1/namespaces/default/pods/"+pod+":9876/proxy/health"); !strings.Contains(out, "healthy") {
+			c.t.Errorf("the API server asks %s on %s: %s", pod, node, out)
+		}
+	}
+	c.must("heal", "node-2", "node-3")
+	c.expectReach(probes)
+
+	c.must("partition", "node-1", "node-2")
+	c.must("partition", "node-1", "node-3")
+	c.must("heal")
+	c.expectReach(probes)
+	if faults := c.status().Faults; !reflect.DeepEqual(faults, state.Faults{}) {
+		c.t.Errorf("status after heal: expected no faults, found %+v", faults)
+	}
+}
+
+func testDeny(c *cluster, probes map[string]map[string]probe) {
+	target := probes["web"]["node-2"]
+	address := target.addresses[0]
+	c.must("deny", address)
+	for _, each := range []struct{ app, node, want string }{
+		{"client", "node-2", timedOut}, // another pod of its node
+		{"client", "node-1", timedOut},
+		{"host", "node-1", timedOut},
+		{"host", "node-2", answered}, // its node, as the kubelet
+		{"web", "node-2", answered},  // itself
+	} {
+		if got := c.ask(probes[each.app][each.node].pod, address)[0]; got != each.want {
+			c.t.Errorf("from %s of %s: expected curl's exit code %s, found %s", each.app, each.node, each.want, got)
+		}
+	}
+	if got := c.ask(target.pod, probes["web"]["node-1"].addresses[0])[0]; got != answered {
+		c.t.Errorf("the denied pod asks another: expected an answer, found curl's exit code %s", got)
+	}
+	if faults := c.status().Faults; !reflect.DeepEqual(faults, state.Faults{Denied: []netip.Addr{netip.MustParseAddr(address)}}) {
+		c.t.Errorf("status: expected the address, found %+v", faults)
+	}
+	c.must("allow", address)
+	c.expectReach(probes)
+	c.must("deny", address)
+	c.must("allow")
+	c.expectReach(probes)
+}
+
+func testFaultUsage(c *cluster) {
+	for args, says := range map[string]string{
+		"partition node-1":        "2 arg",
+		"partition node-1 node-9": "node-1, node-2, node-3",
+		"partition node-1 node-1": "two nodes",
+		"heal node-1":             "2 arg",
+		"deny here":               "IP address of a pod",
+		"deny 10.89.0.11":         "10.244.0.0/16",
+		"allow 10.244.4.1":        "10.244.0.0/16",
+		"deny fd00::1":            "10.244.0.0/16",
+		"outside":                 "1 arg",
+		"outside no-such-command": "no-such-command",
+	} {
+		if out, code := c.run(strings.Fields(args)...); code != 2 || !strings.Contains(out, says) {
+			c.t.Errorf("%s: expected exit code 2 and a word about %q, found %d: %s", args, says, code, out)
+		}
+	}
+}

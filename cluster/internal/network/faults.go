@@ -1,0 +1,89 @@
+package network
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/netip"
+	"os/exec"
+	"slices"
+	"strings"
+
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/state"
+)
+
+// FaultRules returns the nftables program that makes a node, one of nodes, behave as f says. It replaces all rules of an
+// earlier one in one step.
+//
+// Packets are dropped where they arrive, never where they are sent: a sender must not learn that they are lost. Neighbour
+// discovery passes, as ARP does (it is no IP): else a sender would hear "no route to host" instead of nothing.
+func FaultRules(node string, nodes []string, f state.Faults) string {
+	var arriving, delivering []string
+	for _, pair := range f.Partitions {
+		if peer, ok := pair.Peer(node); ok {
+			arriving = append(arriving, dropFrom(slices.Index(nodes, peer)+1)...)
+		}
+	}
+	own := slices.Index(nodes, node) + 1
+	for _, address := range f.Denied {
+		if onNode(own, address) {
+			delivering = append(delivering, dropTo(address))
+		}
+	}
+	return fmt.Sprintf(faultTable, strings.Join(arriving, "\n"), strings.Join(delivering, "\n"))
+}
+
+const faultTable = `add table inet kbe-faults
+delete table inet kbe-faults
+table inet kbe-faults {
+	chain arriving {
+		type filter hook prerouting priority raw
+		icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
+%s
+	}
+	chain delivering {
+		type filter hook forward priority filter
+		ct state related accept
+%s
+	}
+}
+`
+
+// NodeOf returns the node, counted from 1, of n that has the address in the range of its pods, or 0.
+func NodeOf(address netip.Addr, n int) int {
+	for i := 1; i <= n; i++ {
+		if onNode(i, address) {
+			return i
+		}
+	}
+	return 0
+}
+
+func onNode(i int, address netip.Addr) bool {
+	return netip.MustParsePrefix(PodRange(i)).Contains(address)
+}
+
+// dropFrom drops what the i-th node and its pods send.
+func dropFrom(i int) []string {
+	return []string{fmt.Sprintf("\t\tiifname %q ip saddr { %s, %s } drop", nodeLink, NodeAddress(i), PodRange(i))}
+}
+
+// dropTo drops what others than the pod itself send to it, except answers to what it asked. A node's own packets to its
+// pods are not forwarded, so they are not seen here: as with NetworkPolicies, the node always reaches them.
+func dropTo(pod netip.Addr) string {
+	ip := "ip"
+	if pod.Is6() {
+		ip = "ip6"
+	}
+	return fmt.Sprintf("\t\t%[1]s daddr %[2]s %[1]s saddr != %[2]s ct direction original drop", ip, pod)
+}
+
+// Load runs an nftables program in the network namespace of the calling thread.
+func Load(ctx context.Context, rules string) error {
+	cmd := exec.CommandContext(ctx, "nft", "-f", "-")
+	cmd.Stdin = strings.NewReader(rules)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("nft: %w: %s; faults in the network need nftables: install the package, and use a kernel that has it", err, bytes.TrimSpace(out))
+	}
+	return nil
+}

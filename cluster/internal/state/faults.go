@@ -1,0 +1,53 @@
+package state
+
+import (
+	"net/netip"
+	"os"
+	"slices"
+)
+
+// Faults are what is broken in a cluster on purpose.
+type Faults struct {
+	// Partitions are pairs of nodes that are cut off from each other.
+	Partitions []Pair `json:"partitions,omitempty"`
+	// Denied are addresses of pods that nobody but the pod itself and its node reaches.
+	Denied []netip.Addr `json:"denied,omitempty"`
+}
+
+// Pair is two nodes, the lesser name first.
+type Pair [2]string
+
+// PairOf returns the pair of two nodes, given in any order.
+func PairOf(a, b string) Pair { return Pair{min(a, b), max(a, b)} }
+
+// Peer returns the other node of the pair, and whether node is in it at all.
+func (p Pair) Peer(node string) (string, bool) {
+	switch node {
+	case p[0]:
+		return p[1], true
+	case p[1]:
+		return p[0], true
+	default:
+		return "", false
+	}
+}
+
+// Clone returns a copy that shares nothing with f.
+func (f Faults) Clone() Faults {
+	return Faults{Partitions: slices.Clone(f.Partitions), Denied: slices.Clone(f.Denied)}
+}
+
+// WriteFaults stores f.
+func (d Dir) WriteFaults(f Faults) error { return d.write("faults.json", f) }
+
+// Faults reads what WriteFaults stored: none when nothing was ever broken.
+func (d Dir) Faults() (f Faults, err error) {
+	err = d.read("faults.json", &f)
+	if os.IsNotExist(err) {
+		return f, nil
+	}
+	return f, err
+}
+
+// ControlSocket returns the path of the unix socket that the supervisor takes requests on.
+func (d Dir) ControlSocket() string { return d.Path("control.sock") }

@@ -1,0 +1,117 @@
+package supervisor
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/rpc"
+	"os"
+	"slices"
+	"sync"
+
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/network"
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/state"
+)
+
+// Control is what other processes can ask of the supervisor, by the names of its methods. Each method is idempotent; its
+// reply tells whether it changed anything.
+type Control struct {
+	dir      state.Dir
+	cluster  state.Cluster
+	topology *topology
+
+	mu     sync.Mutex
+	faults state.Faults
+}
+
+// serveControl takes requests on the cluster's control socket, which nobody else may connect to. The supervisor holds the
+// namespaces open, so whoever wants something done in them asks it.
+func serveControl(ctx context.Context, dir state.Dir, cluster state.Cluster, topology *topology) error {
+	server := rpc.NewServer()
+	if err := server.Register(&Control{dir: dir, cluster: cluster, topology: topology}); err != nil {
+		return err
+	}
+	socket, err := net.Listen("unix", dir.ControlSocket())
+	if err != nil {
+		return fmt.Errorf("control socket: %w", err)
+	}
+	if err := os.Chmod(dir.ControlSocket(), 0o600); err != nil {
+		return err
+	}
+	context.AfterFunc(ctx, func() { socket.Close() })
+	go server.Accept(socket)
+	return nil
+}
+
+// Ask calls a method of the Control of a running cluster.
+func Ask(ctx context.Context, dir state.Dir, method string, argument any) (changed bool, err error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, "unix", dir.ControlSocket())
+	if err != nil {
+		return false, fmt.Errorf("the supervisor of cluster %s does not answer: %w; see `kbe-cluster status --name %[1]s`", dir.Name(), err)
+	}
+	client := rpc.NewClient(conn)
+	defer conn.Close() // ends the client too
+	select {
+	case <-ctx.Done():
+		return false, ctx.Err()
+	case call := <-client.Go("Control."+method, argument, &changed, nil).Done:
+		return changed, call.Error
+	}
+}
+
+// Partition cuts two nodes and their pods off from each other.
+func (c *Control) Partition(pair state.Pair, changed *bool) error {
+	return c.change(changed, func(f *state.Faults) {
+		if !slices.Contains(f.Partitions, pair) {
+			f.Partitions = append(f.Partitions, pair)
+		}
+	})
+}
+
+// Heal undoes Partition: of the given pair, or of all when both its names are empty.
+func (c *Control) Heal(pair state.Pair, changed *bool) error {
+	return c.change(changed, func(f *state.Faults) {
+		f.Partitions = slices.DeleteFunc(f.Partitions, func(p state.Pair) bool { return pair == state.Pair{} || p == pair })
+	})
+}
+
+// Deny keeps everybody but its node from a pod's address.
+func (c *Control) Deny(address netip.Addr, changed *bool) error {
+	return c.change(changed, func(f *state.Faults) {
+		if !slices.Contains(f.Denied, address) {
+			f.Denied = append(f.Denied, address)
+		}
+	})
+}
+
+// Allow undoes Deny: of the given address, or of all when it is none.
+func (c *Control) Allow(address netip.Addr, changed *bool) error {
+	return c.change(changed, func(f *state.Faults) {
+		f.Denied = slices.DeleteFunc(f.Denied, func(a netip.Addr) bool { return !address.IsValid() || a == address })
+	})
+}
+
+// change makes the nodes behave as edit wants it, and writes it down.
+func (c *Control) change(changed *bool, edit func(*state.Faults)) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	next := c.faults.Clone()
+	edit(&next)
+	for i, name := range c.cluster.Nodes {
+		rules := network.FaultRules(name, c.cluster.Nodes, next)
+		if rules == network.FaultRules(name, c.cluster.Nodes, c.faults) {
+			continue
+		}
+		*changed = true
+		err := c.topology.nodes[i].Do(func() error { return network.Load(context.Background(), rules) })
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	if !*changed {
+		return nil
+	}
+	c.faults = next
+	return c.dir.WriteFaults(next)
+}

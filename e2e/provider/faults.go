@@ -1,0 +1,39 @@
+package provider
+
+import (
+	"context"
+	"os/exec"
+)
+
+// Partition loses all packets between two nodes and their pods, until Heal.
+func (e *Embedded) Partition(ctx context.Context, a, b string) error {
+	_, err := e.output(ctx, "partition", a, b)
+	return err
+}
+
+// Heal undoes all Partitions.
+func (e *Embedded) Heal(ctx context.Context) error {
+	_, err := e.output(ctx, "heal")
+	return err
+}
+
+// Deny loses what is sent to a pod's address, as a NetworkPolicy without
+// ingress rules does, until Allow: the pod's own node still reaches it.
+func (e *Embedded) Deny(ctx context.Context, address string) error {
+	_, err := e.output(ctx, "deny", address)
+	return err
+}
+
+// Allow undoes all Denies.
+func (e *Embedded) Allow(ctx context.Context) error {
+	_, err := e.output(ctx, "allow")
+	return err
+}
+
+// Outside has a command, not started yet, run where only the API server can be
+// reached, as from a laptop. The process is the command's own: its exit code,
+// signals and files are as without.
+func (e *Embedded) Outside(cmd *exec.Cmd) {
+	cmd.Args = append([]string{e.path, "outside", "--name", e.name, "--", cmd.Path}, cmd.Args[1:]...)
+	cmd.Path = e.path
+}
