@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/distribution/reference"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/podpatch"
 )
 
 // images are the example's images with the overrides applied; the others come
@@ -17,7 +17,7 @@ func (p *Plan) images(overrides map[string]string, registry string) (map[string]
 	images := maps.Clone(p.Example.Spec.Images)
 	var errs []error
 	for name, ref := range images {
-		moved, err := fromRegistry(ref, registry)
+		moved, err := podpatch.FromRegistry(ref, registry)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("image %q: %w", name, err))
 			continue
@@ -33,24 +33,6 @@ func (p *Plan) images(overrides map[string]string, registry string) (map[string]
 		images[name] = ref
 	}
 	return images, errors.Join(errs...)
-}
-
-// fromRegistry moves a reference to another registry: its path, tag and digest
-// stay.
-func fromRegistry(ref, registry string) (string, error) {
-	if registry == "" {
-		return ref, nil
-	}
-	named, err := reference.ParseNormalizedNamed(ref)
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", ref, err)
-	}
-	rest := strings.TrimPrefix(named.String(), reference.Domain(named))
-	moved := strings.TrimSuffix(registry, "/") + rest
-	if _, err := reference.ParseNormalizedNamed(moved); err != nil {
-		return "", fmt.Errorf("registry %q: expected HOST[:PORT][/PATH]: %w", registry, err)
-	}
-	return moved, nil
 }
 
 // withImages puts the overrides into a manifest. Without any it stays as it is,

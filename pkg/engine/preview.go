@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/expect"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/podpatch"
 )
 
 // Preview sends the events of what a run would do. It asks no cluster; what
@@ -19,7 +20,7 @@ func Preview(ctx context.Context, plan *Plan, opts Options, sink func(Event)) er
 	if now == nil {
 		now = time.Now
 	}
-	patch := podPatch{pullSecret: opts.PullSecret}
+	patch := podpatch.Patch{PullSecret: opts.PullSecret}
 	end := PreviewEnded{Claims: plan.Claims()}
 	for i, sc := range plan.scenarios {
 		emit := func(b Body) { sink(Event{Time: now(), Scenario: i, Body: b}) }
@@ -28,13 +29,13 @@ func Preview(ctx context.Context, plan *Plan, opts Options, sink func(Event)) er
 			end.Commands++
 			emit(StepStarted{Say: st.say, Plan: st.plan(patch)})
 			for _, name := range st.command.Files() {
-				content, err := patch.manifest(plan.withImages(plan.Example.Files[name], images))
+				content, err := patch.Manifest(plan.withImages(plan.Example.Files[name], images))
 				if err != nil {
 					return err
 				}
 				emit(FileShown{name, string(content)})
 			}
-			words, err := patch.command(st.preview(ctx, images))
+			words, err := patch.Command(st.preview(ctx, images))
 			if err != nil {
 				return err
 			}

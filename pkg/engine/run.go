@@ -15,6 +15,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/kubectl"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/podpatch"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/session"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/wait"
 )
@@ -98,7 +99,7 @@ type run struct {
 	kubectl *kubectl.Kubectl
 	getter  genericclioptions.RESTClientGetter
 	images  map[string]string
-	patch   podPatch
+	patch   podpatch.Patch
 	dir     string
 
 	mu     sync.Mutex
@@ -142,12 +143,12 @@ func (r *run) open(ctx context.Context, getter genericclioptions.RESTClientGette
 		return errors.Join(err, os.RemoveAll(r.dir))
 	}
 	r.getter = getter
-	r.patch = podPatch{hardened: r.session.EnforcesRestricted(ctx), pullSecret: r.opts.PullSecret}
+	r.patch = podpatch.Patch{Hardened: r.session.EnforcesRestricted(ctx), PullSecret: r.opts.PullSecret}
 	r.kubectl = kubectl.New(getter, r.session.Namespace, r.session.Wrap)
 	r.emit(WholeRun, RunStarted{
 		Example: r.plan.Example.Metadata.Name, Title: r.plan.Example.Spec.Title, Summary: r.plan.Example.Spec.Summary,
 		RunID: r.session.ID, Namespace: r.session.Namespace, OwnNamespace: r.session.Owned,
-		Context: currentContext(getter), Server: server, Images: r.images, Hardened: r.patch.hardened,
+		Context: currentContext(getter), Server: server, Images: r.images, Hardened: r.patch.Hardened,
 	})
 	return nil
 }

@@ -150,7 +150,7 @@ func (r *run) command(ctx context.Context, st step, facts expect.Facts, emit fun
 	if err != nil {
 		return kubectl.Result{}, &failure{err: err.Error(), verdict: CouldNotRun}
 	}
-	if words, err = r.patch.command(words); err != nil {
+	if words, err = r.patch.Command(words); err != nil {
 		return kubectl.Result{}, &failure{err: err.Error(), verdict: CouldNotRun}
 	}
 	line := shown(words, st.show)
@@ -218,7 +218,7 @@ func output(res kubectl.Result, show *regexp.Regexp) Output {
 // command finds them: kubectl reads files relative to the process's folder.
 func (r *run) placeFiles(cmd example.Command, args []string, emit func(Body)) ([]string, error) {
 	for _, name := range cmd.Files() {
-		content, err := r.patch.manifest(r.plan.withImages(r.plan.Example.Files[name], r.images))
+		content, err := r.patch.Manifest(r.plan.withImages(r.plan.Example.Files[name], r.images))
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}

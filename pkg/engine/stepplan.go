@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/example"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/podpatch"
 )
 
 // StepPlan is a step as the example has it, with its expressions: enough to
@@ -33,7 +34,7 @@ type ClaimPlan struct {
 }
 
 // plan is the step's, with what a cluster's policy adds to its command.
-func (st step) plan(patch podPatch) StepPlan {
+func (st step) plan(patch podpatch.Patch) StepPlan {
 	p := StepPlan{Name: st.name, Words: patched(st.command, patch), MayFail: st.readsExitCode}
 	if st.show != nil {
 		p.Show = st.show.String()
@@ -46,7 +47,7 @@ func (st step) plan(patch podPatch) StepPlan {
 
 // patched adds to a command what the patch adds to its words. Meanwhile a text
 // that no command can hold stands in for each expression.
-func patched(command example.Command, patch podPatch) example.Command {
+func patched(command example.Command, patch podpatch.Patch) example.Command {
 	exprs := command.Exprs()
 	n := -1
 	words, err := command.Expand(func(string) (string, error) {
@@ -54,7 +55,7 @@ func patched(command example.Command, patch podPatch) example.Command {
 		return fmt.Sprintf("\x00%d\x00", n), nil
 	})
 	if err == nil {
-		words, err = patch.command(words)
+		words, err = patch.Command(words)
 	}
 	if err != nil {
 		return command // the step itself will fail for it

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/example"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/podpatch"
 )
 
 func TestAPlanHasWhatAPolicyAddsAndKeepsTheExpressions(t *testing.T) {
@@ -12,9 +13,9 @@ func TestAPlanHasWhatAPolicyAddsAndKeepsTheExpressions(t *testing.T) {
 		t.Fatal(err)
 	}
 	value := func(expr string) (string, error) { return "<" + expr + ">", nil }
-	for want, patch := range map[string]podPatch{
+	for want, patch := range map[string]podpatch.Patch{
 		`kubectl run a '--image=<images.shell>' -- sleep '<run.id> 1' ''`:                                                                                      {},
-		`kubectl run a '--image=<images.shell>' --override-type=strategic '--overrides={"spec":{"imagePullSecrets":[{"name":"s"}]}}' -- sleep '<run.id> 1' ''`: {pullSecret: "s"},
+		`kubectl run a '--image=<images.shell>' --override-type=strategic '--overrides={"spec":{"imagePullSecrets":[{"name":"s"}]}}' -- sleep '<run.id> 1' ''`: {PullSecret: "s"},
 	} {
 		words, err := patched(command, patch).Expand(value)
 		if got := example.Quote(words); err != nil || got != want {

@@ -1,6 +1,7 @@
-package engine
+package podpatch
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -29,7 +30,7 @@ func TestTheCatalogueCanBeHardened(t *testing.T) {
 	}
 	for _, e := range catalogue {
 		for name, content := range e.Files {
-			hard, err := podPatch{hardened: true}.manifest(content)
+			hard, err := Patch{Hardened: true}.Manifest(content)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -60,8 +61,8 @@ func podOf(t *testing.T, manifest []byte) (*metav1.ObjectMeta, *corev1.PodSpec) 
 }
 
 func TestAHardenedCommandShowsItsOverrides(t *testing.T) {
-	p := podPatch{hardened: true, pullSecret: "regcred"}
-	words, err := p.command(strings.Fields("kubectl run client --image=centos -- sleep infinity"))
+	p := Patch{Hardened: true, PullSecret: "regcred"}
+	words, err := p.Command(strings.Fields("kubectl run client --image=centos -- sleep infinity"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,23 +70,47 @@ func TestAHardenedCommandShowsItsOverrides(t *testing.T) {
 		t.Errorf("found %q", words)
 	}
 	for _, same := range []string{"kubectl get pods", "kubectl create -f run"} {
-		if words, err := p.command(strings.Fields(same)); err != nil || strings.Join(words, " ") != same {
+		if words, err := p.Command(strings.Fields(same)); err != nil || strings.Join(words, " ") != same {
 			t.Errorf("%s: expected no change, found %q, %v", same, words, err)
 		}
 	}
 	plain := "kubectl run client --image=centos"
-	if words, err := (podPatch{}).command(strings.Fields(plain)); err != nil || strings.Join(words, " ") != plain {
+	if words, err := (Patch{}).Command(strings.Fields(plain)); err != nil || strings.Join(words, " ") != plain {
 		t.Errorf("expected no change, found %q, %v", words, err)
 	}
 }
 
 func TestWhatAManifestSaysItselfStays(t *testing.T) {
 	manifest := []byte("kind: Pod\nspec:\n  securityContext: {runAsUser: 1000}\n  containers: [{name: a, image: b}]\n")
-	hard, err := podPatch{hardened: true}.manifest(manifest)
+	hard, err := Patch{Hardened: true}.Manifest(manifest)
 	if err != nil || !strings.Contains(string(hard), "runAsUser: 1000") || !strings.Contains(string(hard), "runAsNonRoot: true") {
 		t.Errorf("found %s, %v", hard, err)
 	}
-	if same, err := (podPatch{}).manifest(manifest); err != nil || string(same) != string(manifest) {
+	if same, err := (Patch{}).Manifest(manifest); err != nil || string(same) != string(manifest) {
 		t.Errorf("without a policy a manifest stays as it is, to the byte; found %s, %v", same, err)
+	}
+}
+
+func TestAPodIsPatchedAsAManifestIs(t *testing.T) {
+	pod := &corev1.Pod{Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "a", Image: "b"}, {Name: "c", Image: "d"}}}}
+	same := pod.DeepCopy()
+	if err := (Patch{}).Pod(same); err != nil || !reflect.DeepEqual(same, pod) {
+		t.Errorf("expected no change, found %+v, %v", same, err)
+	}
+	if err := (Patch{Hardened: true, PullSecret: "regcred"}).Pod(pod); err != nil {
+		t.Fatal(err)
+	}
+	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	restricted := api.LevelVersion{Level: api.LevelRestricted, Version: api.LatestVersion()}
+	for _, result := range evaluator.EvaluatePod(restricted, &pod.ObjectMeta, &pod.Spec) {
+		if !result.Allowed {
+			t.Errorf("%s: %s", result.ForbiddenReason, result.ForbiddenDetail)
+		}
+	}
+	if pod.Spec.ImagePullSecrets[0].Name != "regcred" || pod.Spec.Containers[1].Image != "d" {
+		t.Errorf("found %+v", pod.Spec)
 	}
 }

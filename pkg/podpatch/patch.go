@@ -1,47 +1,49 @@
-package engine
+package podpatch
 
 import (
 	"encoding/json"
 	"fmt"
 
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/yaml"
 )
 
-// podPatch is what a cluster's policy asks of every Pod of a run, beyond what
-// the page shows. It is added where everybody sees it: to the command that is
-// shown, and to the manifest.
-type podPatch struct {
-	// hardened: the Namespace enforces the Pod Security Standard restricted.
-	hardened bool
-	// pullSecret is the name of a Secret with the registry's credentials, or "".
-	pullSecret string
+// Patch is what a cluster's policy asks of every Pod of a run, beyond what is
+// shown. It is added where everybody sees it: to the command, and to the manifest.
+type Patch struct {
+	// Hardened: the Namespace enforces the Pod Security Standard restricted.
+	Hardened bool
+	// PullSecret is the name of a Secret with the registry's credentials, or "".
+	PullSecret string
 }
 
 // restrictedUser is a user ID that the images of the catalogue work with; the
 // restricted standard wants one that is not root, and a number.
 const restrictedUser = 65532
 
-func (p podPatch) empty() bool { return !p.hardened && p.pullSecret == "" }
+// Empty tells that nothing is added.
+func (p Patch) Empty() bool { return !p.Hardened && p.PullSecret == "" }
 
 // pod returns the fields of the Pod, container those of each of its containers
 // (https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted).
-func (p podPatch) pod() map[string]any {
+func (p Patch) pod() map[string]any {
 	fields := map[string]any{}
-	if p.hardened {
+	if p.Hardened {
 		fields["securityContext"] = map[string]any{
 			"runAsNonRoot":   true,
 			"runAsUser":      restrictedUser,
 			"seccompProfile": map[string]any{"type": "RuntimeDefault"},
 		}
 	}
-	if p.pullSecret != "" {
-		fields["imagePullSecrets"] = []any{map[string]any{"name": p.pullSecret}}
+	if p.PullSecret != "" {
+		fields["imagePullSecrets"] = []any{map[string]any{"name": p.PullSecret}}
 	}
 	return fields
 }
 
-func (p podPatch) container() map[string]any {
-	if !p.hardened {
+func (p Patch) container() map[string]any {
+	if !p.Hardened {
 		return nil
 	}
 	return map[string]any{"securityContext": map[string]any{
@@ -50,9 +52,9 @@ func (p podPatch) container() map[string]any {
 	}}
 }
 
-// command adds the fields to a `kubectl run NAME …`: before "--", if there is one.
-func (p podPatch) command(words []string) ([]string, error) {
-	if p.empty() || len(words) < 3 || words[1] != "run" {
+// Command adds the fields to a `kubectl run NAME …`: before "--", if there is one.
+func (p Patch) Command(words []string) ([]string, error) {
+	if p.Empty() || len(words) < 3 || words[1] != "run" {
 		return words, nil
 	}
 	spec := p.pod()
@@ -74,23 +76,48 @@ func (p podPatch) command(words []string) ([]string, error) {
 	return append(out, "--override-type=strategic", "--overrides="+string(overrides)), nil
 }
 
-// manifest adds the fields to a Pod, or to the Pod template of another kind.
-func (p podPatch) manifest(content []byte) ([]byte, error) {
-	if p.empty() {
+// Manifest adds the fields to a Pod, or to the Pod template of another kind.
+func (p Patch) Manifest(content []byte) ([]byte, error) {
+	if p.Empty() {
 		return content, nil
 	}
 	var object map[string]any
 	if err := yaml.Unmarshal(content, &object); err != nil {
 		return nil, err
 	}
+	patched, err := p.add(object)
+	if err != nil || !patched {
+		return content, err
+	}
+	return yaml.Marshal(object)
+}
+
+// Pod adds the fields to a Pod.
+func (p Patch) Pod(pod *corev1.Pod) error {
+	if p.Empty() {
+		return nil
+	}
+	object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(pod)
+	if err != nil {
+		return err
+	}
+	object["kind"] = "Pod"
+	if _, err := p.add(object); err != nil {
+		return err
+	}
+	return runtime.DefaultUnstructuredConverter.FromUnstructured(object, pod)
+}
+
+// add tells whether the object is, or makes, a Pod.
+func (p Patch) add(object map[string]any) (bool, error) {
 	spec, _ := object["spec"].(map[string]any)
 	if template, ok := spec["template"].(map[string]any); ok {
 		spec, _ = template["spec"].(map[string]any)
 	} else if object["kind"] != "Pod" {
-		return content, nil
+		return false, nil
 	}
 	if spec == nil {
-		return nil, fmt.Errorf("%v: expected a spec", object["kind"])
+		return false, fmt.Errorf("%v: expected a spec", object["kind"])
 	}
 	merge(spec, p.pod())
 	for _, list := range []string{"containers", "initContainers"} {
@@ -101,7 +128,7 @@ func (p podPatch) manifest(content []byte) ([]byte, error) {
 			}
 		}
 	}
-	return yaml.Marshal(object)
+	return true, nil
 }
 
 // merge adds fields to an object; what the object says itself stays.

@@ -1,0 +1,5 @@
+// Package podpatch is what a cluster asks of the Pods of a run, beyond what is
+// shown: the fields of a policy, credentials for a registry, images of a mirror.
+//
+// It changes Pods as data, and asks no cluster.
+package podpatch
