@@ -53,6 +53,12 @@ e2e: setup build bin/gotestsum ## Run the e2e tests on clusters of their own (ro
 	hack/gotest.sh e2e-cluster cluster testname -tags e2e -count=1 -timeout 20m ./e2e || failed=1; \
 	exit $$failed
 
+# Every benchmark of the module, once, with its memory; BENCH selects some.
+BENCH ?= .
+.PHONY: bench
+bench: ## Run the benchmarks: time and memory of what grows with the cluster
+	@go test ./pkg/... -run '^$$' -bench '$(BENCH)' -benchtime 1x -benchmem | grep -v 'no test files\|^PASS\|^ok'
+
 .PHONY: lint
 lint: setup bin/golangci-lint ## Check the code of every module
 	@for module in . cluster images; do echo "== lint $$module"; (cd $$module && $(CURDIR)/$(HEARTBEAT) "lint $$module" $(CURDIR)/bin/golangci-lint run -c $(CURDIR)/.golangci.yml ./...); done

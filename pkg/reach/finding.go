@@ -1,0 +1,155 @@
+package reach
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Pattern is the form of what a Finding explains.
+type Pattern string
+
+// The patterns.
+const (
+	NodeFailed  Pattern = "NodeFailed"  // a node's pod did not start, or could not probe
+	Everything  Pattern = "Everything"  // no node reaches another
+	Isolated    Pattern = "Isolated"    // a node reaches nobody, and nobody reaches it
+	FromNode    Pattern = "FromNode"    // a node reaches nobody
+	ToNode      Pattern = "ToNode"      // nobody reaches a node
+	Zones       Pattern = "Zones"       // no node of a zone reaches one of the other, or the same
+	Groups      Pattern = "Groups"      // the same for nodes that no label holds together
+	Hairpin     Pattern = "Hairpin"     // no pod reaches its own address
+	FromPart    Pattern = "FromPart"    // a node does not reach some
+	ToPart      Pattern = "ToPart"      // some do not reach a node
+	Pair        Pattern = "Pair"        // two nodes, or a pod and its own address
+	Translation Pattern = "Translation" // a node's pods are seen under another address
+	NoAddress   Pattern = "NoAddress"   // a node's pod has no address of a family that others have
+)
+
+// Finding explains pairs that are not as they should be.
+type Finding struct {
+	Pattern Pattern
+	// Warning: all pairs are reachable, but slow or under another address.
+	Warning bool
+	// Families are those that show it.
+	Families []Family
+	// From and To are the nodes, as indices; To is empty where From says all,
+	// and From where To does.
+	From, To []int
+	// FromZone and ToZone are those of the pattern Zones.
+	FromZone, ToZone string
+	// Both: the pattern holds in both directions.
+	Both bool
+	// Self: the pairs of a node with itself are among them.
+	Self bool
+	// Pairs is how many pairs it explains; Of, for a part, how many there are.
+	Pairs, Of int
+	// SeenAs is the address of a Translation; of several, the first few.
+	SeenAs string
+	// Cause says the pairs' states in words, the most frequent first.
+	Cause string
+}
+
+// Explain returns what is wrong, the largest first, and warnings last. Each pair
+// that fails belongs to exactly one finding: the largest pattern that has it.
+// The first of the nodes are those of the matrix; more may follow that could not
+// take part.
+func Explain(nodes []Node, m *Matrix) []Finding {
+	found := failedNodes(nodes)
+	taking := nodes[:m.Plan.Nodes()]
+	for _, f := range m.Families() {
+		e := newExplainer(taking, m, f, State.Failing, false)
+		for i := range found {
+			if one := &found[i]; one.Pattern == NodeFailed && one.From[0] < len(taking) {
+				one.Pairs += e.absorb(one.From[0])
+			}
+		}
+		found = merge(found, e.explain())
+		found = merge(found, newExplainer(taking, m, f, func(s State) bool { return s == Slow }, true).explain())
+		found = merge(found, translations(taking, m, f))
+		found = merge(found, withoutAddress(taking, m, f))
+	}
+	slices.SortStableFunc(found, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(b.Pairs, a.Pairs))
+	})
+	return found
+}
+
+func failedNodes(nodes []Node) (found []Finding) {
+	for i, n := range nodes {
+		if n.Failed != "" {
+			found = append(found, Finding{Pattern: NodeFailed, From: []int{i}, Cause: n.Failed})
+		}
+	}
+	return found
+}
+
+// rank puts nodes that failed first, for they may be the cause of the rest, and
+// warnings last.
+func rank(f Finding) int {
+	switch {
+	case f.Warning:
+		return 2
+	case f.Pattern == NodeFailed, f.Pattern == NoAddress:
+		return 0
+	default:
+		return 1
+	}
+}
+
+// merge adds the findings of another family: what both show is told once.
+func merge(all, more []Finding) []Finding {
+	for _, f := range more {
+		i := slices.IndexFunc(all, func(g Finding) bool { return sameBut(g, f) })
+		if i < 0 {
+			all = append(all, f)
+			continue
+		}
+		all[i].Families = append(all[i].Families, f.Families...)
+		all[i].Pairs += f.Pairs
+		all[i].Of += f.Of
+	}
+	return all
+}
+
+func sameBut(a, b Finding) bool {
+	return a.Pattern == b.Pattern && a.Warning == b.Warning && a.Both == b.Both && a.Self == b.Self && a.Cause == b.Cause &&
+		a.FromZone == b.FromZone && a.ToZone == b.ToZone && slices.Equal(a.From, b.From) && slices.Equal(a.To, b.To) &&
+		a.Pattern != Translation && !slices.Equal(a.Families, b.Families)
+}
+
+// manyTranslations: more of them are told in one finding.
+const manyTranslations = 10
+
+func translations(nodes []Node, m *Matrix, f Family) []Finding {
+	var found []Finding
+	for i := range nodes {
+		if addresses, by := m.translated(f, i); by > 0 {
+			found = append(found, Finding{
+				Pattern: Translation, Warning: true, Families: []Family{f}, From: []int{i}, Pairs: by, Of: m.Plan.PerNode(),
+				SeenAs: joinSome(addresses, 3),
+			})
+		}
+	}
+	if len(found) <= manyTranslations {
+		return found
+	}
+	all := found[0]
+	all.SeenAs = "other addresses, such as " + all.SeenAs
+	for _, one := range found[1:] {
+		all.From, all.Pairs, all.Of = append(all.From, one.From...), all.Pairs+one.Pairs, all.Of+one.Of
+	}
+	return []Finding{all}
+}
+
+func withoutAddress(nodes []Node, m *Matrix, f Family) []Finding {
+	var without []int
+	for i, n := range nodes {
+		if n.Failed == "" && !n.Address(f).IsValid() {
+			without = append(without, i)
+		}
+	}
+	if len(without) == 0 || len(without) == len(nodes) {
+		return nil
+	}
+	return []Finding{{Pattern: NoAddress, Families: []Family{f}, From: without, Cause: "no " + f.String() + " address", Pairs: len(without) * m.Plan.PerNode()}}
+}

@@ -1,0 +1,161 @@
+package reach
+
+import (
+	"math"
+	"net/netip"
+	"slices"
+	"sync/atomic"
+	"time"
+)
+
+// detailsPerRow bounds the texts and addresses that are kept of one caller: a
+// thousand wrong answers do not say more than a hundred.
+const detailsPerRow = 100
+
+// Matrix holds what every node found of every other. It takes nine bytes per
+// planned pair and family, for there may be 25 million of them.
+//
+// Set may be called for different callers at once; the rest is for when all
+// is in.
+type Matrix struct {
+	Plan   *Plan
+	planes [families]*plane
+	done   atomic.Int64
+	failed atomic.Int64
+}
+
+// plane is the matrix of one family. Its cells are those of Plan.cell.
+type plane struct {
+	states   []State
+	p50, p99 []float32 // seconds
+	rows     []extras
+}
+
+// extras are what few pairs of a row have.
+type extras struct {
+	details map[int]string     // by target
+	seen    map[int]netip.Addr // by target
+	// translated is how many targets saw another address than the caller's own.
+	translated int
+}
+
+// NewMatrix returns an empty matrix for the families.
+func NewMatrix(p *Plan, in ...Family) *Matrix {
+	m := &Matrix{Plan: p}
+	cells := p.Nodes() * p.PerNode()
+	for _, f := range in {
+		m.planes[f] = &plane{
+			states: make([]State, cells), p50: make([]float32, cells), p99: make([]float32, cells),
+			rows: make([]extras, p.Nodes()),
+		}
+	}
+	return m
+}
+
+// Families are those that the matrix has.
+func (m *Matrix) Families() []Family {
+	var out []Family
+	for f, p := range m.planes {
+		if p != nil {
+			out = append(out, Family(f))
+		}
+	}
+	return out
+}
+
+// Planned is how many pairs the plan has, over all families.
+func (m *Matrix) Planned() int { return len(m.Families()) * m.Plan.Nodes() * m.Plan.PerNode() }
+
+// Progress is how many pairs have been set so far, and how many of them fail.
+func (m *Matrix) Progress() (done, failing int) { return int(m.done.Load()), int(m.failed.Load()) }
+
+// Set records what a node found of another. A pair that the plan does not have
+// is left out; each pair is set once.
+func (m *Matrix) Set(f Family, from, to int, s Sample) {
+	p, cell := m.planes[f], m.Plan.cell(from, to)
+	if p == nil || cell < 0 {
+		return
+	}
+	p.states[cell], p.p50[cell], p.p99[cell] = s.State, float32(s.P50.Seconds()), float32(s.P99.Seconds())
+	row := &p.rows[from]
+	if s.Detail != "" && len(row.details) < detailsPerRow {
+		put(&row.details, to, s.Detail)
+	}
+	if s.SeenAs.IsValid() {
+		if row.translated++; len(row.seen) < detailsPerRow {
+			put(&row.seen, to, s.SeenAs)
+		}
+	}
+	m.done.Add(1)
+	if s.State.Failing() {
+		m.failed.Add(1)
+	}
+}
+
+func put[V any](m *map[int]V, key int, value V) {
+	if *m == nil {
+		*m = map[int]V{}
+	}
+	(*m)[key] = value
+}
+
+// At returns what a node found of another.
+func (m *Matrix) At(f Family, from, to int) Sample {
+	p, cell := m.planes[f], m.Plan.cell(from, to)
+	if p == nil || cell < 0 {
+		return Sample{}
+	}
+	row := p.rows[from]
+	return Sample{State: p.states[cell], P50: asDuration(p.p50[cell]), P99: asDuration(p.p99[cell]), SeenAs: row.seen[to], Detail: row.details[to]}
+}
+
+func asDuration(seconds float32) time.Duration { return time.Duration(float64(seconds) * 1e9) }
+
+// Counts are how many pairs of a family are in each state.
+func (m *Matrix) Counts(f Family) (counts [states]int) {
+	if p := m.planes[f]; p != nil {
+		for _, s := range p.states {
+			counts[s]++
+		}
+	}
+	return counts
+}
+
+// Latency is the median and the 99th percentile of the pairs' medians of a
+// family, for those that answered.
+func (m *Matrix) Latency(f Family) (p50, p99 time.Duration) {
+	p := m.planes[f]
+	if p == nil {
+		return 0, 0
+	}
+	// A histogram over the upper half of the bits: a step is less than one percent.
+	buckets, total := make([]int, 1<<16), 0
+	for i, s := range p.states {
+		if s == Reachable || s == Slow {
+			buckets[math.Float32bits(p.p50[i])>>16]++
+			total++
+		}
+	}
+	at := func(rank int) time.Duration {
+		for bucket, count := range buckets {
+			if rank -= count; rank < 0 {
+				return asDuration(math.Float32frombits(uint32(bucket)<<16 + 1<<15))
+			}
+		}
+		return 0
+	}
+	return at(total / 2), at(total * 99 / 100)
+}
+
+// translated returns the addresses that a node's pod is seen under besides its
+// own, sorted, and by how many.
+func (m *Matrix) translated(f Family, from int) (addresses []netip.Addr, by int) {
+	row := m.planes[f].rows[from]
+	for _, a := range row.seen {
+		if !slices.Contains(addresses, a) {
+			addresses = append(addresses, a)
+		}
+	}
+	slices.SortFunc(addresses, netip.Addr.Compare)
+	return addresses, row.translated
+}

@@ -1,0 +1,119 @@
+package v1alpha1
+
+// Matrix tells which nodes' pods reach which: a row of it is a node that asks, a
+// column one that is asked.
+type Matrix struct {
+	// Nodes are all that the run knows of, by zone and name.
+	Nodes []MatrixNode `json:"nodes"`
+	// Learnt: listing nodes is not permitted; these were found by where pods went.
+	Learnt bool `json:"learnt,omitempty"`
+	// Peers is how many others each node probed and was probed by; 0 is all.
+	Peers int `json:"peers,omitempty"`
+	// Seed draws the same peers again.
+	Seed uint64 `json:"seed,omitempty"`
+	// SlowMilliseconds is the limit of the state Slow.
+	SlowMilliseconds int64 `json:"slowMilliseconds"`
+	// Tool is "curl" where the image could not probe by itself.
+	Tool string `json:"tool,omitempty"`
+	// CrossNodeSkipped says why there is no pair of two nodes, or "".
+	CrossNodeSkipped string          `json:"crossNodeSkipped,omitempty"`
+	Families         []MatrixFamily  `json:"families,omitempty"`
+	Findings         []MatrixFinding `json:"findings,omitempty"`
+	// FindingsLeftOut is how many more there are.
+	FindingsLeftOut int `json:"findingsLeftOut,omitempty"`
+	// Pairs are all probed ones of up to 100 nodes; of more, the first of those
+	// that fail.
+	Pairs        []MatrixPair `json:"pairs,omitempty"`
+	PairsAreAll  bool         `json:"pairsAreAll"`
+	PairsLeftOut int          `json:"pairsLeftOut,omitempty"`
+	Stages       []Stage      `json:"stages,omitempty"`
+}
+
+// Stage is how long a part of a run took.
+type Stage struct {
+	Name                string `json:"name"`
+	ElapsedMilliseconds int64  `json:"elapsedMilliseconds"`
+}
+
+// MatrixNode is a node and the run's pod on it.
+type MatrixNode struct {
+	Name      string   `json:"name"`
+	Zone      string   `json:"zone,omitempty"`
+	Addresses []string `json:"addresses,omitempty"`
+	// Skipped says why no pod was made for it, Failed why its pod could not take
+	// part.
+	Skipped string `json:"skipped,omitempty"`
+	Failed  string `json:"failed,omitempty"`
+	// Reaches counts, over all families, the pairs that this node probed.
+	Reaches MatrixCounts `json:"reaches"`
+}
+
+// MatrixState is what became of the probes of a pair.
+type MatrixState string
+
+// The states of a pair. Flaky and all after it fail.
+const (
+	PairNotProbed   MatrixState = "NotProbed"
+	PairReachable   MatrixState = "Reachable"
+	PairSlow        MatrixState = "Slow"
+	PairFlaky       MatrixState = "Flaky"
+	PairWrongAnswer MatrixState = "WrongAnswer"
+	PairRefused     MatrixState = "Refused"
+	PairReset       MatrixState = "Reset"
+	PairTimedOut    MatrixState = "TimedOut"
+	PairUnreachable MatrixState = "Unreachable"
+)
+
+// MatrixCounts count pairs by their state; Failing is the sum from Flaky on.
+type MatrixCounts struct {
+	Probed      int `json:"probed"`
+	Reachable   int `json:"reachable"`
+	Slow        int `json:"slow,omitempty"`
+	Failing     int `json:"failing"`
+	Flaky       int `json:"flaky,omitempty"`
+	WrongAnswer int `json:"wrongAnswer,omitempty"`
+	Refused     int `json:"refused,omitempty"`
+	Reset       int `json:"reset,omitempty"`
+	TimedOut    int `json:"timedOut,omitempty"`
+	Unreachable int `json:"unreachable,omitempty"`
+	NotProbed   int `json:"notProbed,omitempty"`
+}
+
+// MatrixFamily sums up the pairs of an address family.
+type MatrixFamily struct {
+	// Family is IPv4 or IPv6.
+	Family string       `json:"family"`
+	Counts MatrixCounts `json:"counts"`
+	// P50Microseconds and P99Microseconds are of the medians of the pairs that
+	// answered.
+	P50Microseconds int64 `json:"p50Microseconds"`
+	P99Microseconds int64 `json:"p99Microseconds"`
+}
+
+// MatrixFinding explains pairs that are not as they should be. A pair that fails
+// belongs to one finding: the largest pattern that has it.
+type MatrixFinding struct {
+	Pattern string `json:"pattern"`
+	// Warning: the pairs are reachable, but slow or under another address.
+	Warning bool `json:"warning,omitempty"`
+	// Families are those that show it.
+	Families []string `json:"families,omitempty"`
+	Text     string   `json:"text"`
+	Cause    string   `json:"cause"`
+	Pairs    int      `json:"pairs"`
+}
+
+// MatrixPair is what one node found of another in one family.
+type MatrixPair struct {
+	Family string `json:"family"`
+	// From and To are names of nodes.
+	From  string      `json:"from"`
+	To    string      `json:"to"`
+	State MatrixState `json:"state"`
+	// P50Microseconds and P99Microseconds are from dialling to the end of the answer.
+	P50Microseconds int64 `json:"p50Microseconds,omitempty"`
+	P99Microseconds int64 `json:"p99Microseconds,omitempty"`
+	// SeenAs is the address that the target saw, where it is not the caller's own.
+	SeenAs string `json:"seenAs,omitempty"`
+	Detail string `json:"detail,omitempty"`
+}
