@@ -40,6 +40,18 @@ func plugin(t *testing.T, args ...string) *exec.Cmd {
 	return c
 }
 
+// kubectlCommand returns a command that runs kubectl itself on the cluster.
+func kubectlCommand(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	kubectl := "kubectl"
+	if embedded != nil {
+		kubectl = embedded.Kubectl()
+	}
+	c := exec.CommandContext(t.Context(), kubectl, args...)
+	c.Env = append(os.Environ(), "KUBECONFIG="+*kube.KubeConfig)
+	return c
+}
+
 // outcome runs a command to its end.
 func outcome(t *testing.T, c *exec.Cmd) (stdout, stderr string, code int) {
 	t.Helper()
@@ -78,12 +90,8 @@ func TestKubectlRunsThePlugin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	kubectl := "kubectl"
-	if embedded != nil {
-		kubectl = embedded.Kubectl()
-	}
-	c := exec.CommandContext(t.Context(), kubectl, "kbe", "pods")
-	c.Env = append(os.Environ(), "KUBECONFIG="+*kube.KubeConfig, "PATH="+filepath.Dir(path)+string(os.PathListSeparator)+os.Getenv("PATH"))
+	c := kubectlCommand(t, "kbe", "pods")
+	c.Env = append(c.Env, "PATH="+filepath.Dir(path)+string(os.PathListSeparator)+os.Getenv("PATH"))
 	stdout, stderr, code := outcome(t, c)
 	if code != 0 || !strings.Contains(stdout, "claims hold. Verdict after") {
 		t.Errorf("kubectl kbe pods: expected exit code 0, found %d:\n%s%s", code, stdout, stderr)
@@ -159,9 +167,9 @@ func TestInANamespaceOfOthersOnlyWhatTheRunMadeIsRemoved(t *testing.T) {
 func TestANameThatIsTakenIsRefused(t *testing.T) {
 	f := newFixture(t, "taken")
 	theirs := f.start(f.server("sise", ""))
-	stdout, _, code := outcome(t, plugin(t, "pods", "-n", f.session.Namespace))
-	if code != 3 || !strings.Contains(stdout, `pods "sise" already exists`) {
-		t.Errorf("expected exit code 3 and the name that is taken, found %d:\n%s", code, stdout)
+	stdout, stderr, code := outcome(t, plugin(t, "pods", "-n", f.session.Namespace))
+	if code != 3 || stdout != "" || !strings.Contains(stderr, `pods "sise" already exists`) {
+		t.Errorf("expected exit code 3 and the name that is taken, found %d:\n%s%s", code, stdout, stderr)
 	}
 	assertOnlyPod(t, theirs)
 }

@@ -87,7 +87,7 @@ func newRoot(streams genericiooptions.IOStreams) (*cobra.Command, error) {
 		return nil, err
 	}
 	root.AddCommand(newRunCommand(flags, streams), newListCommand(catalogue, streams),
-		newShowCommand(catalogue, streams), newNewCommand(streams))
+		newShowCommand(catalogue, streams), newNewCommand(streams), newRBACCommand(catalogue, flags, streams))
 	for _, e := range catalogue {
 		c, err := newExampleCommand(e, flags, streams)
 		if err != nil {

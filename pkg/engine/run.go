@@ -12,7 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/version"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/rest"
 
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/kubectl"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/podpatch"
@@ -132,7 +131,7 @@ func (r *run) open(ctx context.Context, getter genericclioptions.RESTClientGette
 	if r.images, err = r.plan.images(r.opts.Images, r.opts.Registry); err != nil {
 		return err
 	}
-	server, err := reach(ctx, cfg)
+	server, err := r.preflight(ctx, cfg)
 	if err != nil {
 		return err
 	}
@@ -145,6 +144,11 @@ func (r *run) open(ctx context.Context, getter genericclioptions.RESTClientGette
 	r.getter = getter
 	r.patch = podpatch.Patch{Hardened: r.session.EnforcesRestricted(ctx), PullSecret: r.opts.PullSecret}
 	r.kubectl = kubectl.New(getter, r.session.Namespace, r.session.Wrap)
+	if !r.session.Owned {
+		if err := r.rehearse(ctx); err != nil {
+			return errors.Join(err, os.RemoveAll(r.dir))
+		}
+	}
 	r.emit(WholeRun, RunStarted{
 		Example: r.plan.Example.Metadata.Name, Title: r.plan.Example.Spec.Title, Summary: r.plan.Example.Spec.Summary,
 		RunID: r.session.ID, Namespace: r.session.Namespace, OwnNamespace: r.session.Owned,
@@ -154,20 +158,14 @@ func (r *run) open(ctx context.Context, getter genericclioptions.RESTClientGette
 }
 
 // reach asks the API server for its version: the first sign that there is one.
-func reach(ctx context.Context, cfg *rest.Config) (string, error) {
-	client, err := kubernetes.NewForConfig(cfg)
-	if err != nil {
-		return "", err
-	}
-	ctx, cancel := context.WithTimeout(ctx, reachTimeout)
-	defer cancel()
+func reach(ctx context.Context, host string, client kubernetes.Interface) (string, error) {
 	body, err := client.Discovery().RESTClient().Get().AbsPath("/version").Do(ctx).Raw()
 	if err != nil {
-		return "", fmt.Errorf("the API server %s gave no version: %w", cfg.Host, err)
+		return "", fmt.Errorf("the API server %s gave no version: %w", host, err)
 	}
 	var info version.Info
 	if err := json.Unmarshal(body, &info); err != nil {
-		return "", fmt.Errorf("the API server %s: expected its version, found %.80q: is it a Kubernetes API server?", cfg.Host, body)
+		return "", fmt.Errorf("the API server %s: expected its version, found %.80q: is it a Kubernetes API server?", host, body)
 	}
 	return info.GitVersion, nil
 }

@@ -129,3 +129,12 @@ func literal(e ast.Expr) (string, bool) {
 	text, ok := e.AsLiteral().(types.String)
 	return string(text), ok
 }
+
+// Calls tells whether the expression calls a function.
+func (x *Expression) Calls(function string) bool {
+	found := false
+	ast.PreOrderVisit(x.ast.NativeRep().Expr(), ast.NewExprVisitor(func(e ast.Expr) {
+		found = found || e.Kind() == ast.CallKind && e.AsCall().FunctionName() == function
+	}))
+	return found
+}

@@ -1,0 +1,228 @@
+package e2e
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	authorizationv1 "k8s.io/api/authorization/v1"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"sigs.k8s.io/e2e-framework/pkg/envconf"
+
+	"github.com/kubectl-kbe/kubectl-kbe/examples"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/engine"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/example"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/rbac"
+)
+
+// podsNeeds are what the pods page needs in a Namespace that exists.
+func podsNeeds(t *testing.T) rbac.Needs {
+	t.Helper()
+	pods, err := example.Load(examples.FS, "pods")
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := engine.Compile(pods)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plan.Needs(false)
+}
+
+// awaitAccess waits until the API server's authorizer grants a user all needs.
+func awaitAccess(t *testing.T, user, namespace string, needs rbac.Needs) {
+	t.Helper()
+	c := client(t)
+	for _, n := range needs {
+		plural, sub, _ := strings.Cut(n.Resource, "/")
+		at := &authorizationv1.ResourceAttributes{Verb: n.Verb, Group: n.Group, Resource: plural, Subresource: sub, Namespace: namespace}
+		if n.Cluster {
+			at.Namespace = ""
+		}
+		review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{User: user, ResourceAttributes: at}}
+		err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, 10*time.Second, true, func(ctx context.Context) (bool, error) {
+			answer, err := c.AuthorizationV1().SubjectAccessReviews().Create(ctx, review, metav1.CreateOptions{})
+			return err == nil && answer.Status.Allowed, err
+		})
+		if err != nil {
+			t.Fatalf("user %q may not %s in %q: %v", user, n, namespace, err)
+		}
+	}
+}
+
+// grant lets a user do what the needs say in a Namespace.
+func grant(t *testing.T, user, namespace string, needs rbac.Needs) {
+	t.Helper()
+	meta := metav1.ObjectMeta{Name: user}
+	if _, err := client(t).RbacV1().Roles(namespace).Create(t.Context(), &rbacv1.Role{ObjectMeta: meta, Rules: needs.Rules()}, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	binding := &rbacv1.RoleBinding{
+		ObjectMeta: meta, Subjects: []rbacv1.Subject{rbac.SubjectOf(user)},
+		RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: user},
+	}
+	if _, err := client(t).RbacV1().RoleBindings(namespace).Create(t.Context(), binding, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	awaitAccess(t, user, namespace, needs)
+}
+
+// printed applies what `kubectl kbe rbac` prints, by kubectl.
+func printed(t *testing.T, args ...string) {
+	t.Helper()
+	manifest, stderr, code := outcome(t, plugin(t, append([]string{"rbac"}, args...)...))
+	if code != 0 {
+		t.Fatalf("expected exit code 0, found %d: %s", code, stderr)
+	}
+	apply := kubectlCommand(t, "apply", "-f", "-")
+	apply.Stdin = strings.NewReader(manifest)
+	if stdout, stderr, code := outcome(t, apply); code != 0 {
+		t.Fatalf("kubectl apply -f -: found %d: %s%s", code, stdout, stderr)
+	}
+}
+
+func TestThePageRunsWithWhatRBACPrints(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "role")
+	user := envconf.RandomName("jane", 10)
+	printed(t, "-n", f.session.Namespace, "--user", user, "--for", "pods")
+	awaitAccess(t, user, f.session.Namespace, podsNeeds(t))
+	stdout, stderr, code := outcome(t, plugin(t, "pods", "-n", f.session.Namespace, "--as", user))
+	if code != 0 || !strings.Contains(stdout, "39 of 39 claims hold") {
+		t.Errorf("expected that all claims hold, found exit code %d:\n%s%s", code, stdout, stderr)
+	}
+	assertPods(t, f.session.Namespace)
+}
+
+func TestThePageRunsInANamespaceOfItsOwnWithWhatRBACPrints(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "clusterrole")
+	name := envconf.RandomName("kbe-e2e", 14)
+	t.Cleanup(func() {
+		roles := client(t).RbacV1()
+		if err := roles.ClusterRoles().Delete(context.Background(), name, metav1.DeleteOptions{}); err != nil {
+			t.Error(err)
+		}
+		if err := roles.ClusterRoleBindings().Delete(context.Background(), name, metav1.DeleteOptions{}); err != nil {
+			t.Error(err)
+		}
+	})
+	account := f.session.Namespace + ":default"
+	printed(t, "--serviceaccount", account, "--for", "pods", "--name", name)
+	awaitAccess(t, "system:serviceaccount:"+account, "", rbac.Join(podsNeeds(t), rbac.OwnNamespace()))
+	stdout, stderr, code := outcome(t, plugin(t, "pods", "--as", "system:serviceaccount:"+account))
+	if code != 0 || !strings.Contains(stdout, "39 of 39 claims hold") {
+		t.Errorf("expected that all claims hold, found exit code %d:\n%s%s", code, stdout, stderr)
+	}
+	assertNoNamespace(t, namespaceOf(t, stdout))
+}
+
+func TestWhatIsMissingIsNamedBeforeAnythingIsCreated(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "missing")
+	needs := podsNeeds(t)
+	required := needs.Required()
+	for i, missing := range required {
+		t.Run(missing.String(), func(t *testing.T) {
+			user := envconf.RandomName("jane", 10)
+			grant(t, user, f.session.Namespace, slices.Delete(slices.Clone(required), i, i+1))
+			stdout, stderr, code := outcome(t, plugin(t, "pods", "-n", f.session.Namespace, "--as", user))
+			want := `user "` + user + `" may not do all that this needs; nothing was created. Not granted:` + "\n" +
+				"  " + missing.String() + ` in namespace "` + f.session.Namespace + `"` + "\nThis grants"
+			if code != 3 || stdout != "" || !strings.Contains(stderr, want) || !strings.Contains(stderr, "kind: RoleBinding") {
+				t.Errorf("expected exit code 3 and\n%s\nfound %d\n%s%s", want, code, stdout, stderr)
+			}
+			assertPods(t, f.session.Namespace)
+		})
+	}
+	t.Run("what is optional is not missed", func(t *testing.T) {
+		user := envconf.RandomName("jane", 10)
+		grant(t, user, f.session.Namespace, required)
+		stdout, stderr, code := outcome(t, plugin(t, "pods", "single-pod", "-n", f.session.Namespace, "--as", user))
+		if code != 0 {
+			t.Errorf("expected exit code 0, found %d:\n%s%s", code, stdout, stderr)
+		}
+		assertPods(t, f.session.Namespace)
+	})
+	t.Run("namespaces", func(t *testing.T) {
+		stdout, stderr, code := outcome(t, plugin(t, "pods", "--as", envconf.RandomName("jane", 10)))
+		for _, want := range []string{"create namespaces in the cluster", "-n NAMESPACE", "kind: ClusterRole"} {
+			if code != 3 || stdout != "" || !strings.Contains(stderr, want) {
+				t.Errorf("expected exit code 3 and %q, found %d:\n%s%s", want, code, stdout, stderr)
+			}
+		}
+	})
+}
+
+// assertPods asserts which Pods a Namespace has; without names, none.
+func assertPods(t *testing.T, namespace string, names ...string) {
+	t.Helper()
+	pods, err := client(t).CoreV1().Pods(namespace).List(context.Background(), metav1.ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	for _, p := range pods.Items {
+		found = append(found, p.Name)
+	}
+	if !slices.Equal(found, names) {
+		t.Errorf("namespace %q: expected the pods %v, found %v", namespace, names, found)
+	}
+}
+
+func TestADenialOfAdmissionIsToldBeforeAnythingIsCreated(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		prepare func(*testing.T, *fixture)
+		want    []string
+	}{
+		"a quota": {func(t *testing.T, f *fixture) {
+			quota := &corev1.ResourceQuota{
+				ObjectMeta: metav1.ObjectMeta{Name: "small"},
+				Spec:       corev1.ResourceQuotaSpec{Hard: corev1.ResourceList{"pods": resource.MustParse("0")}},
+			}
+			if _, err := client(t).CoreV1().ResourceQuotas(f.session.Namespace).Create(t.Context(), quota, metav1.CreateOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			awaitQuota(t, f.session.Namespace, "small")
+		}, []string{`pods "sise" is forbidden: exceeded quota: small, requested: pods=1, used: pods=0, limited: pods=0`, `pods "twocontainers"`}},
+		"a limit range": {func(t *testing.T, f *fixture) {
+			limits := &corev1.LimitRange{ObjectMeta: metav1.ObjectMeta{Name: "tiny"}, Spec: corev1.LimitRangeSpec{Limits: []corev1.LimitRangeItem{{
+				Type: corev1.LimitTypeContainer, Max: corev1.ResourceList{"cpu": resource.MustParse("100m")}, Default: corev1.ResourceList{"cpu": resource.MustParse("100m")},
+			}}}}
+			if _, err := client(t).CoreV1().LimitRanges(f.session.Namespace).Create(t.Context(), limits, metav1.CreateOptions{}); err != nil {
+				t.Fatal(err)
+			}
+		}, []string{`pods "constraintpod" is forbidden: maximum cpu usage per Container is 100m, but limit is 500m`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t, "denied")
+			tc.prepare(t, f)
+			stdout, stderr, code := outcome(t, plugin(t, "pods", "-n", f.session.Namespace))
+			for _, want := range append(tc.want, "nothing was created") {
+				if code != 3 || stdout != "" || !strings.Contains(stderr, want) {
+					t.Errorf("expected exit code 3 and %q, found %d:\n%s%s", want, code, stdout, stderr)
+				}
+			}
+		})
+	}
+}
+
+// awaitQuota waits until the controller has counted what the Namespace uses:
+// before that, admission lets nothing in, for another reason.
+func awaitQuota(t *testing.T, namespace, name string) {
+	t.Helper()
+	err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, 10*time.Second, true, func(ctx context.Context) (bool, error) {
+		quota, err := client(t).CoreV1().ResourceQuotas(namespace).Get(ctx, name, metav1.GetOptions{})
+		return err == nil && len(quota.Status.Hard) > 0, err
+	})
+	if err != nil {
+		t.Fatalf("quota %q: expected its status: %v", name, err)
+	}
+}

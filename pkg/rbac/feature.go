@@ -1,0 +1,56 @@
+package rbac
+
+import "k8s.io/apimachinery/pkg/runtime/schema"
+
+// Run is what every run asks for: to see its Pods and what happens to them.
+// What it does beyond is up to its steps.
+func Run() Needs {
+	return Join(Core("pods", "get", "list", "watch"), Core("events", "list", "watch").Optional())
+}
+
+// OwnNamespace is what a run with a Namespace of its own asks for.
+func OwnNamespace() Needs {
+	return Join(
+		Core("namespaces", "create", "delete"),
+		Core("namespaces", "get", "list", "watch").Optional(),
+		Core("serviceaccounts", "get", "watch").Optional(), // to know when a new Namespace takes Pods
+		Core("pods", "deletecollection").Optional(),        // so that a Namespace goes faster
+	)
+}
+
+// Exec is what running a program in a container asks for: `kubectl exec` looks
+// at the Pod, and connects with GET (WebSocket) or POST (SPDY). Since Kubernetes
+// 1.35 a WebSocket needs the verb create as well (feature gate
+// AuthorizePodWebsocketUpgradeCreatePermission).
+func Exec() Needs {
+	return Join(Core("pods", "get"), Core("pods/exec", "create", "get"))
+}
+
+// Reach is what `kubectl kbe reach` asks for. What is optional makes a vantage
+// point, or a cause, that is else skipped.
+func Reach() Needs {
+	return Join(Run(), Exec(),
+		Core("pods", "create", "delete"),
+		Core("pods/log", "get"),
+		Core("pods/proxy", "get").Optional(),
+		Core("pods/portforward", "create", "get").Optional(),
+		On(schema.GroupResource{Group: "networking.k8s.io", Resource: "networkpolicies"}, "list").Optional(),
+		Core("nodes", "get", "list").Optional(),
+	)
+}
+
+// ReachNodes is what `kubectl kbe reach --nodes` asks for. Without the Nodes it
+// learns them from where its Pods are placed.
+func ReachNodes() Needs {
+	return Join(Run(), Exec(),
+		Core("pods", "create", "delete"),
+		Core("pods", "deletecollection").Optional(),
+		Core("nodes", "get", "list", "watch").Optional(),
+	)
+}
+
+// Cleanup is what `kubectl kbe cleanup` asks for; what a run made beyond Pods it
+// may remove as far as the run itself may.
+func Cleanup() Needs {
+	return Join(Core("pods", "get", "list", "watch", "delete"))
+}

@@ -1,0 +1,139 @@
+package rbac
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/yaml"
+)
+
+// Grant is who is granted what, and where.
+type Grant struct {
+	// Name is that of the objects that Manifest writes.
+	Name string
+	// Namespace is where it is granted; "" means in all of them.
+	Namespace string
+	// Subjects may be empty: then nothing is bound.
+	Subjects []rbacv1.Subject
+	Needs    Needs
+}
+
+// Manifest writes the grant as YAML for `kubectl apply -f -`: a Role for what is
+// in the Namespace, a ClusterRole for the rest, and their bindings.
+func (g Grant) Manifest() ([]byte, error) {
+	var inside, outside Needs
+	for _, n := range g.Needs {
+		if g.Namespace == "" || n.Cluster {
+			outside = append(outside, n)
+		} else {
+			inside = append(inside, n)
+		}
+	}
+	var docs []any
+	if len(inside) > 0 {
+		docs = append(docs, g.role("Role", inside)...)
+	}
+	if len(outside) > 0 {
+		docs = append(docs, g.role("ClusterRole", outside)...)
+	}
+	var out bytes.Buffer
+	for i, doc := range docs {
+		text, err := yaml.Marshal(doc)
+		if err != nil {
+			return nil, err
+		}
+		if i > 0 {
+			out.WriteString("---\n")
+		}
+		out.Write(text)
+	}
+	return out.Bytes(), nil
+}
+
+// object is a Role or a binding. The API types would write a creationTimestamp
+// of null.
+type object struct {
+	metav1.TypeMeta `json:",inline"`
+	Metadata        metadata            `json:"metadata"`
+	Rules           []rbacv1.PolicyRule `json:"rules,omitempty"`
+	RoleRef         *rbacv1.RoleRef     `json:"roleRef,omitempty"`
+	Subjects        []rbacv1.Subject    `json:"subjects,omitempty"`
+}
+
+type metadata struct {
+	Name      string `json:"name"`
+	Namespace string `json:"namespace,omitempty"`
+}
+
+func (g Grant) role(kind string, needs Needs) []any {
+	where := metadata{Name: g.Name, Namespace: g.Namespace}
+	if kind == "ClusterRole" {
+		where.Namespace = ""
+	}
+	typeOf := func(kind string) metav1.TypeMeta {
+		return metav1.TypeMeta{APIVersion: rbacv1.SchemeGroupVersion.String(), Kind: kind}
+	}
+	docs := []any{object{TypeMeta: typeOf(kind), Metadata: where, Rules: needs.Rules()}}
+	if len(g.Subjects) == 0 {
+		return docs
+	}
+	return append(docs, object{
+		TypeMeta: typeOf(kind + "Binding"), Metadata: where,
+		RoleRef:  &rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: kind, Name: g.Name},
+		Subjects: g.Subjects,
+	})
+}
+
+// Rules are the fewest rules that grant the needs and nothing else: one for the
+// resources of a group that need the same verbs.
+func (n Needs) Rules() []rbacv1.PolicyRule {
+	verbs := map[schema.GroupResource][]string{}
+	var resources []schema.GroupResource
+	for _, need := range Join(n) {
+		r := schema.GroupResource{Group: need.Group, Resource: need.Resource}
+		if verbs[r] == nil {
+			resources = append(resources, r)
+		}
+		verbs[r] = append(verbs[r], need.Verb)
+	}
+	var rules []rbacv1.PolicyRule
+	for _, r := range resources {
+		i := slices.IndexFunc(rules, func(rule rbacv1.PolicyRule) bool {
+			return rule.APIGroups[0] == r.Group && slices.Equal(rule.Verbs, verbs[r])
+		})
+		if i >= 0 {
+			rules[i].Resources = append(rules[i].Resources, r.Resource)
+			continue
+		}
+		rules = append(rules, rbacv1.PolicyRule{APIGroups: []string{r.Group}, Resources: []string{r.Resource}, Verbs: verbs[r]})
+	}
+	return rules
+}
+
+// serviceAccountPrefix begins the user name of a ServiceAccount: it is followed
+// by NAMESPACE:NAME.
+const serviceAccountPrefix = "system:serviceaccount:"
+
+// SubjectOf is the subject that a user name stands for.
+func SubjectOf(user string) rbacv1.Subject {
+	if account, ok := strings.CutPrefix(user, serviceAccountPrefix); ok {
+		if s, err := ServiceAccount(account); err == nil {
+			return s
+		}
+	}
+	return rbacv1.Subject{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: user}
+}
+
+// ServiceAccount is the subject that NAMESPACE:NAME stands for.
+func ServiceAccount(account string) (rbacv1.Subject, error) {
+	namespace, name, ok := strings.Cut(account, ":")
+	if !ok || namespace == "" || name == "" || strings.Contains(name, ":") {
+		return rbacv1.Subject{}, fmt.Errorf("serviceaccount %q: expected NAMESPACE:NAME", account)
+	}
+	return rbacv1.Subject{Kind: rbacv1.ServiceAccountKind, Namespace: namespace, Name: name}, nil
+}
