@@ -88,7 +88,7 @@ func (r *run) rehearseStep(ctx context.Context, st step) string {
 	facts.Objects = nil
 	words, err := st.command.Expand(func(expr string) (string, error) { return st.exprs[expr].Expand(ctx, facts) })
 	if err == nil {
-		words, err = r.patch.command(words)
+		words, err = r.patch.Command(words)
 	}
 	if err == nil {
 		words, err = r.placeFiles(st.command, words[1:], func(Body) {})
