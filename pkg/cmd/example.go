@@ -38,7 +38,7 @@ type exampleOptions struct {
 	registry   string
 	pullSecret string
 	timeout    time.Duration
-	output     *output
+	output     *exampleOutput
 }
 
 func newExampleCommand(e *example.Example, flags *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) (*cobra.Command, error) {
@@ -97,7 +97,7 @@ func (o *exampleOptions) addFlags(c *cobra.Command) {
 	c.Flags().DurationVar(&o.timeout, "timeout", 0, "End the run after this time, such as 90s; the cleanup comes on top (default: as long as each command takes)")
 	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "Show what would run, and ask no cluster")
 	c.Flags().BoolVar(&o.step, "step", false, "Ask before each command")
-	o.output = newOutput()
+	o.output = newExampleOutput()
 	o.output.addFlags(c)
 }
 
@@ -164,7 +164,7 @@ func (o *exampleOptions) run(ctx context.Context) error {
 			cancel(engine.Signaled{Signal: syscall.SIGPIPE})
 		}
 	})
-	if err := o.output.write(o.streams); err != nil {
+	if err := o.output.finish(o.streams); err != nil {
 		fmt.Fprintln(o.streams.ErrOut, "error:", err)
 		verdict = max(verdict, engine.CouldNotRun)
 	}

@@ -11,46 +11,53 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/engine"
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/report"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/report/v1alpha1"
 )
 
-// output is where the Report of a run goes, beside or instead of the story: the
+// output is where the report of a run goes, beside or instead of the story: the
 // flags -o and --report-file.
 type output struct {
 	print *genericclioptions.PrintFlags
 	specs []string
 
-	files     []reportFile
-	collector *report.Collector
+	files []reportFile
+	// formats are written by write; all others by cli-runtime's printers.
+	formats []string
+	write   func(w io.Writer, format string, r runtime.Object) error
 }
 
 // reportFile is one --report-file.
 type reportFile struct{ format, path string }
 
 // fileFormats are those of --report-file.
-func fileFormats() []string {
-	return append([]string{"json", "yaml"}, report.Formats()...)
+func (o *output) fileFormats() []string {
+	return append([]string{"json", "yaml"}, o.formats...)
 }
 
-func newOutput() *output {
+// allFormats are those of -o.
+func (o *output) allFormats() []string {
+	return append(slices.Clone(o.formats), o.print.AllowedFormats()...)
+}
+
+// newOutput is for a kind of report, which write writes in some formats.
+func newOutput(formats []string, write func(io.Writer, string, runtime.Object) error) *output {
 	return &output{
-		print:     genericclioptions.NewPrintFlags("").WithTypeSetter(v1alpha1.Scheme),
-		collector: report.NewCollector(),
+		print:   genericclioptions.NewPrintFlags("").WithTypeSetter(v1alpha1.Scheme),
+		formats: formats,
+		write:   write,
 	}
 }
 
 func (o *output) addFlags(c *cobra.Command) {
 	o.print.AddFlags(c)
-	formats := append(report.Formats(), o.print.AllowedFormats()...)
-	slices.Sort(formats)
+	formats := slices.Sorted(slices.Values(o.allFormats()))
 	c.Flags().Lookup("output").Usage = "Print a report instead of the story: one of " + strings.Join(formats, ", ")
 	c.Flags().StringArrayVar(&o.specs, "report-file", nil,
-		"Also write a report to a file, as FORMAT=PATH; may be repeated; formats: "+strings.Join(fileFormats(), ", "))
+		"Also write a report to a file, as FORMAT=PATH; may be repeated; formats: "+strings.Join(o.fileFormats(), ", "))
 }
 
 // format is that of -o, or "" for the story.
@@ -62,10 +69,10 @@ func (o *output) complete(dryRun bool) error {
 	if dryRun && (o.format() != "" || len(o.specs) > 0) {
 		return errors.New("--dry-run: a report tells of a run: leave -o and --report-file out")
 	}
-	if f := o.format(); f != "" && !slices.Contains(report.Formats(), f) {
+	if f := o.format(); f != "" && !slices.Contains(o.formats, f) {
 		if _, err := o.print.ToPrinter(); err != nil {
 			if genericclioptions.IsNoCompatiblePrinterError(err) {
-				return fmt.Errorf("-o %s: expected one of %s", f, strings.Join(append(report.Formats(), o.print.AllowedFormats()...), ", "))
+				return fmt.Errorf("-o %s: expected one of %s", f, strings.Join(o.allFormats(), ", "))
 			}
 			return fmt.Errorf("-o %s: %w", f, err)
 		}
@@ -75,8 +82,8 @@ func (o *output) complete(dryRun bool) error {
 		switch {
 		case !ok || path == "":
 			return fmt.Errorf("--report-file %s: expected FORMAT=PATH", spec)
-		case !slices.Contains(fileFormats(), format):
-			return fmt.Errorf("--report-file %s: expected one of the formats %s, found %q", spec, strings.Join(fileFormats(), ", "), format)
+		case !slices.Contains(o.fileFormats(), format):
+			return fmt.Errorf("--report-file %s: expected one of the formats %s, found %q", spec, strings.Join(o.fileFormats(), ", "), format)
 		case slices.ContainsFunc(o.files, func(f reportFile) bool { return filepath.Clean(f.path) == filepath.Clean(path) }):
 			return fmt.Errorf("--report-file %s: another report goes to this path", spec)
 		}
@@ -117,29 +124,8 @@ func (o *output) live(streams genericiooptions.IOStreams) io.Writer {
 	return liveTerminal(streams.ErrOut)
 }
 
-// handle takes the next event; progress is told on errOut where no story is.
-func (o *output) handle(ev engine.Event, errOut io.Writer) {
-	o.collector.Handle(ev)
-	if o.format() == "" {
-		return
-	}
-	switch b := ev.Body.(type) {
-	case engine.RunStarted:
-		fmt.Fprintf(errOut, "%s: running in namespace %s\n", b.Example, b.Namespace)
-	case engine.ScenarioEnded:
-		fmt.Fprintf(errOut, "%s: %s\n", o.collector.Progress(ev.Scenario), b.Elapsed.Round(1e8))
-	case engine.CleanupEnded:
-		if b.Err != "" {
-			fmt.Fprintf(errOut, "the cleanup is not complete: %s\nto remove what is left: %s\n", b.Err, b.RemoveCommand)
-		} else if b.Kept {
-			fmt.Fprintf(errOut, "everything is kept; to remove it: %s\n", b.RemoveCommand)
-		}
-	}
-}
-
-// write writes the Report to all its places. The error joins what went wrong.
-func (o *output) write(streams genericiooptions.IOStreams) error {
-	r := o.collector.Report()
+// put writes the report to all its places. The error joins what went wrong.
+func (o *output) put(streams genericiooptions.IOStreams, r runtime.Object) error {
 	var errs []error
 	if f := o.format(); f != "" {
 		// As a whole or not at all.
@@ -165,9 +151,9 @@ func (o *output) write(streams genericiooptions.IOStreams) error {
 	return errors.Join(errs...)
 }
 
-func (o *output) render(w io.Writer, format string, r *v1alpha1.Report) error {
-	if slices.Contains(report.Formats(), format) {
-		return report.Write(w, format, r)
+func (o *output) render(w io.Writer, format string, r runtime.Object) error {
+	if slices.Contains(o.formats, format) {
+		return o.write(w, format, r)
 	}
 	flags := *o.print
 	flags.OutputFormat = &format

@@ -16,9 +16,9 @@ import (
 )
 
 // outputFor parses the flags of a command line.
-func outputFor(t *testing.T, args ...string) (*output, error) {
+func outputFor(t *testing.T, args ...string) (*exampleOutput, error) {
 	t.Helper()
-	o := newOutput()
+	o := newExampleOutput()
 	c := &cobra.Command{}
 	o.addFlags(c)
 	if err := c.ParseFlags(args); err != nil {
@@ -51,7 +51,7 @@ func TestOutputFlagsAreChecked(t *testing.T) {
 }
 
 // tell sends a short run.
-func tell(o *output) (progress string) {
+func tell(o *exampleOutput) (progress string) {
 	var errOut bytes.Buffer
 	for _, ev := range []engine.Event{
 		{Scenario: engine.WholeRun, Body: engine.RunStarted{Example: "pods", Title: "Pods", RunID: "x7k2p", Namespace: "kbe-pods-x7k2p", Server: "v1.37.2"}},
@@ -83,7 +83,7 @@ func TestStandardOutputHoldsOnlyTheReport(t *testing.T) {
 		}
 		progress := tell(o)
 		streams, _, out, _ := genericiooptions.NewTestIOStreams()
-		if err := o.write(streams); err != nil || !strings.Contains(out.String(), want) {
+		if err := o.finish(streams); err != nil || !strings.Contains(out.String(), want) {
 			t.Errorf("-o %s: expected %q, found %q, %v", format, want, out, err)
 		}
 		if progress != "pods: running in namespace kbe-pods-x7k2p\none: 1 of 1 claims hold: 1.2s\n" {
@@ -95,7 +95,7 @@ func TestStandardOutputHoldsOnlyTheReport(t *testing.T) {
 func TestReportFilesAreWrittenAtomically(t *testing.T) {
 	dir := t.TempDir()
 	var args []string
-	for _, f := range fileFormats() {
+	for _, f := range newExampleOutput().fileFormats() {
 		args = append(args, "--report-file", f+"="+filepath.Join(dir, f))
 	}
 	if err := os.WriteFile(filepath.Join(dir, "json"), []byte("old"), 0o600); err != nil {
@@ -113,7 +113,7 @@ func TestReportFilesAreWrittenAtomically(t *testing.T) {
 		t.Fatal(err)
 	}
 	streams, _, out, _ := genericiooptions.NewTestIOStreams()
-	err = o.write(streams)
+	err = o.finish(streams)
 	if err == nil || !strings.Contains(err.Error(), "the report could not be written") || strings.Contains(err.Error(), "json=") {
 		t.Errorf("expected an error for html alone, found %v", err)
 	}
@@ -124,7 +124,7 @@ func TestReportFilesAreWrittenAtomically(t *testing.T) {
 	if err != nil || !json.Valid(data) {
 		t.Errorf("found %s, %v", data, err)
 	}
-	if left, err := os.ReadDir(dir); err != nil || len(left) != len(fileFormats()) {
+	if left, err := os.ReadDir(dir); err != nil || len(left) != len(newExampleOutput().fileFormats()) {
 		t.Errorf("expected no other files, found %v, %v", left, err)
 	}
 }

@@ -20,21 +20,26 @@ var Scheme = newScheme()
 
 func newScheme() *runtime.Scheme {
 	s := runtime.NewScheme()
-	s.AddKnownTypes(GroupVersion, &Report{})
+	s.AddKnownTypes(GroupVersion, &Report{}, &Reach{})
 	metav1.AddToGroupVersion(s, GroupVersion)
 	return s
 }
 
 // DeepCopyObject makes the Report a runtime.Object. All of it is JSON, and it is
 // copied once per run: there is no need for generated code.
-func (r *Report) DeepCopyObject() runtime.Object {
-	out := &Report{}
-	data, err := json.Marshal(r)
+func (r *Report) DeepCopyObject() runtime.Object { return deepCopy(r) }
+
+// DeepCopyObject makes the Reach a runtime.Object.
+func (r *Reach) DeepCopyObject() runtime.Object { return deepCopy(r) }
+
+func deepCopy[T any](in *T) *T {
+	out := new(T)
+	data, err := json.Marshal(in)
 	if err == nil {
 		err = json.Unmarshal(data, out)
 	}
 	if err != nil {
-		panic(fmt.Sprintf("copy a Report: %v", err)) // a type in it is no JSON: a bug
+		panic(fmt.Sprintf("copy a %T: %v", in, err)) // a type in it is no JSON: a bug
 	}
 	return out
 }

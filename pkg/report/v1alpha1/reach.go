@@ -1,0 +1,130 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// ReachKind is that of a Reach.
+const ReachKind = "Reach"
+
+// Reach is the report of `kubectl kbe reach`: from where a Pod was reached
+// (Target, Vantages), or which nodes' Pods reach which (Matrix).
+type Reach struct {
+	metav1.TypeMeta `json:",inline"`
+	// The name is reach-RUNID, or reach where the run could not start.
+	metav1.ObjectMeta `json:"metadata"`
+
+	// Verdict is the outcome; Error is what kept the run from being made.
+	Verdict Verdict `json:"verdict"`
+	Error   string  `json:"error,omitempty"`
+	// Interrupted is the signal that ended the run early.
+	Interrupted string `json:"interrupted,omitempty"`
+
+	// StartTime is when the run began; EndTime when all was removed.
+	StartTime metav1.MicroTime `json:"startTime"`
+	EndTime   metav1.MicroTime `json:"endTime"`
+	// VerdictMilliseconds is the time until all was probed, ElapsedMilliseconds
+	// that of the whole run, with its cleanup.
+	VerdictMilliseconds int64 `json:"verdictMilliseconds"`
+	ElapsedMilliseconds int64 `json:"elapsedMilliseconds"`
+
+	Run Run `json:"run"`
+	// Hardened: the Namespace enforces the Pod Security Standard restricted, and
+	// the run's Pods meet it.
+	Hardened bool         `json:"hardened,omitempty"`
+	Target   *ReachTarget `json:"target,omitempty"`
+	// Vantages are the rows of the truth table.
+	Vantages []Vantage    `json:"vantages,omitempty"`
+	Counts   *ReachCounts `json:"counts,omitempty"`
+	// Causes explain what is not as expected.
+	Causes  []ReachCause `json:"causes,omitempty"`
+	Matrix  *Matrix      `json:"matrix,omitempty"`
+	Cleanup *Cleanup     `json:"cleanup,omitempty"`
+}
+
+// ReachTarget is the Pod that is asked.
+type ReachTarget struct {
+	Name      string   `json:"name"`
+	Namespace string   `json:"namespace"`
+	Node      string   `json:"node,omitempty"`
+	IPs       []string `json:"ips,omitempty"`
+	Port      int      `json:"port"`
+	// Existing: it was there before, and is left as it is.
+	Existing bool `json:"existing"`
+	// Version is what only this Pod answers, or "" where that is not known.
+	Version string `json:"version,omitempty"`
+}
+
+// VantageOutcome is what a row of the truth table comes to.
+type VantageOutcome string
+
+// The outcomes of a row.
+const (
+	// VantageMet: found as expected.
+	VantageMet VantageOutcome = "Met"
+	// VantageFailed: not found as expected.
+	VantageFailed VantageOutcome = "Failed"
+	// VantageSkipped: it was not permitted, or not possible, to ask from there.
+	VantageSkipped VantageOutcome = "Skipped"
+	// VantageLesson: nothing was expected; what was found is worth knowing.
+	VantageLesson VantageOutcome = "Lesson"
+)
+
+// Vantage is a row of the truth table: one place to ask from, one address.
+type Vantage struct {
+	// Place is one of container, sibling, same-node, other-node, node,
+	// api-server, port-forward, here.
+	Place string `json:"place"`
+	// Caller is who asked, in words, and Node where that is.
+	Caller string `json:"caller,omitempty"`
+	Node   string `json:"node,omitempty"`
+	// To is localhost or podIP; Family is IPv4 or IPv6, or "" where somebody else
+	// chooses it.
+	To     string `json:"to"`
+	Family string `json:"family,omitempty"`
+	// Address is the one that was asked, with its port.
+	Address string `json:"address"`
+
+	// Expected is reached, notReached, or any.
+	Expected string         `json:"expected"`
+	Outcome  VantageOutcome `json:"outcome"`
+	// Found is answered, refused, timeout, unreachable, reset, protocol, error,
+	// wrongAnswer or flaky; "" where Skipped says why nobody asked.
+	Found   string `json:"found,omitempty"`
+	Skipped string `json:"skipped,omitempty"`
+	// Proves is what the row shows where it is met.
+	Proves string `json:"proves"`
+
+	// Version and From are what the service answered: its own version, and the
+	// caller's address as it saw it. SNAT: that is not the caller's own.
+	Version string `json:"version,omitempty"`
+	From    string `json:"from,omitempty"`
+	SNAT    bool   `json:"snat,omitempty"`
+	// Answered and Failed count the connections.
+	Answered int `json:"answered"`
+	Failed   int `json:"failed"`
+	// P50Microseconds and P99Microseconds are from the dial to the end of the answer.
+	P50Microseconds int64 `json:"p50Microseconds,omitempty"`
+	P99Microseconds int64 `json:"p99Microseconds,omitempty"`
+	// Tool is what asked: simpleservice, curl, or kubectl-kbe itself.
+	Tool  string `json:"tool,omitempty"`
+	Error string `json:"error,omitempty"`
+}
+
+// ReachCounts count the rows by their outcome.
+type ReachCounts struct {
+	Met     int `json:"met"`
+	Failed  int `json:"failed"`
+	Skipped int `json:"skipped"`
+	Lessons int `json:"lessons"`
+}
+
+// ReachCause is a diagnosis.
+type ReachCause struct {
+	// What is wrong, Why (what shows it), and the Remedy.
+	What   string `json:"what"`
+	Why    string `json:"why"`
+	Remedy string `json:"remedy"`
+	// Warning: the Pod was reached all the same.
+	Warning bool `json:"warning,omitempty"`
+}
