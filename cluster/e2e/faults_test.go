@@ -19,6 +19,7 @@ func TestFaults(t *testing.T) {
 	t.Run("partition", func(t *testing.T) { testPartition(c.on(t), probes) })
 	t.Run("deny", func(t *testing.T) { testDeny(c.on(t), probes) })
 	t.Run("outside", func(t *testing.T) { testOutside(c.on(t), probes) })
+	t.Run("power", func(t *testing.T) { testPower(c.on(t), probes) })
 	t.Run("usage", func(t *testing.T) { testFaultUsage(c.on(t)) })
 }
 
@@ -87,6 +88,9 @@ func testFaultUsage(c *cluster) {
 		"deny 10.89.0.11":         "10.244.0.0/16",
 		"allow 10.244.4.1":        "10.244.0.0/16",
 		"deny fd00::1":            "10.244.0.0/16",
+		"node stop":               "1 arg",
+		"node stop node-9":        "node-1, node-2, node-3",
+		"node halt node-1":        "unknown",
 		"outside":                 "1 arg",
 		"outside no-such-command": "no-such-command",
 	} {

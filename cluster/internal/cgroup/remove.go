@@ -57,6 +57,7 @@ func (g Group) Remove(ctx context.Context) error {
 			}
 			_ = unix.Kill(pid, unix.SIGKILL) // gone already is as good
 		}
+		g.thawAll()
 		busy := g.removeTree()
 		if len(pids) == 0 && busy == nil {
 			return nil

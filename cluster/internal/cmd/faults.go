@@ -97,17 +97,21 @@ func noneOr(some cobra.PositionalArgs) cobra.PositionalArgs {
 	}
 }
 
-// ask has the supervisor do something, and says how it is now, and whether it was so before.
+// ask has the supervisor do something, and says how it is now.
 func ask(ctx context.Context, dir state.Dir, method string, argument any, now string) error {
 	changed, err := supervisor.Ask(ctx, dir, method, argument)
-	if err != nil {
-		return err
+	if err == nil {
+		tell(dir, now, changed)
 	}
+	return err
+}
+
+// tell says how it is now, and whether it was so before.
+func tell(dir state.Dir, now string, changed bool) {
 	if !changed {
 		now += "; it was so already"
 	}
 	progress.New(os.Stderr).Line("cluster %s: %s", dir.Name(), now)
-	return nil
 }
 
 // pairOf checks the names of two nodes.

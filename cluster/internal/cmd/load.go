@@ -3,7 +3,9 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -27,6 +29,9 @@ func newLoad(open opener) *cobra.Command {
 			if _, err := os.Stat(args[0]); err != nil {
 				return fmt.Errorf("image archive: %w", err)
 			}
+			if err := allRun(dir); err != nil {
+				return err
+			}
 			begin := time.Now()
 			work, ctx := errgroup.WithContext(ctx)
 			for _, node := range cluster.Nodes {
@@ -44,4 +49,16 @@ func newLoad(open opener) *cobra.Command {
 			return nil
 		}),
 	}
+}
+
+// allRun returns an error when a node is stopped, or paused: its containerd would let us wait for ever.
+func allRun(dir state.Dir) error {
+	faults, err := dir.Faults()
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(faults.Halted)) {
+		return fmt.Errorf("%s: expected it to run, found it %s; see `kbe-cluster status --name %s`", name, faults.Halted[name], dir.Name())
+	}
+	return nil
 }

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -104,11 +106,8 @@ func (s status) print(out io.Writer, now time.Time) error {
 		}
 		fmt.Fprintln(out)
 	}
-	for _, pair := range s.Faults.Partitions {
-		fmt.Fprintf(out, "%s and %s are cut off from each other; `kbe-cluster heal --name %[3]s %[1]s %[2]s` undoes it\n\n", pair[0], pair[1], s.Name)
-	}
-	for _, address := range s.Faults.Denied {
-		fmt.Fprintf(out, "%s is denied to all but its own node; `kbe-cluster allow --name %[2]s %[1]s` undoes it\n\n", address, s.Name)
+	for _, fault := range s.faults() {
+		fmt.Fprintf(out, "%s\n\n", fault)
 	}
 	fmt.Fprintln(w, "COMPONENT\tPID\tSINCE\tRESTARTS\tLAST EXIT")
 	for _, c := range s.Components {
@@ -119,4 +118,23 @@ func (s status) print(out io.Writer, now time.Time) error {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\n", c.Name, pid, now.Sub(c.Since).Round(time.Second), c.Restarts, c.LastExit)
 	}
 	return w.Flush()
+}
+
+// faults says what is broken on purpose, and what undoes it.
+func (s status) faults() []string {
+	undo := func(what, command string, args ...any) string {
+		return fmt.Sprintf("%s; `kbe-cluster %s` undoes it", what, fmt.Sprintf(command, append([]any{s.Name}, args...)...))
+	}
+	var lines []string
+	for _, pair := range s.Faults.Partitions {
+		lines = append(lines, undo(pair[0]+" and "+pair[1]+" are cut off from each other", "heal --name %s %s %s", pair[0], pair[1]))
+	}
+	for _, address := range s.Faults.Denied {
+		lines = append(lines, undo(address.String()+" is denied to all but its own node", "allow --name %s %s", address))
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Faults.Halted)) {
+		how := s.Faults.Halted[name]
+		lines = append(lines, undo(name+" is "+string(how), "node %[2]s --name %[1]s %[3]s", map[state.Halt]string{state.Stopped: "start", state.Paused: "resume"}[how], name))
+	}
+	return lines
 }

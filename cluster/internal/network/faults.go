@@ -15,10 +15,15 @@ import (
 // FaultRules returns the nftables program that makes a node, one of nodes, behave as f says. It replaces all rules of an
 // earlier one in one step.
 //
-// Packets are dropped where they arrive, never where they are sent: a sender must not learn that they are lost. Neighbour
+// Packets are dropped where they arrive, not where they are sent: a sender must not learn that they are lost. (Of a node
+// that is halted, nobody is there to learn it.) Neighbour
 // discovery passes, as ARP does (it is no IP): else a sender would hear "no route to host" instead of nothing.
 func FaultRules(node string, nodes []string, f state.Faults) string {
-	var arriving, delivering []string
+	var arriving, leaving, delivering []string
+	if _, halted := f.Halted[node]; halted {
+		arriving = append(arriving, fmt.Sprintf("\t\tiifname %q drop", nodeLink))
+		leaving = append(leaving, fmt.Sprintf("\t\toifname %q drop", nodeLink))
+	}
 	for _, pair := range f.Partitions {
 		if peer, ok := pair.Peer(node); ok {
 			arriving = append(arriving, dropFrom(slices.Index(nodes, peer)+1)...)
@@ -30,7 +35,7 @@ func FaultRules(node string, nodes []string, f state.Faults) string {
 			delivering = append(delivering, dropTo(address))
 		}
 	}
-	return fmt.Sprintf(faultTable, strings.Join(arriving, "\n"), strings.Join(delivering, "\n"))
+	return fmt.Sprintf(faultTable, strings.Join(arriving, "\n"), strings.Join(leaving, "\n"), strings.Join(delivering, "\n"))
 }
 
 const faultTable = `add table inet kbe-faults
@@ -38,6 +43,11 @@ delete table inet kbe-faults
 table inet kbe-faults {
 	chain arriving {
 		type filter hook prerouting priority raw
+		icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
+%s
+	}
+	chain leaving {
+		type filter hook postrouting priority raw
 		icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
 %s
 	}

@@ -30,6 +30,10 @@ func TestFaultRules(t *testing.T) {
 			t.Errorf("%s: expected %d rules that drop, found %d:\n%s", node, len(want), n, rules)
 		}
 	}
+	halted := FaultRules("node-2", nodes, state.Faults{Halted: map[string]state.Halt{"node-2": state.Paused}})
+	if !strings.Contains(halted, `iifname "eth0" drop`) || !strings.Contains(halted, `oifname "eth0" drop`) {
+		t.Errorf("a halted node: expected it to be silent, found:\n%s", halted)
+	}
 	if rules := FaultRules("node-1", nodes, state.Faults{}); strings.Contains(rules, "drop") {
 		t.Errorf("no faults: expected nothing to be dropped, found:\n%s", rules)
 	}

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -44,17 +45,33 @@ func Connect(i int, node *os.File) error {
 	if err != nil {
 		return fmt.Errorf("find bridge %s: %w", bridgeName, err)
 	}
-	name := fmt.Sprintf("node-%d", i)
+	name := linkTo(i)
 	pair := &netlink.Veth{
 		LinkAttrs:     netlink.LinkAttrs{Name: name, MasterIndex: bridge.Attrs().Index},
 		PeerName:      nodeLink,
 		PeerNamespace: netlink.NsFd(node.Fd()),
+		// The same after a reboot, as a machine's: the others remember it.
+		PeerHardwareAddr: net.HardwareAddr{2, 0, 0, 0, 0, byte(i)},
 	}
 	if err := netlink.LinkAdd(pair); err != nil {
 		return fmt.Errorf("make veth pair for %s: %w", name, err)
 	}
 	return up(name)
 }
+
+// Disconnect removes what Connect made, in the network namespace of the calling thread.
+func Disconnect(i int) error {
+	link, err := netlink.LinkByName(linkTo(i))
+	if errors.As(err, &netlink.LinkNotFoundError{}) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("find link %s: %w", linkTo(i), err)
+	}
+	return netlink.LinkDel(link)
+}
+
+func linkTo(i int) string { return fmt.Sprintf("node-%d", i) }
 
 // SetUpNode gives the network namespace of the calling thread, already connected, the addresses and routes of the i-th
 // of n nodes.

@@ -1,7 +1,9 @@
 package node
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -59,10 +61,18 @@ func makeTarget(source, target string) error {
 func borrow(source, target string) error {
 	link, err := os.Readlink(source)
 	if err == nil {
-		return os.Symlink(link, target)
+		return symlink(link, target)
 	}
 	if _, err := os.Stat(source); os.IsNotExist(err) {
 		return nil
 	}
 	return bind(source, target, unix.MS_REC|unix.MS_RDONLY)
+}
+
+// symlink makes a symbolic link that may be there already.
+func symlink(to, path string) error {
+	if err := os.Symlink(to, path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
 }

@@ -1,7 +1,6 @@
 package node
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -29,13 +28,17 @@ var fromMachine = []string{"usr", "bin", "sbin", "lib", "lib32", "lib64", "libx3
 var etcFromMachine = []string{"alternatives", "crypto-policies", "group", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime",
 	"nsswitch.conf", "os-release", "passwd", "pki", "protocols", "services", "ssl"}
 
-// Make replaces the root of the calling thread's mount namespace, which must be the node's own.
+// Make replaces the root of the calling thread's mount namespace, which must be the node's own. A node that boots again
+// finds its etc and var as it left them, and its run empty.
 func (r Root) Make() error {
 	if err := unix.Sethostname([]byte(r.Name)); err != nil {
 		return fmt.Errorf("set host name %s: %w", r.Name, err)
 	}
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("make mounts of %s private: %w", r.Name, err)
+	}
+	if err := os.RemoveAll(filepath.Join(r.State, "run")); err != nil {
+		return err
 	}
 	root := filepath.Join(r.State, "root")
 	if err := os.MkdirAll(root, 0o755); err != nil {
@@ -114,10 +117,10 @@ func (r Root) own(root string) error {
 			return err
 		}
 	}
-	if err := os.Symlink("/run", filepath.Join(root, "var/run")); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := symlink("/run", filepath.Join(root, "var/run")); err != nil {
 		return err
 	}
-	return os.Symlink("/run/lock", filepath.Join(root, "var/lock"))
+	return symlink("/run/lock", filepath.Join(root, "var/lock"))
 }
 
 // pivot makes root the root, and lets mounts pass between the node and its containers, as the kubelet expects.

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -18,14 +19,15 @@ type Process struct {
 	Done <-chan error
 }
 
-// Start starts cmd in the sandbox and in the control group. The kernel kills it when this process ends.
-func (s *Sandbox) Start(cmd *exec.Cmd, group cgroup.Group) (*Process, error) {
+// Start starts cmd in the sandbox and in the control group. The kernel kills it when this process, whose own group is
+// home, ends.
+func (s *Sandbox) Start(cmd *exec.Cmd, group, home cgroup.Group) (*Process, error) {
 	started := make(chan error, 1)
 	done := make(chan error, 1)
 	go func() {
 		// Pdeathsig counts from the thread that forked, not from the process: the thread must live as long as the child.
 		runtime.LockOSThread()
-		err := s.start(cmd, group)
+		err := s.start(cmd, group, home)
 		started <- err
 		if err == nil {
 			done <- cmd.Wait()
@@ -37,7 +39,7 @@ func (s *Sandbox) Start(cmd *exec.Cmd, group cgroup.Group) (*Process, error) {
 	return &Process{PID: cmd.Process.Pid, Done: done}, nil
 }
 
-func (s *Sandbox) start(cmd *exec.Cmd, group cgroup.Group) error {
+func (s *Sandbox) start(cmd *exec.Cmd, group, home cgroup.Group) (err error) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 	v2, err := group.Open()
 	if err != nil {
@@ -47,6 +49,8 @@ func (s *Sandbox) start(cmd *exec.Cmd, group cgroup.Group) error {
 		defer v2.Close()
 		cmd.SysProcAttr.UseCgroupFD, cmd.SysProcAttr.CgroupFD = true, int(v2.Fd())
 	}
+	// The thread does not stay: who freezes or empties the group does not mean us.
+	defer func() { err = errors.Join(err, home.JoinThread()) }()
 	if err := group.JoinThread(); err != nil {
 		return err
 	}

@@ -42,6 +42,15 @@ func New(own bool) (*Sandbox, error) {
 // Net is the network namespace as an open file.
 func (s *Sandbox) Net() *os.File { return s.net }
 
+// Close lets go of the namespaces: the kernel removes them once no process is in them.
+func (s *Sandbox) Close() {
+	for _, f := range []*os.File{s.net, s.mnt, s.uts} {
+		if f != nil {
+			f.Close()
+		}
+	}
+}
+
 // Do calls f in the sandbox. f must not start goroutines that rely on the namespaces.
 func (s *Sandbox) Do(f func() error) error {
 	return onThread(func() error {

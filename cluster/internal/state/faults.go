@@ -1,6 +1,7 @@
 package state
 
 import (
+	"maps"
 	"net/netip"
 	"os"
 	"slices"
@@ -12,7 +13,19 @@ type Faults struct {
 	Partitions []Pair `json:"partitions,omitempty"`
 	// Denied are addresses of pods that nobody but the pod itself and its node reaches.
 	Denied []netip.Addr `json:"denied,omitempty"`
+	// Halted are the nodes that do not run, and why.
+	Halted map[string]Halt `json:"halted,omitempty"`
 }
+
+// Halt is why a node does not run.
+type Halt string
+
+const (
+	// Stopped is a node without power: no process of it is left.
+	Stopped Halt = "stopped"
+	// Paused is a node whose processes all stand still.
+	Paused Halt = "paused"
+)
 
 // Pair is two nodes, the lesser name first.
 type Pair [2]string
@@ -34,7 +47,7 @@ func (p Pair) Peer(node string) (string, bool) {
 
 // Clone returns a copy that shares nothing with f.
 func (f Faults) Clone() Faults {
-	return Faults{Partitions: slices.Clone(f.Partitions), Denied: slices.Clone(f.Denied)}
+	return Faults{Partitions: slices.Clone(f.Partitions), Denied: slices.Clone(f.Denied), Halted: maps.Clone(f.Halted)}
 }
 
 // WriteFaults stores f.

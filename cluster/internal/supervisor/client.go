@@ -81,6 +81,27 @@ func (c *client) waitReady(ctx context.Context, name string) error {
 	})
 }
 
+// WaitBooted waits until a node that was booted at begin is Ready, and its kubelet said so since.
+func WaitBooted(ctx context.Context, kubeconfig, name string, begin time.Time) error {
+	c, err := newClient(kubeconfig)
+	if err != nil {
+		return err
+	}
+	return until(ctx, func() error {
+		node, err := c.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		for _, condition := range node.Status.Conditions {
+			// The API keeps whole seconds.
+			if condition.Type == corev1.NodeReady && condition.LastHeartbeatTime.Time.Before(begin.Truncate(time.Second)) {
+				return fmt.Errorf("node %s: its kubelet did not report yet", name)
+			}
+		}
+		return notReady(node)
+	})
+}
+
 // notReady returns why pods cannot be scheduled to the node.
 func notReady(node *corev1.Node) error {
 	for _, c := range node.Status.Conditions {
@@ -136,6 +157,8 @@ func until(ctx context.Context, f func() error) error {
 type NodeStatus struct {
 	// Name of the node.
 	Name string `json:"name"`
+	// Addresses are its own, not those of its pods.
+	Addresses []string `json:"addresses"`
 	// Ready tells that pods can be scheduled to it.
 	Ready bool `json:"ready"`
 	// Why it is not.
@@ -155,6 +178,11 @@ func Nodes(ctx context.Context, kubeconfig string) ([]NodeStatus, error) {
 	var nodes []NodeStatus
 	for i := range list.Items {
 		n := NodeStatus{Name: list.Items[i].Name, Ready: true}
+		for _, a := range list.Items[i].Status.Addresses {
+			if a.Type == corev1.NodeInternalIP {
+				n.Addresses = append(n.Addresses, a.Address)
+			}
+		}
 		if err := notReady(&list.Items[i]); err != nil {
 			n.Ready, n.Why = false, err.Error()
 		}

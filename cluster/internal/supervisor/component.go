@@ -33,7 +33,8 @@ const (
 // keeper keeps components running and writes down how they are.
 type keeper struct {
 	dir  state.Dir
-	path string // PATH of every component
+	path string       // PATH of every component
+	home cgroup.Group // of this process
 	// giveUp is called when a component ends again and again before the cluster was ready.
 	giveUp func(error)
 
@@ -50,11 +51,17 @@ type componentError struct {
 func (e *componentError) Error() string { return e.component + ": " + e.err.Error() }
 func (e *componentError) Unwrap() error { return e.err }
 
-// run starts the component and keeps it running until the context ends. It returns after the first start.
-func (k *keeper) run(ctx context.Context, c component) {
+// run starts the component and keeps it running until the context ends and the process with it; then done is closed. It
+// returns after the first start.
+func (k *keeper) run(ctx context.Context, c component) (done <-chan struct{}) {
 	i := k.add(c.name)
 	process := k.start(c, i)
-	go k.keep(ctx, c, i, process)
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		k.keep(ctx, c, i, process)
+	}()
+	return over
 }
 
 func (k *keeper) keep(ctx context.Context, c component, i int, process *sandbox.Process) {
@@ -62,12 +69,10 @@ func (k *keeper) keep(ctx context.Context, c component, i int, process *sandbox.
 	for ends := 1; ; ends++ {
 		begin := time.Now()
 		if process != nil {
-			select {
-			case <-ctx.Done():
-				return
-			case err := <-process.Done:
-				k.ended(i, err)
-			}
+			k.ended(i, <-process.Done)
+		}
+		if ctx.Err() != nil {
+			return
 		}
 		if time.Since(begin) > steady {
 			backoff = firstBackoff
@@ -107,12 +112,16 @@ func (k *keeper) launch(c component) (*sandbox.Process, error) {
 	cmd := &exec.Cmd{Path: c.args[0], Args: c.args, Dir: "/", Stdout: log, Stderr: log,
 		// Not the user's environment: a proxy, for one, would send the components' requests astray.
 		Env: []string{"PATH=" + k.path, "HOME=/root", "LANG=C.UTF-8"}}
-	return c.in.Start(cmd, c.group)
+	return c.in.Start(cmd, c.group, k.home)
 }
 
+// add returns the place of a component in the status, which it keeps when its node boots again.
 func (k *keeper) add(name string) int {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if i := slices.IndexFunc(k.status.Components, func(c state.Component) bool { return c.Name == name }); i >= 0 {
+		return i
+	}
 	k.status.Components = append(k.status.Components, state.Component{Name: name})
 	return len(k.status.Components) - 1
 }

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"net/rpc"
 	"os"
+	"reflect"
 	"slices"
 	"sync"
 
@@ -17,29 +18,30 @@ import (
 // Control is what other processes can ask of the supervisor, by the names of its methods. Each method is idempotent; its
 // reply tells whether it changed anything.
 type Control struct {
+	ctx      context.Context // of the cluster's life
 	dir      state.Dir
 	cluster  state.Cluster
 	topology *topology
+	nodes    []*host
 
 	mu     sync.Mutex
 	faults state.Faults
 }
 
-// serveControl takes requests on the cluster's control socket, which nobody else may connect to. The supervisor holds the
-// namespaces open, so whoever wants something done in them asks it.
-func serveControl(ctx context.Context, dir state.Dir, cluster state.Cluster, topology *topology) error {
+// serve takes requests on the cluster's control socket, which nobody else may connect to. The supervisor holds the
+// namespaces open and keeps the components running, so whoever wants to change that asks it.
+func (c *Control) serve() error {
 	server := rpc.NewServer()
-	if err := server.Register(&Control{dir: dir, cluster: cluster, topology: topology}); err != nil {
+	if err := server.Register(c); err != nil {
 		return err
 	}
-	socket, err := net.Listen("unix", dir.ControlSocket())
+	socket, err := net.Listen("unix", c.dir.ControlSocket())
 	if err != nil {
 		return fmt.Errorf("control socket: %w", err)
 	}
-	if err := os.Chmod(dir.ControlSocket(), 0o600); err != nil {
+	if err := os.Chmod(c.dir.ControlSocket(), 0o600); err != nil {
 		return err
 	}
-	context.AfterFunc(ctx, func() { socket.Close() })
 	go server.Accept(socket)
 	return nil
 }
@@ -62,7 +64,7 @@ func Ask(ctx context.Context, dir state.Dir, method string, argument any) (chang
 
 // Partition cuts two nodes and their pods off from each other.
 func (c *Control) Partition(pair state.Pair, changed *bool) error {
-	return c.change(changed, func(f *state.Faults) {
+	return c.edit(changed, func(f *state.Faults) {
 		if !slices.Contains(f.Partitions, pair) {
 			f.Partitions = append(f.Partitions, pair)
 		}
@@ -71,14 +73,14 @@ func (c *Control) Partition(pair state.Pair, changed *bool) error {
 
 // Heal undoes Partition: of the given pair, or of all when both its names are empty.
 func (c *Control) Heal(pair state.Pair, changed *bool) error {
-	return c.change(changed, func(f *state.Faults) {
+	return c.edit(changed, func(f *state.Faults) {
 		f.Partitions = slices.DeleteFunc(f.Partitions, func(p state.Pair) bool { return pair == state.Pair{} || p == pair })
 	})
 }
 
 // Deny keeps everybody but its node from a pod's address.
 func (c *Control) Deny(address netip.Addr, changed *bool) error {
-	return c.change(changed, func(f *state.Faults) {
+	return c.edit(changed, func(f *state.Faults) {
 		if !slices.Contains(f.Denied, address) {
 			f.Denied = append(f.Denied, address)
 		}
@@ -87,31 +89,35 @@ func (c *Control) Deny(address netip.Addr, changed *bool) error {
 
 // Allow undoes Deny: of the given address, or of all when it is none.
 func (c *Control) Allow(address netip.Addr, changed *bool) error {
-	return c.change(changed, func(f *state.Faults) {
+	return c.edit(changed, func(f *state.Faults) {
 		f.Denied = slices.DeleteFunc(f.Denied, func(a netip.Addr) bool { return !address.IsValid() || a == address })
 	})
 }
 
-// change makes the nodes behave as edit wants it, and writes it down.
-func (c *Control) change(changed *bool, edit func(*state.Faults)) error {
+// edit changes the faults.
+func (c *Control) edit(changed *bool, edit func(*state.Faults)) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.apply(changed, edit)
+}
+
+// apply makes the network behave as the edited faults say, and writes them down. It is called with the lock held.
+func (c *Control) apply(changed *bool, edit func(*state.Faults)) error {
 	next := c.faults.Clone()
 	edit(&next)
+	if reflect.DeepEqual(next, c.faults) {
+		return nil
+	}
 	for i, name := range c.cluster.Nodes {
 		rules := network.FaultRules(name, c.cluster.Nodes, next)
 		if rules == network.FaultRules(name, c.cluster.Nodes, c.faults) {
 			continue
 		}
-		*changed = true
-		err := c.topology.nodes[i].Do(func() error { return network.Load(context.Background(), rules) })
+		err := c.topology.nodes[i].Do(func() error { return network.Load(c.ctx, rules) })
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	if !*changed {
-		return nil
-	}
-	c.faults = next
+	*changed, c.faults = true, next
 	return c.dir.WriteFaults(next)
 }

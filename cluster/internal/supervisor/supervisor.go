@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"path/filepath"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -58,7 +57,8 @@ func start(ctx context.Context, dir state.Dir, api net.Listener, events *events,
 		return err
 	}
 	group := cgroup.Of(hierarchies, cluster.Name)
-	if err := joinOwn(group); err != nil {
+	home := group.Child("supervisor")
+	if err := errors.Join(home.Create(), home.Join()); err != nil {
 		return err
 	}
 	topology, err := build(dir, cluster)
@@ -69,30 +69,22 @@ func start(ctx context.Context, dir state.Dir, api net.Listener, events *events,
 	go relay.Serve(api, func(ctx context.Context) (net.Conn, error) {
 		return topology.controlPlane.Dial(ctx, fmt.Sprintf("%s:%d", network.ControlPlane, network.APIPort))
 	})
-	if err := serveControl(ctx, dir, cluster, topology); err != nil {
-		return err
-	}
 
 	starting, cancel := context.WithTimeoutCause(ctx, wait, fmt.Errorf("not ready within %s", wait))
 	defer cancel()
 	starting, giveUp := context.WithCancelCause(starting)
 	s := &starter{
 		dir: dir, cluster: cluster, group: group, topology: topology, events: events,
-		keeper: &keeper{dir: dir, path: config.NodeBin + ":" + config.Path, giveUp: giveUp},
+		keeper: &keeper{dir: dir, path: config.NodeBin + ":" + config.Path, home: home, giveUp: giveUp},
+	}
+	for i, name := range cluster.Nodes {
+		s.nodes = append(s.nodes, &host{Node: config.Node{Name: name, Index: i + 1}, dir: dir, topology: topology, keeper: s.keeper, group: group.Child(name)})
 	}
 	if err := s.run(ctx, starting); err != nil {
 		return err
 	}
 	s.keeper.ready()
-	return nil
-}
-
-func joinOwn(cluster cgroup.Group) error {
-	own := cluster.Child("supervisor")
-	if err := own.Create(); err != nil {
-		return err
-	}
-	return own.Join()
+	return (&Control{ctx: ctx, dir: dir, cluster: cluster, topology: topology, nodes: s.nodes}).serve()
 }
 
 // starter starts the components in order. Its contexts are two: one for the cluster's life, one for its start.
@@ -101,6 +93,7 @@ type starter struct {
 	cluster  state.Cluster
 	group    cgroup.Group
 	topology *topology
+	nodes    []*host
 	keeper   *keeper
 	events   *events
 }
@@ -146,53 +139,37 @@ func (s *starter) run(ctx, starting context.Context) error {
 		s.events.ready("default service account", "ready")
 		return nil
 	})
-	for i, name := range s.cluster.Nodes {
-		work.Go(func() error { return s.node(ctx, starting, i, registered) })
+	for _, n := range s.nodes {
+		work.Go(func() error { return s.node(ctx, starting, n, registered) })
 		work.Go(func() error {
 			<-orDone(starting, registered)
-			if err := client.waitReady(starting, name); err != nil {
-				return &componentError{name + "/kubelet", err}
+			if err := client.waitReady(starting, n.Name); err != nil {
+				return &componentError{n.Name + "/kubelet", err}
 			}
-			s.events.ready(name, "Ready")
+			s.events.ready(n.Name, "Ready")
 			return nil
 		})
 	}
 	return explain(starting, work.Wait())
 }
 
-// node starts the components of the i-th node, counted from 0.
-func (s *starter) node(ctx, starting context.Context, i int, registered <-chan struct{}) error {
-	name := s.cluster.Nodes[i]
-	root := s.group.Child(name)
-	system := root.Child("system")
-	if err := system.Create(); err != nil {
+// node starts a node, and loads its images.
+func (s *starter) node(ctx, starting context.Context, n *host, registered <-chan struct{}) error {
+	if err := n.boot(ctx, starting); err != nil {
 		return err
-	}
-	if err := os.MkdirAll(s.dir.Path("log", name), 0o755); err != nil {
-		return err
-	}
-	conf := config.Node{Name: name, Index: i + 1}
-	keep := func(part string, args []string) {
-		s.keeper.run(ctx, component{filepath.Join(name, part), args, s.topology.nodes[i], system})
-	}
-	keep("containerd", conf.Containerd())
-	socket := s.dir.HostSocket(name)
-	if err := waitSocket(starting, socket); err != nil {
-		return &componentError{name + "/containerd", err}
 	}
 	work, starting := errgroup.WithContext(starting)
 	work.Go(func() error {
 		// Now: the API server needs its time to start anyway.
-		if err := loadImages(starting, s.cluster.Bin, socket, s.cluster.Images); err != nil {
-			return &componentError{name + "/containerd", err}
+		if err := loadImages(starting, s.cluster.Bin, s.dir.HostSocket(n.Name), s.cluster.Images); err != nil {
+			return &componentError{n.Name + "/containerd", err}
 		}
-		s.events.ready(name+" images", "loaded")
+		s.events.ready(n.Name+" images", "loaded")
 		return nil
 	})
 	<-orDone(starting, registered)
 	if starting.Err() == nil {
-		keep("kubelet", conf.Kubelet())
-		keep("kube-proxy", conf.KubeProxy())
+		n.join()
 	}
 	return work.Wait()
 }

@@ -9,39 +9,55 @@ import (
 
 // topology is where components run.
 type topology struct {
+	dir          state.Dir
+	cluster      state.Cluster
 	controlPlane *sandbox.Sandbox
 	nodes        []*sandbox.Sandbox
 }
 
 func build(dir state.Dir, cluster state.Cluster) (*topology, error) {
-	n := len(cluster.Nodes)
 	plane, err := sandbox.New(false)
 	if err != nil {
 		return nil, err
 	}
-	t := &topology{controlPlane: plane}
-	if err := plane.Do(func() error { return network.SetUpControlPlane(n) }); err != nil {
+	t := &topology{dir: dir, cluster: cluster, controlPlane: plane, nodes: make([]*sandbox.Sandbox, len(cluster.Nodes))}
+	if err := plane.Do(func() error { return network.SetUpControlPlane(len(cluster.Nodes)) }); err != nil {
 		return nil, err
 	}
-	for i, name := range cluster.Nodes {
-		box, err := sandbox.New(true)
-		if err != nil {
-			return nil, err
-		}
-		t.nodes = append(t.nodes, box)
-		if err := plane.Do(func() error { return network.Connect(i+1, box.Net()) }); err != nil {
-			return nil, err
-		}
-		root := node.Root{Name: name, State: dir.Node(name), Bin: cluster.Bin}
-		err = box.Do(func() error {
-			if err := network.SetUpNode(i+1, n); err != nil {
-				return err
-			}
-			return root.Make()
-		})
-		if err != nil {
+	for i := range cluster.Nodes {
+		if err := t.place(i); err != nil {
 			return nil, err
 		}
 	}
 	return t, nil
+}
+
+// place makes the namespaces of the i-th node, counted from 0, and joins it to the others.
+func (t *topology) place(i int) error {
+	box, err := sandbox.New(true)
+	if err != nil {
+		return err
+	}
+	t.nodes[i] = box
+	if err := t.controlPlane.Do(func() error { return network.Connect(i+1, box.Net()) }); err != nil {
+		return err
+	}
+	name := t.cluster.Nodes[i]
+	root := node.Root{Name: name, State: t.dir.Node(name), Bin: t.cluster.Bin}
+	return box.Do(func() error {
+		if err := network.SetUpNode(i+1, len(t.nodes)); err != nil {
+			return err
+		}
+		return root.Make()
+	})
+}
+
+// replace makes new namespaces for the i-th node, counted from 0, none of whose processes is left. The kernel removes the
+// old ones, with what was mounted in them.
+func (t *topology) replace(i int) error {
+	if err := t.controlPlane.Do(func() error { return network.Disconnect(i + 1) }); err != nil {
+		return err
+	}
+	t.nodes[i].Close()
+	return t.place(i)
 }

@@ -1,0 +1,98 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/state"
+)
+
+func testPower(c *cluster, probes map[string]map[string]probe) {
+	address := c.kubectl("get", "node", "node-2", "-o", "jsonpath={.status.addresses[0].address}")
+	client := probes["client"]["node-1"].pod
+	expect := func(t *testing.T, pod, node string) {
+		t.Helper()
+		for i, got := range c.on(t).ask(client, probes["web"]["node-2"].addresses[0], address) {
+			if want := []string{pod, node}[i]; got != want {
+				t.Errorf("%s: expected curl's exit code %s, found %s", []string{"a pod of node-2", "a port of node-2 where nothing listens"}[i], want, got)
+			}
+		}
+	}
+	expect(c.t, answered, refused)
+	c.t.Run("pause", func(t *testing.T) {
+		c := c.on(t)
+		c.must("node", "pause", "node-2")
+		expect(t, timedOut, timedOut)
+		if halted := c.status().Faults.Halted; halted["node-2"] != state.Paused {
+			t.Errorf("status: expected node-2 to be paused, found %v", halted)
+		}
+		if out, code := c.run("node", "start", "node-2"); code != 3 || !strings.Contains(out, "resume it") {
+			t.Errorf("start of a paused node: expected exit code 3 and what to do, found %d: %s", code, out)
+		}
+		if out, code := c.run("load", os.DevNull); code != 3 || !strings.Contains(out, "paused") {
+			t.Errorf("load into a paused node: expected exit code 3 and why, found %d: %s", code, out)
+		}
+		c.must("node", "resume", "node-2")
+		expect(t, answered, refused)
+	})
+	c.t.Run("stop", func(t *testing.T) {
+		c := c.on(t)
+		c.must("partition", "node-2", "node-3")
+		c.must("node", "pause", "node-2")
+		c.must("node", "stop", "node-2")
+		if out := c.must("node", "stop", "node-2"); !strings.Contains(out, "already") {
+			t.Errorf("the same again: expected it to say so, found %s", out)
+		}
+		expect(t, timedOut, timedOut)
+		for _, part := range []string{"containerd", "kubelet", "kube-proxy"} {
+			if got := c.component("node-2/" + part); got.PID != 0 || got.Restarts != 0 {
+				t.Errorf("expected it down and not restarted, found %+v", got)
+			}
+		}
+		for _, dir := range controlGroups(c.name) {
+			if strings.Contains(dir, "/node-2") {
+				t.Errorf("a stopped node still has the control group %s", dir)
+			}
+		}
+		if out, code := c.run("node", "resume", "node-2"); code != 3 || !strings.Contains(out, "start it") {
+			t.Errorf("resume of a stopped node: expected exit code 3 and what to do, found %d: %s", code, out)
+		}
+	})
+	c.t.Run("start", func(t *testing.T) {
+		c := c.on(t)
+		c.must("node", "start", "node-2")
+		c.look()
+		c.eventually("the pods of the node run again, as after a reboot", func() bool {
+			const restarts = "jsonpath={range .items[*]}{range .status.containerStatuses[*]}{.ready}{.restartCount} {end}{end}"
+			all := strings.Fields(c.kubectl("get", "pods", "--field-selector=spec.nodeName=node-2", "-o", restarts))
+			return len(all) == 4 && !slices.ContainsFunc(all, func(s string) bool { return !strings.HasPrefix(s, "true") || s == "true0" })
+		})
+		rebooted := c.probes()
+		c.expectReach(rebooted, "node-2", "node-3") // the partition outlives a reboot
+		c.must("heal")
+		c.expectReach(rebooted)
+		if faults := c.status().Faults; len(faults.Halted)+len(faults.Partitions) != 0 {
+			t.Errorf("status: expected no faults, found %+v", faults)
+		}
+		maps.Copy(probes, rebooted)
+	})
+}
+
+// TestDownOfHaltedNodes has the supervisor killed, too.
+func TestDownOfHaltedNodes(t *testing.T) {
+	c := newCluster(t)
+	c.up("--nodes=2")
+	c.kubectl("run", "sise", "--image=mhausenblas/simpleservice:0.5.0", `--overrides={"spec":{"nodeName":"node-1"}}`)
+	c.kubectl("wait", "--for=condition=Ready", "pod/sise", "--timeout=30s")
+	c.look()
+	c.must("node", "pause", "node-1")
+	c.must("node", "stop", "node-2")
+	kill(t, c.supervisor())
+	c.must("down")
+	c.mustBeGone()
+}
