@@ -125,6 +125,9 @@ type CleanupEnded struct {
 	// Leftovers could not be removed, for the reason Err.
 	Leftovers []string
 	Err       string
+	// Unconfirmed are Pods, as NAME on NODE, whose end no kubelet has confirmed:
+	// only their objects were removed.
+	Unconfirmed []string
 	// RemoveCommand removes by hand what is still there, or is "".
 	RemoveCommand string
 	Elapsed       time.Duration

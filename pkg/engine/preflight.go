@@ -8,36 +8,16 @@ import (
 	"strings"
 	"sync"
 
-	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/rest"
-
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/rbac"
 )
 
-// preflight asks, all at once, whether there is an API server and whether it
-// grants what the Plan needs. Nothing is created. It returns the server's version.
-func (r *run) preflight(ctx context.Context, cfg *rest.Config) (version string, err error) {
-	client, err := kubernetes.NewForConfig(cfg)
-	if err != nil {
-		return "", err
+// grant is what the run needs, in its Namespace.
+func (r *run) grant() rbac.Grant {
+	return rbac.Grant{
+		Name:      "kubectl-kbe-" + r.plan.Example.Metadata.Name,
+		Namespace: r.opts.Namespace,
+		Needs:     r.plan.Needs(r.opts.Namespace == ""),
 	}
-	ctx, cancel := context.WithTimeout(ctx, reachTimeout)
-	defer cancel()
-	var denied error
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		denied = rbac.Check(ctx, client, rbac.Grant{
-			Name:      "kubectl-kbe-" + r.plan.Example.Metadata.Name,
-			Namespace: r.opts.Namespace,
-			Needs:     r.plan.Needs(r.opts.Namespace == ""),
-		})
-	})
-	version, err = reach(ctx, cfg.Host, client)
-	wg.Wait()
-	if err != nil {
-		return "", err
-	}
-	return version, denied
 }
 
 // creating are the commands that take --dry-run=server and make objects.

@@ -2,16 +2,12 @@ package engine
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"sync"
 	"time"
 
-	"k8s.io/apimachinery/pkg/version"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
-	"k8s.io/client-go/kubernetes"
 
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/kubectl"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/podpatch"
@@ -54,9 +50,6 @@ func SignalOf(ctx context.Context) (Signaled, bool) {
 	stopped := errors.As(context.Cause(ctx), &s)
 	return s, stopped
 }
-
-// reachTimeout bounds the first request to the API server.
-const reachTimeout = 10 * time.Second
 
 // Run runs a plan on the cluster that getter names, and sends every event to
 // sink, one at a time. It removes what it made also when ctx ends.
@@ -131,7 +124,7 @@ func (r *run) open(ctx context.Context, getter genericclioptions.RESTClientGette
 	if r.images, err = r.plan.images(r.opts.Images, r.opts.Registry); err != nil {
 		return err
 	}
-	server, err := r.preflight(ctx, cfg)
+	server, err := session.Preflight(ctx, cfg, r.grant())
 	if err != nil {
 		return err
 	}
@@ -152,33 +145,9 @@ func (r *run) open(ctx context.Context, getter genericclioptions.RESTClientGette
 	r.emit(WholeRun, RunStarted{
 		Example: r.plan.Example.Metadata.Name, Title: r.plan.Example.Spec.Title, Summary: r.plan.Example.Spec.Summary,
 		RunID: r.session.ID, Namespace: r.session.Namespace, OwnNamespace: r.session.Owned,
-		Context: currentContext(getter), Server: server, Images: r.images, Hardened: r.patch.Hardened,
+		Context: session.ContextOf(getter), Server: server, Images: r.images, Hardened: r.patch.Hardened,
 	})
 	return nil
-}
-
-// reach asks the API server for its version: the first sign that there is one.
-func reach(ctx context.Context, host string, client kubernetes.Interface) (string, error) {
-	body, err := client.Discovery().RESTClient().Get().AbsPath("/version").Do(ctx).Raw()
-	if err != nil {
-		return "", fmt.Errorf("the API server %s gave no version: %w", host, err)
-	}
-	var info version.Info
-	if err := json.Unmarshal(body, &info); err != nil {
-		return "", fmt.Errorf("the API server %s: expected its version, found %.80q: is it a Kubernetes API server?", host, body)
-	}
-	return info.GitVersion, nil
-}
-
-func currentContext(getter genericclioptions.RESTClientGetter) string {
-	if flags, ok := getter.(*genericclioptions.ConfigFlags); ok && flags.Context != nil && *flags.Context != "" {
-		return *flags.Context
-	}
-	raw, err := getter.ToRawKubeConfigLoader().RawConfig()
-	if err != nil {
-		return ""
-	}
-	return raw.CurrentContext
 }
 
 // scenarios runs all scenarios: side by side, or, where a Gate asks before each
@@ -217,7 +186,7 @@ func (r *run) close(ctx context.Context) Verdict {
 	} else {
 		r.emit(WholeRun, CleanupStarted{r.session.Namespace})
 		cleanup := r.session.Close(context.WithoutCancel(ctx))
-		end.Leftovers, end.RemoveCommand = cleanup.Leftovers, cleanup.Command
+		end.Leftovers, end.Unconfirmed, end.RemoveCommand = cleanup.Leftovers, cleanup.Unconfirmed, cleanup.Command
 		err = errors.Join(err, cleanup.Err)
 	}
 	if err != nil {

@@ -88,7 +88,7 @@ func (c *Collector) wholeRun(body engine.Body) {
 		r.Interrupted = b.Signal
 	case engine.CleanupEnded:
 		r.Cleanup = &v1alpha1.Cleanup{
-			Kept: b.Kept, Leftovers: b.Leftovers, Error: redact(b.Err),
+			Kept: b.Kept, Leftovers: b.Leftovers, Unconfirmed: b.Unconfirmed, Error: redact(b.Err),
 			RemoveCommand: b.RemoveCommand, ElapsedMilliseconds: b.Elapsed.Milliseconds(),
 		}
 	case engine.RunEnded:

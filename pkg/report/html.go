@@ -12,13 +12,30 @@ import (
 //go:embed report.html.tmpl
 var htmlSource string
 
+// pageSource has what all pages share.
+//
+//go:embed page.html.tmpl
+var pageSource string
+
 // page is the HTML report. html/template escapes what is put into it.
-var page = template.Must(template.New("report").Funcs(template.FuncMap{
-	"text": visible, "millis": millis, "found": found, "chart": chartOf, "counts": verdictText,
-	"verdict": func(v v1alpha1.Verdict) string { return verdictWords[v] },
+var page = parse(template.FuncMap{
+	"chart": chartOf, "counts": verdictText, "tally": tally,
+	"found":   found,
 	"outcome": func(o v1alpha1.Outcome) mark { return marks[o] },
-	"tally":   tally,
-}).Parse(htmlSource))
+}, htmlSource)
+
+// parse makes a page of sources, the first of which is the page's own, with what
+// all pages share.
+func parse(funcs template.FuncMap, sources ...string) *template.Template {
+	t := template.New("report").Funcs(template.FuncMap{
+		"text": visible, "millis": millis,
+		"verdict": func(v v1alpha1.Verdict) string { return verdictWords[v] },
+	}).Funcs(funcs)
+	for _, source := range append(sources, pageSource) {
+		template.Must(t.Parse(source))
+	}
+	return t
+}
 
 // HTML writes a Report as a page of its own: no script, and nothing that would
 // be loaded from elsewhere, which its Content-Security-Policy forbids anyway.

@@ -172,6 +172,9 @@ func (t *Terminal) scenarioEnded() {
 
 func (t *Terminal) cleanup(b engine.CleanupEnded) {
 	t.line("")
+	if len(b.Unconfirmed) > 0 {
+		t.wrapped("No kubelet confirmed the end of these pods; only their objects were removed: " + clean(strings.Join(b.Unconfirmed, ", ")) + ".")
+	}
 	switch {
 	case b.Kept:
 		t.line(fmt.Sprintf("Everything is kept in namespace %s.", b.Namespace))

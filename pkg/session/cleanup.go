@@ -27,6 +27,9 @@ const podGraceSeconds = 1
 type Cleanup struct {
 	// Leftovers are what is still there, as TYPE/NAME.
 	Leftovers []string
+	// Unconfirmed are Pods, as NAME on NODE, whose end no kubelet has confirmed:
+	// only their objects were removed.
+	Unconfirmed []string
 	// Command removes the leftovers by hand.
 	Command string
 	Err     error
@@ -55,6 +58,13 @@ func (s *Session) Close(ctx context.Context) Cleanup {
 			continue
 		}
 		going = append(going, o)
+	}
+	going = s.awaitConfirmed(ctx, going)
+	if len(going) > 0 {
+		var err error
+		if out.Unconfirmed, err = s.forcePods(ctx); err != nil {
+			errs = append(errs, err)
+		}
 	}
 	for _, o := range going {
 		if err := s.awaitGone(ctx, o); err != nil {

@@ -217,7 +217,10 @@ type Cleanup struct {
 	// Kept: nothing was removed, as asked for.
 	Kept      bool     `json:"kept"`
 	Leftovers []string `json:"leftovers,omitempty"`
-	Error     string   `json:"error,omitempty"`
+	// Unconfirmed are Pods, as NAME on NODE, whose end no kubelet has confirmed:
+	// only their objects were removed.
+	Unconfirmed []string `json:"unconfirmed,omitempty"`
+	Error       string   `json:"error,omitempty"`
 	// RemoveCommand removes by hand what is still there.
 	RemoveCommand       string `json:"removeCommand,omitempty"`
 	ElapsedMilliseconds int64  `json:"elapsedMilliseconds"`
