@@ -1,0 +1,57 @@
+package reach
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// listNodes returns the cluster's nodes, and why those are skipped that cannot
+// take a pod. granted is false where listing them is not permitted.
+func (r *run) listNodes(ctx context.Context) (taking, skipped []Node, granted bool, err error) {
+	list, err := r.client.Nodes().List(ctx, metav1.ListOptions{})
+	switch {
+	case apierrors.IsForbidden(err):
+		return nil, nil, false, nil
+	case err != nil:
+		return nil, nil, true, fmt.Errorf("list the nodes: %w", err)
+	}
+	for i := range list.Items {
+		n := &list.Items[i]
+		node := Node{Name: n.Name, Zone: n.Labels[corev1.LabelTopologyZone], Skipped: skip(n, r.opts.Tolerate)}
+		if node.Skipped == "" {
+			taking = append(taking, node)
+		} else {
+			skipped = append(skipped, node)
+		}
+	}
+	SortNodes(taking)
+	SortNodes(skipped)
+	return taking, skipped, true, nil
+}
+
+// skip says why a node is not to be waited for, or "". A tolerated taint is none;
+// a node that is cordoned, or not ready, is left alone in any case.
+func skip(n *corev1.Node, tolerate bool) string {
+	for _, c := range n.Status.Conditions {
+		if c.Type == corev1.NodeReady && c.Status != corev1.ConditionTrue {
+			return strings.TrimSuffix("not ready: "+c.Reason, ": ")
+		}
+	}
+	if n.Spec.Unschedulable {
+		return "cordoned"
+	}
+	if system := n.Labels[corev1.LabelOSStable]; system != "" && system != "linux" {
+		return "runs " + system + "; the image is for linux"
+	}
+	for _, t := range n.Spec.Taints {
+		if t.Effect != corev1.TaintEffectPreferNoSchedule && !tolerate {
+			return "tainted: " + t.ToString() + " (--tolerate includes it)"
+		}
+	}
+	return ""
+}
