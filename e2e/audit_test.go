@@ -72,6 +72,10 @@ func TestWhatIsShownIsWhatTheAPIServerSees(t *testing.T) {
 	if !slices.Equal(expected, found.writes) {
 		t.Errorf("the commands shown ask for\n  %s\nthe audit log records\n  %s", strings.Join(expected, "\n  "), strings.Join(found.writes, "\n  "))
 	}
+	// One watch each for the whole run; other watches are of single objects.
+	if want := []string{"events", "pods"}; !slices.Equal(slices.Sorted(slices.Values(found.watched)), want) {
+		t.Errorf("expected that the run watches its namespace once for each of %v, found %v", want, found.watched)
+	}
 	if found.dryRuns != 1 {
 		t.Errorf("expected one dry-run, found %d", found.dryRuns)
 	}
@@ -87,6 +91,7 @@ func TestWhatIsShownIsWhatTheAPIServerSees(t *testing.T) {
 type requests struct {
 	writes  []string
 	reads   map[string]bool
+	watched []string // as a whole
 	dryRuns int
 }
 
@@ -125,6 +130,9 @@ func (r *requests) add(ev auditEvent) {
 	case strings.HasPrefix(o.Resource, "selfsubject"): // a question; nothing is stored
 		r.reads[o.Resource] = true
 	case ev.Verb == "get" || ev.Verb == "list" || ev.Verb == "watch":
+		if ev.Verb == "watch" && !strings.Contains(ev.RequestURI, "fieldSelector=") && !strings.Contains(ev.RequestURI, "labelSelector=") {
+			r.watched = append(r.watched, o.Resource)
+		}
 		r.reads[strings.TrimSuffix(o.Resource+"/"+o.Subresource, "/")] = true
 	default:
 		// A controller's Pods have names that nobody can know before.

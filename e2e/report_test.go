@@ -67,6 +67,7 @@ func TestTheReportsOfARun(t *testing.T) {
 	}
 	assertTimeline(t, r, "sise") // deleted before the end
 	assertTimeline(t, r, "twocontainers")
+	assertEveryPod(t, r)
 
 	stdout, stderr, code = replay(t, string(read("script")))
 	all := fmt.Sprintf("\n%d claims hold, 0 failed, 0 not translated; 0 of %d scenarios ended early", r.Claims.Total, len(r.Scenarios))
@@ -74,6 +75,29 @@ func TestTheReportsOfARun(t *testing.T) {
 		t.Errorf("the script: expected exit code 0, found %d:\n%s%s", code, stdout, stderr)
 	}
 	assertReplayIsGone(t, stdout)
+}
+
+// assertEveryPod asserts that the report tells of every Pod, also of those that
+// nobody waited for: the two that the controller made.
+func assertEveryPod(t *testing.T, r v1alpha1.Report) {
+	t.Helper()
+	kept := 0
+	for _, p := range r.Pods {
+		if strings.HasPrefix(p.Name, "keeper-") {
+			kept++
+		}
+		if len(p.Timeline) < 3 || p.Timeline[0].What != "Created" || p.Timeline[1].What != "Scheduled" {
+			t.Errorf("pod %s: found the timeline %+v", p.Name, p.Timeline)
+		}
+		for _, c := range p.Containers {
+			if !strings.Contains(c.ImageID, "sha256:") {
+				t.Errorf("pod %s: container %s: expected the digest of what ran, found %q", p.Name, c.Name, c.ImageID)
+			}
+		}
+	}
+	if len(r.Pods) != 13 || kept != 2 {
+		t.Errorf("expected 13 pods, 2 of them of the controller, found %d and %d", len(r.Pods), kept)
+	}
 }
 
 // assertTimeline asserts that a Pod's way from creation to Ready is told.

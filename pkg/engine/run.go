@@ -66,14 +66,15 @@ func Run(ctx context.Context, getter genericclioptions.RESTClientGetter, plan *P
 			end.Verdict = Stopped
 		}
 	} else {
+		stop := r.watch(ctx)
 		end.Verdict = r.scenarios(ctx, opts.Timeout)
 		end.ToVerdict = r.since(r.started)
-		r.seePods(ctx)
 		if signal, stopped := SignalOf(ctx); stopped {
 			end.Verdict = Stopped
 			r.emit(WholeRun, Interrupted{signal.String(), r.session.RemoveCommand()})
 		}
 		end.Verdict = max(end.Verdict, r.close(ctx))
+		stop()
 		end.Met, end.Failed, end.NotChecked = r.counts.met, r.counts.failed, r.counts.notChecked
 	}
 	end.Elapsed = r.since(r.started)
@@ -88,6 +89,7 @@ type run struct {
 	started time.Time
 
 	session *session.Session
+	watcher *watcher
 	kubectl *kubectl.Kubectl
 	getter  genericclioptions.RESTClientGetter
 	images  map[string]string

@@ -13,7 +13,6 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/example"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/expect"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/kubectl"
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/wait"
 )
 
 // scenario runs the steps of one scenario in order. A claim that fails does not
@@ -94,44 +93,6 @@ type failure struct {
 	verdict Verdict
 	// skipped: the user decided so; the scenario goes on.
 	skipped bool
-}
-
-// check decides a claim. One that may take a moment is decided again at each
-// change of a Pod of the run, until it holds, its time is over, or a Pod that
-// it reads cannot become what it should be.
-func (r *run) check(ctx context.Context, c claim, facts expect.Facts, emit func(Body)) expect.Verdict {
-	read := &readPods{Objects: facts.Objects}
-	facts.Objects = read
-	verdict := c.that.Check(ctx, facts)
-	if verdict.Holds || c.within == 0 {
-		return verdict
-	}
-	emit(Waiting{For: "the claim", State: c.text})
-	ctx, cancel := wait.WithTimeout(ctx, c.within)
-	defer cancel()
-	for ctx.Err() == nil {
-		changes, err := r.session.WatchPods(ctx)
-		if err != nil {
-			verdict.Err = fmt.Errorf("wait for a change: %w", err)
-			return verdict
-		}
-		for range changes.ResultChan() {
-			read.pods = nil
-			if now := c.that.Check(ctx, facts); ctx.Err() == nil {
-				verdict = now
-			}
-			cause := read.hopeless()
-			if verdict.Holds || cause != nil {
-				changes.Stop()
-				if cause != nil && !verdict.Holds {
-					verdict.Err = cause
-				}
-				return verdict
-			}
-		}
-	}
-	verdict.Err = errors.Join(verdict.Err, fmt.Errorf("not within %s", c.within))
-	return verdict
 }
 
 // shown is a command as a user would type it.

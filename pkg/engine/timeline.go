@@ -1,28 +1,18 @@
 package engine
 
 import (
-	"context"
 	"fmt"
 	"regexp"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/dynamic"
-
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/session"
 )
 
-// PodSeen is the state of a Pod of the run: at each change while a command waits
-// for it, and at the end of the run.
-type PodSeen struct {
-	Pod PodState
-	// Watched tells that the event's time is that of a change, as the run saw it.
-	Watched bool
-}
+// PodSeen is the state of a Pod of the run, at each change until its deletion.
+// The time of this event is that at which the run saw the change.
+type PodSeen struct{ Pod PodState }
 
 // PodState is what a report tells of a Pod.
 type PodState struct {
@@ -64,56 +54,6 @@ const (
 	ContainerStarted MomentKind = "ContainerStarted"
 	PodReady         MomentKind = "Ready"
 )
-
-// seeTimeout bounds the look at the Pods at the end of a run: a report is not
-// worth a longer wait.
-const seeTimeout = 5 * time.Second
-
-// seePods tells the state of the run's Pods, with two requests. What may not be
-// read is left out: a run does not fail for its report.
-func (r *run) seePods(ctx context.Context) {
-	if ctx.Err() != nil {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, seeTimeout)
-	defer cancel()
-	var selector string
-	if !r.session.Owned {
-		selector = labels.Set{session.RunLabel: r.session.ID}.String()
-	}
-	pods, err := listAs[corev1.Pod](ctx, r.inNamespace("pods"), metav1.ListOptions{LabelSelector: selector})
-	if err != nil {
-		return
-	}
-	events, err := listAs[corev1.Event](ctx, r.inNamespace("events"),
-		metav1.ListOptions{FieldSelector: "involvedObject.kind=Pod,reason=Pulled"})
-	if err != nil {
-		events = nil
-	}
-	for i := range pods {
-		state := podState(&pods[i])
-		state.Moments = append(state.Moments, pulls(&pods[i], events)...)
-		r.emit(WholeRun, PodSeen{Pod: state})
-	}
-}
-
-func (r *run) inNamespace(resource string) dynamic.ResourceInterface {
-	return r.session.Client().Resource(corev1.SchemeGroupVersion.WithResource(resource)).Namespace(r.session.Namespace)
-}
-
-func listAs[T any](ctx context.Context, client dynamic.ResourceInterface, opts metav1.ListOptions) ([]T, error) {
-	found, err := client.List(ctx, opts)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]T, len(found.Items))
-	for i, item := range found.Items {
-		if err := fromUnstructured(&item, &out[i]); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
-}
 
 func fromUnstructured(obj *unstructured.Unstructured, into any) error {
 	return runtime.DefaultUnstructuredConverter.FromUnstructured(obj.Object, into)
@@ -167,6 +107,10 @@ func startOf(status corev1.ContainerStatus) time.Time {
 		return time.Time{}
 	}
 }
+
+// pulledReason is that of the Event by which the kubelet tells of a pull
+// (pkg/kubelet/events).
+const pulledReason = "Pulled"
 
 // The kubelet's words for a pull (pkg/kubelet/images, image_manager.go), and the
 // path by which an Event names a container.

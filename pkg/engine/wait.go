@@ -52,9 +52,6 @@ func (r *run) waitFor(ctx context.Context, w *waitCommand, target string, emit f
 	state := ""
 	err = wait.For(ctx, client, name, func(obj *unstructured.Unstructured) (bool, error) {
 		last = obj
-		if pod := asPod(obj); pod != nil {
-			emit(PodSeen{Pod: podState(pod), Watched: true})
-		}
 		if done, err := goal(obj); done || err != nil {
 			return done, err
 		}

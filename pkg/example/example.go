@@ -92,8 +92,8 @@ type Expectation struct {
 	// That is the CEL expression that decides the claim.
 	That string `yaml:"that" jsonschema:"required,minLength=1"`
 	// Within is how long the claim may take to become true, such as 30s; it is
-	// decided anew at each change of a Pod of the run. Empty means at once;
-	// the most is 10m.
+	// decided anew at each change of a Pod, at each Event, and at each new line
+	// of a log that it reads. Empty means at once; the most is 10m.
 	Within string `yaml:"within" jsonschema:"pattern=^([0-9]+(\\.[0-9]+)?(ms|s|m))+$"`
 	At     Place  `yaml:"-"`
 }

@@ -18,10 +18,9 @@ func TestTheClockOfAChart(t *testing.T) {
 		from, to    int64
 		byWatch     bool
 	}{
-		"watched":             {seen("a", true, all[:2]...), seen("a", true, all...), 1400 * time.Millisecond, 1400, 1400, true},
-		"seen when Ready":     {seen("a", true, all...), seen("a", true, all...), time.Second, 1000, 1000, false},
-		"seen too late":       {seen("a", true, all[:3]...), late(seen("a", true, all...)), 200 * time.Millisecond, 1000, 9000, false},
-		"seen only at an end": {seen("a", false, all...), seen("a", false, all...), time.Second, 1000, 1000, false},
+		"watched":         {seen("a", all[:2]...), seen("a", all...), 1400 * time.Millisecond, 1400, 1400, true},
+		"seen when Ready": {seen("a", all...), seen("a", all...), time.Second, 1000, 1000, false},
+		"seen too late":   {seen("a", all[:3]...), late(seen("a", all...)), 200 * time.Millisecond, 1000, 9000, false},
 	} {
 		p := pods{byUID: map[string]*pod{}}
 		p.see(tc.first, start)
@@ -41,8 +40,8 @@ func late(seen engine.PodSeen) engine.PodSeen {
 
 func TestAPodThatIsBeingDeletedWasReady(t *testing.T) {
 	p := pods{byUID: map[string]*pod{}}
-	p.see(seen("a", true, engine.PodCreated, engine.PodReady), time.Unix(1, 0))
-	p.see(seen("a", false, engine.PodCreated), time.Unix(2, 0))
+	p.see(seen("a", engine.PodCreated, engine.PodReady), time.Unix(1, 0))
+	p.see(seen("a", engine.PodCreated), time.Unix(2, 0))
 	if got := p.list()[0].Timeline; len(got) != 2 || got[1].What != "Ready" {
 		t.Errorf("found %+v", got)
 	}

@@ -34,7 +34,7 @@ func (p *pods) see(seen engine.PodSeen, at time.Time) {
 		p.order = append(p.order, known)
 	}
 	known.state = seen.Pod
-	if seen.Watched && known.firstSeen.IsZero() {
+	if known.firstSeen.IsZero() {
 		known.firstSeen = at
 	}
 	for _, m := range seen.Pod.Moments {
@@ -49,7 +49,7 @@ func (p *pods) see(seen engine.PodSeen, at time.Time) {
 		// What had happened before the run looked, it cannot date; but a run looks
 		// as soon as it has made a Pod.
 		early := m.What == engine.PodCreated || m.What == engine.PodScheduled
-		if seen.Watched && (early || at.After(known.firstSeen)) {
+		if early || at.After(known.firstSeen) {
 			moment.ObservedMilliseconds = since(known.firstSeen, at)
 		}
 		known.moments = append(known.moments, moment)

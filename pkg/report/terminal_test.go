@@ -29,7 +29,7 @@ func plan(run string, claims ...engine.ClaimPlan) engine.StepPlan {
 }
 
 // seen is a Pod on its way to Ready, half a second per moment.
-func seen(name string, watched bool, kinds ...engine.MomentKind) engine.PodSeen {
+func seen(name string, kinds ...engine.MomentKind) engine.PodSeen {
 	pod := engine.PodState{
 		Name: name, UID: "uid-of-" + name, Node: "node-1", Phase: "Running", IPs: []string{"10.244.1.3"},
 		Containers: []engine.ContainerState{{Name: "main", Image: "centos:9", ImageID: "centos@sha256:0123"}},
@@ -45,7 +45,7 @@ func seen(name string, watched bool, kinds ...engine.MomentKind) engine.PodSeen 
 		}
 		pod.Moments = append(pod.Moments, m)
 	}
-	return engine.PodSeen{Pod: pod, Watched: watched}
+	return engine.PodSeen{Pod: pod}
 }
 
 // story is a run with everything that a report must be able to tell.
@@ -98,9 +98,9 @@ func story() []engine.Event {
 		},
 		engine.ExpectationFailed{Claim: "It has a name", Expression: `json(stdout).name == ""`, Err: "no such key: name"},
 		engine.StepEnded{Elapsed: 120 * time.Millisecond}, engine.ScenarioEnded{Elapsed: 2 * time.Second})
-	at(engine.WholeRun, seen("sise", true, engine.PodCreated, engine.PodScheduled),
-		seen("sise", true, engine.PodCreated, engine.PodScheduled, engine.ContainerStarted, engine.PodReady),
-		seen("twocontainers", false, engine.PodCreated, engine.PodScheduled, engine.ImagePulled))
+	at(engine.WholeRun, seen("sise", engine.PodCreated, engine.PodScheduled),
+		seen("sise", engine.PodCreated, engine.PodScheduled, engine.ContainerStarted, engine.PodReady),
+		seen("twocontainers", engine.PodCreated, engine.PodScheduled, engine.ImagePulled))
 	at(engine.WholeRun, engine.CleanupEnded{Namespace: "kbe-pods-x7k2p", OwnNamespace: true, Elapsed: 5100 * time.Millisecond},
 		engine.RunEnded{Example: "pods", Verdict: engine.CouldNotRun, Met: 1, Failed: 2, NotChecked: 2, ToVerdict: 2 * time.Second, Elapsed: 7 * time.Second})
 	return events

@@ -7,7 +7,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/watch"
 )
 
 var events = corev1.SchemeGroupVersion.WithResource("events")
@@ -41,9 +40,21 @@ func (s *Session) Logs(ctx context.Context, pod, container string) (string, erro
 	return string(log), err
 }
 
-// WatchPods watches the Pods of the run's Namespace, beginning with those that are there.
-func (s *Session) WatchPods(ctx context.Context) (watch.Interface, error) {
-	return s.client.Resource(pods).Namespace(s.Namespace).Watch(ctx, metav1.ListOptions{})
+// FollowLog calls wrote whenever a container writes to its log, until the
+// container or ctx ends.
+func (s *Session) FollowLog(ctx context.Context, pod, container string, wrote func()) {
+	log, err := s.logs.Pods(s.Namespace).GetLogs(pod, &corev1.PodLogOptions{Container: container, Follow: true}).Stream(ctx)
+	if err != nil {
+		return // it has not started yet, or is gone
+	}
+	defer log.Close()
+	text := make([]byte, 32<<10)
+	for {
+		if _, err := log.Read(text); err != nil {
+			return
+		}
+		wrote()
+	}
 }
 
 func (s *Session) list(ctx context.Context, resource schema.GroupVersionResource, opts metav1.ListOptions) ([]any, error) {

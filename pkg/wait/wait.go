@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/dynamic"
 	watchtools "k8s.io/client-go/tools/watch"
+	"k8s.io/klog/v2"
 )
 
 // Condition judges the state of an object: done, not yet, or hopeless (an
@@ -68,6 +69,9 @@ func follow(ctx context.Context, client dynamic.ResourceInterface, name string, 
 				state, _ = ev.Object.(*unstructured.Unstructured)
 			case watch.Deleted:
 			case watch.Error:
+				if err := apierrors.FromObject(ev.Object); apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) {
+					return false, err
+				}
 				return false, nil
 			default:
 				continue
@@ -90,7 +94,8 @@ func open(ctx context.Context, client dynamic.ResourceInterface, name string, ob
 		}
 		return plain.ResultChan(), plain.Stop, nil
 	}
-	retry, err := watchtools.NewRetryWatcherWithContext(ctx, obj.GetResourceVersion(), w)
+	// The watcher would log a refusal, which is returned.
+	retry, err := watchtools.NewRetryWatcherWithContext(klog.NewContext(ctx, klog.Logger{}), obj.GetResourceVersion(), w)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,0 +1,50 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/expect"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/wait"
+)
+
+// check decides a claim. One that may take a moment is decided again at each
+// change of a Pod or an Event, and at each new line of a log that it reads, until
+// it holds, its time is over, or a Pod that it reads cannot become what it should.
+func (r *run) check(ctx context.Context, c claim, facts expect.Facts, emit func(Body)) expect.Verdict {
+	// From before the first look on, so that no change is missed.
+	changed := r.watcher.next()
+	read := &readObjects{Objects: facts.Objects}
+	facts.Objects = read
+	verdict := c.that.Check(ctx, facts)
+	if verdict.Holds || c.within == 0 {
+		return verdict
+	}
+	emit(Waiting{For: "the claim", State: c.text})
+	ctx, cancel := wait.WithTimeout(ctx, c.within)
+	defer cancel()
+	logs := &followers{wrote: make(chan struct{}, 1), followed: map[logOf]bool{}}
+	for {
+		if cause := read.hopeless(); cause != nil {
+			verdict.Err = cause
+			return verdict
+		}
+		logs.follow(ctx, r.session.FollowLog, read.logs)
+		select {
+		case <-ctx.Done():
+			verdict.Err = errors.Join(verdict.Err, fmt.Errorf("not within %s", c.within))
+			return verdict
+		case <-logs.wrote:
+		case <-changed:
+			logs.again()
+		}
+		changed = r.watcher.next()
+		*read = readObjects{Objects: read.Objects}
+		if now := c.that.Check(ctx, facts); now.Holds {
+			return now
+		} else if ctx.Err() == nil {
+			verdict = now
+		}
+	}
+}

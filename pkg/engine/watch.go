@@ -1,0 +1,98 @@
+package engine
+
+import (
+	"context"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// watcher is the run's eye on its Namespace: one watch of the Pods and one of the
+// Events, from the begin to the end of the run. It tells what it sees of the
+// run's Pods, and wakes the claims that wait for a change.
+type watcher struct {
+	made func(*unstructured.Unstructured) bool
+	tell func(PodSeen)
+
+	mu      sync.Mutex
+	changed chan struct{} // closed at the next change
+	pods    map[types.UID]*corev1.Pod
+	pulled  map[types.UID][]corev1.Event
+	stopped bool
+}
+
+// watch begins to watch. What it returns ends it: nothing is told after that.
+func (r *run) watch(ctx context.Context) (stop func()) {
+	// It sees the Pods also while an interrupted run cleans up.
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	r.watcher = &watcher{
+		made:    r.session.Made,
+		tell:    func(p PodSeen) { r.emit(WholeRun, p) },
+		changed: make(chan struct{}),
+		pods:    map[types.UID]*corev1.Pod{},
+		pulled:  map[types.UID][]corev1.Event{},
+	}
+	go r.session.WatchPods(ctx, r.watcher.seePod)
+	// A run may go on without Events: they tell when an image was pulled.
+	go r.session.WatchEvents(ctx, r.watcher.seeEvent)
+	return func() {
+		cancel()
+		r.watcher.stop()
+	}
+}
+
+// next is closed at the next change.
+func (w *watcher) next() <-chan struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.changed
+}
+
+// wake lets all who wait look again. The caller holds the lock.
+func (w *watcher) wake() {
+	close(w.changed)
+	w.changed = make(chan struct{})
+}
+
+func (w *watcher) seePod(obj *unstructured.Unstructured) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.wake()
+	// What a Pod comes to when it is deleted is not its state in the run.
+	if pod := asPod(obj); pod != nil && pod.DeletionTimestamp == nil && w.made(obj) {
+		w.pods[pod.UID] = pod
+		w.report(pod.UID)
+	}
+}
+
+func (w *watcher) seeEvent(obj *unstructured.Unstructured) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.wake()
+	event := corev1.Event{}
+	if err := fromUnstructured(obj, &event); err != nil || event.Reason != pulledReason {
+		return
+	}
+	uid := event.InvolvedObject.UID
+	w.pulled[uid] = append(w.pulled[uid], event)
+	w.report(uid)
+}
+
+// report tells what is known of a Pod. The caller holds the lock.
+func (w *watcher) report(uid types.UID) {
+	pod := w.pods[uid]
+	if pod == nil || w.stopped {
+		return
+	}
+	state := podState(pod)
+	state.Moments = append(state.Moments, pulls(pod, w.pulled[uid])...)
+	w.tell(PodSeen{state})
+}
+
+func (w *watcher) stop() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stopped = true
+}
