@@ -312,7 +312,7 @@ func TestOldCurl(t *testing.T) {
 		t.Fatalf("found %v, %v", transfers, err)
 	}
 	for i, want := range []Outcome{Refused, Answered, Timeout} {
-		if transfers[i].outcome != want {
+		if transfers[i].Outcome != want {
 			t.Errorf("%d: expected %s, found %+v", i, want, transfers[i])
 		}
 	}

@@ -17,18 +17,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/rand"
 )
 
-// transfer is one URL that curl asked.
-type transfer struct {
-	outcome Outcome
-	status  int
-	body    string
-	// connect is 0 where no connection stood.
-	connect, total time.Duration
-	err            string
-}
-
 // curl asks each target once, in order, in one exec.
-func curl(ctx context.Context, exec Exec, targets []Target, opts Options) ([]transfer, error) {
+func curl(ctx context.Context, exec Exec, targets []Target, opts Options) ([]Attempt, error) {
 	if len(targets) == 0 {
 		return nil, nil
 	}
@@ -50,12 +40,12 @@ func curl(ctx context.Context, exec Exec, targets []Target, opts Options) ([]tra
 		return nil, fmt.Errorf("curl told of %d of %d targets: %w", len(ends), len(targets),
 			errors.Join(err, errors.New(strings.Join(stderr.errors, "; "))))
 	}
-	transfers := make([]transfer, len(ends))
+	transfers := make([]Attempt, len(ends))
 	for i, end := range ends {
 		if end.exit < 0 {
 			end.exit, end.message = stderr.next(end.status)
 		}
-		transfers[i] = end.transfer(stderr.connects[targets[i].Address.String()])
+		transfers[i] = end.attempt(stderr.connects[targets[i].Address.String()])
 	}
 	return transfers, nil
 }
@@ -144,27 +134,27 @@ const (
 	curlReceiveFailed = 56
 )
 
-// transfer tells how it ended. connectError is what the kernel said of a dial.
-func (e ending) transfer(connectError string) transfer {
-	t := transfer{status: e.status, body: e.body, connect: e.connect, total: e.total, err: e.message}
+// attempt tells how it ended. connectError is what the kernel said of a dial.
+func (e ending) attempt(connectError string) Attempt {
+	t := Attempt{Body: e.body, Connected: e.connect > 0, Connect: e.connect, Total: e.total, Err: e.message}
 	switch e.exit {
 	case 0:
-		if _, ok := parse(e.body); ok && e.status == 200 {
-			t.outcome, t.err = Answered, ""
+		if _, ok := ParseAnswer(e.body); ok && e.status == 200 {
+			t.Outcome, t.Err = Answered, ""
 		} else {
-			t.outcome, t.err = Protocol, fmt.Sprintf("expected status 200 and JSON with a version, found status %d", e.status)
+			t.Outcome, t.Err = Protocol, fmt.Sprintf("expected status 200 and JSON with a version, found status %d", e.status)
 		}
 	case curlNotConnected:
-		t.outcome = dialOutcome(connectError)
-		t.err = strings.TrimSpace(e.message + " " + connectError)
+		t.Outcome = dialOutcome(connectError)
+		t.Err = strings.TrimSpace(e.message + " " + connectError)
 	case curlTimeout:
-		t.outcome = Timeout
+		t.Outcome = Timeout
 	case curlPartial, curlEmptyReply, curlSendFailed, curlReceiveFailed:
-		t.outcome = Reset
+		t.Outcome = Reset
 	case curlUnsupported, curlWeirdReply:
-		t.outcome = Protocol
+		t.Outcome = Protocol
 	default:
-		t.outcome = Failed
+		t.Outcome = Failed
 	}
 	return t
 }

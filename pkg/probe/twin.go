@@ -108,15 +108,15 @@ func (l line) result() Result {
 
 // take reads the answers: the first one, and another that differs from it, or "".
 func (r *Result) take(body, other string) {
-	first, _ := parse(body)
+	first, _ := ParseAnswer(body)
 	r.Version, r.Host, r.From = first.Version, first.Host, first.From
-	if second, ok := parse(other); ok && second != first {
+	if second, ok := ParseAnswer(other); ok && second != first {
 		r.Other = &second
 	}
 }
 
-// parse reads the body of /info.
-func parse(body string) (Answer, bool) {
+// ParseAnswer reads the body of /info; ok is false where it is not the service's.
+func ParseAnswer(body string) (answer Answer, ok bool) {
 	var info struct {
 		Version *string `json:"version"`
 		Host    string  `json:"host"`

@@ -1,0 +1,73 @@
+package vantage
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/labels"
+)
+
+// lookUp asks the cluster for what explains rows that are not as expected.
+func (r *run) lookUp(ctx context.Context) {
+	e := &explanation{Table: r.table}
+	if len(e.rows(func(row Row) bool { return e.failed(row) && e.silent(row) })) > 0 {
+		policies, err := r.policies(ctx)
+		if r.table.Policies = policies; err != nil {
+			r.table.PoliciesUnknown = err.Error()
+		}
+	}
+	for _, i := range e.rows(func(row Row) bool { return e.Found(row) == WrongAnswer }) {
+		r.owners(ctx, r.table.Rows[i].Address.Addr().String())
+	}
+}
+
+// policies are the names of the NetworkPolicies that select the target for ingress.
+func (r *run) policies(ctx context.Context) ([]string, error) {
+	t := r.table.Target
+	pod, err := r.client.CoreV1().Pods(t.Namespace).Get(ctx, t.Name, metav1.GetOptions{})
+	if err != nil {
+		return nil, err
+	}
+	list, err := r.client.NetworkingV1().NetworkPolicies(t.Namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, p := range list.Items {
+		selector, err := metav1.LabelSelectorAsSelector(&p.Spec.PodSelector)
+		// Ingress is a policy's subject unless it names its subjects without it.
+		ingress := len(p.Spec.PolicyTypes) == 0 || slices.Contains(p.Spec.PolicyTypes, networkingv1.PolicyTypeIngress)
+		if err == nil && ingress && selector.Matches(labels.Set(pod.Labels)) {
+			names = append(names, p.Name)
+		}
+	}
+	return names, nil
+}
+
+// owners notes which other Pods have an address, in all namespaces where that may
+// be asked.
+func (r *run) owners(ctx context.Context, address string) {
+	list, err := r.client.CoreV1().Pods("").List(ctx, metav1.ListOptions{
+		FieldSelector: fields.OneTermEqualSelector("status.podIP", address).String(),
+	})
+	if err != nil {
+		return // then nobody is named
+	}
+	for _, pod := range list.Items {
+		if pod.Name == r.table.Target.Name && pod.Namespace == r.table.Target.Namespace {
+			continue
+		}
+		owner := fmt.Sprintf("pod %q of namespace %q on %s", pod.Name, pod.Namespace, pod.Spec.NodeName)
+		if r.table.Owners == nil {
+			r.table.Owners = map[string]string{}
+		}
+		r.table.Owners[address] = owner
+		if version := versionOf(&pod); version != "" {
+			r.table.Owners[version] = owner
+		}
+	}
+}
