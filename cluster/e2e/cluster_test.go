@@ -135,6 +135,16 @@ type component struct {
 	PID, Restarts int
 }
 
+// apply applies a manifest.
+func (c *cluster) apply(manifest string) {
+	c.t.Helper()
+	path := filepath.Join(c.t.TempDir(), "manifest.yaml")
+	if err := os.WriteFile(path, []byte(manifest), 0o600); err != nil {
+		c.t.Fatal(err)
+	}
+	c.kubectl("apply", "-f", path)
+}
+
 // status is the part of `status -o json` that tests look at.
 type status struct {
 	Components []component

@@ -35,7 +35,8 @@ func look(t *testing.T) machine {
 		names("/var/lib/containerd*"), names("/var/lib/cni*"), names("/var/log/pods*"), names("/run/containerd*"), names("/opt/cni*"), names("/opt/kbe*"), names("/run/runc*"))
 	m["mounts"] = mountPoints(t, "self")
 	for _, name := range []string{"vm/overcommit_memory", "vm/panic_on_oom", "kernel/panic", "kernel/panic_on_oops", "kernel/keys/root_maxkeys",
-		"kernel/keys/root_maxbytes", "net/ipv4/ip_forward", "net/ipv4/icmp_ratelimit", "net/netfilter/nf_conntrack_max",
+		"kernel/keys/root_maxbytes", "net/ipv4/ip_forward", "net/ipv4/icmp_ratelimit",
+		"net/ipv6/conf/all/forwarding", "net/ipv6/conf/default/accept_dad", "net/ipv6/conf/default/disable_ipv6", "net/ipv6/icmp/ratelimit", "net/netfilter/nf_conntrack_max",
 		"net/netfilter/nf_conntrack_tcp_timeout_established", "kernel/hostname"} {
 		value, _ := os.ReadFile("/proc/sys/" + name)
 		m["settings"] = append(m["settings"], name+"="+strings.TrimSpace(string(value)))

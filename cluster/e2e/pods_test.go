@@ -5,7 +5,6 @@ package e2e
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -43,11 +42,7 @@ spec:
 func TestPods(t *testing.T) {
 	c := newCluster(t)
 	c.up()
-	manifest := filepath.Join(t.TempDir(), "workload.yaml")
-	if err := os.WriteFile(manifest, []byte(workload), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	c.kubectl("apply", "-f", manifest)
+	c.apply(workload)
 	c.kubectl("rollout", "status", "daemonset/web", "--timeout=60s")
 	c.kubectl("wait", "--for=condition=Ready", "pod/host", "--timeout=30s")
 	c.look()

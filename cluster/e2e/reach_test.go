@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"net"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -66,11 +64,7 @@ type probe struct {
 // startProbes returns the pods of each DaemonSet by node.
 func (c *cluster) startProbes() map[string]map[string]probe {
 	c.t.Helper()
-	manifest := filepath.Join(c.t.TempDir(), "probes.yaml")
-	if err := os.WriteFile(manifest, []byte(probes), 0o600); err != nil {
-		c.t.Fatal(err)
-	}
-	c.kubectl("apply", "-f", manifest)
+	c.apply(probes)
 	for _, app := range []string{"web", "client", "host"} {
 		c.kubectl("rollout", "status", "daemonset/"+app, "--timeout=60s")
 	}

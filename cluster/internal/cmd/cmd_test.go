@@ -12,6 +12,7 @@ func TestExitCodes(t *testing.T) {
 		{[]string{"images"}, exitOK},
 		{[]string{"no-such-command"}, exitUsage},
 		{[]string{"up", "--nodes=0"}, exitUsage},
+		{[]string{"up", "--ip-family=ipv5"}, exitUsage},
 		{[]string{"up", "--no-such-flag"}, exitUsage},
 		{[]string{"load"}, exitUsage},
 		{[]string{"node"}, exitUsage},

@@ -149,9 +149,9 @@ func podAddress(dir state.Dir, text string) (netip.Addr, error) {
 	if err != nil {
 		return address, usage{fmt.Errorf("address %q: expected the IP address of a pod: %w", text, err)}
 	}
-	if network.NodeOf(address, len(cluster.Nodes)) == 0 {
+	if plan := network.PlanOf(cluster); plan.NodeOf(address) == 0 {
 		return address, usage{fmt.Errorf("address %s: expected a pod's, found none of a node of cluster %s, whose pods are in %s; see `kbe-cluster kubectl --name %[2]s get pods -A -o wide`",
-			address, cluster.Name, network.Pods)}
+			address, cluster.Name, strings.Join(plan.Pods(), " and "))}
 	}
 	return address, nil
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -30,6 +32,7 @@ func newUp(open opener) *cobra.Command {
 	}
 	f := c.Flags()
 	f.IntVar(&o.Nodes, "nodes", 3, "number of nodes")
+	f.StringVar(&o.IPFamily, "ip-family", "ipv4", "addresses of nodes, pods and services: ipv4, ipv6 or dual")
 	f.IntVar(&o.Port, "port", 0, "port of the API on 127.0.0.1, 0 for a free one")
 	f.BoolVar(&o.Audit, "audit", false, "record every request to the API, for kbe-cluster logs audit")
 	f.StringVar(&o.Kubeconfig, "kubeconfig", "", "kubeconfig to add the context to (default: the first file of $KUBECONFIG, or ~/.kube/config)")
@@ -41,6 +44,8 @@ func validate(o *launch.Options) error {
 	switch {
 	case o.Nodes < 1 || o.Nodes > network.MaxNodes:
 		return fmt.Errorf("--nodes %d: expected 1 to %d", o.Nodes, network.MaxNodes)
+	case !slices.Contains(network.IPFamilies, o.IPFamily):
+		return fmt.Errorf("--ip-family %q: expected one of %s", o.IPFamily, strings.Join(network.IPFamilies, ", "))
 	case o.Port < 0 || o.Port > 65535:
 		return fmt.Errorf("--port %d: expected 0 to 65535", o.Port)
 	case o.Wait <= 0:

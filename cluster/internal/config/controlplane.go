@@ -8,6 +8,8 @@ import (
 
 // ControlPlane is the configuration of the components that a cluster has one of.
 type ControlPlane struct {
+	// Plan is the addresses of the cluster.
+	Plan network.Plan
 	// Bin is the folder of the parts.
 	Bin string
 	// PKI is the folder of the certificates and kubeconfigs.
@@ -35,9 +37,6 @@ const (
 // APIServerLocal is the API server's URL for the other components of the control plane.
 var APIServerLocal = fmt.Sprintf("https://127.0.0.1:%d", network.APIPort)
 
-// APIServerForNodes is the API server's URL for nodes.
-var APIServerForNodes = fmt.Sprintf("https://%s:%d", network.ControlPlane, network.APIPort)
-
 // Etcd returns the command line of etcd.
 func (c ControlPlane) Etcd() []string {
 	return []string{c.Bin + "/etcd", "--name=kbe", "--data-dir=" + c.Data + "/etcd", "--log-level=warn",
@@ -52,8 +51,8 @@ func (c ControlPlane) Etcd() []string {
 // APIServer returns the command line of kube-apiserver.
 func (c ControlPlane) APIServer() []string {
 	args := []string{c.Bin + "/kube-apiserver", "--etcd-servers=" + etcdClient,
-		"--advertise-address=" + network.ControlPlane, "--bind-address=0.0.0.0", fmt.Sprintf("--secure-port=%d", network.APIPort),
-		"--service-cluster-ip-range=" + network.Services,
+		"--advertise-address=" + c.Plan.ControlPlane()[0], "--bind-address=" + c.Plan.Any(), fmt.Sprintf("--secure-port=%d", network.APIPort),
+		"--service-cluster-ip-range=" + network.Comma(c.Plan.Services()),
 		"--client-ca-file=" + c.PKI + "/ca.crt", "--anonymous-auth=false",
 		"--tls-cert-file=" + c.PKI + "/apiserver.crt", "--tls-private-key-file=" + c.PKI + "/apiserver.key",
 		"--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction", "--allow-privileged=true",
@@ -77,7 +76,7 @@ func (c ControlPlane) APIServer() []string {
 // ControllerManager returns the command line of kube-controller-manager.
 func (c ControlPlane) ControllerManager() []string {
 	return append(c.client("kube-controller-manager"),
-		"--allocate-node-cidrs=false", "--cluster-cidr="+network.Pods, "--service-cluster-ip-range="+network.Services,
+		"--allocate-node-cidrs=false", "--cluster-cidr="+network.Comma(c.Plan.Pods()), "--service-cluster-ip-range="+network.Comma(c.Plan.Services()),
 		"--cluster-signing-cert-file="+c.PKI+"/ca.crt", "--cluster-signing-key-file="+c.PKI+"/ca.key",
 		"--root-ca-file="+c.PKI+"/ca.crt", "--service-account-private-key-file="+c.PKI+"/sa.key",
 		"--use-service-account-credentials=true",

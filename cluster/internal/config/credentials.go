@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"path/filepath"
+	"slices"
 
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/kubeconfig"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/network"
@@ -25,8 +26,9 @@ func WriteCredentials(dir state.Dir, c state.Cluster) error {
 	w := &writer{ca: ca}
 	in := dir.Path("pki")
 	w.pair(in, "ca", ca.Pair, nil)
-	w.server(in, "apiserver", "kube-apiserver", "127.0.0.1", "localhost", network.ControlPlane, network.KubernetesService,
-		"kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local")
+	plan := network.PlanOf(c)
+	w.server(in, "apiserver", "kube-apiserver", slices.Concat([]string{"127.0.0.1", "localhost", "kubernetes", "kubernetes.default",
+		"kubernetes.default.svc", "kubernetes.default.svc.cluster.local"}, plan.ControlPlane(), plan.KubernetesService())...)
 	w.client(in, "kubelet-client", KubeletClient)
 	// An authority of its own: whoever holds a certificate of it may claim to be any user.
 	front, err := pki.NewAuthority("kbe-cluster-" + c.Name + "-front-proxy")
@@ -44,12 +46,13 @@ func WriteCredentials(dir state.Dir, c state.Cluster) error {
 	}
 	// The well-known super-user group: the cluster is its owner's alone.
 	w.kubeconfig(dir.Kubeconfig(), kubeconfig.Context(c.Name), c.Server, "kbe-cluster-admin", "system:masters")
+	apiServer := "https://" + plan.APIServer()
 	for i, node := range c.Nodes {
 		in := dir.Node(node, "etc", "kubernetes")
 		w.file(filepath.Join(in, "ca.crt"), ca.Cert)
-		w.server(in, "kubelet", "system:node:"+node, node, network.NodeAddress(i+1))
-		w.kubeconfig(filepath.Join(in, "kubelet.kubeconfig"), "kubelet", APIServerForNodes, "system:node:"+node, "system:nodes")
-		w.kubeconfig(filepath.Join(in, "kube-proxy.kubeconfig"), "kube-proxy", APIServerForNodes, "system:kube-proxy")
+		w.server(in, "kubelet", "system:node:"+node, append(plan.Node(i+1), node)...)
+		w.kubeconfig(filepath.Join(in, "kubelet.kubeconfig"), "kubelet", apiServer, "system:node:"+node, "system:nodes")
+		w.kubeconfig(filepath.Join(in, "kube-proxy.kubeconfig"), "kube-proxy", apiServer, "system:kube-proxy")
 	}
 	return errors.Join(w.errs...)
 }

@@ -24,6 +24,8 @@ const (
 // Node is one node's part of the configuration.
 type Node struct {
 	Machine
+	// Plan is the addresses of the cluster.
+	Plan network.Plan
 	// Name is the name of the node.
 	Name string
 	// Index counts nodes from 1.
@@ -59,8 +61,8 @@ func (n Node) Files() (map[string][]byte, error) {
 
 func (n Node) values() map[string]any {
 	return map[string]any{
-		"Name": n.Name, "Address": network.NodeAddress(n.Index), "ControlPlane": network.ControlPlane,
-		"PodRange": network.PodRange(n.Index), "Pods": network.Pods, "DNS": network.DNS,
+		"Name": n.Name, "Addresses": n.Plan.Node(n.Index), "ControlPlane": n.Plan.ControlPlane(),
+		"PodRanges": n.Plan.PodRange(n.Index), "DefaultRoutes": n.Plan.DefaultRoutes(), "Pods": network.Comma(n.Plan.Pods()), "DNS": n.Plan.DNS(),
 		"CgroupRoot": n.CgroupRoot, "ProxyMode": n.ProxyMode, "PauseImage": n.PauseImage,
 		"OOMScore": n.oomScore(), "Socket": ContainerdSocket,
 	}
@@ -74,7 +76,7 @@ func (n Node) Containerd() []string {
 // Kubelet returns the command line of the kubelet.
 func (n Node) Kubelet() []string {
 	return []string{NodeBin + "/kubelet", "--config=/etc/kubernetes/kubelet.yaml", "--kubeconfig=/etc/kubernetes/kubelet.kubeconfig",
-		"--hostname-override=" + n.Name, "--node-ip=" + network.NodeAddress(n.Index)}
+		"--hostname-override=" + n.Name, "--node-ip=" + network.Comma(n.Plan.Node(n.Index))}
 }
 
 // KubeProxy returns the command line of kube-proxy.

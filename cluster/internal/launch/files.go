@@ -8,6 +8,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/cgroup"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/config"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/image"
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/network"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/state"
 )
 
@@ -27,10 +28,10 @@ func writeFiles(dir state.Dir, c state.Cluster) error {
 			return err
 		}
 	}
-	machine := config.ThisMachine()
+	machine, plan := config.ThisMachine(), network.PlanOf(c)
 	for i, name := range c.Nodes {
 		files, err := config.Node{
-			Machine: machine, Name: name, Index: i + 1, ProxyMode: c.ProxyMode, PauseImage: image.PauseRef,
+			Machine: machine, Plan: plan, Name: name, Index: i + 1, ProxyMode: c.ProxyMode, PauseImage: image.PauseRef,
 			CgroupRoot: cgroup.Of(nil, c.Name).Child(name).Path,
 		}.Files()
 		if err != nil {

@@ -20,6 +20,8 @@ import (
 type Options struct {
 	// Nodes is the number of nodes.
 	Nodes int
+	// IPFamily is one of network.IPFamilies.
+	IPFamily string
 	// Port of the API on 127.0.0.1, 0 for a free one.
 	Port int
 	// Audit lets the API server write an audit log.
@@ -38,7 +40,7 @@ func Up(ctx context.Context, dir state.Dir, o Options, p *progress.Printer) erro
 	if told, err := alreadyUp(dir, p); told || err != nil {
 		return err
 	}
-	machine, err := preflight.Check(ctx, preflight.Request{Port: o.Port})
+	machine, err := preflight.Check(ctx, preflight.Request{Port: o.Port, IPv6: o.IPFamily != "ipv4"})
 	if err != nil {
 		return err
 	}
@@ -92,7 +94,7 @@ func launch(ctx context.Context, dir state.Dir, o Options, machine preflight.Res
 		return state.Cluster{}, err
 	}
 	cluster := state.Cluster{
-		Name: dir.Name(), Nodes: nodeNames(o.Nodes), Server: "https://" + api.Addr().String(),
+		Name: dir.Name(), Nodes: nodeNames(o.Nodes), IPFamily: o.IPFamily, Server: "https://" + api.Addr().String(),
 		Bin: bin, Version: parts.KubernetesVersion(), Images: images, ProxyMode: machine.ProxyMode, Audit: o.Audit, Kubeconfig: plan,
 	}
 	if err := writeFiles(dir, cluster); err != nil {

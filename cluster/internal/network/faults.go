@@ -12,13 +12,13 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/state"
 )
 
-// FaultRules returns the nftables program that makes a node, one of nodes, behave as f says. It replaces all rules of an
-// earlier one in one step.
+// FaultRules returns the nftables program that makes a node behave as f says. It replaces all rules of an earlier one in
+// one step.
 //
 // Packets are dropped where they arrive, not where they are sent: a sender must not learn that they are lost. (Of a node
-// that is halted, nobody is there to learn it.) Neighbour
-// discovery passes, as ARP does (it is no IP): else a sender would hear "no route to host" instead of nothing.
-func FaultRules(node string, nodes []string, f state.Faults) string {
+// that is halted, nobody is there to learn it.) Neighbour discovery passes, as ARP does (it is no IP): else a sender
+// would hear "no route to host" instead of nothing.
+func (p Plan) FaultRules(node string, f state.Faults) string {
 	var arriving, leaving, delivering []string
 	if _, halted := f.Halted[node]; halted {
 		arriving = append(arriving, fmt.Sprintf("\t\tiifname %q drop", nodeLink))
@@ -26,17 +26,18 @@ func FaultRules(node string, nodes []string, f state.Faults) string {
 	}
 	for _, pair := range f.Partitions {
 		if peer, ok := pair.Peer(node); ok {
-			arriving = append(arriving, dropFrom(slices.Index(nodes, peer)+1)...)
+			arriving = append(arriving, p.dropFrom(p.index(peer))...)
 		}
 	}
-	own := slices.Index(nodes, node) + 1
 	for _, address := range f.Denied {
-		if onNode(own, address) {
+		if p.NodeOf(address) == p.index(node) {
 			delivering = append(delivering, dropTo(address))
 		}
 	}
 	return fmt.Sprintf(faultTable, strings.Join(arriving, "\n"), strings.Join(leaving, "\n"), strings.Join(delivering, "\n"))
 }
+
+func (p Plan) index(node string) int { return slices.Index(p.Nodes, node) + 1 }
 
 const faultTable = `add table inet kbe-faults
 delete table inet kbe-faults
@@ -59,31 +60,19 @@ table inet kbe-faults {
 }
 `
 
-// NodeOf returns the node, counted from 1, of n that has the address in the range of its pods, or 0.
-func NodeOf(address netip.Addr, n int) int {
-	for i := 1; i <= n; i++ {
-		if onNode(i, address) {
-			return i
-		}
-	}
-	return 0
-}
-
-func onNode(i int, address netip.Addr) bool {
-	return netip.MustParsePrefix(PodRange(i)).Contains(address)
-}
-
 // dropFrom drops what the i-th node and its pods send.
-func dropFrom(i int) []string {
-	return []string{fmt.Sprintf("\t\tiifname %q ip saddr { %s, %s } drop", nodeLink, NodeAddress(i), PodRange(i))}
+func (p Plan) dropFrom(i int) []string {
+	return p.each(func(f Family) string {
+		return fmt.Sprintf("\t\tiifname %q %s saddr { %s, %s } drop", nodeLink, f.name, f.node(i), f.podRange(i))
+	})
 }
 
 // dropTo drops what others than the pod itself send to it, except answers to what it asked. A node's own packets to its
 // pods are not forwarded, so they are not seen here: as with NetworkPolicies, the node always reaches them.
 func dropTo(pod netip.Addr) string {
-	ip := "ip"
+	ip := ipv4.name
 	if pod.Is6() {
-		ip = "ip6"
+		ip = ipv6.name
 	}
 	return fmt.Sprintf("\t\t%[1]s daddr %[2]s %[1]s saddr != %[2]s ct direction original drop", ip, pod)
 }

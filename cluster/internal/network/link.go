@@ -3,7 +3,9 @@ package network
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net"
+	"net/netip"
 	"os"
 
 	"github.com/vishvananda/netlink"
@@ -18,8 +20,8 @@ const (
 func SetUpLoopback() error { return up("lo") }
 
 // SetUpControlPlane makes the bridge in the network namespace of the calling thread, with a route to the pods of each
-// of n nodes: the API server calls webhooks and aggregated APIs in pods.
-func SetUpControlPlane(n int) error {
+// node: the API server calls webhooks and aggregated APIs in pods.
+func (p Plan) SetUpControlPlane() error {
 	if err := up("lo"); err != nil {
 		return err
 	}
@@ -27,15 +29,12 @@ func SetUpControlPlane(n int) error {
 	if err := netlink.LinkAdd(bridge); err != nil {
 		return fmt.Errorf("make bridge %s: %w", bridgeName, err)
 	}
-	if err := address(bridgeName, ControlPlane+nodeBits); err != nil {
-		return err
-	}
-	for i := 1; i <= n; i++ {
-		if err := route(PodRange(i), NodeAddress(i)); err != nil {
+	for _, f := range p.Families {
+		if err := address(bridgeName, f.controlPlane.String()); err != nil {
 			return err
 		}
 	}
-	return answerStrays()
+	return p.routeToPods(0)
 }
 
 // Connect joins the i-th node, whose network namespace is the open file node, to the bridge in the network namespace
@@ -74,41 +73,59 @@ func Disconnect(i int) error {
 func linkTo(i int) string { return fmt.Sprintf("node-%d", i) }
 
 // SetUpNode gives the network namespace of the calling thread, already connected, the addresses and routes of the i-th
-// of n nodes.
-func SetUpNode(i, n int) error {
+// node.
+func (p Plan) SetUpNode(i int) error {
 	if err := up("lo"); err != nil {
 		return err
 	}
-	if err := address(nodeLink, NodeAddress(i)+nodeBits); err != nil {
-		return err
-	}
-	for peer := 1; peer <= n; peer++ {
-		if peer == i {
-			continue
+	for _, f := range p.Families {
+		if err := address(nodeLink, f.onLink(f.node(i))); err != nil {
+			return err
 		}
-		if err := route(PodRange(peer), NodeAddress(peer)); err != nil {
+		// A process of the node itself needs some route to a service's address before kube-proxy's rules see its packet.
+		if err := route(f.services, f.controlPlane.Addr()); err != nil {
+			return err
+		}
+		// Nothing serves names yet, and kube-proxy (nftables) drops what goes to a service that is not there: a look-up
+		// would hang. As an address of the node itself, it refuses at once. A service that takes it later wins:
+		// kube-proxy's rules come before local delivery.
+		if err := address("lo", netip.PrefixFrom(f.dns, f.dns.BitLen()).String()); err != nil {
 			return err
 		}
 	}
-	// A process of the node itself needs some route to a service's address before kube-proxy's rules see its packet.
-	if err := route(Services, ControlPlane); err != nil {
-		return err
-	}
-	// Nothing serves names yet, and kube-proxy (nftables) drops what goes to a service that is not there: a look-up would
-	// hang. As an address of the node itself, it refuses at once. A service that takes it later wins: kube-proxy's rules
-	// come before local delivery.
-	if err := address("lo", DNS+"/32"); err != nil {
-		return err
-	}
-	return answerStrays()
+	return p.routeToPods(i)
 }
 
-// answerStrays has every packet to an address that nothing has answered by "unreachable" at once, not dropped: with
-// forwarding on, and without the limit of one answer per second. (For addresses without a route the kernel has another
-// such limit, of the whole machine, after five: a connection then fails with its second packet, a second later.)
-func answerStrays() error {
-	for name, value := range map[string]string{"ip_forward": "1", "icmp_ratelimit": "0"} {
-		if err := os.WriteFile("/proc/sys/net/ipv4/"+name, []byte(value), 0o644); err != nil {
+// routeToPods routes to the pods of every node but the i-th via that node.
+func (p Plan) routeToPods(i int) error {
+	for peer := 1; peer <= len(p.Nodes); peer++ {
+		if peer == i {
+			continue
+		}
+		for _, f := range p.Families {
+			if err := route(f.podRange(peer), f.node(peer)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// SetUpKernel configures the network namespace of the calling thread, before it has links.
+//
+// Every packet to an address that nothing has is answered by "unreachable" at once, not dropped: with forwarding on, and
+// without the limit of one answer per second. (For addresses without a route the kernel has another such limit, of the
+// whole machine, after five: a connection then fails with its second packet, a second later.)
+//
+// IPv6 addresses are used without asking first whether somebody else has them: that takes a second.
+func (p Plan) SetUpKernel() error {
+	settings := map[string]string{"ipv4/ip_forward": "1", "ipv4/icmp_ratelimit": "0"}
+	if p.HasIPv6() {
+		maps.Copy(settings, map[string]string{"ipv6/conf/all/disable_ipv6": "0", "ipv6/conf/default/disable_ipv6": "0",
+			"ipv6/conf/default/accept_dad": "0", "ipv6/conf/all/forwarding": "1", "ipv6/icmp/ratelimit": "0"})
+	}
+	for name, value := range settings {
+		if err := os.WriteFile("/proc/sys/net/"+name, []byte(value), 0o644); err != nil {
 			return err
 		}
 	}
@@ -141,13 +158,10 @@ func address(name, cidr string) error {
 	return up(name)
 }
 
-func route(cidr, via string) error {
-	_, dst, err := net.ParseCIDR(cidr)
-	if err != nil {
-		return err
-	}
-	if err := netlink.RouteAdd(&netlink.Route{Dst: dst, Gw: net.ParseIP(via)}); err != nil {
-		return fmt.Errorf("add route to %s via %s: %w", cidr, via, err)
+func route(to netip.Prefix, via netip.Addr) error {
+	dst := &net.IPNet{IP: to.Addr().AsSlice(), Mask: net.CIDRMask(to.Bits(), to.Addr().BitLen())}
+	if err := netlink.RouteAdd(&netlink.Route{Dst: dst, Gw: via.AsSlice()}); err != nil {
+		return fmt.Errorf("add route to %s via %s: %w", to, via, err)
 	}
 	return nil
 }

@@ -18,6 +18,8 @@ import (
 type Request struct {
 	// Port is the port that the API is to be offered on, 0 for any.
 	Port int
+	// IPv6 tells that it has addresses of that family.
+	IPv6 bool
 }
 
 // Result is what was found out on the way.
@@ -46,8 +48,8 @@ func Check(ctx context.Context, r Request) (Result, error) {
 	}
 	var problems Problems
 	for _, check := range []func() error{architecture, goOrParts, func() error { return runc(ctx) }, controlGroups, disk, overlay,
-		func() error { return port(r.Port) },
-		func() (err error) { result.ProxyMode, err = proxyMode(ctx); return err }} {
+		func() error { return port(r.Port) }, func() error { return ipv6(r.IPv6) },
+		func() (err error) { result.ProxyMode, err = proxyMode(ctx, r.IPv6); return err }} {
 		if err := check(); err != nil {
 			problems = append(problems, err)
 		}
@@ -101,6 +103,13 @@ func port(port int) error {
 		return fmt.Errorf("port %d: expected it to be free on 127.0.0.1: %w; choose another --port, or 0 for any", port, err)
 	}
 	return l.Close()
+}
+
+func ipv6(needed bool) error {
+	if _, err := os.Stat("/proc/net/if_inet6"); needed && err != nil {
+		return fmt.Errorf("IPv6: expected a kernel that has it: %w; remove ipv6.disable= from the kernel's command line, or use --ip-family ipv4", err)
+	}
+	return nil
 }
 
 // existing returns the nearest folder above path that is there.

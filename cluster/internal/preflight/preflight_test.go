@@ -67,3 +67,11 @@ func TestProblemsListsAll(t *testing.T) {
 		t.Errorf("found %s", text)
 	}
 }
+
+func TestToIPv6(t *testing.T) {
+	for _, rules := range []string{toIPv6.Replace(nftRules), toIPv6.Replace(iptablesRules)} {
+		if !strings.Contains(rules, "[fd00:10:244:1::2]:80") || strings.Contains(rules, "10.244") || strings.Contains(rules, "ipv4") {
+			t.Errorf("expected rules for IPv6 only, found:\n%s", rules)
+		}
+	}
+}

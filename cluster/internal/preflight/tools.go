@@ -55,20 +55,29 @@ func find(name string) (string, error) {
 
 // proxyMode finds out how kube-proxy can make services work here, by loading rules such as its own into a network
 // namespace that ends with the program. Services are part of Kubernetes: with neither mode there is no cluster.
-func proxyMode(ctx context.Context) (string, error) {
+func proxyMode(ctx context.Context, ipv6 bool) (string, error) {
 	nft := nftSupported(ctx)
 	if nft == nil {
 		nft = try(ctx, nftRules, "nft", "-f", "-")
+	}
+	if nft == nil && ipv6 {
+		nft = try(ctx, toIPv6.Replace(nftRules), "nft", "-f", "-")
 	}
 	if nft == nil {
 		return "nftables", nil
 	}
 	ipt := try(ctx, iptablesRules, "iptables-restore")
+	if ipt == nil && ipv6 {
+		ipt = try(ctx, toIPv6.Replace(iptablesRules), "ip6tables-restore")
+	}
 	if ipt == nil {
 		return "iptables", nil
 	}
 	return "", fmt.Errorf("services: kube-proxy needs nft or iptables, and the kernel's part of it; install the package nftables (tried nft: %w; iptables: %w)", nft, ipt)
 }
+
+// toIPv6 turns the rules below into those of the other family.
+var toIPv6 = strings.NewReplacer("table ip ", "table ip6 ", "ipv4_addr", "ipv6_addr", "ip daddr", "ip6 daddr", "10.244.1.2:80", "[fd00:10:244:1::2]:80")
 
 // nftSupported repeats the conditions that kube-proxy itself has for nftables.
 func nftSupported(ctx context.Context) error {

@@ -14,6 +14,8 @@ type Cluster struct {
 	Name string `json:"name"`
 	// Nodes are the names of the nodes, in order.
 	Nodes []string `json:"nodes"`
+	// IPFamily is ipv4, ipv6 or dual.
+	IPFamily string `json:"ipFamily"`
 	// Server is the URL of the API outside the namespaces.
 	Server string `json:"server"`
 	// Bin is the folder of the built parts.

@@ -37,7 +37,7 @@ func (c *client) waitServing(ctx context.Context) error {
 }
 
 // register creates the nodes, with their pod ranges, and lets the API server use kubelets.
-func (c *client) register(ctx context.Context, names []string) error {
+func (c *client) register(ctx context.Context, plan network.Plan) error {
 	binding := &rbacv1.ClusterRoleBinding{
 		ObjectMeta: metav1.ObjectMeta{Name: config.KubeletClient},
 		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "system:kubelet-api-admin"},
@@ -46,26 +46,28 @@ func (c *client) register(ctx context.Context, names []string) error {
 	if _, err := c.RbacV1().ClusterRoleBindings().Create(ctx, binding, metav1.CreateOptions{}); err != nil {
 		return fmt.Errorf("allow the API server to use kubelets: %w", err)
 	}
-	for i, name := range names {
-		if err := c.registerNode(ctx, i+1, name); err != nil {
+	for i, name := range plan.Nodes {
+		if err := c.registerNode(ctx, plan, i+1, name); err != nil {
 			return fmt.Errorf("register %s: %w", name, err)
 		}
 	}
 	return nil
 }
 
-func (c *client) registerNode(ctx context.Context, i int, name string) error {
+func (c *client) registerNode(ctx context.Context, plan network.Plan, i int, name string) error {
 	node := &corev1.Node{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{corev1.LabelHostname: name}},
-		Spec:       corev1.NodeSpec{PodCIDR: network.PodRange(i), PodCIDRs: []string{network.PodRange(i)}},
+		Spec:       corev1.NodeSpec{PodCIDR: plan.PodRange(i)[0], PodCIDRs: plan.PodRange(i)},
 	}
 	node, err := c.CoreV1().Nodes().Create(ctx, node, metav1.CreateOptions{})
 	if err != nil {
 		return err
 	}
 	// kube-proxy waits for an address, and need not wait for the kubelet to report it.
-	node.Status.Addresses = []corev1.NodeAddress{
-		{Type: corev1.NodeInternalIP, Address: network.NodeAddress(i)}, {Type: corev1.NodeHostName, Address: name}}
+	for _, address := range plan.Node(i) {
+		node.Status.Addresses = append(node.Status.Addresses, corev1.NodeAddress{Type: corev1.NodeInternalIP, Address: address})
+	}
+	node.Status.Addresses = append(node.Status.Addresses, corev1.NodeAddress{Type: corev1.NodeHostName, Address: name})
 	_, err = c.CoreV1().Nodes().UpdateStatus(ctx, node, metav1.UpdateOptions{})
 	return err
 }

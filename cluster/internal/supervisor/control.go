@@ -109,8 +109,8 @@ func (c *Control) apply(changed *bool, edit func(*state.Faults)) error {
 		return nil
 	}
 	for i, name := range c.cluster.Nodes {
-		rules := network.FaultRules(name, c.cluster.Nodes, next)
-		if rules == network.FaultRules(name, c.cluster.Nodes, c.faults) {
+		rules := c.topology.plan.FaultRules(name, next)
+		if rules == c.topology.plan.FaultRules(name, c.faults) {
 			continue
 		}
 		err := c.topology.nodes[i].Do(func() error { return network.Load(c.ctx, rules) })

@@ -13,7 +13,6 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/cgroup"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/config"
-	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/network"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/progress"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/relay"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/state"
@@ -67,7 +66,7 @@ func start(ctx context.Context, dir state.Dir, api net.Listener, events *events,
 	}
 	events.ready("namespaces", "a control plane and "+progress.Count(len(cluster.Nodes), "node"))
 	go relay.Serve(api, func(ctx context.Context) (net.Conn, error) {
-		return topology.controlPlane.Dial(ctx, fmt.Sprintf("%s:%d", network.ControlPlane, network.APIPort))
+		return topology.controlPlane.Dial(ctx, topology.plan.APIServer())
 	})
 
 	starting, cancel := context.WithTimeoutCause(ctx, wait, fmt.Errorf("not ready within %s", wait))
@@ -78,7 +77,7 @@ func start(ctx context.Context, dir state.Dir, api net.Listener, events *events,
 		keeper: &keeper{dir: dir, path: config.NodeBin + ":" + config.Path, home: home, giveUp: giveUp},
 	}
 	for i, name := range cluster.Nodes {
-		s.nodes = append(s.nodes, &host{Node: config.Node{Name: name, Index: i + 1}, dir: dir, topology: topology, keeper: s.keeper, group: group.Child(name)})
+		s.nodes = append(s.nodes, &host{Node: config.Node{Plan: topology.plan, Name: name, Index: i + 1}, dir: dir, topology: topology, keeper: s.keeper, group: group.Child(name)})
 	}
 	if err := s.run(ctx, starting); err != nil {
 		return err
@@ -103,7 +102,7 @@ func (s *starter) run(ctx, starting context.Context) error {
 	if err := group.Create(); err != nil {
 		return err
 	}
-	plane := config.ControlPlane{Bin: s.cluster.Bin, PKI: s.dir.Path("pki"), Data: s.dir.Path("data")}
+	plane := config.ControlPlane{Plan: s.topology.plan, Bin: s.cluster.Bin, PKI: s.dir.Path("pki"), Data: s.dir.Path("data")}
 	if s.cluster.Audit {
 		plane.AuditPolicy, plane.AuditLog = s.dir.AuditPolicy(), s.dir.Log("audit")
 	}
@@ -127,7 +126,7 @@ func (s *starter) run(ctx, starting context.Context) error {
 			return &componentError{"kube-apiserver", err}
 		}
 		s.events.ready("kube-apiserver", "ready")
-		if err := client.register(starting, s.cluster.Nodes); err != nil {
+		if err := client.register(starting, s.topology.plan); err != nil {
 			return err
 		}
 		close(registered)

@@ -11,6 +11,7 @@ import (
 type topology struct {
 	dir          state.Dir
 	cluster      state.Cluster
+	plan         network.Plan
 	controlPlane *sandbox.Sandbox
 	nodes        []*sandbox.Sandbox
 }
@@ -20,9 +21,11 @@ func build(dir state.Dir, cluster state.Cluster) (*topology, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &topology{dir: dir, cluster: cluster, controlPlane: plane, nodes: make([]*sandbox.Sandbox, len(cluster.Nodes))}
-	if err := plane.Do(func() error { return network.SetUpControlPlane(len(cluster.Nodes)) }); err != nil {
-		return nil, err
+	t := &topology{dir: dir, cluster: cluster, plan: network.PlanOf(cluster), controlPlane: plane, nodes: make([]*sandbox.Sandbox, len(cluster.Nodes))}
+	for _, set := range []func() error{t.plan.SetUpKernel, t.plan.SetUpControlPlane} {
+		if err := plane.Do(set); err != nil {
+			return nil, err
+		}
 	}
 	for i := range cluster.Nodes {
 		if err := t.place(i); err != nil {
@@ -39,13 +42,16 @@ func (t *topology) place(i int) error {
 		return err
 	}
 	t.nodes[i] = box
+	if err := box.Do(t.plan.SetUpKernel); err != nil {
+		return err
+	}
 	if err := t.controlPlane.Do(func() error { return network.Connect(i+1, box.Net()) }); err != nil {
 		return err
 	}
 	name := t.cluster.Nodes[i]
 	root := node.Root{Name: name, State: t.dir.Node(name), Bin: t.cluster.Bin}
 	return box.Do(func() error {
-		if err := network.SetUpNode(i+1, len(t.nodes)); err != nil {
+		if err := t.plan.SetUpNode(i + 1); err != nil {
 			return err
 		}
 		return root.Make()
