@@ -111,10 +111,14 @@ func TestRunRefusesWhatIsNoExample(t *testing.T) {
 	write("big-manifest/example.yaml", starterText(t))
 	write("big-manifest/pod.yaml", strings.Repeat("# a comment\n", 10<<20/12))
 
+	steps, _, _ := strings.Cut(starterText(t), "steps:")
+	write("endless/example.yaml", steps+"steps:"+strings.Repeat("\n    - run: kubectl create quota q", 1<<20/40))
+
 	for name, tc := range map[string]struct {
 		args []string
 		want string
 	}{
+		"20 000 steps":                {[]string{"run", "-f", "endless"}, "expected at most 500 steps in all, found 26214"},
 		"no file":                     {[]string{"run"}, "name its folder or file with -f"},
 		"a file that is not there":    {[]string{"run", "-f", "nowhere"}, "nowhere: no such file"},
 		"a folder without example":    {[]string{"run", "-f", "bare"}, "bare/example.yaml: cannot be read: no such file"},

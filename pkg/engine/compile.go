@@ -22,14 +22,14 @@ func Compile(e *example.Example) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &compiler{env: env, example: e}
+	c := &compiler{env: env, example: e, made: map[object]maker{}}
 	for _, name := range slices.Sorted(maps.Keys(e.Files)) {
 		c.problems = append(c.problems, checkManifest(e.Files[name], e.Manifest(name))...)
 	}
 	p := &Plan{Example: e}
 	for _, sc := range e.Spec.Scenarios {
 		compiled := scenario{name: sc.Name, title: sc.Title}
-		c.earlier = nil
+		c.scenario, c.earlier = sc.Name, nil
 		for _, st := range sc.Steps {
 			compiled.steps = append(compiled.steps, c.step(st))
 			if st.Name != "" {
@@ -50,8 +50,13 @@ const enough = 1000
 type compiler struct {
 	env     *expect.Env
 	example *example.Example
-	// earlier are the names of the scenario's steps so far.
+	// scenario is the present one, earlier are the names of its steps so far.
+	scenario string
 	earlier  []string
+	// made is what the steps so far create.
+	made map[object]maker
+	// commands counts them.
+	commands int
 	problems example.Problems
 }
 
@@ -105,6 +110,8 @@ func (c *compiler) command(st example.Step, exprs map[string]*expect.Expression)
 		c.fail(at, cmd[1].Offset(), "run: expected a kubectl command, found an expression")
 	} else if ok && !slices.Contains(verbs, verb) {
 		c.fail(at, cmd[1].Offset(), "run: "+example.Unknown("kubectl command", verb, verbs))
+	} else if c.commands++; ok && c.commands <= example.MostSteps {
+		c.words(at, cmd)
 	}
 	for _, w := range cmd {
 		for _, part := range w {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
@@ -119,18 +120,30 @@ type waitCommand struct {
 	deletion bool
 }
 
+// flags are those of `kubectl wait`, with their defaults.
+func (w *waitCommand) flags() (flags *pflag.FlagSet, goal *string) {
+	flags = pflag.NewFlagSet("kubectl wait", pflag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	goal = flags.String("for", "", "")
+	flags.DurationVar(&w.timeout, "timeout", 30*time.Second, "") // kubectl's default
+	return flags, goal
+}
+
+// wordError tells what is wrong with a word of a `kubectl wait`, or with a part
+// of one.
+type wordError struct{ word, text string }
+
+func (e wordError) Error() string { return "kubectl wait: " + e.text }
+
 func parseWait(args []string) (*waitCommand, error) {
 	w := &waitCommand{}
-	flags := pflag.NewFlagSet("kubectl wait", pflag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	goal := flags.String("for", "", "")
-	flags.DurationVar(&w.timeout, "timeout", 30*time.Second, "") // kubectl's default
+	flags, goal := w.flags()
 	if err := flags.Parse(args); err != nil {
 		return nil, fmt.Errorf("kubectl wait: %w", err)
 	}
 	for _, target := range flags.Args() {
 		if kind, name, ok := strings.Cut(target, "/"); !ok || kind == "" || name == "" {
-			return nil, fmt.Errorf("kubectl wait: expected TYPE/NAME, found %q", target)
+			return nil, wordError{target, "expected TYPE/NAME, found " + strconv.Quote(target)}
 		}
 	}
 	if w.targets = flags.Args(); len(w.targets) == 0 {
@@ -142,7 +155,7 @@ func parseWait(args []string) (*waitCommand, error) {
 	}
 	condition, ok := strings.CutPrefix(*goal, "condition=")
 	if !ok || condition == "" {
-		return nil, fmt.Errorf("kubectl wait: --for: expected condition=NAME[=VALUE] or delete, found %q", *goal)
+		return nil, wordError{*goal, fmt.Sprintf("--for: expected condition=NAME[=VALUE] or delete, found %q", *goal)}
 	}
 	name, value, given := strings.Cut(condition, "=")
 	w.what = name

@@ -19,6 +19,9 @@ const (
 	LongestName = 50
 	// longestWithin is how long a claim may take to become true.
 	longestWithin = 10 * time.Minute
+	// MostSteps is how many steps an example may have in all: many times more
+	// than anybody reads on a page.
+	MostSteps = 500
 )
 
 // imageName is a name that an expression can read as images.NAME.
@@ -46,11 +49,15 @@ func (e *Example) validate() Problems {
 			v.fail(images.Field(name), "images.%s: expected an image reference, found %s: %v", name, code(ref), err)
 		}
 	}
-	names := map[string]bool{}
+	names, steps := map[string]bool{}, 0
 	for _, sc := range e.Spec.Scenarios {
+		steps += len(sc.Steps)
 		v.unique(sc.At.Field("name"), "scenario", sc.Name, names)
 		v.label(sc.At.Field("name"), sc.Name, validation.DNS1123LabelMaxLength)
 		v.steps(sc)
+	}
+	if steps > MostSteps {
+		v.fail(e.Spec.At.Field("scenarios"), "expected at most %d steps in all, found %d", MostSteps, steps)
 	}
 	return v.problems
 }

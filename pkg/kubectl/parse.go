@@ -1,6 +1,7 @@
 package kubectl
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -23,7 +24,8 @@ type Parsed struct {
 }
 
 // Parse reads a command as Run would, and runs nothing: args are the words after
-// "kubectl". The error tells of a flag that the command does not have.
+// "kubectl". The error tells of a flag that the command does not have, does not
+// take so, or lacks; what could be read is returned beside it.
 func Parse(args ...string) (*Parsed, error) {
 	if len(args) == 0 || verbs[args[0]] == nil {
 		return nil, fmt.Errorf("kubectl %s: expected one of %s", strings.Join(args, " "), strings.Join(Verbs(), ", "))
@@ -35,14 +37,15 @@ func Parse(args ...string) (*Parsed, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := command.ParseFlags(rest); err != nil {
-		return nil, err
+	err = command.ParseFlags(rest)
+	if err == nil {
+		err = errors.Join(command.ValidateRequiredFlags(), command.ValidateFlagGroups())
 	}
 	p := &Parsed{Path: strings.Fields(command.CommandPath())[1:], Args: command.Flags().Args(), Flags: command.Flags()}
 	if dash := command.ArgsLenAtDash(); dash >= 0 {
 		p.Args = p.Args[:dash]
 	}
-	return p, nil
+	return p, err
 }
 
 // Text is the value of a flag, or "".
