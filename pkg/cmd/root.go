@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/go-logr/logr"
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/client-go/rest"
+	"k8s.io/klog/v2"
 	"k8s.io/kubectl/pkg/util/templates"
 
 	"github.com/kubectl-kbe/kubectl-kbe/examples"
@@ -34,6 +36,8 @@ func (e exitError) Error() string { return fmt.Sprintf("exit code %d", e.code) }
 
 // Execute runs the command line and returns its exit code.
 func Execute(ctx context.Context, streams genericiooptions.IOStreams, args []string) int {
+	// client-go logs what becomes of connections, besides returning it as an error.
+	klog.SetLogger(logr.Discard())
 	root, err := newRoot(streams)
 	if err != nil {
 		fmt.Fprintln(streams.ErrOut, "error:", err)
@@ -87,7 +91,8 @@ func newRoot(streams genericiooptions.IOStreams) (*cobra.Command, error) {
 		return nil, err
 	}
 	root.AddCommand(newRunCommand(flags, streams), newListCommand(catalogue, streams),
-		newShowCommand(catalogue, streams), newNewCommand(streams), newRBACCommand(catalogue, flags, streams))
+		newShowCommand(catalogue, streams), newNewCommand(streams), newReachCommand(flags, streams),
+		newRBACCommand(catalogue, flags, streams))
 	for _, e := range catalogue {
 		c, err := newExampleCommand(e, flags, streams)
 		if err != nil {

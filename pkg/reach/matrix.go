@@ -52,8 +52,11 @@ func NewMatrix(p *Plan, in ...Family) *Matrix {
 	return m
 }
 
-// Families are those that the matrix has.
+// Families are those that the matrix has; there is none where there is no matrix.
 func (m *Matrix) Families() []Family {
+	if m == nil {
+		return nil
+	}
 	var out []Family
 	for f, p := range m.planes {
 		if p != nil {

@@ -22,6 +22,10 @@ const callers = 64
 // just started.
 const settle = 2 * time.Second
 
+// silence is how long a caller may tell nothing: a target that is slow, or fails at
+// last, takes less. A caller that is silent for longer is on a node that is gone.
+const silence = 12 * time.Second
+
 // probeAll has every node probe its targets, and fills the matrix.
 func (r *run) probeAll(ctx context.Context) {
 	zones := make([]string, len(r.nodes))
@@ -101,9 +105,16 @@ func (r *run) probeFrom(ctx context.Context, from int) (tool string, err error) 
 			}
 		}
 	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	silent := time.AfterFunc(silence, func() {
+		cancel(fmt.Errorf("no result came for %s: is the node gone?", silence))
+	})
+	defer silent.Stop()
 	var itself error
 	exec := probe.Exec(r.kubectl.Exec(r.pods[from].name, containerName))
 	err = probe.Probe(ctx, exec, targets, probe.Options{Settle: settle}, func(res probe.Result) {
+		silent.Reset(silence)
 		f, to := parseTargetID(res.ID)
 		if res.Outcome == probe.Failed {
 			itself = errors.New(res.Err)

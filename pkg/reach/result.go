@@ -9,6 +9,9 @@ type Result struct {
 	Nodes []Node
 	// Learnt: the nodes were found by where pods went (see Options).
 	Learnt bool
+	// Hardened: the Namespace enforces the Pod Security Standard restricted, and
+	// the pods meet it.
+	Hardened bool
 	// Matrix is nil where no pod could ask.
 	Matrix *Matrix
 	// Slow is the limit above which a pair's median makes it Slow.

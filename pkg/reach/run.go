@@ -84,6 +84,7 @@ func Run(ctx context.Context, getter genericclioptions.RESTClientGetter, s *sess
 		return nil, err
 	}
 	r.patch = podpatch.Patch{Hardened: s.EnforcesRestricted(ctx), PullSecret: opts.PullSecret}
+	r.result.Hardened = r.patch.Hardened
 	return r.result, r.do(ctx)
 }
 

@@ -11,7 +11,12 @@ import (
 // WriteMatrix tells a Matrix to people, in lines of at most width columns: a map per
 // family where it fits, the counts, and what explains the failures.
 func WriteMatrix(w io.Writer, m *v1alpha1.Matrix, width int, colour bool) error {
-	t := &Terminal{out: w, width: max(width, 20), style: style{colour}}
+	t := NewTerminal(w, nil, width, colour)
+	t.matrix(m)
+	return t.err
+}
+
+func (t *Terminal) matrix(m *v1alpha1.Matrix) {
 	maps := grids(m)
 	for i, f := range m.Families {
 		t.line("")
@@ -39,7 +44,6 @@ func WriteMatrix(w io.Writer, m *v1alpha1.Matrix, width int, colour bool) error 
 	if m.FindingsLeftOut > 0 {
 		t.marked(t.style.open(), fmt.Sprintf("and %d more", m.FindingsLeftOut))
 	}
-	return t.err
 }
 
 func pairsOf(f v1alpha1.MatrixFinding) string {
@@ -63,7 +67,7 @@ func (t *Terminal) remarks(m *v1alpha1.Matrix) {
 		t.marked(t.style.open(), "between nodes: skipped: "+m.CrossNodeSkipped)
 	}
 	if m.Peers > 0 {
-		t.marked(t.style.open(), fmt.Sprintf("a sample: each node probed %d others, and was probed by %d (--seed %d draws them again)", m.Peers, m.Peers, m.Seed))
+		t.marked(t.style.open(), fmt.Sprintf("a sample: each node probed %s, and was probed by as many (--seed %d draws them again)", plural(m.Peers, "other"), m.Seed))
 	}
 	if m.Tool != "" {
 		t.marked(t.style.open(), "probed with "+clean(m.Tool)+", for the image has no probe of its own: one after the other, and slower")

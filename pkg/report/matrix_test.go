@@ -134,3 +134,28 @@ func TestOneNodeIsSkippedBetweenNodes(t *testing.T) {
 		t.Errorf("found\n%s", text)
 	}
 }
+
+func TestReachFormats(t *testing.T) {
+	r := &v1alpha1.Reach{
+		Verdict: v1alpha1.CouldNotRun, Matrix: MatrixOf(dual()), Hardened: true,
+		Run:     v1alpha1.Run{Context: "here", ServerVersion: "v1.37.2", Namespace: "kbe-reach-x7k2p", OwnNamespace: true},
+		Cleanup: &v1alpha1.Cleanup{Unconfirmed: []string{"reach-4 on node-5"}, ElapsedMilliseconds: 5100},
+	}
+	r.StartTime.Time = time.Date(2026, 11, 23, 18, 0, 0, 0, time.UTC)
+	for format, name := range map[string]string{"html": "reach.html", "junit": "reach.xml"} {
+		var out bytes.Buffer
+		if err := WriteReach(&out, format, r); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, name, out.Bytes())
+	}
+	var story bytes.Buffer
+	terminal := NewTerminal(&story, nil, 80, false)
+	terminal.ReachBegan(r)
+	terminal.ReachFound(r)
+	terminal.ReachEnded(r)
+	golden(t, "reach.txt", story.Bytes())
+	if err := WriteReach(&story, "script", r); err == nil || !strings.Contains(err.Error(), "html, junit") {
+		t.Errorf("expected an error that names the formats, found %v", err)
+	}
+}

@@ -1,0 +1,238 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/cli-runtime/pkg/printers"
+	"k8s.io/kubectl/pkg/util/templates"
+
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/engine"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/podpatch"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/rbac"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/report"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/report/v1alpha1"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/session"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/wait"
+)
+
+// reachImage serves and probes. Its twin has the probe built in; the original is
+// asked with curl.
+const reachImage = "mhausenblas/simpleservice:0.5.0"
+
+// reachOptions are the flags of `kubectl kbe reach`.
+type reachOptions struct {
+	flags      *genericclioptions.ConfigFlags
+	streams    genericiooptions.IOStreams
+	keep       bool
+	image      string
+	registry   string
+	pullSecret string
+	timeout    time.Duration
+	output     *output
+	nodes      nodesOptions
+
+	terminal *report.Terminal
+	reach    *v1alpha1.Reach
+	began    time.Time
+}
+
+func newReachCommand(flags *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) *cobra.Command {
+	o := &reachOptions{flags: flags, streams: streams}
+	c := &cobra.Command{
+		Use:   "reach --nodes",
+		Short: "Reachability: which node's pods reach which",
+		Long: templates.LongDesc(`
+			Reachability, proven on your cluster.
+
+			With --nodes a pod is started on every node that takes one, and each asks all others on their
+			pod IPs, in each address family: who answers, how fast, under which address it is seen, and
+			where that fails. Nodes that are not ready, cordoned or tainted are told, and not waited for.
+			Exit codes: 0 all pairs are reachable, 1 a pair is not, 2 usage, 3 a node could not take part,
+			or it could not run.`),
+		Example: templates.Examples(`
+			# From every node to every node
+			kubectl kbe reach --nodes
+
+			# A large cluster: each node asks eight others, and is asked by eight
+			kubectl kbe reach --nodes --peers 8
+
+			# The map as a page, and the result for CI
+			kubectl kbe reach --nodes --report-file html=reach.html --report-file junit=reach.xml`),
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := o.complete(c); err != nil {
+				return err
+			}
+			return o.run(c.Context(), rbac.ReachNodes(), o.runNodes)
+		},
+	}
+	c.Flags().BoolVar(&o.keep, "keep", false, "Leave everything on the cluster, and say how to remove it")
+	c.Flags().StringVar(&o.image, "image", reachImage, "The image of the pods, which serves on port 9876")
+	c.Flags().StringVar(&o.registry, "registry", "", "Take the image from this registry, as HOST[:PORT][/PATH]")
+	c.Flags().StringVar(&o.pullSecret, "image-pull-secret", "", "Name of a Secret with the registry's credentials, in the namespace of -n")
+	c.Flags().DurationVar(&o.timeout, "timeout", 0, "End the run after this time, such as 90s; the cleanup comes on top (default: as long as it takes)")
+	o.nodes.addFlags(c)
+	o.output = newOutput(report.ReachFormats(), func(w io.Writer, format string, r runtime.Object) error {
+		return report.WriteReach(w, format, r.(*v1alpha1.Reach))
+	})
+	o.output.addFlags(c)
+	return c
+}
+
+func (o *reachOptions) complete(c *cobra.Command) (err error) {
+	if o.pullSecret != "" && *o.flags.Namespace == "" {
+		return fmt.Errorf("--image-pull-secret %s: a namespace of the run's own has no secrets: name the one that has it with -n", o.pullSecret)
+	}
+	if o.timeout < 0 {
+		return fmt.Errorf("--timeout %s: expected a time greater than 0, such as 90s", o.timeout)
+	}
+	if !c.Flags().Changed("image") {
+		if o.image, err = podpatch.FromRegistry(o.image, o.registry); err != nil {
+			return fmt.Errorf("--registry: %w", err)
+		}
+	}
+	if err := o.nodes.complete(); err != nil {
+		return err
+	}
+	return o.output.complete(false)
+}
+
+// run does what all runs of reach have in common: it makes sure that there is a
+// cluster which grants what is needed, opens a session, has work fill o.reach,
+// and cleans up whatever came of it.
+func (o *reachOptions) run(ctx context.Context, needs rbac.Needs, work func(context.Context, *session.Session) error) error {
+	o.terminal = report.NewTerminal(o.output.story(o.streams), liveTerminal(o.streams.ErrOut), width(o.streams.Out), printers.AllowsColorOutput(o.streams.Out))
+	o.began = time.Now()
+	o.reach = &v1alpha1.Reach{
+		TypeMeta:   metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion.String(), Kind: v1alpha1.ReachKind},
+		ObjectMeta: metav1.ObjectMeta{Name: "reach"},
+		StartTime:  metav1.NewMicroTime(o.began),
+		Run:        v1alpha1.Run{Context: session.ContextOf(o.flags)},
+	}
+	s, err := o.open(ctx, needs)
+	if err == nil {
+		o.terminal.ReachBegan(o.reach)
+		o.doing("")
+		err = o.work(ctx, s, work)
+		o.close(ctx, s)
+	}
+	o.end(ctx, err)
+	return o.tell(ctx)
+}
+
+func (o *reachOptions) open(ctx context.Context, needs rbac.Needs) (*session.Session, error) {
+	cfg, err := o.flags.ToRESTConfig()
+	if err != nil {
+		return nil, err
+	}
+	namespace := *o.flags.Namespace
+	if namespace == "" {
+		needs = rbac.Join(needs, rbac.OwnNamespace())
+	}
+	version, err := session.Preflight(ctx, cfg, rbac.Grant{Name: "kubectl-kbe-reach", Namespace: namespace, Needs: needs})
+	if err != nil {
+		return nil, err
+	}
+	s, err := session.Open(ctx, cfg, "reach", namespace)
+	if err != nil {
+		return nil, err
+	}
+	o.reach.Name = "reach-" + s.ID
+	o.reach.Run.ID, o.reach.Run.Namespace, o.reach.Run.OwnNamespace, o.reach.Run.ServerVersion = s.ID, s.Namespace, s.Owned, version
+	return s, nil
+}
+
+// work has the work done within --timeout, and tells what it found.
+func (o *reachOptions) work(ctx context.Context, s *session.Session, work func(context.Context, *session.Session) error) error {
+	if o.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = wait.WithTimeout(ctx, o.timeout)
+		defer cancel()
+	}
+	err := work(ctx, s)
+	o.reach.VerdictMilliseconds = time.Since(o.began).Milliseconds()
+	o.reach.Cleanup = &v1alpha1.Cleanup{Kept: o.keep, RemoveCommand: s.RemoveCommand()}
+	if signal, stopped := engine.SignalOf(ctx); stopped {
+		o.reach.Interrupted = signal.String()
+	}
+	o.terminal.ReachFound(o.reach)
+	return err
+}
+
+func (o *reachOptions) close(ctx context.Context, s *session.Session) {
+	if o.keep {
+		return
+	}
+	o.doing("removing what the run made in namespace " + s.Namespace)
+	begin := time.Now()
+	cleanup := s.Close(context.WithoutCancel(ctx))
+	c := o.reach.Cleanup
+	c.Leftovers, c.Unconfirmed, c.RemoveCommand = cleanup.Leftovers, cleanup.Unconfirmed, cleanup.Command
+	if cleanup.Err != nil {
+		c.Error = cleanup.Err.Error()
+	}
+	c.ElapsedMilliseconds = time.Since(begin).Milliseconds()
+}
+
+// end sets the verdict: what stopped the run, what kept it from being made, what
+// it found.
+func (o *reachOptions) end(ctx context.Context, err error) {
+	r := o.reach
+	r.EndTime = metav1.NewMicroTime(time.Now())
+	r.ElapsedMilliseconds = r.EndTime.Sub(o.began).Milliseconds()
+	_, stopped := engine.SignalOf(ctx)
+	switch {
+	case stopped:
+		r.Verdict = v1alpha1.Stopped
+	case err != nil:
+		r.Verdict, r.Error = v1alpha1.CouldNotRun, err.Error()
+	case r.Cleanup != nil && r.Cleanup.Error != "":
+		r.Verdict = v1alpha1.CouldNotRun
+	case r.Verdict == "":
+		r.Verdict = v1alpha1.Passed
+	}
+}
+
+// tell tells the end of the run, writes its reports, and returns its exit code.
+func (o *reachOptions) tell(ctx context.Context) error {
+	o.terminal.ReachEnded(o.reach)
+	if o.reach.Error != "" {
+		fmt.Fprintf(o.streams.ErrOut, "error: reach: could not run: %s\n", o.reach.Error)
+	}
+	if c := o.reach.Cleanup; o.output.format() != "" && c != nil && c.RemoveCommand != "" {
+		fmt.Fprintf(o.streams.ErrOut, "not removed: %s\nto remove it: %s\n", errorOr(c.Error, "everything, as asked for"), c.RemoveCommand)
+	}
+	if err := errors.Join(o.output.put(o.streams, o.reach), o.terminal.Err()); err != nil {
+		fmt.Fprintln(o.streams.ErrOut, "error:", err)
+		return exitError{exitCouldNotRun}
+	}
+	switch o.reach.Verdict {
+	case v1alpha1.Passed:
+		return nil
+	case v1alpha1.ClaimFailed:
+		return exitError{exitClaimFailed}
+	case v1alpha1.Stopped:
+		return exitError{signalCode(ctx)}
+	default:
+		return exitError{exitCouldNotRun}
+	}
+}
+
+func errorOr(text, otherwise string) string {
+	if text != "" {
+		return text
+	}
+	return otherwise
+}
+
+// doing tells what goes on: in a line that is overwritten, on a terminal.
+func (o *reachOptions) doing(text string) { o.terminal.Doing(text) }

@@ -1,0 +1,76 @@
+package report
+
+import (
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"maps"
+	"strings"
+
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/report/v1alpha1"
+)
+
+//go:embed reach.html.tmpl
+var reachSource string
+
+var reachPage = parse(reachFuncs(), reachSource, matrixSource)
+
+func reachFuncs() template.FuncMap {
+	funcs := template.FuncMap{"title": reachTitle, "sum": reachSum}
+	maps.Copy(funcs, matrixFuncs)
+	return funcs
+}
+
+// ReachFormats are the names that WriteReach takes.
+func ReachFormats() []string { return []string{"html", "junit"} }
+
+// WriteReach writes a Reach in one of ReachFormats.
+func WriteReach(w io.Writer, format string, r *v1alpha1.Reach) error {
+	switch format {
+	case "html":
+		return reachPage.Execute(w, r)
+	case "junit":
+		return reachJUnit(w, r)
+	default:
+		return fmt.Errorf("report format %q: expected one of %s", format, strings.Join(ReachFormats(), ", "))
+	}
+}
+
+// reachJUnit has a suite of what was found, and one of what went wrong outside of it.
+func reachJUnit(w io.Writer, r *v1alpha1.Reach) error {
+	doc := suites{Name: "kubectl kbe reach", Time: xmlSeconds(r.ElapsedMilliseconds)}
+	run := runOf(r)
+	if r.Matrix != nil {
+		s := newSuite(run, "reach.nodes", r.VerdictMilliseconds)
+		s.addMatrix(r.Matrix)
+		doc.add(s)
+	}
+	if whole := suiteOfRun(run); whole.Tests > 0 || len(doc.Suites) == 0 {
+		doc.add(whole)
+	}
+	return doc.write(w)
+}
+
+// runOf is the part of a Reach that every run's Report has.
+func runOf(r *v1alpha1.Reach) *v1alpha1.Report {
+	return &v1alpha1.Report{
+		Example: "reach", Verdict: r.Verdict, Error: r.Error, Interrupted: r.Interrupted,
+		StartTime: r.StartTime, EndTime: r.EndTime, Run: r.Run, Cleanup: r.Cleanup,
+	}
+}
+
+func reachTitle(*v1alpha1.Reach) string { return "Which node's pods reach which" }
+
+// reachSum says what was found in a few words.
+func reachSum(r *v1alpha1.Reach) string {
+	if r.Matrix == nil || len(r.Matrix.Families) == 0 {
+		return "nothing was probed"
+	}
+	good, planned := 0, 0
+	for _, f := range r.Matrix.Families {
+		good += f.Counts.Probed - f.Counts.Failing
+		planned += f.Counts.Probed + f.Counts.NotProbed
+	}
+	return fmt.Sprintf("%d of %s reachable", good, plural(planned, "pair"))
+}

@@ -1,0 +1,64 @@
+package report
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/engine"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/report/v1alpha1"
+)
+
+// ReachBegan tells where a run of `kubectl kbe reach` works.
+func (t *Terminal) ReachBegan(r *v1alpha1.Reach) {
+	where := "Kubernetes " + r.Run.ServerVersion
+	if r.Run.Context != "" {
+		where = r.Run.Context + ", " + where
+	}
+	t.line(t.style.bold(reachTitle(r)) + t.style.dim(" — "+where))
+	t.line("")
+	whose := "only what the run makes is removed from it"
+	if r.Run.OwnNamespace {
+		whose = "made for this run"
+	}
+	t.wrapped(fmt.Sprintf("Namespace %s: %s.", r.Run.Namespace, whose))
+	if r.Hardened {
+		t.wrapped("It enforces the Pod Security Standard restricted, and the pods meet it.")
+	}
+}
+
+// Doing shows what goes on, where a line may be overwritten.
+func (t *Terminal) Doing(text string) {
+	t.clearLive()
+	t.showLive("  " + text)
+}
+
+// ReachFound tells what a run has found.
+func (t *Terminal) ReachFound(r *v1alpha1.Reach) {
+	t.clearLive()
+	if r.Matrix != nil {
+		t.matrix(r.Matrix)
+	}
+	if r.Interrupted != "" {
+		t.Handle(engine.Event{Body: engine.Interrupted{Signal: r.Interrupted, RemoveCommand: r.Cleanup.RemoveCommand}})
+	}
+}
+
+// ReachEnded tells what is left, and the verdict.
+func (t *Terminal) ReachEnded(r *v1alpha1.Reach) {
+	t.clearLive()
+	if c := r.Cleanup; c != nil {
+		t.cleanup(engine.CleanupEnded{
+			Namespace: r.Run.Namespace, OwnNamespace: r.Run.OwnNamespace, Kept: c.Kept, Leftovers: c.Leftovers,
+			Unconfirmed: c.Unconfirmed, Err: c.Error, RemoveCommand: c.RemoveCommand,
+			Elapsed: time.Duration(c.ElapsedMilliseconds) * time.Millisecond,
+		})
+	}
+	if r.Matrix == nil {
+		return // nothing was found: an error of the command, not a story
+	}
+	mark := t.style.failed()
+	if r.Verdict == v1alpha1.Passed {
+		mark = t.style.met()
+	}
+	t.line(mark + " " + t.style.bold(fmt.Sprintf("%s. Verdict after %s, %s in all.", reachSum(r), millis(r.VerdictMilliseconds), millis(r.ElapsedMilliseconds))))
+}
