@@ -16,8 +16,15 @@ var reachSource string
 
 var reachPage = parse(reachFuncs(), reachSource, matrixSource)
 
+var reachVerdicts = map[v1alpha1.Verdict]string{
+	v1alpha1.Passed:      "Passed",
+	v1alpha1.ClaimFailed: "Not all are reachable",
+	v1alpha1.CouldNotRun: "Not complete",
+	v1alpha1.Stopped:     "Stopped",
+}
+
 func reachFuncs() template.FuncMap {
-	funcs := template.FuncMap{"title": reachTitle, "sum": reachSum}
+	funcs := template.FuncMap{"title": reachTitle, "sum": reachSum, "verdict": func(v v1alpha1.Verdict) string { return reachVerdicts[v] }}
 	maps.Copy(funcs, matrixFuncs)
 	return funcs
 }
