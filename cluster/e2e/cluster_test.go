@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/state"
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/supervisor"
 )
 
 // cluster is a cluster that a test may or may not have started. After the test nothing of it is left.
@@ -147,6 +148,7 @@ func (c *cluster) apply(manifest string) {
 
 // status is the part of `status -o json` that tests look at.
 type status struct {
+	Nodes      []supervisor.NodeStatus
 	Components []component
 	Faults     state.Faults
 }

@@ -13,14 +13,26 @@ import (
 
 func TestFaults(t *testing.T) {
 	c := newCluster(t)
-	c.up()
+	c.up("--zones=a,b")
 	probes := c.startProbes()
 	c.expectReach(probes)
+	t.Run("zones", func(t *testing.T) { testZones(c.on(t)) })
 	t.Run("partition", func(t *testing.T) { testPartition(c.on(t), probes) })
 	t.Run("deny", func(t *testing.T) { testDeny(c.on(t), probes) })
 	t.Run("outside", func(t *testing.T) { testOutside(c.on(t), probes) })
 	t.Run("power", func(t *testing.T) { testPower(c.on(t), probes) })
 	t.Run("usage", func(t *testing.T) { testFaultUsage(c.on(t)) })
+}
+
+func testZones(c *cluster) {
+	if zones := c.kubectl("get", "nodes", "-o", `jsonpath={.items[*].metadata.labels.topology\.kubernetes\.io/zone}`); zones != "a b a" {
+		c.t.Errorf("expected the nodes in the zones a b a, found %s", zones)
+	}
+	for i, node := range c.status().Nodes {
+		if want := []string{"a", "b", "a"}[i]; node.Zone != want {
+			c.t.Errorf("status of %s: expected zone %s, found %+v", node.Name, want, node)
+		}
+	}
 }
 
 func testPartition(c *cluster, probes map[string]map[string]probe) {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"k8s.io/client-go/rest"
@@ -22,6 +23,7 @@ type Embedded struct {
 	path       string
 	kubeconfig string
 	created    bool
+	flags      []string // of kbe-cluster up
 }
 
 var _ types.E2EClusterProviderWithImageLoader = (*Embedded)(nil)
@@ -70,7 +72,7 @@ func (e *Embedded) WithOpts(opts ...types.ClusterOpts) types.E2EClusterProvider 
 	return e
 }
 
-// Create brings the cluster up and returns the path of its kubeconfig, a file
+// Create brings the cluster up, with more flags for kbe-cluster up, and returns the path of its kubeconfig, a file
 // of its own: the user's kubeconfig stays as it is. A cluster of that name that
 // is already up is refused, because Destroy would take somebody's cluster down.
 func (e *Embedded) Create(ctx context.Context, args ...string) (string, error) {
@@ -89,7 +91,7 @@ func (e *Embedded) Create(ctx context.Context, args ...string) (string, error) {
 		return "", err
 	}
 	e.kubeconfig, e.created = filepath.Join(dir, "kubeconfig"), true
-	up := exec.CommandContext(ctx, e.path, append([]string{"up", "--name", e.name, "--kubeconfig", e.kubeconfig}, args...)...)
+	up := exec.CommandContext(ctx, e.path, append([]string{"up", "--name", e.name, "--kubeconfig", e.kubeconfig}, slices.Concat(e.flags, args)...)...)
 	// On cancellation `up` takes down what it has started.
 	up.Cancel = func() error { return up.Process.Signal(os.Interrupt) }
 	up.Stdout, up.Stderr = os.Stderr, os.Stderr

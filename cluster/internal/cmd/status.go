@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -97,9 +98,9 @@ func (s status) print(out io.Writer, now time.Time) error {
 	fmt.Fprintf(out, "cluster %s  Kubernetes %s  %s\n\n", s.Name, s.Version, s.Server)
 	w := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
 	if len(s.Nodes) > 0 {
-		fmt.Fprintln(w, "NODE\tREADY\tWHY")
+		fmt.Fprintln(w, "NODE\tZONE\tREADY\tWHY")
 		for _, n := range s.Nodes {
-			fmt.Fprintf(w, "%s\t%t\t%s\n", n.Name, n.Ready, n.Why)
+			fmt.Fprintf(w, "%s\t%s\t%t\t%s\n", n.Name, cmp.Or(n.Zone, "-"), n.Ready, n.Why)
 		}
 		if err := w.Flush(); err != nil {
 			return err

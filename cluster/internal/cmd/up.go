@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/kubeconfig"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/launch"
@@ -33,6 +34,7 @@ func newUp(open opener) *cobra.Command {
 	f := c.Flags()
 	f.IntVar(&o.Nodes, "nodes", 3, "number of nodes")
 	f.StringVar(&o.IPFamily, "ip-family", "ipv4", "addresses of nodes, pods and services: ipv4, ipv6 or dual")
+	f.StringSliceVar(&o.Zones, "zones", nil, "zones (label topology.kubernetes.io/zone) for the nodes to be in, in turn, such as a,b,c")
 	f.IntVar(&o.Port, "port", 0, "port of the API on 127.0.0.1, 0 for a free one")
 	f.BoolVar(&o.Audit, "audit", false, "record every request to the API, for kbe-cluster logs audit")
 	f.StringVar(&o.Kubeconfig, "kubeconfig", "", "kubeconfig to add the context to (default: the first file of $KUBECONFIG, or ~/.kube/config)")
@@ -50,6 +52,17 @@ func validate(o *launch.Options) error {
 		return fmt.Errorf("--port %d: expected 0 to 65535", o.Port)
 	case o.Wait <= 0:
 		return fmt.Errorf("--wait %s: expected more than nothing, such as 60s", o.Wait)
+	}
+	for i, zone := range o.Zones {
+		if problems := validation.IsValidLabelValue(zone); zone == "" || problems != nil {
+			return fmt.Errorf("--zones: %q: expected the value of a label: %s", zone, strings.Join(problems, "; "))
+		}
+		if slices.Contains(o.Zones[:i], zone) {
+			return fmt.Errorf("--zones: %s: expected it once", zone)
+		}
+	}
+	if len(o.Zones) > o.Nodes {
+		return fmt.Errorf("--zones %s: expected at most one for each of %s", strings.Join(o.Zones, ","), progress.Count(o.Nodes, "node"))
 	}
 	if o.Kubeconfig == "" {
 		o.Kubeconfig = kubeconfig.DefaultPath()

@@ -22,6 +22,8 @@ type Options struct {
 	Nodes int
 	// IPFamily is one of network.IPFamilies.
 	IPFamily string
+	// Zones are given to the nodes in turn; there may be none.
+	Zones []string
 	// Port of the API on 127.0.0.1, 0 for a free one.
 	Port int
 	// Audit lets the API server write an audit log.
@@ -40,7 +42,7 @@ func Up(ctx context.Context, dir state.Dir, o Options, p *progress.Printer) erro
 	if told, err := alreadyUp(dir, p); told || err != nil {
 		return err
 	}
-	machine, err := preflight.Check(ctx, preflight.Request{Port: o.Port, IPv6: o.IPFamily != "ipv4"})
+	machine, err := preflight.Check(ctx, preflight.Request{Nodes: o.Nodes, Port: o.Port, IPv6: o.IPFamily != "ipv4"})
 	if err != nil {
 		return err
 	}
@@ -94,7 +96,7 @@ func launch(ctx context.Context, dir state.Dir, o Options, machine preflight.Res
 		return state.Cluster{}, err
 	}
 	cluster := state.Cluster{
-		Name: dir.Name(), Nodes: nodeNames(o.Nodes), IPFamily: o.IPFamily, Server: "https://" + api.Addr().String(),
+		Name: dir.Name(), Nodes: nodeNames(o.Nodes), IPFamily: o.IPFamily, Zones: o.Zones, Server: "https://" + api.Addr().String(),
 		Bin: bin, Version: parts.KubernetesVersion(), Images: images, ProxyMode: machine.ProxyMode, Audit: o.Audit, Kubeconfig: plan,
 	}
 	if err := writeFiles(dir, cluster); err != nil {

@@ -16,6 +16,8 @@ import (
 
 // Request is what the cluster is going to need.
 type Request struct {
+	// Nodes is the number of nodes.
+	Nodes int
 	// Port is the port that the API is to be offered on, 0 for any.
 	Port int
 	// IPv6 tells that it has addresses of that family.
@@ -48,7 +50,7 @@ func Check(ctx context.Context, r Request) (Result, error) {
 	}
 	var problems Problems
 	for _, check := range []func() error{architecture, goOrParts, func() error { return runc(ctx) }, controlGroups, disk, overlay,
-		func() error { return port(r.Port) }, func() error { return ipv6(r.IPv6) },
+		func() error { return port(r.Port) }, func() error { return ipv6(r.IPv6) }, func() error { return inotify(r.Nodes) },
 		func() (err error) { result.ProxyMode, err = proxyMode(ctx, r.IPv6); return err }} {
 		if err := check(); err != nil {
 			problems = append(problems, err)

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 func TestRuncVersion(t *testing.T) {
@@ -73,5 +75,27 @@ func TestToIPv6(t *testing.T) {
 		if !strings.Contains(rules, "[fd00:10:244:1::2]:80") || strings.Contains(rules, "10.244") || strings.Contains(rules, "ipv4") {
 			t.Errorf("expected rules for IPv6 only, found:\n%s", rules)
 		}
+	}
+}
+
+// TestInotify runs into a limit of its own, not into the user's, which others need.
+func TestInotify(t *testing.T) {
+	var before unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &before); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 40, Max: before.Max}); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &before); err != nil {
+			t.Error(err)
+		}
+	}()
+	if err := inotify(100); err == nil || !strings.Contains(err.Error(), "expected room for 915 more instances") {
+		t.Errorf("more than there is room for: expected an error that says so, found %v", err)
+	}
+	if got, err := tryInotify(1); got != 1 || err != nil {
+		t.Errorf("after that: expected all to be given back, found %v", err)
 	}
 }

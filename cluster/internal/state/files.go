@@ -16,6 +16,8 @@ type Cluster struct {
 	Nodes []string `json:"nodes"`
 	// IPFamily is ipv4, ipv6 or dual.
 	IPFamily string `json:"ipFamily"`
+	// Zones are given to the nodes in turn; there may be none.
+	Zones []string `json:"zones,omitempty"`
 	// Server is the URL of the API outside the namespaces.
 	Server string `json:"server"`
 	// Bin is the folder of the built parts.

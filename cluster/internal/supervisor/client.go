@@ -36,8 +36,8 @@ func (c *client) waitServing(ctx context.Context) error {
 	})
 }
 
-// register creates the nodes, with their pod ranges, and lets the API server use kubelets.
-func (c *client) register(ctx context.Context, plan network.Plan) error {
+// register creates the nodes, with their pod ranges and in zones, and lets the API server use kubelets.
+func (c *client) register(ctx context.Context, plan network.Plan, zones []string) error {
 	binding := &rbacv1.ClusterRoleBinding{
 		ObjectMeta: metav1.ObjectMeta{Name: config.KubeletClient},
 		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "system:kubelet-api-admin"},
@@ -47,16 +47,20 @@ func (c *client) register(ctx context.Context, plan network.Plan) error {
 		return fmt.Errorf("allow the API server to use kubelets: %w", err)
 	}
 	for i, name := range plan.Nodes {
-		if err := c.registerNode(ctx, plan, i+1, name); err != nil {
+		labels := map[string]string{corev1.LabelHostname: name}
+		if len(zones) > 0 {
+			labels[corev1.LabelTopologyZone] = zones[i%len(zones)]
+		}
+		if err := c.registerNode(ctx, plan, i+1, name, labels); err != nil {
 			return fmt.Errorf("register %s: %w", name, err)
 		}
 	}
 	return nil
 }
 
-func (c *client) registerNode(ctx context.Context, plan network.Plan, i int, name string) error {
+func (c *client) registerNode(ctx context.Context, plan network.Plan, i int, name string, labels map[string]string) error {
 	node := &corev1.Node{
-		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{corev1.LabelHostname: name}},
+		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels},
 		Spec:       corev1.NodeSpec{PodCIDR: plan.PodRange(i)[0], PodCIDRs: plan.PodRange(i)},
 	}
 	node, err := c.CoreV1().Nodes().Create(ctx, node, metav1.CreateOptions{})
@@ -161,6 +165,8 @@ type NodeStatus struct {
 	Name string `json:"name"`
 	// Addresses are its own, not those of its pods.
 	Addresses []string `json:"addresses"`
+	// Zone that it is in, if any.
+	Zone string `json:"zone,omitempty"`
 	// Ready tells that pods can be scheduled to it.
 	Ready bool `json:"ready"`
 	// Why it is not.
@@ -179,7 +185,7 @@ func Nodes(ctx context.Context, kubeconfig string) ([]NodeStatus, error) {
 	}
 	var nodes []NodeStatus
 	for i := range list.Items {
-		n := NodeStatus{Name: list.Items[i].Name, Ready: true}
+		n := NodeStatus{Name: list.Items[i].Name, Zone: list.Items[i].Labels[corev1.LabelTopologyZone], Ready: true}
 		for _, a := range list.Items[i].Status.Addresses {
 			if a.Type == corev1.NodeInternalIP {
 				n.Addresses = append(n.Addresses, a.Address)

@@ -126,7 +126,7 @@ func (s *starter) run(ctx, starting context.Context) error {
 			return &componentError{"kube-apiserver", err}
 		}
 		s.events.ready("kube-apiserver", "ready")
-		if err := client.register(starting, s.topology.plan); err != nil {
+		if err := client.register(starting, s.topology.plan, s.cluster.Zones); err != nil {
 			return err
 		}
 		close(registered)
