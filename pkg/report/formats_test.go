@@ -106,12 +106,6 @@ func TestHostileTextStaysText(t *testing.T) {
 			t.Errorf("%s: expected no control character, found %q", format, bad)
 		}
 	}
-	html := string(written(t, "html", r))
-	for _, bad := range []string{"<script", "<img", "</pre></pre>"} {
-		if strings.Contains(html, bad) {
-			t.Errorf("html: found %s", bad)
-		}
-	}
 	decoder := xml.NewDecoder(bytes.NewReader(written(t, "junit", r)))
 	for {
 		token, err := decoder.Token()
@@ -124,16 +118,6 @@ func TestHostileTextStaysText(t *testing.T) {
 		if start, ok := token.(xml.StartElement); ok && start.Name.Local == "script" {
 			t.Error("junit: a text became an element")
 		}
-	}
-}
-
-func TestThePageLoadsNothing(t *testing.T) {
-	html := string(written(t, "html", collect(story())))
-	if found := regexp.MustCompile(`(?i)<(script|link|img|iframe|object|embed|base|form)\b|\bsrc=|url\(|@import|href="[^#]|https?:`).FindString(html); found != "" {
-		t.Errorf("expected nothing that refers to elsewhere, found %s", found)
-	}
-	if !strings.Contains(html, `content="default-src 'none'; style-src 'unsafe-inline'"`) {
-		t.Error("the page's policy is gone")
 	}
 }
 
