@@ -9,7 +9,7 @@ if ! command -v go >/dev/null; then
 fi
 
 # package:program that shows that it is there. gcc is for `go test -race`.
-needed=(runc:runc iptables:iptables nftables:nft mmdebstrap:mmdebstrap gcc:gcc libc6-dev:/usr/include/stdlib.h ca-certificates:/etc/ssl/certs/ca-certificates.crt)
+needed=(runc:runc iptables:iptables nftables:nft mmdebstrap:mmdebstrap gcc:gcc libc6-dev:/usr/include/stdlib.h ca-certificates:/etc/ssl/certs/ca-certificates.crt libxml2-utils:xmllint)
 missing=()
 export PATH=$PATH:/usr/sbin:/sbin
 for entry in "${needed[@]}"; do
