@@ -1,0 +1,329 @@
+package e2e
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/e2e-framework/pkg/envconf"
+
+	"github.com/kubectl-kbe/kubectl-kbe/e2e/provider"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/rbac"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/report/v1alpha1"
+)
+
+// matrixOf runs `reach --nodes` to its end, and returns its report.
+func matrixOf(t *testing.T, c *exec.Cmd, wantCode int) *v1alpha1.Reach {
+	t.Helper()
+	c.Args = append(c.Args, "-o", "json")
+	stdout, stderr, code := outcome(t, c)
+	var r v1alpha1.Reach
+	if err := json.Unmarshal([]byte(stdout), &r); err != nil || r.Kind != v1alpha1.ReachKind || r.Matrix == nil {
+		t.Fatalf("expected a report of kind Reach with a matrix, found %v:\n%s%s", err, stdout, stderr)
+	}
+	if code != wantCode {
+		t.Errorf("expected exit code %d, found %d:\n%s%s", wantCode, code, stdout, stderr)
+	}
+	return &r
+}
+
+// failingPairs lists the pairs that are not reachable, in the order of the report.
+func failingPairs(m *v1alpha1.Matrix) (list []string) {
+	for _, p := range m.Pairs {
+		if p.State != v1alpha1.PairReachable && p.State != v1alpha1.PairSlow {
+			list = append(list, p.Family+" "+p.From+" "+p.To+" "+string(p.State))
+		}
+	}
+	return list
+}
+
+func findingTexts(m *v1alpha1.Matrix) (list []string) {
+	for _, f := range m.Findings {
+		if !f.Warning {
+			list = append(list, f.Text+": "+f.Cause)
+		}
+	}
+	return list
+}
+
+// assertAllReach asserts that each of the nodes reaches each, itself too, in every
+// family, and was measured.
+func assertAllReach(t *testing.T, m *v1alpha1.Matrix, nodes []string, families ...string) {
+	t.Helper()
+	found := map[string]bool{}
+	for _, p := range m.Pairs {
+		found[p.Family+" "+p.From+" "+p.To] = true
+		if p.P50Microseconds <= 0 || p.P99Microseconds < p.P50Microseconds {
+			t.Errorf("%s → %s: expected latencies, found p50 %d µs and p99 %d µs", p.From, p.To, p.P50Microseconds, p.P99Microseconds)
+		}
+	}
+	if failing := failingPairs(m); len(failing) > 0 || len(m.Findings) > 0 {
+		t.Errorf("expected that all is reachable, found %q, %+v", failing, m.Findings)
+	}
+	for _, f := range families {
+		for _, from := range nodes {
+			for _, to := range nodes {
+				if !found[f+" "+from+" "+to] {
+					t.Errorf("%s: expected that %s asks %s", f, from, to)
+				}
+			}
+		}
+	}
+	if want := len(families) * len(nodes) * len(nodes); len(m.Pairs) != want {
+		t.Errorf("expected %d pairs, found %d", want, len(m.Pairs))
+	}
+}
+
+// familiesOf are those that the cluster's pods have.
+func familiesOf(m *v1alpha1.Matrix) (list []string) {
+	for _, f := range m.Families {
+		list = append(list, f.Family)
+	}
+	return list
+}
+
+func TestEveryNodeReachesEveryNode(t *testing.T) {
+	nodes := schedulableNodes(t)
+	r := matrixOf(t, plugin(t, "reach", "--nodes"), 0)
+	if r.Verdict != v1alpha1.Passed || len(r.Matrix.Families) == 0 {
+		t.Errorf("found verdict %s and families %v", r.Verdict, r.Matrix.Families)
+	}
+	assertAllReach(t, r.Matrix, nodes, familiesOf(r.Matrix)...)
+	if single := r.Matrix.CrossNodeSkipped != ""; single != (len(nodes) == 1) {
+		t.Errorf("%d nodes: found %q", len(nodes), r.Matrix.CrossNodeSkipped)
+	}
+	assertNoNamespace(t, r.Run.Namespace)
+}
+
+// partitioned cuts two nodes of the suite's cluster off from each other until the
+// test ends.
+func partitioned(t *testing.T, a, b string) {
+	t.Helper()
+	if err := embedded.Partition(t.Context(), a, b); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := embedded.Heal(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestAPartitionIsExactlyTwoRedPairs(t *testing.T) {
+	if embedded == nil {
+		t.Skip("cuts nodes off from each other, which only the embedded cluster lets it do")
+	}
+	nodes := schedulableNodes(t)
+	partitioned(t, "node-2", "node-3")
+	r := matrixOf(t, plugin(t, "reach", "--nodes"), 1)
+	want := []string{"IPv4 node-2 node-3 TimedOut", "IPv4 node-3 node-2 TimedOut"}
+	if got := failingPairs(r.Matrix); !slices.Equal(got, want) {
+		t.Errorf("expected %q, found %q", want, got)
+	}
+	if got, want := findingTexts(r.Matrix), []string{"node-2 ⇎ node-3: timed out"}; !slices.Equal(got, want) {
+		t.Errorf("expected %q, found %q", want, got)
+	}
+	if err := embedded.Heal(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	assertAllReach(t, matrixOf(t, plugin(t, "reach", "--nodes"), 0).Matrix, nodes, "IPv4")
+}
+
+// awaitLine reads until a line holds the text, and leaves the rest to be discarded.
+func awaitLine(t *testing.T, in io.Reader, text string) {
+	t.Helper()
+	lines := bufio.NewScanner(in)
+	for lines.Scan() {
+		if strings.Contains(lines.Text(), text) {
+			go func() { _, _ = io.Copy(io.Discard, in) }()
+			return
+		}
+	}
+	t.Fatalf("expected a line with %q, found the end", text)
+}
+
+// A partition makes node-3 probe for seconds; meanwhile it stands still.
+func TestANodeThatStandsStillMidRunIsNamed(t *testing.T) {
+	if embedded == nil {
+		t.Skip("pauses a node, which only the embedded cluster lets it do")
+	}
+	partitioned(t, "node-2", "node-3")
+	c := plugin(t, "reach", "--nodes")
+	stderr, err := c.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var story strings.Builder
+	c.Stdout = &story
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	awaitLine(t, stderr, "probing")
+	if err := embedded.PauseNode(t.Context(), "node-3"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := embedded.ResumeNode(context.Background(), "node-3"); err != nil {
+			t.Error(err)
+		}
+	})
+	_ = c.Wait()
+	if code := c.ProcessState.ExitCode(); code != 3 {
+		t.Errorf("expected exit code 3, found %d", code)
+	}
+	for _, want := range []string{"✗ node-3: its pod could not probe", "is the node gone?", "No kubelet confirmed the end of these pods", "on node-3."} {
+		if !strings.Contains(strings.Join(strings.Fields(story.String()), " "), want) {
+			t.Errorf("expected %q in the story, found:\n%s", want, story.String())
+		}
+	}
+	assertNoNamespace(t, namespaceOf(t, story.String()))
+}
+
+func TestACordonedNodeIsToldAndNotWaitedFor(t *testing.T) {
+	if embedded == nil {
+		t.Skip("cordons a node, which a test does not do to somebody's cluster")
+	}
+	nodes := schedulableNodes(t)
+	cordon := func(ctx context.Context, is string) {
+		patch := []byte(`{"spec":{"unschedulable":` + is + `}}`)
+		if _, err := client(t).CoreV1().Nodes().Patch(ctx, "node-2", types.StrategicMergePatchType, patch, metav1.PatchOptions{}); err != nil {
+			t.Error(err)
+		}
+	}
+	cordon(t.Context(), "true")
+	t.Cleanup(func() { cordon(context.Background(), "false") })
+	r := matrixOf(t, plugin(t, "reach", "--nodes"), 0)
+	if !slices.ContainsFunc(r.Matrix.Nodes, func(n v1alpha1.MatrixNode) bool { return n.Name == "node-2" && n.Skipped == "cordoned" }) {
+		t.Errorf("expected node-2, cordoned; found %+v", r.Matrix.Nodes)
+	}
+	assertAllReach(t, r.Matrix, slices.DeleteFunc(nodes, func(n string) bool { return n == "node-2" }), "IPv4")
+}
+
+// A user with no permission beyond a namespace: the nodes are learnt.
+func TestNodesThatMayNotBeListedAreLearnt(t *testing.T) {
+	f := newFixture(t, "learnt")
+	nodes := schedulableNodes(t)
+	user := "learner"
+	needs := rbac.ReachNodes().Required()
+	grant(t, user, f.session.Namespace, needs)
+	awaitAccess(t, user, f.session.Namespace, needs)
+	r := matrixOf(t, plugin(t, "reach", "--nodes", "-n", f.session.Namespace, "--as", user), 0)
+	if !r.Matrix.Learnt {
+		t.Error("expected that the nodes were learnt")
+	}
+	assertAllReach(t, r.Matrix, nodes, familiesOf(r.Matrix)...)
+	left, err := client(t).CoreV1().Pods(f.session.Namespace).List(t.Context(), metav1.ListOptions{})
+	if err != nil || len(left.Items) > 0 {
+		t.Errorf("expected that no pod is left, found %d, %v", len(left.Items), err)
+	}
+}
+
+func TestAnInterruptedMatrixLeavesNothing(t *testing.T) {
+	c := plugin(t, "reach", "--nodes")
+	stderr, err := c.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var story strings.Builder
+	c.Stdout = &story
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	awaitLine(t, stderr, "starting pods")
+	if err := c.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	_ = c.Wait()
+	if code := c.ProcessState.ExitCode(); code != 128+int(syscall.SIGINT) {
+		t.Errorf("expected exit code 130, found %d:\n%s", code, story.String())
+	}
+	assertNoNamespace(t, namespaceOf(t, story.String()))
+}
+
+// TestMatrixRequests counts what a run asks of the API server: two requests per
+// node, and as many besides as on any other cluster.
+func TestMatrixRequests(t *testing.T) {
+	if embedded == nil {
+		t.Skip("needs the audit log of the embedded cluster")
+	}
+	r := matrixOf(t, plugin(t, "reach", "--nodes"), 0)
+	log, err := embedded.Log(t.Context(), "audit")
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts := map[string]int{}
+	for line := range strings.Lines(log) {
+		var ev auditEvent
+		if err := json.Unmarshal([]byte(line), &ev); err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		o := ev.ObjectRef
+		if ev.Stage == "ResponseComplete" && strings.HasPrefix(ev.UserAgent, "kubectl-kbe/") && (o.Namespace == r.Run.Namespace || o.Name == r.Run.Namespace) {
+			counts[strings.TrimSuffix(ev.Verb+" "+o.Resource+"/"+o.Subresource, "/")]++
+		}
+	}
+	n := len(r.Matrix.Nodes)
+	for request, want := range map[string]int{
+		"create pods":           n + 1, // and one that asks admission, and creates nothing
+		"get pods/exec":         n,
+		"watch pods":            1,
+		"get pods":              0,
+		"list pods":             0,
+		"delete pods":           0,
+		"deletecollection pods": 1,
+	} {
+		if counts[request] != want {
+			t.Errorf("%s: expected %d, found %d", request, want, counts[request])
+		}
+	}
+	total := 0
+	for _, count := range counts {
+		total += count
+	}
+	if most := 2*n + 10; total > most {
+		t.Errorf("%d nodes: expected at most %d requests, found %d: %v", n, most, total, counts)
+	}
+}
+
+// TestMatrixOfTwoFamilies needs a cluster of its own: each pod has two addresses,
+// each is tested, and a fault that both show is told once.
+func TestMatrixOfTwoFamilies(t *testing.T) {
+	if embedded == nil {
+		t.Skip("makes a dual-stack cluster, which only kbe-cluster can")
+	}
+	dual := provider.NewEmbedded()
+	dual.WithName(envconf.RandomName("kbe-dual", 13))
+	t.Cleanup(func() {
+		if err := dual.Destroy(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	kubeconfig, err := dual.Create(t.Context(), "--nodes", "3", "--ip-family", "dual")
+	if err != nil {
+		t.Fatal(err)
+	}
+	on := func(args ...string) *exec.Cmd { return plugin(t, append(args, "--kubeconfig", kubeconfig)...) }
+	nodes := []string{"node-1", "node-2", "node-3"}
+	assertAllReach(t, matrixOf(t, on("reach", "--nodes"), 0).Matrix, nodes, "IPv4", "IPv6")
+
+	if err := dual.Partition(t.Context(), "node-1", "node-3"); err != nil {
+		t.Fatal(err)
+	}
+	m := matrixOf(t, on("reach", "--nodes"), 1).Matrix
+	want := []string{"IPv4 node-1 node-3 TimedOut", "IPv4 node-3 node-1 TimedOut", "IPv6 node-1 node-3 TimedOut", "IPv6 node-3 node-1 TimedOut"}
+	if got := failingPairs(m); !slices.Equal(got, want) {
+		t.Errorf("expected %q, found %q", want, got)
+	}
+	if got, want := findingTexts(m), []string{"node-1 ⇎ node-3: timed out"}; !slices.Equal(got, want) {
+		t.Errorf("expected %q, found %q", want, got)
+	}
+}
