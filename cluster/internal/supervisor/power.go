@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -54,7 +55,10 @@ func (c *Control) Pause(name string, changed *bool) error {
 		if err := c.apply(changed, halted(name, state.Paused)); err != nil {
 			return err
 		}
-		return n.group.Freeze(ctx)
+		if err := n.group.Freeze(ctx); err != nil { // not half of it
+			return errors.Join(err, n.group.Thaw(), c.apply(changed, running(name)))
+		}
+		return nil
 	})
 }
 
