@@ -72,8 +72,9 @@ func TestWhatIsShownIsWhatTheAPIServerSees(t *testing.T) {
 	if !slices.Equal(expected, found.writes) {
 		t.Errorf("the commands shown ask for\n  %s\nthe audit log records\n  %s", strings.Join(expected, "\n  "), strings.Join(found.writes, "\n  "))
 	}
-	// One watch each for the whole run; other watches are of single objects.
-	if want := []string{"events", "pods"}; !slices.Equal(slices.Sorted(slices.Values(found.watched)), want) {
+	// One watch each for the whole run, and one of the cleanup, until the Pods are
+	// gone; other watches are of single objects.
+	if want := []string{"events", "pods", "pods"}; !slices.Equal(slices.Sorted(slices.Values(found.watched)), want) {
 		t.Errorf("expected that the run watches its namespace once for each of %v, found %v", want, found.watched)
 	}
 	if found.dryRuns != 1 {

@@ -31,11 +31,18 @@ var buildPlugin = sync.OnceValues(func() (string, error) {
 // plugin returns a command that runs kubectl-kbe on the cluster.
 func plugin(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
+	return pluginIn(t.Context(), t, args...)
+}
+
+// pluginIn is plugin for another context than the test's, which ends before its
+// cleanups.
+func pluginIn(ctx context.Context, t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
 	path, err := buildPlugin()
 	if err != nil {
 		t.Fatalf("build kubectl-kbe: %v", err)
 	}
-	c := exec.CommandContext(t.Context(), path, args...)
+	c := exec.CommandContext(ctx, path, args...)
 	c.Env = append(os.Environ(), "KUBECONFIG="+*kube.KubeConfig)
 	return c
 }

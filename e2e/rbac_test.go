@@ -56,6 +56,21 @@ func awaitAccess(t *testing.T, user, namespace string, needs rbac.Needs) {
 	}
 }
 
+// awaitNoAccess waits until a user may not even see Pods.
+func awaitNoAccess(t *testing.T, user, namespace string) {
+	t.Helper()
+	review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
+		User: user, ResourceAttributes: &authorizationv1.ResourceAttributes{Verb: "get", Resource: "pods", Namespace: namespace},
+	}}
+	err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, 10*time.Second, true, func(ctx context.Context) (bool, error) {
+		answer, err := client(t).AuthorizationV1().SubjectAccessReviews().Create(ctx, review, metav1.CreateOptions{})
+		return err == nil && !answer.Status.Allowed, err
+	})
+	if err != nil {
+		t.Errorf("user %q may still get pods in %q: %v", user, namespace, err)
+	}
+}
+
 // grant lets a user do what the needs say in a Namespace.
 func grant(t *testing.T, user, namespace string, needs rbac.Needs) {
 	t.Helper()

@@ -32,7 +32,9 @@ type exampleOptions struct {
 	keep    bool
 	dryRun  bool
 	step    bool
-	images  map[string]string
+	// clusterScope lets the example leave the run's Namespace.
+	clusterScope bool
+	images       map[string]string
 	// registry and pullSecret are for clusters that cannot reach the images'
 	// own registries.
 	registry   string
@@ -146,6 +148,8 @@ func (o *exampleOptions) run(ctx context.Context) error {
 		Registry:   o.registry,
 		PullSecret: o.pullSecret,
 		Timeout:    o.timeout,
+
+		AllowClusterScope: o.clusterScope,
 	}
 	if o.dryRun {
 		return engine.Preview(ctx, o.plan, opts, sink)
@@ -157,7 +161,7 @@ func (o *exampleOptions) run(ctx context.Context) error {
 		sink(ev)
 		o.output.handle(ev, o.streams.ErrOut)
 		if end, ok := ev.Body.(engine.RunEnded); ok && end.Err != "" {
-			fmt.Fprintf(o.streams.ErrOut, "error: %s: could not run: %s\n", o.plan.Example.Metadata.Name, end.Err)
+			fmt.Fprintf(o.streams.ErrOut, "error: %s: could not run: %s\n", o.plan.Example.Metadata.Name, report.Printable(end.Err))
 		}
 		if terminal.Err() != nil {
 			// Nobody reads any more (`| head`): stop, and clean up.

@@ -92,7 +92,7 @@ func newRoot(streams genericiooptions.IOStreams) (*cobra.Command, error) {
 	}
 	root.AddCommand(newRunCommand(flags, streams), newListCommand(catalogue, streams),
 		newShowCommand(catalogue, streams), newNewCommand(streams), newReachCommand(flags, streams),
-		newRBACCommand(catalogue, flags, streams))
+		newRBACCommand(catalogue, flags, streams), newCleanupCommand(flags, streams))
 	for _, e := range catalogue {
 		c, err := newExampleCommand(e, flags, streams)
 		if err != nil {

@@ -55,6 +55,9 @@ func newRunCommand(flags *genericclioptions.ConfigFlags, streams genericiooption
 			if o.plan, err = readPlan(file, streams.In); err != nil {
 				return refuse(streams.ErrOut, err)
 			}
+			if err := o.plan.Confined(o.clusterScope); err != nil {
+				return refuse(streams.ErrOut, err)
+			}
 			if err := o.complete(args); err != nil {
 				return err
 			}
@@ -62,6 +65,8 @@ func newRunCommand(flags *genericclioptions.ConfigFlags, streams genericiooption
 		},
 	}
 	c.Flags().StringVarP(&file, "filename", "f", "", "The example: a folder, a file, or - for standard input")
+	c.Flags().BoolVar(&o.clusterScope, "allow-cluster-scope", false,
+		"Let the example's commands leave the run's namespace; what they make outside is removed as well")
 	o.addFlags(c)
 	return c
 }

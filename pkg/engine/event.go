@@ -39,6 +39,8 @@ type RunStarted struct {
 	// Hardened tells that the Namespace enforces the Pod Security Standard
 	// restricted, and that all Pods are made to meet it.
 	Hardened bool
+	// EndedRuns is how many runs have ended and left something behind.
+	EndedRuns int
 }
 
 // ClaimShown is a claim that a run would check (see Preview).

@@ -31,6 +31,8 @@ type Options struct {
 	// Timeout bounds the time until the verdict; 0 means no bound. The cleanup
 	// has a budget of its own.
 	Timeout time.Duration
+	// AllowClusterScope lets commands leave the run's Namespace.
+	AllowClusterScope bool
 	// Gate is asked before each command whether to run it; scenarios then run
 	// one after the other. nil lets every command run. To end the run, it
 	// cancels the context of Run.
@@ -94,7 +96,6 @@ type run struct {
 	getter  genericclioptions.RESTClientGetter
 	images  map[string]string
 	patch   podpatch.Patch
-	dir     string
 
 	mu     sync.Mutex
 	sink   func(Event)
@@ -130,24 +131,31 @@ func (r *run) open(ctx context.Context, getter genericclioptions.RESTClientGette
 	if err != nil {
 		return err
 	}
-	if r.dir, err = os.MkdirTemp("", "kubectl-kbe-"); err != nil {
+	if r.session, err = session.Open(ctx, cfg, r.plan.Example.Metadata.Name, r.opts.Namespace,
+		session.Keep(r.opts.Keep), session.StopPodsAfter(session.Deadline+r.opts.Timeout)); err != nil {
 		return err
 	}
-	if r.session, err = session.Open(ctx, cfg, r.plan.Example.Metadata.Name, r.opts.Namespace); err != nil {
-		return errors.Join(err, os.RemoveAll(r.dir))
-	}
 	r.getter = getter
+	var ended []session.Leftover
+	var wg sync.WaitGroup
+	wg.Go(func() { ended = r.session.FindEnded(ctx, cfg) })
 	r.patch = podpatch.Patch{Hardened: r.session.EnforcesRestricted(ctx), PullSecret: r.opts.PullSecret}
-	r.kubectl = kubectl.New(getter, r.session.Namespace, r.session.Wrap)
+	wg.Wait()
+	wrap := r.session.Confine
+	if r.opts.AllowClusterScope {
+		wrap = r.session.Wrap
+	}
+	r.kubectl = kubectl.New(getter, r.session.Namespace, wrap)
 	if !r.session.Owned {
 		if err := r.rehearse(ctx); err != nil {
-			return errors.Join(err, os.RemoveAll(r.dir))
+			return errors.Join(err, r.session.Close(ctx).Err)
 		}
 	}
 	r.emit(WholeRun, RunStarted{
 		Example: r.plan.Example.Metadata.Name, Title: r.plan.Example.Spec.Title, Summary: r.plan.Example.Spec.Summary,
 		RunID: r.session.ID, Namespace: r.session.Namespace, OwnNamespace: r.session.Owned,
 		Context: session.ContextOf(getter), Server: server, Images: r.images, Hardened: r.patch.Hardened,
+		EndedRuns: len(ended),
 	})
 	return nil
 }
@@ -182,14 +190,15 @@ func (r *run) close(ctx context.Context) Verdict {
 	begin := r.opts.Now()
 	end := CleanupEnded{Namespace: r.session.Namespace, OwnNamespace: r.session.Owned, Kept: r.opts.Keep}
 	verdict := Passed
-	err := os.RemoveAll(r.dir)
+	var err error
 	if r.opts.Keep {
 		end.RemoveCommand = r.session.RemoveCommand()
+		err = r.session.Leave()
 	} else {
 		r.emit(WholeRun, CleanupStarted{r.session.Namespace})
-		cleanup := r.session.Close(context.WithoutCancel(ctx))
+		cleanup := r.session.Close(ctx)
 		end.Leftovers, end.Unconfirmed, end.RemoveCommand = cleanup.Leftovers, cleanup.Unconfirmed, cleanup.Command
-		err = errors.Join(err, cleanup.Err)
+		err = cleanup.Err
 	}
 	if err != nil {
 		end.Err, verdict = err.Error(), CouldNotRun

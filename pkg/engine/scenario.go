@@ -111,6 +111,9 @@ func (r *run) command(ctx context.Context, st step, facts expect.Facts, emit fun
 	if err != nil {
 		return kubectl.Result{}, &failure{err: err.Error(), verdict: CouldNotRun}
 	}
+	if flag, found := becameFlag(st.command, words); found {
+		return kubectl.Result{}, &failure{err: fmt.Sprintf("expected a value, found the flag %q in place of an expression", flag), verdict: CouldNotRun}
+	}
 	if words, err = r.patch.Command(words); err != nil {
 		return kubectl.Result{}, &failure{err: err.Error(), verdict: CouldNotRun}
 	}
@@ -184,7 +187,7 @@ func (r *run) placeFiles(cmd example.Command, args []string, emit func(Body)) ([
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		emit(FileShown{name, string(content)})
-		file := filepath.Join(r.dir, name)
+		file := filepath.Join(r.session.Dir(), name)
 		if err := os.WriteFile(file, content, 0o600); err != nil {
 			return nil, err
 		}

@@ -44,7 +44,7 @@ func (t *Terminal) Handle(ev engine.Event) {
 	case engine.ScenarioStarted:
 		rule := strings.Repeat("─", max(0, min(t.width, 80)-len([]rune(b.Title))-4))
 		t.line("")
-		t.line(t.style.bold("── "+b.Title) + " " + t.style.dim(rule))
+		t.line(t.style.bold("── "+clean(b.Title)) + " " + t.style.dim(rule))
 	case engine.StepStarted:
 		if b.Say != "" {
 			t.line("")
@@ -52,7 +52,7 @@ func (t *Terminal) Handle(ev engine.Event) {
 		}
 	case engine.FileShown:
 		t.line("")
-		t.line("  " + t.style.dim(b.Name))
+		t.line("  " + t.style.dim(clean(b.Name)))
 		t.indented(b.Content, "  ")
 	case engine.CommandShown:
 		t.command(b.Line)
@@ -94,7 +94,7 @@ func (t *Terminal) runStarted(b engine.RunStarted) {
 	if b.Context != "" {
 		where = b.Context + ", " + where
 	}
-	t.line(t.style.bold(b.Title) + t.style.dim(" — "+where))
+	t.line(t.style.bold(clean(b.Title)) + t.style.dim(" — "+clean(where)))
 	if b.Summary != "" {
 		t.wrapped(b.Summary)
 	}
@@ -108,6 +108,22 @@ func (t *Terminal) runStarted(b engine.RunStarted) {
 		t.wrapped("It enforces the Pod Security Standard restricted, so the pods are made to meet it: " +
 			"what the commands and files below have for that is not on the page.")
 	}
+	if b.EndedRuns > 0 {
+		t.endedRuns(b)
+	}
+}
+
+// endedRuns says what runs that were killed have left, and what removes it.
+func (t *Terminal) endedRuns(b engine.RunStarted) {
+	text, command := "An earlier run was killed and has left objects behind. This removes them:", "kubectl kbe cleanup"
+	if b.EndedRuns > 1 {
+		text = fmt.Sprintf("%d earlier runs were killed and have left objects behind. This removes them:", b.EndedRuns)
+	}
+	if !b.OwnNamespace {
+		command += " -n " + b.Namespace
+	}
+	t.wrapped(text)
+	t.line("  " + command)
 }
 
 // command breaks a long command as one would in a shell, so that it can still
@@ -225,7 +241,7 @@ func (t *Terminal) labelled(label, text string) {
 }
 
 func (t *Terminal) marked(mark, text string) {
-	lines := wrap(text, t.width-4)
+	lines := wrap(clean(text), t.width-4)
 	for i, l := range lines {
 		if i == 0 {
 			t.line("  " + mark + " " + l)
@@ -236,7 +252,7 @@ func (t *Terminal) marked(mark, text string) {
 }
 
 func (t *Terminal) wrapped(text string) {
-	for _, l := range wrap(text, min(t.width, 80)) {
+	for _, l := range wrap(clean(text), min(t.width, 80)) {
 		t.line(l)
 	}
 }
@@ -275,9 +291,14 @@ func (t *Terminal) clearLive() {
 	}
 }
 
-// clean makes text that comes from a cluster harmless: escape sequences in it
-// are shown and not obeyed.
-func clean(s string) string { return printers.EscapeTerminal(strings.ReplaceAll(s, "\r\n", "\n")) }
+// Printable makes text that comes from a cluster, or from somebody's example,
+// harmless for a terminal: escape sequences and other control characters, and
+// those that change the direction of text, are shown and not obeyed.
+func Printable(s string) string {
+	return visible(printers.EscapeTerminal(strings.ReplaceAll(s, "\r\n", "\n")))
+}
+
+func clean(s string) string { return Printable(s) }
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
 

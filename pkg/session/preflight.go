@@ -22,6 +22,8 @@ const preflightTimeout = 10 * time.Second
 // grants what a run needs. Nothing is created. It returns the server's version;
 // the error is a *rbac.Denied where something is not granted.
 func Preflight(ctx context.Context, cfg *rest.Config, grant rbac.Grant) (version string, err error) {
+	cfg = rest.CopyConfig(cfg)
+	cfg.QPS = -1 // the questions are few, and to be asked at once
 	client, err := kubernetes.NewForConfig(cfg)
 	if err != nil {
 		return "", err

@@ -46,14 +46,29 @@ type Session struct {
 	// Owned tells that the Namespace is the run's own.
 	Owned bool
 
-	client  dynamic.Interface
-	logs    corev1client.PodsGetter
-	created ledger
+	client   dynamic.Interface
+	logs     corev1client.PodsGetter
+	created  ledger
+	creating door
+	local    *local
+	keep     bool
+	deadline time.Duration
 }
+
+// Option changes what Open begins.
+type Option func(*Session)
+
+// Keep has everything left on the cluster on purpose: it is marked so, and its
+// Pods do not stop by themselves.
+func Keep(keep bool) Option { return func(s *Session) { s.keep = keep } }
+
+// StopPodsAfter has the run's Pods stop by themselves after a time, which must
+// be longer than the run takes; without it that is Deadline.
+func StopPodsAfter(d time.Duration) Option { return func(s *Session) { s.deadline = d } }
 
 // Open begins a run of the example: in namespace, where that is not empty, or
 // in a new one. A Namespace that was created is removed again when Open fails.
-func Open(ctx context.Context, cfg *rest.Config, example, namespace string) (*Session, error) {
+func Open(ctx context.Context, cfg *rest.Config, example, namespace string, options ...Option) (*Session, error) {
 	client, err := dynamic.NewForConfig(cfg)
 	if err != nil {
 		return nil, err
@@ -62,20 +77,27 @@ func Open(ctx context.Context, cfg *rest.Config, example, namespace string) (*Se
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{ID: rand.String(5), Namespace: namespace, client: client, logs: logs}
-	if namespace != "" {
-		return s, s.adopt(ctx)
+	s := &Session{ID: rand.String(5), Namespace: namespace, client: client, logs: logs, deadline: Deadline}
+	for _, option := range options {
+		option(s)
 	}
-	s.Namespace = fmt.Sprintf("kbe-%s-%s", example, s.ID)
-	if err := s.create(ctx, example); err != nil {
+	if s.local, err = openLocal(s.ID); err != nil {
 		return nil, err
 	}
-	if err := s.awaitServiceAccount(ctx); err != nil {
-		cleanup := s.Close(context.WithoutCancel(ctx))
-		return nil, errors.Join(err, cleanup.Err)
+	if namespace != "" {
+		err = s.adopt(ctx)
+	} else {
+		s.Namespace = fmt.Sprintf("kbe-%s-%s", example, s.ID)
+		err = s.make(ctx, cfg, example)
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.Close(ctx).Err)
 	}
 	return s, nil
 }
+
+// Dir is a folder on this machine for the run's files; it goes with the run.
+func (s *Session) Dir() string { return s.local.dir }
 
 // adopt makes sure that an existing Namespace exists. Where reading it is not
 // permitted, the first command will tell.
@@ -94,33 +116,30 @@ func (s *Session) adopt(ctx context.Context) error {
 	return nil
 }
 
-func (s *Session) create(ctx context.Context, example string) error {
-	ns := &unstructured.Unstructured{Object: map[string]any{
+// make creates the run's own Namespace, and waits until it takes Pods.
+func (s *Session) make(ctx context.Context, cfg *rest.Config, example string) error {
+	cfg = rest.CopyConfig(cfg)
+	s.Wrap(cfg)
+	client, err := dynamic.NewForConfig(cfg)
+	if err != nil {
+		return err
+	}
+	_, err = client.Resource(namespaces).Create(ctx, &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "v1",
 		"kind":       "Namespace",
 		"metadata": map[string]any{
-			"name":   s.Namespace,
-			"labels": s.labels(),
-			"annotations": map[string]any{
-				"kubectl-kbe.github.io/example": example,
-			},
+			"name":        s.Namespace,
+			"annotations": map[string]any{"kubectl-kbe.github.io/example": example},
 		},
-	}}
-	made, err := s.client.Resource(namespaces).Create(ctx, ns, metav1.CreateOptions{})
-	switch {
-	case apierrors.IsForbidden(err):
-		return fmt.Errorf("%w\nto run in a Namespace that exists, name it: -n NAMESPACE", err)
-	case err != nil && ctx.Err() != nil:
-		// The request may have arrived all the same.
-		s.Owned = true
-		cleanup := s.Close(context.WithoutCancel(ctx))
-		return errors.Join(context.Cause(ctx), cleanup.Err)
-	case err != nil:
+	}}, metav1.CreateOptions{})
+	if apierrors.IsForbidden(err) {
+		return fmt.Errorf("%w\nto run in a namespace that exists, name it: -n NAMESPACE", err)
+	}
+	if err != nil {
 		return err
 	}
 	s.Owned = true
-	s.created.add(object{namespaces, "", s.Namespace, made.GetUID()})
-	return nil
+	return s.awaitServiceAccount(ctx)
 }
 
 // awaitServiceAccount waits for the ServiceAccount without which the API server
@@ -141,7 +160,3 @@ func (s *Session) awaitServiceAccount(ctx context.Context) error {
 
 // Client is the run's client, for what is not a command.
 func (s *Session) Client() dynamic.Interface { return s.client }
-
-func (s *Session) labels() map[string]any {
-	return map[string]any{RunLabel: s.ID, ManagedByLabel: ManagedBy}
-}

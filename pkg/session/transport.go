@@ -2,153 +2,107 @@ package session
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
-	"strings"
-	"sync"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 )
 
-// Wrap makes every client of a REST config label the objects that it creates
-// as the run's, and records them for removal. It works below kubectl, so that
-// a command needs no flags for it and stays the one that is shown.
-func (s *Session) Wrap(cfg *rest.Config) {
+// Wrap makes every client of a REST config mark the objects that it creates as
+// the run's, and records them for removal. What others have made in the run's
+// Namespace it does not let a client change.
+func (s *Session) Wrap(cfg *rest.Config) { s.wrap(cfg, false) }
+
+// Confine is Wrap for the commands of an example from anybody: they can neither
+// leave the run's Namespace nor run anything in what others have made there.
+func (s *Session) Confine(cfg *rest.Config) { s.wrap(cfg, true) }
+
+func (s *Session) wrap(cfg *rest.Config, confined bool) {
 	// Typed clients would send protobuf, which cannot be read without knowing
 	// the type; kubectl's own requests are JSON already.
 	cfg.ContentType, cfg.AcceptContentTypes = runtime.ContentTypeJSON, runtime.ContentTypeJSON
-	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { return &transport{s, next} })
+	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { return &transport{s, next, confined} })
 }
 
 type transport struct {
 	session *Session
 	next    http.RoundTripper
+	// confined: nothing outside the run's Namespace is asked or changed.
+	confined bool
 }
 
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	gvr, namespace, isCreate := parseCreate(req)
-	if !isCreate {
+	at, ok := parseTarget(req.URL)
+	if !ok {
 		return t.next.RoundTrip(req)
 	}
-	req, err := t.label(req)
-	if err != nil {
-		return nil, err
+	if t.confined && !t.isInside(at) {
+		return refuse(req, http.StatusForbidden, metav1.StatusReasonForbidden, fmt.Sprintf(
+			"%s: it is outside of the run's namespace %q, which an example does not leave unless it is run with --allow-cluster-scope", at, t.session.Namespace))
 	}
-	resp, err := t.next.RoundTrip(req)
-	if err != nil || resp.StatusCode != http.StatusCreated {
-		return resp, err
+	changes := req.Method != http.MethodGet && req.Method != http.MethodHead && !at.connects()
+	switch {
+	case req.Method == http.MethodPost && at.name == "" && req.Body != nil:
+		return t.create(req, at)
+	case changes, t.confined && at.connects():
+		return t.write(req, at)
+	default:
+		return t.next.RoundTrip(req)
 	}
-	body, err := io.ReadAll(resp.Body)
-	resp.Body.Close()
-	if err != nil {
-		return nil, err
-	}
-	resp.Body = io.NopCloser(bytes.NewReader(body))
-	var made metav1.PartialObjectMetadata
-	if err := json.Unmarshal(body, &made); err != nil || made.UID == "" {
-		return nil, fmt.Errorf("create %s: the API server's answer names no object that could be removed later", gvr.Resource)
-	}
-	t.session.created.add(object{gvr, namespace, made.Name, made.UID})
-	return resp, nil
 }
 
-// label adds the run's labels to the object in the request's body.
-func (t *transport) label(req *http.Request) (*http.Request, error) {
-	body, err := io.ReadAll(req.Body)
-	req.Body.Close()
-	if err != nil {
-		return nil, err
-	}
-	obj := &unstructured.Unstructured{}
-	if err := obj.UnmarshalJSON(body); err != nil {
-		return nil, fmt.Errorf("label the object of %s %s: %w", req.Method, req.URL.Path, err)
-	}
-	labels := obj.GetLabels()
-	if labels == nil {
-		labels = map[string]string{}
-	}
-	labels[RunLabel] = t.session.ID
-	if labels[ManagedByLabel] == "" {
-		labels[ManagedByLabel] = ManagedBy
-	}
-	obj.SetLabels(labels)
-	if body, err = obj.MarshalJSON(); err != nil {
-		return nil, err
-	}
+// isInside tells whether a request stays in the run's Namespace.
+func (t *transport) isInside(at target) bool { return at.namespace == t.session.Namespace }
+
+// isDryRun tells whether a request leaves nothing on the cluster.
+func isDryRun(req *http.Request) bool { return req.URL.Query().Has("dryRun") }
+
+// withBody copies a request, with another body.
+func withBody(req *http.Request, body []byte) *http.Request {
 	dup := req.Clone(req.Context())
 	dup.Body = io.NopCloser(bytes.NewReader(body))
 	dup.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
 	dup.ContentLength = int64(len(body))
-	return dup, nil
+	return dup
 }
 
-// parseCreate tells whether a request creates an object that stays: a POST to a
-// collection, as opposed to one to a subresource (exec, eviction) or a review.
-func parseCreate(req *http.Request) (gvr schema.GroupVersionResource, namespace string, ok bool) {
-	if req.Method != http.MethodPost || req.Body == nil || req.URL.Query().Has("dryRun") {
-		return gvr, "", false
+// readBody takes the body off a request.
+func readBody(req *http.Request) ([]byte, error) {
+	if req.Body == nil {
+		return nil, nil
 	}
-	parts := strings.Split(strings.Trim(req.URL.Path, "/"), "/")
-	// The path of the API server's address may come first.
-	for len(parts) > 0 && parts[0] != "api" && parts[0] != "apis" {
-		parts = parts[1:]
-	}
-	switch {
-	case len(parts) >= 3 && parts[0] == "api":
-		gvr.Version, parts = parts[1], parts[2:]
-	case len(parts) >= 4 && parts[0] == "apis":
-		gvr.Group, gvr.Version, parts = parts[1], parts[2], parts[3:]
-	default:
-		return gvr, "", false
-	}
-	if len(parts) == 3 && parts[0] == "namespaces" {
-		namespace, parts = parts[1], parts[2:]
-	}
-	if len(parts) != 1 || slices.Contains(reviews, gvr.Group) {
-		return gvr, "", false
-	}
-	gvr.Resource = parts[0]
-	return gvr, namespace, true
+	defer req.Body.Close()
+	return io.ReadAll(req.Body)
 }
 
-// reviews are the API groups whose objects are answers and are never stored.
-var reviews = []string{"authentication.k8s.io", "authorization.k8s.io"}
-
-// object is something that the run created.
-type object struct {
-	resource  schema.GroupVersionResource
-	namespace string
-	name      string
-	uid       types.UID
+// peek reads the body of a response, which stays readable.
+func peek(resp *http.Response) ([]byte, error) {
+	body, err := io.ReadAll(resp.Body)
+	resp.Body.Close()
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	return body, err
 }
 
-func (o object) String() string { return o.resource.Resource + "/" + o.name }
-
-// ledger is the list of what a run created, in order.
-type ledger struct {
-	mu      sync.Mutex
-	objects []object
+// answer makes the response that the API server would have given.
+func answer(req *http.Request, code int, body []byte) *http.Response {
+	return &http.Response{
+		Status: http.StatusText(code), StatusCode: code, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: http.Header{"Content-Type": {runtime.ContentTypeJSON}},
+		Body:   io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)), Request: req,
+	}
 }
 
-func (l *ledger) add(o object) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.objects = append(l.objects, o)
-}
-
-// newestFirst returns the objects in the order of removal.
-func (l *ledger) newestFirst() []object {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	out := slices.Clone(l.objects)
-	slices.Reverse(out)
-	return out
+// refuse makes the response of an API server that refuses for a reason.
+func refuse(req *http.Request, code int, reason metav1.StatusReason, message string) (*http.Response, error) {
+	body, err := runtime.Encode(statusCodec, &metav1.Status{
+		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"},
+		Status:   metav1.StatusFailure, Code: int32(code), Reason: reason, Message: message,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return answer(req, code, body), nil
 }

@@ -10,41 +10,72 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 )
 
-func TestWhatIsACreate(t *testing.T) {
-	for request, want := range map[string]string{
-		"POST /api/v1/namespaces":                                       "namespaces ",
-		"POST /api/v1/namespaces/n/pods":                                "pods n",
-		"POST /prefix/api/v1/namespaces/n/pods":                         "pods n",
-		"POST /apis/apps/v1/namespaces/n/deployments?fieldManager=x":    "deployments n",
-		"POST /api/v1/namespaces/n/pods?dryRun=All":                     "",
-		"POST /api/v1/namespaces/n/pods/p/exec?command=ls":              "",
-		"POST /api/v1/namespaces/n/pods/p/eviction":                     "",
-		"POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews":   "",
-		"PUT /api/v1/namespaces/n/pods/p":                               "",
-		"GET /api/v1/namespaces/n/pods":                                 "",
-		"POST /openid/v1/jwks":                                          "",
-		"POST /apis/rbac.authorization.k8s.io/v1/namespaces/n/roles":    "roles n",
-		"POST /apis/rbac.authorization.k8s.io/v1/clusterroles":          "clusterroles ",
-		"POST /api/v1/namespaces/n/serviceaccounts/default/token":       "",
-		"POST /apis/authentication.k8s.io/v1/tokenreviews?timeout=1.0s": "",
+func TestTheTargetOfARequest(t *testing.T) {
+	for path, want := range map[string]target{
+		"/api/v1/namespaces":                       {resource: namespaces},
+		"/api/v1/namespaces/n":                     {resource: namespaces, name: "n"},
+		"/api/v1/namespaces/n/finalize":            {resource: namespaces, name: "n", subresource: "finalize"},
+		"/api/v1/namespaces/n/pods":                {resource: pods, namespace: "n"},
+		"/prefix/api/v1/namespaces/n/pods/p":       {resource: pods, namespace: "n", name: "p"},
+		"/api/v1/namespaces/n/pods/p/exec?x=y":     {resource: pods, namespace: "n", name: "p", subresource: "exec"},
+		"/api/v1/namespaces/n/pods/p:1/proxy/x":    {resource: pods, namespace: "n", name: "p", subresource: "proxy"},
+		"/api/v1/namespaces/n/pods/http:p:1/proxy": {resource: pods, namespace: "n", name: "p", subresource: "proxy"},
+		"/apis/apps/v1/namespaces/n/deployments":   {resource: schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"}, namespace: "n"},
+		"/api/v1/nodes/x":                          {resource: corev1.SchemeGroupVersion.WithResource("nodes"), name: "x"},
 	} {
-		method, url, _ := strings.Cut(request, " ")
-		got := ""
-		if gvr, ns, ok := parseCreate(httptest.NewRequest(method, url, strings.NewReader("{}"))); ok {
-			got = gvr.Resource + " " + ns
+		if found, ok := parseTarget(httptest.NewRequest(http.MethodGet, path, nil).URL); !ok || found != want {
+			t.Errorf("%s: expected %+v, found %+v, %t", path, want, found, ok)
 		}
-		if got != want {
-			t.Errorf("%s: expected %q, found %q", request, want, got)
+	}
+	for _, path := range []string{"/version", "/api", "/apis/apps/v1", "/openid/v1/jwks", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"} {
+		if found, ok := parseTarget(httptest.NewRequest(http.MethodGet, path, nil).URL); ok {
+			t.Errorf("%s: expected nothing, found %+v", path, found)
+		}
+	}
+}
+
+func TestMarkMakesAnObjectTheRuns(t *testing.T) {
+	const run = `"app.kubernetes.io/managed-by":"kubectl-kbe","kubectl-kbe.github.io/run":"x7k2p"`
+	for name, tc := range map[string]struct {
+		session  *Session
+		in, want string
+	}{
+		"a pod": {&Session{}, `{"kind":"Pod","metadata":{"name":"p","labels":{"a":"b"}},"spec":{"containers":[]}}`,
+			`{"kind":"Pod","metadata":{"labels":{"a":"b",` + run + `},"name":"p"},"spec":{"activeDeadlineSeconds":3600,"containers":[]}}`},
+		"a pod with an end of its own": {&Session{}, `{"kind":"Pod","metadata":{},"spec":{"activeDeadlineSeconds":5}}`,
+			`{"kind":"Pod","metadata":{"labels":{` + run + `}},"spec":{"activeDeadlineSeconds":5}}`},
+		"a pod that is kept": {&Session{keep: true}, `{"kind":"Pod","metadata":{},"spec":{}}`,
+			`{"kind":"Pod","metadata":{"annotations":{"kubectl-kbe.github.io/keep":"true"},"labels":{` + run + `}},"spec":{}}`},
+		"a controller, whose pods run for ever": {&Session{}, `{"kind":"Deployment","metadata":{},"spec":{"template":{"metadata":{"labels":{"app":"x"}},"spec":{}}}}`,
+			`{"kind":"Deployment","metadata":{"labels":{` + run + `}},"spec":{"template":{"metadata":{"labels":{"app":"x",` + run + `}},"spec":{}}}}`},
+		"a manager that is not us": {&Session{}, `{"kind":"Service","metadata":{"labels":{"app.kubernetes.io/managed-by":"helm"}}}`,
+			`{"kind":"Service","metadata":{"labels":{"app.kubernetes.io/managed-by":"helm","kubectl-kbe.github.io/run":"x7k2p"}}}`},
+	} {
+		tc.session.ID, tc.session.deadline = "x7k2p", Deadline
+		found, err := tc.session.mark([]byte(tc.in))
+		if err != nil || strings.TrimSpace(string(found)) != tc.want {
+			t.Errorf("%s: expected\n%s\nfound\n%s, %v", name, tc.want, found, err)
+		}
+	}
+	for _, in := range []string{"", "{", `{"metadata":{}}`, `{"kind":"PodList","apiVersion":"v1","items":[]}`} {
+		if found, err := (&Session{}).mark([]byte(in)); err == nil {
+			t.Errorf("%s: expected an error, found %s", in, found)
 		}
 	}
 }
 
 func TestWhatIsCreatedIsLabelledAndRecorded(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			t.Error(err)
@@ -65,8 +96,8 @@ func TestWhatIsCreatedIsLabelledAndRecorded(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	s := &Session{ID: "x7k2p", Namespace: "n"}
 	cfg := &rest.Config{Host: server.URL}
+	s := &Session{ID: "x7k2p", Namespace: "n", client: dynamic.NewForConfigOrDie(cfg)}
 	s.Wrap(cfg)
 	client := kubernetes.NewForConfigOrDie(cfg)
 	pod := &corev1.Pod{

@@ -1,0 +1,82 @@
+package session
+
+import (
+	"errors"
+	"slices"
+	"sync"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// object is something that a run created.
+type object struct {
+	resource  schema.GroupVersionResource
+	namespace string
+	name      string
+	// uid is "" where it is not known whether the object was created.
+	uid types.UID
+}
+
+func (o object) String() string { return o.resource.Resource + "/" + o.name }
+
+// ledger is the list of what a run created, in order.
+type ledger struct {
+	mu      sync.Mutex
+	objects []object
+}
+
+func (l *ledger) add(o object) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.objects = append(l.objects, o)
+}
+
+// uidOf is the UID of what the run created last under a name, or "".
+func (l *ledger) uidOf(t target) types.UID {
+	for _, o := range l.newestFirst() {
+		if o.resource.GroupResource() == t.resource.GroupResource() && o.namespace == t.namespace && o.name == t.name {
+			return o.uid
+		}
+	}
+	return ""
+}
+
+// newestFirst returns the objects in the order of removal.
+func (l *ledger) newestFirst() []object {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	out := slices.Clone(l.objects)
+	slices.Reverse(out)
+	return out
+}
+
+// door lets creates in until it is shut: a command that was left behind must
+// not create anything after the cleanup has looked what there is.
+type door struct {
+	mu     sync.Mutex
+	inside sync.WaitGroup
+	isShut bool
+}
+
+var errShut = errors.New("the run is over: nothing more is created")
+
+func (d *door) enter() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.isShut {
+		return errShut
+	}
+	d.inside.Add(1)
+	return nil
+}
+
+func (d *door) leave() { d.inside.Done() }
+
+// shut waits for those inside.
+func (d *door) shut() {
+	d.mu.Lock()
+	d.isShut = true
+	d.mu.Unlock()
+	d.inside.Wait()
+}

@@ -1,0 +1,89 @@
+package session
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// KeepAnnotation marks what a run with --keep makes: it is left on purpose.
+const KeepAnnotation = "kubectl-kbe.github.io/keep"
+
+// Deadline is the least time after which the Pods of a run stop by themselves,
+// as the cluster's activeDeadlineSeconds has it: a run that is killed leaves
+// nothing running for longer.
+const Deadline = time.Hour
+
+// mark makes an object the run's: labels, and an end for its Pods. It is done
+// below kubectl, so that a command needs no flags for it and stays the one that
+// is shown.
+func (s *Session) mark(body []byte) ([]byte, error) {
+	obj := &unstructured.Unstructured{}
+	if err := obj.UnmarshalJSON(body); err != nil {
+		return nil, err
+	}
+	if obj.IsList() {
+		return nil, fmt.Errorf("expected an object, found a %s", obj.GetKind())
+	}
+	s.label(obj.Object, "metadata")
+	if s.keep {
+		annotations := obj.GetAnnotations()
+		if annotations == nil {
+			annotations = map[string]string{}
+		}
+		annotations[KeepAnnotation] = "true"
+		obj.SetAnnotations(annotations)
+	}
+	if _, has, _ := unstructured.NestedMap(obj.Object, "spec", "template", "spec"); has {
+		// What a controller makes for the run is the run's, too. Only a Job's
+		// Pods may have an end: the others are to run for ever.
+		s.label(obj.Object, "spec", "template", "metadata")
+	}
+	if slices.Contains([]string{"Pod", "Job"}, obj.GetKind()) && !s.keep {
+		if _, has, _ := unstructured.NestedFieldNoCopy(obj.Object, "spec", "activeDeadlineSeconds"); !has {
+			if err := unstructured.SetNestedField(obj.Object, int64(s.deadline.Seconds()), "spec", "activeDeadlineSeconds"); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return obj.MarshalJSON()
+}
+
+// label adds the run's labels to the metadata at a path.
+func (s *Session) label(object map[string]any, path ...string) {
+	labels, _, err := unstructured.NestedMap(object, append(path, "labels")...)
+	if err != nil || labels == nil {
+		labels = map[string]any{}
+	}
+	labels[RunLabel] = s.ID
+	if labels[ManagedByLabel] == nil {
+		labels[ManagedByLabel] = ManagedBy
+	}
+	// It fails where metadata is no object; the API server will say so.
+	_ = unstructured.SetNestedMap(object, labels, append(path, "labels")...)
+}
+
+// isMarked tells whether an object is the run's.
+func (s *Session) isMarked(obj *unstructured.Unstructured) bool {
+	return obj.GetLabels()[RunLabel] == s.ID
+}
+
+// ownerOf says in words whose object stands in the way.
+func ownerOf(obj *unstructured.Unstructured, now time.Time) string {
+	text := fmt.Sprintf("made %s ago", now.Sub(obj.GetCreationTimestamp().Time).Round(time.Second))
+	if fields := obj.GetManagedFields(); len(fields) > 0 {
+		text += " with " + fields[0].Manager
+	}
+	for _, o := range obj.GetOwnerReferences() {
+		text += fmt.Sprintf(", owned by %s %q", o.Kind, o.Name)
+	}
+	if run := obj.GetLabels()[RunLabel]; run != "" {
+		return text + fmt.Sprintf(", of another run: kubectl kbe cleanup --run %s -n %s", run, obj.GetNamespace())
+	}
+	if by := obj.GetLabels()[ManagedByLabel]; by != "" {
+		text += ", managed by " + by
+	}
+	return text
+}
