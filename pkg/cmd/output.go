@@ -15,6 +15,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/report"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/report/v1alpha1"
 )
 
@@ -161,7 +162,15 @@ func (o *output) render(w io.Writer, format string, r runtime.Object) error {
 	if err != nil {
 		return err
 	}
-	return printer.PrintObj(r, w)
+	if format != "json" {
+		return printer.PrintObj(r, w)
+	}
+	var text bytes.Buffer
+	if err := printer.PrintObj(r, &text); err != nil {
+		return err
+	}
+	_, err = io.WriteString(w, report.PrintableJSON(text.String()))
+	return err
 }
 
 const tempPattern = ".kubectl-kbe-*"
@@ -179,8 +188,12 @@ func writeAtomically(path string, data []byte) (err error) {
 		}
 	}()
 	_, err = temp.Write(data)
-	// CreateTemp makes files that nobody else may read; a report is for others.
-	err = errors.Join(err, temp.Chmod(0o644), temp.Sync(), temp.Close())
+	// CreateTemp makes files that nobody else may read; a file that was there
+	// stays as readable as its owner has made it.
+	if old, statErr := os.Stat(path); statErr == nil {
+		err = errors.Join(err, temp.Chmod(old.Mode().Perm()))
+	}
+	err = errors.Join(err, temp.Sync(), temp.Close())
 	if err != nil {
 		return err
 	}

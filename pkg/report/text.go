@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf16"
 
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/report/v1alpha1"
 )
@@ -20,6 +21,25 @@ func visible(s string) string {
 	for _, r := range s {
 		if isHidden(r) {
 			fmt.Fprintf(&b, `\u%04x`, r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// PrintableJSON writes, in a JSON text, the characters as escapes that a terminal
+// would obey and that JSON lets be: the text means the same.
+func PrintableJSON(text string) string {
+	if !strings.ContainsFunc(text, isHidden) {
+		return text
+	}
+	var b strings.Builder
+	for _, r := range text {
+		if isHidden(r) {
+			for _, unit := range utf16.AppendRune(nil, r) {
+				fmt.Fprintf(&b, `\u%04x`, unit)
+			}
 		} else {
 			b.WriteRune(r)
 		}
