@@ -142,7 +142,7 @@ func (o *reachOptions) open(ctx context.Context, needs rbac.Needs) (*session.Ses
 	if err != nil {
 		return nil, err
 	}
-	s, err := session.Open(ctx, cfg, "reach", namespace)
+	s, err := session.Open(ctx, cfg, "reach", namespace, session.Keep(o.keep), session.StopPodsAfter(session.Deadline+o.timeout))
 	if err != nil {
 		return nil, err
 	}
@@ -170,11 +170,14 @@ func (o *reachOptions) work(ctx context.Context, s *session.Session, work func(c
 
 func (o *reachOptions) close(ctx context.Context, s *session.Session) {
 	if o.keep {
+		if err := s.Leave(); err != nil {
+			o.reach.Cleanup.Error = err.Error()
+		}
 		return
 	}
 	o.doing("removing what the run made in namespace " + s.Namespace)
 	begin := time.Now()
-	cleanup := s.Close(context.WithoutCancel(ctx))
+	cleanup := s.Close(ctx)
 	c := o.reach.Cleanup
 	c.Leftovers, c.Unconfirmed, c.RemoveCommand = cleanup.Leftovers, cleanup.Unconfirmed, cleanup.Command
 	if cleanup.Err != nil {

@@ -11,10 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/wait"
-	"k8s.io/client-go/kubernetes/scheme"
 )
-
-var statusCodec = scheme.Codecs.LegacyCodec(metav1.Unversioned)
 
 // createTimeout bounds a create that an interrupt must not cut in two.
 const createTimeout = 15 * time.Second
@@ -139,7 +136,7 @@ func (t *transport) explainTaken(req *http.Request, at target, name string, resp
 	if err := drop(resp); err != nil {
 		return nil, err
 	}
-	return refuse(req, http.StatusConflict, metav1.StatusReasonAlreadyExists, fmt.Sprintf(
+	return refuse(req, at, http.StatusConflict, metav1.StatusReasonAlreadyExists, fmt.Sprintf(
 		"%s %q already exists (%s); it is left untouched: remove it, or run in another namespace", at.resource.Resource, name, ownerOf(obj, time.Now())))
 }
 

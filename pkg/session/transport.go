@@ -2,10 +2,12 @@ package session
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
@@ -40,7 +42,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return t.next.RoundTrip(req)
 	}
 	if t.confined && !t.isInside(at) {
-		return refuse(req, http.StatusForbidden, metav1.StatusReasonForbidden, fmt.Sprintf(
+		return refuse(req, at, http.StatusForbidden, metav1.StatusReasonForbidden, fmt.Sprintf(
 			"%s: it is outside of the run's namespace %q, which an example does not leave unless it is run with --allow-cluster-scope", at, t.session.Namespace))
 	}
 	changes := req.Method != http.MethodGet && req.Method != http.MethodHead && !at.connects()
@@ -95,12 +97,17 @@ func answer(req *http.Request, code int, body []byte) *http.Response {
 	}
 }
 
-// refuse makes the response of an API server that refuses for a reason.
-func refuse(req *http.Request, code int, reason metav1.StatusReason, message string) (*http.Response, error) {
-	body, err := runtime.Encode(statusCodec, &metav1.Status{
+// refuse makes the response of an API server that refuses for a reason. Who
+// upgrades a connection, as an exec does, looks at no response: it gets an error.
+func refuse(req *http.Request, at target, code int, reason metav1.StatusReason, message string) (*http.Response, error) {
+	status := metav1.Status{
 		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"},
 		Status:   metav1.StatusFailure, Code: int32(code), Reason: reason, Message: message,
-	})
+	}
+	if at.connects() {
+		return nil, &apierrors.StatusError{ErrStatus: status}
+	}
+	body, err := json.Marshal(status)
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ func (t *transport) write(req *http.Request, at target) (*http.Response, error) 
 		return t.next.RoundTrip(req)
 	}
 	if at.name == "" {
-		return refuse(req, http.StatusForbidden, metav1.StatusReasonForbidden, fmt.Sprintf(
+		return refuse(req, at, http.StatusForbidden, metav1.StatusReasonForbidden, fmt.Sprintf(
 			"all %s of namespace %q: they may not be the run's alone; name them", at.resource.Resource, at.namespace))
 	}
 	uid := s.created.uidOf(at)
@@ -32,7 +32,7 @@ func (t *transport) write(req *http.Request, at target) (*http.Response, error) 
 		obj := t.get(req.Context(), at)
 		switch {
 		case obj == nil && strings.HasPrefix(req.Header.Get("Content-Type"), applyType):
-			return refuse(req, http.StatusForbidden, metav1.StatusReasonForbidden,
+			return refuse(req, at, http.StatusForbidden, metav1.StatusReasonForbidden,
 				"a server-side apply would take over what others make meanwhile; use kubectl create or apply")
 		case obj == nil:
 			return t.next.RoundTrip(req) // the API server will say that there is none
@@ -48,7 +48,7 @@ func (t *transport) write(req *http.Request, at target) (*http.Response, error) 
 }
 
 func (t *transport) refuseOthers(req *http.Request, at target, obj *unstructured.Unstructured) (*http.Response, error) {
-	return refuse(req, http.StatusForbidden, metav1.StatusReasonForbidden, fmt.Sprintf(
+	return refuse(req, at, http.StatusForbidden, metav1.StatusReasonForbidden, fmt.Sprintf(
 		"%s %q is not of this run (%s); it is left untouched", at.resource.Resource, at.name, ownerOf(obj, time.Now())))
 }
 
