@@ -108,7 +108,7 @@ func atRandomMoments(t *testing.T, n int, signal syscall.Signal, theirs *others)
 				args = append(args, "-n", theirs.f.session.Namespace)
 				defer theirs.cleanUp(t, signal)
 			}
-			moment := rand.N(life)
+			moment := rand.N(life) //nolint:gosec // a moment, not a secret
 			code, story := signalled(t, plugin(t, args...), signal, moment)
 			mu.Lock()
 			defer mu.Unlock()
