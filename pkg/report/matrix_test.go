@@ -159,3 +159,27 @@ func TestReachFormats(t *testing.T) {
 		t.Errorf("expected an error that names the formats, found %v", err)
 	}
 }
+
+// Whatever a cluster says, the page of a Reach loads and runs nothing, and the
+// terminal obeys nothing.
+func TestAReachOfHostileTexts(t *testing.T) {
+	const evil = "\x1b[31m\x00</td><script>alert(1)</script><img src=x onerror=y>\" onmouseover=\"z"
+	result := dual()
+	for i := range result.Nodes {
+		result.Nodes[i].Name += evil
+		result.Nodes[i].Zone += evil
+	}
+	result.Nodes[4].Failed, result.Nodes[5].Skipped = evil, evil
+	result.Matrix.Set(reach.IPv6, 2, 3, reach.Sample{State: reach.WrongAnswer, Detail: evil})
+	r := &v1alpha1.Reach{Verdict: v1alpha1.ClaimFailed, Error: evil, Matrix: MatrixOf(result), Run: v1alpha1.Run{Context: evil}}
+	var page bytes.Buffer
+	if err := WriteReach(&page, "html", r); err != nil {
+		t.Fatal(err)
+	}
+	if found := external(t, page.Bytes()); len(found) > 0 {
+		t.Errorf("expected nothing that refers to elsewhere or runs, found %s", strings.Join(found, ", "))
+	}
+	if text := matrixText(t, r.Matrix, false); strings.Contains(text, "\x1b") {
+		t.Errorf("expected no escape sequence, found %q", text)
+	}
+}
