@@ -55,6 +55,15 @@ func milliseconds(name, value string) (time.Duration, error) {
 	return time.Duration(n) * time.Millisecond, nil
 }
 
+// network is that of address. By "tcp" Go would listen on IPv6, too, where 0.0.0.0 is
+// asked for.
+func (c config) network() string {
+	if addr, err := netip.ParseAddr(c.bind); err == nil && addr.Is4() {
+		return "tcp4"
+	}
+	return "tcp"
+}
+
 // address is what to listen on, in the form of net.Listen. An empty host is all
 // addresses of both families where the kernel has IPv6, else of IPv4.
 func (c config) address() string {

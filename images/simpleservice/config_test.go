@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net"
 	"strings"
 	"testing"
 )
@@ -33,5 +34,25 @@ func TestConfig(t *testing.T) {
 		case tc.err != "" && (err == nil || !strings.Contains(err.Error(), tc.err)):
 			t.Errorf("%s: got error %v, want %q", tc.env, err, tc.err)
 		}
+	}
+}
+
+// A service of IPv4 alone is what a cluster of IPv6 must be able to find out about.
+func TestAllOfIPv4IsNotIPv6(t *testing.T) {
+	port := freePort(t)
+	for bind, alone := range map[string]bool{"0.0.0.0": true, "::": false, "": false} {
+		cfg := config{bind: bind, port: port}
+		l, err := net.Listen(cfg.network(), cfg.address())
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn, err := net.Dial("tcp", "[::1]:"+port)
+		if err == nil {
+			_ = conn.Close()
+		}
+		if (err != nil) != alone {
+			t.Errorf("BIND=%s: expected that only IPv4 is listened on: %t; dialled ::1: %v", bind, alone, err)
+		}
+		_ = l.Close()
 	}
 }

@@ -61,7 +61,7 @@ func serve(stop <-chan os.Signal) int {
 		fmt.Fprintln(os.Stderr, "simpleservice:", err)
 		return 2
 	}
-	listener, err := net.Listen("tcp", cfg.address())
+	listener, err := net.Listen(cfg.network(), cfg.address())
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "simpleservice: cannot listen on %s: %v\n", cfg.address(), err)
 		return 1
