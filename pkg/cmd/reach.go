@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,20 +27,28 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/wait"
 )
 
-// reachImage serves and probes. Its twin has the probe built in; the original is
-// asked with curl.
-const reachImage = "mhausenblas/simpleservice:0.5.0"
+// The images of the pods, by the names that --image knows: those of the example
+// pods. The service's twin has the probe built in; others are asked with curl.
+const (
+	serviceImage = "simpleservice"
+	shellImage   = "shell"
+)
+
+func reachImages() map[string]string {
+	return map[string]string{serviceImage: "mhausenblas/simpleservice:0.5.0", shellImage: "quay.io/centos/centos:stream9"}
+}
 
 // reachOptions are the flags of `kubectl kbe reach`.
 type reachOptions struct {
 	flags      *genericclioptions.ConfigFlags
 	streams    genericiooptions.IOStreams
 	keep       bool
-	image      string
+	images     map[string]string
 	registry   string
 	pullSecret string
 	timeout    time.Duration
 	output     *output
+	pod        podOptions
 	nodes      nodesOptions
 
 	terminal *report.Terminal
@@ -48,17 +59,37 @@ type reachOptions struct {
 func newReachCommand(flags *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) *cobra.Command {
 	o := &reachOptions{flags: flags, streams: streams}
 	c := &cobra.Command{
-		Use:   "reach --nodes",
-		Short: "Reachability: which node's pods reach which",
+		Use:   "reach [POD]",
+		Short: "Reachability: from where a pod is reached, and which node's pods reach which",
 		Long: templates.LongDesc(`
 			Reachability, proven on your cluster.
 
+			From where is a pod reached? It is asked on its localhost and its pod IPs, in each address
+			family: from its own container and from a sibling, from pods on its node and on another, from
+			the node itself, through the API server, through a port-forward, and from this machine. The
+			truth table tells what was expected and found, and what it proves; where something is in the
+			way, it tells what. Without POD the run starts a target of its own. A pod that exists is only
+			asked, never changed. What is not permitted or not possible is skipped, with the reason.
+
+			Without -n the pods that ask are in a namespace of the run's own; with it they are in that
+			one.
+
 			With --nodes a pod is started on every node that takes one, and each asks all others on their
-			pod IPs, in each address family: who answers, how fast, under which address it is seen, and
-			where that fails. Nodes that are not ready, cordoned or tainted are told, and not waited for.
-			Exit codes: 0 all pairs are reachable, 1 a pair is not, 2 usage, 3 a node could not take part,
-			or it could not run.`),
+			pod IPs: who answers, how fast, under which address it is seen, and where that fails. Nodes
+			that are not ready, cordoned or tainted are told, and not waited for.
+
+			Exit codes: 0 all is reached as expected, 1 something is not, 2 usage, 3 a node could not take
+			part, or it could not run.`),
 		Example: templates.Examples(`
+			# From where is a pod reached? Start one and find out
+			kubectl kbe reach
+
+			# From where is this pod of mine reached, on its port 8080?
+			kubectl kbe reach web-0 --port 8080 -n shop
+
+			# Only from pods, as a report for CI
+			kubectl kbe reach --from same-node,other-node -o junit
+
 			# From every node to every node
 			kubectl kbe reach --nodes
 
@@ -67,19 +98,23 @@ func newReachCommand(flags *genericclioptions.ConfigFlags, streams genericioopti
 
 			# The map as a page, and the result for CI
 			kubectl kbe reach --nodes --report-file html=reach.html --report-file junit=reach.xml`),
-		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			if err := o.complete(c); err != nil {
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := o.complete(c, args); err != nil {
 				return err
 			}
-			return o.run(c.Context(), rbac.ReachNodes(), o.runNodes)
+			if o.nodes.nodes {
+				return o.run(c.Context(), rbac.ReachNodes(), o.runNodes)
+			}
+			return o.run(c.Context(), o.pod.needs(), o.runPod)
 		},
 	}
 	c.Flags().BoolVar(&o.keep, "keep", false, "Leave everything on the cluster, and say how to remove it")
-	c.Flags().StringVar(&o.image, "image", reachImage, "The image of the pods, which serves on port 9876")
-	c.Flags().StringVar(&o.registry, "registry", "", "Take the image from this registry, as HOST[:PORT][/PATH]")
+	c.Flags().StringToStringVar(&o.images, "image", nil, "Use another image, as NAME=REF; names: "+shellImage+", "+serviceImage)
+	c.Flags().StringVar(&o.registry, "registry", "", "Take all other images from this registry, as HOST[:PORT][/PATH]")
 	c.Flags().StringVar(&o.pullSecret, "image-pull-secret", "", "Name of a Secret with the registry's credentials, in the namespace of -n")
 	c.Flags().DurationVar(&o.timeout, "timeout", 0, "End the run after this time, such as 90s; the cleanup comes on top (default: as long as it takes)")
+	o.pod.addFlags(c)
 	o.nodes.addFlags(c)
 	o.output = newOutput(report.ReachFormats(), func(w io.Writer, format string, r runtime.Object) error {
 		return report.WriteReach(w, format, r.(*v1alpha1.Reach))
@@ -88,22 +123,43 @@ func newReachCommand(flags *genericclioptions.ConfigFlags, streams genericioopti
 	return c
 }
 
-func (o *reachOptions) complete(c *cobra.Command) (err error) {
+func (o *reachOptions) complete(c *cobra.Command, args []string) (err error) {
 	if o.pullSecret != "" && *o.flags.Namespace == "" {
 		return fmt.Errorf("--image-pull-secret %s: a namespace of the run's own has no secrets: name the one that has it with -n", o.pullSecret)
 	}
 	if o.timeout < 0 {
 		return fmt.Errorf("--timeout %s: expected a time greater than 0, such as 90s", o.timeout)
 	}
-	if !c.Flags().Changed("image") {
-		if o.image, err = podpatch.FromRegistry(o.image, o.registry); err != nil {
-			return fmt.Errorf("--registry: %w", err)
-		}
+	if o.images, err = chosenImages(o.images, o.registry); err != nil {
+		return err
 	}
 	if err := o.nodes.complete(); err != nil {
 		return err
 	}
+	if err := o.pod.complete(c, args, o.nodes.nodes); err != nil {
+		return err
+	}
 	return o.output.complete(false)
+}
+
+// chosenImages are the overrides, and all others, from the registry.
+func chosenImages(overrides map[string]string, registry string) (map[string]string, error) {
+	images := reachImages()
+	known := strings.Join(slices.Sorted(maps.Keys(images)), ", ")
+	for name, ref := range images {
+		moved, err := podpatch.FromRegistry(ref, registry)
+		if err != nil {
+			return nil, fmt.Errorf("--registry: %w", err)
+		}
+		images[name] = moved
+	}
+	for name, ref := range overrides {
+		if images[name] == "" || ref == "" {
+			return nil, fmt.Errorf("--image %s=%s: expected NAME=REF, where NAME is one of %s", name, ref, known)
+		}
+		images[name] = ref
+	}
+	return images, nil
 }
 
 // run does what all runs of reach have in common: it makes sure that there is a
@@ -117,6 +173,9 @@ func (o *reachOptions) run(ctx context.Context, needs rbac.Needs, work func(cont
 		ObjectMeta: metav1.ObjectMeta{Name: "reach"},
 		StartTime:  metav1.NewMicroTime(o.began),
 		Run:        v1alpha1.Run{Context: session.ContextOf(o.flags)},
+	}
+	if !o.nodes.nodes {
+		o.reach.Target = &v1alpha1.ReachTarget{Name: o.pod.pod, Port: int(o.pod.port), Existing: o.pod.pod != ""}
 	}
 	s, err := o.open(ctx, needs)
 	if err == nil {

@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -40,7 +39,7 @@ func (o *nodesOptions) addFlags(c *cobra.Command) {
 func (o *nodesOptions) complete() error {
 	switch {
 	case !o.nodes:
-		return errors.New("expected --nodes")
+		return nil
 	case o.peers < 0:
 		return fmt.Errorf("--peers %d: expected a number greater than 0", o.peers)
 	case o.seed != 0 && o.peers == 0:
@@ -57,7 +56,7 @@ func (o *nodesOptions) complete() error {
 // runNodes fills the matrix of the report, and its verdict.
 func (o *reachOptions) runNodes(ctx context.Context, s *session.Session) error {
 	result, err := reach.Run(ctx, o.flags, s, reach.Options{
-		Image: o.image, PullSecret: o.pullSecret,
+		Image: o.images[serviceImage], PullSecret: o.pullSecret,
 		Tolerate: o.nodes.tolerate, Peers: o.nodes.peers, Seed: o.nodes.seed, Slow: o.nodes.slow,
 		Progress: o.progress(),
 	})

@@ -1,26 +1,50 @@
 package cmd
 
 import (
+	"maps"
 	"strings"
 	"testing"
 
 	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/kubectl-kbe/kubectl-kbe/examples"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/example"
 )
 
 func TestReachChecksItsFlags(t *testing.T) {
 	for want, args := range map[string][]string{
-		"expected --nodes":            {"reach"},
-		"--peers -1: expected":        {"reach", "--nodes", "--peers", "-1"},
-		"--seed 7: only a sample":     {"reach", "--nodes", "--seed", "7"},
-		"--slow 0s: expected":         {"reach", "--nodes", "--slow", "0"},
-		"--timeout -1s: expected":     {"reach", "--nodes", "--timeout", "-1s"},
-		"has no secrets: name":        {"reach", "--nodes", "--image-pull-secret", "x"},
-		"-o markdown: expected one":   {"reach", "--nodes", "-o", "markdown"},
-		`invalid argument "many" for`: {"reach", "--nodes", "--peers", "many"},
+		"--port 0: expected a port":    {"reach", "--port", "0"},
+		`--from: expected some of con`: {"reach", "--from", "moon"},
+		"--port and --nodes exclude":   {"reach", "--nodes", "--port", "80"},
+		"--from and --nodes exclude":   {"reach", "--nodes", "--from", "here"},
+		"web: with --nodes all pods":   {"reach", "web", "--nodes"},
+		"--image shel=x: expected NA":  {"reach", "--image", "shel=x"},
+		"accepts at most 1 arg":        {"reach", "web", "db"},
+		"--peers -1: expected":         {"reach", "--nodes", "--peers", "-1"},
+		"--seed 7: only a sample":      {"reach", "--nodes", "--seed", "7"},
+		"--slow 0s: expected":          {"reach", "--nodes", "--slow", "0"},
+		"--timeout -1s: expected":      {"reach", "--nodes", "--timeout", "-1s"},
+		"has no secrets: name":         {"reach", "--nodes", "--image-pull-secret", "x"},
+		"-o markdown: expected one":    {"reach", "--nodes", "-o", "markdown"},
+		`invalid argument "many" for`:  {"reach", "--nodes", "--peers", "many"},
 	} {
 		streams, _, _, errOut := genericiooptions.NewTestIOStreams()
 		if code := Execute(t.Context(), streams, args); code != exitUsage || !strings.Contains(errOut.String(), want) {
 			t.Errorf("%q: expected exit code 2 and %q, found %d and %q", args, want, code, errOut)
 		}
+	}
+}
+
+func TestReachUsesTheImagesOfTheExamplePods(t *testing.T) {
+	pods, err := example.Load(examples.FS, "pods")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if images := reachImages(); !maps.Equal(images, pods.Spec.Images) {
+		t.Errorf("expected %v, found %v", pods.Spec.Images, images)
+	}
+	chosen, err := chosenImages(map[string]string{"shell": "mine:1"}, "mirror.example:5000")
+	if want := map[string]string{"shell": "mine:1", "simpleservice": "mirror.example:5000/mhausenblas/simpleservice:0.5.0"}; err != nil || !maps.Equal(chosen, want) {
+		t.Errorf("expected %v, found %v, %v", want, chosen, err)
 	}
 }

@@ -146,7 +146,9 @@ func (e ending) attempt(connectError string) Attempt {
 		}
 	case curlNotConnected:
 		t.Outcome = dialOutcome(connectError)
-		t.Err = strings.TrimSpace(e.message + " " + connectError)
+		if t.Err = connectError; connectError == "" {
+			t.Err = e.message
+		}
 	case curlTimeout:
 		t.Outcome = Timeout
 	case curlPartial, curlEmptyReply, curlSendFailed, curlReceiveFailed:

@@ -14,7 +14,7 @@ import (
 //go:embed reach.html.tmpl
 var reachSource string
 
-var reachPage = parse(reachFuncs(), reachSource, matrixSource)
+var reachPage = parse(reachFuncs(), reachSource, matrixSource, vantagesSource)
 
 var reachVerdicts = map[v1alpha1.Verdict]string{
 	v1alpha1.Passed:      "Passed",
@@ -26,6 +26,7 @@ var reachVerdicts = map[v1alpha1.Verdict]string{
 func reachFuncs() template.FuncMap {
 	funcs := template.FuncMap{"title": reachTitle, "sum": reachSum, "verdict": func(v v1alpha1.Verdict) string { return reachVerdicts[v] }}
 	maps.Copy(funcs, matrixFuncs)
+	maps.Copy(funcs, vantagesFuncs)
 	return funcs
 }
 
@@ -53,6 +54,11 @@ func reachJUnit(w io.Writer, r *v1alpha1.Reach) error {
 		s.addMatrix(r.Matrix)
 		doc.add(s)
 	}
+	if r.Counts != nil {
+		s := newSuite(run, "reach.vantages", r.VerdictMilliseconds)
+		s.addVantages(r)
+		doc.add(s)
+	}
 	if whole := suiteOfRun(run); whole.Tests > 0 || len(doc.Suites) == 0 {
 		doc.add(whole)
 	}
@@ -67,10 +73,18 @@ func runOf(r *v1alpha1.Reach) *v1alpha1.Report {
 	}
 }
 
-func reachTitle(*v1alpha1.Reach) string { return "Which node's pods reach which" }
+func reachTitle(r *v1alpha1.Reach) string {
+	if r.Target != nil {
+		return "From where a pod is reached"
+	}
+	return "Which node's pods reach which"
+}
 
 // reachSum says what was found in a few words.
 func reachSum(r *v1alpha1.Reach) string {
+	if r.Counts != nil {
+		return vantagesText(r)
+	}
 	if r.Matrix == nil || len(r.Matrix.Families) == 0 {
 		return "nothing was probed"
 	}

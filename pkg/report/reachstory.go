@@ -21,9 +21,6 @@ func (t *Terminal) ReachBegan(r *v1alpha1.Reach) {
 		whose = "made for this run"
 	}
 	t.wrapped(fmt.Sprintf("Namespace %s: %s.", r.Run.Namespace, whose))
-	if r.Hardened {
-		t.wrapped("It enforces the Pod Security Standard restricted, and the pods meet it.")
-	}
 }
 
 // Doing shows what goes on, where a line may be overwritten.
@@ -35,6 +32,12 @@ func (t *Terminal) Doing(text string) {
 // ReachFound tells what a run has found.
 func (t *Terminal) ReachFound(r *v1alpha1.Reach) {
 	t.clearLive()
+	if r.Hardened {
+		t.wrapped("It enforces the Pod Security Standard restricted, and the pods meet it.")
+	}
+	if r.Counts != nil {
+		t.vantages(r)
+	}
 	if r.Matrix != nil {
 		t.matrix(r.Matrix)
 	}
@@ -53,7 +56,7 @@ func (t *Terminal) ReachEnded(r *v1alpha1.Reach) {
 			Elapsed: time.Duration(c.ElapsedMilliseconds) * time.Millisecond,
 		})
 	}
-	if r.Matrix == nil {
+	if r.Matrix == nil && r.Counts == nil {
 		return // nothing was found: an error of the command, not a story
 	}
 	mark := t.style.failed()

@@ -45,7 +45,10 @@ func (r *run) proxied(ctx context.Context) (probe.Attempt, *metav1.Status) {
 	}
 	if code == 0 {
 		a.Outcome, a.Err = probe.Failed, "no answer"
-		if err != nil {
+		switch {
+		case ctx.Err() != nil:
+			a.Outcome, a.Err = probe.Timeout, "no answer in time"
+		case err != nil:
 			a.Outcome, a.Err = wordsOutcome(err.Error(), probe.Failed), err.Error()
 		}
 		return a, nil

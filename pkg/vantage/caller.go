@@ -2,7 +2,6 @@ package vantage
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -116,9 +115,6 @@ func (r *run) start(ctx context.Context, c caller, pod *corev1.Pod) caller {
 	ready, err := r.await(ctx, made.Name, isReady)
 	if err != nil {
 		c.skipped = err.Error()
-		if errors.Is(err, errUnschedulable) {
-			c.skipped = fmt.Sprintf("no node takes a pod for it: %v", err)
-		}
 		return c
 	}
 	container := ready.Spec.Containers[0].Name

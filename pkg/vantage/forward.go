@@ -24,7 +24,6 @@ func (r *run) askPortForward(ctx context.Context, row *Row) {
 	opts.Timeout += probeTime
 	denied := ""
 	row.Result = probe.Sample(ctx, "localhost", self, opts, func(ctx context.Context) probe.Attempt {
-		begin := time.Now()
 		done := make(chan probe.Attempt, 1)
 		// Nothing of the tunnel takes a context: who hangs is left behind.
 		go func() { done <- r.tunnel(ctx) }()
@@ -33,10 +32,9 @@ func (r *run) askPortForward(ctx context.Context, row *Row) {
 			if a.Outcome == probe.Failed && strings.Contains(a.Err, "forbidden") {
 				denied = "pods/portforward is not permitted: " + a.Err
 			}
-			a.Total = time.Since(begin)
 			return a
 		case <-ctx.Done():
-			return probe.Attempt{Outcome: probe.Timeout, Err: context.Cause(ctx).Error()}
+			return probe.Attempt{Outcome: probe.Timeout, Err: "no answer in time"}
 		}
 	})
 	row.Skipped = denied
@@ -70,7 +68,9 @@ func (r *run) tunnel(ctx context.Context) probe.Attempt {
 		return probe.Attempt{Outcome: probe.Failed, Err: err.Error()}
 	}
 	var a probe.Attempt
+	begin := time.Now()
 	exchange(&a, data, fmt.Sprintf("localhost:%d", r.table.Target.Port))
+	a.Total = time.Since(begin)
 	if a.Outcome == probe.Answered || a.Outcome == probe.Protocol && a.Connected {
 		return a
 	}

@@ -2,10 +2,10 @@ package vantage
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -77,12 +77,14 @@ func (r *run) create(ctx context.Context, pod *corev1.Pod) (*corev1.Pod, error) 
 	return r.client.CoreV1().Pods(r.session.Namespace).Create(ctx, pod, metav1.CreateOptions{})
 }
 
-// errUnschedulable: no node takes the Pod now.
-var errUnschedulable = errors.New("no node takes it")
+// podTimeout bounds the wait for a Pod: pulling an image is what takes long.
+const podTimeout = 2 * time.Minute
 
 // await waits until a Pod of the run is as it should be, and returns it. The error
 // is a diagnosis where it cannot become so.
 func (r *run) await(ctx context.Context, name string, done func(*corev1.Pod) bool) (*corev1.Pod, error) {
+	ctx, cancel := wait.WithTimeout(ctx, podTimeout)
+	defer cancel()
 	pod := &corev1.Pod{}
 	pods := r.session.Client().Resource(corev1.SchemeGroupVersion.WithResource("pods")).Namespace(r.session.Namespace)
 	err := wait.For(ctx, pods, name, func(obj *unstructured.Unstructured) (bool, error) {
@@ -97,7 +99,7 @@ func (r *run) await(ctx context.Context, name string, done func(*corev1.Pod) boo
 			return true, nil
 		}
 		if message := unschedulable(pod); message != "" {
-			return false, fmt.Errorf("%w: %s", errUnschedulable, message)
+			return false, fmt.Errorf("no node takes a pod for it: %s", message)
 		}
 		if c := diagnose.Pod(pod); c != nil && c.Hopeless {
 			return false, fmt.Errorf("%w; %s", c, c.Remedy)

@@ -86,6 +86,7 @@ func Run(ctx context.Context, getter genericclioptions.RESTClientGetter, s *sess
 	if err != nil {
 		return nil, err
 	}
+	r.table.Hardened = r.patch.Hardened
 	r.inTarget = kubectl.New(getter, target.Namespace, s.Wrap)
 	if err := r.askAll(ctx, target); err != nil {
 		return r.table, err

@@ -1,0 +1,364 @@
+package e2e
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"sigs.k8s.io/e2e-framework/pkg/envconf"
+
+	"github.com/kubectl-kbe/kubectl-kbe/e2e/provider"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/report/v1alpha1"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/session"
+)
+
+// inCluster are all places but this machine, which may only be asked from where it
+// sees nothing but the API server.
+const inCluster = "container,sibling,same-node,other-node,node,api-server,port-forward"
+
+// reachPod runs `kubectl kbe reach`, and returns its report and its exit code.
+func reachPod(t *testing.T, args ...string) (*v1alpha1.Reach, int) {
+	t.Helper()
+	args = append([]string{"reach", "-o", "json"}, args...)
+	if embedded == nil {
+		args = append(args, "--from", inCluster)
+	}
+	c := plugin(t, args...)
+	if embedded != nil {
+		embedded.Outside(c)
+	}
+	stdout, stderr, code := outcome(t, c)
+	r := &v1alpha1.Reach{}
+	if err := json.Unmarshal([]byte(stdout), r); err != nil {
+		t.Fatalf("kubectl kbe %v: exit code %d: %v\n%s%s", args, code, err, stdout, stderr)
+	}
+	if r.Cleanup != nil && r.Cleanup.Error != "" {
+		t.Errorf("cleanup: %+v", r.Cleanup)
+	}
+	return r, code
+}
+
+// found tells what became of the rows of a place: "Met answered", "Skipped ".
+func found(r *v1alpha1.Reach, place string) []string {
+	var out []string
+	for _, v := range r.Vantages {
+		if v.Place == place {
+			out = append(out, strings.TrimSpace(string(v.Outcome)+" "+v.Found))
+		}
+	}
+	return slices.Compact(out)
+}
+
+// assertFound asserts what became of all rows of places.
+func assertFound(t *testing.T, r *v1alpha1.Reach, want map[string]string) {
+	t.Helper()
+	for place, what := range want {
+		if got := found(r, place); len(got) != 1 || got[0] != what {
+			t.Errorf("%s: expected %q, found %q", place, what, got)
+		}
+	}
+	if t.Failed() {
+		for _, v := range r.Vantages {
+			t.Logf("%+v", v)
+		}
+	}
+}
+
+// assertCause asserts that there is one cause.
+func assertCause(t *testing.T, r *v1alpha1.Reach, what, why string) {
+	t.Helper()
+	if len(r.Causes) != 1 || r.Causes[0].What != what || !strings.Contains(r.Causes[0].Why, why) {
+		t.Errorf("expected the cause %q, with %q, found %+v", what, why, r.Causes)
+	}
+}
+
+func TestATargetOfItsOwnIsReachedFromEverywhere(t *testing.T) {
+	r, code := reachPod(t)
+	if code != 0 || r.Verdict != v1alpha1.Passed || len(r.Causes) != 0 {
+		t.Errorf("expected that it passes, found exit code %d, %s, %+v", code, r.Verdict, r.Causes)
+	}
+	want := map[string]string{
+		"container": "Met answered", "sibling": "Met answered", "same-node": "Met answered", "other-node": "Met answered",
+		"node": "Met answered", "api-server": "Met answered", "port-forward": "Met answered",
+	}
+	if len(schedulableNodes(t)) == 1 {
+		want["other-node"] = "Skipped"
+	}
+	if embedded != nil {
+		want["here"] = "Lesson unreachable"
+	}
+	assertFound(t, r, want)
+	for _, v := range r.Vantages {
+		if v.Outcome == v1alpha1.VantageMet && (v.Version != r.Target.Version || v.P50Microseconds == 0 || v.Answered < 5 || v.SNAT) {
+			t.Errorf("expected five answers of the target, %q, found %+v", r.Target.Version, v)
+		}
+	}
+	assertNoNamespace(t, r.Run.Namespace)
+}
+
+func TestTheTruthTableFitsATerminal(t *testing.T) {
+	c := plugin(t, "reach", "--from", "container,same-node,api-server")
+	stdout, stderr, code := outcome(t, c)
+	if code != 0 || !strings.Contains(stdout, "✓ pod, same node") || !strings.Contains(stdout, "ways. Verdict after ") {
+		t.Errorf("expected exit code 0, found %d:\n%s%s", code, stdout, stderr)
+	}
+	for line := range strings.Lines(stdout) {
+		if n := len([]rune(strings.TrimRight(line, "\n"))); n > 80 {
+			t.Errorf("a line of %d columns: %s", n, line)
+		}
+	}
+	assertNoNamespace(t, namespaceOf(t, stdout))
+}
+
+// bound is a Pod "web" of the service that listens on one address, with a sibling.
+func (f *fixture) bound(node, bind string) *corev1.Pod {
+	pod := f.pod("web", node, corev1.Container{
+		Name: "sise", Image: f.images["simpleservice"],
+		Env: []corev1.EnvVar{{Name: "BIND", Value: bind}, {Name: "SIMPLE_SERVICE_VERSION", Value: envconf.RandomName("web", 20)}},
+	}, f.shell())
+	pod.Spec.TerminationGracePeriodSeconds = new(int64)
+	return pod
+}
+
+// assertUntouched asserts that a Pod is the only one that a run has left, as it was.
+func (f *fixture) assertUntouched(pod *corev1.Pod) {
+	f.t.Helper()
+	list, err := client(f.t).CoreV1().Pods(pod.Namespace).List(f.t.Context(), metav1.ListOptions{})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	for _, p := range list.Items {
+		if p.Name != pod.Name && p.Labels[session.RunLabel] != f.session.ID {
+			f.t.Errorf("pod %q was left behind", p.Name)
+		}
+		if p.Name == pod.Name && (p.UID != pod.UID || p.ResourceVersion != pod.ResourceVersion) {
+			f.t.Errorf("pod %q was touched: %s, then %s", p.Name, pod.ResourceVersion, p.ResourceVersion)
+		}
+	}
+}
+
+func TestAPodThatListensOnLoopbackOnly(t *testing.T) {
+	f := newFixture(t, "loopback")
+	pod := f.start(f.bound("", "127.0.0.1"))
+	r, code := reachPod(t, "web", "-n", f.session.Namespace)
+	if code != 1 || r.Verdict != v1alpha1.ClaimFailed {
+		t.Errorf("expected exit code 1, found %d, %s", code, r.Verdict)
+	}
+	assertCause(t, r, "the service listens on loopback only", "refused from everywhere, also from the pod's own containers")
+	assertFound(t, r, map[string]string{
+		"same-node": "Failed refused", "node": "Failed refused", "api-server": "Failed refused", "port-forward": "Met answered",
+	})
+	f.assertUntouched(pod)
+}
+
+func TestAPodBehindADenyRule(t *testing.T) {
+	if embedded == nil {
+		t.Skip("needs the packet filter of the embedded cluster")
+	}
+	f := newFixture(t, "denied")
+	pod := f.start(f.bound("", "0.0.0.0"))
+	if err := embedded.Deny(t.Context(), pod.Status.PodIP); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := embedded.Allow(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	r, code := reachPod(t, "web", "-n", f.session.Namespace)
+	if code != 1 {
+		t.Errorf("expected exit code 1, found %d", code)
+	}
+	assertCause(t, r, "something on the path drops the packets", `no NetworkPolicy in namespace "`+f.session.Namespace+`" selects the pod`)
+	assertFound(t, r, map[string]string{
+		"container": "Met answered", "sibling": "Met answered", "same-node": "Failed timeout", "other-node": "Failed timeout", "port-forward": "Met answered",
+	})
+}
+
+func TestAPodThatOtherNodesDoNotReach(t *testing.T) {
+	nodes := schedulableNodes(t)
+	if embedded == nil || len(nodes) < 2 {
+		t.Skip("needs nodes that can be cut off from each other")
+	}
+	f := newFixture(t, "cut-off")
+	f.start(f.bound(nodes[0], "0.0.0.0"))
+	t.Cleanup(func() {
+		if err := embedded.Heal(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	for _, other := range nodes[1:] {
+		if err := embedded.Partition(t.Context(), nodes[0], other); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r, code := reachPod(t, "web", "-n", f.session.Namespace)
+	if code != 1 || len(r.Causes) != 1 || !strings.HasPrefix(r.Causes[0].What, "only traffic between nodes fails: from node-") || !strings.HasSuffix(r.Causes[0].What, "to "+nodes[0]) {
+		t.Errorf("expected exit code 1 and both nodes, found %d, %+v", code, r.Causes)
+	}
+	assertFound(t, r, map[string]string{"same-node": "Met answered", "other-node": "Failed timeout", "node": "Met answered", "api-server": "Met answered"})
+}
+
+// TestAnIPv4ServiceInAClusterOfIPv6 has a cluster of its own.
+func TestAnIPv4ServiceInAClusterOfIPv6(t *testing.T) {
+	if embedded == nil {
+		t.Skip("needs a cluster of IPv6, which only kbe-cluster can make")
+	}
+	second := provider.NewEmbedded()
+	second.WithName(envconf.RandomName("kbe-v6", 12))
+	t.Cleanup(func() {
+		if err := second.Destroy(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	kubeconfig, err := second.Create(t.Context(), "--nodes", "1", "--ip-family", "ipv6")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, firstKube := embedded, kube
+	t.Cleanup(func() { embedded, kube = first, firstKube })
+	embedded, kube = second, genericclioptions.NewConfigFlags(true)
+	kube.KubeConfig = &kubeconfig
+
+	f := newFixture(t, "ipv4-only")
+	f.start(f.bound("", "0.0.0.0"))
+	r, code := reachPod(t, "web", "-n", f.session.Namespace)
+	if code != 1 {
+		t.Errorf("expected exit code 1, found %d", code)
+	}
+	assertCause(t, r, "the service listens on IPv4 only (all of it, or 127.0.0.1 alone)", "127.0.0.1:9876 answers")
+	assertFound(t, r, map[string]string{"same-node": "Failed refused", "other-node": "Skipped", "port-forward": "Met answered"})
+
+	healthy, code := reachPod(t, "--from", "container,same-node,node,api-server")
+	if code != 0 || len(healthy.Causes) != 0 {
+		t.Errorf("expected that a target of its own is reached by IPv6, found exit code %d, %+v", code, healthy.Causes)
+	}
+}
+
+func TestARestrictedNamespaceSkipsTheNode(t *testing.T) {
+	f := newFixture(t, "restricted")
+	patch := `{"metadata":{"labels":{"pod-security.kubernetes.io/enforce":"restricted"}}}`
+	if _, err := client(t).CoreV1().Namespaces().Patch(t.Context(), f.session.Namespace, types.MergePatchType, []byte(patch), metav1.PatchOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	r, code := reachPod(t, "-n", f.session.Namespace)
+	if code != 0 || !r.Hardened {
+		t.Errorf("expected exit code 0 and hardened pods, found %d, %+v", code, r)
+	}
+	assertFound(t, r, map[string]string{"container": "Met answered", "same-node": "Met answered", "node": "Skipped", "api-server": "Met answered"})
+	i := slices.IndexFunc(r.Vantages, func(v v1alpha1.Vantage) bool { return v.Place == "node" })
+	if !strings.Contains(r.Vantages[i].Skipped, "restricted, which forbids hostNetwork") {
+		t.Errorf("found the reason %q", r.Vantages[i].Skipped)
+	}
+}
+
+// TestWhatAUserMayNotDoIsSkipped has a user who may make Pods and exec in them, and
+// nothing beyond.
+func TestWhatAUserMayNotDoIsSkipped(t *testing.T) {
+	f := newFixture(t, "jane")
+	role := &rbacv1.Role{ObjectMeta: metav1.ObjectMeta{Name: "jane"}, Rules: []rbacv1.PolicyRule{
+		{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"create", "get", "list", "watch", "delete"}},
+		{APIGroups: []string{""}, Resources: []string{"pods/exec"}, Verbs: []string{"create", "get"}},
+		{APIGroups: []string{""}, Resources: []string{"pods/log", "events"}, Verbs: []string{"get", "list", "watch"}},
+	}}
+	binding := &rbacv1.RoleBinding{ObjectMeta: metav1.ObjectMeta{Name: "jane"}, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: "jane"},
+		Subjects: []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: "jane"}}}
+	api := client(t).RbacV1()
+	if _, err := api.Roles(f.session.Namespace).Create(t.Context(), role, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := api.RoleBindings(f.session.Namespace).Create(t.Context(), binding, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	r, code := reachPod(t, "--as", "jane", "-n", f.session.Namespace)
+	if code != 0 {
+		t.Errorf("expected exit code 0, found %d, %s", code, r.Error)
+	}
+	assertFound(t, r, map[string]string{"container": "Met answered", "same-node": "Met answered", "api-server": "Skipped", "port-forward": "Skipped"})
+	for _, v := range r.Vantages {
+		if resource, ok := map[string]string{"api-server": "pods/proxy", "port-forward": "pods/portforward"}[v.Place]; ok && !strings.HasPrefix(v.Skipped, resource+" is not permitted: ") {
+			t.Errorf("%s: found the reason %q", v.Place, v.Skipped)
+		}
+	}
+
+	// Of a Pod that is there all else is skipped where not even Pods may be made.
+	role.Rules = []rbacv1.PolicyRule{
+		{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"get"}},
+		{APIGroups: []string{""}, Resources: []string{"pods/exec"}, Verbs: []string{"create", "get"}},
+	}
+	if _, err := api.Roles(f.session.Namespace).Update(t.Context(), role, metav1.UpdateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	f.start(f.bound("", "0.0.0.0"))
+	r, code = reachPod(t, "web", "--as", "jane", "-n", f.session.Namespace)
+	if code != 0 {
+		t.Errorf("expected exit code 0, found %d, %s", code, r.Error)
+	}
+	assertFound(t, r, map[string]string{"container": "Met answered", "same-node": "Skipped", "other-node": "Skipped", "node": "Skipped"})
+}
+
+// TestAnImageWithoutToolsIsNotCheckedFromWithin: that is not the same as a service
+// that is down.
+func TestAnImageWithoutToolsIsNotCheckedFromWithin(t *testing.T) {
+	if embedded == nil {
+		t.Skip("needs an image that has nothing to ask with, on each node")
+	}
+	f := newFixture(t, "bare")
+	f.start(f.pod("bare", "", corev1.Container{Name: "pause", Image: "registry.k8s.io/pause:3.10.1"}))
+	r, code := reachPod(t, "bare", "-n", f.session.Namespace)
+	if code != 1 {
+		t.Errorf("expected exit code 1, found %d", code)
+	}
+	assertFound(t, r, map[string]string{"container": "Skipped", "sibling": "Skipped", "same-node": "Failed refused", "port-forward": "Failed refused"})
+	if v := r.Vantages[0]; v.Skipped != "cannot check: the container has neither simpleservice nor curl" {
+		t.Errorf("found the reason %q", v.Skipped)
+	}
+	if len(r.Causes) == 0 || r.Causes[0].Why != "refused from everywhere that was asked; localhost could not be checked" {
+		t.Errorf("found %+v", r.Causes)
+	}
+}
+
+func TestReachSaysWhyItCannotRun(t *testing.T) {
+	for want, args := range map[string][]string{
+		`pod "nobody": not found in namespace "default"`: {"reach", "nobody", "-n", "default", "--from", "container"},
+		`namespace "nowhere" does not exist`:             {"reach", "-n", "nowhere", "--from", "container"},
+	} {
+		if _, stderr, code := outcome(t, plugin(t, args...)); code != 3 || !strings.Contains(stderr, want) {
+			t.Errorf("%v: expected exit code 3 and %q, found %d: %s", args, want, code, stderr)
+		}
+	}
+}
+
+func TestAnInterruptedReachLeavesNothing(t *testing.T) {
+	c := plugin(t, "reach", "--from", inCluster)
+	pipe, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Stderr = os.Stderr
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	story := ""
+	for lines := bufio.NewScanner(pipe); lines.Scan(); {
+		story += lines.Text() + "\n"
+		if namespaceLine.MatchString(lines.Text()) {
+			_ = c.Process.Signal(syscall.SIGINT)
+		}
+	}
+	_ = c.Wait()
+	if code := c.ProcessState.ExitCode(); code != 130 {
+		t.Errorf("expected exit code 130, found %d:\n%s", code, story)
+	}
+	assertNoNamespace(t, namespaceOf(t, story))
+}
