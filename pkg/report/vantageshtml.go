@@ -13,7 +13,7 @@ var vantagesSource string
 
 // vantagesFuncs are what the template of a truth table uses, besides the page's own.
 var vantagesFuncs = template.FuncMap{
-	"target": targetText, "expected": expectedWords, "foundIn": foundWords, "latencyOf": latencyOf, "proof": proofText,
+	"target": targetText, "host": hostOf, "expected": expectedWords, "foundIn": foundWords, "latencyOf": latencyOf, "proof": proofText,
 	"place":       func(p string) string { return vantage.Place(p).Words() },
 	"vantageMark": func(v v1alpha1.Vantage) mark { return vantageMarks[v.Outcome] },
 }
