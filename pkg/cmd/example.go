@@ -40,6 +40,8 @@ type exampleOptions struct {
 	registry   string
 	pullSecret string
 	timeout    time.Duration
+	failFast   bool
+	dump       string
 	output     *exampleOutput
 }
 
@@ -97,6 +99,8 @@ func (o *exampleOptions) addFlags(c *cobra.Command) {
 	c.Flags().StringVar(&o.registry, "registry", "", "Take all other images from this registry, as HOST[:PORT][/PATH]")
 	c.Flags().StringVar(&o.pullSecret, "image-pull-secret", "", "Name of a Secret with the registry's credentials, in the namespace of -n")
 	c.Flags().DurationVar(&o.timeout, "timeout", 0, "End the run after this time, such as 90s; the cleanup comes on top (default: as long as each command takes)")
+	c.Flags().BoolVar(&o.failFast, "fail-fast", true, "End a wait at once for what the cluster tries again but rarely heals by itself: an image that cannot be pulled, a pod that no node takes, a crash loop; =false waits to the command's own --timeout")
+	c.Flags().StringVar(&o.dump, "dump", "", "Before the cleanup, write the pods, their events and logs, and the namespace to this folder; no secrets, and no values of environment variables")
 	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "Show what would run, and ask no cluster")
 	c.Flags().BoolVar(&o.step, "step", false, "Ask before each command")
 	o.output = newExampleOutput()
@@ -125,15 +129,30 @@ func (o *exampleOptions) complete(scenarios []string) (err error) {
 	if o.step && o.dryRun {
 		return errors.New("--step and --dry-run exclude each other: a dry run has no command to ask for")
 	}
-	for name, ref := range o.images {
-		if o.plan.Example.Image(name) == "" {
-			return fmt.Errorf("--image %s=%s: the example has no image %q, only %s", name, ref, name, o.imageNames(""))
-		}
-		if ref == "" {
-			return fmt.Errorf("--image %s=: expected an image reference, found none", name)
-		}
+	if _, err := o.plan.Images(o.images, o.registry); err != nil {
+		return err
+	}
+	if err := o.completeDump(); err != nil {
+		return err
 	}
 	return o.output.complete(o.dryRun)
+}
+
+func (o *exampleOptions) completeDump() error {
+	if o.dump == "" {
+		return nil
+	}
+	if o.dryRun {
+		return errors.New("--dump and --dry-run exclude each other: a dry run has nothing to keep")
+	}
+	err := os.MkdirAll(o.dump, 0o700)
+	if err == nil {
+		err = canWrite(o.dump)
+	}
+	if err != nil {
+		return fmt.Errorf("--dump %s: expected a folder that can be written to: %w", o.dump, err)
+	}
+	return nil
 }
 
 func (o *exampleOptions) run(ctx context.Context) error {
@@ -148,6 +167,8 @@ func (o *exampleOptions) run(ctx context.Context) error {
 		Registry:   o.registry,
 		PullSecret: o.pullSecret,
 		Timeout:    o.timeout,
+		Patient:    !o.failFast,
+		Dump:       o.dump,
 
 		AllowClusterScope: o.clusterScope,
 	}
@@ -161,7 +182,7 @@ func (o *exampleOptions) run(ctx context.Context) error {
 		sink(ev)
 		o.output.handle(ev, o.streams.ErrOut)
 		if end, ok := ev.Body.(engine.RunEnded); ok && end.Err != "" {
-			fmt.Fprintf(o.streams.ErrOut, "error: %s: could not run: %s\n", o.plan.Example.Metadata.Name, report.Printable(end.Err))
+			report.Refuse(o.streams.ErrOut, width(o.streams.ErrOut), end.Example, end.Err, end.Cause)
 		}
 		if terminal.Err() != nil {
 			// Nobody reads any more (`| head`): stop, and clean up.

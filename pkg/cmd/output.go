@@ -91,15 +91,21 @@ func (o *output) complete(dryRun bool) error {
 		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 			return fmt.Errorf("--report-file %s: expected a file, or a name that is free; found a %s", spec, kindOf(info))
 		}
-		probe, err := os.CreateTemp(filepath.Dir(path), tempPattern)
-		if err != nil {
+		if err := canWrite(filepath.Dir(path)); err != nil {
 			return fmt.Errorf("--report-file %s: its folder cannot be written to: %w", spec, err)
 		}
-		probe.Close()
-		os.Remove(probe.Name())
 		o.files = append(o.files, reportFile{format, path})
 	}
 	return nil
+}
+
+func canWrite(dir string) error {
+	probe, err := os.CreateTemp(dir, tempPattern)
+	if err != nil {
+		return err
+	}
+	probe.Close()
+	return os.Remove(probe.Name())
 }
 
 func kindOf(info os.FileInfo) string {

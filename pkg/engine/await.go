@@ -12,14 +12,15 @@ import (
 // check decides a claim. One that may take a moment is decided again at each
 // change of a Pod or an Event, and at each new line of a log that it reads, until
 // it holds, its time is over, or a Pod that it reads cannot become what it should.
-func (r *run) check(ctx context.Context, c claim, facts expect.Facts, emit func(Body)) expect.Verdict {
+// It also returns the names of the Pods that the claim has read.
+func (r *run) check(ctx context.Context, c claim, facts expect.Facts, emit func(Body)) (expect.Verdict, []string) {
 	// From before the first look on, so that no change is missed.
 	changed := r.watcher.next()
-	read := &readObjects{Objects: facts.Objects}
+	read := &readObjects{Objects: facts.Objects, patient: r.opts.Patient}
 	facts.Objects = read
 	verdict := c.that.Check(ctx, facts)
 	if verdict.Holds || c.within == 0 {
-		return verdict
+		return verdict, read.names()
 	}
 	emit(Waiting{For: "the claim", State: c.text})
 	ctx, cancel := wait.WithTimeout(ctx, c.within)
@@ -28,21 +29,21 @@ func (r *run) check(ctx context.Context, c claim, facts expect.Facts, emit func(
 	for {
 		if cause := read.hopeless(); cause != nil {
 			verdict.Err = cause
-			return verdict
+			return verdict, read.names()
 		}
 		logs.follow(ctx, r.session.FollowLog, read.logs)
 		select {
 		case <-ctx.Done():
 			verdict.Err = errors.Join(verdict.Err, fmt.Errorf("not within %s", c.within))
-			return verdict
+			return verdict, read.names()
 		case <-logs.wrote:
 		case <-changed:
 			logs.again()
 		}
 		changed = r.watcher.next()
-		*read = readObjects{Objects: read.Objects}
+		*read = readObjects{Objects: read.Objects, patient: read.patient}
 		if now := c.that.Check(ctx, facts); now.Holds {
-			return now
+			return now, nil
 		} else if ctx.Err() == nil {
 			verdict = now
 		}

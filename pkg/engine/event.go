@@ -73,6 +73,9 @@ type CommandShown struct{ Line string }
 // Waiting is what a command that waits has seen last; it may come many times.
 type Waiting struct{ For, State string }
 
+// Trouble is what keeps a command waiting that may still pass.
+type Trouble struct{ Cause *diagnose.Cause }
+
 // Output is what the command printed.
 type Output struct {
 	Stdout, Stderr string
@@ -142,8 +145,10 @@ type RunEnded struct {
 	Verdict Verdict
 	// Met, Failed and NotChecked count the claims.
 	Met, Failed, NotChecked int
-	// Err is what kept the run from starting, or "".
-	Err string
+	// Err is what kept the run from starting, or ""; Cause is its diagnosis,
+	// where there is one.
+	Err   string
+	Cause *diagnose.Cause
 	// ToVerdict is the time until the last scenario ended; Elapsed includes the cleanup.
 	ToVerdict, Elapsed time.Duration
 }
@@ -155,6 +160,7 @@ func (StepSkipped) isBody()           {}
 func (FileShown) isBody()             {}
 func (CommandShown) isBody()          {}
 func (Waiting) isBody()               {}
+func (Trouble) isBody()               {}
 func (Output) isBody()                {}
 func (ExpectationMet) isBody()        {}
 func (ExpectationFailed) isBody()     {}

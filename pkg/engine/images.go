@@ -8,12 +8,15 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/distribution/reference"
+
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/podpatch"
 )
 
-// images are the example's images with the overrides applied; the others come
-// from registry, where that is not empty.
-func (p *Plan) images(overrides map[string]string, registry string) (map[string]string, error) {
+// Images are the example's images, by short name, with the overrides applied; the
+// others come from registry, where that is not empty. The error tells of each
+// name that the example does not have, and of each reference that is not valid.
+func (p *Plan) Images(overrides map[string]string, registry string) (map[string]string, error) {
 	images := maps.Clone(p.Example.Spec.Images)
 	var errs []error
 	for name, ref := range images {
@@ -29,6 +32,9 @@ func (p *Plan) images(overrides map[string]string, registry string) (map[string]
 			errs = append(errs, fmt.Errorf("image %q: the example %q has no image of that name, only %s",
 				name, p.Example.Metadata.Name, strings.Join(slices.Sorted(maps.Keys(images)), ", ")))
 			continue
+		}
+		if _, err := reference.ParseNormalizedNamed(ref); err != nil {
+			errs = append(errs, fmt.Errorf("image %q: expected a reference such as HOST/NAME:TAG, found %q: %w", name, ref, err))
 		}
 		images[name] = ref
 	}

@@ -67,15 +67,15 @@ func TestImagesOfManifestsAreOverridden(t *testing.T) {
 		t.Fatal(err)
 	}
 	manifest := p.Example.Files["pod.yaml"]
-	same, err := p.images(nil, "")
+	same, err := p.Images(nil, "")
 	if err != nil || string(p.withImages(manifest, same)) != string(manifest) {
 		t.Errorf("without an override a manifest stays as it is; found %s, %v", p.withImages(manifest, same), err)
 	}
-	mine, err := p.images(map[string]string{"shell": "mirror.example/centos:9"}, "")
+	mine, err := p.Images(map[string]string{"shell": "mirror.example/centos:9"}, "")
 	if err != nil || !strings.Contains(string(p.withImages(manifest, mine)), "image: mirror.example/centos:9\n") {
 		t.Errorf("found %s, %v", p.withImages(manifest, mine), err)
 	}
-	if _, err := p.images(map[string]string{"shel": "x"}, ""); err == nil || !strings.Contains(err.Error(), "only shell") {
+	if _, err := p.Images(map[string]string{"shel": "x"}, ""); err == nil || !strings.Contains(err.Error(), "only shell") {
 		t.Errorf("expected an error that names the images, found %v", err)
 	}
 }

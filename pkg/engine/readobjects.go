@@ -12,8 +12,9 @@ import (
 // readObjects remembers what an expression has read.
 type readObjects struct {
 	expect.Objects
-	pods []map[string]any
-	logs []logOf
+	patient bool
+	pods    []map[string]any
+	logs    []logOf
 }
 
 // Pod reads and remembers a Pod.
@@ -42,11 +43,25 @@ func (r *readObjects) Logs(ctx context.Context, pod, container string) (string, 
 	return r.Objects.Logs(ctx, pod, container)
 }
 
+func (r *readObjects) names() (names []string) {
+	for _, obj := range r.pods {
+		names = append(names, (&unstructured.Unstructured{Object: obj}).GetName())
+	}
+	for _, log := range r.logs {
+		names = append(names, log.pod)
+	}
+	return names
+}
+
 // hopeless returns why one of the Pods cannot become Ready, where that is not
 // the doing of its own program: that may be just what a claim is about.
 func (r *readObjects) hopeless() *diagnose.Cause {
-	for _, pod := range r.pods {
-		if c := causeOf(&unstructured.Unstructured{Object: pod}); c != nil && c.Hopeless && !c.Workload {
+	for _, obj := range r.pods {
+		pod := asPod(&unstructured.Unstructured{Object: obj})
+		if pod == nil {
+			continue
+		}
+		if c := diagnose.Pod(pod); c != nil && !c.Workload && c.Ends(r.patient) {
 			return c
 		}
 	}

@@ -8,7 +8,10 @@ import (
 	"time"
 
 	"k8s.io/cli-runtime/pkg/genericclioptions"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/diagnose"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/evidence"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/kubectl"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/podpatch"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/session"
@@ -33,6 +36,12 @@ type Options struct {
 	Timeout time.Duration
 	// AllowClusterScope lets commands leave the run's Namespace.
 	AllowClusterScope bool
+	// Patient waits to the end for what the cluster tries again, such as an image
+	// that cannot be pulled or a Pod that no Node takes. Otherwise only what
+	// passes within moments is waited for.
+	Patient bool
+	// Dump is a folder to write all evidence to before the cleanup, or "".
+	Dump string
 	// Gate is asked before each command whether to run it; scenarios then run
 	// one after the other. nil lets every command run. To end the run, it
 	// cancels the context of Run.
@@ -62,7 +71,7 @@ func Run(ctx context.Context, getter genericclioptions.RESTClientGetter, plan *P
 	r := &run{plan: plan, opts: opts, sink: sink, started: opts.Now()}
 	end := RunEnded{Example: plan.Example.Metadata.Name, Verdict: CouldNotRun}
 	if err := r.open(ctx, getter); err != nil {
-		end.Err = err.Error()
+		end.Err, end.Cause = err.Error(), r.causeOf(err)
 		end.NotChecked = plan.Claims()
 		if _, stopped := SignalOf(ctx); stopped {
 			end.Verdict = Stopped
@@ -71,11 +80,12 @@ func Run(ctx context.Context, getter genericclioptions.RESTClientGetter, plan *P
 		stop := r.watch(ctx)
 		end.Verdict = r.scenarios(ctx, opts.Timeout)
 		end.ToVerdict = r.since(r.started)
+		dumped := r.dump(ctx)
 		if signal, stopped := SignalOf(ctx); stopped {
 			end.Verdict = Stopped
 			r.emit(WholeRun, Interrupted{signal.String(), r.session.RemoveCommand()})
 		}
-		end.Verdict = max(end.Verdict, r.close(ctx))
+		end.Verdict = max(end.Verdict, r.close(ctx, dumped))
 		stop()
 		end.Met, end.Failed, end.NotChecked = r.counts.met, r.counts.failed, r.counts.notChecked
 	}
@@ -95,7 +105,10 @@ type run struct {
 	kubectl *kubectl.Kubectl
 	getter  genericclioptions.RESTClientGetter
 	images  map[string]string
-	patch   podpatch.Patch
+	// connection is how the API server is reached, for a diagnosis.
+	connection diagnose.Connection
+	evidence   evidence.Reader
+	patch      podpatch.Patch
 
 	mu     sync.Mutex
 	sink   func(Event)
@@ -120,11 +133,16 @@ func (r *run) since(t time.Time) time.Duration { return r.opts.Now().Sub(t) }
 
 // open reaches the cluster and makes the run's session.
 func (r *run) open(ctx context.Context, getter genericclioptions.RESTClientGetter) error {
+	r.connection = session.ConnectionOf(getter)
 	cfg, err := getter.ToRESTConfig()
 	if err != nil {
 		return err
 	}
-	if r.images, err = r.plan.images(r.opts.Images, r.opts.Registry); err != nil {
+	if r.images, err = r.plan.Images(r.opts.Images, r.opts.Registry); err != nil {
+		return err
+	}
+	core, err := corev1client.NewForConfig(cfg)
+	if err != nil {
 		return err
 	}
 	server, err := session.Preflight(ctx, cfg, r.grant())
@@ -136,6 +154,7 @@ func (r *run) open(ctx context.Context, getter genericclioptions.RESTClientGette
 		return err
 	}
 	r.getter = getter
+	r.evidence = newReader(core, r.session)
 	var ended []session.Leftover
 	var wg sync.WaitGroup
 	wg.Go(func() { ended = r.session.FindEnded(ctx, cfg) })
@@ -185,8 +204,9 @@ func (r *run) scenarios(ctx context.Context, timeout time.Duration) Verdict {
 	return worst
 }
 
-// close removes what the run made, unless it is to be kept.
-func (r *run) close(ctx context.Context) Verdict {
+// close removes what the run made, unless it is to be kept. It also tells of an
+// earlier error.
+func (r *run) close(ctx context.Context, earlier error) Verdict {
 	begin := r.opts.Now()
 	end := CleanupEnded{Namespace: r.session.Namespace, OwnNamespace: r.session.Owned, Kept: r.opts.Keep}
 	verdict := Passed
@@ -200,6 +220,7 @@ func (r *run) close(ctx context.Context) Verdict {
 		end.Leftovers, end.Unconfirmed, end.RemoveCommand = cleanup.Leftovers, cleanup.Unconfirmed, cleanup.Command
 		err = cleanup.Err
 	}
+	err = errors.Join(earlier, err)
 	if err != nil {
 		end.Err, verdict = err.Error(), CouldNotRun
 	}

@@ -53,6 +53,7 @@ func (r *run) step(ctx context.Context, st step, named map[string]expect.Outcome
 	if failure != nil {
 		if !failure.skipped {
 			emit(StepFailed{failure.err, failure.cause})
+			r.keepEvidence(ctx, failure.words, nil, emit)
 		}
 		for _, c := range st.claims {
 			emit(ExpectationNotChecked{c.text})
@@ -64,8 +65,9 @@ func (r *run) step(ctx context.Context, st step, named map[string]expect.Outcome
 	if st.name != "" {
 		named[st.name] = expect.Outcome{Stdout: res.Stdout, Stderr: res.Stderr, ExitCode: res.ExitCode}
 	}
+	var suspects []string // Pods that claims which fail have read
 	for _, c := range st.claims {
-		verdict := r.check(ctx, c, facts, emit)
+		verdict, read := r.check(ctx, c, facts, emit)
 		switch {
 		case verdict.Holds:
 			emit(ExpectationMet{c.text})
@@ -78,10 +80,14 @@ func (r *run) step(ctx context.Context, st step, named map[string]expect.Outcome
 			}
 			emit(failed)
 			v = max(v, ClaimFailed)
+			suspects = append(suspects, read...)
 			if cause := (*diagnose.Cause)(nil); errors.As(verdict.Err, &cause) {
 				v = CouldNotRun
 			}
 		}
+	}
+	if len(suspects) > 0 {
+		r.keepEvidence(ctx, nil, suspects, emit)
 	}
 	return v, false
 }
@@ -91,6 +97,8 @@ type failure struct {
 	err     string
 	cause   *diagnose.Cause
 	verdict Verdict
+	// words are those of the command.
+	words []string
 	// skipped: the user decided so; the scenario goes on.
 	skipped bool
 }
@@ -131,15 +139,19 @@ func (r *run) command(ctx context.Context, st step, facts expect.Facts, emit fun
 		return kubectl.Result{}, &failure{err: "skipped", verdict: CouldNotRun, skipped: true}
 	}
 	if args[0] == verbWait {
-		return r.wait(ctx, args[1:], emit)
+		res, f := r.wait(ctx, args[1:], emit)
+		if f != nil {
+			f.words = words
+		}
+		return res, f
 	}
 	res, err := r.kubectl.Run(ctx, args...)
 	if err != nil {
-		return res, &failure{err: err.Error(), verdict: CouldNotRun}
+		return res, &failure{err: err.Error(), verdict: CouldNotRun, words: words}
 	}
 	emit(output(res, st.show))
 	if res.ExitCode != 0 && !st.readsExitCode {
-		return res, exited(words, res)
+		return res, r.exited(words, res)
 	}
 	return res, nil
 }
@@ -151,13 +163,15 @@ const (
 	exitNotFound      = 127
 )
 
-func exited(words []string, res kubectl.Result) *failure {
-	f := &failure{verdict: CouldNotRun, err: fmt.Sprintf("%s: exit code %d", example.Quote(words), res.ExitCode)}
+func (r *run) exited(words []string, res kubectl.Result) *failure {
+	f := &failure{verdict: CouldNotRun, words: words, err: fmt.Sprintf("%s: exit code %d", example.Quote(words), res.ExitCode)}
 	switch {
 	case res.Remote && (res.ExitCode == exitNotFound || res.ExitCode == exitNotExecutable):
 		f.err += ": the image has no such program, so the claim cannot be checked"
 	case res.Remote:
 		f.verdict = ClaimFailed
+	default:
+		f.cause = r.connection.Output(res.Stderr)
 	}
 	return f
 }

@@ -16,7 +16,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/kubectl"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/wait"
 )
@@ -48,34 +47,60 @@ func (r *run) waitFor(ctx context.Context, w *waitCommand, target string, emit f
 	if err != nil {
 		return &failure{err: err.Error(), verdict: CouldNotRun}
 	}
-	goal := w.goal
-	var last *unstructured.Unstructured
-	state := ""
-	err = wait.For(ctx, client, name, func(obj *unstructured.Unstructured) (bool, error) {
-		last = obj
-		if done, err := goal(obj); done || err != nil {
-			return done, err
-		}
-		if now := describe(obj); now != state {
-			state = now
-			emit(Waiting{For: target + " " + w.what, State: state})
-		}
-		if c := causeOf(obj); c != nil && c.Hopeless && !w.deletion {
-			return false, c
-		}
-		return false, nil
-	})
+	watched := &waiter{run: r, wait: w, target: target, emit: emit, told: map[string]bool{}}
+	err = wait.ForAlso(ctx, client, name, func(obj *unstructured.Unstructured) (bool, error) { return watched.judge(ctx, obj) }, r.watcher.next)
 	if err == nil {
 		return nil
 	}
-	f := &failure{err: fmt.Sprintf("%s did not become %s: %v", target, w.what, err), verdict: CouldNotRun}
-	if !errors.As(err, &f.cause) {
-		f.cause = causeOf(last)
-		if state != "" {
-			f.err += "; last seen: " + state
+	return watched.failure(ctx, err)
+}
+
+// waiter is a wait for one object.
+type waiter struct {
+	run    *run
+	wait   *waitCommand
+	target string
+	emit   func(Body)
+
+	last  *unstructured.Unstructured
+	state string
+	told  map[string]bool // of the Causes that may pass
+}
+
+// judge decides on a state of the object, and tells of it.
+func (w *waiter) judge(ctx context.Context, obj *unstructured.Unstructured) (bool, error) {
+	w.last = obj
+	pod := asPod(obj)
+	if done, err := w.wait.goal(obj); done || err != nil {
+		return done, err
+	}
+	if now := describe(obj); now != w.state {
+		w.state = now
+		w.emit(Waiting{For: w.target + " " + w.wait.what, State: now})
+	}
+	if pod == nil || w.wait.deletion {
+		return false, nil
+	}
+	c := w.run.causeOfPod(ctx, pod, false)
+	err := w.run.verdictOn(c)
+	if err == nil && c != nil && !w.told[c.What] {
+		w.told[c.What] = true
+		w.emit(Trouble{c})
+	}
+	return false, err
+}
+
+// failure tells why the wait ended without success.
+func (w *waiter) failure(ctx context.Context, err error) *failure {
+	f := &failure{err: fmt.Sprintf("%s cannot become %s", w.target, w.wait.what), verdict: CouldNotRun}
+	if f.cause = w.run.causeOf(err); f.cause == nil {
+		f.err = fmt.Sprintf("%s did not become %s: %v", w.target, w.wait.what, err)
+		if w.state != "" {
+			f.err += "; last seen: " + w.state
 		}
-	} else {
-		f.err = fmt.Sprintf("%s cannot become %s", target, w.what)
+		if pod := asPod(w.last); pod != nil {
+			f.cause = w.run.causeOfPod(context.WithoutCancel(ctx), pod, true)
+		}
 	}
 	if f.cause != nil && f.cause.Workload {
 		f.verdict = ClaimFailed
@@ -166,14 +191,6 @@ func parseWait(args []string) (*waitCommand, error) {
 	}
 	w.goal, w.outcome = wait.StatusCondition(name, value), "condition met"
 	return w, nil
-}
-
-// causeOf diagnoses a Pod; other kinds have no diagnosis.
-func causeOf(obj *unstructured.Unstructured) *diagnose.Cause {
-	if pod := asPod(obj); pod != nil {
-		return diagnose.Pod(pod)
-	}
-	return nil
 }
 
 // describe says in a few words where an object stands.

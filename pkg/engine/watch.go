@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
@@ -19,7 +21,7 @@ type watcher struct {
 	mu      sync.Mutex
 	changed chan struct{} // closed at the next change
 	pods    map[types.UID]*corev1.Pod
-	pulled  map[types.UID][]corev1.Event
+	events  map[types.UID]map[types.UID]corev1.Event // by what they are about
 	stopped bool
 }
 
@@ -32,10 +34,11 @@ func (r *run) watch(ctx context.Context) (stop func()) {
 		tell:    func(p PodSeen) { r.emit(WholeRun, p) },
 		changed: make(chan struct{}),
 		pods:    map[types.UID]*corev1.Pod{},
-		pulled:  map[types.UID][]corev1.Event{},
+		events:  map[types.UID]map[types.UID]corev1.Event{},
 	}
 	go r.session.WatchPods(ctx, r.watcher.seePod)
-	// A run may go on without Events: they tell when an image was pulled.
+	// A run may go on without Events: they tell when an image was pulled, and more
+	// of what keeps a Pod from being Ready.
 	go r.session.WatchEvents(ctx, r.watcher.seeEvent)
 	return func() {
 		cancel()
@@ -72,12 +75,24 @@ func (w *watcher) seeEvent(obj *unstructured.Unstructured) {
 	defer w.mu.Unlock()
 	w.wake()
 	event := corev1.Event{}
-	if err := fromUnstructured(obj, &event); err != nil || event.Reason != pulledReason {
+	if err := fromUnstructured(obj, &event); err != nil {
 		return
 	}
-	uid := event.InvolvedObject.UID
-	w.pulled[uid] = append(w.pulled[uid], event)
-	w.report(uid)
+	about := event.InvolvedObject.UID
+	if w.events[about] == nil {
+		w.events[about] = map[types.UID]corev1.Event{}
+	}
+	w.events[about][event.UID] = event
+	if event.Reason == pulledReason {
+		w.report(about)
+	}
+}
+
+// eventsOf are the Events about the object with that UID, as they are now.
+func (w *watcher) eventsOf(uid types.UID) []corev1.Event {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Collect(maps.Values(w.events[uid]))
 }
 
 // report tells what is known of a Pod. The caller holds the lock.
@@ -87,7 +102,7 @@ func (w *watcher) report(uid types.UID) {
 		return
 	}
 	state := podState(pod)
-	state.Moments = append(state.Moments, pulls(pod, w.pulled[uid])...)
+	state.Moments = append(state.Moments, pulls(pod, slices.Collect(maps.Values(w.events[uid])))...)
 	w.tell(PodSeen{state})
 }
 

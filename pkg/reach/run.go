@@ -224,7 +224,7 @@ func (n *Node) observe(state *corev1.Pod) (decided bool) {
 			return true
 		}
 	}
-	if cause := diagnose.Pod(state); cause != nil && cause.Hopeless {
+	if cause := diagnose.Pod(state); cause != nil && cause.Ends(false) {
 		n.Failed = cause.Error() + "; " + cause.Remedy
 		return true
 	}

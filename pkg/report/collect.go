@@ -5,7 +5,9 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/engine"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/example"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/report/v1alpha1"
@@ -92,7 +94,7 @@ func (c *Collector) wholeRun(body engine.Body) {
 			RemoveCommand: b.RemoveCommand, ElapsedMilliseconds: b.Elapsed.Milliseconds(),
 		}
 	case engine.RunEnded:
-		r.Example, r.Verdict, r.Error = b.Example, verdicts[b.Verdict], redact(b.Err)
+		r.Example, r.Verdict, r.Error, r.Cause = b.Example, verdicts[b.Verdict], redact(b.Err), causeOf(b.Cause)
 		r.Claims = v1alpha1.Counts{Total: b.Met + b.Failed + b.NotChecked, Met: b.Met, Failed: b.Failed, NotChecked: b.NotChecked}
 		r.VerdictMilliseconds, r.ElapsedMilliseconds = b.ToVerdict.Milliseconds(), b.Elapsed.Milliseconds()
 	}
@@ -174,12 +176,33 @@ func inStep(step *v1alpha1.Step, body engine.Body) {
 		claimOf(step, b.Claim).Outcome = v1alpha1.NotChecked
 	case engine.StepFailed:
 		step.Failure = &v1alpha1.Failure{Message: redact(b.Err)}
-		if c := b.Cause; c != nil {
-			step.Failure.What, step.Failure.Why, step.Failure.Remedy = redact(c.What), redact(c.Why), c.Remedy
+		if b.Cause != nil {
+			step.Failure.Cause = *causeOf(b.Cause)
 		}
+	case engine.EvidenceKept:
+		step.Evidence = append(step.Evidence, evidenceOf(b))
 	case engine.StepEnded:
 		step.ElapsedMilliseconds = b.Elapsed.Milliseconds()
 	}
+}
+
+func evidenceOf(b engine.EvidenceKept) v1alpha1.Evidence {
+	e := v1alpha1.Evidence{Pod: b.Pod, Status: redactAll(b.Status), Events: redactAll(b.Events)}
+	for _, l := range b.Logs {
+		e.Logs = append(e.Logs, v1alpha1.Log{Container: l.Container, Previous: l.Previous, Lines: redactAll(l.Lines)})
+	}
+	return e
+}
+
+func causeOf(c *diagnose.Cause) *v1alpha1.Cause {
+	if c == nil {
+		return nil
+	}
+	cause := &v1alpha1.Cause{What: redact(c.What), Why: redact(c.Why), Remedy: redact(c.Remedy)}
+	if !c.Since.IsZero() {
+		cause.Since = ptr.To(metav1.NewTime(c.Since))
+	}
+	return cause
 }
 
 // claimOf finds a claim of the step's plan, or adds it.

@@ -89,7 +89,7 @@ func hostile() *v1alpha1.Report {
 			st.Say, st.Stdout, st.Stderr, st.Command = evil, evil, evil, evil
 			st.Words = append(st.Words, v1alpha1.Word{{Text: evil}})
 			st.Files = append(st.Files, v1alpha1.File{Name: "f", Content: evil})
-			st.Failure = &v1alpha1.Failure{Message: evil, What: evil, Why: evil, Remedy: evil}
+			st.Failure = &v1alpha1.Failure{Message: evil, Cause: v1alpha1.Cause{What: evil, Why: evil, Remedy: evil}}
 			for k := range st.Claims {
 				st.Claims[k].Claim, st.Claims[k].Error = evil, evil
 				st.Claims[k].Outcome = v1alpha1.Failed

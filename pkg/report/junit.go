@@ -142,7 +142,7 @@ func caseOf(class string, st v1alpha1.Step, c v1alpha1.Claim, took int64) testca
 }
 
 func outputOf(st v1alpha1.Step) *output {
-	if text := visible(told(st)); text != "" {
+	if text := visible(told(st) + strings.Join(keptOf(st), "\n")); text != "" {
 		return &output{text}
 	}
 	return nil

@@ -62,6 +62,9 @@ func (m *markdown) step(st v1alpha1.Step) {
 		m.code("text", strings.Join(failureLines(*f), "\n"))
 	}
 	m.claims(st.Claims)
+	if lines := keptOf(st); len(lines) > 0 {
+		m.code("text", strings.Join(lines, "\n"))
+	}
 }
 
 // console is what a terminal would show of a step.

@@ -11,3 +11,11 @@ var credentials = regexp.MustCompile(`eyJ[\w-]{8,}\.[\w-]+\.[\w-]*` +
 
 // redact blanks out credentials in a text that a cluster sent.
 func redact(s string) string { return credentials.ReplaceAllString(s, "[credential removed]") }
+
+func redactAll(lines []string) []string {
+	out := make([]string, len(lines))
+	for i, l := range lines {
+		out[i] = redact(l)
+	}
+	return out
+}

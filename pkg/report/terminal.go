@@ -8,6 +8,7 @@ import (
 
 	"k8s.io/cli-runtime/pkg/printers"
 
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/engine"
 )
 
@@ -72,10 +73,6 @@ func (t *Terminal) Handle(ev engine.Event) {
 		t.line(fmt.Sprintf("A dry run: %d commands and %d claims; nothing was asked or changed.", b.Commands, b.Claims))
 	case engine.ScenarioEnded:
 		t.scenarioEnded()
-	case engine.ExpectationFailed:
-		t.failed(b)
-	case engine.StepFailed:
-		t.stepFailed(b)
 	case engine.Interrupted:
 		t.line("")
 		t.wrapped(fmt.Sprintf("Interrupted (%s): cleaning up. A second signal leaves at once; then run:", b.Signal))
@@ -86,6 +83,25 @@ func (t *Terminal) Handle(ev engine.Event) {
 		t.cleanup(b)
 	case engine.RunEnded:
 		t.runEnded(b)
+	default:
+		t.wrong(b)
+	}
+}
+
+// wrong tells the events about what is not as it should be.
+func (t *Terminal) wrong(body engine.Body) {
+	switch b := body.(type) {
+	case engine.Trouble:
+		t.marked(t.style.open(), clean(b.Cause.What+": "+b.Cause.Why))
+		t.marked(" ", "Waiting goes on: it may pass by itself.")
+	case engine.ExpectationFailed:
+		t.failed(b)
+	case engine.StepFailed:
+		t.stepFailed(b)
+	case engine.EvidenceKept:
+		for _, l := range kept(evidenceOf(b)) {
+			t.line(t.style.dim("      " + clean(l)))
+		}
 	}
 }
 
@@ -168,11 +184,28 @@ func (t *Terminal) failed(b engine.ExpectationFailed) {
 
 func (t *Terminal) stepFailed(b engine.StepFailed) {
 	t.marked(t.style.failed(), clean(b.Err))
-	if c := b.Cause; c != nil {
+	t.cause(b.Cause)
+}
+
+// Refuse tells why a run could not start: the error, and below it, in lines of at
+// most width columns, its diagnosis, where there is one.
+func Refuse(out io.Writer, width int, example, err string, c *diagnose.Cause) {
+	fmt.Fprintf(out, "error: %s: could not run: %s\n", example, clean(err))
+	if c != nil {
+		t := NewTerminal(out, nil, width, false)
 		t.labelled("what", c.What)
-		t.labelled("why ", c.Why)
 		t.labelled("do  ", c.Remedy)
 	}
+}
+
+// cause tells a diagnosis, where there is one.
+func (t *Terminal) cause(c *diagnose.Cause) {
+	if c == nil {
+		return
+	}
+	t.labelled("what", c.What)
+	t.labelled("why ", c.Why)
+	t.labelled("do  ", c.Remedy)
 }
 
 func (t *Terminal) scenarioEnded() {

@@ -16,7 +16,7 @@ import (
 )
 
 // preflightTimeout bounds the first requests to the API server.
-const preflightTimeout = 10 * time.Second
+const preflightTimeout = 5 * time.Second
 
 // Preflight asks, all at once, whether there is an API server and whether it
 // grants what a run needs. Nothing is created. It returns the server's version;
@@ -43,9 +43,10 @@ func Preflight(ctx context.Context, cfg *rest.Config, grant rbac.Grant) (version
 
 // serverVersion is the first sign that there is an API server.
 func serverVersion(ctx context.Context, host string, client kubernetes.Interface) (string, error) {
+	begin := time.Now()
 	body, err := client.Discovery().RESTClient().Get().AbsPath("/version").Do(ctx).Raw()
 	if err != nil {
-		return "", fmt.Errorf("the API server %s gave no version: %w", host, err)
+		return "", fmt.Errorf("the API server %s gave no version, tried for %.1f s: %w", host, time.Since(begin).Seconds(), err)
 	}
 	var info version.Info
 	if err := json.Unmarshal(body, &info); err != nil {

@@ -101,7 +101,7 @@ func (r *run) await(ctx context.Context, name string, done func(*corev1.Pod) boo
 		if message := unschedulable(pod); message != "" {
 			return false, fmt.Errorf("no node takes a pod for it: %s", message)
 		}
-		if c := diagnose.Pod(pod); c != nil && c.Hopeless {
+		if c := diagnose.Pod(pod); c != nil && c.Ends(false) {
 			return false, fmt.Errorf("%w; %s", c, c.Remedy)
 		}
 		return false, nil

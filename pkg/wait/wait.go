@@ -17,13 +17,32 @@ import (
 )
 
 // Condition judges the state of an object: done, not yet, or hopeless (an
-// error). obj is nil while the object does not exist.
+// error). obj is nil while the object does not exist. An error that may pass
+// is an Unless.
 type Condition func(obj *unstructured.Unstructured) (done bool, err error)
 
+// Unless is the error of a Condition that counts only when it has lasted for a
+// while: when For judges the object anew and finds no error, it was none.
+type Unless struct {
+	Err   error
+	Lasts time.Duration
+}
+
+func (u Unless) Error() string { return u.Err.Error() }
+func (u Unless) Unwrap() error { return u.Err }
+
 // For waits until the condition holds for the object of that name. It returns
-// the condition's error at once, an API error that a repeat does not mend
-// (forbidden, unauthorized), or a cause of ctx with the last state in words.
+// the condition's error, an API error that a repeat does not mend (forbidden,
+// unauthorized), or a cause of ctx.
 func For(ctx context.Context, client dynamic.ResourceInterface, name string, cond Condition) error {
+	return ForAlso(ctx, client, name, cond, nil)
+}
+
+// ForAlso is For where the condition depends on something else as well: next
+// returns a channel that is closed when that changes, and the object is then
+// judged anew.
+func ForAlso(ctx context.Context, client dynamic.ResourceInterface, name string, cond Condition, next func() <-chan struct{}) error {
+	j := &judge{cond: cond, next: next}
 	for {
 		// Each round starts with a plain GET: a watch alone would retry on 401
 		// and 403 for ever.
@@ -36,10 +55,10 @@ func For(ctx context.Context, client dynamic.ResourceInterface, name string, con
 		case err != nil:
 			return err
 		}
-		if done, err := cond(obj); done || err != nil {
+		if done, err := j.judge(obj); done || err != nil {
 			return err
 		}
-		done, err := follow(ctx, client, name, obj, cond)
+		done, err := j.follow(ctx, client, name)
 		if done || err != nil {
 			return err
 		}
@@ -47,27 +66,62 @@ func For(ctx context.Context, client dynamic.ResourceInterface, name string, con
 	}
 }
 
-// follow watches from a state of the object until the condition decides or the
-// watch ends. Without an object it watches from the present.
-func follow(ctx context.Context, client dynamic.ResourceInterface, name string, obj *unstructured.Unstructured, cond Condition) (bool, error) {
-	events, stop, err := open(ctx, client, name, obj)
+// judge applies a Condition to the last state of an object.
+type judge struct {
+	cond    Condition
+	next    func() <-chan struct{} // of what else it depends on, or nil
+	changed <-chan struct{}
+	obj     *unstructured.Unstructured
+	// doubt is what the Condition has found since the time that lasting counts
+	// from; settled fires when it has lasted.
+	doubt   error
+	settled <-chan time.Time
+}
+
+func (j *judge) judge(obj *unstructured.Unstructured) (done bool, err error) {
+	j.obj = obj
+	if j.next != nil {
+		// From before the look on, so that no change is missed.
+		j.changed = j.next()
+	}
+	done, err = j.cond(obj)
+	var unless Unless
+	switch {
+	case !errors.As(err, &unless):
+		j.doubt, j.settled = nil, nil
+		return done, err
+	case j.doubt == nil:
+		j.settled = time.After(unless.Lasts)
+	}
+	j.doubt = unless.Err
+	return false, nil
+}
+
+// follow watches from the present state of the object until the condition
+// decides or the watch ends. Without an object it watches from the present.
+func (j *judge) follow(ctx context.Context, client dynamic.ResourceInterface, name string) (bool, error) {
+	events, stop, err := open(ctx, client, name, j.obj)
 	if err != nil {
 		return false, err
 	}
 	defer stop()
 	for {
+		state := j.obj
 		select {
 		case <-ctx.Done():
 			return false, context.Cause(ctx)
+		case <-j.settled:
+			return false, j.doubt
+		case <-j.changed:
 		case ev, open := <-events:
 			if !open {
 				return false, nil
 			}
-			var state *unstructured.Unstructured
 			switch ev.Type {
 			case watch.Added, watch.Modified:
 				state, _ = ev.Object.(*unstructured.Unstructured)
 			case watch.Deleted:
+				state = nil
 			case watch.Error:
 				if err := apierrors.FromObject(ev.Object); apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) {
 					return false, err
@@ -76,9 +130,9 @@ func follow(ctx context.Context, client dynamic.ResourceInterface, name string, 
 			default:
 				continue
 			}
-			if done, err := cond(state); done || err != nil {
-				return done, err
-			}
+		}
+		if done, err := j.judge(state); done || err != nil {
+			return done, err
 		}
 	}
 }

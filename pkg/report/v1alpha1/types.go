@@ -16,9 +16,11 @@ type Report struct {
 	Title   string `json:"title,omitempty"`
 	Summary string `json:"summary,omitempty"`
 
-	// Verdict is the outcome; Error is what kept the run from starting.
+	// Verdict is the outcome; Error is what kept the run from starting, and Cause
+	// its diagnosis.
 	Verdict Verdict `json:"verdict"`
 	Error   string  `json:"error,omitempty"`
+	Cause   *Cause  `json:"cause,omitempty"`
 	// Interrupted is the signal that ended the run early.
 	Interrupted string `json:"interrupted,omitempty"`
 	Claims      Counts `json:"claims"`
@@ -111,6 +113,9 @@ type Step struct {
 	Stderr  string   `json:"stderr,omitempty"`
 	Claims  []Claim  `json:"claims,omitempty"`
 	Failure *Failure `json:"failure,omitempty"`
+	// Evidence is what the cluster said of the Pods that a failure, or a claim
+	// that does not hold, is about.
+	Evidence []Evidence `json:"evidence,omitempty"`
 
 	ElapsedMilliseconds int64 `json:"elapsedMilliseconds"`
 }
@@ -172,10 +177,33 @@ type Value struct {
 // Failure is why a command could not do its work.
 type Failure struct {
 	Message string `json:"message"`
-	// What is wrong, Why, and the Remedy: a diagnosis, where there is one.
+	Cause   `json:",inline"`
+}
+
+// Cause is a diagnosis: What is wrong, Why, and the Remedy.
+type Cause struct {
 	What   string `json:"what,omitempty"`
 	Why    string `json:"why,omitempty"`
 	Remedy string `json:"remedy,omitempty"`
+	// Since is when the cluster knew, in whole seconds, where it tells.
+	Since *metav1.Time `json:"since,omitempty"`
+}
+
+// Evidence is what the cluster said of a Pod.
+type Evidence struct {
+	Pod string `json:"pod"`
+	// Status says how the Pod and its containers stand; Events are its last ones.
+	Status []string `json:"status,omitempty"`
+	Events []string `json:"events,omitempty"`
+	Logs   []Log    `json:"logs,omitempty"`
+}
+
+// Log is the end of a container's output.
+type Log struct {
+	Container string `json:"container"`
+	// Previous: the container has been started again since.
+	Previous bool     `json:"previous,omitempty"`
+	Lines    []string `json:"lines"`
 }
 
 // Pod is a Pod of the run: as it was last seen, and its way to Ready.

@@ -1,0 +1,52 @@
+package diagnose
+
+import (
+	"regexp"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+)
+
+// Connection is how a client reaches its API server, for what a Cause tells of
+// it. All of it may be empty.
+type Connection struct {
+	// Host is the API server's URL.
+	Host string
+	// File is where the kubeconfig is, Contexts what it has.
+	File     string
+	Contexts []string
+}
+
+// Error returns the Cause of a request that failed, or of a client that could
+// not be made, or nil where the error is of another kind.
+func (c Connection) Error(err error) *Cause {
+	if err == nil {
+		return nil
+	}
+	return c.look(string(apierrors.ReasonForError(err)), err.Error())
+}
+
+// kubectlReason finds the reason in kubectl's words for an API error
+// (k8s.io/kubectl, pkg/cmd/util/helpers.go).
+var kubectlReason = regexp.MustCompile(`Error from server \((\w+)\)`)
+
+// Output returns the Cause that a kubectl command has printed to its standard
+// error, or nil.
+func (c Connection) Output(stderr string) *Cause {
+	reason := ""
+	if m := kubectlReason.FindStringSubmatch(stderr); m != nil {
+		reason = m[1]
+	}
+	return c.look(reason, strings.TrimSpace(stderr))
+}
+
+func (c Connection) look(reason, message string) *Cause {
+	names := map[string]string{"host": c.Host, "file": c.File, "contexts": strings.Join(c.Contexts, ", ")}
+	if names["file"] == "" {
+		names["file"] = "the kubeconfig"
+	}
+	if len(c.Contexts) == 0 {
+		names["contexts"] = "(it has none)"
+	}
+	return look([]sign{{at: api, reason: reason, message: message, about: names}})
+}

@@ -1,0 +1,100 @@
+package diagnose
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// The texts are what kubectl v1.37 and client-go v0.37 said on the embedded
+// cluster when the fault was provoked by hand or by the e2e suite.
+var requestCauses = map[string]struct{ said, what string }{
+	"context":        {`context "nowhere" does not exist`, `the kubeconfig has no such context`},
+	"kubectlcontext": {`Error in configuration: context was not found for specified context: nowhere`, `the kubeconfig has no such context`},
+	"file":           {`stat /nonexistent/config: no such file or directory`, `a file of the kubeconfig cannot be read`},
+	"yaml":           {`error loading config file "/home/me/.kube/config": yaml: line 1: did not find expected ',' or '}'`, `the kubeconfig cannot be read`},
+	"none":           {`invalid configuration: no configuration has been provided, try setting KUBERNETES_MASTER environment variable`, `there is no kubeconfig`},
+	"plugin":         {`Get "https://api.example:6443/version": getting credentials: exec: executable kbe-no-such-plugin not found`, `the credential plugin that the kubeconfig names is not installed: kbe-no-such-plugin`},
+	"login":          {`Get "https://api.example:6443/version": getting credentials: exec: executable oidc failed with exit code 1`, `the credential plugin that the kubeconfig names gave no credentials`},
+	"401":            {`error: You must be logged in to the server (Unauthorized)`, `the API server https://api.example:6443 does not know who you are (401)`},
+	"expired": {`tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2026-11-23T18:08:16Z is after 2026-11-23T17:08:15Z`,
+		`the certificate of the API server https://api.example:6443 is not valid at this time: now is 2026-11-23T18:08:16Z, after 2026-11-23T17:08:15Z`},
+	"unknownca": {`tls: failed to verify certificate: x509: certificate signed by unknown authority`, `the certificate of the API server https://api.example:6443 is not from the CA that the kubeconfig trusts`},
+	"quota": {`Error from server (Forbidden): pods "x" is forbidden: exceeded quota: no-pods, requested: pods=1, used: pods=0, limited: pods=0`,
+		`the quota "no-pods" is used up: requested pods=1, used pods=0, limit pods=0`},
+	"mustspecify": {`Error from server (Forbidden): pods "x" is forbidden: failed quota: compute: must specify limits.memory for: x`,
+		`the quota "compute" asks every pod for limits.memory for: x`},
+	"limitrange": {`Error from server (Forbidden): error when creating "pod.yaml": pods "subject" is forbidden: maximum memory usage per Container is 64Mi, but limit is 128Mi`,
+		`a LimitRange of the namespace forbids it: maximum memory usage per Container is 64Mi, but limit is 128Mi`},
+	"podsecurity": {`pods "subject" is forbidden: violates PodSecurity "restricted:latest": host namespaces (hostNetwork=true), runAsNonRoot != true (pod or container "main" must set securityContext.runAsNonRoot=true)`,
+		`the namespace enforces the Pod Security Standard restricted:latest: host namespaces (hostNetwork=true), runAsNonRoot != true (pod or container "main" must set securityContext.runAsNonRoot=true)`},
+	"webhook": {`error: admission webhook "pods.faults.example" denied the request: pods need a cost centre`,
+		`the admission webhook "pods.faults.example" denies it: pods need a cost centre`},
+	"slowhook": {`Error from server (InternalError): Internal error occurred: failed calling webhook "pods.faults.example": failed to call webhook: Post "https://127.0.0.1:34507/?timeout=1s": context deadline exceeded`,
+		`the admission webhook "pods.faults.example" gives no answer, and nothing is admitted without it`},
+	"terminating": {`Error from server (Forbidden): pods "x" is forbidden: unable to create new content in namespace t because it is being terminated`, `the namespace is being deleted`},
+	"rbac": {`error: failed to create configmap: configmaps is forbidden: User "alice" cannot create resource "configmaps" in API group "" in the namespace "q"`,
+		`user "alice" may not create configmaps in namespace "q"`},
+	"rbaccluster": {`Error from server (Forbidden): nodes is forbidden: User "alice" cannot list resource "nodes" in API group "" at the cluster scope`, `user "alice" may not list nodes`},
+	"rbacpath":    {`Error from server (Forbidden): forbidden: User "alice" cannot get path "/metrics"`, `user "alice" may not get /metrics`},
+	"noprogram": {`error: Internal error occurred: Internal error occurred: error executing command in container: failed to exec in container: failed to start exec "2412": OCI runtime exec failed: exec failed: unable to start container process: exec: "curl": executable file not found in $PATH`,
+		`cannot check: the container's image has no program "curl"`},
+	"namespace": {`Error from server (NotFound): namespaces "absent" not found`, `the namespace "absent" does not exist`},
+	"refused":   {`Get "https://127.0.0.1:1/version": dial tcp 127.0.0.1:1: connect: connection refused`, `the API server https://api.example:6443 does not answer`},
+	"silent":    {`Get "https://127.0.0.1:44321/version": context deadline exceeded`, `the API server https://api.example:6443 does not answer in time`},
+}
+
+func TestWhatRequestsFailWith(t *testing.T) {
+	way := Connection{Host: "https://api.example:6443", File: "/home/me/.kube/config", Contexts: []string{"prod", "test"}}
+	for name, tc := range requestCauses {
+		c := way.Output(tc.said)
+		switch {
+		case c == nil:
+			t.Errorf("%s: expected a cause, found none", name)
+		case c.What != tc.what || c.Why != tc.said || c.Remedy == "":
+			t.Errorf("%s: expected %q, found %q; %q; %q", name, tc.what, c.What, c.Why, c.Remedy)
+		case strings.Contains(c.Remedy, "insecure"):
+			t.Errorf("%s: a remedy must not make it insecure, found %q", name, c.Remedy)
+		}
+	}
+}
+
+func TestTheContextsThereAreAreTold(t *testing.T) {
+	c := Connection{File: "config", Contexts: []string{"prod", "test"}}.Output(requestCauses["context"].said)
+	if want := "use one of the contexts of config: prod, test"; c == nil || c.Remedy != want {
+		t.Errorf("expected %q, found %v", want, c)
+	}
+}
+
+func TestAnErrorOfAnotherKindHasNoCause(t *testing.T) {
+	for _, said := range []string{"", "error: unknown flag: --iamge", "curl: (6) Could not resolve host: sise"} {
+		if c := (Connection{}).Output(said); c != nil {
+			t.Errorf("%q: expected no cause, found %+v", said, c)
+		}
+	}
+}
+
+// Each name in a text is one that the row's sign has: another would be filled in
+// as nothing.
+func TestTheTableUsesNamesThatExist(t *testing.T) {
+	about := map[place]string{
+		api:  "host file contexts",
+		pull: "pod namespace node arch container image memory", crashed: "pod namespace node arch container image memory",
+		waiting: "pod namespace node arch container image memory", restarting: "pod namespace node arch container image memory",
+		running: "pod namespace node arch container image memory", stopped: "pod namespace node arch container image memory",
+		starting: "pod namespace node arch", whole: "pod namespace node arch", scheduling: "pod namespace node arch", node: "pod namespace node arch",
+	}
+	name := regexp.MustCompile(`\$(\w+)`)
+	for _, r := range table {
+		known := strings.Fields(about[r.at] + " " + strings.Join(r.message.SubexpNames(), " "))
+		for _, m := range name.FindAllStringSubmatch(r.what+" "+r.remedy, -1) {
+			if !slices.Contains(known, m[1]) {
+				t.Errorf("%q: expected one of %v, found $%s", r.what, known, m[1])
+			}
+		}
+		if r.what == "" || r.remedy == "" || r.outlook == "" {
+			t.Errorf("expected a row with all texts and an outlook, found %+v", r.row)
+		}
+	}
+}

@@ -1,0 +1,220 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// Evidence is what a cluster says of a Pod. All but the Pod may be missing.
+type Evidence struct {
+	Pod *corev1.Pod
+	// Events are those about the Pod.
+	Events []corev1.Event
+	// Node is the one that the Pod is on.
+	Node *corev1.Node
+}
+
+// Pod is the Cause of a Pod of which nothing else is known.
+func Pod(pod *corev1.Pod) *Cause { return Evidence{Pod: pod}.Cause() }
+
+// Cause returns what keeps the Pod from being Ready, or nil where it is Ready
+// or on its way.
+func (e Evidence) Cause() *Cause {
+	if _, ready := condition(e.Pod, corev1.PodReady); ready {
+		return nil
+	}
+	return look(slices.Concat(e.whole(), e.containers(), e.warnings(), e.scheduling(), e.node()))
+}
+
+func condition(pod *corev1.Pod, kind corev1.PodConditionType) (found *corev1.PodCondition, isTrue bool) {
+	for i, c := range pod.Status.Conditions {
+		if c.Type == kind {
+			return &pod.Status.Conditions[i], c.Status == corev1.ConditionTrue
+		}
+	}
+	return nil, false
+}
+
+// about are the names of the Pod and of one of its containers, which may be nil.
+func (e Evidence) about(c *corev1.ContainerStatus) map[string]string {
+	names := map[string]string{"pod": e.Pod.Name, "namespace": e.Pod.Namespace, "node": e.Pod.Spec.NodeName, "arch": "a node"}
+	if e.Pod.Spec.NodeName != "" {
+		names["arch"] = fmt.Sprintf("node %q", e.Pod.Spec.NodeName)
+	}
+	if e.Node != nil {
+		names["arch"] += fmt.Sprintf(" (%s/%s)", e.Node.Status.NodeInfo.OperatingSystem, e.Node.Status.NodeInfo.Architecture)
+	}
+	if c == nil {
+		return names
+	}
+	names["container"], names["image"] = c.Name, c.Image
+	for _, spec := range slices.Concat(e.Pod.Spec.InitContainers, e.Pod.Spec.Containers) {
+		if spec.Name == c.Name {
+			names["image"] = spec.Image
+			names["memory"] = spec.Resources.Limits.Memory().String()
+		}
+	}
+	return names
+}
+
+// whole: the Pod has ended (status.phase and status.reason, from the kubelet,
+// the eviction manager or the node lifecycle controller), or somebody ends it.
+func (e Evidence) whole() (signs []sign) {
+	if c, yes := condition(e.Pod, corev1.DisruptionTarget); yes {
+		signs = append(signs, sign{at: whole, reason: c.Reason, message: c.Message, since: c.LastTransitionTime.Time, about: e.about(nil)})
+	}
+	// The kubelet tells by an Event what the status shows only when all
+	// containers have ended.
+	for _, ev := range e.newestFirst() {
+		if slices.Contains([]string{"DeadlineExceeded", "Evicted", "Preempted", "TaintManagerEviction"}, ev.Reason) {
+			signs = append(signs, sign{at: whole, reason: ev.Reason, message: ev.Message, since: firstSeen(ev), about: e.about(nil)})
+		}
+	}
+	if phase := e.Pod.Status.Phase; phase == corev1.PodFailed || phase == corev1.PodSucceeded {
+		reason, message := e.Pod.Status.Reason, e.Pod.Status.Message
+		if reason == "" {
+			reason = string(phase)
+		}
+		s := sign{at: whole, reason: reason, message: message, about: e.about(nil)}
+		if c, _ := condition(e.Pod, corev1.PodReady); c != nil {
+			s.since = c.LastTransitionTime.Time
+		}
+		signs = append(signs, s)
+	}
+	return signs
+}
+
+// Reasons of a container that waits for its image (k8s.io/kubernetes,
+// pkg/kubelet/images/types.go).
+var pullReasons = []string{"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError",
+	"RegistryUnavailable", "SignatureValidationFailed"}
+
+// containers: the init containers come first, as they do in the Pod's life.
+func (e Evidence) containers() (signs []sign) {
+	for _, c := range slices.Concat(e.Pod.Status.InitContainerStatuses, e.Pod.Status.ContainerStatuses) {
+		about := e.about(&c)
+		switch w, t := c.State.Waiting, c.State.Terminated; {
+		case w != nil && slices.Contains(pullReasons, w.Reason):
+			signs = append(signs, sign{at: pull, reason: w.Reason, message: w.Message, since: e.warnedOf(&c, "Failed", "ErrImageNeverPull", "InspectFailed"), about: about})
+		case w != nil && w.Reason == "CrashLoopBackOff" && c.LastTerminationState.Terminated != nil:
+			signs = append(signs, ended(crashed, c.LastTerminationState.Terminated, about))
+		case w != nil:
+			signs = append(signs, sign{at: waiting, reason: w.Reason, message: w.Message, since: e.warnedOf(&c, "Failed"), about: about})
+		case t != nil && t.ExitCode != 0 && (e.Pod.Spec.RestartPolicy == corev1.RestartPolicyNever || c.RestartCount > 0):
+			signs = append(signs, ended(crashed, t, about))
+		case t != nil && t.ExitCode != 0:
+			signs = append(signs, ended(restarting, t, about))
+		}
+	}
+	return signs
+}
+
+func ended(at place, t *corev1.ContainerStateTerminated, about map[string]string) sign {
+	message := fmt.Sprintf("exit code %d", t.ExitCode)
+	if t.Signal != 0 {
+		message += fmt.Sprintf(", signal %d", t.Signal)
+	}
+	if t.Message != "" {
+		message += ": " + strings.TrimSpace(t.Message)
+	}
+	return sign{at: at, reason: t.Reason, message: message, since: t.FinishedAt.Time, about: about}
+}
+
+// warnings are the Warnings about the Pod, the last one first, but for those
+// that its state has overtaken.
+func (e Evidence) warnings() (signs []sign) {
+	all := slices.Concat(e.Pod.Status.InitContainerStatuses, e.Pod.Status.ContainerStatuses)
+	for _, ev := range e.newestFirst() {
+		if ev.Type != corev1.EventTypeWarning {
+			continue
+		}
+		s := sign{at: starting, reason: ev.Reason, message: ev.Message, since: firstSeen(ev), about: e.about(nil)}
+		if i := slices.IndexFunc(all, func(c corev1.ContainerStatus) bool { return isAbout(ev, c.Name) }); i >= 0 {
+			s.at, s.about = stopped, e.about(&all[i])
+			if w := all[i].State.Waiting; w != nil && slices.Contains(pullReasons, w.Reason) {
+				s.at = pull // where the state says no more than that it backs off
+			}
+			if r := all[i].State.Running; r != nil {
+				if s.at = running; lastSeen(ev).Before(r.StartedAt.Time) {
+					continue
+				}
+			}
+		} else if slices.ContainsFunc(all, hasRun) {
+			continue
+		}
+		signs = append(signs, s)
+	}
+	return signs
+}
+
+// isAbout tells whether an Event is about a container: its path is then
+// spec.containers{NAME}.
+func isAbout(ev corev1.Event, container string) bool {
+	return strings.HasSuffix(ev.InvolvedObject.FieldPath, "{"+container+"}")
+}
+
+func hasRun(c corev1.ContainerStatus) bool {
+	return c.State.Running != nil || c.State.Terminated != nil || c.LastTerminationState.Terminated != nil
+}
+
+func (e Evidence) newestFirst() []corev1.Event {
+	return slices.SortedStableFunc(slices.Values(e.Events), func(a, b corev1.Event) int { return lastSeen(b).Compare(lastSeen(a)) })
+}
+
+// warnedOf is when the first Warning with one of the reasons came that is about
+// a container, or zero.
+func (e Evidence) warnedOf(c *corev1.ContainerStatus, reasons ...string) (first time.Time) {
+	for _, ev := range e.Events {
+		if ev.Type == corev1.EventTypeWarning && slices.Contains(reasons, ev.Reason) && isAbout(ev, c.Name) {
+			if t := firstSeen(ev); first.IsZero() || t.Before(first) {
+				first = t
+			}
+		}
+	}
+	return first
+}
+
+// firstSeen is when an Event came first.
+func firstSeen(ev corev1.Event) time.Time {
+	if !ev.FirstTimestamp.IsZero() {
+		return ev.FirstTimestamp.Time
+	}
+	return ev.EventTime.Time
+}
+
+// lastSeen is when an Event came last: reporters fill in either the old fields
+// or the new ones.
+func lastSeen(ev corev1.Event) time.Time {
+	if ev.Series != nil {
+		return ev.Series.LastObservedTime.Time
+	}
+	if !ev.LastTimestamp.IsZero() {
+		return ev.LastTimestamp.Time
+	}
+	return ev.EventTime.Time
+}
+
+func (e Evidence) scheduling() []sign {
+	c, scheduled := condition(e.Pod, corev1.PodScheduled)
+	if c == nil || scheduled {
+		return nil
+	}
+	return []sign{{at: scheduling, reason: c.Reason, message: c.Message, since: c.LastTransitionTime.Time, about: e.about(nil)}}
+}
+
+func (e Evidence) node() []sign {
+	if e.Node == nil {
+		return nil
+	}
+	for _, c := range e.Node.Status.Conditions {
+		if c.Type == corev1.NodeReady && c.Status != corev1.ConditionTrue {
+			return []sign{{at: node, reason: c.Reason, message: c.Message + ", since " + c.LastTransitionTime.UTC().Format(time.RFC3339),
+				since: c.LastTransitionTime.Time, about: e.about(nil)}}
+		}
+	}
+	return nil
+}

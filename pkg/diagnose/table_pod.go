@@ -1,0 +1,90 @@
+package diagnose
+
+const (
+	theContainer = `container "$container" of pod "$pod" `
+	noProgram    = `exec: "?(?P<program>[^":]+)"?: (stat .*)?(executable file not found|no such file|permission denied)` // runc
+	readLog      = "read its output: kubectl logs $pod -c $container --previous"
+)
+
+// ends are the reasons that are given for the end of a Pod as a whole. They come
+// before the containers, which end with it.
+var ends = []row{
+	{at: whole, reason: "EvictionByEvictionAPI|PreemptionByScheduler|DeletionByTaintManager|DeletionByPodGC|TerminationByKubelet|Preempted|TaintManagerEviction",
+		what: `pod "$pod" is taken away from node "$node"`, remedy: "run it again; where it repeats, look at what the node lacks: kubectl describe node $node", outlook: Hopeless},
+	{at: whole, reason: "Evicted", what: `pod "$pod" was evicted from node "$node"`,
+		remedy: "free what the node lacks, or run it again: kubectl describe node $node", outlook: Hopeless},
+	{at: whole, reason: "DeadlineExceeded", what: `pod "$pod" was ended at its activeDeadlineSeconds`,
+		remedy: "give it more time, or none to exceed", outlook: Hopeless},
+	{at: whole, reason: "Preempting|Terminated|NodeShutdown|Shutdown|NodeLost", what: `pod "$pod" was ended by node "$node"`,
+		remedy: "run it again; look at the node: kubectl describe node $node", outlook: Hopeless},
+	{at: whole, reason: "OutOf|UnexpectedAdmissionError|NodeAffinity|NodePorts|TopologyAffinityError|PodOS|AppArmor|SysctlForbidden|Forbidden|UnsupportedHostProc",
+		what: `node "$node" does not admit pod "$pod"`, remedy: "mend what the message names, or run the pod on another node", outlook: Hopeless},
+}
+
+// containers are the causes of a container that does not start, or has ended
+// (k8s.io/kubernetes, pkg/kubelet/kuberuntime and pkg/kubelet/container).
+var containers = []row{
+	{at: stopped, reason: "FailedPostStartHook", what: theContainer + "is ended again, because its postStart hook fails",
+		remedy: "run the hook's command by hand: kubectl exec $pod -c $container -- COMMAND", outlook: Retried, workload: true},
+	{at: stopped, reason: "Unhealthy", message: "^Liveness probe (failed|errored)", what: theContainer + "is restarted, because its liveness probe fails",
+		remedy: "compare the probe's path, port and delay with what the program serves: kubectl describe pod $pod", outlook: Retried, workload: true},
+	{at: crashed, reason: "OOMKilled", what: theContainer + "was ended, because it needs more memory than its limit of $memory",
+		remedy: "raise resources.limits.memory, or let the program need less", outlook: Retried, workload: true},
+	{at: crashed, message: "exec format error", what: theContainer + "does not start: its program is for another architecture than $arch",
+		remedy: "use an image that is built for that architecture: --image NAME=REF", outlook: Retried},
+	{at: crashed, reason: "StartError|ContainerCannotRun", message: noProgram,
+		what:   theContainer + `does not start: its image has no program "$program" that can be run`,
+		remedy: "correct the command, or use an image that has it: --image NAME=REF", outlook: Retried},
+	{at: crashed, reason: "StartError|ContainerCannotRun", what: theContainer + "does not start",
+		remedy: "check the container's command, arguments and securityContext", outlook: Retried},
+	{at: crashed, what: theContainer + "ended by itself", remedy: readLog, outlook: Retried, workload: true},
+	// It may run well the second time.
+	{at: restarting, reason: "OOMKilled", what: theContainer + "was ended, because it needs more memory than its limit of $memory",
+		remedy: "raise resources.limits.memory, or let the program need less", outlook: Slow, workload: true},
+	{at: restarting, what: theContainer + "ended by itself, and is started again", remedy: readLog, outlook: Slow, workload: true},
+
+	{at: waiting, reason: "CreateContainerConfigError", message: "runAsNonRoot and image (will run as root|has non-numeric user)",
+		what:   theContainer + "does not start: securityContext.runAsNonRoot forbids it to run as root, and its image asks for that",
+		remedy: "set securityContext.runAsUser to a number other than 0, or use an image with a user of its own: --image NAME=REF", outlook: Retried},
+	{at: waiting, reason: "CreateContainerConfigError", message: `(?P<kind>configmap|secret) "(?P<name>[^"]+)" not found`,
+		what:   theContainer + `does not start: it needs the $kind "$name", which does not exist`,
+		remedy: "create it: kubectl create $kind $name …; or leave the reference out", outlook: Retried},
+	{at: waiting, reason: "CreateContainerConfigError", what: theContainer + "does not start: its configuration cannot be made",
+		remedy: "mend the field or the object that the message names", outlook: Retried},
+	{at: waiting, reason: "CreateContainerError|RunContainerError", message: noProgram, what: theContainer + `does not start: its image has no program "$program" that can be run`,
+		remedy: "correct the command, or use an image that has it: --image NAME=REF", outlook: Retried},
+	{at: waiting, reason: "CreateContainerError|RunContainerError", what: theContainer + "cannot be created on $arch",
+		remedy: "mend what the message names; otherwise look at the node's container runtime", outlook: Retried},
+	{at: waiting, reason: "PreStartHookError|PostStartHookError|PreCreateHookError", what: theContainer + "does not start: a hook of it fails",
+		remedy: "check the hook", outlook: Retried, workload: true},
+	// ContainerCreating and PodInitializing are on their way, and have no row.
+}
+
+// pods are the other causes that are a Pod's as a whole.
+var pods = []row{
+	{at: whole, reason: "Succeeded", what: `pod "$pod" has ended: all its containers exited with 0, and its restartPolicy lets them`,
+		remedy: "wait for it with --for=jsonpath or let its program stay", outlook: Hopeless, workload: true},
+	{at: whole, what: `pod "$pod" has ended`, remedy: "look at it, and at its node: kubectl describe pod $pod; kubectl describe node $node", outlook: Hopeless},
+
+	{at: scheduling, reason: "SchedulingGated", what: `pod "$pod" is held back by its scheduling gates`,
+		remedy: "whoever set spec.schedulingGates has to lift them", outlook: Retried},
+	{at: scheduling, message: `persistentvolumeclaim "(?P<claim>[^"]+)" not found`, what: `pod "$pod" is not scheduled: its persistentvolumeclaim "$claim" does not exist`,
+		remedy: "create it, or leave the volume out", outlook: Unsettled},
+	{at: scheduling, reason: "Unschedulable", what: `pod "$pod" is not scheduled: no node takes it`,
+		remedy: "free or add a node that fits, or change what keeps the pod off them (nodeSelector, requests, taints, cordon); with a cluster autoscaler: --fail-fast=false", outlook: Unsettled},
+	{at: scheduling, what: `pod "$pod" is not scheduled`, remedy: "look at the scheduler's log", outlook: Unsettled},
+
+	{at: starting, reason: "FailedCreatePodSandBox|FailedCreatePodSandbox", what: `pod "$pod" does not start: $arch cannot make its sandbox`,
+		remedy: "look at the node's network plugin (CNI) and container runtime: kubectl describe node $node", outlook: Unsettled},
+	{at: starting, reason: "FailedMount|FailedAttachVolume", message: `(?P<kind>configmap|secret) "(?P<name>[^"]+)" not found`,
+		what: `pod "$pod" does not start: a volume of it needs the $kind "$name", which does not exist`, remedy: "create it, or leave the volume out", outlook: Unsettled},
+	{at: starting, reason: "FailedMount|FailedAttachVolume|FailedMapVolume", what: `pod "$pod" does not start: a volume of it cannot be mounted`,
+		remedy: "mend what the message names", outlook: Unsettled},
+
+	{at: node, what: `node "$node", which pod "$pod" is on, is not Ready`, remedy: "look at the node and at its kubelet: kubectl describe node $node", outlook: Unsettled},
+
+	{at: running, reason: "Unhealthy", message: "^Liveness", what: theContainer + "runs, but its liveness probe fails",
+		remedy: "compare the probe's path, port and delay with what the program serves: kubectl describe pod $pod", outlook: Slow},
+	{at: running, reason: "Unhealthy", what: theContainer + "runs, but its probe fails",
+		remedy: "give it time; otherwise compare the probe's path and port with what the program serves, and read its output: kubectl logs $pod -c $container", outlook: Slow},
+}

@@ -1,0 +1,52 @@
+package diagnose
+
+const (
+	otherImage = "check the reference, or use an image that the nodes can pull: --image NAME=REF, or --registry HOST for a mirror"
+	thePull    = `container "$container" of pod "$pod": `
+)
+
+// pulls are the causes of a container that waits for its image. The messages
+// are those of containerd 1.7 to 2.x, of CRI-O, and of registries (OCI
+// Distribution Specification, error codes).
+var pulls = []row{
+	{at: pull, reason: "InvalidImageName",
+		what:   thePull + `the image reference "$image" is not valid`,
+		remedy: "write it as [HOST[:PORT]/]NAME[:TAG][@DIGEST], in lower case", outlook: Hopeless},
+	{at: pull, reason: "ErrImageNeverPull",
+		what:   thePull + `the image $image is not on $arch, and imagePullPolicy is Never`,
+		remedy: "load the image into the node, or let it be pulled: imagePullPolicy: IfNotPresent", outlook: Hopeless},
+	{at: pull, message: `(?i)media type "?(?P<type>application/vnd\.docker\.distribution\.manifest\.v1\S*?)"? is no longer supported|schema ?(version )?1 .*(not|no longer|deprecated)`,
+		what:   thePull + `the image $image has a schema 1 manifest, which containerd 2.1 and later refuse`,
+		remedy: "use an image that was built or pushed again since 2017: --image NAME=REF", outlook: Retried},
+	{at: pull, message: `(?i)no match for platform in manifest|no matching manifest for|no image found in (image index|manifest list) for architecture`,
+		what:   thePull + `the image $image has no variant for $arch`,
+		remedy: "use an image that is built for that architecture: --image NAME=REF; `docker manifest inspect $image` lists what there is", outlook: Retried},
+	{at: pull, message: `(?i)toomanyrequests|too many requests|\b429\b`,
+		what:   thePull + `the registry limits how often the image $image is pulled (429)`,
+		remedy: "pull as a known user (--image-pull-secret NAME with -n), from a mirror (--registry HOST), or later", outlook: Retried},
+	{at: pull, message: `(?i)\b401\b|unauthorized|authorization failed|authentication required|no basic auth credentials`,
+		what:   thePull + `the registry does not let $arch pull the image $image without credentials (401), or there is no such image`,
+		remedy: "check the reference, and give the credentials: --image-pull-secret NAME with -n, or use a mirror: --registry HOST", outlook: Retried},
+	{at: pull, message: `(?i)\b403\b|forbidden|denied`,
+		what:   thePull + `the registry refuses $arch the image $image (403)`,
+		remedy: "ask for access, give other credentials (--image-pull-secret NAME with -n), or use a mirror: --registry HOST", outlook: Retried},
+	{at: pull, message: `(?i)x509|certificate`,
+		what:   thePull + `$arch does not trust the certificate of the registry of the image $image`,
+		remedy: "add the registry's CA to the nodes' container runtime, or use a mirror: --registry HOST", outlook: Retried},
+	{at: pull, message: `(?i)dial tcp|no such host|connection refused|i/o timeout|deadline exceeded|EOF|connection reset|no route to host|server gave HTTP response to HTTPS`,
+		what:   thePull + `$arch does not reach the registry of the image $image`,
+		remedy: "check the registry's name and the nodes' way to it, or use a mirror: --registry HOST", outlook: Retried},
+	{at: pull, message: `(?i)\b5\d\d\b|service unavailable|internal server error|bad gateway`,
+		what:   thePull + `the registry of the image $image has an error of its own`,
+		remedy: "try again later, or use a mirror: --registry HOST", outlook: Retried},
+	{at: pull, message: `(?i)not found|manifest unknown|name unknown|\b404\b`,
+		what:   thePull + `the image $image does not exist`,
+		remedy: otherImage, outlook: Retried},
+	{at: pull, reason: "ImageInspectError", what: thePull + `the image $image cannot be read on $arch`,
+		remedy: "remove the image from the node, so that it is pulled again", outlook: Retried},
+	{at: pull, reason: "RegistryUnavailable", what: thePull + `the registry of the image $image does not answer`,
+		remedy: "try again later, or use a mirror: --registry HOST", outlook: Unsettled},
+	{at: pull, reason: "SignatureValidationFailed", what: thePull + `the signature of the image $image is not accepted`,
+		remedy: "use an image that the cluster's policy accepts: --image NAME=REF", outlook: Retried},
+	{at: pull, what: thePull + `the image $image cannot be pulled`, remedy: otherImage, outlook: Retried},
+}

@@ -1,0 +1,63 @@
+package evidence
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// Time is when an Event came last: reporters fill in either the old fields or
+// the new ones. It is in whole seconds in most cases.
+func Time(ev corev1.Event) time.Time {
+	switch {
+	case ev.Series != nil:
+		return ev.Series.LastObservedTime.Time
+	case !ev.LastTimestamp.IsZero():
+		return ev.LastTimestamp.Time
+	default:
+		return ev.EventTime.Time
+	}
+}
+
+// Words says what an Event tells, in a line.
+func Words(ev corev1.Event) string {
+	text := fmt.Sprintf("%s  %s: %s", Time(ev).UTC().Format("15:04:05"), ev.Reason, strings.TrimSpace(ev.Message))
+	if ev.Count > 1 {
+		text += fmt.Sprintf(" (%d times)", ev.Count)
+	}
+	return text
+}
+
+// Status says how a Pod stands: a line for it and one for each container.
+func Status(pod *corev1.Pod) []string {
+	line := fmt.Sprintf("pod %q: %s", pod.Name, pod.Status.Phase)
+	if pod.Spec.NodeName != "" {
+		line += " on " + pod.Spec.NodeName
+	}
+	for _, c := range pod.Status.Conditions {
+		if c.Status != corev1.ConditionTrue && c.Message != "" && c.Type != corev1.ContainersReady {
+			line += fmt.Sprintf("; not %s: %s", c.Type, c.Message)
+		}
+	}
+	lines := []string{line}
+	for _, c := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
+		lines = append(lines, fmt.Sprintf("container %q: %s, restarts: %d", c.Name, state(c.State), c.RestartCount))
+	}
+	return lines
+}
+
+func state(s corev1.ContainerState) string {
+	switch {
+	case s.Running != nil:
+		return "running"
+	case s.Terminated != nil:
+		return fmt.Sprintf("ended with exit code %d (%s)", s.Terminated.ExitCode, s.Terminated.Reason)
+	case s.Waiting != nil:
+		return "waiting (" + s.Waiting.Reason + ")"
+	default:
+		return "unknown"
+	}
+}
