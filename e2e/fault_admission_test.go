@@ -1,0 +1,125 @@
+package e2e
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"net"
+	"net/http"
+	"time"
+
+	admissionv1 "k8s.io/api/admission/v1"
+	admissionregistration "k8s.io/api/admissionregistration/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+)
+
+// admissionFaults are what the API server denies in a Namespace that exists.
+var admissionFaults = []fault{
+	{row: 7, name: "quota", how: "a ResourceQuota of 0 pods", code: 3,
+		provoke: func(s *scene) []string {
+			ns := s.ownNamespace(nil)
+			quota := &corev1.ResourceQuota{ObjectMeta: metav1.ObjectMeta{Name: "no-pods"},
+				Spec: corev1.ResourceQuotaSpec{Hard: corev1.ResourceList{corev1.ResourcePods: resource.MustParse("0")}}}
+			if _, err := client(s.T).CoreV1().ResourceQuotas(ns).Create(s.Context(), quota, metav1.CreateOptions{}); err != nil {
+				s.Fatal(err)
+			}
+			s.until("the quota has a status", func(ctx context.Context) bool {
+				q, err := client(s.T).CoreV1().ResourceQuotas(ns).Get(ctx, quota.Name, metav1.GetOptions{})
+				return err == nil && len(q.Status.Hard) > 0
+			})
+			return append(s.service(), "-n", ns)
+		},
+		want: []string{"exceeded quota: no-pods", `the quota "no-pods" is used up: requested pods=1, used pods=0, limit pods=0`}},
+	{row: 7, name: "limitrange", how: "a LimitRange of 64Mi, and a pod with 128Mi", code: 3,
+		provoke: func(s *scene) []string {
+			ns := s.ownNamespace(nil)
+			limit := &corev1.LimitRange{ObjectMeta: metav1.ObjectMeta{Name: "small"}, Spec: corev1.LimitRangeSpec{Limits: []corev1.LimitRangeItem{{
+				Type: corev1.LimitTypeContainer, Max: corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("64Mi")}}}}}
+			if _, err := client(s.T).CoreV1().LimitRanges(ns).Create(s.Context(), limit, metav1.CreateOptions{}); err != nil {
+				s.Fatal(err)
+			}
+			return append(s.pod(`
+  containers: [{name: main, image: SERVICE, resources: {limits: {memory: 128Mi}}}]`), "-n", ns)
+		},
+		want: []string{"maximum memory usage per Container is 64Mi, but limit is 128Mi", "a LimitRange of the namespace forbids it"}},
+	{row: 8, name: "restricted", how: "hostNetwork where the Pod Security Standard restricted is enforced", code: 3,
+		provoke: func(s *scene) []string {
+			ns := s.ownNamespace(map[string]string{"pod-security.kubernetes.io/enforce": "restricted"})
+			return append(s.pod(`
+  hostNetwork: true
+  containers: [{name: main, image: SERVICE}]`), "-n", ns)
+		},
+		want: []string{`violates PodSecurity "restricted:latest": host namespaces (hostNetwork=true)`, "the namespace enforces the Pod Security Standard restricted:latest"}},
+	{row: 9, name: "webhook", how: "an admission webhook that denies", code: 3,
+		provoke: func(s *scene) []string {
+			return s.behindWebhook(func(w http.ResponseWriter, r *http.Request) {
+				var review admissionv1.AdmissionReview
+				if err := json.NewDecoder(r.Body).Decode(&review); err != nil {
+					http.Error(w, err.Error(), http.StatusBadRequest)
+					return
+				}
+				review.Response = &admissionv1.AdmissionResponse{UID: review.Request.UID, Result: &metav1.Status{Message: "pods need a cost centre"}}
+				_ = json.NewEncoder(w).Encode(review) // the API server may be gone
+			})
+		},
+		want: []string{`admission webhook "pods.faults.example" denied the request: pods need a cost centre`, `the admission webhook "pods.faults.example" denies it`}},
+	{row: 9, name: "slowhook", how: "an admission webhook that does not answer within its second", code: 3,
+		provoke: func(s *scene) []string {
+			return s.behindWebhook(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+		},
+		want: []string{`failed calling webhook "pods.faults.example"`, "gives no answer, and nothing is admitted without it"}},
+}
+
+// behindWebhook is an example in a Namespace whose Pods a webhook has to admit.
+// The API server reaches it in its own network namespace.
+func (s *scene) behindWebhook(answer http.HandlerFunc) []string {
+	s.Helper()
+	if embedded == nil {
+		s.Skip("needs an address that the API server reaches, as in the embedded cluster")
+	}
+	ns := s.ownNamespace(nil)
+	l, err := embedded.Listen(s.Context(), "kube-apiserver", "127.0.0.1:0")
+	if err != nil {
+		s.Fatal(err)
+	}
+	ca, pair := certificate(s, time.Now().Add(time.Hour))
+	s.serve(tls.NewListener(l, tlsConfig(pair)), answer)
+	s.register(ns, l.Addr(), ca)
+	return append(s.service(), "-n", ns)
+}
+
+func (s *scene) register(namespace string, at net.Addr, ca []byte) {
+	s.Helper()
+	webhooks := client(s.T).AdmissionregistrationV1().ValidatingWebhookConfigurations()
+	config := &admissionregistration.ValidatingWebhookConfiguration{
+		ObjectMeta: metav1.ObjectMeta{Name: s.name},
+		Webhooks: []admissionregistration.ValidatingWebhook{{
+			Name:              "pods.faults.example",
+			ClientConfig:      admissionregistration.WebhookClientConfig{URL: ptr.To("https://" + at.String() + "/"), CABundle: ca},
+			NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: namespace}},
+			Rules: []admissionregistration.RuleWithOperations{{
+				Operations: []admissionregistration.OperationType{admissionregistration.Create},
+				Rule:       admissionregistration.Rule{APIGroups: []string{""}, APIVersions: []string{"v1"}, Resources: []string{"pods"}},
+			}},
+			FailurePolicy: ptr.To(admissionregistration.Fail), TimeoutSeconds: ptr.To[int32](1),
+			SideEffects: ptr.To(admissionregistration.SideEffectClassNone), AdmissionReviewVersions: []string{"v1"},
+		}},
+	}
+	if _, err := webhooks.Create(s.Context(), config, metav1.CreateOptions{}); err != nil {
+		s.Fatal(err)
+	}
+	s.Cleanup(func() {
+		if err := webhooks.Delete(context.Background(), s.name, metav1.DeleteOptions{}); err != nil {
+			s.Error(err)
+		}
+	})
+	// It counts once the API server has read it.
+	probe := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{GenerateName: "probe-"}, Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "main", Image: "none"}}}}
+	s.until("the webhook is asked", func(ctx context.Context) bool {
+		_, err := client(s.T).CoreV1().Pods(namespace).Create(ctx, probe, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
+		return err != nil
+	})
+}

@@ -1,0 +1,141 @@
+package e2e
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"io"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+)
+
+// clientFaults lie on the way to the API server, or in what the user gave.
+var clientFaults = []fault{
+	{row: 1, name: "nokubeconfig", how: "a kubeconfig that is not there", code: 3,
+		provoke: func(s *scene) []string { return append(s.service(), "--kubeconfig", "/nonexistent/config") },
+		want:    []string{"/nonexistent/config: no such file or directory", "name another with --kubeconfig"}},
+	{row: 1, name: "badkubeconfig", how: "a kubeconfig that is no YAML", code: 3,
+		provoke: func(s *scene) []string {
+			file := filepath.Join(s.TempDir(), "config")
+			if err := os.WriteFile(file, []byte("{this is no kubeconfig"), 0o600); err != nil {
+				s.Fatal(err)
+			}
+			return append(s.service(), "--kubeconfig", file)
+		},
+		want: []string{"the kubeconfig cannot be read", "error loading config file"}},
+	{row: 1, name: "nocontext", how: "a context that the kubeconfig does not have", code: 3,
+		provoke: func(s *scene) []string { return append(s.service(), "--context", "nowhere") },
+		want:    []string{`context "nowhere" does not exist`, "use one of the contexts of"}},
+	{row: 2, name: "refused", how: "nothing listens at the API server's address", code: 3,
+		provoke: func(s *scene) []string { return append(s.service(), "--server", "https://127.0.0.1:1") },
+		want:    []string{"https://127.0.0.1:1", "connection refused", "tried for"}},
+	{row: 2, name: "silent", how: "an API server that accepts connections and says nothing", code: 3,
+		provoke: func(s *scene) []string {
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				s.Fatal(err)
+			}
+			s.Cleanup(func() { l.Close() })
+			return append(s.service(), "--server", "https://"+l.Addr().String())
+		},
+		want: []string{"does not answer in time", "tried for 5"}},
+	{row: 3, name: "unknownca", how: "a kubeconfig with the CA of another cluster", code: 3,
+		provoke: func(s *scene) []string {
+			other, _ := certificate(s, time.Now().Add(time.Hour))
+			s.configure(func(_ *clientcmdapi.Config, cluster *clientcmdapi.Cluster, _ *clientcmdapi.AuthInfo) {
+				cluster.CertificateAuthority, cluster.CertificateAuthorityData = "", other
+			})
+			return s.service()
+		},
+		want: []string{"is not from the CA that the kubeconfig trusts", "certificate signed by unknown authority"}, never: []string{"insecure"}},
+	{row: 3, name: "expired", how: "a server certificate that expired an hour ago", code: 3,
+		provoke: func(s *scene) []string {
+			ca, pair := certificate(s, time.Now().Add(-time.Hour))
+			l, err := tls.Listen("tcp", "127.0.0.1:0", tlsConfig(pair))
+			if err != nil {
+				s.Fatal(err)
+			}
+			s.serve(l, http.NotFoundHandler())
+			s.configure(func(_ *clientcmdapi.Config, cluster *clientcmdapi.Cluster, _ *clientcmdapi.AuthInfo) {
+				cluster.Server, cluster.CertificateAuthority, cluster.CertificateAuthorityData = "https://"+l.Addr().String(), "", ca
+			})
+			return s.service()
+		},
+		want: []string{"certificate has expired or is not yet valid", "is not valid at this time: now is", "is after"}, never: []string{"insecure"}},
+	{row: 4, name: "unauthorized", how: "a token that the API server does not know", code: 3,
+		provoke: func(s *scene) []string {
+			s.configure(func(_ *clientcmdapi.Config, _ *clientcmdapi.Cluster, user *clientcmdapi.AuthInfo) {
+				*user = clientcmdapi.AuthInfo{Token: "not-a-token"}
+			})
+			return s.service()
+		},
+		want: []string{"does not know who you are (401)", "log in again"}, never: []string{"not-a-token"}},
+	{row: 4, name: "noplugin", how: "an exec plugin that is not installed", code: 3,
+		provoke: func(s *scene) []string {
+			s.configure(func(_ *clientcmdapi.Config, _ *clientcmdapi.Cluster, user *clientcmdapi.AuthInfo) {
+				*user = clientcmdapi.AuthInfo{Exec: &clientcmdapi.ExecConfig{
+					APIVersion: "client.authentication.k8s.io/v1", Command: "kbe-no-such-plugin", InteractiveMode: clientcmdapi.NeverExecInteractiveMode,
+				}}
+			})
+			return s.service()
+		},
+		want: []string{"the credential plugin that the kubeconfig names is not installed: kbe-no-such-plugin"}},
+	{row: 11, name: "badimage", how: "--image with a reference that is none", code: 2,
+		provoke: func(s *scene) []string {
+			s.noReport = true
+			return append(s.service(), "--image", "shell=Not An Image")
+		},
+		want: []string{`expected a reference such as HOST/NAME:TAG, found "Not An Image"`}},
+	{row: 34, name: "noreport", how: "--report-file in a folder that is not there", code: 2,
+		provoke: func(s *scene) []string {
+			s.noReport = true
+			return append(s.service(), "--report-file", "json=/nonexistent/report.json")
+		},
+		want: []string{"its folder cannot be written to"}},
+	{row: 34, name: "diskfull", how: "--report-file on a disk that has no room", code: 3,
+		provoke: func(s *scene) []string {
+			s.noReport = true
+			return append(s.service("get pod subject"), "--report-file", "html="+filepath.Join(fullDisk(s), "report.html"))
+		},
+		want: []string{"the report could not be written", "no space left on device", "claims hold. Verdict after"}, slow: true},
+	{row: 35, name: "closed", how: "standard output is closed after a line (`| head`)", code: 141, slow: true,
+		provoke: func(s *scene) []string {
+			s.when, s.at = "Namespace kbe-", func(_ *exec.Cmd, stdout io.Closer) { stdout.Close() }
+			return s.service()
+		},
+		want: []string{"Namespace kbe-fclosed-"}},
+}
+
+func tlsConfig(pair tls.Certificate) *tls.Config {
+	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+}
+
+// certificate makes one for 127.0.0.1 that ends at a time, and is its own CA.
+func certificate(s *scene, until time.Time) (pemCA []byte, pair tls.Certificate) {
+	s.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		s.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "kbe fault test"},
+		NotBefore: until.Add(-24 * time.Hour), NotAfter: until, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+}

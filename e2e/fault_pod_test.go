@@ -1,0 +1,117 @@
+package e2e
+
+// podFaults are wrong with the Pod itself, its program, or what it asks for.
+var podFaults = []fault{
+	{row: 15, name: "unschedulable", how: "a nodeSelector that no node has", code: 3,
+		provoke: func(s *scene) []string {
+			return s.pod(`
+  nodeSelector: {disk: ssd}
+  containers: [{name: main, image: SHELL}]`)
+		},
+		want: []string{`pod "subject" is not scheduled: no node takes it`, "nodes are available", "didn't match Pod's node affinity/selector"}},
+	{row: 15, name: "toobig", how: "a request of 1000 CPUs", code: 3,
+		provoke: func(s *scene) []string {
+			return s.pod(`
+  containers: [{name: main, image: SHELL, resources: {requests: {cpu: "1000"}}}]`)
+		},
+		want: []string{`pod "subject" is not scheduled: no node takes it`, "Insufficient cpu"}},
+	{row: 16, name: "crash", how: "a program that exits with 3", code: 1,
+		provoke: func(s *scene) []string {
+			return s.pod(`
+  containers:
+  - name: main
+    image: SHELL
+    command: [sh, -c, "echo cannot open the database >&2; exit 3"]
+    readinessProbe: {tcpSocket: {port: 9}}`)
+		},
+		want: []string{`container "main" of pod "subject" ended by itself why Error: exit code 3`, "cannot open the database"}},
+	{row: 16, name: "initcrash", how: "an init container that exits with 7", code: 1,
+		provoke: func(s *scene) []string {
+			return s.pod(`
+  initContainers: [{name: prepare, image: SHELL, command: [sh, -c, "echo no migration found; exit 7"]}]
+  containers: [{name: main, image: SHELL, command: [sleep, "60"]}]`)
+		},
+		want: []string{`container "prepare" of pod "subject" ended by itself why Error: exit code 7`, "no migration found"}},
+	{row: 16, name: "nocommand", how: "a command that the image does not have", code: 3,
+		provoke: func(s *scene) []string {
+			return s.pod(`
+  containers: [{name: main, image: SHELL, command: [nosuchprogram]}]`)
+		},
+		want: []string{`its image has no program "nosuchprogram" that can be run`, "executable file not found"}},
+	{row: 17, name: "oom", how: "a program that needs more memory than its limit", code: 1,
+		provoke: func(s *scene) []string {
+			return s.pod(`
+  containers:
+  - name: main
+    image: SHELL
+    command: [sh, -c, 'x=$(tr "\\0" x </dev/zero); echo $x']
+    resources: {limits: {memory: 20Mi}}
+    readinessProbe: {tcpSocket: {port: 9}}`)
+		},
+		want: []string{"needs more memory than its limit of 20Mi why OOMKilled: exit code 137"}},
+	{row: 18, name: "root", how: "runAsNonRoot with an image that runs as root", code: 3,
+		provoke: func(s *scene) []string {
+			return s.pod(`
+  containers: [{name: main, image: SHELL, command: [sleep, "60"], securityContext: {runAsNonRoot: true}}]`)
+		},
+		want: []string{"securityContext.runAsNonRoot forbids it to run as root", "securityContext.runAsUser"}},
+	{row: 19, name: "noprogram", how: "curl in an image that has none", code: 3,
+		provoke: func(s *scene) []string { return s.service("exec subject -- curl localhost:9876/info") },
+		want:    []string{`cannot check: the container's image has no program "curl"`}, never: []string{"refused"}},
+	{row: 22, name: "notready", how: "a readiness probe that gets 404, told while it is waited for", code: 3,
+		provoke: func(s *scene) []string {
+			args := s.pod(`
+  containers: [{name: main, image: SERVICE, readinessProbe: {httpGet: {path: /nope, port: 9876}, periodSeconds: 1}}]`)
+			return append(args, "--timeout", "8s")
+		},
+		want: []string{`container "main" of pod "subject" runs, but its probe fails: Unhealthy: Readiness probe failed: HTTP probe failed with statuscode: 404`, "timed out after 8s"}},
+	{row: 40, name: "hostile", how: "escape sequences in a pod's log", code: 0,
+		provoke: func(s *scene) []string {
+			return s.pod(`
+  containers: [{name: main, image: SHELL, command: [bash, -c, 'printf "\e]0;owned\a\e[31mred\n"; sleep 60']}]`, "logs subject")
+		},
+		want: []string{"^[[31mred"}, never: []string{"\x1b]0;", "\x1b[31m"}},
+	{row: 16, name: "noconfig", how: "envFrom a configmap that does not exist", code: 3,
+		provoke: func(s *scene) []string {
+			return s.pod(`
+  containers: [{name: main, image: SHELL, command: [sleep, "60"], envFrom: [{configMapRef: {name: absent}}]}]`)
+		},
+		want: []string{`it needs the configmap "absent", which does not exist`}},
+	{row: 16, name: "nomount", how: "a volume of a secret that does not exist", code: 3,
+		provoke: func(s *scene) []string {
+			return s.pod(`
+  volumes: [{name: v, secret: {secretName: absent}}]
+  containers: [{name: main, image: SHELL, command: [sleep, "60"], volumeMounts: [{name: v, mountPath: /v}]}]`)
+		},
+		want: []string{`a volume of it needs the secret "absent", which does not exist`}},
+	{row: 16, name: "sandbox", how: "a sysctl value that the kernel refuses", code: 3,
+		provoke: func(s *scene) []string {
+			return s.pod(`
+  securityContext: {sysctls: [{name: net.ipv4.ip_unprivileged_port_start, value: x}]}
+  containers: [{name: main, image: SHELL, command: [sleep, "60"]}]`)
+		},
+		want: []string{"cannot make its sandbox"}},
+	{row: 16, name: "liveness", how: "a liveness probe that gets 404, told while it is waited for", code: 1,
+		provoke: func(s *scene) []string {
+			return s.pod(`
+  containers:
+  - name: main
+    image: SERVICE
+    livenessProbe: {httpGet: {path: /nope, port: 9876}, periodSeconds: 1, failureThreshold: 2}
+    readinessProbe: {tcpSocket: {port: 9}}`)
+		},
+		want: []string{"runs, but its liveness probe fails: Unhealthy: Liveness probe failed: HTTP probe failed with statuscode: 404", "is restarted, because its liveness probe fails"}},
+	{row: 16, name: "hook", how: "a postStart hook that fails", code: 1,
+		provoke: func(s *scene) []string {
+			return s.pod(`
+  containers: [{name: main, image: SHELL, command: [sleep, "60"], lifecycle: {postStart: {exec: {command: ["false"]}}}}]`)
+		},
+		want: []string{"its postStart hook fails"}},
+	{row: 16, name: "deadline", how: "activeDeadlineSeconds that pass", code: 3,
+		provoke: func(s *scene) []string {
+			return s.pod(`
+  activeDeadlineSeconds: 3
+  containers: [{name: main, image: SHELL, command: [sleep, "60"], readinessProbe: {tcpSocket: {port: 9}}}]`)
+		},
+		want: []string{"was ended at its activeDeadlineSeconds"}},
+}

@@ -1,0 +1,287 @@
+package e2e
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/report/v1alpha1"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/session"
+)
+
+var captureFlag = flag.Bool("capture", false, "keep what the cluster says of each fault of a pod as the test data of pkg/diagnose")
+
+// fault is a row of the table of faults: something real that is wrong, and what
+// a user reads of it.
+type fault struct {
+	row int
+	// name is a DNS label of its own: runs of the fault's example are told from
+	// others by it.
+	name string
+	// how it is provoked, in words.
+	how string
+	// provoke makes it and returns the arguments of kubectl-kbe.
+	provoke func(s *scene) []string
+	// want are the words that the user must read; the first one is the verdict.
+	want []string
+	// never are words that must not be read.
+	never []string
+	code  int
+	// slow: the fault's own time is longer than a verdict may take, such as a
+	// deadline that has to pass.
+	slow bool
+}
+
+// maxSeconds is how long the verdict may take from when the cluster knew, or,
+// where it does not tell when it knew, from the start of the command.
+const maxSeconds = 6.0
+
+// TestFaults provokes each fault and asserts what is read of it, in what time,
+// with which exit code, and that nothing is left.
+func TestFaults(t *testing.T) {
+	for _, group := range []struct {
+		name     string
+		faults   []fault
+		embedded bool
+	}{
+		{"client", clientFaults, false},
+		{"admission", admissionFaults, false},
+		{"pod", podFaults, false},
+		{"registry", registryFaults, true},
+	} {
+		t.Run(group.name, func(t *testing.T) {
+			if group.embedded && embedded == nil {
+				t.Skip("needs the inside of the embedded cluster")
+			}
+			for _, f := range group.faults {
+				t.Run(f.name, func(t *testing.T) {
+					t.Parallel()
+					f.run(t)
+				})
+			}
+		})
+	}
+	results.write(t)
+}
+
+func (f fault) run(t *testing.T) {
+	s := &scene{T: t, name: "f" + f.name, tmp: t.TempDir(), kubeconfig: *kube.KubeConfig}
+	args := f.provoke(s)
+	report := filepath.Join(t.TempDir(), "report.json")
+	if len(args) > 0 && args[0] == "run" && !s.noReport {
+		args = append(args, "--report-file", "json="+report)
+	}
+	if *captureFlag && len(args) > 0 && args[0] == "run" {
+		args = append(args, "--dump", filepath.Join("..", "pkg", "diagnose", "testdata", f.name))
+	}
+	told := s.tell(args)
+	outcome := row{fault: f, code: told.code, leftovers: s.leftovers()}
+	for _, w := range f.want {
+		if !told.contains(w) {
+			t.Errorf("expected to read %q", w)
+		}
+	}
+	for _, w := range f.never {
+		if told.contains(w) {
+			t.Errorf("expected not to read %q", w)
+		}
+	}
+	if told.code != f.code {
+		t.Errorf("expected exit code %d, found %d", f.code, told.code)
+	}
+	if len(outcome.leftovers) > 0 {
+		t.Errorf("expected that nothing is left, found %s", strings.Join(outcome.leftovers, ", "))
+	}
+	outcome.seconds, outcome.basis = told.seconds(f.want[0], s.known, since(report))
+	if outcome.seconds > maxSeconds && !f.slow {
+		t.Errorf("expected the verdict within %.0f s, found %.1f s (from %s)", maxSeconds, outcome.seconds, outcome.basis)
+	}
+	if t.Failed() {
+		t.Logf("kubectl kbe %s\n%s", strings.Join(args, " "), told.text)
+	}
+	outcome.text = told.around(f.want[0])
+	results.add(outcome)
+}
+
+// scene is where a fault is provoked.
+type scene struct {
+	*testing.T
+	// name is that of the example that runs.
+	name string
+	// namespace is one of the fault's own, where it needs one.
+	namespace  string
+	kubeconfig string
+	env        []string
+	// tmp is the folder for temporary files.
+	tmp string
+	// known is when the cluster knew, where the report does not tell.
+	known time.Time
+	// noReport: the arguments have a report of their own, or must have none.
+	noReport bool
+	// at, where it is not nil, is called once with the process when a line
+	// contains when.
+	when string
+	at   func(c *exec.Cmd, stdout io.Closer)
+}
+
+// account is what a command told, and when.
+type account struct {
+	text    string
+	started time.Time
+	lines   []toldLine
+	code    int
+}
+
+type toldLine struct {
+	at   time.Time
+	text string
+}
+
+// tell runs kubectl-kbe to its end, and notes the time of each line, be it of
+// standard output or standard error.
+func (s *scene) tell(args []string) account {
+	s.Helper()
+	c := plugin(s.T, args...)
+	c.Env = append(c.Env, "KUBECONFIG="+s.kubeconfig, "TMPDIR="+s.tmp)
+	c.Env = append(c.Env, s.env...)
+	read, write, err := os.Pipe()
+	if err != nil {
+		s.Fatal(err)
+	}
+	c.Stdout, c.Stderr = write, write
+	out := account{started: time.Now()}
+	err = c.Start()
+	write.Close()
+	if err != nil {
+		s.Fatal(err)
+	}
+	acted := s.at == nil
+	for lines := bufio.NewScanner(read); lines.Scan(); {
+		out.lines = append(out.lines, toldLine{time.Now(), lines.Text()})
+		out.text += lines.Text() + "\n"
+		if !acted && strings.Contains(lines.Text(), s.when) {
+			acted = true
+			s.at(c, read)
+		}
+	}
+	read.Close()
+	_ = c.Wait() // the exit code tells
+	if !acted {
+		s.Errorf("expected a line with %q", s.when)
+	}
+	out.code = c.ProcessState.ExitCode()
+	return out
+}
+
+var space = regexp.MustCompile(`\s+`)
+
+// flat is a text without the line breaks that a terminal's width has made.
+func flat(text string) string { return space.ReplaceAllString(text, " ") }
+
+func (s account) contains(want string) bool { return strings.Contains(flat(s.text), want) }
+
+// seconds is the time from when the cluster knew to the line that told. The
+// cluster's times are in whole seconds, cut off: a verdict may seem to have
+// taken up to a second longer than it did.
+func (s account) seconds(want string, known, told time.Time) (seconds float64, basis string) {
+	begin, basis := s.started, "the start"
+	switch {
+	case !known.IsZero():
+		begin, basis = known, "the fault"
+	case !told.IsZero():
+		begin, basis = told, "the cluster"
+	}
+	text := ""
+	for _, l := range s.lines {
+		if text += l.text + "\n"; strings.Contains(flat(text), want) {
+			return max(0, l.at.Sub(begin).Seconds()), basis
+		}
+	}
+	return 0, basis
+}
+
+// around is the paragraph that holds the words, for people.
+func (s account) around(want string) string {
+	text := flat(s.text)
+	i := strings.Index(text, want)
+	if i < 0 {
+		return ""
+	}
+	return text[i:min(len(text), i+len(want)+100)]
+}
+
+// since is when the cluster knew, as the report's first Cause tells. Where it
+// does not tell, it is when the Pod was scheduled, which is before that.
+func since(report string) (at time.Time) {
+	var r v1alpha1.Report
+	if data, err := os.ReadFile(report); err != nil || json.Unmarshal(data, &r) != nil {
+		return at
+	}
+	causes := []*v1alpha1.Cause{r.Cause}
+	for _, sc := range r.Scenarios {
+		for _, st := range sc.Steps {
+			if st.Failure != nil {
+				causes = append(causes, &st.Failure.Cause)
+			}
+		}
+	}
+	for _, c := range causes {
+		if c != nil && c.Since != nil {
+			return c.Since.Time
+		}
+	}
+	for _, pod := range r.Pods {
+		for _, m := range pod.Timeline {
+			if m.What == "Scheduled" && r.Verdict == v1alpha1.CouldNotRun {
+				at = m.Time.Time
+			}
+		}
+	}
+	return at
+}
+
+// leftovers lists what a run has left: Namespaces of its own, objects in one of
+// others, temporary files.
+func (s *scene) leftovers() (left []string) {
+	s.Helper()
+	ctx := context.Background()
+	ours := metav1.ListOptions{LabelSelector: session.RunLabel}
+	namespaces, err := client(s.T).CoreV1().Namespaces().List(ctx, ours)
+	if err != nil {
+		s.Fatal(err)
+	}
+	for _, ns := range namespaces.Items {
+		if strings.HasPrefix(ns.Name, "kbe-"+s.name+"-") {
+			left = append(left, "namespace/"+ns.Name)
+		}
+	}
+	if s.namespace != "" {
+		pods, err := client(s.T).CoreV1().Pods(s.namespace).List(ctx, ours)
+		if err != nil {
+			s.Fatal(err)
+		}
+		for _, p := range pods.Items {
+			left = append(left, "pod/"+p.Name)
+		}
+	}
+	files, err := os.ReadDir(s.tmp)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		s.Fatal(err)
+	}
+	for _, f := range files {
+		left = append(left, f.Name())
+	}
+	return left
+}
