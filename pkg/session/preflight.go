@@ -16,7 +16,7 @@ import (
 )
 
 // preflightTimeout bounds the first requests to the API server.
-const preflightTimeout = 5 * time.Second
+const preflightTimeout = 4 * time.Second
 
 // Preflight asks, all at once, whether there is an API server and whether it
 // grants what a run needs. Nothing is created. It returns the server's version;
