@@ -58,6 +58,7 @@ func TestFaults(t *testing.T) {
 	}{
 		{"client", clientFaults, false},
 		{"admission", admissionFaults, false},
+		{"proxy", proxyFaults, false},
 		{"pod", podFaults, false},
 		{"registry", registryFaults, true},
 	} {

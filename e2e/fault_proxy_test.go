@@ -1,0 +1,88 @@
+package e2e
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"sync/atomic"
+
+	"k8s.io/client-go/rest"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+)
+
+// proxyFaults are made by a proxy on loopback, in front of the real API server.
+var proxyFaults = []fault{
+	{row: 24, name: "expiry", how: "each watch expires at once (410) for the first ten times", code: 0, slow: true,
+		provoke: behindProxy(func(pass http.Handler) http.HandlerFunc {
+			var watches atomic.Int32
+			return func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Query().Get("watch") == "true" && watches.Add(1) <= 10 {
+					w.Header().Set("Content-Type", "application/json")
+					fmt.Fprintln(w, `{"type": "ERROR", "object": {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Expired", "code": 410}}`)
+					return
+				}
+				pass.ServeHTTP(w, r)
+			}
+		}),
+		want: []string{"pod/subject condition met", "✓ 0 of 0 claims hold"}, never: []string{"410", "Expired"}},
+	{row: 37, name: "nowebsocket", how: "a proxy that refuses WebSocket, and lets SPDY pass", code: 0, slow: true,
+		provoke: behindProxy(func(pass http.Handler) http.HandlerFunc {
+			return func(w http.ResponseWriter, r *http.Request) {
+				if r.Header.Get("Upgrade") == "websocket" {
+					http.Error(w, "no upgrade here", http.StatusForbidden)
+					return
+				}
+				pass.ServeHTTP(w, r)
+			}
+		}, "exec subject -- printf %s-%s it works"),
+		want: []string{"it-works", "✓ 0 of 0 claims hold"}, never: []string{"no upgrade here"}},
+	{row: 37, name: "noupgrade", how: "a proxy that refuses WebSocket and SPDY", code: 3,
+		provoke: behindProxy(func(pass http.Handler) http.HandlerFunc {
+			return func(w http.ResponseWriter, r *http.Request) {
+				if r.Header.Get("Upgrade") != "" {
+					http.Error(w, "no upgrade here", http.StatusForbidden)
+					return
+				}
+				pass.ServeHTTP(w, r)
+			}
+		}, "exec subject -- true"),
+		want: []string{"does not let upgraded connections (WebSocket, SPDY) pass"}},
+}
+
+// behindProxy is an example whose requests a handler sees, which may pass them on
+// to the API server.
+func behindProxy(fault func(pass http.Handler) http.HandlerFunc, then ...string) func(*scene) []string {
+	return func(s *scene) []string {
+		s.Helper()
+		cfg, err := kube.ToRESTConfig()
+		if err != nil {
+			s.Fatal(err)
+		}
+		cfg = rest.CopyConfig(cfg)
+		cfg.NextProtos = []string{"http/1.1"} // an upgraded connection needs it
+		transport, err := rest.TransportFor(cfg)
+		if err != nil {
+			s.Fatal(err)
+		}
+		server, err := url.Parse(cfg.Host)
+		if err != nil {
+			s.Fatal(err)
+		}
+		pass := &httputil.ReverseProxy{
+			Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(server) },
+			Transport: transport, FlushInterval: -1, ErrorLog: discard,
+		}
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			s.Fatal(err)
+		}
+		s.serve(l, fault(pass))
+		s.configure(func(_ *clientcmdapi.Config, cluster *clientcmdapi.Cluster, user *clientcmdapi.AuthInfo) {
+			*cluster = clientcmdapi.Cluster{Server: "http://" + l.Addr().String()}
+			*user = clientcmdapi.AuthInfo{}
+		})
+		return s.pod("  containers: [{name: main, image: SHELL, command: [sleep, infinity]}]", then...)
+	}
+}
