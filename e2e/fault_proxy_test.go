@@ -27,6 +27,12 @@ var proxyFaults = []fault{
 			}
 		}),
 		want: []string{"pod/subject condition met", "✓ 0 of 0 claims hold"}, never: []string{"410", "Expired"}},
+	{row: 25, name: "throttled", how: "each fifth request gets 429, without Retry-After", code: 0, slow: true,
+		provoke: behindProxy(eachGets(5, http.StatusTooManyRequests, nil), "get pod subject"),
+		want:    []string{"✓ 0 of 0 claims hold"}},
+	{row: 26, name: "failing", how: "each fifth read gets 500", code: 0, slow: true,
+		provoke: behindProxy(eachGets(5, http.StatusInternalServerError, isRead), "get pod subject"),
+		want:    []string{"✓ 0 of 0 claims hold"}},
 	{row: 37, name: "nowebsocket", how: "a proxy that refuses WebSocket, and lets SPDY pass", code: 0, slow: true,
 		provoke: behindProxy(func(pass http.Handler) http.HandlerFunc {
 			return func(w http.ResponseWriter, r *http.Request) {
@@ -49,6 +55,24 @@ var proxyFaults = []fault{
 			}
 		}, "exec subject -- true"),
 		want: []string{"does not let upgraded connections (WebSocket, SPDY) pass"}},
+}
+
+func isRead(r *http.Request) bool {
+	return r.Method == http.MethodGet && r.Header.Get("Upgrade") == ""
+}
+
+// eachGets answers each n-th request of a kind, or of any, with a status.
+func eachGets(n int32, status int, kind func(*http.Request) bool) func(http.Handler) http.HandlerFunc {
+	return func(pass http.Handler) http.HandlerFunc {
+		var count atomic.Int32
+		return func(w http.ResponseWriter, r *http.Request) {
+			if (kind == nil || kind(r)) && count.Add(1)%n == 0 {
+				http.Error(w, "turned away by the proxy", status)
+				return
+			}
+			pass.ServeHTTP(w, r)
+		}
+	}
 }
 
 // behindProxy is an example whose requests a handler sees, which may pass them on

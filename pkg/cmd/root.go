@@ -15,6 +15,7 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/examples"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/example"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/session"
 )
 
 // Exit codes; those of a signal are 128 and its number.
@@ -62,6 +63,7 @@ func newRoot(streams genericiooptions.IOStreams) (*cobra.Command, error) {
 	flags.WrapConfigFn = func(cfg *rest.Config) *rest.Config {
 		cfg.UserAgent = "kubectl-kbe/" + Version
 		cfg.QPS, cfg.Burst = 50, 100
+		session.Retry(cfg)
 		return cfg
 	}
 	root := &cobra.Command{
