@@ -7,6 +7,7 @@ import (
 	"syscall"
 
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/engine"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/kubectl"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/session"
 )
 
@@ -17,13 +18,14 @@ func SignalContext() context.Context {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	abandon, giveUp := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	kubectl.KeepSignals(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	// A closed standard output is an error of the write, not the end of the
 	// process: the cleanup still runs.
 	signal.Ignore(syscall.SIGPIPE)
 	go func() {
 		cancel(engine.Signaled{Signal: <-signals})
 		<-signals
+		kubectl.KeepSignals(nil)
 		signal.Reset(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 		giveUp()
 	}()
