@@ -45,12 +45,8 @@ type exampleOptions struct {
 	output     *exampleOutput
 }
 
-func newExampleCommand(e *example.Example, flags *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) (*cobra.Command, error) {
-	plan, err := engine.Compile(e)
-	if err != nil {
-		return nil, err
-	}
-	o := &exampleOptions{plan: plan, flags: flags, streams: streams}
+func newExampleCommand(e *example.Example, flags *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) *cobra.Command {
+	o := &exampleOptions{flags: flags, streams: streams}
 	name := e.Metadata.Name
 	c := &cobra.Command{
 		Use:   name + " [SCENARIO...]",
@@ -80,22 +76,28 @@ func newExampleCommand(e *example.Example, flags *genericclioptions.ConfigFlags,
 			# Take all images from a mirror
 			kubectl kbe %[1]s --registry mirror.example:5000`, name, e.Spec.Scenarios[0].Name)),
 		ValidArgs: e.ScenarioNames(),
-		RunE: func(c *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) (err error) {
+			// Here, not when the command is made: compiling is most of the time that
+			// every other command would take to start.
+			if o.plan, err = engine.Compile(e); err != nil {
+				return err
+			}
 			if err := o.complete(args); err != nil {
 				return err
 			}
 			return o.run(c.Context())
 		},
 	}
-	o.addFlags(c)
-	return c, nil
+	o.addFlags(c, "; names: "+strings.Join(slices.Sorted(maps.Keys(e.Spec.Images)), ", "))
+	return c
 }
 
-// addFlags adds the flags of a command that runs an example.
-func (o *exampleOptions) addFlags(c *cobra.Command) {
+// addFlags adds the flags of a command that runs an example; imageNames are told
+// with --image, where they are known.
+func (o *exampleOptions) addFlags(c *cobra.Command, imageNames string) {
 	c.Flags().BoolVar(&o.keep, "keep", false, "Leave everything on the cluster, and say how to remove it")
 	c.Flags().StringToStringVar(&o.images, "image", nil,
-		"Use another image, as NAME=REF"+o.imageNames("; names: "))
+		"Use another image, as NAME=REF"+imageNames)
 	c.Flags().StringVar(&o.registry, "registry", "", "Take all other images from this registry, as HOST[:PORT][/PATH]")
 	c.Flags().StringVar(&o.pullSecret, "image-pull-secret", "", "Name of a Secret with the registry's credentials, in the namespace of -n")
 	c.Flags().DurationVar(&o.timeout, "timeout", 0, "End the run after this time, such as 90s; the cleanup comes on top (default: as long as each command takes)")
@@ -105,14 +107,6 @@ func (o *exampleOptions) addFlags(c *cobra.Command) {
 	c.Flags().BoolVar(&o.step, "step", false, "Ask before each command")
 	o.output = newExampleOutput()
 	o.output.addFlags(c)
-}
-
-// imageNames lists the example's short names of images, after a prefix.
-func (o *exampleOptions) imageNames(prefix string) string {
-	if o.plan == nil {
-		return ""
-	}
-	return prefix + strings.Join(slices.Sorted(maps.Keys(o.plan.Example.Spec.Images)), ", ")
 }
 
 // complete takes the scenarios that are named, and checks the flags.

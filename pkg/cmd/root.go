@@ -96,11 +96,7 @@ func newRoot(streams genericiooptions.IOStreams) (*cobra.Command, error) {
 		newShowCommand(catalogue, streams), newNewCommand(streams), newReachCommand(flags, streams),
 		newRBACCommand(catalogue, flags, streams), newCleanupCommand(flags, streams))
 	for _, e := range catalogue {
-		c, err := newExampleCommand(e, flags, streams)
-		if err != nil {
-			return nil, err
-		}
-		root.AddCommand(c)
+		root.AddCommand(newExampleCommand(e, flags, streams))
 	}
 	return root, nil
 }

@@ -67,7 +67,7 @@ func newRunCommand(flags *genericclioptions.ConfigFlags, streams genericiooption
 	c.Flags().StringVarP(&file, "filename", "f", "", "The example: a folder, a file, or - for standard input")
 	c.Flags().BoolVar(&o.clusterScope, "allow-cluster-scope", false,
 		"Let the example's commands leave the run's namespace; what they make outside is removed as well")
-	o.addFlags(c)
+	o.addFlags(c, "")
 	return c
 }
 
