@@ -65,7 +65,7 @@ func TestStepAsksBeforeEachCommand(t *testing.T) {
 	}{
 		"run all":   {strings.Repeat("\n", 10), "2 of 2 claims hold", 0},
 		"skip":      {"\n\ns\n", "0 of 2 claims hold, 2 not checked", 3},
-		"quit":      {"\nq\n", "not checked", 130},
+		"quit":      {"\nq\n", "Stopped, as asked: cleaning up.", 130},
 		"no answer": {"", "not checked", 130},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"os"
 	"strings"
 
 	"k8s.io/cli-runtime/pkg/genericiooptions"
@@ -37,7 +36,7 @@ func newGate(streams genericiooptions.IOStreams, cancel context.CancelCauseFunc)
 			}
 			switch {
 			case !open || answer == "q":
-				cancel(engine.Signaled{Signal: os.Interrupt})
+				cancel(engine.Signaled{Signal: engine.Quit})
 				return false
 			case answer == "":
 				return true

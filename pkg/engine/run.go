@@ -55,6 +55,14 @@ type Signaled struct{ os.Signal }
 
 func (s Signaled) Error() string { return s.String() }
 
+// Quit is the signal of a user who, when asked, has said to end the run.
+var Quit os.Signal = quit{}
+
+type quit struct{}
+
+func (quit) Signal()        {}
+func (quit) String() string { return "quit" }
+
 // SignalOf returns the signal that has cancelled a context, if one has.
 func SignalOf(ctx context.Context) (Signaled, bool) {
 	var s Signaled

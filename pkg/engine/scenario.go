@@ -51,7 +51,7 @@ func (r *run) step(ctx context.Context, st step, named map[string]expect.Outcome
 	facts := r.facts(named)
 	res, failure := r.command(ctx, st, facts, emit)
 	if failure != nil {
-		if !failure.skipped {
+		if failure.err != "" {
 			emit(StepFailed{failure.err, failure.cause})
 			r.keepEvidence(ctx, failure.words, nil, emit)
 		}
@@ -94,12 +94,13 @@ func (r *run) step(ctx context.Context, st step, named map[string]expect.Outcome
 
 // failure is a command that could not do its work.
 type failure struct {
+	// err is "" where no command was begun: the user, when asked, decided so.
 	err     string
 	cause   *diagnose.Cause
 	verdict Verdict
 	// words are those of the command.
 	words []string
-	// skipped: the user decided so; the scenario goes on.
+	// skipped: the scenario goes on.
 	skipped bool
 }
 
@@ -133,10 +134,10 @@ func (r *run) command(ctx context.Context, st step, facts expect.Facts, emit fun
 	emit(CommandShown{line})
 	if r.opts.Gate != nil && !r.opts.Gate(ctx, line) {
 		if ctx.Err() != nil {
-			return kubectl.Result{}, &failure{err: context.Cause(ctx).Error(), verdict: Stopped}
+			return kubectl.Result{}, &failure{verdict: Stopped}
 		}
 		// A claim that is not checked is not one that holds.
-		return kubectl.Result{}, &failure{err: "skipped", verdict: CouldNotRun, skipped: true}
+		return kubectl.Result{}, &failure{verdict: CouldNotRun, skipped: true}
 	}
 	if args[0] == verbWait {
 		res, f := r.wait(ctx, args[1:], emit)

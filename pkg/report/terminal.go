@@ -74,9 +74,7 @@ func (t *Terminal) Handle(ev engine.Event) {
 	case engine.ScenarioEnded:
 		t.scenarioEnded()
 	case engine.Interrupted:
-		t.line("")
-		t.wrapped(fmt.Sprintf("Interrupted (%s): cleaning up. A second signal leaves at once; then run:", b.Signal))
-		t.line("  " + b.RemoveCommand)
+		t.interrupted(b)
 	case engine.CleanupStarted:
 		t.showLive("  removing what the run made in namespace " + b.Namespace)
 	case engine.CleanupEnded:
@@ -103,6 +101,16 @@ func (t *Terminal) wrong(body engine.Body) {
 			t.line(t.style.dim("      " + clean(l)))
 		}
 	}
+}
+
+func (t *Terminal) interrupted(b engine.Interrupted) {
+	t.line("")
+	if b.Signal == engine.Quit.String() {
+		t.line("Stopped, as asked: cleaning up.")
+		return
+	}
+	t.wrapped(fmt.Sprintf("Interrupted (%s): cleaning up. A second signal leaves at once; then run:", b.Signal))
+	t.line("  " + b.RemoveCommand)
 }
 
 func (t *Terminal) runStarted(b engine.RunStarted) {

@@ -150,6 +150,7 @@ func TestOtherEndings(t *testing.T) {
 		"kubectl delete pods -n n -l a=b": {
 			engine.Interrupted{Signal: "interrupt", RemoveCommand: "kubectl delete pods -n n -l a=b"},
 		},
+		"Stopped, as asked: cleaning up.\n":           {engine.Interrupted{Signal: "quit", RemoveCommand: "kubectl delete pods -n n -l a=b"}},
 		"What the run made in namespace n is removed": {engine.CleanupEnded{Namespace: "n"}},
 		"remove it    kubectl delete namespace n":     {engine.CleanupEnded{Namespace: "n", Kept: true, RemoveCommand: "kubectl delete namespace n"}},
 		"left: namespaces/n":                          {engine.CleanupEnded{Namespace: "n", Err: "forbidden", Leftovers: []string{"namespaces/n"}}},

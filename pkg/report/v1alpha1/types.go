@@ -21,7 +21,8 @@ type Report struct {
 	Verdict Verdict `json:"verdict"`
 	Error   string  `json:"error,omitempty"`
 	Cause   *Cause  `json:"cause,omitempty"`
-	// Interrupted is the signal that ended the run early.
+	// Interrupted is the signal that ended the run early; "quit" is the answer to
+	// --step.
 	Interrupted string `json:"interrupted,omitempty"`
 	Claims      Counts `json:"claims"`
 
