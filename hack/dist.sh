@@ -6,6 +6,7 @@ set -eu -o pipefail
 cd "$(dirname "$0")/.."
 version=$(sed -n 's/^  version: //p' plugin.yaml)
 stamp=$(git log -1 --format=%ct)
+commit=$(git rev-parse HEAD)
 platforms=("$@")
 [ ${#platforms[@]} -gt 0 ] || platforms=(linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64)
 mkdir -p dist
@@ -17,7 +18,7 @@ for platform in "${platforms[@]}"; do
 	archive=kubectl-kbe_${os}_$arch.tar.gz
 	folder=$(mktemp -d)
 	CGO_ENABLED=0 GOOS=$os GOARCH=$arch hack/heartbeat.sh "building $archive" go build -trimpath -buildvcs=false \
-		-ldflags "-s -w -X github.com/kubectl-kbe/kubectl-kbe/pkg/cmd.Version=$version" -o "$folder/kubectl-kbe$suffix" ./cmd/kubectl-kbe
+		-ldflags "-s -w -X github.com/kubectl-kbe/kubectl-kbe/pkg/cmd.Version=$version -X github.com/kubectl-kbe/kubectl-kbe/pkg/cmd.Commit=$commit" -o "$folder/kubectl-kbe$suffix" ./cmd/kubectl-kbe
 	cp LICENSE "$folder/"
 	chmod 0755 "$folder/kubectl-kbe$suffix"
 	chmod 0644 "$folder/LICENSE"

@@ -11,5 +11,5 @@ import (
 
 func main() {
 	streams := genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr}
-	os.Exit(cmd.Execute(cmd.SignalContext(), streams, os.Args[1:]))
+	os.Exit(cmd.Execute(cmd.SignalContext(), streams, cmd.Arguments(os.Args)))
 }

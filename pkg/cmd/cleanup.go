@@ -60,6 +60,7 @@ func newCleanupCommand(flags *genericclioptions.ConfigFlags, streams genericioop
 		RunE: func(c *cobra.Command, _ []string) error { return o.clean(c.Context()) },
 	}
 	c.Flags().StringVar(&o.run, "run", "", "Only the run of this ID, also where it was kept or comes from elsewhere")
+	completeFlag(c, "run", runIDs(o.flags))
 	c.Flags().BoolVar(&o.all, "all", false, "Also what was kept, and runs from elsewhere that may still be at work")
 	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "Show what would be removed, and remove nothing")
 	c.MarkFlagsMutuallyExclusive("run", "all")

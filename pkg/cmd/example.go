@@ -50,7 +50,7 @@ func newExampleCommand(e *example.Example, flags *genericclioptions.ConfigFlags,
 	name := e.Metadata.Name
 	c := &cobra.Command{
 		Use:   name + " [SCENARIO...]",
-		Short: e.Spec.Title + ": " + firstSentence(e.Spec.Summary),
+		Short: fmt.Sprintf("%s: %s, %s", e.Spec.Title, count(len(e.Spec.Scenarios), "scenario"), count(e.Claims(), "claim")),
 		Long: templates.LongDesc(fmt.Sprintf(`
 			%s
 
@@ -75,7 +75,7 @@ func newExampleCommand(e *example.Example, flags *genericclioptions.ConfigFlags,
 
 			# Take all images from a mirror
 			kubectl kbe %[1]s --registry mirror.example:5000`, name, e.Spec.Scenarios[0].Name)),
-		ValidArgs: e.ScenarioNames(),
+		ValidArgsFunction: scenarios(func() *example.Example { return e }),
 		RunE: func(c *cobra.Command, args []string) (err error) {
 			// Here, not when the command is made: compiling is most of the time that
 			// every other command would take to start.
@@ -88,7 +88,9 @@ func newExampleCommand(e *example.Example, flags *genericclioptions.ConfigFlags,
 			return o.run(c.Context())
 		},
 	}
-	o.addFlags(c, "; names: "+strings.Join(slices.Sorted(maps.Keys(e.Spec.Images)), ", "))
+	images := slices.Sorted(maps.Keys(e.Spec.Images))
+	o.addFlags(c, "; names: "+strings.Join(images, ", "))
+	completeFlag(c, "image", keys(images...))
 	return c
 }
 

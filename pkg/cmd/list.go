@@ -56,6 +56,7 @@ func newListCommand(catalogue []*example.Example, streams genericiooptions.IOStr
 		},
 	}
 	c.Flags().StringVarP(&output, "output", "o", "", "Print the examples otherwise than as a table: name or json")
+	completeFlag(c, "output", words("json", "name"))
 	return c
 }
 

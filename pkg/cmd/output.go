@@ -57,8 +57,10 @@ func (o *output) addFlags(c *cobra.Command) {
 	o.print.AddFlags(c)
 	formats := slices.Sorted(slices.Values(o.allFormats()))
 	c.Flags().Lookup("output").Usage = "Print a report instead of the story: one of " + strings.Join(formats, ", ")
+	completeFlag(c, "output", words(formats...))
 	c.Flags().StringArrayVar(&o.specs, "report-file", nil,
 		"Also write a report to a file, as FORMAT=PATH; may be repeated; formats: "+strings.Join(o.fileFormats(), ", "))
+	completeFlag(c, "report-file", keys(o.fileFormats()...))
 }
 
 // format is that of -o, or "" for the story.

@@ -81,6 +81,7 @@ func newRBACCommand(catalogue []*example.Example, flags *genericclioptions.Confi
 		},
 	}
 	c.Flags().StringSliceVar(&o.purposes, "for", nil, "What it is for, out of "+strings.Join(known, ", ")+" (default: all)")
+	completeFlag(c, "for", list(known...))
 	c.Flags().StringVarP(&o.file, "filename", "f", "", "What it is for is an example of your own: a folder, a file, or - for standard input")
 	c.Flags().StringVar(&o.name, "name", "kubectl-kbe", "Name of the roles and bindings")
 	c.Flags().StringArrayVar(&o.users, "user", nil, "Bind to this user")

@@ -60,7 +60,7 @@ func newReachCommand(flags *genericclioptions.ConfigFlags, streams genericioopti
 	o := &reachOptions{flags: flags, streams: streams}
 	c := &cobra.Command{
 		Use:   "reach [POD]",
-		Short: "Reachability: from where a pod is reached, and which node's pods reach which",
+		Short: "From where a pod is reached, and which nodes' pods reach which",
 		Long: templates.LongDesc(`
 			Reachability, proven on your cluster.
 
@@ -98,7 +98,8 @@ func newReachCommand(flags *genericclioptions.ConfigFlags, streams genericioopti
 
 			# The map as a page, and the result for CI
 			kubectl kbe reach --nodes --report-file html=reach.html --report-file junit=reach.xml`),
-		Args: cobra.MaximumNArgs(1),
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: podNames(flags),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := o.complete(c, args); err != nil {
 				return err
@@ -111,6 +112,7 @@ func newReachCommand(flags *genericclioptions.ConfigFlags, streams genericioopti
 	}
 	c.Flags().BoolVar(&o.keep, "keep", false, "Leave everything on the cluster, and say how to remove it")
 	c.Flags().StringToStringVar(&o.images, "image", nil, "Use another image, as NAME=REF; names: "+shellImage+", "+serviceImage)
+	completeFlag(c, "image", keys(shellImage, serviceImage))
 	c.Flags().StringVar(&o.registry, "registry", "", "Take all other images from this registry, as HOST[:PORT][/PATH]")
 	c.Flags().StringVar(&o.pullSecret, "image-pull-secret", "", "Name of a Secret with the registry's credentials, in the namespace of -n")
 	c.Flags().DurationVar(&o.timeout, "timeout", 0, "End the run after this time, such as 90s; the cleanup comes on top (default: as long as it takes)")

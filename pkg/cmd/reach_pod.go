@@ -33,6 +33,7 @@ func (o *podOptions) addFlags(c *cobra.Command) {
 	}
 	c.Flags().Uint16Var(&o.port, "port", servicePort, "The port that is asked")
 	c.Flags().StringSliceVar(&o.from, "from", nil, "Ask from these places only: some of "+strings.Join(names, ", "))
+	completeFlag(c, "from", list(names...))
 }
 
 func (o *podOptions) complete(c *cobra.Command, args []string, nodes bool) (err error) {

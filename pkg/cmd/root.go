@@ -5,13 +5,10 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/go-logr/logr"
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/client-go/rest"
-	"k8s.io/klog/v2"
-	"k8s.io/kubectl/pkg/util/templates"
 
 	"github.com/kubectl-kbe/kubectl-kbe/examples"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/example"
@@ -27,9 +24,6 @@ const (
 	exitSignal      = 128
 )
 
-// Version is set when a release is built.
-var Version = "dev"
-
 // exitError ends the command with a code; its text, if any, is already told.
 type exitError struct{ code int }
 
@@ -37,14 +31,12 @@ func (e exitError) Error() string { return fmt.Sprintf("exit code %d", e.code) }
 
 // Execute runs the command line and returns its exit code.
 func Execute(ctx context.Context, streams genericiooptions.IOStreams, args []string) int {
-	// client-go logs what becomes of connections, besides returning it as an error.
-	klog.SetLogger(logr.Discard())
 	root, err := newRoot(streams)
 	if err != nil {
 		fmt.Fprintln(streams.ErrOut, "error:", err)
 		return exitCouldNotRun
 	}
-	root.SetArgs(args)
+	root.SetArgs(append([]string{}, args...)) // nil would mean those of the process
 	executed, err := root.ExecuteContextC(ctx)
 	var exit exitError
 	switch {
@@ -61,7 +53,7 @@ func Execute(ctx context.Context, streams genericiooptions.IOStreams, args []str
 func newRoot(streams genericiooptions.IOStreams) (*cobra.Command, error) {
 	flags := genericclioptions.NewConfigFlags(true).WithDiscoveryBurst(300).WithDiscoveryQPS(50)
 	flags.WrapConfigFn = func(cfg *rest.Config) *rest.Config {
-		cfg.UserAgent = "kubectl-kbe/" + Version
+		cfg.UserAgent = "kubectl-kbe/" + clientVersions().ClientVersion.GitVersion
 		cfg.QPS, cfg.Burst = 50, 100
 		session.Retry(cfg)
 		return cfg
@@ -69,34 +61,37 @@ func newRoot(streams genericiooptions.IOStreams) (*cobra.Command, error) {
 	root := &cobra.Command{
 		Use:   "kubectl-kbe",
 		Short: "Kubernetes by Example, run and proven on your cluster",
-		Long: templates.LongDesc(`
-			Kubernetes by Example, run and proven on your cluster.
-
-			Each example is a page of kubectl commands. They run as they are shown, on the cluster of
-			your kubeconfig, and every claim that the page makes is checked. What an example creates
-			lives in a namespace of its own, which is removed at the end.`),
-		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl kbe"},
-		Version:       Version,
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
-		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+		Long: `Each example is a page of kubectl commands. They run as they are shown, on the
+cluster of your kubeconfig, and every claim that the page makes is checked. What
+an example creates lives in a namespace of its own, which is removed at the end.`,
+		Annotations:      map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl kbe"},
+		SilenceErrors:    true,
+		SilenceUsage:     true,
+		PersistentPreRun: func(*cobra.Command, []string) { startLog() },
+		RunE:             func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetIn(streams.In)
 	root.SetOut(streams.Out)
 	root.SetErr(streams.ErrOut)
 	root.CompletionOptions.DisableDefaultCmd = true
 	flags.AddFlags(root.PersistentFlags())
+	addLogFlags(root.PersistentFlags())
 	root.PersistentFlags().Lookup("namespace").Usage = "A namespace that exists, to run in; without it, the run makes one of its own"
 	catalogue, err := example.LoadAll(examples.FS)
 	if err != nil {
 		return nil, err
 	}
-	root.AddCommand(newRunCommand(flags, streams), newListCommand(catalogue, streams),
-		newShowCommand(catalogue, streams), newNewCommand(streams), newReachCommand(flags, streams),
-		newRBACCommand(catalogue, flags, streams), newCleanupCommand(flags, streams))
+	var pages []*cobra.Command
 	for _, e := range catalogue {
-		root.AddCommand(newExampleCommand(e, flags, streams))
+		pages = append(pages, newExampleCommand(e, flags, streams))
 	}
+	addGrouped(root, groupExamples, append(pages, newListCommand(catalogue, streams), newShowCommand(catalogue, streams))...)
+	addGrouped(root, groupReachability, newReachCommand(flags, streams))
+	addGrouped(root, groupOwn, newNewCommand(streams), newRunCommand(flags, streams))
+	addGrouped(root, groupHousekeeping, newCleanupCommand(flags, streams), newRBACCommand(catalogue, flags, streams),
+		newVersionCommand(flags, streams), newCompletionCommand(streams), newOptionsCommand(streams))
+	helpAsKubectl(root)
+	suggest(root)
+	completeGlobals(root, flags)
 	return root, nil
 }

@@ -64,6 +64,13 @@ func newRunCommand(flags *genericclioptions.ConfigFlags, streams genericiooption
 			return o.run(c.Context())
 		},
 	}
+	c.ValidArgsFunction = scenarios(func() *example.Example {
+		if file == "" || file == fromStdin {
+			return nil
+		}
+		e, _ := readExample(file, nil) // what is wrong with it is told when it is run
+		return e
+	})
 	c.Flags().StringVarP(&file, "filename", "f", "", "The example: a folder, a file, or - for standard input")
 	c.Flags().BoolVar(&o.clusterScope, "allow-cluster-scope", false,
 		"Let the example's commands leave the run's namespace; what they make outside is removed as well")

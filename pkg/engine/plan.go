@@ -1,10 +1,9 @@
 package engine
 
 import (
-	"fmt"
+	"errors"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/example"
@@ -45,7 +44,7 @@ func (p *Plan) Select(names ...string) (*Plan, error) {
 	}
 	for _, name := range names {
 		if !slices.Contains(known, name) {
-			return nil, fmt.Errorf("scenario %q: the example %q has none of that name, only %s", name, p.Example.Metadata.Name, strings.Join(known, ", "))
+			return nil, errors.New(example.Unknown("scenario", name, known))
 		}
 	}
 	return selected, nil

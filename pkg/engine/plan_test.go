@@ -88,7 +88,7 @@ func TestSelect(t *testing.T) {
 	if one, err := p.Select("one"); err != nil || one.Claims() != 1 {
 		t.Errorf("found %+v, %v", one, err)
 	}
-	if _, err := p.Select("two"); err == nil || !strings.Contains(err.Error(), "only one") {
+	if _, err := p.Select("two"); err == nil || !strings.Contains(err.Error(), "expected one of one") {
 		t.Errorf("expected an error that names the scenarios, found %v", err)
 	}
 }
