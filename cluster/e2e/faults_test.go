@@ -3,6 +3,8 @@
 package e2e
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/netip"
 	"reflect"
 	"strings"
@@ -19,6 +21,8 @@ func TestFaults(t *testing.T) {
 	t.Run("zones", func(t *testing.T) { testZones(c.on(t)) })
 	t.Run("partition", func(t *testing.T) { testPartition(c.on(t), probes) })
 	t.Run("deny", func(t *testing.T) { testDeny(c.on(t), probes) })
+	t.Run("masquerade", func(t *testing.T) { testMasquerade(c.on(t), probes) })
+	t.Run("divert", func(t *testing.T) { testDivert(c.on(t), probes) })
 	t.Run("outside", func(t *testing.T) { testOutside(c.on(t), probes) })
 	t.Run("power", func(t *testing.T) { testPower(c.on(t), probes) })
 	t.Run("usage", func(t *testing.T) { testFaultUsage(c.on(t)) })
@@ -90,21 +94,80 @@ func testDeny(c *cluster, probes map[string]map[string]probe) {
 	c.expectReach(probes)
 }
 
+// seen tells under which address the web server of a node sees a pod that asks it.
+func (c *cluster) seen(pod, address string) (from string) {
+	c.t.Helper()
+	var answer struct{ From string }
+	if out := c.shell(pod, "curl -gsS -m 2 http://"+address+":9876/info"); json.Unmarshal([]byte(out), &answer) != nil {
+		c.t.Errorf("%s asks %s: %s", pod, address, out)
+	}
+	return answer.From
+}
+
+func testMasquerade(c *cluster, probes map[string]map[string]probe) {
+	own := probes["client"]["node-2"].addresses[0]
+	expect := func(on bool, from, to, want string) {
+		c.t.Helper()
+		if got := c.seen(probes["client"][from].pod, probes["web"][to].addresses[0]); got != want {
+			c.t.Errorf("masqueraded %t: %s asks %s: expected that it is seen as %s, found %s", on, from, to, want, got)
+		}
+	}
+	c.must("masquerade", "node-2")
+	expect(true, "node-2", "node-1", "10.89.0.12")
+	expect(true, "node-2", "node-2", own)
+	expect(true, "node-1", "node-2", probes["client"]["node-1"].addresses[0])
+	if faults := c.status().Faults; !reflect.DeepEqual(faults, state.Faults{Masqueraded: []string{"node-2"}}) {
+		c.t.Errorf("status: expected the node, found %+v", faults)
+	}
+	c.must("masquerade", "--off", "node-2")
+	expect(false, "node-2", "node-1", own)
+}
+
+func testDivert(c *cluster, probes map[string]map[string]probe) {
+	address, to := probes["web"]["node-2"].addresses[0], probes["web"]["node-3"].addresses[0]
+	// logged tells which of the two web servers logs a request.
+	n := 0
+	expect := func(from, node string) {
+		c.t.Helper()
+		n++
+		mark := fmt.Sprintf("mark-%d", n)
+		c.shell(probes["client"][from].pod, "curl -gsS -m 2 -H Host:"+mark+" http://"+address+":9876/info")
+		if log := c.kubectl("logs", probes["web"][node].pod, "-c", "sise"); !strings.Contains(log, mark) {
+			c.t.Errorf("%s asks %s: expected that the one on %s answers", from, address, node)
+		}
+	}
+	c.must("divert", address, to)
+	for _, from := range []string{"node-1", "node-2", "node-3"} {
+		expect(from, "node-3")
+	}
+	if faults := c.status().Faults; len(faults.Diverted) != 1 || faults.Diverted[netip.MustParseAddr(address)].String() != to {
+		c.t.Errorf("status: expected the detour, found %+v", faults)
+	}
+	c.must("divert", address, "--off")
+	expect("node-1", "node-2")
+}
+
 func testFaultUsage(c *cluster) {
 	for args, says := range map[string]string{
-		"partition node-1":        "2 arg",
-		"partition node-1 node-9": "node-1, node-2, node-3",
-		"partition node-1 node-1": "two nodes",
-		"heal node-1":             "2 arg",
-		"deny here":               "IP address of a pod",
-		"deny 10.89.0.11":         "10.244.0.0/16",
-		"allow 10.244.4.1":        "10.244.0.0/16",
-		"deny fd00::1":            "10.244.0.0/16",
-		"node stop":               "1 arg",
-		"node stop node-9":        "node-1, node-2, node-3",
-		"node halt node-1":        "unknown",
-		"outside":                 "1 arg",
-		"outside no-such-command": "no-such-command",
+		"partition node-1":             "2 arg",
+		"partition node-1 node-9":      "node-1, node-2, node-3",
+		"partition node-1 node-1":      "two nodes",
+		"heal node-1":                  "2 arg",
+		"deny here":                    "IP address of a pod",
+		"deny 10.89.0.11":              "10.244.0.0/16",
+		"allow 10.244.4.1":             "10.244.0.0/16",
+		"deny fd00::1":                 "10.244.0.0/16",
+		"masquerade":                   "1 arg",
+		"masquerade node-9":            "node-1, node-2, node-3",
+		"masquerade --off a b":         "one argument",
+		"divert 10.244.1.2":            "2 arg",
+		"divert 10.244.1.2 ::1":        "10.244.0.0/16",
+		"divert 10.244.1.2 10.244.1.2": "another pod",
+		"node stop":                    "1 arg",
+		"node stop node-9":             "node-1, node-2, node-3",
+		"node halt node-1":             "unknown",
+		"outside":                      "1 arg",
+		"outside no-such-command":      "no-such-command",
 	} {
 		if out, code := c.run(strings.Fields(args)...); code != 2 || !strings.Contains(out, says) {
 			c.t.Errorf("%s: expected exit code 2 and a word about %q, found %d: %s", args, says, code, out)

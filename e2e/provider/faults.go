@@ -30,6 +30,32 @@ func (e *Embedded) Allow(ctx context.Context) error {
 	return err
 }
 
+// Masquerade has pods of other nodes see those of a node under the node's
+// address, until Unmask.
+func (e *Embedded) Masquerade(ctx context.Context, node string) error {
+	_, err := e.output(ctx, "masquerade", node)
+	return err
+}
+
+// Unmask undoes all Masquerades.
+func (e *Embedded) Unmask(ctx context.Context) error {
+	_, err := e.output(ctx, "masquerade", "--off")
+	return err
+}
+
+// Divert has the pod with the address to answer what pods ask of another
+// address, until Straighten.
+func (e *Embedded) Divert(ctx context.Context, address, to string) error {
+	_, err := e.output(ctx, "divert", address, to)
+	return err
+}
+
+// Straighten undoes all Diverts.
+func (e *Embedded) Straighten(ctx context.Context) error {
+	_, err := e.output(ctx, "divert", "--off")
+	return err
+}
+
 // Outside has a command, not started yet, run where only the API server can be
 // reached, as from a laptop. The process is the command's own: its exit code,
 // signals and files are as without.

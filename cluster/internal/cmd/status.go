@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/netip"
 	"os"
 	"slices"
 	"text/tabwriter"
@@ -132,6 +133,12 @@ func (s status) faults() []string {
 	}
 	for _, address := range s.Faults.Denied {
 		lines = append(lines, undo(address.String()+" is denied to all but its own node", "allow --name %s %s", address))
+	}
+	for _, node := range s.Faults.Masqueraded {
+		lines = append(lines, undo("pods of "+node+" are seen under its address", "masquerade --off --name %s %s", node))
+	}
+	for _, address := range slices.SortedFunc(maps.Keys(s.Faults.Diverted), netip.Addr.Compare) {
+		lines = append(lines, undo(fmt.Sprintf("%s answers at %s", s.Faults.Diverted[address], address), "divert --off --name %s %s", address))
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Faults.Halted)) {
 		how := s.Faults.Halted[name]

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"net/netip"
 	"os/exec"
 	"slices"
@@ -19,7 +20,7 @@ import (
 // that is halted, nobody is there to learn it.) Neighbour discovery passes, as ARP does (it is no IP): else a sender
 // would hear "no route to host" instead of nothing.
 func (p Plan) FaultRules(node string, f state.Faults) string {
-	var arriving, leaving, delivering []string
+	var arriving, leaving, delivering, masquerading []string
 	if _, halted := f.Halted[node]; halted {
 		arriving = append(arriving, fmt.Sprintf("\t\tiifname %q drop", nodeLink))
 		leaving = append(leaving, fmt.Sprintf("\t\toifname %q drop", nodeLink))
@@ -34,7 +35,11 @@ func (p Plan) FaultRules(node string, f state.Faults) string {
 			delivering = append(delivering, dropTo(address))
 		}
 	}
-	return fmt.Sprintf(faultTable, strings.Join(arriving, "\n"), strings.Join(leaving, "\n"), strings.Join(delivering, "\n"))
+	if slices.Contains(f.Masqueraded, node) {
+		masquerading = p.masquerade(p.index(node))
+	}
+	return fmt.Sprintf(faultTable, strings.Join(arriving, "\n"), strings.Join(leaving, "\n"), strings.Join(delivering, "\n"),
+		strings.Join(detours(f.Diverted), "\n"), strings.Join(masquerading, "\n"))
 }
 
 func (p Plan) index(node string) int { return slices.Index(p.Nodes, node) + 1 }
@@ -57,6 +62,14 @@ table inet kbe-faults {
 		ct state related accept
 %s
 	}
+	chain diverting {
+		type nat hook prerouting priority dstnat
+%s
+	}
+	chain masquerading {
+		type nat hook postrouting priority srcnat
+%s
+	}
 }
 `
 
@@ -70,11 +83,31 @@ func (p Plan) dropFrom(i int) []string {
 // dropTo drops what others than the pod itself send to it, except answers to what it asked. A node's own packets to its
 // pods are not forwarded, so they are not seen here: as with NetworkPolicies, the node always reaches them.
 func dropTo(pod netip.Addr) string {
-	ip := ipv4.name
-	if pod.Is6() {
-		ip = ipv6.name
+	return fmt.Sprintf("\t\t%[1]s daddr %[2]s %[1]s saddr != %[2]s ct direction original drop", familyOf(pod), pod)
+}
+
+// masquerade gives what pods of the i-th node send to pods of others the node's address.
+func (p Plan) masquerade(i int) []string {
+	return p.each(func(f Family) string {
+		return fmt.Sprintf("\t\toifname %q %[2]s saddr %[3]s %[2]s daddr %[4]s masquerade", nodeLink, f.name, f.podRange(i), f.pods)
+	})
+}
+
+// detours have another pod answer at an address. They are made at the node of who asks, for there the answers pass and
+// can be given the address that was asked. The pod that answers cannot be sent to itself so: its own packets go straight.
+func detours(of map[netip.Addr]netip.Addr) (rules []string) {
+	for _, address := range slices.SortedFunc(maps.Keys(of), netip.Addr.Compare) {
+		rules = append(rules, fmt.Sprintf("\t\tiifname != %q %[2]s daddr %[3]s %[2]s saddr != %[4]s dnat %[2]s to %[4]s", nodeLink, familyOf(address), address, of[address]))
 	}
-	return fmt.Sprintf("\t\t%[1]s daddr %[2]s %[1]s saddr != %[2]s ct direction original drop", ip, pod)
+	return rules
+}
+
+// familyOf returns the family of an address as nftables calls it.
+func familyOf(a netip.Addr) string {
+	if a.Is6() {
+		return ipv6.name
+	}
+	return ipv4.name
 }
 
 // Load runs an nftables program in the network namespace of the calling thread.

@@ -33,6 +33,23 @@ func TestFaultRules(t *testing.T) {
 			t.Errorf("%s: expected %d rules that drop, found %d:\n%s", node, len(want), n, rules)
 		}
 	}
+	const (
+		masked   = `oifname "eth0" ip saddr 10.244.2.0/24 ip daddr 10.244.0.0/16 masquerade`
+		masked6  = `oifname "eth0" ip6 saddr fd00:10:244:2::/64 ip6 daddr fd00:10:244::/56 masquerade`
+		diverted = `iifname != "eth0" ip6 daddr fd00:10:244:3::7 ip6 saddr != fd00:10:244:1::7 dnat ip6 to fd00:10:244:1::7`
+	)
+	astray := state.Faults{
+		Masqueraded: []string{"node-2"},
+		Diverted:    map[netip.Addr]netip.Addr{netip.MustParseAddr("fd00:10:244:3::7"): netip.MustParseAddr("fd00:10:244:1::7")},
+	}
+	for node, want := range map[string][]bool{"node-1": {false, false, true}, "node-2": {true, true, true}} {
+		rules := p.FaultRules(node, astray)
+		for i, rule := range []string{masked, masked6, diverted} {
+			if strings.Contains(rules, rule) != want[i] {
+				t.Errorf("%s: the rule %q: expected %t, found:\n%s", node, rule, want[i], rules)
+			}
+		}
+	}
 	halted := p.FaultRules("node-2", state.Faults{Halted: map[string]state.Halt{"node-2": state.Paused}})
 	if !strings.Contains(halted, `iifname "eth0" drop`) || !strings.Contains(halted, `oifname "eth0" drop`) {
 		t.Errorf("a halted node: expected it to be silent, found:\n%s", halted)

@@ -13,6 +13,10 @@ type Faults struct {
 	Partitions []Pair `json:"partitions,omitempty"`
 	// Denied are addresses of pods that nobody but the pod itself and its node reaches.
 	Denied []netip.Addr `json:"denied,omitempty"`
+	// Masqueraded are the nodes whose pods others see under the node's address.
+	Masqueraded []string `json:"masqueraded,omitempty"`
+	// Diverted are addresses of pods at which another pod answers: the one with the address that is the value.
+	Diverted map[netip.Addr]netip.Addr `json:"diverted,omitempty"`
 	// Halted are the nodes that do not run, and why.
 	Halted map[string]Halt `json:"halted,omitempty"`
 }
@@ -45,9 +49,15 @@ func (p Pair) Peer(node string) (string, bool) {
 	}
 }
 
+// Detour is a pod's address and the one that answers there instead.
+type Detour struct{ Address, To netip.Addr }
+
 // Clone returns a copy that shares nothing with f.
 func (f Faults) Clone() Faults {
-	return Faults{Partitions: slices.Clone(f.Partitions), Denied: slices.Clone(f.Denied), Halted: maps.Clone(f.Halted)}
+	return Faults{
+		Partitions: slices.Clone(f.Partitions), Denied: slices.Clone(f.Denied), Masqueraded: slices.Clone(f.Masqueraded),
+		Diverted: maps.Clone(f.Diverted), Halted: maps.Clone(f.Halted),
+	}
 }
 
 // WriteFaults stores f.

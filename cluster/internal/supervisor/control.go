@@ -3,6 +3,7 @@ package supervisor
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"net/rpc"
@@ -91,6 +92,39 @@ func (c *Control) Deny(address netip.Addr, changed *bool) error {
 func (c *Control) Allow(address netip.Addr, changed *bool) error {
 	return c.edit(changed, func(f *state.Faults) {
 		f.Denied = slices.DeleteFunc(f.Denied, func(a netip.Addr) bool { return !address.IsValid() || a == address })
+	})
+}
+
+// Masquerade has the pods of a node seen under the node's address by pods of other nodes.
+func (c *Control) Masquerade(node string, changed *bool) error {
+	return c.edit(changed, func(f *state.Faults) {
+		if !slices.Contains(f.Masqueraded, node) {
+			f.Masqueraded = append(f.Masqueraded, node)
+		}
+	})
+}
+
+// Unmask undoes Masquerade: of the given node, or of all when it is "".
+func (c *Control) Unmask(node string, changed *bool) error {
+	return c.edit(changed, func(f *state.Faults) {
+		f.Masqueraded = slices.DeleteFunc(f.Masqueraded, func(n string) bool { return node == "" || n == node })
+	})
+}
+
+// Divert has another pod answer at a pod's address. It replaces an earlier detour of that address.
+func (c *Control) Divert(d state.Detour, changed *bool) error {
+	return c.edit(changed, func(f *state.Faults) {
+		if f.Diverted == nil {
+			f.Diverted = map[netip.Addr]netip.Addr{}
+		}
+		f.Diverted[d.Address] = d.To
+	})
+}
+
+// Straighten undoes Divert: of the given address, or of all when it is none.
+func (c *Control) Straighten(address netip.Addr, changed *bool) error {
+	return c.edit(changed, func(f *state.Faults) {
+		maps.DeleteFunc(f.Diverted, func(a, _ netip.Addr) bool { return !address.IsValid() || a == address })
 	})
 }
 
