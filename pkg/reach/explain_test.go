@@ -187,6 +187,24 @@ func TestANodeThatFailsExplainsItsPairs(t *testing.T) {
 	}
 }
 
+func TestNodesOfOneCauseAreOneFinding(t *testing.T) {
+	nodes, m := drawn("", []string{"..xx", "..xx", "    ", "    "})
+	for i := range 4 {
+		nodes = append(nodes, Node{Name: fmt.Sprintf("node-%d", 5+i)})
+		n := &nodes[len(nodes)-1]
+		n.fail(fmt.Sprintf(`container "sise" of pod "reach-%d": node %q does not reach the registry: read udp [::1]:%d->[::1]:53`, i, n.Name, 40000+i))
+	}
+	nodes[2].fail("exec ended")
+	nodes[3].fail("exec ended")
+	want := []string{
+		"✗ node-3, node-4: exec ended (4)",
+		`✗ node-5, node-6, node-7, node-8: container "sise" of its pod: the node does not reach the registry: read udp [::1]->[::1]:53 (0)`,
+	}
+	if got := told(nodes, m); !slices.Equal(got, want) {
+		t.Errorf("expected\n  %s\nfound\n  %s", strings.Join(want, "\n  "), strings.Join(got, "\n  "))
+	}
+}
+
 func TestManyTranslationsAreOneFinding(t *testing.T) {
 	n := manyTranslations + 5
 	nodes, m := drawn("", slices.Repeat([]string{strings.Repeat(".", n)}, n))

@@ -10,7 +10,7 @@ type Pattern string
 
 // The patterns.
 const (
-	NodeFailed  Pattern = "NodeFailed"  // a node's pod did not start, or could not probe
+	NodeFailed  Pattern = "NodeFailed"  // the pods of nodes did not start, or could not probe
 	Everything  Pattern = "Everything"  // no node reaches another
 	Isolated    Pattern = "Isolated"    // a node reaches nobody, and nobody reaches it
 	FromNode    Pattern = "FromNode"    // a node reaches nobody
@@ -59,8 +59,10 @@ func Explain(nodes []Node, m *Matrix) []Finding {
 	for _, f := range m.Families() {
 		e := newExplainer(taking, m, f, State.Failing, false)
 		for i := range found {
-			if one := &found[i]; one.Pattern == NodeFailed && one.From[0] < len(taking) {
-				one.Pairs += e.absorb(one.From[0])
+			for _, node := range found[i].From {
+				if found[i].Pattern == NodeFailed && node < len(taking) {
+					found[i].Pairs += e.absorb(node)
+				}
 			}
 		}
 		found = merge(found, e.explain())
@@ -74,11 +76,18 @@ func Explain(nodes []Node, m *Matrix) []Finding {
 	return found
 }
 
+// failedNodes tells each cause once, with the nodes that have it.
 func failedNodes(nodes []Node) (found []Finding) {
 	for i, n := range nodes {
-		if n.Failed != "" {
-			found = append(found, Finding{Pattern: NodeFailed, From: []int{i}, Cause: n.Failed})
+		if n.Failed == "" {
+			continue
 		}
+		same := slices.IndexFunc(found, func(f Finding) bool { return f.Cause == n.Failed })
+		if same < 0 {
+			found = append(found, Finding{Pattern: NodeFailed, From: []int{i}, Cause: n.Failed})
+			continue
+		}
+		found[same].From = append(found[same].From, i)
 	}
 	return found
 }

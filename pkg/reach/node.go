@@ -2,7 +2,9 @@ package reach
 
 import (
 	"cmp"
+	"fmt"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -18,6 +20,21 @@ type Node struct {
 	Skipped string
 	// Failed says why its pod could not be started or could not probe, or "".
 	Failed string
+}
+
+// What tells the same cause on one node from that on another: the names of the
+// run's pod and of the node, and the port that a connection left from.
+var (
+	podName    = regexp.MustCompile(`\bpods? "reach-\d+"`)
+	sourcePort = regexp.MustCompile(`:\d+->`)
+)
+
+// fail notes why the node does not take part, such that nodes with the same cause
+// say the same.
+func (n *Node) fail(why string) {
+	why = podName.ReplaceAllLiteralString(why, "its pod")
+	why = strings.ReplaceAll(why, fmt.Sprintf("node %q", n.Name), "the node")
+	n.Failed = sourcePort.ReplaceAllLiteralString(why, "->")
 }
 
 // Address returns the pod's address of a family; it is not valid where there is none.

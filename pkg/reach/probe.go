@@ -56,7 +56,7 @@ func (r *run) probeAll(ctx context.Context) {
 			for i := range next {
 				var err error
 				if tools[i], err = r.probeFrom(ctx, i); err != nil && ctx.Err() == nil {
-					r.result.Nodes[i].Failed = fmt.Sprintf("its pod could not probe: %v", err)
+					r.result.Nodes[i].fail(fmt.Sprintf("its pod could not probe: %v", err))
 				}
 			}
 		})

@@ -123,10 +123,8 @@ func (r *run) do(ctx context.Context) error {
 
 // nothingToProbe says why there is no pod.
 func (r *run) nothingToProbe() error {
-	for _, n := range r.result.Nodes {
-		if n.Failed != "" {
-			return fmt.Errorf("no pod could be started: node %s: %s", n.Name, n.Failed)
-		}
+	if failed := failedNodes(r.result.Nodes); len(failed) > 0 {
+		return fmt.Errorf("no pod could be started: %s: %s", failed[0].plain(r.result.Nodes), failed[0].Cause)
 	}
 	return errors.New("no node takes a pod: all are skipped; expected one that is ready, not cordoned and not tainted")
 }
@@ -141,7 +139,7 @@ func (r *run) startOn(ctx context.Context, nodes []Node) (*podWatch, error) {
 	r.nodes = slices.Clone(nodes)
 	for i, err := range errs {
 		if err != nil {
-			r.nodes[i].Failed = fmt.Sprintf("its pod could not be created: %v", err)
+			r.nodes[i].fail(fmt.Sprintf("its pod could not be created: %v", err))
 		}
 	}
 	return r.watchPods(ctx)
@@ -201,7 +199,7 @@ func (r *run) awaitReady(ctx context.Context, w *podWatch) error {
 		return err
 	}
 	for _, p := range left {
-		r.nodes[index[p]].Failed = unready(p, w.latest[p.name], err)
+		r.nodes[index[p]].fail(unready(p, w.latest[p.name], err))
 	}
 	return nil
 }
@@ -225,7 +223,7 @@ func (n *Node) observe(state *corev1.Pod) (decided bool) {
 		}
 	}
 	if cause := diagnose.Pod(state); cause != nil && cause.Ends(false) {
-		n.Failed = cause.Error() + "; " + cause.Remedy
+		n.fail(cause.Error() + "; " + cause.Remedy)
 		return true
 	}
 	return false
