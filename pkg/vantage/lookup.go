@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
@@ -49,25 +50,35 @@ func (r *run) policies(ctx context.Context) ([]string, error) {
 }
 
 // owners notes which other Pods have an address, in all namespaces where that may
-// be asked.
+// be asked, and what the target's neighbours answer: traffic goes astray within a
+// namespace most often.
 func (r *run) owners(ctx context.Context, address string) {
-	list, err := r.client.CoreV1().Pods("").List(ctx, metav1.ListOptions{
-		FieldSelector: fields.OneTermEqualSelector("status.podIP", address).String(),
-	})
-	if err != nil {
-		return // then nobody is named
+	for namespace, having := range map[string]fields.Selector{
+		metav1.NamespaceAll:      fields.OneTermEqualSelector("status.podIP", address),
+		r.table.Target.Namespace: fields.Everything(),
+	} {
+		list, err := r.client.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{FieldSelector: having.String()})
+		if err != nil {
+			continue // then nobody is named
+		}
+		for _, pod := range list.Items {
+			if pod.Name != r.table.Target.Name || pod.Namespace != r.table.Target.Namespace {
+				r.owns(&pod, address)
+			}
+		}
 	}
-	for _, pod := range list.Items {
-		if pod.Name == r.table.Target.Name && pod.Namespace == r.table.Target.Namespace {
-			continue
-		}
-		owner := fmt.Sprintf("pod %q of namespace %q on %s", pod.Name, pod.Namespace, pod.Spec.NodeName)
-		if r.table.Owners == nil {
-			r.table.Owners = map[string]string{}
-		}
+}
+
+// owns notes that a Pod has the address, if it does, and what it answers.
+func (r *run) owns(pod *corev1.Pod, address string) {
+	owner := fmt.Sprintf("pod %q of namespace %q on %s", pod.Name, pod.Namespace, pod.Spec.NodeName)
+	if r.table.Owners == nil {
+		r.table.Owners = map[string]string{}
+	}
+	if slices.ContainsFunc(pod.Status.PodIPs, func(ip corev1.PodIP) bool { return ip.IP == address }) {
 		r.table.Owners[address] = owner
-		if version := versionOf(&pod); version != "" {
-			r.table.Owners[version] = owner
-		}
+	}
+	if version := versionOf(pod); version != "" {
+		r.table.Owners[version] = owner
 	}
 }
