@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -214,7 +215,7 @@ func TestPermissionsThatEndMidRun(t *testing.T) {
 		if err := client(t).RbacV1().Roles(f.session.Namespace).Delete(t.Context(), user, metav1.DeleteOptions{}); err != nil {
 			t.Error(err)
 		}
-		awaitNoAccess(t, user, f.session.Namespace)
+		awaitNoAccess(t, user, &authorizationv1.ResourceAttributes{Verb: "get", Resource: "pods", Namespace: f.session.Namespace})
 		enter()
 	})
 	for _, want := range []string{"pods \"constraintpod\" is forbidden", "left: pods/constraintpod", "remove it    kubectl delete pods -n " + f.session.Namespace + " -l kubectl-kbe.github.io/run="} {

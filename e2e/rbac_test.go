@@ -10,6 +10,7 @@ import (
 	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -19,6 +20,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/engine"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/example"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/rbac"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/report/v1alpha1"
 )
 
 // podsNeeds are what the pods page needs in a Namespace that exists.
@@ -56,18 +58,16 @@ func awaitAccess(t *testing.T, user, namespace string, needs rbac.Needs) {
 	}
 }
 
-// awaitNoAccess waits until a user may not even see Pods.
-func awaitNoAccess(t *testing.T, user, namespace string) {
+// awaitNoAccess waits until a user may not do something any more.
+func awaitNoAccess(t *testing.T, user string, what *authorizationv1.ResourceAttributes) {
 	t.Helper()
-	review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
-		User: user, ResourceAttributes: &authorizationv1.ResourceAttributes{Verb: "get", Resource: "pods", Namespace: namespace},
-	}}
+	review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{User: user, ResourceAttributes: what}}
 	err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, 10*time.Second, true, func(ctx context.Context) (bool, error) {
 		answer, err := client(t).AuthorizationV1().SubjectAccessReviews().Create(ctx, review, metav1.CreateOptions{})
 		return err == nil && !answer.Status.Allowed, err
 	})
 	if err != nil {
-		t.Errorf("user %q may still get pods in %q: %v", user, namespace, err)
+		t.Errorf("user %q may still %s %s: %v", user, what.Verb, what.Resource, err)
 	}
 }
 
@@ -136,6 +136,69 @@ func TestThePageRunsInANamespaceOfItsOwnWithWhatRBACPrints(t *testing.T) {
 		t.Errorf("expected that all claims hold, found exit code %d:\n%s%s", code, stdout, stderr)
 	}
 	assertNoNamespace(t, namespaceOf(t, stdout))
+}
+
+// reachUser lets a user do what is printed for a feature, in the fixture's
+// Namespace.
+func reachUser(t *testing.T, f *fixture, purpose string, needs rbac.Needs) string {
+	t.Helper()
+	user := envconf.RandomName("jane", 10)
+	t.Cleanup(func() {
+		roles := client(t).RbacV1()
+		if err := roles.ClusterRoles().Delete(context.Background(), user, metav1.DeleteOptions{}); err != nil {
+			t.Error(err)
+		}
+		if err := roles.ClusterRoleBindings().Delete(context.Background(), user, metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
+			t.Error(err)
+		}
+	})
+	printed(t, "-n", f.session.Namespace, "--user", user, "--name", user, "--for", purpose)
+	awaitAccess(t, user, f.session.Namespace, needs)
+	return user
+}
+
+// With what is printed no place is skipped for want of a permission.
+func TestReachRunsWithWhatRBACPrints(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "reach-role")
+	user := reachUser(t, f, "reach", rbac.Reach())
+	r, code := reachPod(t, "-n", f.session.Namespace, "--as", user)
+	if code != 0 || r.Verdict != v1alpha1.Passed {
+		t.Errorf("expected that it passes, found exit code %d, %s, %+v", code, r.Error, r.Causes)
+	}
+	single := len(schedulableNodes(t)) == 1
+	for _, v := range r.Vantages {
+		if skipped := v.Skipped != ""; skipped != (single && v.Place == "other-node") {
+			t.Errorf("%s: found the reason %q", v.Place, v.Skipped)
+		}
+	}
+	assertPods(t, f.session.Namespace)
+}
+
+// The nodes are listed where that is granted, and else learnt.
+func TestReachNodesRunsWithWhatRBACPrints(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "reach-nodes-role")
+	user := reachUser(t, f, "reach-nodes", rbac.ReachNodes())
+	r := matrixOf(t, plugin(t, "reach", "--nodes", "-n", f.session.Namespace, "--as", user), 0)
+	if r.Matrix.Learnt {
+		t.Error("expected that the nodes were listed, found that they were learnt")
+	}
+	if failing := failingPairs(r.Matrix); len(failing) > 0 || len(r.Matrix.Pairs) == 0 {
+		t.Errorf("expected that all is reachable, found %q of %d pairs", failing, len(r.Matrix.Pairs))
+	}
+	assertPods(t, f.session.Namespace)
+
+	// Without the ClusterRole there is no list of nodes: they are learnt.
+	if err := client(t).RbacV1().ClusterRoleBindings().Delete(t.Context(), user, metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	awaitNoAccess(t, user, &authorizationv1.ResourceAttributes{Verb: "list", Resource: "nodes"})
+	r = matrixOf(t, plugin(t, "reach", "--nodes", "-n", f.session.Namespace, "--as", user), 0)
+	if !r.Matrix.Learnt {
+		t.Error("expected that the nodes were learnt, found that they were listed")
+	}
+	assertPods(t, f.session.Namespace)
 }
 
 func TestWhatIsMissingIsNamedBeforeAnythingIsCreated(t *testing.T) {

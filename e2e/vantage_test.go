@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -161,12 +162,26 @@ func TestAPodThatListensOnLoopbackOnly(t *testing.T) {
 	f.assertUntouched(pod)
 }
 
+// isolate makes a NetworkPolicy that lets nobody in to the Pods with a label.
+func (f *fixture) isolate(name string, labels map[string]string) {
+	f.t.Helper()
+	policy := &networkingv1.NetworkPolicy{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Spec:       networkingv1.NetworkPolicySpec{PodSelector: metav1.LabelSelector{MatchLabels: labels}, PolicyTypes: []networkingv1.PolicyType{networkingv1.PolicyTypeIngress}},
+	}
+	if _, err := client(f.t).NetworkingV1().NetworkPolicies(f.session.Namespace).Create(f.t.Context(), policy, metav1.CreateOptions{}); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
 func TestAPodBehindADenyRule(t *testing.T) {
 	if embedded == nil {
 		t.Skip("needs the packet filter of the embedded cluster")
 	}
 	f := newFixture(t, "denied")
-	pod := f.start(f.bound("", "0.0.0.0"))
+	web := f.bound("", "0.0.0.0")
+	web.Labels = map[string]string{"app": "web"}
+	pod := f.start(web)
 	if err := embedded.Deny(t.Context(), pod.Status.PodIP); err != nil {
 		t.Fatal(err)
 	}
@@ -183,6 +198,19 @@ func TestAPodBehindADenyRule(t *testing.T) {
 	assertFound(t, r, map[string]string{
 		"container": "Met answered", "sibling": "Met answered", "same-node": "Failed timeout", "other-node": "Failed timeout", "port-forward": "Met answered",
 	})
+
+	// The embedded cluster enforces no NetworkPolicy: the packet filter does what
+	// this one asks for.
+	f.isolate("web-from-nowhere", map[string]string{"app": "web"})
+	f.isolate("db-from-nowhere", map[string]string{"app": "db"})
+	r, code = reachPod(t, "web", "-n", f.session.Namespace)
+	if code != 1 {
+		t.Errorf("expected exit code 1, found %d", code)
+	}
+	assertCause(t, r, "something on the path drops the packets", "; NetworkPolicies of namespace \""+f.session.Namespace+"\" that select the pod: web-from-nowhere")
+	if strings.Contains(r.Causes[0].Why, "db-from-nowhere") {
+		t.Errorf("expected only the policy that selects the pod, found %s", r.Causes[0].Why)
+	}
 }
 
 func TestAPodThatOtherNodesDoNotReach(t *testing.T) {
