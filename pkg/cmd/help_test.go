@@ -47,6 +47,22 @@ func golden(t *testing.T, file, found string) {
 	}
 }
 
+// noTerminal takes the terminal that a test may run on: kubectl's help texts
+// depend on how wide the process's own is.
+func noTerminal(t *testing.T) {
+	t.Helper()
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	terminal := os.Stdout
+	os.Stdout = null
+	t.Cleanup(func() {
+		os.Stdout = terminal
+		null.Close()
+	})
+}
+
 // noOthers fails for files of a folder that no command has any more.
 func noOthers(t *testing.T, folder string, want int) {
 	t.Helper()
@@ -58,6 +74,7 @@ func noOthers(t *testing.T, folder string, want int) {
 
 func TestHelpTexts(t *testing.T) {
 	noCluster(t)
+	noTerminal(t)
 	_, commands := documented(t)
 	_, text, _ := execute(t, "", "--help")
 	golden(t, "testdata/help/kubectl-kbe.txt", text)
