@@ -51,6 +51,10 @@ func TestWhatIsSeenOfAPodDecides(t *testing.T) {
 	}
 	ended := with()
 	ended.Status.Phase, ended.Status.Reason = corev1.PodFailed, "Evicted"
+	imageless := with()
+	imageless.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "sise", State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{
+		Reason: "ErrImagePull", Message: "sise:9: not found",
+	}}}}
 	for name, tc := range map[string]struct {
 		pod       *corev1.Pod
 		decided   bool
@@ -61,6 +65,7 @@ func TestWhatIsSeenOfAPodDecides(t *testing.T) {
 		"ready":       {with(corev1.PodCondition{Type: corev1.PodReady, Status: corev1.ConditionTrue}), true, 2, ""},
 		"no room":     {with(corev1.PodCondition{Type: corev1.PodScheduled, Reason: corev1.PodReasonUnschedulable, Message: "Too many pods"}), true, 0, "not scheduled: Too many pods"},
 		"evicted":     {ended, true, 0, "Evicted"},
+		"no image":    {imageless, true, 0, "--image NAME=REF"},
 		"was deleted": {nil, true, 0, "deleted by somebody else"},
 	} {
 		n := &Node{}
