@@ -284,7 +284,7 @@ func TestBadInput(t *testing.T) {
 	}{
 		{[]string{"podz"}, 2, `unknown command "podz"`},
 		{[]string{"pods", "--kep"}, 2, "unknown flag: --kep"},
-		{[]string{"pods", "extra"}, 2, `scenario "extra"`},
+		{[]string{"pods", "extra"}, 2, "unknown scenario `extra`"},
 		{[]string{"pods", "--step", "--dry-run"}, 2, "exclude each other"},
 		{[]string{"pods", "--timeout", "-1s"}, 2, "greater than 0"},
 		{[]string{"pods", "--registry", "not a host"}, 2, "HOST[:PORT]"},

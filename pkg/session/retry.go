@@ -2,6 +2,8 @@ package session
 
 import (
 	"net/http"
+	"slices"
+	"strings"
 
 	"k8s.io/client-go/rest"
 )
@@ -10,7 +12,8 @@ import (
 // a request away unseen (429), or could not answer a read (5xx). client-go does so
 // by itself, up to ten times, but only where the answer says after how long
 // (rest/with_retry.go): here it always does. A write that failed with 5xx may have
-// been carried out, and is not repeated.
+// been carried out, and is not repeated. What a pod, a service or a node answers
+// through the API server's proxy is theirs, and is left as it is.
 func Retry(cfg *rest.Config) {
 	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { return retryAfter{next} })
 }
@@ -22,9 +25,20 @@ func (t retryAfter) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil || resp.Header.Get("Retry-After") != "" {
 		return resp, err
 	}
-	read := req.Method == http.MethodGet && req.Header.Get("Upgrade") == ""
+	read := req.Method == http.MethodGet && req.Header.Get("Upgrade") == "" && !isProxied(req.URL.Path)
 	if resp.StatusCode == http.StatusTooManyRequests || read && resp.StatusCode >= http.StatusInternalServerError {
 		resp.Header.Set("Retry-After", "1")
 	}
 	return resp, nil
+}
+
+// isProxied tells whether a path is the proxy subresource of an object, or below it.
+func isProxied(path string) bool {
+	parts := strings.Split(path, "/")
+	for i := 2; i < len(parts); i++ {
+		if parts[i] == "proxy" && slices.Contains([]string{"pods", "services", "nodes"}, parts[i-2]) {
+			return true
+		}
+	}
+	return false
 }
