@@ -48,6 +48,7 @@ unit: bin/gotestsum ## Run the unit tests of every module; no cluster, no root
 
 .PHONY: e2e
 e2e: setup build bin/gotestsum ## Run the e2e tests on clusters of their own (root, Linux)
+	@hack/inotify.sh
 	@failed=0; \
 	hack/gotest.sh e2e . testname -race -count=1 -timeout 45m ./e2e/... -args --cluster=embedded --artifacts=$(CURDIR)/_artifacts || failed=1; \
 	hack/gotest.sh e2e-cluster cluster testname -tags e2e -count=1 -timeout 45m ./e2e || failed=1; \
