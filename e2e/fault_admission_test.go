@@ -65,7 +65,7 @@ var admissionFaults = []fault{
 				_ = json.NewEncoder(w).Encode(review) // the API server may be gone
 			})
 		},
-		want: []string{`admission webhook "pods.faults.example" denied the request: pods need a cost centre`, `the admission webhook "pods.faults.example" denies it`}},
+		want: []string{"kubectl create -f pod.yaml: exit code 1", `admission webhook "pods.faults.example" denied the request: pods need a cost centre`, `the admission webhook "pods.faults.example" denies it`}},
 	{row: 9, name: "slowhook", how: "an admission webhook that does not answer within its second", code: 3,
 		provoke: func(s *scene) []string {
 			return s.behindWebhook(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })

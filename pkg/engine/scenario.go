@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/diagnose"
@@ -150,6 +151,8 @@ func (r *run) command(ctx context.Context, st step, facts expect.Facts, emit fun
 	if err != nil {
 		return res, &failure{err: err.Error(), verdict: CouldNotRun, words: words}
 	}
+	// kubectl names the file as it was given: to the user that is the example's own.
+	res.Stderr = strings.ReplaceAll(res.Stderr, r.session.Dir()+string(filepath.Separator), "")
 	emit(output(res, st.show))
 	if res.ExitCode != 0 && !st.readsExitCode {
 		return res, r.exited(words, res)
@@ -196,6 +199,7 @@ func output(res kubectl.Result, show *regexp.Regexp) Output {
 // placeFiles shows the manifests that a command names and puts them where the
 // command finds them: kubectl reads files relative to the process's folder.
 func (r *run) placeFiles(cmd example.Command, args []string, emit func(Body)) ([]string, error) {
+	args = slices.Clone(args)
 	for _, name := range cmd.Files() {
 		content, err := r.patch.Manifest(r.plan.withImages(r.plan.Example.Files[name], r.images))
 		if err != nil {
