@@ -116,11 +116,8 @@ func (o *exampleOptions) complete(scenarios []string) (err error) {
 	if o.plan, err = o.plan.Select(scenarios...); err != nil {
 		return err
 	}
-	if o.pullSecret != "" && *o.flags.Namespace == "" {
-		return fmt.Errorf("--image-pull-secret %s: a namespace of the run's own has no secrets: name the one that has it with -n", o.pullSecret)
-	}
-	if o.timeout < 0 {
-		return fmt.Errorf("--timeout %s: expected a time greater than 0, such as 90s", o.timeout)
+	if err := checkRunFlags(*o.flags.Namespace, o.pullSecret, o.timeout); err != nil {
+		return err
 	}
 	if o.step && o.dryRun {
 		return errors.New("--step and --dry-run exclude each other: a dry run has no command to ask for")
@@ -132,6 +129,17 @@ func (o *exampleOptions) complete(scenarios []string) (err error) {
 		return err
 	}
 	return o.output.complete(o.dryRun)
+}
+
+// checkRunFlags checks what all commands that make Pods have in common.
+func checkRunFlags(namespace, pullSecret string, timeout time.Duration) error {
+	if pullSecret != "" && namespace == "" {
+		return fmt.Errorf("--image-pull-secret %s: a namespace of the run's own has no secrets: name the one that has it with -n", pullSecret)
+	}
+	if timeout < 0 {
+		return fmt.Errorf("--timeout %s: expected a time greater than 0, such as 90s", timeout)
+	}
+	return nil
 }
 
 func (o *exampleOptions) completeDump() error {

@@ -126,11 +126,8 @@ func newReachCommand(flags *genericclioptions.ConfigFlags, streams genericioopti
 }
 
 func (o *reachOptions) complete(c *cobra.Command, args []string) (err error) {
-	if o.pullSecret != "" && *o.flags.Namespace == "" {
-		return fmt.Errorf("--image-pull-secret %s: a namespace of the run's own has no secrets: name the one that has it with -n", o.pullSecret)
-	}
-	if o.timeout < 0 {
-		return fmt.Errorf("--timeout %s: expected a time greater than 0, such as 90s", o.timeout)
+	if err := checkRunFlags(*o.flags.Namespace, o.pullSecret, o.timeout); err != nil {
+		return err
 	}
 	if o.images, err = chosenImages(o.images, o.registry); err != nil {
 		return err

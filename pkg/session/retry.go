@@ -2,8 +2,7 @@ package session
 
 import (
 	"net/http"
-	"slices"
-	"strings"
+	"net/url"
 
 	"k8s.io/client-go/rest"
 )
@@ -25,20 +24,15 @@ func (t retryAfter) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil || resp.Header.Get("Retry-After") != "" {
 		return resp, err
 	}
-	read := req.Method == http.MethodGet && req.Header.Get("Upgrade") == "" && !isProxied(req.URL.Path)
+	read := req.Method == http.MethodGet && req.Header.Get("Upgrade") == "" && !isProxied(req.URL)
 	if resp.StatusCode == http.StatusTooManyRequests || read && resp.StatusCode >= http.StatusInternalServerError {
 		resp.Header.Set("Retry-After", "1")
 	}
 	return resp, nil
 }
 
-// isProxied tells whether a path is the proxy subresource of an object, or below it.
-func isProxied(path string) bool {
-	parts := strings.Split(path, "/")
-	for i := 2; i < len(parts); i++ {
-		if parts[i] == "proxy" && slices.Contains([]string{"pods", "services", "nodes"}, parts[i-2]) {
-			return true
-		}
-	}
-	return false
+// isProxied tells whether a request is to the proxy subresource of an object.
+func isProxied(u *url.URL) bool {
+	t, ok := parseTarget(u)
+	return ok && t.subresource == "proxy"
 }

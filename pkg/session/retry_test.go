@@ -1,6 +1,9 @@
 package session
 
-import "testing"
+import (
+	"net/url"
+	"testing"
+)
 
 func TestWhatIsProxied(t *testing.T) {
 	for path, want := range map[string]bool{
@@ -12,7 +15,7 @@ func TestWhatIsProxied(t *testing.T) {
 		"/api/v1/namespaces/a/pods/proxy/log":                 false,
 		"/apis/apps/v1/namespaces/a/deployments/proxy/status": false,
 	} {
-		if got := isProxied(path); got != want {
+		if got := isProxied(&url.URL{Path: path}); got != want {
 			t.Errorf("%s: expected %t, found %t", path, want, got)
 		}
 	}
