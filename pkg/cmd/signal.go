@@ -7,7 +7,6 @@ import (
 	"syscall"
 
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/engine"
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/kubectl"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/session"
 )
 
@@ -18,14 +17,13 @@ func SignalContext() context.Context {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	abandon, giveUp := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 1)
-	kubectl.KeepSignals(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	// A closed standard output is an error of the write, not the end of the
 	// process: the cleanup still runs.
 	signal.Ignore(syscall.SIGPIPE)
 	go func() {
 		cancel(engine.Signaled{Signal: <-signals})
 		<-signals
-		kubectl.KeepSignals(nil)
 		signal.Reset(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 		giveUp()
 	}()

@@ -88,7 +88,6 @@ func (k *Kubectl) run(ctx context.Context, args []string) (res Result) {
 	streams := genericiooptions.IOStreams{In: bytes.NewReader(nil), Out: &stdout, ErrOut: &stderr}
 	// MatchVersionFlags also sets the defaults that some commands count on.
 	getter := k.getter.warningTo(&stderr)
-	getter.wrap = keepSignals(args[0], getter.wrap)
 	f := cmdutil.NewFactory(cmdutil.NewMatchVersionFlags(getter))
 	root := &cobra.Command{Use: "kubectl", SilenceErrors: true, SilenceUsage: true}
 	root.AddCommand(verbs[args[0]](f, streams))

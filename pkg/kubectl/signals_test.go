@@ -11,15 +11,12 @@ import (
 	"testing"
 )
 
-// TestTheSignalsAreTakenBackFromACommandThatWaits signals this process while
-// `kubectl logs` waits for its answer: its own handler would end the process.
-func TestTheSignalsAreTakenBackFromACommandThatWaits(t *testing.T) {
+// TestACommandThatWaitsTakesNoSignal signals this process while `kubectl logs`
+// waits for its answer: its own handler would end the process.
+func TestACommandThatWaitsTakesNoSignal(t *testing.T) {
 	signals := make(chan os.Signal, 1)
-	KeepSignals(signals, syscall.SIGHUP)
-	defer func() {
-		KeepSignals(nil)
-		signal.Reset(syscall.SIGHUP)
-	}()
+	signal.Notify(signals, syscall.SIGHUP)
+	defer signal.Reset(syscall.SIGHUP)
 	log := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
