@@ -34,9 +34,6 @@ type Kubectl struct{ getter *namespaced }
 // New returns a Kubectl that finds the cluster through getter and works in a
 // Namespace. The wrapper, where it is not nil, sees every request.
 func New(getter genericclioptions.RESTClientGetter, namespace string, wrapper func(*rest.Config)) *Kubectl {
-	handleFatalOnce.Do(func() {
-		cmdutil.BehaviorOnFatal(func(msg string, code int) { panic(fatal{msg, code}) })
-	})
 	return &Kubectl{getter: &namespaced{RESTClientGetter: getter, namespace: namespace, wrap: wrapper}}
 }
 
@@ -47,7 +44,7 @@ type fatal struct {
 	code int
 }
 
-var handleFatalOnce sync.Once
+func init() { cmdutil.BehaviorOnFatal(func(msg string, code int) { panic(fatal{msg, code}) }) }
 
 // Run runs a command: args are the words after "kubectl". A command that fails
 // is no error: its Result says so. The error is ctx's when ctx ends first; a

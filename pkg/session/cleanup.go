@@ -101,8 +101,8 @@ func (s *Session) resolve(ctx context.Context, r *remover) []object {
 			}
 			o.uid = obj.GetUID()
 		}
-		if o.resource == namespaces && o.name == s.Namespace {
-			s.Owned = true
+		if !s.Owned && o.resource == namespaces && o.name == s.Namespace {
+			s.Owned = true // the answer to its creation had been lost
 		}
 		out = append(out, o)
 	}
