@@ -44,12 +44,12 @@ func (t *transport) create(req *http.Request, at target) (*http.Response, error)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(req.Context()), createTimeout)
 	defer cancel()
 	resp, err := t.send(withBody(req.WithContext(ctx), body), at, nameOf(body))
-	if err != nil || resp.StatusCode != http.StatusCreated {
-		return resp, err
-	}
-	text, err := peek(resp)
 	if err != nil {
 		return nil, err
+	}
+	text, err := peek(resp) // while its context lives
+	if err != nil || resp.StatusCode != http.StatusCreated {
+		return resp, err
 	}
 	var made metav1.PartialObjectMetadata
 	if err := json.Unmarshal(text, &made); err != nil || made.UID == "" {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
@@ -71,6 +72,8 @@ func TestMarkMakesAnObjectTheRuns(t *testing.T) {
 }
 
 func TestWhatIsCreatedIsLabelledAndRecorded(t *testing.T) {
+	// Longer than what arrives with the first bytes of an answer.
+	long := strings.Repeat("a long story ", 1<<18)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet {
 			w.WriteHeader(http.StatusNotFound)
@@ -84,8 +87,16 @@ func TestWhatIsCreatedIsLabelledAndRecorded(t *testing.T) {
 		if err := json.Unmarshal(body, &pod); err != nil {
 			t.Errorf("%s: %v", body, err)
 		}
-		if pod.Name == "taken" {
+		switch pod.Name {
+		case "taken":
 			w.WriteHeader(http.StatusConflict)
+			return
+		case "invalid":
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusUnprocessableEntity)
+			_ = json.NewEncoder(w).Encode(metav1.Status{
+				TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}, Status: metav1.StatusFailure, Reason: metav1.StatusReasonInvalid,
+				Code: http.StatusUnprocessableEntity, Message: long})
 			return
 		}
 		pod.UID = "uid-1"
@@ -114,6 +125,10 @@ func TestWhatIsCreatedIsLabelledAndRecorded(t *testing.T) {
 	pod.Name = "taken"
 	if _, err := client.CoreV1().Pods("n").Create(t.Context(), pod, metav1.CreateOptions{}); err == nil {
 		t.Error("expected a conflict")
+	}
+	pod.Name = "invalid"
+	if _, err := client.CoreV1().Pods("n").Create(t.Context(), pod, metav1.CreateOptions{}); !apierrors.IsInvalid(err) || err.Error() != long {
+		t.Errorf("expected the API server's answer, whole, found %.100s", err)
 	}
 	want := object{pods, "n", "sise", "uid-1"}
 	if got := s.created.newestFirst(); len(got) != 1 || got[0] != want {
