@@ -99,8 +99,9 @@ func Open(ctx context.Context, cfg *rest.Config, example, namespace string, opti
 // Dir is a folder on this machine for the run's files; it goes with the run.
 func (s *Session) Dir() string { return s.local.dir }
 
-// adopt makes sure that an existing Namespace exists. Where reading it is not
-// permitted, the first command will tell.
+// adopt makes sure that an existing Namespace exists, and that one which somebody
+// has just made takes Pods. Where reading it is not permitted, the first command
+// will tell.
 func (s *Session) adopt(ctx context.Context) error {
 	ns, err := s.client.Resource(namespaces).Get(ctx, s.Namespace, metav1.GetOptions{})
 	switch {
@@ -112,6 +113,8 @@ func (s *Session) adopt(ctx context.Context) error {
 		return err
 	case ns.GetDeletionTimestamp() != nil:
 		return fmt.Errorf("namespace %q is being deleted: wait until it is gone, or name another with -n", s.Namespace)
+	case time.Since(ns.GetCreationTimestamp().Time) < readyTimeout:
+		return s.awaitServiceAccount(ctx)
 	}
 	return nil
 }
