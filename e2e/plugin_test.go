@@ -161,6 +161,15 @@ func TestAnImageThatCannotBePulledIsTheCause(t *testing.T) {
 	assertNoNamespace(t, namespaceOf(t, stdout))
 }
 
+func TestACommandThatFailsIsToldWithTheExamplesOwnFileName(t *testing.T) {
+	t.Parallel()
+	s := &scene{T: t, name: "invalid"}
+	stdout, stderr, code := outcome(t, plugin(t, s.pod("  containers: [{name: NOT_A_LABEL, image: SERVICE}]")...))
+	if code != 3 || !strings.Contains(stdout, "kubectl create -f pod.yaml: exit code 1") || !strings.Contains(stdout, `The Pod "subject" is invalid`) {
+		t.Errorf("expected exit code 3 and the file pod.yaml, found %d:\n%s%s", code, stdout, stderr)
+	}
+}
+
 func TestInANamespaceOfOthersOnlyWhatTheRunMadeIsRemoved(t *testing.T) {
 	f := newFixture(t, "theirs")
 	theirs := f.start(f.server("theirs", ""))

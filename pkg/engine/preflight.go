@@ -55,8 +55,9 @@ func (r *run) rehearse(ctx context.Context) error {
 // which an earlier step may make.
 var dependent = regexp.MustCompile(`not found|was found|no matches for kind`)
 
-// refusal is how kubectl tells of an API server that refuses.
-var refusal = regexp.MustCompile(`(?m)^Error from server \(\w+\): (?:error when creating "[^"]*": )?(.*)$`)
+// refusal is how kubectl tells of an API server that refuses. A webhook may give
+// no reason for the parentheses.
+var refusal = regexp.MustCompile(`(?m)^Error from server(?: \(\w+\))?: (?:error when creating "[^"]*": )?(.*)$`)
 
 // rehearseStep returns what the API server has against the step, or "". A step
 // whose command only the run itself can know is left to the run.
