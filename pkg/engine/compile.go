@@ -75,6 +75,9 @@ func (c *compiler) invalid(at example.Place, text string) {
 func (c *compiler) step(st example.Step) step {
 	s := step{name: st.Name, say: strings.TrimSpace(st.Say), exprs: map[string]*expect.Expression{}}
 	s.command = c.command(st, s.exprs)
+	if s.early = st.Early; s.early {
+		c.checkEarly(st, s)
+	}
 	if st.Show != "" {
 		var err error
 		if s.show, err = regexp.Compile(st.Show); err != nil {
@@ -96,6 +99,22 @@ func (c *compiler) step(st example.Step) step {
 	}
 	return s
 }
+
+// checkEarly tells why a command cannot be sent before the steps before it.
+func (c *compiler) checkEarly(st example.Step, s step) {
+	at := st.At.Field("early")
+	if verb, ok := s.command.Verb(); ok && !slices.Contains(creating, verb) {
+		c.fail(at, 0, "early: expected a command that creates ("+strings.Join(creating, ", ")+"), found kubectl "+verb)
+	}
+	for text, x := range s.exprs {
+		if x != nil && slices.ContainsFunc(later, func(name string) bool { return x.Reads(name) || x.Calls(name) }) {
+			c.fail(at, 0, "early: expected expressions that read images and run only, found $("+text+")")
+		}
+	}
+}
+
+// later are the variables and functions of what is known only in a step's turn.
+var later = []string{"steps", "pod", "pods", "events", "logs"}
 
 // command parses a step's command, and compiles its expressions.
 func (c *compiler) command(st example.Step, exprs map[string]*expect.Expression) example.Command {

@@ -62,6 +62,8 @@ type step struct {
 	exprs   map[string]*expect.Expression
 	show    *regexp.Regexp
 	claims  []claim
+	// early: the command is sent when the scenario begins.
+	early bool
 	// readsExitCode: a claim judges the exit code, so that a command that
 	// exits non-zero is no failure in itself.
 	readsExitCode bool

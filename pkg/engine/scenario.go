@@ -26,31 +26,38 @@ func (r *run) scenario(ctx context.Context, index int) Verdict {
 	worst := Passed
 	broken := false
 	named := map[string]expect.Outcome{}
-	for _, st := range sc.steps {
-		if broken {
+	sent := r.sendEarly(ctx, sc.steps)
+	for i, st := range sc.steps {
+		if broken && !sent[i].begun() {
 			emit(StepSkipped{Say: st.say, Plan: st.plan(r.patch)})
 			for _, c := range st.claims {
 				emit(ExpectationNotChecked{c.text})
 			}
 			continue
 		}
-		var v Verdict
-		v, broken = r.step(ctx, st, named, emit)
-		worst = max(worst, v)
+		v, failed := r.step(ctx, st, named, sent[i], emit)
+		worst, broken = max(worst, v), broken || failed
 	}
 	emit(ScenarioEnded{r.since(begin)})
 	return worst
 }
 
 // step runs one step; broken tells that its command could not do its work.
-// named are the outcomes of earlier steps, to which it adds its own.
-func (r *run) step(ctx context.Context, st step, named map[string]expect.Outcome, emit func(Body)) (v Verdict, broken bool) {
+// named are the outcomes of earlier steps, to which it adds its own. The command
+// of an early one is sent already.
+func (r *run) step(ctx context.Context, st step, named map[string]expect.Outcome, sent *early, emit func(Body)) (v Verdict, broken bool) {
 	begin := r.opts.Now()
 	emit(StepStarted{Say: st.say, Plan: st.plan(r.patch)})
 	defer func() { emit(StepEnded{r.since(begin)}) }()
 
 	facts := r.facts(named)
-	res, failure := r.command(ctx, st, facts, emit)
+	var res kubectl.Result
+	var failure *failure
+	if sent != nil {
+		res, failure = sent.tell(emit)
+	} else {
+		res, failure = r.command(ctx, st, facts, emit)
+	}
 	if failure != nil {
 		if failure.err != "" {
 			emit(StepFailed{failure.err, failure.cause})

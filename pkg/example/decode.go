@@ -51,6 +51,12 @@ func (d *decoder) value(name string, at Place, into reflect.Value) {
 			d.value(name+"."+key, Place{at.source, at.node.Content[i+1]}, text)
 			into.SetMapIndex(reflect.ValueOf(key), text)
 		}
+	case reflect.Bool:
+		var value bool
+		if at.node.ShortTag() != "!!bool" || at.node.Decode(&value) != nil {
+			d.fail(at, "%s: expected true or false, found %s", name, kindOf(at.node))
+		}
+		into.SetBool(value)
 	default:
 		if d.is(yaml.ScalarNode, name, at, "a text") {
 			into.SetString(at.node.Value)

@@ -76,6 +76,10 @@ type Step struct {
 	// Run is a kubectl command in shell words; $(EXPR) is replaced by the text
 	// of a CEL expression.
 	Run string `yaml:"run" jsonschema:"required,pattern=^\\s*kubectl\\s"`
+	// Early has the command sent as soon as the scenario begins, so that what it
+	// creates is ready when its turn to be told comes. Early commands are sent in
+	// their order; they create (apply, create, run), and read only images and run.
+	Early bool `yaml:"early"`
 	// Show is a regular expression: only the matching lines of standard output
 	// are shown. Expectations still see all of it.
 	Show string `yaml:"show" jsonschema:"format=regex"`

@@ -54,6 +54,7 @@ func TestLoadNamesTheLineOfEachProblem(t *testing.T) {
 		"an unknown field":         {"say: A pod.", "sayy: A pod.", "demo/example.yaml:13:7: unknown field `sayy`; did you mean `say`?"},
 		"a wrong type":             {"title: Demo", "title: [Demo]", "demo/example.yaml:6:10: title: expected a text, found a list"},
 		"a number":                 {"title: Demo", "title: 5", "demo/example.yaml:6:10: title: expected a text, found the number `5`: put it in quotes"},
+		"no truth value":           {"say: A pod.", "early: soon", "demo/example.yaml:13:14: early: expected true or false, found the text `soon`"},
 		"nothing":                  {"title: Demo", "title:", "demo/example.yaml:6:9: title: expected a text, found nothing: leave the field out, or give it a value"},
 		"broken YAML":              {"title: Demo", "title: a: b", "demo/example.yaml:6:11: not YAML: found a colon inside a text"},
 		"another version":          {"v1alpha1", "v9", "demo/example.yaml:1:13: apiVersion: expected"},
