@@ -54,11 +54,13 @@ e2e: setup build bin/gotestsum ## Run the e2e tests on clusters of their own (ro
 	hack/gotest.sh e2e-cluster cluster testname -tags e2e -count=1 -timeout 45m ./e2e || failed=1; \
 	exit $$failed
 
-# Every benchmark of the module, once, with its memory; BENCH selects some.
-BENCH ?= .
+# ROUNDS is how often each subject is measured; the benchmarks of the packages
+# run once, with their memory.
+ROUNDS ?= 10
 .PHONY: bench
-bench: ## Run the benchmarks: time and memory of what grows with the cluster
-	@go test ./pkg/... -run '^$$' -bench '$(BENCH)' -benchtime 1x -benchmem | grep -v 'no test files\|^PASS\|^ok'
+bench: setup build ## Measure the times to verdict, exit and start beside what they compare with (about 20 minutes)
+	@go test ./pkg/... -run '^$$' -bench . -benchtime 1x -benchmem | grep -v 'no test files\|^PASS\|^ok'
+	@go run ./bench --rounds $(ROUNDS)
 
 .PHONY: lint
 lint: setup bin/golangci-lint ## Check the code of every module

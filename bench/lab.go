@@ -1,0 +1,137 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/clientcmd"
+)
+
+// lab is a cluster that is measured on.
+type lab struct {
+	options
+	name, dir string
+	nodes     int
+	client    kubernetes.Interface
+	// pods are those of the example, as JSON of v1.Pod.
+	pods [][]byte
+	// script replays the example with kubectl; page is the page by hand.
+	script, page string
+}
+
+// onCluster brings a cluster up, with an audit log, and takes it down again.
+func onCluster(ctx context.Context, o options, nodes int, do func(*lab) error) (err error) {
+	dir, err := os.MkdirTemp("", "kbe-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	l := &lab{options: o, name: fmt.Sprintf("bench-%d", os.Getpid()), dir: dir, nodes: nodes}
+	fmt.Fprintf(os.Stderr, "bench: a cluster of %d nodes\n", nodes)
+	if _, err := l.command(ctx, "kbe-cluster", "up", "--name", l.name, "--nodes", fmt.Sprint(nodes), "--audit").measure(); err != nil {
+		return err
+	}
+	defer func() {
+		_, downErr := l.command(context.WithoutCancel(ctx), "kbe-cluster", "down", "--name", l.name).measure()
+		err = errors.Join(err, downErr)
+	}()
+	cfg, err := clientcmd.BuildConfigFromFlags("", l.kubeconfig())
+	if err != nil {
+		return err
+	}
+	cfg.QPS = -1 // the limit is to be the cluster's
+	if l.client, err = kubernetes.NewForConfig(cfg); err != nil {
+		return err
+	}
+	return do(l)
+}
+
+func (l *lab) kubeconfig() string { return filepath.Join(l.dir, "kubeconfig") }
+
+// command is a program of the bin folder, or bash with that folder in its PATH.
+type command struct {
+	*exec.Cmd
+	stdout, stderr bytes.Buffer
+}
+
+func (l *lab) command(ctx context.Context, program string, args ...string) *command {
+	if program != "bash" {
+		program = filepath.Join(l.bin, program)
+	}
+	c := &command{Cmd: exec.CommandContext(ctx, program, args...)}
+	c.Cancel = func() error { return c.Process.Signal(os.Interrupt) }
+	c.Cmd.Stdout, c.Cmd.Stderr = &c.stdout, &c.stderr
+	c.Env = append(os.Environ(), "KUBECONFIG="+l.kubeconfig(), "PATH="+l.bin+":"+os.Getenv("PATH"), "KUBECACHEDIR="+filepath.Join(l.dir, "cache"))
+	return c
+}
+
+// sample is one measurement.
+type sample struct {
+	Seconds float64 `json:"seconds"`
+	// CPUSeconds and MemoryMiB (the peak of the resident set) are those of the
+	// process and of those that it waited for.
+	CPUSeconds float64 `json:"cpuSeconds,omitempty"`
+	MemoryMiB  float64 `json:"memoryMiB,omitempty"`
+	// Requests is how many the API server got.
+	Requests int `json:"requests,omitempty"`
+}
+
+// measure runs the command to its end.
+func (c *command) measure() (sample, error) {
+	begin := time.Now()
+	err := c.Run()
+	s := sample{Seconds: time.Since(begin).Seconds()}
+	if err != nil {
+		return s, fmt.Errorf("%s: %w: %s", strings.Join(c.Args, " "), err, bytes.TrimSpace(c.stderr.Bytes()))
+	}
+	s.CPUSeconds = (c.ProcessState.UserTime() + c.ProcessState.SystemTime()).Seconds()
+	if usage, ok := c.ProcessState.SysUsage().(*syscall.Rusage); ok {
+		s.MemoryMiB = float64(usage.Maxrss) / 1024 // KiB on Linux: getrusage(2)
+	}
+	return s, nil
+}
+
+// report runs kubectl-kbe, and reads the report that it prints.
+func (l *lab) report(ctx context.Context, into any, args ...string) (sample, error) {
+	before, err := l.requests(ctx, "kubectl-kbe/")
+	if err != nil {
+		return sample{}, err
+	}
+	c := l.command(ctx, "kubectl-kbe", append(args, "-o", "json")...)
+	s, err := c.measure()
+	if err != nil {
+		return s, err
+	}
+	after, err := l.requests(ctx, "kubectl-kbe/")
+	s.Requests = after - before
+	return s, errors.Join(err, json.Unmarshal(c.stdout.Bytes(), into))
+}
+
+// requests counts what the API server has got so far of a user agent.
+func (l *lab) requests(ctx context.Context, agent string) (int, error) {
+	c := l.command(ctx, "kbe-cluster", "logs", "--name", l.name, "audit")
+	if _, err := c.measure(); err != nil {
+		return 0, err
+	}
+	n := 0
+	for line := range bytes.Lines(c.stdout.Bytes()) {
+		var ev struct{ UserAgent, Stage string }
+		if err := json.Unmarshal(line, &ev); err != nil {
+			continue // a line that is being written
+		}
+		if strings.HasPrefix(ev.UserAgent, agent) && ev.Stage == "ResponseComplete" {
+			n++
+		}
+	}
+	return n, nil
+}

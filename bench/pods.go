@@ -1,0 +1,189 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/watch"
+	"sigs.k8s.io/yaml"
+
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/report/v1alpha1"
+)
+
+// prepare learns the example's pods from a run, and writes the scripts.
+func (l *lab) prepare(ctx context.Context) error {
+	l.script, l.page = filepath.Join(l.dir, "script.sh"), filepath.Join(l.dir, "page.sh")
+	var r v1alpha1.Report
+	if _, err := l.report(ctx, &r, "pods", "--report-file", "script="+l.script); err != nil {
+		return err
+	}
+	for _, sc := range r.Scenarios {
+		for _, st := range sc.Steps {
+			if err := l.addPods(ctx, st); err != nil {
+				return fmt.Errorf("%s: %w", st.Command, err)
+			}
+		}
+	}
+	return os.WriteFile(l.page, []byte(page), 0o600)
+}
+
+// page is the page of 2017, by hand: two pods, and one to ask from.
+const page = `set -eu
+kubectl create namespace by-hand
+trap 'kubectl delete namespace by-hand' EXIT
+until kubectl get serviceaccount default -n by-hand >/dev/null 2>&1; do :; done
+kubectl run sise -n by-hand --image=mhausenblas/simpleservice:0.5.0 --port=9876
+kubectl run client -n by-hand --image=quay.io/centos/centos:stream9 -- sleep infinity
+kubectl wait -n by-hand --for=condition=Ready pod/sise pod/client
+kubectl get pods -n by-hand
+ip=$(kubectl describe pod sise -n by-hand | sed -n 's/^IP: *//p')
+kubectl exec client -n by-hand -- curl -sS "$ip:9876/info"
+kubectl delete pod sise client -n by-hand --now
+kubectl create -n by-hand -f - <<'POD'
+apiVersion: v1
+kind: Pod
+metadata: {name: twocontainers}
+spec:
+  containers:
+  - {name: sise, image: "mhausenblas/simpleservice:0.5.0"}
+  - {name: shell, image: "quay.io/centos/centos:stream9", command: [sleep, infinity]}
+POD
+kubectl wait -n by-hand --for=condition=Ready pod/twocontainers
+kubectl exec twocontainers -n by-hand -c shell -- curl -sS localhost:9876/info
+kubectl delete pod twocontainers -n by-hand --now
+`
+
+// addPods notes the pods that a step's command makes.
+func (l *lab) addPods(ctx context.Context, st v1alpha1.Step) error {
+	for _, f := range st.Files {
+		var controller corev1.ReplicationController
+		if err := yaml.Unmarshal([]byte(f.Content), &controller); err != nil {
+			return err
+		}
+		text, err := yaml.YAMLToJSON([]byte(f.Content))
+		if controller.Kind == "ReplicationController" {
+			pod := corev1.Pod{ObjectMeta: controller.Spec.Template.ObjectMeta, Spec: controller.Spec.Template.Spec}
+			pod.Name = controller.Name
+			text, err = json.Marshal(pod)
+		}
+		if err != nil {
+			return err
+		}
+		l.pods = append(l.pods, text)
+	}
+	if words, ok := strings.CutPrefix(st.Command, "kubectl run "); ok {
+		before, program, found := strings.Cut(words, " -- ")
+		args := append([]string{"run", "--dry-run=client", "-o", "json"}, strings.Fields(before)...)
+		if found {
+			args = slices.Concat(args, []string{"--"}, strings.Fields(program))
+		}
+		c := l.command(ctx, "kubectl", args...)
+		if _, err := c.measure(); err != nil {
+			return err
+		}
+		l.pods = append(l.pods, c.stdout.Bytes())
+	}
+	return nil
+}
+
+// limit makes all the example's pods at once, and waits by watch until each is
+// as ready as it gets: one of them has a container that ends. It is what a run
+// cannot be faster than.
+func (l *lab) limit(ctx context.Context) (s sample, err error) {
+	namespace := fmt.Sprintf("limit-%d", time.Now().UnixNano())
+	core := l.client.CoreV1()
+	if _, err := core.Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}, metav1.CreateOptions{}); err != nil {
+		return s, err
+	}
+	defer func() {
+		if e := l.removeNamespace(context.WithoutCancel(ctx), namespace); err == nil {
+			err = e
+		}
+	}()
+	for {
+		if _, err := core.ServiceAccounts(namespace).Get(ctx, "default", metav1.GetOptions{}); err == nil {
+			break
+		} else if !apierrors.IsNotFound(err) {
+			return s, err
+		}
+	}
+	w, err := core.Pods(namespace).Watch(ctx, metav1.ListOptions{})
+	if err != nil {
+		return s, err
+	}
+	defer w.Stop()
+	begin := time.Now()
+	errs := make(chan error, len(l.pods))
+	var wg sync.WaitGroup
+	for _, text := range l.pods {
+		wg.Go(func() {
+			var pod corev1.Pod
+			err := json.Unmarshal(text, &pod)
+			if err == nil {
+				_, err = core.Pods(namespace).Create(ctx, &pod, metav1.CreateOptions{})
+			}
+			errs <- err
+		})
+	}
+	wg.Wait()
+	for range l.pods {
+		if err := <-errs; err != nil {
+			return s, err
+		}
+	}
+	ready := map[string]bool{}
+	for ev := range w.ResultChan() {
+		if pod, ok := ev.Object.(*corev1.Pod); ok && ev.Type != watch.Deleted && isReady(pod) {
+			ready[pod.Name] = true
+		}
+		if len(ready) == len(l.pods) {
+			return sample{Seconds: time.Since(begin).Seconds()}, nil
+		}
+	}
+	return s, fmt.Errorf("the watch of namespace %s ended with %d of %d pods ready", namespace, len(ready), len(l.pods))
+}
+
+func isReady(pod *corev1.Pod) bool {
+	for _, c := range pod.Status.ContainerStatuses {
+		if c.State.Terminated != nil || c.LastTerminationState.Terminated != nil {
+			return true
+		}
+	}
+	return slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
+		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
+	})
+}
+
+// removeNamespace removes a namespace and its pods, and waits until it is gone.
+func (l *lab) removeNamespace(ctx context.Context, name string) error {
+	_, err := l.command(ctx, "kubectl", "delete", "pods", "--all", "--now", "--wait=false", "-n", name).measure()
+	if err == nil {
+		_, err = l.command(ctx, "kubectl", "delete", "namespace", name).measure()
+	}
+	return err
+}
+
+// byHand runs a script with the real kubectl.
+func (l *lab) byHand(ctx context.Context, script string) (sample, error) {
+	before, err := l.requests(ctx, "kubectl/")
+	if err != nil {
+		return sample{}, err
+	}
+	s, err := l.command(ctx, "bash", script).measure()
+	if err != nil {
+		return s, err
+	}
+	after, err := l.requests(ctx, "kubectl/")
+	s.Requests = after - before
+	return s, err
+}
