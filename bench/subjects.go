@@ -26,7 +26,9 @@ const (
 	clusterDown  = "kbe-cluster down"
 )
 
-func matrixVerdict(nodes int) string { return fmt.Sprintf("kbe reach --nodes, %d nodes: verdict", nodes) }
+func matrixVerdict(nodes int) string {
+	return fmt.Sprintf("kbe reach --nodes, %d nodes: verdict", nodes)
+}
 func matrixBeyond(nodes int) string {
 	return fmt.Sprintf("kbe reach --nodes, %d nodes: beyond its pods' start", nodes)
 }
@@ -41,7 +43,9 @@ func one(name string, measure func(context.Context) (sample, error)) subject {
 // podsSubjects are those about the pods page.
 func (l *lab) podsSubjects() []subject {
 	start := func(program string) func(context.Context) (sample, error) {
-		return func(ctx context.Context) (sample, error) { return l.command(ctx, program, "version", "--client").measure() }
+		return func(ctx context.Context) (sample, error) {
+			return l.command(ctx, program, "version", "--client").measure()
+		}
 	}
 	return []subject{
 		one(limit, l.limit),

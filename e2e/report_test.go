@@ -65,7 +65,7 @@ func TestTheReportsOfARun(t *testing.T) {
 			t.Errorf("image %s: expected the digest of what ran, found %q", image.Reference, image.IDs)
 		}
 	}
-	assertTimeline(t, r, "sise") // deleted before the end
+	assertTimeline(t, r, "brief") // deleted before the end
 	assertTimeline(t, r, "twocontainers")
 	assertEveryPod(t, r)
 
@@ -127,7 +127,7 @@ func TestTheScriptNamesAClaimThatFails(t *testing.T) {
 	}
 	stdout, stderr, code := replay(t, script)
 	if code != 1 || !strings.Contains(stdout, "✗ It is the service that we started, version 0.5.0") ||
-		!strings.Contains(stdout, "\n11 claims hold, 1 failed, 0 not translated; 0 of 1 scenarios ended early") {
+		!strings.Contains(stdout, "\n9 claims hold, 1 failed, 0 not translated; 0 of 1 scenarios ended early") {
 		t.Errorf("the script: expected exit code 1 and the claim, found %d:\n%s%s", code, stdout, stderr)
 	}
 	assertReplayIsGone(t, stdout)

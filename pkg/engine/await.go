@@ -10,12 +10,12 @@ import (
 )
 
 // check decides a claim. One that may take a moment is decided again at each
-// change of a Pod or an Event, and at each new line of a log that it reads, until
-// it holds, its time is over, or a Pod that it reads cannot become what it should.
-// It also returns the names of the Pods that the claim has read.
+// change of a Pod that it reads, at each Event about one, and at each new line of
+// a log, until it holds, its time is over, or a Pod that it reads cannot become
+// what it should. It also returns the names of the Pods that the claim has read.
 func (r *run) check(ctx context.Context, c claim, facts expect.Facts, emit func(Body)) (expect.Verdict, []string) {
 	// From before the first look on, so that no change is missed.
-	changed := r.watcher.next()
+	before, changed := r.watcher.now()
 	read := &readObjects{Objects: facts.Objects, patient: r.opts.Patient}
 	facts.Objects = read
 	verdict := c.that.Check(ctx, facts)
@@ -38,9 +38,13 @@ func (r *run) check(ctx context.Context, c claim, facts expect.Facts, emit func(
 			return verdict, read.names()
 		case <-logs.wrote:
 		case <-changed:
+			var after map[string]int
+			if after, changed = r.watcher.now(); !read.changed(before, after) {
+				continue // it was another Pod
+			}
 			logs.again()
 		}
-		changed = r.watcher.next()
+		before, changed = r.watcher.now()
 		*read = readObjects{Objects: read.Objects, patient: read.patient}
 		if now := c.that.Check(ctx, facts); now.Holds {
 			return now, nil

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -9,25 +10,40 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/expect"
 )
 
-// readObjects remembers what an expression has read.
+// readObjects remembers what an expression has read. A Pod is read once, however
+// often the expression names it: its parts are then about one state.
 type readObjects struct {
 	expect.Objects
 	patient bool
-	pods    []map[string]any
-	logs    []logOf
+	named   map[string]map[string]any
+	// asked are the names of the Pods that it asked for, be they there or not; all
+	// tells that any Pod may be among them.
+	asked []string
+	all   bool
+	pods  []map[string]any
+	logs  []logOf
 }
 
 // Pod reads and remembers a Pod.
 func (r *readObjects) Pod(ctx context.Context, name string) (map[string]any, error) {
+	if pod, ok := r.named[name]; ok {
+		return pod, nil
+	}
+	r.asked = append(r.asked, name)
 	pod, err := r.Objects.Pod(ctx, name)
 	if err == nil {
 		r.pods = append(r.pods, pod)
+		if r.named == nil {
+			r.named = map[string]map[string]any{}
+		}
+		r.named[name] = pod
 	}
 	return pod, err
 }
 
 // Pods reads and remembers Pods.
 func (r *readObjects) Pods(ctx context.Context, selector string) ([]any, error) {
+	r.all = true
 	list, err := r.Objects.Pods(ctx, selector)
 	for _, item := range list {
 		if pod, ok := item.(map[string]any); ok {
@@ -37,10 +53,28 @@ func (r *readObjects) Pods(ctx context.Context, selector string) ([]any, error) 
 	return list, err
 }
 
+// Events reads Events, which may be about any object.
+func (r *readObjects) Events(ctx context.Context, name string) ([]any, error) {
+	r.all = true
+	return r.Objects.Events(ctx, name)
+}
+
 // Logs reads and remembers a log, also one that does not exist yet.
 func (r *readObjects) Logs(ctx context.Context, pod, container string) (string, error) {
+	r.asked = append(r.asked, pod)
 	r.logs = append(r.logs, logOf{pod, container})
 	return r.Objects.Logs(ctx, pod, container)
+}
+
+// changed tells whether there were changes of what was read, by the counts of
+// each Pod before it was and after.
+func (r *readObjects) changed(before, after map[string]int) bool {
+	for pod, n := range after {
+		if n != before[pod] && (r.all || slices.Contains(r.asked, pod)) {
+			return true
+		}
+	}
+	return false
 }
 
 func (r *readObjects) names() (names []string) {

@@ -19,7 +19,8 @@ type watcher struct {
 	tell func(PodSeen)
 
 	mu      sync.Mutex
-	changed chan struct{} // closed at the next change
+	changed chan struct{}  // closed at the next change
+	changes map[string]int // how many there were, by the name of the Pod
 	pods    map[types.UID]*corev1.Pod
 	events  map[types.UID]map[types.UID]corev1.Event // by what they are about
 	stopped bool
@@ -33,6 +34,7 @@ func (r *run) watch(ctx context.Context) (stop func()) {
 		made:    r.session.Made,
 		tell:    func(p PodSeen) { r.emit(WholeRun, p) },
 		changed: make(chan struct{}),
+		changes: map[string]int{},
 		pods:    map[types.UID]*corev1.Pod{},
 		events:  map[types.UID]map[types.UID]corev1.Event{},
 	}
@@ -53,8 +55,18 @@ func (w *watcher) next() <-chan struct{} {
 	return w.changed
 }
 
-// wake lets all who wait look again. The caller holds the lock.
-func (w *watcher) wake() {
+// now returns how many changes there were of each Pod, by name, and a channel
+// that is closed at the next one.
+func (w *watcher) now() (changes map[string]int, next <-chan struct{}) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return maps.Clone(w.changes), w.changed
+}
+
+// wake lets all who wait for an object of that name look again. The caller holds
+// the lock.
+func (w *watcher) wake(name string) {
+	w.changes[name]++
 	close(w.changed)
 	w.changed = make(chan struct{})
 }
@@ -62,7 +74,7 @@ func (w *watcher) wake() {
 func (w *watcher) seePod(obj *unstructured.Unstructured) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.wake()
+	w.wake(obj.GetName())
 	// What a Pod comes to when it is deleted is not its state in the run.
 	if pod := asPod(obj); pod != nil && pod.DeletionTimestamp == nil && w.made(obj) {
 		w.pods[pod.UID] = pod
@@ -73,11 +85,11 @@ func (w *watcher) seePod(obj *unstructured.Unstructured) {
 func (w *watcher) seeEvent(obj *unstructured.Unstructured) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.wake()
 	event := corev1.Event{}
 	if err := fromUnstructured(obj, &event); err != nil {
 		return
 	}
+	w.wake(event.InvolvedObject.Name)
 	about := event.InvolvedObject.UID
 	if w.events[about] == nil {
 		w.events[about] = map[types.UID]corev1.Event{}
