@@ -38,7 +38,7 @@ func (r *run) check(ctx context.Context, c claim, facts expect.Facts, emit func(
 			return verdict, read.names()
 		case <-logs.wrote:
 		case <-changed:
-			var after map[string]int
+			var after map[string]changes
 			if after, changed = r.watcher.now(); !read.changed(before, after) {
 				continue // it was another Pod
 			}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/expect"
@@ -16,12 +17,13 @@ type readObjects struct {
 	expect.Objects
 	patient bool
 	named   map[string]map[string]any
-	// asked are the names of the Pods that it asked for, be they there or not; all
-	// tells that any Pod may be among them.
-	asked []string
-	all   bool
-	pods  []map[string]any
-	logs  []logOf
+	// asked are the names of the Pods that it asked for, be they there or not, and
+	// selected the selectors of others; all tells that any Pod may be among them.
+	asked    []string
+	selected []labels.Selector
+	all      bool
+	pods     []map[string]any
+	logs     []logOf
 }
 
 // Pod reads and remembers a Pod.
@@ -43,7 +45,9 @@ func (r *readObjects) Pod(ctx context.Context, name string) (map[string]any, err
 
 // Pods reads and remembers Pods.
 func (r *readObjects) Pods(ctx context.Context, selector string) ([]any, error) {
-	r.all = true
+	if s, err := labels.Parse(selector); err == nil {
+		r.selected = append(r.selected, s)
+	}
 	list, err := r.Objects.Pods(ctx, selector)
 	for _, item := range list {
 		if pod, ok := item.(map[string]any); ok {
@@ -66,15 +70,19 @@ func (r *readObjects) Logs(ctx context.Context, pod, container string) (string, 
 	return r.Objects.Logs(ctx, pod, container)
 }
 
-// changed tells whether there were changes of what was read, by the counts of
-// each Pod before it was and after.
-func (r *readObjects) changed(before, after map[string]int) bool {
-	for pod, n := range after {
-		if n != before[pod] && (r.all || slices.Contains(r.asked, pod)) {
+// changed tells whether something that was read has changed between two states
+// of the watch.
+func (r *readObjects) changed(before, after map[string]changes) bool {
+	for pod, now := range after {
+		if old := before[pod]; now.n != old.n && (r.all || slices.Contains(r.asked, pod) || r.selects(old.labels) || r.selects(now.labels)) {
 			return true
 		}
 	}
 	return false
+}
+
+func (r *readObjects) selects(set labels.Set) bool {
+	return slices.ContainsFunc(r.selected, func(s labels.Selector) bool { return s.Matches(set) })
 }
 
 func (r *readObjects) names() (names []string) {

@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 )
 
@@ -19,8 +20,8 @@ type watcher struct {
 	tell func(PodSeen)
 
 	mu      sync.Mutex
-	changed chan struct{}  // closed at the next change
-	changes map[string]int // how many there were, by the name of the Pod
+	changed chan struct{}      // closed at the next change
+	changes map[string]changes // by the name of the Pod
 	pods    map[types.UID]*corev1.Pod
 	events  map[types.UID]map[types.UID]corev1.Event // by what they are about
 	stopped bool
@@ -34,7 +35,7 @@ func (r *run) watch(ctx context.Context) (stop func()) {
 		made:    r.session.Made,
 		tell:    func(p PodSeen) { r.emit(WholeRun, p) },
 		changed: make(chan struct{}),
-		changes: map[string]int{},
+		changes: map[string]changes{},
 		pods:    map[types.UID]*corev1.Pod{},
 		events:  map[types.UID]map[types.UID]corev1.Event{},
 	}
@@ -55,18 +56,24 @@ func (w *watcher) next() <-chan struct{} {
 	return w.changed
 }
 
-// now returns how many changes there were of each Pod, by name, and a channel
-// that is closed at the next one.
-func (w *watcher) now() (changes map[string]int, next <-chan struct{}) {
+// changes are those of a Pod, and of Events about it, so far.
+type changes struct {
+	n      int
+	labels labels.Set // the last ones of the Pod
+}
+
+// now returns what changes there were of each Pod, by name, and a channel that is
+// closed at the next one.
+func (w *watcher) now() (so map[string]changes, next <-chan struct{}) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return maps.Clone(w.changes), w.changed
 }
 
-// wake lets all who wait for an object of that name look again. The caller holds
-// the lock.
-func (w *watcher) wake(name string) {
-	w.changes[name]++
+// wake lets all who wait for a Pod of that name, or for one with such labels, look
+// again. The caller holds the lock.
+func (w *watcher) wake(name string, labels labels.Set) {
+	w.changes[name] = changes{w.changes[name].n + 1, labels}
 	close(w.changed)
 	w.changed = make(chan struct{})
 }
@@ -74,7 +81,7 @@ func (w *watcher) wake(name string) {
 func (w *watcher) seePod(obj *unstructured.Unstructured) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.wake(obj.GetName())
+	w.wake(obj.GetName(), obj.GetLabels())
 	// What a Pod comes to when it is deleted is not its state in the run.
 	if pod := asPod(obj); pod != nil && pod.DeletionTimestamp == nil && w.made(obj) {
 		w.pods[pod.UID] = pod
@@ -89,7 +96,7 @@ func (w *watcher) seeEvent(obj *unstructured.Unstructured) {
 	if err := fromUnstructured(obj, &event); err != nil {
 		return
 	}
-	w.wake(event.InvolvedObject.Name)
+	w.wake(event.InvolvedObject.Name, w.changes[event.InvolvedObject.Name].labels)
 	about := event.InvolvedObject.UID
 	if w.events[about] == nil {
 		w.events[about] = map[types.UID]corev1.Event{}
