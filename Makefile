@@ -46,12 +46,15 @@ unit: bin/gotestsum ## Run the unit tests of every module; no cluster, no root
 	hack/gotest.sh unit-images images pkgname -race ./... || failed=1; \
 	exit $$failed
 
+# KUBERNETES selects another version of Kubernetes than the newest, such as v1.36:
+# the clients stay what they are, the control planes and kubelets are of that one.
+KUBERNETES ?=
 .PHONY: e2e
 e2e: setup build bin/gotestsum ## Run the e2e tests on clusters of their own (root, Linux)
 	@hack/inotify.sh
 	@failed=0; \
-	hack/gotest.sh e2e . testname -race -count=1 -timeout 45m ./e2e/... -args --cluster=embedded --artifacts=$(CURDIR)/_artifacts || failed=1; \
-	hack/gotest.sh e2e-cluster cluster testname -tags e2e -count=1 -timeout 45m ./e2e || failed=1; \
+	hack/gotest.sh e2e . testname -race -count=1 -timeout 45m ./e2e/... -args --cluster=embedded --kubernetes=$(KUBERNETES) --artifacts=$(CURDIR)/_artifacts || failed=1; \
+	hack/gotest.sh e2e-cluster cluster testname -tags e2e -count=1 -timeout 45m ./e2e -args --kubernetes=$(KUBERNETES) || failed=1; \
 	exit $$failed
 
 # ROUNDS is how often each subject is measured; the benchmarks of the packages

@@ -24,7 +24,7 @@ func TestEmbeddedProvider(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	second := provider.NewEmbedded()
-	second.WithName(envconf.RandomName("kbe-e2e", 12)).WithOpts(provider.WithNodes(2), provider.WithIPFamily("dual"), provider.WithZones("a", "b"))
+	second.WithName(envconf.RandomName("kbe-e2e", 12)).WithVersion(*kubernetesFlag).WithOpts(provider.WithNodes(2), provider.WithIPFamily("dual"), provider.WithZones("a", "b"))
 	if _, err := second.Create(ctx); err != nil {
 		t.Fatal(err)
 	}

@@ -21,8 +21,9 @@ import (
 )
 
 var (
-	clusterFlag   = flag.String("cluster", "", "embedded: a cluster of its own, by kbe-cluster; existing: the one of the kubeconfig; default: embedded, where it can be made")
-	artifactsFlag = flag.String("artifacts", "", "folder for the logs of the cluster's components when a test fails")
+	clusterFlag    = flag.String("cluster", "", "embedded: a cluster of its own, by kbe-cluster; existing: the one of the kubeconfig; default: embedded, where it can be made")
+	kubernetesFlag = flag.String("kubernetes", "", "version of Kubernetes of the embedded clusters, such as v1.36; default: the newest of kbe-cluster")
+	artifactsFlag  = flag.String("artifacts", "", "folder for the logs of the cluster's components when a test fails")
 )
 
 var (
@@ -68,7 +69,7 @@ func run(m *testing.M) (code int) {
 	kubeconfig := ""
 	if mode == "embedded" {
 		embedded = provider.NewEmbedded()
-		embedded.WithName(envconf.RandomName("kbe-e2e", 12))
+		embedded.WithName(envconf.RandomName("kbe-e2e", 12)).WithVersion(*kubernetesFlag)
 		if kubeconfig, err = embedded.Create(ctx, "--audit"); err != nil {
 			return fail(err)
 		}

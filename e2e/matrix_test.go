@@ -301,7 +301,7 @@ func TestMatrixOfTwoFamilies(t *testing.T) {
 		t.Skip("makes a dual-stack cluster, which only kbe-cluster can")
 	}
 	dual := provider.NewEmbedded()
-	dual.WithName(envconf.RandomName("kbe-dual", 13))
+	dual.WithName(envconf.RandomName("kbe-dual", 13)).WithVersion(*kubernetesFlag)
 	t.Cleanup(func() {
 		if err := dual.Destroy(context.Background()); err != nil {
 			t.Error(err)

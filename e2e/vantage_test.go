@@ -243,7 +243,7 @@ func TestAnIPv4ServiceInAClusterOfIPv6(t *testing.T) {
 		t.Skip("needs a cluster of IPv6, which only kbe-cluster can make")
 	}
 	second := provider.NewEmbedded()
-	second.WithName(envconf.RandomName("kbe-v6", 12))
+	second.WithName(envconf.RandomName("kbe-v6", 12)).WithVersion(*kubernetesFlag)
 	t.Cleanup(func() {
 		if err := second.Destroy(context.Background()); err != nil {
 			t.Error(err)

@@ -111,7 +111,7 @@ func (c *cluster) must(args ...string) string {
 // up starts the cluster.
 func (c *cluster) up(args ...string) {
 	c.t.Helper()
-	c.t.Log(c.must(append([]string{"up"}, args...)...))
+	c.t.Log(c.must(append([]string{"up", "--kubernetes", *kubernetes}, args...)...))
 	c.look()
 	_, after, _ := strings.Cut(c.must("kubeconfig"), "server: https://")
 	c.server, _, _ = strings.Cut(after, "\n")

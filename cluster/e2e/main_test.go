@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -10,10 +11,13 @@ import (
 	"testing"
 )
 
+var kubernetes = flag.String("kubernetes", "", "version of Kubernetes of the clusters, such as v1.36; default: the newest")
+
 // program is the kbe-cluster that is tested.
 var program string
 
 func TestMain(m *testing.M) {
+	flag.Parse()
 	os.Exit(func() int {
 		if os.Geteuid() != 0 {
 			fmt.Fprintln(os.Stderr, "these tests start real clusters: run them as root")
@@ -32,7 +36,7 @@ func TestMain(m *testing.M) {
 		program = filepath.Join(dir, "kbe-cluster")
 		build := exec.Command("go", "build", "-trimpath", "-o", program, "../cmd/kbe-cluster")
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
-		parts := exec.Command(program, "build")
+		parts := exec.Command(program, "build", "--kubernetes", *kubernetes)
 		for _, cmd := range []*exec.Cmd{build, parts} {
 			cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 			if err := cmd.Run(); err != nil {

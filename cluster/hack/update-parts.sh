@@ -1,42 +1,62 @@
 #!/bin/sh
 # Move the parts of the cluster to other versions:
 #
-#   hack/update-parts.sh KUBERNETES CONTAINERD CNI ETCD      (such as v1.37.2 v2.4.2 v1.9.1 v3.7.3)
+#   hack/update-parts.sh kubernetes VERSION           (such as v1.37.2: rewrites the module of that minor, or adds one)
+#   hack/update-parts.sh runtime CONTAINERD CNI ETCD  (such as v2.4.2 v1.9.1 v3.7.3)
 #
-# It rewrites internal/parts/{kubernetes,runtime}.{mod,sum}. `kbe-cluster build` then builds them.
+# It rewrites files in internal/parts/modules. `kbe-cluster build` then builds what they pin.
 set -eu
-[ $# -eq 4 ] || { sed -n '2,6s/^# \{0,1\}//p' "$0" >&2; exit 2; }
-kubernetes=$1 containerd=$2 cni=$3 etcd=$4
-parts=$(cd "$(dirname "$0")/../internal/parts" && pwd)
+modules=$(cd "$(dirname "$0")/../internal/parts/modules" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+cd "$work"
 export GOFLAGS= GOWORK=off
 
-tool() { go get -tool "$1@$2"; }
+# kubernetes VERSION
+kubernetes() {
+  init kubernetes
+  # Kubernetes requires its own libraries at v0.0.0: each needs a replace to the version that was published with it.
+  libraries=$(go mod download -json "k8s.io/kubernetes@$1" | sed -n 's/.*"GoMod": "\(.*\)",*/\1/p' | xargs cat |
+    sed -n 's#^[[:space:]]*\(k8s\.io/[^ ]*\) v0\.0\.0\( .*\)\{0,1\}$#\1#p' | sort -u)
+  printf '\nreplace (\n' >>go.mod
+  for library in $libraries; do echo "$library => $library v0.${1#v1.}"; done >>go.mod
+  echo ')' >>go.mod
+  for name in kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy kubectl; do
+    go get -tool "k8s.io/kubernetes/cmd/$name@$1"
+  done
+  # For `kbe-cluster upstream`, with the ginkgo that Kubernetes requires.
+  go get -tool -t "k8s.io/kubernetes/test/e2e@$1"
+  for name in agnhost nonewprivs; do go get -tool "k8s.io/kubernetes/test/images/$name@$1"; done
+  go get -tool "github.com/onsi/ginkgo/v2/ginkgo@$(go list -m -f '{{.Version}}' github.com/onsi/ginkgo/v2)"
+  save "kubernetes-$(echo "${1#v}" | cut -d . -f 1,2)"
+}
 
-# Kubernetes requires its own libraries at v0.0.0: each needs a replace to the version that was published with it.
-mkdir "$work/kubernetes"
-cd "$work/kubernetes"
-go mod init kbe-cluster/parts/kubernetes
-staging=v0.${kubernetes#v1.}
-go mod download -json "k8s.io/kubernetes@$kubernetes" | sed -n 's/.*"GoMod": "\(.*\)",*/\1/p' | xargs cat |
-  sed -n 's#^[[:space:]]*\(k8s\.io/[^ ]*\) v0\.0\.0.*#\1#p' | sort -u |
-  while read -r module; do go mod edit -replace "$module=$module@$staging"; done
-for name in kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy kubectl; do
-  tool "k8s.io/kubernetes/cmd/$name" "$kubernetes"
-done
-cp go.mod "$parts/kubernetes.mod"
-cp go.sum "$parts/kubernetes.sum"
+# runtime CONTAINERD CNI ETCD
+runtime() {
+  init runtime
+  for name in containerd containerd-shim-runc-v2 ctr; do
+    go get -tool "github.com/containerd/containerd/v2/cmd/$name@$1"
+  done
+  for name in main/ptp main/loopback ipam/host-local meta/portmap; do
+    go get -tool "github.com/containernetworking/plugins/plugins/$name@$2"
+  done
+  go get -tool "go.etcd.io/etcd/server/v3@$3"
+  save runtime
+}
 
-mkdir "$work/runtime"
-cd "$work/runtime"
-go mod init kbe-cluster/parts/node
-for name in containerd containerd-shim-runc-v2 ctr; do
-  tool "github.com/containerd/containerd/v2/cmd/$name" "$containerd"
-done
-for name in main/ptp main/loopback ipam/host-local meta/portmap; do
-  tool "github.com/containernetworking/plugins/plugins/$name" "$cni"
-done
-tool go.etcd.io/etcd/server/v3 "$etcd"
-cp go.mod "$parts/runtime.mod"
-cp go.sum "$parts/runtime.sum"
+# init NAME starts a module. `go get` raises its version of Go to what the parts need.
+init() {
+  go mod init "kbe-cluster/parts/$1"
+  go mod edit -go=1.24.0
+}
+
+# save NAME keeps it.
+save() {
+  cp go.mod "$modules/$1.mod"
+  cp go.sum "$modules/$1.sum"
+}
+
+case "${1-} $#" in
+'kubernetes 2' | 'runtime 4') "$@" ;;
+*) sed -n '2,7s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+esac

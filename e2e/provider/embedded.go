@@ -55,8 +55,14 @@ func (e *Embedded) WithName(name string) types.E2EClusterProvider {
 	return e
 }
 
-// WithVersion does nothing: the version is that of the parts kbe-cluster pins.
-func (e *Embedded) WithVersion(string) types.E2EClusterProvider { return e }
+// WithVersion sets the version of Kubernetes, or its minor, such as v1.36: one
+// of those that kbe-cluster pins. Empty, it is the newest of them.
+func (e *Embedded) WithVersion(version string) types.E2EClusterProvider {
+	if version != "" {
+		e.flags = append(e.flags, "--kubernetes="+version)
+	}
+	return e
+}
 
 // WithPath names the kbe-cluster binary.
 func (e *Embedded) WithPath(path string) types.E2EClusterProvider {

@@ -12,6 +12,8 @@ func TestExitCodes(t *testing.T) {
 		{[]string{"images"}, exitOK},
 		{[]string{"no-such-command"}, exitUsage},
 		{[]string{"up", "--nodes=0"}, exitUsage},
+		{[]string{"up", "--kubernetes=v9"}, exitUsage},
+		{[]string{"build", "--kubernetes=v9"}, exitUsage},
 		{[]string{"up", "--ip-family=ipv5"}, exitUsage},
 		{[]string{"up", "--zones=a,b,c,d"}, exitUsage},
 		{[]string{"up", "--zones=a,a"}, exitUsage},

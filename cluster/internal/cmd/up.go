@@ -32,6 +32,7 @@ func newUp(open opener) *cobra.Command {
 		}),
 	}
 	f := c.Flags()
+	kubernetesFlag(c, &o.Kubernetes)
 	f.IntVar(&o.Nodes, "nodes", 3, "number of nodes")
 	f.StringVar(&o.IPFamily, "ip-family", "ipv4", "addresses of nodes, pods and services: ipv4, ipv6 or dual")
 	f.StringSliceVar(&o.Zones, "zones", nil, "zones (label topology.kubernetes.io/zone) for the nodes to be in, in turn, such as a,b,c")
@@ -43,6 +44,9 @@ func newUp(open opener) *cobra.Command {
 }
 
 func validate(o *launch.Options) error {
+	if err := chooseVersion(&o.Kubernetes); err != nil {
+		return err
+	}
 	switch {
 	case o.Nodes < 1 || o.Nodes > network.MaxNodes:
 		return fmt.Errorf("--nodes %d: expected 1 to %d", o.Nodes, network.MaxNodes)

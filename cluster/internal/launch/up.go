@@ -18,6 +18,8 @@ import (
 
 // Options are what the user can choose.
 type Options struct {
+	// Kubernetes is one of parts.Versions.
+	Kubernetes string
 	// Nodes is the number of nodes.
 	Nodes int
 	// IPFamily is one of network.IPFamilies.
@@ -42,11 +44,11 @@ func Up(ctx context.Context, dir state.Dir, o Options, p *progress.Printer) erro
 	if told, err := alreadyUp(dir, p); told || err != nil {
 		return err
 	}
-	machine, err := preflight.Check(ctx, preflight.Request{Nodes: o.Nodes, Port: o.Port, IPv6: o.IPFamily != "ipv4"})
+	machine, err := preflight.Check(ctx, preflight.Request{Kubernetes: o.Kubernetes, Nodes: o.Nodes, Port: o.Port, IPv6: o.IPFamily != "ipv4"})
 	if err != nil {
 		return err
 	}
-	bin, images, err := Build(ctx, p)
+	bin, images, err := Build(ctx, o.Kubernetes, p)
 	if err != nil {
 		return err
 	}
@@ -62,7 +64,7 @@ func Up(ctx context.Context, dir state.Dir, o Options, p *progress.Printer) erro
 		return err
 	}
 	begin := time.Now()
-	p.Line("starting cluster %s: %s, Kubernetes %s", dir.Name(), progress.Count(o.Nodes, "node"), parts.KubernetesVersion())
+	p.Line("starting cluster %s: %s, Kubernetes %s", dir.Name(), progress.Count(o.Nodes, "node"), o.Kubernetes)
 	cluster, err := launch(ctx, dir, o, machine, bin, images, p)
 	if err != nil {
 		return undo(ctx, dir, err)
@@ -72,9 +74,9 @@ func Up(ctx context.Context, dir state.Dir, o Options, p *progress.Printer) erro
 	return nil
 }
 
-// Build builds the parts and images that are not cached yet.
-func Build(ctx context.Context, p *progress.Printer) (bin string, images []string, err error) {
-	if bin, err = parts.Ensure(ctx, p); err != nil {
+// Build builds the parts of one of parts.Versions, and the images, that are not cached yet.
+func Build(ctx context.Context, kubernetes string, p *progress.Printer) (bin string, images []string, err error) {
+	if bin, err = parts.Ensure(ctx, kubernetes, p); err != nil {
 		return "", nil, err
 	}
 	cache, err := parts.CacheDir()
@@ -97,7 +99,7 @@ func launch(ctx context.Context, dir state.Dir, o Options, machine preflight.Res
 	}
 	cluster := state.Cluster{
 		Name: dir.Name(), Nodes: nodeNames(o.Nodes), IPFamily: o.IPFamily, Zones: o.Zones, Server: "https://" + api.Addr().String(),
-		Bin: bin, Version: parts.KubernetesVersion(), Images: images, ProxyMode: machine.ProxyMode, Audit: o.Audit, Kubeconfig: plan,
+		Bin: bin, Version: o.Kubernetes, Images: images, ProxyMode: machine.ProxyMode, Audit: o.Audit, Kubeconfig: plan,
 	}
 	if err := writeFiles(dir, cluster); err != nil {
 		return cluster, fmt.Errorf("write the cluster's files: %w", err)

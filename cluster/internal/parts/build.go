@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -18,7 +19,7 @@ import (
 )
 
 // build fills the cache entry in one step: it appears complete or not at all.
-func build(ctx context.Context, entry string, p *progress.Printer) error {
+func (b product) build(ctx context.Context, entry string, p *progress.Printer) error {
 	// A build that was killed leaves its folder; the caller's lock says that nobody works in one now.
 	old, _ := filepath.Glob(filepath.Join(filepath.Dir(entry), "building-*"))
 	for _, dir := range old {
@@ -29,15 +30,12 @@ func build(ctx context.Context, entry string, p *progress.Printer) error {
 		return err
 	}
 	defer os.RemoveAll(work)
-	if err := writeModules(work); err != nil {
-		return err
-	}
 	result := filepath.Join(work, "result")
 	if err := os.MkdirAll(filepath.Join(result, "bin"), 0o755); err != nil {
 		return err
 	}
-	p.Line("building the parts of the cluster, once; this takes some 10 minutes on 2 cores")
-	for _, s := range steps() {
+	p.Line("building %s, once; this takes some 10 minutes on 2 cores", b.what)
+	for _, s := range b.steps {
 		if err := s.run(ctx, work, filepath.Join(result, "bin"), p); err != nil {
 			return err
 		}
@@ -45,27 +43,28 @@ func build(ctx context.Context, entry string, p *progress.Printer) error {
 	return os.Rename(result, entry)
 }
 
-func writeModules(work string) error {
-	for path, text := range map[string]string{
-		"kubernetes/go.mod": kubernetesMod, "kubernetes/go.sum": kubernetesSum,
-		"runtime/go.mod": runtimeMod, "runtime/go.sum": runtimeSum,
-	} {
-		path = filepath.Join(work, path)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return err
-		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			return err
+// write makes a folder of the module, and returns its path.
+func (m module) write(work string) (string, error) {
+	dir := filepath.Join(work, m.name)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	for name, text := range map[string]string{"go.mod": m.mod, "go.sum": m.sum} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			return "", err
 		}
 	}
-	return nil
+	return dir, nil
 }
 
 func (s step) run(ctx context.Context, work, bin string, p *progress.Printer) error {
 	begin := time.Now()
-	dir := filepath.Join(work, s.module)
+	dir, err := s.module.write(work)
+	if err != nil {
+		return err
+	}
 	stop := progress.Every(func() { p.Live("downloading modules of %s  %s", s.title, elapsed(begin)) })
-	list, err := s.goCommand(ctx, dir, nil, append([]string{"list", "-deps"}, s.packages...))
+	list, err := s.goCommand(ctx, dir, nil, append([]string{"list", "-deps", "-test=" + strconv.FormatBool(s.tests)}, s.packages...))
 	stop()
 	if err != nil {
 		return err
@@ -74,10 +73,13 @@ func (s step) run(ctx context.Context, work, bin string, p *progress.Printer) er
 
 	var done atomic.Int64
 	stop = progress.Every(func() {
-		p.Live("building %s  %d/%d packages  %s", s.title, done.Load(), total, elapsed(begin))
+		counted := fmt.Sprintf("%d/%d packages  ", done.Load(), total)
+		if s.tests {
+			counted = "" // `go test -c` does not tell
+		}
+		p.Live("building %s  %s%s", s.title, counted, elapsed(begin))
 	})
-	args := append(append([]string{"build", "-v", "-o", bin + "/" + s.output}, flags()...), s.packages...)
-	_, err = s.goCommand(ctx, dir, func(string) { done.Add(1) }, args)
+	_, err = s.goCommand(ctx, dir, func(string) { done.Add(1) }, s.arguments(bin))
 	stop()
 	if err != nil {
 		return err

@@ -26,16 +26,26 @@ func CacheDir() (string, error) {
 	return filepath.Join(dir, "kbe-cluster"), nil
 }
 
-// Cached returns the folder of built parts, or "" when they must be built first.
-func Cached() (string, error) {
-	_, bin, err := find()
+// Cached returns the folder of the parts of one of Versions, or "" when they must be built first.
+func Cached(kubernetes string) (string, error) {
+	_, bin, err := partsOf(kubernetes).find()
 	return bin, err
 }
 
-// Ensure returns the folder of built parts and builds them when they are not there. Of several processes that need them
-// at once, one builds and the others wait.
-func Ensure(ctx context.Context, p *progress.Printer) (string, error) {
-	entry, bin, err := find()
+// Ensure returns the folder of the parts of one of Versions, and builds them when they are not there. Of several
+// processes that need them at once, one builds and the others wait.
+func Ensure(ctx context.Context, kubernetes string, p *progress.Printer) (string, error) {
+	return partsOf(kubernetes).ensure(ctx, p)
+}
+
+// EnsureUpstream does the same for the e2e tests of Kubernetes: e2e.test, ginkgo that runs its specs side by side, and
+// agnhost and nonewprivs, the programs of the images that they use.
+func EnsureUpstream(ctx context.Context, kubernetes string, p *progress.Printer) (string, error) {
+	return upstreamOf(kubernetes).ensure(ctx, p)
+}
+
+func (b product) ensure(ctx context.Context, p *progress.Printer) (string, error) {
+	entry, bin, err := b.find()
 	if bin != "" || err != nil {
 		return bin, err
 	}
@@ -47,23 +57,23 @@ func Ensure(ctx context.Context, p *progress.Printer) (string, error) {
 		return "", err
 	}
 	defer unlock()
-	if _, bin, err := find(); bin != "" || err != nil {
+	if _, bin, err := b.find(); bin != "" || err != nil {
 		return bin, err
 	}
-	if err := build(ctx, entry, p); err != nil {
+	if err := b.build(ctx, entry, p); err != nil {
 		return "", err
 	}
 	return filepath.Join(entry, "bin"), nil
 }
 
 // find returns the cache entry for the Go that would build it, and its bin folder when it is there. Without Go any entry
-// of the same parts will do.
-func find() (entry, bin string, err error) {
+// of the same product will do.
+func (b product) find() (entry, bin string, err error) {
 	dir, err := CacheDir()
 	if err != nil {
 		return "", "", err
 	}
-	base := filepath.Join(dir, "parts", key())
+	base := filepath.Join(dir, b.name, b.key())
 	goCommand, err := gotool.Find()
 	if err != nil {
 		if found, _ := filepath.Glob(base + "-*/bin"); len(found) > 0 {
@@ -103,8 +113,8 @@ func lock(ctx context.Context, dir string, p *progress.Printer) (unlock func(), 
 	}
 	stop := func() {}
 	err = state.Flock(ctx, f, func() {
-		p.Line("waiting for another kbe-cluster, which is building the same parts")
-		stop = progress.Every(func() { p.Live("still waiting for the other kbe-cluster to build the parts") })
+		p.Line("waiting for another kbe-cluster, which is building, too")
+		stop = progress.Every(func() { p.Live("still waiting for the other kbe-cluster to build") })
 	})
 	stop()
 	if err != nil {

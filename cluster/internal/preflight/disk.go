@@ -18,11 +18,11 @@ const (
 	forBuild = 8 << 30 // modules, Go's build cache and the parts, when nothing is cached
 )
 
-func disk() error {
+func disk(kubernetes string) error {
 	if err := free(stateRoot(), forState, "state of the cluster", "set "+state.EnvRoot+" to a folder elsewhere"); err != nil {
 		return err
 	}
-	if bin, err := parts.Cached(); bin != "" || err != nil {
+	if bin, err := parts.Cached(kubernetes); bin != "" || err != nil {
 		return err
 	}
 	dir, err := parts.CacheDir()

@@ -16,6 +16,8 @@ import (
 
 // Request is what the cluster is going to need.
 type Request struct {
+	// Kubernetes is one of parts.Versions.
+	Kubernetes string
 	// Nodes is the number of nodes.
 	Nodes int
 	// Port is the port that the API is to be offered on, 0 for any.
@@ -49,7 +51,8 @@ func Check(ctx context.Context, r Request) (Result, error) {
 		return result, err // without root the other answers mean nothing
 	}
 	var problems Problems
-	for _, check := range []func() error{architecture, goOrParts, func() error { return runc(ctx) }, controlGroups, disk, overlay,
+	for _, check := range []func() error{architecture, func() error { return goOrParts(r.Kubernetes) }, func() error { return runc(ctx) }, controlGroups,
+		func() error { return disk(r.Kubernetes) }, overlay,
 		func() error { return port(r.Port) }, func() error { return ipv6(r.IPv6) }, func() error { return inotify(r.Nodes) },
 		func() (err error) { result.ProxyMode, err = proxyMode(ctx, r.IPv6); return err }} {
 		if err := check(); err != nil {
@@ -77,8 +80,8 @@ func architecture() error {
 	return nil
 }
 
-func goOrParts() error {
-	if bin, err := parts.Cached(); bin != "" || err != nil {
+func goOrParts(kubernetes string) error {
+	if bin, err := parts.Cached(kubernetes); bin != "" || err != nil {
 		return err
 	}
 	if _, err := gotool.Find(); err != nil {

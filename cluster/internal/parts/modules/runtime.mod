@@ -1,4 +1,4 @@
-module kbe-cluster/parts/node
+module kbe-cluster/parts/runtime
 
 go 1.26.6
 
