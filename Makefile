@@ -57,6 +57,10 @@ e2e: setup build bin/gotestsum ## Run the e2e tests on clusters of their own (ro
 	hack/gotest.sh e2e-cluster cluster testname -tags e2e -count=1 -timeout 45m ./e2e -args --kubernetes=$(KUBERNETES) || failed=1; \
 	exit $$failed
 
+.PHONY: upstream
+upstream: setup bin/kbe-cluster ## Run Kubernetes' own conformance specs of pods on a cluster of its own
+	@KUBERNETES=$(KUBERNETES) hack/upstream.sh
+
 # ROUNDS is how often each subject is measured; the benchmarks of the packages
 # run once, with their memory.
 ROUNDS ?= 10

@@ -25,6 +25,9 @@ func TestEmbeddedProvider(t *testing.T) {
 	defer cancel()
 	second := provider.NewEmbedded()
 	second.WithName(envconf.RandomName("kbe-e2e", 12)).WithVersion(*kubernetesFlag).WithOpts(provider.WithNodes(2), provider.WithIPFamily("dual"), provider.WithZones("a", "b"))
+	if _, err := provider.NewEmbedded().WithName("kbe-e2e-v9").WithVersion("v9").Create(ctx); err == nil {
+		t.Error("Kubernetes v9: expected an error, for there is none")
+	}
 	if _, err := second.Create(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -40,6 +43,12 @@ func TestEmbeddedProvider(t *testing.T) {
 	out, err := cmd.CombinedOutput()
 	if want := `a b ["10.244.1.0/24","fd00:10:244:1::/64"] ["10.244.2.0/24","fd00:10:244:2::/64"]`; err != nil || string(out) != want {
 		t.Errorf("from outside: expected %s, found %s, %v", want, out, err)
+	}
+
+	cmd = exec.CommandContext(ctx, second.Kubectl(), "--kubeconfig", second.GetKubeconfig(), "get", "nodes", "-o", "jsonpath={.items[*].status.nodeInfo.kubeletVersion}")
+	out, err = cmd.CombinedOutput()
+	if versions := strings.Fields(string(out)); err != nil || len(versions) != 2 || !strings.HasPrefix(versions[0], *kubernetesFlag) || versions[0] != versions[1] {
+		t.Errorf("versions of the kubelets: expected two of %q, found %s, %v", *kubernetesFlag, out, err)
 	}
 
 	assertStates(t, second, "running running")

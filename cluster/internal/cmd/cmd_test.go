@@ -14,6 +14,7 @@ func TestExitCodes(t *testing.T) {
 		{[]string{"up", "--nodes=0"}, exitUsage},
 		{[]string{"up", "--kubernetes=v9"}, exitUsage},
 		{[]string{"build", "--kubernetes=v9"}, exitUsage},
+		{[]string{"upstream", "--kubernetes=v9"}, exitUsage},
 		{[]string{"up", "--ip-family=ipv5"}, exitUsage},
 		{[]string{"up", "--zones=a,b,c,d"}, exitUsage},
 		{[]string{"up", "--zones=a,a"}, exitUsage},

@@ -23,7 +23,11 @@ func Build(ctx context.Context, cacheDir string, progress func(format string, ar
 	if err != nil {
 		return nil, err
 	}
-	recipes := []recipe{twinRecipe(twinRef, "", runtime.GOARCH), shell, pauseRecipe(runtime.GOARCH)}
+	return buildAll(ctx, cacheDir, []recipe{twinRecipe(twinRef, "", runtime.GOARCH), shell, pauseRecipe(pauseImage(PauseRef), "pause", runtime.GOARCH)}, progress)
+}
+
+// buildAll returns an archive per recipe, in their order.
+func buildAll(ctx context.Context, cacheDir string, recipes []recipe, progress func(format string, args ...any)) ([]string, error) {
 	archives := make([]string, len(recipes))
 	say := oneAtATime(progress)
 	group, ctx := errgroup.WithContext(ctx)

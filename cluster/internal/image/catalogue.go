@@ -20,7 +20,7 @@ type Image struct {
 
 // Catalogue is every image that Build makes, in the order in which Build returns them.
 func Catalogue() []Image {
-	return []Image{twinImage(twinRef), shellImage, pauseImage}
+	return []Image{twinImage(twinRef), shellImage, pauseImage(PauseRef)}
 }
 
 func twinImage(ref string) Image {
@@ -31,15 +31,16 @@ func twinImage(ref string) Image {
 	}
 }
 
-var (
-	shellImage = Image{
-		Ref:         shellRef,
-		StandsInFor: "centos:stream9",
-		Description: "Stand-in with bash, curl, coreutils, grep, sed, procps and hostname from this machine's distribution; no package manager.",
-	}
-	pauseImage = Image{
-		Ref:         PauseRef,
+var shellImage = Image{
+	Ref:         shellRef,
+	StandsInFor: "centos:stream9",
+	Description: "Stand-in with bash, curl, coreutils, grep, sed, procps and hostname from this machine's distribution; no package manager.",
+}
+
+func pauseImage(ref string) Image {
+	return Image{
+		Ref:         ref,
 		StandsInFor: "registry.k8s.io/pause",
 		Description: "Stand-in written in Go: holds a pod's namespaces, reaps orphans, ends on SIGTERM.",
 	}
-)
+}

@@ -89,7 +89,7 @@ func programArch(t *testing.T, img v1.Image) string {
 
 func TestBothArchitectures(t *testing.T) {
 	for _, arch := range []string{"amd64", "arm64"} {
-		for _, r := range []recipe{twinRecipe(twinRef, "", arch), pauseRecipe(arch)} {
+		for _, r := range []recipe{twinRecipe(twinRef, "", arch), pauseRecipe(pauseImage(PauseRef), "pause", arch)} {
 			img, config := open(t, archiveOf(t, r, t.TempDir()))
 			if got := programArch(t, img); got != arch || config.Architecture != arch {
 				t.Errorf("%s: binary for %s, image for %s, want %s", r.image.Ref, got, config.Architecture, arch)
@@ -99,11 +99,11 @@ func TestBothArchitectures(t *testing.T) {
 }
 
 func TestSameInputsSameBytes(t *testing.T) {
-	first, err := os.ReadFile(archiveOf(t, pauseRecipe(runtime.GOARCH), t.TempDir()))
+	first, err := os.ReadFile(archiveOf(t, pauseRecipe(pauseImage(PauseRef), "pause", runtime.GOARCH), t.TempDir()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := os.ReadFile(archiveOf(t, pauseRecipe(runtime.GOARCH), t.TempDir()))
+	second, err := os.ReadFile(archiveOf(t, pauseRecipe(pauseImage(PauseRef), "pause", runtime.GOARCH), t.TempDir()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,12 +143,12 @@ func TestVariant(t *testing.T) {
 
 func TestCache(t *testing.T) {
 	cache := t.TempDir()
-	old := pauseRecipe(runtime.GOARCH)
+	old := pauseRecipe(pauseImage(PauseRef), "pause", runtime.GOARCH)
 	old.inputs = append(old.inputs, "an older source")
 	oldPath := archiveOf(t, old, cache)
 	twin := archiveOf(t, twinRecipe(twinRef, "", runtime.GOARCH), cache)
 
-	r := pauseRecipe(runtime.GOARCH)
+	r := pauseRecipe(pauseImage(PauseRef), "pause", runtime.GOARCH)
 	builds := 0 // guarded by the lock of the cache: the race detector would see more than one
 	make := r.layer
 	r.layer = func(ctx context.Context, dir, tar string) error {
@@ -180,7 +180,7 @@ func TestCache(t *testing.T) {
 func TestFailedBuildLeavesNothing(t *testing.T) {
 	for name, ctx := range map[string]context.Context{"failure": t.Context(), "cancelled": cancelled()} {
 		cache := t.TempDir()
-		r := pauseRecipe("no-such-architecture")
+		r := pauseRecipe(pauseImage(PauseRef), "pause", "no-such-architecture")
 		_, err := r.archive(ctx, cache, quiet)
 		if err == nil {
 			t.Fatalf("%s: no error", name)
@@ -203,7 +203,7 @@ func cancelled() context.Context {
 
 func TestMissingToolNamesPackage(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
-	err := bootstrap(t.Context(), "bookworm", t.TempDir(), "rootfs.tar")
+	err := bootstrap(t.Context(), "bookworm", shellPackages, t.TempDir(), "rootfs.tar")
 	if err == nil || !strings.Contains(err.Error(), "install the package mmdebstrap") {
 		t.Errorf("got %v", err)
 	}

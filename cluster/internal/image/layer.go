@@ -43,6 +43,16 @@ func (l *layerWriter) close() error {
 
 // writeProgramLayer has one file: the binary, at /NAME.
 func writeProgramLayer(path, name, binary string) (err error) {
+	layer, err := newLayer(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, layer.close()) }()
+	return layer.addProgram(name, binary, 0o755)
+}
+
+// addProgram copies a binary to /NAME. A mode may have the setuid bit, as in tar(5).
+func (l *layerWriter) addProgram(name, binary string, mode int64) error {
 	content, err := os.Open(binary)
 	if err != nil {
 		return err
@@ -52,10 +62,5 @@ func writeProgramLayer(path, name, binary string) (err error) {
 	if err != nil {
 		return err
 	}
-	layer, err := newLayer(path)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, layer.close()) }()
-	return layer.add(tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o755, Size: info.Size()}, content)
+	return l.add(tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: mode, Size: info.Size()}, content)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
@@ -27,12 +28,13 @@ func twinRecipe(ref, version, arch string) recipe {
 	})
 }
 
-func pauseRecipe(arch string) recipe {
-	return programRecipe(pauseImage, "pause", "pause", arch, v1.Config{
+func pauseRecipe(image Image, file, arch string) recipe {
+	_, tag, _ := strings.Cut(image.Ref, ":")
+	return programRecipe(image, "pause", file, arch, v1.Config{
 		Entrypoint: []string{"/pause"},
 		User:       "65535:65535",
 		WorkingDir: "/",
-		Labels:     labels(pauseImage, "3.10.1"),
+		Labels:     labels(image, tag),
 	})
 }
 

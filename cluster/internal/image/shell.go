@@ -17,40 +17,46 @@ import (
 // base-files brings the directories, ncurses-base the terminals that `exec -it` brings.
 var shellPackages = []string{"base-files", "bash", "coreutils", "curl", "grep", "hostname", "ncurses-base", "procps", "sed"}
 
-// shellRecipe makes a root file system of this machine's own release, from the package
-// sources that it is configured with.
 func shellRecipe(arch string) (recipe, error) {
+	return packagesRecipe(shellImage, "shell", arch, shellPackages, v1.Config{Cmd: []string{"/bin/bash"}}, slim)
+}
+
+// packagesRecipe makes a root file system of this machine's own release, from the package
+// sources that it is configured with; write makes the layer of it.
+func packagesRecipe(image Image, file, arch string, packages []string, config v1.Config, write func(rootfs, layer string) error) (recipe, error) {
 	release, err := hostRelease("/etc/os-release")
 	if err != nil {
-		return recipe{}, fmt.Errorf("image %s: %w", shellRef, err)
+		return recipe{}, fmt.Errorf("image %s: %w", image.Ref, err)
 	}
+	config.WorkingDir = "/"
+	config.Env = []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8"}
+	config.Labels = labels(image, release)
 	return recipe{
-		image:  shellImage,
-		file:   "shell",
+		image:  image,
+		file:   file,
 		arch:   arch,
-		inputs: append([]string{release}, shellPackages...),
-		config: v1.Config{
-			Cmd:        []string{"/bin/bash"},
-			WorkingDir: "/",
-			Env:        []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8"},
-			Labels:     labels(shellImage, release),
-		},
+		inputs: append([]string{release}, packages...),
+		config: config,
 		layer: func(ctx context.Context, dir, layer string) error {
 			rootfs := filepath.Join(dir, "rootfs.tar")
-			if err := bootstrap(ctx, release, dir, rootfs); err != nil {
-				return fmt.Errorf("image %s: %w", shellRef, err)
+			err := bootstrap(ctx, release, packages, dir, rootfs)
+			if err == nil {
+				err = write(rootfs, layer)
 			}
-			return slim(rootfs, layer)
+			if err != nil {
+				return fmt.Errorf("image %s: %w", image.Ref, err)
+			}
+			return nil
 		},
 	}, nil
 }
 
 // bootstrap has mmdebstrap download and unpack the packages. The variant extract runs
 // none of their scripts, and so needs no chroot.
-func bootstrap(ctx context.Context, release, dir, rootfs string) error {
+func bootstrap(ctx context.Context, release string, packages []string, dir, rootfs string) error {
 	tool, err := exec.LookPath("mmdebstrap")
 	if err != nil {
-		return missing("mmdebstrap", "the image "+shellRef, "mmdebstrap")
+		return missing("mmdebstrap", "images of Debian packages", "mmdebstrap")
 	}
 	sources, err := hostSources("/etc/apt", release)
 	if err != nil {
@@ -65,7 +71,7 @@ func bootstrap(ctx context.Context, release, dir, rootfs string) error {
 	if err := os.WriteFile(optionFile, []byte(options), 0o600); err != nil {
 		return err
 	}
-	args := []string{"--variant=extract", "--format=tar", "--include=" + strings.Join(shellPackages, ","), "--aptopt=" + optionFile, release, rootfs}
+	args := []string{"--variant=extract", "--format=tar", "--include=" + strings.Join(packages, ","), "--aptopt=" + optionFile, release, rootfs}
 	cmd := exec.CommandContext(ctx, tool, append(args, sources...)...)
 	cmd.Env = append(os.Environ(), "TMPDIR="+dir, "LC_ALL=C.UTF-8")
 	return run(ctx, cmd)
@@ -73,7 +79,12 @@ func bootstrap(ctx context.Context, release, dir, rootfs string) error {
 
 // slim copies the root file system without what no pod of an example uses, and adds the
 // few files that a package's script would have made.
-func slim(rootfs, layer string) (err error) {
+func slim(rootfs, layer string) error {
+	return slimWith(rootfs, layer, func(*layerWriter) error { return nil })
+}
+
+// slimWith does the same, and lets more be added.
+func slimWith(rootfs, layer string, more func(*layerWriter) error) (err error) {
 	in, err := os.Open(rootfs)
 	if err != nil {
 		return err
@@ -86,9 +97,12 @@ func slim(rootfs, layer string) (err error) {
 	defer func() { err = errors.Join(err, out.close()) }()
 	seen, err := copyKept(tar.NewReader(in), out)
 	if err != nil {
-		return fmt.Errorf("image %s: copy its root file system: %w", shellRef, err)
+		return fmt.Errorf("copy its root file system: %w", err)
 	}
-	return addAccounts(out, seen)
+	if err := addAccounts(out, seen); err != nil {
+		return err
+	}
+	return more(out)
 }
 
 // addAccounts gives names to uid 0 and to the user of hardened pods, and makes /bin/sh

@@ -1,0 +1,182 @@
+package image
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+)
+
+// agnhostPackages are what agnhost's own Dockerfile installs for the specs of pods.
+var agnhostPackages = []string{"base-files", "bash", "coreutils", "curl", "grep", "hostname", "iproute2", "netcat-openbsd", "sed", "socat"}
+
+// BuildUpstream returns the archives of the images that the conformance specs of pods
+// use, under the names that e2e.test has for them. bin is the folder of e2e.test and of
+// the programs of the images (package parts). Otherwise it is as Build.
+func BuildUpstream(ctx context.Context, cacheDir, bin string, progress func(format string, args ...any)) ([]string, error) {
+	refs, err := exec.CommandContext(ctx, filepath.Join(bin, "e2e.test"), "--list-images").Output()
+	if err != nil {
+		return nil, fmt.Errorf("`e2e.test --list-images`: %w", err)
+	}
+	recipes, err := upstreamRecipes(strings.Fields(string(refs)), bin, runtime.GOARCH)
+	if err != nil {
+		return nil, err
+	}
+	return buildAll(ctx, cacheDir, recipes, progress)
+}
+
+// upstreamRecipes returns the recipes of those among all images of e2e.test that there is one for. Specs that change a
+// pod's image use two versions of one.
+func upstreamRecipes(refs []string, bin, arch string) ([]recipe, error) {
+	makers := map[string]func(ref, file string) (recipe, error){
+		"registry.k8s.io/e2e-test-images/agnhost":    func(ref, file string) (recipe, error) { return agnhostRecipe(ref, file, bin, arch) },
+		"registry.k8s.io/e2e-test-images/busybox":    func(ref, file string) (recipe, error) { return busyboxRecipe(ref, file, arch) },
+		"registry.k8s.io/e2e-test-images/nonewprivs": func(ref, file string) (recipe, error) { return nonewprivsRecipe(ref, file, bin, arch), nil },
+		"registry.k8s.io/pause":                      func(ref, file string) (recipe, error) { return pauseRecipe(pauseImage(ref), file, arch), nil },
+	}
+	var recipes []recipe
+	made := map[string]bool{}
+	for _, ref := range refs {
+		name, _, _ := strings.Cut(ref, ":")
+		maker, ok := makers[name]
+		if !ok {
+			continue // no spec of pods uses it
+		}
+		r, err := maker(ref, "upstream-"+fileName(path.Base(ref)))
+		if err != nil {
+			return nil, err
+		}
+		recipes, made[name] = append(recipes, r), true
+	}
+	if len(made) < len(makers) {
+		return nil, fmt.Errorf("images of e2e.test: expected %s among them, found %s",
+			strings.Join(slices.Sorted(maps.Keys(makers)), ", "), strings.Join(refs, " "))
+	}
+	return recipes, nil
+}
+
+func agnhostRecipe(ref, file, bin, arch string) (recipe, error) {
+	image := Image{Ref: ref, StandsInFor: "registry.k8s.io/e2e-test-images/agnhost",
+		Description: "Stand-in: agnhost itself, built from the sources of Kubernetes, with curl, nc, ip and socat from this machine's distribution."}
+	r, err := packagesRecipe(image, file, arch, agnhostPackages, v1.Config{Entrypoint: []string{"/agnhost"}, Cmd: []string{"pause"}},
+		func(rootfs, layer string) error {
+			return slimWith(rootfs, layer, func(out *layerWriter) error { return addAgnhost(out, bin) })
+		})
+	r.inputs = append(r.inputs, bin) // the folder's name says what is in it
+	return r, err
+}
+
+// addAgnhost adds what agnhost's own Dockerfile does. The second name is for specs that override the entrypoint.
+func addAgnhost(out *layerWriter, bin string) error {
+	if err := out.addProgram("agnhost", filepath.Join(bin, "agnhost"), 0o755); err != nil {
+		return err
+	}
+	for _, h := range []tar.Header{
+		{Typeflag: tar.TypeSymlink, Name: "agnhost-2", Linkname: "agnhost", Mode: 0o777},
+		{Typeflag: tar.TypeSymlink, Name: "usr/local/bin/nc", Linkname: "/bin/nc.openbsd", Mode: 0o777}, // Debian's by a script of the package
+		{Typeflag: tar.TypeDir, Name: "uploads", Mode: 0o755},
+	} {
+		if err := out.add(h, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// nonewprivsRecipe makes a setuid program that prints its effective user.
+func nonewprivsRecipe(ref, file, bin, arch string) recipe {
+	image := Image{Ref: ref, StandsInFor: "registry.k8s.io/e2e-test-images/nonewprivs",
+		Description: "Stand-in: nonewprivs itself, built from the sources of Kubernetes, and nothing else."}
+	_, tag, _ := strings.Cut(ref, ":")
+	return recipe{image: image, file: file, arch: arch, inputs: []string{bin},
+		config: v1.Config{Cmd: []string{"/usr/local/bin/nnp"}, WorkingDir: "/", Labels: labels(image, tag)},
+		layer: func(_ context.Context, _, layer string) (err error) {
+			out, err := newLayer(layer)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, out.close()) }()
+			return out.addProgram("usr/local/bin/nnp", filepath.Join(bin, "nonewprivs"), 0o4755)
+		}}
+}
+
+func busyboxRecipe(ref, file, arch string) (recipe, error) {
+	image := Image{Ref: ref, StandsInFor: "registry.k8s.io/e2e-test-images/busybox",
+		Description: "Stand-in: busybox of this machine's distribution, a name per command, and nothing else."}
+	return packagesRecipe(image, file, arch, []string{"busybox-static"}, v1.Config{Cmd: []string{"sh"}}, writeBusybox)
+}
+
+// writeBusybox takes the program out of rootfs, and asks it for its commands.
+func writeBusybox(rootfs, layer string) (err error) {
+	program := filepath.Join(filepath.Dir(layer), "busybox")
+	if err := extract(rootfs, "bin/busybox", program); err != nil {
+		return err
+	}
+	commands, err := exec.Command(program, "--list").Output()
+	if err != nil {
+		return fmt.Errorf("`busybox --list`: %w", err)
+	}
+	out, err := newLayer(layer)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, out.close()) }()
+	for _, dir := range []struct {
+		name string
+		mode int64
+	}{{"bin", 0o755}, {"etc", 0o755}, {"root", 0o700}, {"tmp", 0o1777}} {
+		if err := out.add(tar.Header{Typeflag: tar.TypeDir, Name: dir.name, Mode: dir.mode}, nil); err != nil {
+			return err
+		}
+	}
+	if err := out.addProgram("bin/busybox", program, 0o755); err != nil {
+		return err
+	}
+	for _, command := range strings.Fields(string(commands)) {
+		if command == "busybox" {
+			continue
+		}
+		if err := out.add(tar.Header{Typeflag: tar.TypeSymlink, Name: "bin/" + command, Linkname: "busybox", Mode: 0o777}, nil); err != nil {
+			return err
+		}
+	}
+	return addAccounts(out, map[string]bool{"bin/sh": true})
+}
+
+// extract copies a program out of a tar, where it may be below usr, too.
+func extract(archive, name, to string) error {
+	in, err := os.Open(archive)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = in.Close() }()
+	for r := tar.NewReader(in); ; {
+		h, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return fmt.Errorf("%s: not in its root file system", name)
+		}
+		if err != nil {
+			return err
+		}
+		if found := path.Clean(strings.TrimPrefix(h.Name, "./")); h.Typeflag != tar.TypeReg || found != name && found != "usr/"+name {
+			continue
+		}
+		var content bytes.Buffer
+		if _, err := io.CopyN(&content, r, h.Size); err != nil {
+			return err
+		}
+		return os.WriteFile(to, content.Bytes(), 0o755)
+	}
+}
