@@ -40,7 +40,7 @@ func TestADryRunAsksNoCluster(t *testing.T) {
 	for _, want := range []string{
 		"--image=mirror.example:5000/mhausenblas/simpleservice:0.5.0 --port=9876",
 		"image: mirror.example:5000/centos/centos:stream9",
-		`$(pod("sise").status.podIP):9876/info`,
+		`$(hostport(pod("sise").status.podIP, 9876))/info`,
 		"nothing was asked or changed",
 	} {
 		if !strings.Contains(stdout, want) {

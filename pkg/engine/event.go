@@ -103,6 +103,9 @@ type StepFailed struct {
 	Err string
 	// Cause is the diagnosis, where there is one.
 	Cause *diagnose.Cause
+	// Verdict is ClaimFailed where a program in a container ended with an error,
+	// and CouldNotRun where it was not reached.
+	Verdict Verdict
 }
 
 // StepEnded ends a step.

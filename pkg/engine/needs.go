@@ -80,6 +80,9 @@ var commandNeeds = map[string]func(cmd *kubectl.Parsed, files []schema.GroupReso
 		}
 		return needs
 	},
+	"attach": func(cmd *kubectl.Parsed, _ []schema.GroupResource) rbac.Needs {
+		return rbac.Join(ofWorkload(cmd.Args), rbac.Core("pods", "get"), rbac.Core("pods/attach", "create", "get"))
+	},
 	"create": func(cmd *kubectl.Parsed, files []schema.GroupResource) rbac.Needs {
 		if len(cmd.Path) > 1 {
 			files = named(cmd.Path[1])

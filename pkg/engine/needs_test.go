@@ -24,6 +24,7 @@ func TestNeedsComeFromTheStepsOfTheExample(t *testing.T) {
 		"kubectl describe pod x":                                     nil,
 		"kubectl exec x -c y -- rm -rf z":                            {"create pods/exec", "get pods/exec"},
 		"kubectl exec deploy/x -- ls":                                {"create pods/exec", "get pods/exec", "get deployments.apps"},
+		"kubectl attach x -i":                                        {"create pods/attach", "get pods/attach"},
 		"kubectl logs x -f":                                          {"get pods/log"},
 		"kubectl create configmap c --from-literal=a=b":              {"create configmaps", "delete configmaps"},
 		"kubectl create deployment d --image=i":                      {"create deployments.apps", "delete deployments.apps"},

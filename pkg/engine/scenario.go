@@ -60,7 +60,7 @@ func (r *run) step(ctx context.Context, st step, named map[string]expect.Outcome
 	}
 	if failure != nil {
 		if failure.err != "" {
-			emit(StepFailed{failure.err, failure.cause})
+			emit(StepFailed{failure.err, failure.cause, failure.verdict})
 			r.keepEvidence(ctx, failure.words, nil, emit)
 		}
 		for _, c := range st.claims {

@@ -99,8 +99,31 @@ type Expectation struct {
 	// decided anew at each change of a Pod, at each Event, and at each new line
 	// of a log that it reads. Empty means at once; the most is 10m.
 	Within string `yaml:"within" jsonschema:"pattern=^([0-9]+(\\.[0-9]+)?(ms|s|m))+$"`
-	At     Place  `yaml:"-"`
+	// Asserts is the requirement that the claim proves, where it is part of a
+	// conformance suite.
+	Asserts Assertion `yaml:"asserts"`
+	At      Place     `yaml:"-"`
 }
+
+// Assertion is a requirement on a cluster. It is an assertion of the conformance
+// suite, which a claim of an example decides.
+type Assertion struct {
+	// ID is a DNS label that stays the same for good: reports are compared by it.
+	ID string `yaml:"id" jsonschema:"required,pattern=^[a-z0-9]([a-z0-9-]*[a-z0-9])?$,maxLength=63"`
+	// Requirement is one line with a key word of RFC 2119, such as MUST.
+	Requirement string `yaml:"requirement" jsonschema:"required,pattern=\\b(MUST|SHOULD|MAY)\\b"`
+	// Source is where Kubernetes says so: the address of a page.
+	Source string `yaml:"source" jsonschema:"required,pattern=^https://"`
+	// Level is core, or extended: what some clusters leave out on purpose.
+	Level string `yaml:"level" jsonschema:"required,enum=core,enum=extended"`
+	At    Place  `yaml:"-"`
+}
+
+// The levels of an Assertion.
+const (
+	Core     = "core"
+	Extended = "extended"
+)
 
 // Image returns the reference that is declared under a short name, or "".
 func (e *Example) Image(name string) string { return e.Spec.Images[name] }

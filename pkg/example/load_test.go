@@ -51,8 +51,18 @@ func from(text string) string {
 
 func TestLoadNamesTheLineOfEachProblem(t *testing.T) {
 	for name, tc := range map[string]struct{ old, new, want string }{
-		"an unknown field":         {"say: A pod.", "sayy: A pod.", "demo/example.yaml:13:7: unknown field `sayy`; did you mean `say`?"},
-		"a wrong type":             {"title: Demo", "title: [Demo]", "demo/example.yaml:6:10: title: expected a text, found a list"},
+		"an unknown field": {"say: A pod.", "sayy: A pod.", "demo/example.yaml:13:7: unknown field `sayy`; did you mean `say`?"},
+		"a wrong type":     {"title: Demo", "title: [Demo]", "demo/example.yaml:6:10: title: expected a text, found a list"},
+		"an assertion that binds nobody": {"that: exitCode == 0\n", "that: exitCode == 0\n        asserts: {id: made, requirement: It is made., source: https://kubernetes.io, level: core}\n",
+			"demo/example.yaml:18:42: requirement: expected a key word of RFC 2119 (MUST, SHOULD, MAY), found `It is made.`"},
+		"an assertion of no level": {"that: exitCode == 0\n", "that: exitCode == 0\n        asserts: {id: made, requirement: It MUST be made., source: https://kubernetes.io, level: some}\n",
+			"demo/example.yaml:18:98: level: expected core or extended, found `some`"},
+		"an assertion without a source": {"that: exitCode == 0\n", "that: exitCode == 0\n        asserts: {id: made, requirement: It MUST be made., level: core}\n",
+			"demo/example.yaml:18:18: asserts: expected the field `source`, found none"},
+		"an assertion that is not a label": {"that: exitCode == 0\n", "that: exitCode == 0\n        asserts: {id: It is, requirement: It MUST be made., source: https://kubernetes.io, level: core}\n",
+			"demo/example.yaml:18:23: id: expected lower-case letters, digits and dashes between them, found `It is`"},
+		"an assertion that is here twice": {"that: exitCode == 0\n", "that: exitCode == 0\n        asserts: {id: made, requirement: It MUST be made., source: https://kubernetes.io, level: core}\n" + "      - claim: Again\n        that: exitCode == 0\n        asserts: {id: made, requirement: It MUST be made., source: https://kubernetes.io, level: core}\n",
+			"demo/example.yaml:21:23: id: the assertion `made` is here twice; give one of them another name"},
 		"a number":                 {"title: Demo", "title: 5", "demo/example.yaml:6:10: title: expected a text, found the number `5`: put it in quotes"},
 		"no truth value":           {"say: A pod.", "early: soon", "demo/example.yaml:13:14: early: expected true or false, found the text `soon`"},
 		"nothing":                  {"title: Demo", "title:", "demo/example.yaml:6:9: title: expected a text, found nothing: leave the field out, or give it a value"},

@@ -75,7 +75,7 @@ func TestTheSchemaDescribesEachField(t *testing.T) {
 	}
 	types := map[string]reflect.Type{
 		"Metadata": reflect.TypeFor[Metadata](), "Spec": reflect.TypeFor[Spec](), "Scenario": reflect.TypeFor[Scenario](),
-		"Step": reflect.TypeFor[Step](), "Expectation": reflect.TypeFor[Expectation](),
+		"Step": reflect.TypeFor[Step](), "Expectation": reflect.TypeFor[Expectation](), "Assertion": reflect.TypeFor[Assertion](),
 	}
 	root.Defs["Example"] = root
 	types["Example"] = reflect.TypeFor[Example]()

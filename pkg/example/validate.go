@@ -29,17 +29,21 @@ var imageName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // validator collects what can be known without a cluster and without CEL. What
 // is missing, or of another type, decode has told already.
-type validator struct{ problems Problems }
+type validator struct {
+	problems Problems
+	// assertions are the IDs so far.
+	assertions map[string]bool
+}
 
 func (v *validator) fail(at Place, format string, args ...any) {
 	v.problems = append(v.problems, at.Problem(fmt.Sprintf(format, args...)))
 }
 
 func (e *Example) validate() Problems {
-	v := &validator{}
+	v := &validator{assertions: map[string]bool{}}
 	v.oneOf(e.At.Field("apiVersion"), "apiVersion", e.APIVersion, APIVersion)
 	v.oneOf(e.At.Field("kind"), "kind", e.Kind, Kind)
-	v.label(e.Metadata.At.Field("name"), e.Metadata.Name, LongestName)
+	v.label(e.Metadata.At.Field("name"), "name", e.Metadata.Name, LongestName)
 	for name, ref := range e.Spec.Images {
 		images := e.Spec.At.Field("images")
 		if !imageName.MatchString(name) {
@@ -52,8 +56,8 @@ func (e *Example) validate() Problems {
 	names, steps := map[string]bool{}, 0
 	for _, sc := range e.Spec.Scenarios {
 		steps += len(sc.Steps)
-		v.unique(sc.At.Field("name"), "scenario", sc.Name, names)
-		v.label(sc.At.Field("name"), sc.Name, validation.DNS1123LabelMaxLength)
+		v.unique(sc.At.Field("name"), "name", "scenario", sc.Name, names)
+		v.label(sc.At.Field("name"), "name", sc.Name, validation.DNS1123LabelMaxLength)
 		v.steps(sc)
 	}
 	if steps > MostSteps {
@@ -65,8 +69,8 @@ func (e *Example) validate() Problems {
 func (v *validator) steps(sc Scenario) {
 	names := map[string]bool{}
 	for _, st := range sc.Steps {
-		v.unique(st.At.Field("name"), "step", st.Name, names)
-		v.label(st.At.Field("name"), st.Name, validation.DNS1123LabelMaxLength)
+		v.unique(st.At.Field("name"), "name", "step", st.Name, names)
+		v.label(st.At.Field("name"), "name", st.Name, validation.DNS1123LabelMaxLength)
 		if strings.TrimSpace(st.Run) != "" {
 			v.command(st.At.Field("run"), st.Run)
 		}
@@ -75,6 +79,7 @@ func (v *validator) steps(sc Scenario) {
 		}
 		for _, x := range st.Expect {
 			v.within(x)
+			v.assertion(x.Asserts)
 		}
 	}
 }
@@ -85,21 +90,21 @@ func (v *validator) oneOf(at Place, field, found, want string) {
 	}
 }
 
-func (v *validator) unique(at Place, what, name string, names map[string]bool) {
+func (v *validator) unique(at Place, field, what, name string, names map[string]bool) {
 	if name != "" && names[name] {
-		v.fail(at, "name: the %s %s is here twice; give one of them another name", what, code(name))
+		v.fail(at, "%s: the %s %s is here twice; give one of them another name", field, what, code(name))
 	}
 	names[name] = true
 }
 
-func (v *validator) label(at Place, name string, longest int) {
+func (v *validator) label(at Place, field, name string, longest int) {
 	if name == "" {
 		return
 	}
 	if len(name) > longest {
-		v.fail(at, "name: expected at most %d characters, found %d", longest, len(name))
+		v.fail(at, "%s: expected at most %d characters, found %d", field, longest, len(name))
 	} else if len(validation.IsDNS1123Label(name)) > 0 {
-		v.fail(at, "name: expected lower-case letters, digits and dashes between them, found %s", code(name))
+		v.fail(at, "%s: expected lower-case letters, digits and dashes between them, found %s", field, code(name))
 	}
 }
 
@@ -113,6 +118,27 @@ func (v *validator) within(x Expectation) {
 		v.fail(at, "within: expected a duration such as 30s, found %s", code(x.Within))
 	case d <= 0 || d > longestWithin:
 		v.fail(at, "within: expected more than 0s and at most 10m, found %s", code(x.Within))
+	}
+}
+
+// keyWord is one of RFC 2119 that says how much a requirement is one.
+var keyWord = regexp.MustCompile(`\b(MUST|SHOULD|MAY)\b`)
+
+// assertion checks a requirement; that of a claim without one is empty.
+func (v *validator) assertion(a Assertion) {
+	v.unique(a.At.Field("id"), "id", "assertion", a.ID, v.assertions)
+	v.label(a.At.Field("id"), "id", a.ID, validation.DNS1123LabelMaxLength)
+	if a.Requirement != "" && !keyWord.MatchString(a.Requirement) {
+		v.fail(a.At.Field("requirement"), "requirement: expected a key word of RFC 2119 (MUST, SHOULD, MAY), found %s", code(a.Requirement))
+	}
+	if strings.Contains(strings.TrimSpace(a.Requirement), "\n") {
+		v.fail(a.At.Field("requirement"), "requirement: expected one line, found %d", strings.Count(a.Requirement, "\n")+1)
+	}
+	if a.Source != "" && !strings.HasPrefix(a.Source, "https://") {
+		v.fail(a.At.Field("source"), "source: expected the address of a page, such as https://kubernetes.io/docs/…, found %s", code(a.Source))
+	}
+	if a.Level != "" && a.Level != Core && a.Level != Extended {
+		v.fail(a.At.Field("level"), "level: expected %s or %s, found %s", Core, Extended, code(a.Level))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/google/cel-go/cel"
@@ -71,6 +72,7 @@ type Env struct{ env *cel.Env }
 //	events(name)    the Events about the object of that name
 //	logs(pod, container)  what a container has written so far
 //	json(text)      the value that a JSON text holds
+//	hostport(host, port)  both as a URL has them, an IPv6 address in brackets
 func NewEnv() (*Env, error) {
 	env, err := cel.NewEnv(
 		cel.Variable("stdout", cel.StringType),
@@ -83,6 +85,10 @@ func NewEnv() (*Env, error) {
 		cel.Lib(objects{}),
 		cel.Function("json", cel.Overload("json_string", []*cel.Type{cel.StringType}, cel.DynType,
 			cel.UnaryBinding(parseJSON))),
+		cel.Function("hostport", cel.Overload("hostport_string_int", []*cel.Type{cel.StringType, cel.IntType}, cel.StringType,
+			cel.BinaryBinding(func(host, port ref.Val) ref.Val {
+				return types.String(net.JoinHostPort(fmt.Sprint(host.Value()), fmt.Sprint(port.Value())))
+			}))),
 		ext.Strings(),
 		ext.Network(),
 		cel.EnableMacroCallTracking(), // so that explanations show macros as they were written

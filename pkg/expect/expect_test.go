@@ -67,6 +67,8 @@ func TestConditionsThatHold(t *testing.T) {
 	for _, source := range []string{
 		`exitCode == 0`,
 		`json(stdout).host == pod("sise").status.podIP + ":9876"`,
+		`json(stdout).host == hostport(pod("sise").status.podIP, 9876)`,
+		`hostport("fd00::1", 9876) == "[fd00::1]:9876"`,
 		`pod("sise").status.podIPs.exists(i, i.ip == pod("sise").status.podIP)`,
 		`!has(pod("sise").metadata) || true`,
 		`ip(pod("sise").status.podIP).family() == 4`,

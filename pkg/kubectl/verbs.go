@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/kubectl/pkg/cmd/apply"
+	"k8s.io/kubectl/pkg/cmd/attach"
 	"k8s.io/kubectl/pkg/cmd/create"
 	"k8s.io/kubectl/pkg/cmd/delete"
 	"k8s.io/kubectl/pkg/cmd/describe"
@@ -28,6 +29,7 @@ var verbs = map[string]func(cmdutil.Factory, genericiooptions.IOStreams) *cobra.
 	"apply": func(f cmdutil.Factory, s genericiooptions.IOStreams) *cobra.Command {
 		return apply.NewCmdApply("kubectl", f, s)
 	},
+	"attach": attach.NewCmdAttach,
 	"create": create.NewCmdCreate,
 	"delete": delete.NewCmdDelete,
 	"describe": func(f cmdutil.Factory, s genericiooptions.IOStreams) *cobra.Command {

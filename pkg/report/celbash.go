@@ -328,6 +328,13 @@ func (t *translator) callWord(x ast.Expr) (string, error) {
 	case name == "family" && call.IsMemberFunction() && isCall(call.Target(), "ip", 1):
 		word, err := t.word(call.Target().AsCall().Args()[0])
 		return t.read("ip_family " + word), err
+	case name == "hostport" && len(args) == 2:
+		host, err := t.word(args[0])
+		if err != nil {
+			return "", err
+		}
+		port, err := t.word(args[1])
+		return t.read(fmt.Sprintf("hostport %s %s", host, port)), err
 	case name == "size" && call.IsMemberFunction() && len(args) == 0:
 		return t.size(call.Target())
 	case name == "size" && len(args) == 1:

@@ -175,7 +175,7 @@ func inStep(step *v1alpha1.Step, body engine.Body) {
 	case engine.ExpectationNotChecked:
 		claimOf(step, b.Claim).Outcome = v1alpha1.NotChecked
 	case engine.StepFailed:
-		step.Failure = &v1alpha1.Failure{Message: redact(b.Err)}
+		step.Failure = &v1alpha1.Failure{Message: redact(b.Err), Verdict: verdicts[b.Verdict]}
 		if b.Cause != nil {
 			step.Failure.Cause = *causeOf(b.Cause)
 		}

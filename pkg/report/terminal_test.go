@@ -78,7 +78,7 @@ func story() []engine.Event {
 		engine.FileShown{Name: "pod.yaml", Content: "kind: Pod\n"},
 		engine.CommandShown{Line: "kubectl create -f pod.yaml"},
 		engine.Waiting{For: "pod/a Ready", State: "Pending"},
-		engine.StepFailed{Err: "pod/a cannot become Ready", Cause: &diagnose.Cause{What: "w", Why: "because", Remedy: "mend it"}},
+		engine.StepFailed{Err: "pod/a cannot become Ready", Cause: &diagnose.Cause{What: "w", Why: "because", Remedy: "mend it"}, Verdict: engine.CouldNotRun},
 		engine.ExpectationNotChecked{Claim: "one"}, engine.ExpectationNotChecked{Claim: "two"},
 		engine.StepEnded{},
 		engine.StepSkipped{Say: "It would be deleted.", Plan: plan("kubectl delete pod a")},

@@ -31,6 +31,7 @@ func TestBashAndCELAgree(t *testing.T) {
 		`stdout.matches("(?m)^sise +1/1 +Running +0 ")`, `stdout.matches("^sise")`, `stdout.matches("5$")`, `stdout.matches("a\\.b|a\\+b")`,
 		`stdout.matches("(?m)^probe-" + run.id + ".*10\\.244\\.[0-9]{1,3}")`, `stdout.matches("[[\\]^-]")`, `!stdout.matches("[^a-z\n]")`, `!stdout.matches("[^a-z]")`,
 		`stdout.matches("\\d+\\.\\d+")`, `stdout.matches("(?:net|mnt):\\[\\w+\\]")`, `stdout.matches("\\bsise\\b")`, `stdout.matches("^\\S+$")`,
+		`hostport(stdout, 9876) == "[::1]:9876"`, `hostport(stdout, 9876) == "127.0.0.1:9876"`,
 		`ip(stdout).isLoopback()`, `!ip(stdout).isLoopback()`, `ip(stdout).family() == 4`, `stdout in ["true", "7"]`, `!(stdout in ["true"])`,
 		`exitCode == 7 || (exitCode == 0 && stdout == "::1")`, `exitCode <= 7`, `!(exitCode > 6)`,
 		`"probe-" + run.id + " from 10.244.1.5" == stdout`, `stdout == steps["one"].stdout`, `steps.one.exitCode == 3 && stdout != steps.one.stdout`,
@@ -84,12 +85,13 @@ func TestWhatBashCannotDecideIsNotTranslated(t *testing.T) {
 
 func TestObjectsAreReadBeforeTheyAreCompared(t *testing.T) {
 	for source, want := range map[string]string{
-		`json(stdout).host == pod("sise").status.podIP + ":9876"`: `v1=$(value read_json "$stdout" .value.host) && v2=$(value read_pod sise .status.podIP) && [ "$v1" = "$v2":9876 ]`,
-		`!has(pod("sise").metadata.ownerReferences)`:              `absent read_pod sise .metadata.ownerReferences`,
-		`!(pod("a").x == "1" && pod("b").x == "2")`:               `{ { v1=$(value read_pod a .x) && ! [ "$v1" = 1 ]; } || { v2=$(value read_pod b .x) && ! [ "$v2" = 2 ]; }; }`,
-		`pod("a").c.all(c, c.n == 1)`:                             `n1=$(size read_pod a .c) && (for ((i1 = 0; i1 < n1; i1++)); do { v2=$(value read_pod a ".c[$i1].n") && [ "$v2" = 1 ]; } || exit 1; done)`,
-		`pods("app=x")[0].metadata.labels["a.b/c"] == "d"`:        `v1=$(value read_pods app=x ".items[0].metadata.labels.a\\.b/c") && [ "$v1" = d ]`,
-		`stdout.matches("^IP: +" + pod("a").ip + "$")`:            `v1=$(value read_pod a .ip) && matches_whole "$stdout" '^IP: +'"$v1"'$'`,
+		`json(stdout).host == hostport(pod("sise").status.podIP, 9876)`: `v1=$(value read_json "$stdout" .value.host) && v2=$(value read_pod sise .status.podIP) && v3=$(hostport "$v2" 9876) && [ "$v1" = "$v3" ]`,
+		`json(stdout).host == pod("sise").status.podIP + ":9876"`:       `v1=$(value read_json "$stdout" .value.host) && v2=$(value read_pod sise .status.podIP) && [ "$v1" = "$v2":9876 ]`,
+		`!has(pod("sise").metadata.ownerReferences)`:                    `absent read_pod sise .metadata.ownerReferences`,
+		`!(pod("a").x == "1" && pod("b").x == "2")`:                     `{ { v1=$(value read_pod a .x) && ! [ "$v1" = 1 ]; } || { v2=$(value read_pod b .x) && ! [ "$v2" = 2 ]; }; }`,
+		`pod("a").c.all(c, c.n == 1)`:                                   `n1=$(size read_pod a .c) && (for ((i1 = 0; i1 < n1; i1++)); do { v2=$(value read_pod a ".c[$i1].n") && [ "$v2" = 1 ]; } || exit 1; done)`,
+		`pods("app=x")[0].metadata.labels["a.b/c"] == "d"`:              `v1=$(value read_pods app=x ".items[0].metadata.labels.a\\.b/c") && [ "$v1" = d ]`,
+		`stdout.matches("^IP: +" + pod("a").ip + "$")`:                  `v1=$(value read_pod a .ip) && matches_whole "$stdout" '^IP: +'"$v1"'$'`,
 	} {
 		if got, err := newTranslator().condition(source); err != nil || got != want {
 			t.Errorf("%s\n  expected %s\n  found    %s, %v", source, want, got, err)

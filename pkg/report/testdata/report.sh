@@ -104,6 +104,7 @@ ip_family() {
     return 1
   fi
 }
+hostport() { [[ $1 == *:* ]] && printf '[%s]:%s' "$1" "$2" || printf '%s:%s' "$1" "$2"; }
 is_loopback() { ip_family "$1" >/dev/null && [[ $1 == 127.* || $1 == ::1 ]]; }
 not_loopback() { ip_family "$1" >/dev/null && ! is_loopback "$1"; }
 

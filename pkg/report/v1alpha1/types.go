@@ -178,6 +178,9 @@ type Value struct {
 // Failure is why a command could not do its work.
 type Failure struct {
 	Message string `json:"message"`
+	// Verdict is ClaimFailed where a program in a container ended with an error,
+	// CouldNotRun where the command did not come that far.
+	Verdict Verdict `json:"verdict,omitempty"`
 	Cause   `json:",inline"`
 }
 
