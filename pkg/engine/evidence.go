@@ -95,8 +95,8 @@ func (r *run) evidenceOf(ctx context.Context, pod *corev1.Pod) EvidenceKept {
 }
 
 // dump writes all evidence into the folder of Options, where there is one.
-func (r *run) dump(ctx context.Context) error {
-	if r.opts.Dump == "" {
+func (r *run) dump(ctx context.Context, v Verdict) error {
+	if r.opts.Dump == "" || r.opts.DumpFailures && v == Passed {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), dumpTimeout)

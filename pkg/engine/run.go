@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"os"
 	"sync"
 	"time"
 
@@ -41,33 +40,18 @@ type Options struct {
 	// passes within moments is waited for.
 	Patient bool
 	// Dump is a folder to write all evidence to before the cleanup, or "".
-	Dump string
+	// DumpFailures leaves it out where all claims hold.
+	Dump         string
+	DumpFailures bool
+	// Enforce is the Pod Security Standard that the run's own Namespace enforces,
+	// such as restricted, or "" for the cluster's default.
+	Enforce string
 	// Gate is asked before each command whether to run it; scenarios then run
 	// one after the other. nil lets every command run. To end the run, it
 	// cancels the context of Run.
 	Gate func(ctx context.Context, command string) bool
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
-}
-
-// Signaled is the cause of a context that a signal has cancelled.
-type Signaled struct{ os.Signal }
-
-func (s Signaled) Error() string { return s.String() }
-
-// Quit is the signal of a user who, when asked, has said to end the run.
-var Quit os.Signal = quit{}
-
-type quit struct{}
-
-func (quit) Signal()        {}
-func (quit) String() string { return "quit" }
-
-// SignalOf returns the signal that has cancelled a context, if one has.
-func SignalOf(ctx context.Context) (Signaled, bool) {
-	var s Signaled
-	stopped := errors.As(context.Cause(ctx), &s)
-	return s, stopped
 }
 
 // Run runs a plan on the cluster that getter names, and sends every event to
@@ -88,7 +72,7 @@ func Run(ctx context.Context, getter genericclioptions.RESTClientGetter, plan *P
 		stop := r.watch(ctx)
 		end.Verdict = r.scenarios(ctx, opts.Timeout)
 		end.ToVerdict = r.since(r.started)
-		dumped := r.dump(ctx)
+		dumped := r.dump(ctx, end.Verdict)
 		if signal, stopped := SignalOf(ctx); stopped {
 			end.Verdict = Stopped
 			r.emit(WholeRun, Interrupted{signal.String(), r.session.RemoveCommand()})
@@ -158,7 +142,7 @@ func (r *run) open(ctx context.Context, getter genericclioptions.RESTClientGette
 		return err
 	}
 	if r.session, err = session.Open(ctx, cfg, r.plan.Example.Metadata.Name, r.opts.Namespace,
-		session.Keep(r.opts.Keep), session.StopPodsAfter(session.Deadline+r.opts.Timeout)); err != nil {
+		session.Keep(r.opts.Keep), session.StopPodsAfter(session.Deadline+r.opts.Timeout), session.Enforce(r.opts.Enforce)); err != nil {
 		return err
 	}
 	r.getter = getter

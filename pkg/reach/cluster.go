@@ -22,7 +22,8 @@ func (r *run) listNodes(ctx context.Context) (taking, skipped []Node, granted bo
 	}
 	for i := range list.Items {
 		n := &list.Items[i]
-		node := Node{Name: n.Name, Zone: n.Labels[corev1.LabelTopologyZone], Skipped: skip(n, r.opts.Tolerate)}
+		node := Node{Name: n.Name, Zone: n.Labels[corev1.LabelTopologyZone], NotReady: notReady(n) != ""}
+		node.Skipped = skip(n, r.opts.Tolerate)
 		if node.Skipped == "" {
 			taking = append(taking, node)
 		} else {
@@ -37,10 +38,8 @@ func (r *run) listNodes(ctx context.Context) (taking, skipped []Node, granted bo
 // skip says why a node is not to be waited for, or "". A tolerated taint is none;
 // a node that is cordoned, or not ready, is left alone in any case.
 func skip(n *corev1.Node, tolerate bool) string {
-	for _, c := range n.Status.Conditions {
-		if c.Type == corev1.NodeReady && c.Status != corev1.ConditionTrue {
-			return strings.TrimSuffix("not ready: "+c.Reason, ": ")
-		}
+	if why := notReady(n); why != "" {
+		return why
 	}
 	if n.Spec.Unschedulable {
 		return "cordoned"
@@ -51,6 +50,15 @@ func skip(n *corev1.Node, tolerate bool) string {
 	for _, t := range n.Spec.Taints {
 		if t.Effect != corev1.TaintEffectPreferNoSchedule && !tolerate {
 			return "tainted: " + t.ToString() + " (--tolerate includes it)"
+		}
+	}
+	return ""
+}
+
+func notReady(n *corev1.Node) string {
+	for _, c := range n.Status.Conditions {
+		if c.Type == corev1.NodeReady && c.Status != corev1.ConditionTrue {
+			return strings.TrimSuffix("not ready: "+c.Reason, ": ")
 		}
 	}
 	return ""

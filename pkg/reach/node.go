@@ -16,8 +16,10 @@ type Node struct {
 	Zone string
 	// Addresses are those of the run's pod on it, at most one per family.
 	Addresses []netip.Addr
-	// Skipped says why no pod was made for it, in a few words, or "".
-	Skipped string
+	// Skipped says why no pod was made for it, in a few words, or "". NotReady: it
+	// is because the node is not well.
+	Skipped  string
+	NotReady bool
 	// Failed says why its pod could not be started or could not probe, or "".
 	Failed string
 }

@@ -27,6 +27,9 @@ const (
 	ManagedBy      = "kubectl-kbe"
 )
 
+// enforceLabel names the Pod Security Standard that a Namespace enforces.
+const enforceLabel = "pod-security.kubernetes.io/enforce"
+
 var (
 	namespaces      = corev1.SchemeGroupVersion.WithResource("namespaces")
 	pods            = corev1.SchemeGroupVersion.WithResource("pods")
@@ -53,6 +56,7 @@ type Session struct {
 	local    *local
 	keep     bool
 	deadline time.Duration
+	enforce  string
 }
 
 // Option changes what Open begins.
@@ -65,6 +69,10 @@ func Keep(keep bool) Option { return func(s *Session) { s.keep = keep } }
 // StopPodsAfter has the run's Pods stop by themselves after a time, which must
 // be longer than the run takes; without it that is Deadline.
 func StopPodsAfter(d time.Duration) Option { return func(s *Session) { s.deadline = d } }
+
+// Enforce has a Namespace of the run's own enforce a Pod Security Standard, such
+// as restricted; "" leaves it to the cluster's default.
+func Enforce(standard string) Option { return func(s *Session) { s.enforce = standard } }
 
 // Open begins a run of the example: in namespace, where that is not empty, or
 // in a new one. A Namespace that was created is removed again when Open fails.
@@ -127,14 +135,18 @@ func (s *Session) make(ctx context.Context, cfg *rest.Config, example string) er
 	if err != nil {
 		return err
 	}
-	_, err = client.Resource(namespaces).Create(ctx, &unstructured.Unstructured{Object: map[string]any{
+	ns := &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "v1",
 		"kind":       "Namespace",
 		"metadata": map[string]any{
 			"name":        s.Namespace,
 			"annotations": map[string]any{"kubectl-kbe.github.io/example": example},
 		},
-	}}, metav1.CreateOptions{})
+	}}
+	if s.enforce != "" {
+		ns.SetLabels(map[string]string{enforceLabel: s.enforce})
+	}
+	_, err = client.Resource(namespaces).Create(ctx, ns, metav1.CreateOptions{})
 	if apierrors.IsForbidden(err) {
 		return fmt.Errorf("%w\nto run in a namespace that exists, name it: -n NAMESPACE", err)
 	}
