@@ -14,6 +14,7 @@ import (
 const (
 	groupExamples     = "Examples"
 	groupReachability = "Reachability"
+	groupConformance  = "Conformance"
 	groupOwn          = "Own examples"
 	groupHousekeeping = "Housekeeping"
 )

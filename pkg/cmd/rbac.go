@@ -13,6 +13,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/kubectl/pkg/util/templates"
 
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/conformance"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/engine"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/example"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/rbac"
@@ -34,6 +35,13 @@ func newRBACCommand(catalogue []*example.Example, flags *genericclioptions.Confi
 		"reach-nodes": inNamespace(rbac.ReachNodes),
 		"cleanup":     inNamespace(rbac.Cleanup),
 	}}
+	o.features["conformance"] = func(own bool) rbac.Needs {
+		suite, err := conformance.Load()
+		if err != nil {
+			return nil // the command itself tells
+		}
+		return suite.Needs(own, conformance.Profiles()...)
+	}
 	for _, e := range catalogue {
 		o.features[e.Metadata.Name] = func(own bool) rbac.Needs {
 			plan, err := engine.Compile(e)

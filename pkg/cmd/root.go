@@ -87,6 +87,7 @@ an example creates lives in a namespace of its own, which is removed at the end.
 	}
 	addGrouped(root, groupExamples, append(pages, newListCommand(catalogue, streams), newShowCommand(catalogue, streams))...)
 	addGrouped(root, groupReachability, newReachCommand(flags, streams))
+	addGrouped(root, groupConformance, newConformanceCommand(flags, streams), newDiffCommand(streams))
 	addGrouped(root, groupOwn, newNewCommand(streams), newRunCommand(flags, streams))
 	addGrouped(root, groupHousekeeping, newCleanupCommand(flags, streams), newRBACCommand(catalogue, flags, streams),
 		newVersionCommand(flags, streams), newCompletionCommand(streams), newOptionsCommand(streams))

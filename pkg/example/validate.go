@@ -121,6 +121,19 @@ func (v *validator) within(x Expectation) {
 	}
 }
 
+// Validate tells what is wrong with an assertion that comes from Go; that of a
+// file is checked with it. The error is Problems.
+func (a Assertion) Validate() error {
+	v := &validator{assertions: map[string]bool{}}
+	for field, value := range map[string]string{"id": a.ID, "requirement": a.Requirement, "source": a.Source, "level": a.Level} {
+		if value == "" {
+			v.fail(a.At, "%s: expected a value, found an empty one", field)
+		}
+	}
+	v.assertion(a)
+	return Join(v.problems)
+}
+
 // keyWord is one of RFC 2119 that says how much a requirement is one.
 var keyWord = regexp.MustCompile(`\b(MUST|SHOULD|MAY)\b`)
 

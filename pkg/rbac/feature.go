@@ -49,6 +49,12 @@ func ReachNodes() Needs {
 	)
 }
 
+// Conformance is what the conformance suite asks for beside its parts: to tell
+// what the cluster is.
+func Conformance() Needs {
+	return Join(Core("nodes", "list"), On(schema.GroupResource{Group: "apps", Resource: "daemonsets"}, "list")).Optional()
+}
+
 // Cleanup is what `kubectl kbe cleanup` asks for; what a run made beyond Pods it
 // may remove as far as the run itself may.
 func Cleanup() Needs {

@@ -79,6 +79,28 @@ func found(c v1alpha1.Claim) []string {
 	return lines
 }
 
+// Reason says in one line why a claim does not hold.
+func Reason(c v1alpha1.Claim) string {
+	var parts []string
+	for _, m := range c.Mismatches {
+		part := m.Expression
+		if m.Expected != "" {
+			part += ": expected " + m.Expected
+		}
+		for _, v := range m.Found {
+			part += fmt.Sprintf(": found %s = %s", v.Value, v.Expression)
+		}
+		parts = append(parts, part)
+	}
+	if len(parts) == 0 {
+		parts = append(parts, c.Expression)
+	}
+	if c.Error != "" {
+		parts = append(parts, c.Error)
+	}
+	return strings.Join(strings.Fields(strings.Join(parts, "; ")), " ")
+}
+
 // told is a command and what it printed, as on a terminal.
 func told(st v1alpha1.Step) string {
 	if st.Command == "" {

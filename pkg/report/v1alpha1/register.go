@@ -15,12 +15,12 @@ var GroupVersion = schema.GroupVersion{Group: "kubectl-kbe.github.io", Version: 
 // Kind is the Report's.
 const Kind = "Report"
 
-// Scheme knows the Report, for the printers of cli-runtime.
+// Scheme knows the kinds of reports, for the printers of cli-runtime.
 var Scheme = newScheme()
 
 func newScheme() *runtime.Scheme {
 	s := runtime.NewScheme()
-	s.AddKnownTypes(GroupVersion, &Report{}, &Reach{})
+	s.AddKnownTypes(GroupVersion, &Report{}, &Reach{}, &ConformanceReport{})
 	metav1.AddToGroupVersion(s, GroupVersion)
 	return s
 }
@@ -31,6 +31,9 @@ func (r *Report) DeepCopyObject() runtime.Object { return deepCopy(r) }
 
 // DeepCopyObject makes the Reach a runtime.Object.
 func (r *Reach) DeepCopyObject() runtime.Object { return deepCopy(r) }
+
+// DeepCopyObject makes the ConformanceReport a runtime.Object.
+func (r *ConformanceReport) DeepCopyObject() runtime.Object { return deepCopy(r) }
 
 func deepCopy[T any](in *T) *T {
 	out := new(T)

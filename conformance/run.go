@@ -1,0 +1,129 @@
+package conformance
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"testing"
+	"time"
+
+	"sigs.k8s.io/yaml"
+
+	suite "github.com/kubectl-kbe/kubectl-kbe/pkg/conformance"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/engine"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/report/v1alpha1"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/session"
+)
+
+// Run holds the cluster of the options against the suite: a subtest per profile,
+// and in it one per assertion. Where -run leaves a profile out, it is not run.
+func Run(t *testing.T, opts Options) {
+	t.Helper()
+	loaded, err := suite.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	getter, err := opts.getter()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := stoppable(t)
+	defer stop()
+	runner, err := suite.New(loaded, getter, suite.Options{
+		Profiles: opts.Profiles, Namespace: opts.Namespace, Images: opts.Images, Registry: opts.Registry, PullSecret: opts.PullSecret,
+		Skip: opts.Skip, Timeout: opts.Timeout, Dump: opts.ArtifactsDir, ToolVersion: version(),
+		Progress: func(text string) { t.Log(text) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := opts.write(runner.Report()); err != nil {
+			t.Error(err)
+		}
+	}()
+	if err := runner.Open(ctx); err != nil {
+		t.Fatalf("the conformance suite could not run: %v", err)
+	}
+	for _, profile := range runner.Profiles() {
+		t.Run(profile, func(t *testing.T) {
+			if ctx.Err() != nil {
+				t.Fatal(context.Cause(ctx))
+			}
+			tell(t, runner.Run(ctx, profile))
+		})
+	}
+	if signal, stopped := engine.SignalOf(ctx); stopped {
+		t.Fatalf("stopped by a signal (%s); what the suite made is removed", signal)
+	}
+}
+
+// tell makes a subtest of each assertion.
+func tell(t *testing.T, p v1alpha1.ConformanceProfile) {
+	for _, a := range p.Assertions {
+		t.Run(a.ID, func(t *testing.T) {
+			t.Logf("%s (%s, %s)", a.Requirement, a.Level, a.Source)
+			switch a.Result {
+			case v1alpha1.AssertionPassed:
+			case v1alpha1.AssertionSkipped:
+				t.Skip(a.Reason)
+			case v1alpha1.AssertionFailed:
+				t.Error(a.Reason)
+			default:
+				t.Errorf("it could not be checked: %s", a.Reason)
+			}
+		})
+	}
+	for _, problem := range p.Problems {
+		t.Error(problem)
+	}
+}
+
+// stoppable returns a context that ends with a signal to stop, and early enough
+// before the test binary's deadline for the cleanup: the testing package would end
+// the process, and leave everything. A second signal ends the cleanup.
+func stoppable(t *testing.T) (context.Context, context.CancelFunc) {
+	ctx, release := engine.SignalContext()
+	deadline, ok := t.Deadline()
+	if !ok {
+		return ctx, release
+	}
+	reserve := min(session.CleanupTimeout+10*time.Second, time.Until(deadline)/2)
+	bound, cancel := context.WithDeadlineCause(ctx, deadline.Add(-reserve),
+		fmt.Errorf("the test binary's -timeout is near: the suite stopped %s before it, to clean up", reserve.Round(time.Second)))
+	return bound, func() { cancel(); release() }
+}
+
+// version is that of the module whose suite this is, as the Go command knows it.
+func version() string {
+	const module = "github.com/kubectl-kbe/kubectl-kbe"
+	build, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	if build.Main.Path == module {
+		return build.Main.Version
+	}
+	for _, dep := range build.Deps {
+		if dep.Path == module {
+			return dep.Version
+		}
+	}
+	return ""
+}
+
+// write writes the report to ReportFile.
+func (o Options) write(r *v1alpha1.ConformanceReport) error {
+	if o.ReportFile == "" {
+		return nil
+	}
+	text, err := yaml.Marshal(r)
+	if err == nil {
+		err = os.WriteFile(o.ReportFile, text, 0o644)
+	}
+	if err != nil {
+		return fmt.Errorf("write the conformance report: %w", err)
+	}
+	return nil
+}
