@@ -22,6 +22,8 @@ func TestFaults(t *testing.T) {
 	t.Run("partition", func(t *testing.T) { testPartition(c.on(t), probes) })
 	t.Run("deny", func(t *testing.T) { testDeny(c.on(t), probes) })
 	t.Run("masquerade", func(t *testing.T) { testMasquerade(c.on(t), probes) })
+	t.Run("no-hairpin", func(t *testing.T) { testNoHairpin(c.on(t), probes) })
+	t.Run("duplicate", func(t *testing.T) { testDuplicate(c.on(t)) })
 	t.Run("divert", func(t *testing.T) { testDivert(c.on(t), probes) })
 	t.Run("outside", func(t *testing.T) { testOutside(c.on(t), probes) })
 	t.Run("power", func(t *testing.T) { testPower(c.on(t), probes) })
@@ -123,6 +125,55 @@ func testMasquerade(c *cluster, probes map[string]map[string]probe) {
 	expect(false, "node-2", "node-1", own)
 }
 
+// testNoHairpin asks a service that leads to the one who asks, and one that leads to another pod of its node.
+func testNoHairpin(c *cluster, probes map[string]map[string]probe) {
+	self, other := probes["web"]["node-2"].pod, probes["client"]["node-2"].pod
+	c.kubectl("label", "pod", self, "hairpin=self")
+	c.kubectl("create", "service", "clusterip", "hairpin", "--tcp=9876")
+	c.kubectl("set", "selector", "service", "hairpin", "hairpin=self")
+	address := c.kubectl("get", "service", "hairpin", "-o", "jsonpath={.spec.clusterIP}")
+	expect := func(fault bool, from, want string) {
+		c.t.Helper()
+		c.eventually(fmt.Sprintf("%s asks the service, hairpins are lost %t: %s", from, fault, want), func() bool { return c.ask(from, address)[0] == want })
+	}
+	expect(false, self, answered)
+	c.must("no-hairpin", "node-2")
+	expect(true, self, timedOut)
+	expect(true, other, answered)
+	if faults := c.status().Faults; !reflect.DeepEqual(faults, state.Faults{NoHairpin: []string{"node-2"}}) {
+		c.t.Errorf("status: expected the node, found %+v", faults)
+	}
+	c.must("no-hairpin", "--off", "node-2")
+	expect(false, self, answered)
+	c.kubectl("delete", "service", "hairpin")
+}
+
+// testDuplicate starts pods on a node whose plugin knows one address.
+func testDuplicate(c *cluster) {
+	start := func(name string) string {
+		c.kubectl("run", name, "--image=mhausenblas/simpleservice:0.5.0", "--overrides", `{"spec": {"nodeName": "node-2"}}`)
+		c.kubectl("wait", "--for=condition=Ready", "pod/"+name, "--timeout=2m")
+		return c.kubectl("get", "pod", name, "-o", "jsonpath={.status.podIP}")
+	}
+	c.must("duplicate", "node-2")
+	starts := func(name string) bool { // whether it gets the one address
+		address := start(name)
+		c.kubectl("delete", "pod", name, "--now")
+		return address == "10.244.2.254"
+	}
+	// containerd reads the file when it is told that it has changed.
+	c.eventually("a new pod gets the one address", func() bool { return starts("plugged") })
+	if one, two := start("one"), start("two"); one != two {
+		c.t.Errorf("expected that both pods have one address, found %s and %s", one, two)
+	}
+	if faults := c.status().Faults; !reflect.DeepEqual(faults, state.Faults{Duplicating: []string{"node-2"}}) {
+		c.t.Errorf("status: expected the node, found %+v", faults)
+	}
+	c.must("duplicate", "--off", "node-2")
+	c.kubectl("delete", "pod", "one", "two", "--now")
+	c.eventually("a new pod gets an address of its own", func() bool { return !starts("apart") })
+}
+
 func testDivert(c *cluster, probes map[string]map[string]probe) {
 	address, to := probes["web"]["node-2"].addresses[0], probes["web"]["node-3"].addresses[0]
 	// logged tells which of the two web servers logs a request.
@@ -160,6 +211,8 @@ func testFaultUsage(c *cluster) {
 		"masquerade":                   "1 arg",
 		"masquerade node-9":            "node-1, node-2, node-3",
 		"masquerade --off a b":         "one argument",
+		"no-hairpin":                   "1 arg",
+		"duplicate node-9":             "node-1, node-2, node-3",
 		"divert 10.244.1.2":            "2 arg",
 		"divert 10.244.1.2 ::1":        "10.244.0.0/16",
 		"divert 10.244.1.2 10.244.1.2": "another pod",

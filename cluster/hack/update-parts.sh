@@ -37,7 +37,7 @@ runtime() {
   for name in containerd containerd-shim-runc-v2 ctr; do
     go get -tool "github.com/containerd/containerd/v2/cmd/$name@$1"
   done
-  for name in main/ptp main/loopback ipam/host-local meta/portmap; do
+  for name in main/ptp main/loopback ipam/host-local ipam/static meta/portmap; do
     go get -tool "github.com/containernetworking/plugins/plugins/$name@$2"
   done
   go get -tool "go.etcd.io/etcd/server/v3@$3"

@@ -137,6 +137,12 @@ func (s status) faults() []string {
 	for _, node := range s.Faults.Masqueraded {
 		lines = append(lines, undo("pods of "+node+" are seen under its address", "masquerade --off --name %s %s", node))
 	}
+	for _, node := range s.Faults.NoHairpin {
+		lines = append(lines, undo("pods of "+node+" do not reach themselves by way of a service", "no-hairpin --off --name %s %s", node))
+	}
+	for _, node := range s.Faults.Duplicating {
+		lines = append(lines, undo("new pods of "+node+" all get the same address", "duplicate --off --name %s %s", node))
+	}
 	for _, address := range slices.SortedFunc(maps.Keys(s.Faults.Diverted), netip.Addr.Compare) {
 		lines = append(lines, undo(fmt.Sprintf("%s answers at %s", s.Faults.Diverted[address], address), "divert --off --name %s %s", address))
 	}

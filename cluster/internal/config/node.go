@@ -36,32 +36,52 @@ type Node struct {
 	ProxyMode string
 	// PauseImage keeps a pod's namespaces.
 	PauseImage string
+	// Duplicating: the network plugin gives each new pod the same address.
+	Duplicating bool
 }
+
+// NetworkPluginFile says how pods get their network. containerd reads it again when it changes.
+const NetworkPluginFile = "/etc/cni/net.d/10-kbe.conflist"
 
 // Files returns the contents of the node's configuration files by their path in the node.
 func (n Node) Files() (map[string][]byte, error) {
 	files := map[string][]byte{}
 	for path, name := range map[string]string{
 		"/etc/containerd/config.toml":     "containerd.toml",
-		"/etc/cni/net.d/10-kbe.conflist":  "cni.json",
+		NetworkPluginFile:                 "cni.json",
 		"/etc/kubernetes/kubelet.yaml":    "kubelet.yaml",
 		"/etc/kubernetes/kube-proxy.yaml": "kube-proxy.yaml",
 		"/etc/hosts":                      "hosts",
 		"/etc/resolv.conf":                "resolv.conf",
 		"/etc/hostname":                   "hostname",
 	} {
-		var out bytes.Buffer
-		if err := parsed.ExecuteTemplate(&out, name, n.values()); err != nil {
+		data, err := n.render(name)
+		if err != nil {
 			return nil, err
 		}
-		files[path] = out.Bytes()
+		files[path] = data
 	}
 	return files, nil
 }
 
+// NetworkPlugin returns the contents of NetworkPluginFile. Of the node it needs the plan, the index, the mode of kube-proxy,
+// and whether it is duplicating.
+func (n Node) NetworkPlugin() ([]byte, error) { return n.render("cni.json") }
+
+func (n Node) render(template string) ([]byte, error) {
+	var out bytes.Buffer
+	err := parsed.ExecuteTemplate(&out, template, n.values())
+	return out.Bytes(), err
+}
+
 func (n Node) values() map[string]any {
+	var duplicate []network.PodAddress
+	if n.Duplicating {
+		duplicate = n.Plan.Duplicate(n.Index)
+	}
 	return map[string]any{
-		"Name": n.Name, "Addresses": n.Plan.Node(n.Index), "ControlPlane": n.Plan.ControlPlane(),
+		"Duplicate": duplicate,
+		"Name":      n.Name, "Addresses": n.Plan.Node(n.Index), "ControlPlane": n.Plan.ControlPlane(),
 		"PodRanges": n.Plan.PodRange(n.Index), "DefaultRoutes": n.Plan.DefaultRoutes(), "Pods": network.Comma(n.Plan.Pods()), "DNS": n.Plan.DNS(),
 		"CgroupRoot": n.CgroupRoot, "ProxyMode": n.ProxyMode, "PauseImage": n.PauseImage,
 		"OOMScore": n.oomScore(), "Socket": ContainerdSocket,

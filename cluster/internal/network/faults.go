@@ -20,7 +20,7 @@ import (
 // that is halted, nobody is there to learn it.) Neighbour discovery passes, as ARP does (it is no IP): else a sender
 // would hear "no route to host" instead of nothing.
 func (p Plan) FaultRules(node string, f state.Faults) string {
-	var arriving, leaving, delivering, masquerading []string
+	var arriving, leaving, delivering, returning, masquerading []string
 	if _, halted := f.Halted[node]; halted {
 		arriving = append(arriving, fmt.Sprintf("\t\tiifname %q drop", nodeLink))
 		leaving = append(leaving, fmt.Sprintf("\t\toifname %q drop", nodeLink))
@@ -35,11 +35,14 @@ func (p Plan) FaultRules(node string, f state.Faults) string {
 			delivering = append(delivering, dropTo(address))
 		}
 	}
+	if slices.Contains(f.NoHairpin, node) {
+		delivering, returning = append(delivering, markHairpins), append(returning, dropHairpins)
+	}
 	if slices.Contains(f.Masqueraded, node) {
 		masquerading = p.masquerade(p.index(node))
 	}
 	return fmt.Sprintf(faultTable, strings.Join(arriving, "\n"), strings.Join(leaving, "\n"), strings.Join(delivering, "\n"),
-		strings.Join(detours(f.Diverted), "\n"), strings.Join(masquerading, "\n"))
+		strings.Join(detours(f.Diverted), "\n"), strings.Join(masquerading, "\n"), strings.Join(returning, "\n"))
 }
 
 func (p Plan) index(node string) int { return slices.Index(p.Nodes, node) + 1 }
@@ -70,6 +73,10 @@ table inet kbe-faults {
 		type nat hook postrouting priority srcnat
 %s
 	}
+	chain returning {
+		type filter hook postrouting priority srcnat + 10
+%s
+	}
 }
 `
 
@@ -85,6 +92,15 @@ func (p Plan) dropFrom(i int) []string {
 func dropTo(pod netip.Addr) string {
 	return fmt.Sprintf("\t\t%[1]s daddr %[2]s %[1]s saddr != %[2]s ct direction original drop", familyOf(pod), pod)
 }
+
+// What a pod sends to itself by way of a service, a bridge without hairpin mode drops. On its way from a pod to one of the
+// same node it is marked, and dropped when both of its addresses have been translated: of all that passes between pods of a
+// node, kube-proxy masquerades nothing else.
+const (
+	hairpinMark  = "0x00100000"
+	markHairpins = "\t\tiifname != \"" + nodeLink + "\" oifname != \"" + nodeLink + "\" ct status dnat meta mark set meta mark or " + hairpinMark
+	dropHairpins = "\t\tmeta mark and " + hairpinMark + " != 0 ct status snat drop"
+)
 
 // masquerade gives what pods of the i-th node send to pods of others the node's address.
 func (p Plan) masquerade(i int) []string {

@@ -54,6 +54,14 @@ func TestFaultRules(t *testing.T) {
 	if !strings.Contains(halted, `iifname "eth0" drop`) || !strings.Contains(halted, `oifname "eth0" drop`) {
 		t.Errorf("a halted node: expected it to be silent, found:\n%s", halted)
 	}
+	for node, want := range map[string]bool{"node-1": true, "node-2": false} {
+		rules := p.FaultRules(node, state.Faults{NoHairpin: []string{"node-1"}})
+		for _, rule := range []string{`iifname != "eth0" oifname != "eth0" ct status dnat meta mark set meta mark or 0x00100000`, "meta mark and 0x00100000 != 0 ct status snat drop"} {
+			if strings.Contains(rules, rule) != want {
+				t.Errorf("%s: the rule %q: expected %t, found:\n%s", node, rule, want, rules)
+			}
+		}
+	}
 	if rules := p.FaultRules("node-1", state.Faults{}); strings.Contains(rules, "drop") {
 		t.Errorf("no faults: expected nothing to be dropped, found:\n%s", rules)
 	}

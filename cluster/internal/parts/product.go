@@ -36,7 +36,7 @@ func partsOf(kubernetes string) product {
 		{title: "containerd " + node.version("github.com/containerd/containerd/v2") + " and CNI plugins " + node.version("github.com/containernetworking/plugins"),
 			module: node, packages: []string{
 				containerd + "containerd", containerd + "containerd-shim-runc-v2", containerd + "ctr",
-				cni + "main/ptp", cni + "main/loopback", cni + "ipam/host-local", cni + "meta/portmap"}},
+				cni + "main/ptp", cni + "main/loopback", cni + "ipam/host-local", cni + "ipam/static", cni + "meta/portmap"}},
 		// Its package is called v3, so it needs a name.
 		{title: "etcd " + node.version("go.etcd.io/etcd/server/v3"), module: node, output: "etcd", packages: []string{"go.etcd.io/etcd/server/v3"}},
 	}}

@@ -15,6 +15,10 @@ type Faults struct {
 	Denied []netip.Addr `json:"denied,omitempty"`
 	// Masqueraded are the nodes whose pods others see under the node's address.
 	Masqueraded []string `json:"masqueraded,omitempty"`
+	// NoHairpin are the nodes whose pods do not reach themselves by way of a service.
+	NoHairpin []string `json:"noHairpin,omitempty"`
+	// Duplicating are the nodes whose network plugin gives each new pod the same address.
+	Duplicating []string `json:"duplicating,omitempty"`
 	// Diverted are addresses of pods at which another pod answers: the one with the address that is the value.
 	Diverted map[netip.Addr]netip.Addr `json:"diverted,omitempty"`
 	// Halted are the nodes that do not run, and why.
@@ -56,6 +60,7 @@ type Detour struct{ Address, To netip.Addr }
 func (f Faults) Clone() Faults {
 	return Faults{
 		Partitions: slices.Clone(f.Partitions), Denied: slices.Clone(f.Denied), Masqueraded: slices.Clone(f.Masqueraded),
+		NoHairpin: slices.Clone(f.NoHairpin), Duplicating: slices.Clone(f.Duplicating),
 		Diverted: maps.Clone(f.Diverted), Halted: maps.Clone(f.Halted),
 	}
 }

@@ -97,18 +97,45 @@ func (c *Control) Allow(address netip.Addr, changed *bool) error {
 
 // Masquerade has the pods of a node seen under the node's address by pods of other nodes.
 func (c *Control) Masquerade(node string, changed *bool) error {
-	return c.edit(changed, func(f *state.Faults) {
-		if !slices.Contains(f.Masqueraded, node) {
-			f.Masqueraded = append(f.Masqueraded, node)
-		}
-	})
+	return c.edit(changed, func(f *state.Faults) { f.Masqueraded = with(f.Masqueraded, node) })
 }
 
 // Unmask undoes Masquerade: of the given node, or of all when it is "".
 func (c *Control) Unmask(node string, changed *bool) error {
-	return c.edit(changed, func(f *state.Faults) {
-		f.Masqueraded = slices.DeleteFunc(f.Masqueraded, func(n string) bool { return node == "" || n == node })
-	})
+	return c.edit(changed, func(f *state.Faults) { f.Masqueraded = without(f.Masqueraded, node) })
+}
+
+// DropHairpins keeps the pods of a node from reaching themselves by way of a service.
+func (c *Control) DropHairpins(node string, changed *bool) error {
+	return c.edit(changed, func(f *state.Faults) { f.NoHairpin = with(f.NoHairpin, node) })
+}
+
+// PassHairpins undoes DropHairpins: of the given node, or of all when it is "".
+func (c *Control) PassHairpins(node string, changed *bool) error {
+	return c.edit(changed, func(f *state.Faults) { f.NoHairpin = without(f.NoHairpin, node) })
+}
+
+// Duplicate has the network plugin of a node give each new pod the same address.
+func (c *Control) Duplicate(node string, changed *bool) error {
+	return c.edit(changed, func(f *state.Faults) { f.Duplicating = with(f.Duplicating, node) })
+}
+
+// Distinguish undoes Duplicate: of the given node, or of all when it is "".
+func (c *Control) Distinguish(node string, changed *bool) error {
+	return c.edit(changed, func(f *state.Faults) { f.Duplicating = without(f.Duplicating, node) })
+}
+
+// with adds a node to a list of them.
+func with(nodes []string, node string) []string {
+	if slices.Contains(nodes, node) {
+		return nodes
+	}
+	return append(nodes, node)
+}
+
+// without takes a node off a list of them, or all when it is "".
+func without(nodes []string, node string) []string {
+	return slices.DeleteFunc(nodes, func(n string) bool { return node == "" || n == node })
 }
 
 // Divert has another pod answer at a pod's address. It replaces an earlier detour of that address.
@@ -135,7 +162,7 @@ func (c *Control) edit(changed *bool, edit func(*state.Faults)) error {
 	return c.apply(changed, edit)
 }
 
-// apply makes the network behave as the edited faults say, and writes them down. It is called with the lock held.
+// apply makes the nodes behave as the edited faults say, and writes them down. It is called with the lock held.
 func (c *Control) apply(changed *bool, edit func(*state.Faults)) error {
 	next := c.faults.Clone()
 	edit(&next)
@@ -143,6 +170,11 @@ func (c *Control) apply(changed *bool, edit func(*state.Faults)) error {
 		return nil
 	}
 	for i, name := range c.cluster.Nodes {
+		if duplicating := slices.Contains(next.Duplicating, name); duplicating != slices.Contains(c.faults.Duplicating, name) {
+			if err := c.nodes[i].plug(duplicating); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+		}
 		rules := c.topology.plan.FaultRules(name, next)
 		if rules == c.topology.plan.FaultRules(name, c.faults) {
 			continue

@@ -47,6 +47,16 @@ func (n *host) join() {
 	n.keep("kube-proxy", n.KubeProxy())
 }
 
+// plug writes the network plugin's configuration, which containerd reads again.
+func (n *host) plug(duplicating bool) error {
+	n.Duplicating = duplicating
+	data, err := n.NetworkPlugin()
+	if err != nil {
+		return err
+	}
+	return state.WriteFile(n.dir.Node(n.Name, config.NetworkPluginFile), data)
+}
+
 // halt ends every process on the node, as when it loses its power. It can be called again.
 func (n *host) halt(ctx context.Context) error {
 	n.cut()

@@ -77,7 +77,7 @@ func start(ctx context.Context, dir state.Dir, api net.Listener, events *events,
 		keeper: &keeper{dir: dir, path: config.NodeBin + ":" + config.Path, home: home, giveUp: giveUp},
 	}
 	for i, name := range cluster.Nodes {
-		s.nodes = append(s.nodes, &host{Node: config.Node{Plan: topology.plan, Name: name, Index: i + 1}, dir: dir, topology: topology, keeper: s.keeper, group: group.Child(name)})
+		s.nodes = append(s.nodes, &host{Node: config.Node{Plan: topology.plan, Name: name, Index: i + 1, ProxyMode: cluster.ProxyMode}, dir: dir, topology: topology, keeper: s.keeper, group: group.Child(name)})
 	}
 	if err := s.run(ctx, starting); err != nil {
 		return err
