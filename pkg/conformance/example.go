@@ -108,7 +108,13 @@ func join(texts ...string) string {
 	return strings.Join(out, "; ")
 }
 
+// lastLine is the last one of a command's errors that says more than its exit code.
 func lastLine(text string) string {
-	text = strings.TrimSpace(text)
-	return text[strings.LastIndex(text, "\n")+1:]
+	last := ""
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "command terminated with exit code") {
+			last = line
+		}
+	}
+	return last
 }

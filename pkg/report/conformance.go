@@ -109,7 +109,7 @@ func (t *Terminal) ConformanceProfile(p v1alpha1.ConformanceProfile) {
 		if a.Result != v1alpha1.AssertionSkipped {
 			t.labelled("rule", a.Requirement)
 		}
-		t.labelled(strings.ToLower(conformanceWords[a.Result]), a.Reason)
+		t.labelled(fmt.Sprintf("%-4s", conformanceWords[a.Result]), a.Reason)
 	}
 	for _, problem := range p.Problems {
 		t.marked(t.style.failed(), problem)

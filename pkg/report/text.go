@@ -79,6 +79,9 @@ func found(c v1alpha1.Claim) []string {
 	return lines
 }
 
+// reasonMost is how much of a value is told in a line, in characters.
+const reasonMost = 120
+
 // Reason says in one line why a claim does not hold.
 func Reason(c v1alpha1.Claim) string {
 	var parts []string
@@ -88,7 +91,11 @@ func Reason(c v1alpha1.Claim) string {
 			part += ": expected " + m.Expected
 		}
 		for _, v := range m.Found {
-			part += fmt.Sprintf(": found %s = %s", v.Value, v.Expression)
+			value := v.Value
+			if r := []rune(value); len(r) > reasonMost {
+				value = string(r[:reasonMost]) + "…"
+			}
+			part += fmt.Sprintf(": found %s = %s", value, v.Expression)
 		}
 		parts = append(parts, part)
 	}
