@@ -8,27 +8,36 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"k8s.io/cli-runtime/pkg/genericclioptions"
-	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/e2e-framework/pkg/env"
 	"sigs.k8s.io/e2e-framework/pkg/envconf"
+	"sigs.k8s.io/e2e-framework/pkg/types"
+	"sigs.k8s.io/e2e-framework/third_party/k3d"
+	"sigs.k8s.io/e2e-framework/third_party/kind"
 
 	"github.com/kubectl-kbe/kubectl-kbe/e2e/provider"
 )
 
 var (
-	clusterFlag    = flag.String("cluster", "", "embedded: a cluster of its own, by kbe-cluster; existing: the one of the kubeconfig; default: embedded, where it can be made")
+	clusterFlag = flag.String("cluster", "", "embedded: a cluster of its own, by kbe-cluster; kind, k3d: one by these tools; "+
+		"existing: the one of --context; default: embedded, where it can be made")
 	kubernetesFlag = flag.String("kubernetes", "", "version of Kubernetes of the embedded clusters, such as v1.36; default: the newest of kbe-cluster")
+	configFlag     = flag.String("cluster-config", "", "configuration file for a cluster of kind or k3d")
+	imageFlag      = flag.String("node-image", "", "image of the nodes of a cluster of kind or k3d")
+	loadFlag       = flag.String("load", "", "image archives to load into a cluster of kind or k3d, separated by commas")
 	artifactsFlag  = flag.String("artifacts", "", "folder for the logs of the cluster's components when a test fails")
 )
 
 var (
 	testenv env.Environment
-	// embedded is the cluster that the suite made, or nil.
+	// cluster is the one that the suite made, or nil; embedded is the same, where it
+	// is one of kbe-cluster.
+	cluster  types.E2EClusterProvider
 	embedded *provider.Embedded
 	// dir is a folder that goes when the suite ends.
 	dir string
@@ -66,25 +75,26 @@ func run(m *testing.M) (code int) {
 	if err := os.Setenv("KUBECACHEDIR", filepath.Join(dir, "cache")); err != nil {
 		return fail(err)
 	}
-	kubeconfig := ""
-	if mode == "embedded" {
-		embedded = provider.NewEmbedded()
-		embedded.WithName(envconf.RandomName("kbe-e2e", 12)).WithVersion(*kubernetesFlag)
-		if kubeconfig, err = embedded.Create(ctx, "--audit"); err != nil {
+	kubeconfig := filepath.Join(dir, "kubeconfig")
+	if mode == "existing" {
+		if err := provider.Existing(cfg.KubeContext(), kubeconfig); err != nil {
 			return fail(err)
 		}
+	} else {
+		// Before the cluster is made: what cannot be completed is removed, too.
 		defer func() {
 			if err := finish(code); err != nil {
 				code = fail(err)
 			}
 		}()
+		if kubeconfig, err = create(ctx, mode); err != nil {
+			return fail(err)
+		}
 		interrupted := context.AfterFunc(ctx, func() {
 			_ = errors.Join(finish(1), os.RemoveAll(dir))
 			os.Exit(130)
 		})
 		defer interrupted()
-	} else {
-		kubeconfig = clientcmd.NewDefaultPathOptions().GetDefaultFilename()
 	}
 	cfg.WithKubeconfigFile(kubeconfig)
 	kube = genericclioptions.NewConfigFlags(true)
@@ -97,7 +107,7 @@ func run(m *testing.M) (code int) {
 // the user did not name.
 func chooseCluster(name string) (string, error) {
 	switch name {
-	case "existing":
+	case "existing", "kind", "k3d":
 		return name, nil
 	case "embedded", "":
 		_, err := provider.FindKBECluster()
@@ -105,25 +115,63 @@ func chooseCluster(name string) (string, error) {
 			return "embedded", nil
 		}
 		return "", fmt.Errorf("there is no cluster to test on: for one of its own, run `make e2e` as root (kbe-cluster found: %t, root: %t); "+
-			"for the cluster of your kubeconfig, run `go test ./e2e -args --cluster=existing`", err == nil, os.Geteuid() == 0)
+			"for one of your kubeconfig, run `go test ./e2e -args --cluster=existing --context NAME`", err == nil, os.Geteuid() == 0)
 	default:
-		return "", fmt.Errorf("--cluster: expected embedded or existing, found %q", name)
+		return "", fmt.Errorf("--cluster: expected embedded, existing, kind or k3d, found %q", name)
 	}
+}
+
+// create makes the cluster, under a random name, and returns its kubeconfig.
+func create(ctx context.Context, mode string) (string, error) {
+	name := envconf.RandomName("kbe-e2e", 12)
+	switch mode {
+	case "kind":
+		owned := provider.NewKind(name)
+		owned.WithOpts(kind.WithImage(*imageFlag))
+		return createOwned(ctx, owned)
+	case "k3d":
+		owned := provider.NewK3d(name)
+		owned.WithOpts(k3d.WithImage(*imageFlag))
+		return createOwned(ctx, owned)
+	default:
+		embedded = provider.NewEmbedded()
+		embedded.WithName(name).WithVersion(*kubernetesFlag)
+		cluster = embedded
+		return embedded.Create(ctx, "--audit")
+	}
+}
+
+func createOwned(ctx context.Context, owned *provider.Owned) (kubeconfig string, err error) {
+	cluster = owned
+	if *configFlag != "" {
+		kubeconfig, err = owned.CreateWithConfig(ctx, *configFlag)
+	} else {
+		kubeconfig, err = owned.Create(ctx)
+	}
+	for archive := range strings.SplitSeq(*loadFlag, ",") {
+		if err == nil && archive != "" {
+			err = owned.LoadImageArchive(ctx, archive)
+		}
+	}
+	return kubeconfig, err
 }
 
 // finish keeps the components' logs of a failed run, and destroys the cluster.
 func finish(code int) error {
+	if cluster == nil {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if code != 0 && *artifactsFlag != "" {
 		dir := filepath.Join(*artifactsFlag, "cluster")
 		if err := os.MkdirAll(dir, 0o750); err != nil {
 			fail(err)
-		} else if err := embedded.ExportLogs(ctx, dir); err != nil {
+		} else if err := cluster.ExportLogs(ctx, dir); err != nil {
 			fail(err)
 		}
 	}
-	return embedded.Destroy(ctx)
+	return cluster.Destroy(ctx)
 }
 
 func fail(err error) int {

@@ -43,6 +43,32 @@ func (e *Embedded) Unmask(ctx context.Context) error {
 	return err
 }
 
+// NoHairpin keeps the pods of a node from reaching themselves by way of a
+// Service, until PassHairpins.
+func (e *Embedded) NoHairpin(ctx context.Context, node string) error {
+	_, err := e.output(ctx, "no-hairpin", node)
+	return err
+}
+
+// PassHairpins undoes all NoHairpins.
+func (e *Embedded) PassHairpins(ctx context.Context) error {
+	_, err := e.output(ctx, "no-hairpin", "--off")
+	return err
+}
+
+// Duplicate has the network plugin of a node give each new pod the same address,
+// until Distinguish.
+func (e *Embedded) Duplicate(ctx context.Context, node string) error {
+	_, err := e.output(ctx, "duplicate", node)
+	return err
+}
+
+// Distinguish undoes all Duplicates.
+func (e *Embedded) Distinguish(ctx context.Context) error {
+	_, err := e.output(ctx, "duplicate", "--off")
+	return err
+}
+
 // Divert has the pod with the address to answer what pods ask of another
 // address, until Straighten.
 func (e *Embedded) Divert(ctx context.Context, address, to string) error {

@@ -1,0 +1,289 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"sigs.k8s.io/e2e-framework/pkg/envconf"
+	"sigs.k8s.io/e2e-framework/pkg/types"
+	"sigs.k8s.io/yaml"
+
+	"github.com/kubectl-kbe/kubectl-kbe/conformance"
+	"github.com/kubectl-kbe/kubectl-kbe/e2e/provider"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/report/v1alpha1"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/session"
+)
+
+// TestConformance holds the cluster against the whole suite: all examples of the
+// catalogue, all pairs of nodes, all vantage points.
+func TestConformance(t *testing.T) {
+	before := runNamespaces(t)
+	report, dump := filepath.Join(t.TempDir(), "report.yaml"), ""
+	if *artifactsFlag != "" {
+		dump = filepath.Join(*artifactsFlag, "conformance")
+	}
+	t.Run("suite", func(t *testing.T) {
+		conformance.Run(t, conformance.Options{Kubeconfig: *kube.KubeConfig, ReportFile: report, ArtifactsDir: dump})
+	})
+	text, err := os.ReadFile(report)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r v1alpha1.ConformanceReport
+	if err := yaml.UnmarshalStrict(text, &r); err != nil || r.Kind != v1alpha1.ConformanceReportKind || len(r.Profiles) != 4 || r.Cluster.Version == "" {
+		t.Errorf("found %v, %+v", err, r)
+	}
+	if after := runNamespaces(t); !slices.Equal(before, after) {
+		t.Errorf("expected the namespaces %v, found %v", before, after)
+	}
+}
+
+// runNamespaces are the names of the Namespaces that runs have made.
+func runNamespaces(t *testing.T) []string {
+	t.Helper()
+	list, err := client(t).CoreV1().Namespaces().List(context.Background(), metav1.ListOptions{LabelSelector: session.ManagedByLabel + "=" + session.ManagedBy})
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := []string{}
+	for _, ns := range list.Items {
+		names = append(names, ns.Name)
+	}
+	return names
+}
+
+// buildModule compiles the test of the module that uses the suite as others do.
+var buildModule = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(dir, "conformance.test")
+	c := exec.Command("go", "test", "-c", "-o", path, ".")
+	c.Dir = "../docs/conformance-module"
+	c.Stdout, c.Stderr = os.Stderr, os.Stderr
+	return path, c.Run()
+})
+
+// moduleTest returns a command that runs that test on the cluster.
+func moduleTest(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	path, err := buildModule()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.CommandContext(t.Context(), path, append(args, "-kubeconfig", *kube.KubeConfig)...)
+	c.Dir = t.TempDir()
+	return c
+}
+
+func TestAnotherModuleRunsTheSuite(t *testing.T) {
+	report := filepath.Join(t.TempDir(), "report.yaml")
+	stdout, stderr, code := outcome(t, moduleTest(t, "-test.v", "-test.run", "TestConformance/network", "-report", report))
+	if code != 0 || !strings.Contains(stdout, "--- PASS: TestConformance/network/hairpin ") || strings.Contains(stdout, "TestConformance/pods/") {
+		t.Errorf("expected exit code 0, found %d:\n%s%s", code, stdout, stderr)
+	}
+	if text, err := os.ReadFile(report); err != nil || !strings.Contains(string(text), "verdict: Passed") {
+		t.Errorf("found %v, %s", err, text)
+	}
+}
+
+// TestASuiteThatIsStoppedLeavesNothing: by Ctrl-C, and by the test binary's own
+// -timeout, which would end the process.
+func TestASuiteThatIsStoppedLeavesNothing(t *testing.T) {
+	before := runNamespaces(t)
+	interrupted := moduleTest(t, "-test.run", "TestConformance/pods")
+	var out bytes.Buffer
+	interrupted.Stdout, interrupted.Stderr = &out, &out
+	if err := interrupted.Start(); err != nil {
+		t.Fatal(err)
+	}
+	awaitRun(t, before)
+	if err := interrupted.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	_ = interrupted.Wait()
+	if code := interrupted.ProcessState.ExitCode(); code != 1 || !strings.Contains(out.String(), "stopped by a signal (interrupt); what the suite made is removed") {
+		t.Errorf("expected exit code 1, found %d:\n%s", code, out.String())
+	}
+	if after := runNamespaces(t); !slices.Equal(before, after) {
+		t.Errorf("Ctrl-C: expected the namespaces %v, found %v", before, after)
+	}
+
+	stdout, stderr, code := outcome(t, moduleTest(t, "-test.run", "TestConformance/(lifecycle|restricted)", "-test.timeout", "40s"))
+	if code != 1 || !strings.Contains(stdout, "-timeout is near: the suite stopped 20s before it, to clean up") {
+		t.Errorf("expected exit code 1, found %d:\n%s%s", code, stdout, stderr)
+	}
+	if after := runNamespaces(t); !slices.Equal(before, after) {
+		t.Errorf("-timeout: expected the namespaces %v, found %v", before, after)
+	}
+}
+
+// awaitRun waits until a run has made a Namespace.
+func awaitRun(t *testing.T, before []string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), podTimeout)
+	defer cancel()
+	for tick := time.NewTicker(100 * time.Millisecond); slices.Equal(before, runNamespaces(t)); {
+		select {
+		case <-ctx.Done():
+			t.Fatal("no run has begun")
+		case <-tick.C:
+		}
+	}
+}
+
+// conform runs the suite by the command, and returns its report and what did not pass.
+func conform(t *testing.T, wantCode int, args ...string) (*v1alpha1.ConformanceReport, []string) {
+	t.Helper()
+	stdout, stderr, code := outcome(t, plugin(t, append([]string{"conformance", "-o", "json"}, args...)...))
+	var r v1alpha1.ConformanceReport
+	if err := json.Unmarshal([]byte(stdout), &r); err != nil || code != wantCode {
+		t.Fatalf("expected exit code %d and a report, found %d, %v:\n%s%s", wantCode, code, err, stdout, stderr)
+	}
+	var failed []string
+	for _, p := range r.Profiles {
+		for _, a := range p.Assertions {
+			if a.Result == v1alpha1.AssertionFailed || a.Result == v1alpha1.AssertionNotChecked {
+				failed = append(failed, a.ID)
+			}
+		}
+	}
+	return &r, failed
+}
+
+// TestAClusterThatViolatesFailsTheRightAssertion breaks the network in one way at a
+// time, and sees which assertions of the profile network do not pass.
+func TestAClusterThatViolatesFailsTheRightAssertion(t *testing.T) {
+	if embedded == nil || len(schedulableNodes(t)) < 3 {
+		t.Skip("breaks the network of a cluster of three nodes, which only the embedded cluster lets it do")
+	}
+	dir := t.TempDir()
+	passed := filepath.Join(dir, "passed.json")
+	if _, failed := conform(t, 0, "--profile", "network", "--report-file", "json="+passed); len(failed) > 0 {
+		t.Fatalf("without a fault: expected that all pass, found %v", failed)
+	}
+	onAll := func(fault func(context.Context, string) error) func(context.Context) error {
+		return func(ctx context.Context) error {
+			for _, node := range []string{"node-1", "node-2", "node-3"} {
+				if err := fault(ctx, node); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}
+	for _, tc := range []struct {
+		name       string
+		fault, end func(context.Context) error
+		// want are all that fail, or with more some of them.
+		want []string
+		more bool
+	}{
+		{"no route between two nodes", func(ctx context.Context) error { return embedded.Partition(ctx, "node-1", "node-3") }, embedded.Heal,
+			[]string{"all-nodes-reach-all-nodes"}, false},
+		{"network address translation between pods", onAll(embedded.Masquerade), embedded.Unmask, []string{"no-nat-between-nodes"}, false},
+		{"no hairpins", onAll(embedded.NoHairpin), embedded.PassHairpins, []string{"hairpin"}, false},
+		{"one address for all pods of a node", onAll(embedded.Duplicate), embedded.Distinguish, []string{"addresses-are-unique"}, true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Cleanup(func() { must(context.Background(), t, tc.end) })
+			must(t.Context(), t, tc.fault)
+			found, junit, dump := filepath.Join(dir, "found.json"), filepath.Join(dir, "junit.xml"), t.TempDir()
+			// large may time out between nodes that are cut off, when the scheduler puts its pods there.
+			_, failed := conform(t, 1, "--profile", "network", "--report-file", "json="+found, "--report-file", "junit="+junit, "--dump", dump)
+			failed = slices.DeleteFunc(failed, func(id string) bool { return id == "large-messages-pass" && tc.want[0] == "all-nodes-reach-all-nodes" })
+			for _, id := range tc.want {
+				if !slices.Contains(failed, id) || !tc.more && len(failed) != len(tc.want) {
+					t.Errorf("expected that %v fail, found %v", tc.want, failed)
+				}
+			}
+			stdout, _, code := outcome(t, plugin(t, "diff", passed, found))
+			if code != 1 || !strings.Contains(stdout, "✗ network/"+tc.want[0]+": Passed → Failed") {
+				t.Errorf("diff: found exit code %d, %s", code, stdout)
+			}
+			text, err := os.ReadFile(junit)
+			if complaint := validateJUnit(t, text); err != nil || complaint != "" {
+				t.Errorf("JUnit: %v, %s", err, complaint)
+			}
+			if kept, _ := filepath.Glob(filepath.Join(dump, "network-*", "pods.yaml")); len(kept) == 0 {
+				t.Error("expected the pods of what failed in the folder of --dump")
+			}
+		})
+	}
+}
+
+// TestConformanceOfOtherClusters has clusters of one node and of others, by family;
+// and one whose kubelet is stopped.
+func TestConformanceOfOtherClusters(t *testing.T) {
+	if embedded == nil {
+		t.Skip("makes clusters of its own, which only kbe-cluster can")
+	}
+	suites := embedded
+	suiteKube := kube
+	t.Cleanup(func() { embedded, kube = suites, suiteKube })
+	use := func(t *testing.T, args ...string) *provider.Embedded {
+		c := provider.NewEmbedded()
+		c.WithName(envconf.RandomName("kbe-e2e", 12)).WithVersion(*kubernetesFlag)
+		t.Cleanup(func() { must(context.Background(), t, c.Destroy) })
+		kubeconfig, err := c.Create(t.Context(), args...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		embedded, kube = c, genericclioptions.NewConfigFlags(true)
+		kube.KubeConfig = &kubeconfig
+		return c
+	}
+	t.Run("one node of IPv6", func(t *testing.T) {
+		use(t, "--nodes", "1", "--ip-family", "ipv6")
+		r, failed := conform(t, 0, "--profile", "pods,network,lifecycle")
+		if len(failed) > 0 || !slices.Equal(r.Cluster.IPFamilies, []string{"IPv6"}) || len(r.Cluster.Nodes) != 1 {
+			t.Errorf("found %v, %+v", failed, r.Cluster)
+		}
+	})
+	t.Run("two nodes of both families, and one whose kubelet is stopped", func(t *testing.T) {
+		c := use(t, "--nodes", "2", "--ip-family", "dual")
+		r, failed := conform(t, 0, "--profile", "network")
+		if len(failed) > 0 || !slices.Equal(r.Cluster.IPFamilies, []string{"IPv4", "IPv6"}) {
+			t.Errorf("found %v, %+v", failed, r.Cluster)
+		}
+		must(t.Context(), t, func(ctx context.Context) error { return c.StopNode(ctx, &types.Node{Name: "node-2"}) })
+		awaitNotReady(t, "node-2")
+		if r, failed := conform(t, 1, "--profile", "network"); !slices.Equal(failed, []string{"every-node-runs-pods"}) {
+			t.Errorf("a kubelet that is stopped: expected that every-node-runs-pods fails alone, found %v: %+v", failed, r.Profiles)
+		}
+	})
+}
+
+// awaitNotReady waits until the API server has noticed that a node is silent.
+func awaitNotReady(t *testing.T, name string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), podTimeout)
+	defer cancel()
+	for tick := time.NewTicker(time.Second); ; {
+		node, err := client(t).CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if slices.ContainsFunc(node.Status.Conditions, func(c corev1.NodeCondition) bool {
+			return c.Type == corev1.NodeReady && c.Status != corev1.ConditionTrue
+		}) {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			t.Fatalf("%s is Ready all the time", name)
+		case <-tick.C:
+		}
+	}
+}
+
