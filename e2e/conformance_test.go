@@ -286,4 +286,3 @@ func awaitNotReady(t *testing.T, name string) {
 		}
 	}
 }
-
