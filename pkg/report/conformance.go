@@ -92,6 +92,7 @@ func (t *Terminal) ConformanceProfile(p v1alpha1.ConformanceProfile) {
 	t.line("")
 	t.line(t.style.bold("── "+p.Name) + " " + t.style.dim(rule))
 	t.line("")
+	told := "" // the last reason why one could not be checked, which many may share
 	for _, a := range p.Assertions {
 		mark := t.style.open()
 		switch a.Result {
@@ -109,7 +110,14 @@ func (t *Terminal) ConformanceProfile(p v1alpha1.ConformanceProfile) {
 		if a.Result != v1alpha1.AssertionSkipped {
 			t.labelled("rule", a.Requirement)
 		}
-		t.labelled(fmt.Sprintf("%-4s", conformanceWords[a.Result]), a.Reason)
+		reason := a.Reason
+		if a.Result == v1alpha1.AssertionNotChecked {
+			if reason == told {
+				reason = "for the same reason"
+			}
+			told = a.Reason
+		}
+		t.labelled(fmt.Sprintf("%-4s", conformanceWords[a.Result]), reason)
 	}
 	for _, problem := range p.Problems {
 		t.marked(t.style.failed(), problem)
