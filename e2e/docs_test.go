@@ -98,8 +98,8 @@ func pageOf(ctx context.Context, t *testing.T, e *example.Example) []byte {
 	collector := report.NewCollector()
 	verdict := engine.Run(ctx, kube, plan, engine.Options{}, collector.Handle)
 	r := collector.Report()
-	if verdict != engine.Passed {
-		t.Errorf("expected that all claims hold, found the verdict %s", r.Verdict)
+	if verdict != engine.Passed || r.Claims.Met != e.Claims() {
+		t.Errorf("expected that all claims hold, found the verdict %s and %+v", r.Verdict, r.Claims)
 	}
 	steady(r)
 	var page bytes.Buffer
@@ -141,8 +141,11 @@ var varying = []struct {
 	{regexp.MustCompile(`\b127\.0\.0\.1:\d{5}\b`), numbered("127.0.0.1:%d", 36767)}, // the proxy's end: an ephemeral port
 	{regexp.MustCompile(`:\[\d{10}\]`), numbered(":[%d]", 4026532830)},              // a namespace's inode
 	{regexp.MustCompile(`\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`), numbered("0010e242-8ee4-4f31-baed-c48dc9ba%d", 3503)},
-	{regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\b`), always("2026-11-23T12:00:00")},
+	{regexp.MustCompile(`\b10\.96\.\d+\.\d+\b`), numbered("10.96.0.%d", 100)}, // a Service's
+	{regexp.MustCompile(`\binstance \d{10,}\b`), numbered("instance 176390640000000000%d", 1)},
+	{regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\b`), always("2026-11-23T12:00:00")},
 	{regexp.MustCompile(`\bafter \d+ ms\b`), always("after 0 ms")},
+	{regexp.MustCompile(`\bafter \d+ milliseconds\b`), always("after 3000 milliseconds")},
 	// The alphabet is that of apimachinery's rand.String, which makes run IDs
 	// and the names of a controller's pods.
 	{regexp.MustCompile(`-[bcdfghjklmnpqrstvwxz2456789]{5}\b`), suffix},
@@ -155,7 +158,7 @@ func numbered(format string, first int) func(int) string {
 func always(text string) func(int) string { return func(int) string { return text } }
 
 func suffix(n int) string {
-	return []string{"-x7k2p", "-q4m9d", "-h8vzt", "-r5wbn", "-c6lgf"}[n]
+	return []string{"-x7k2p", "-q4m9d", "-h8vzt", "-r5wbn", "-c6lgf", "-b9dzj", "-g4tqs", "-k7mwx"}[n]
 }
 
 // standIns are those in use, by kind and by what they stand for.
