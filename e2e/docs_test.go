@@ -143,7 +143,7 @@ var varying = []struct {
 	{regexp.MustCompile(`\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`), numbered("0010e242-8ee4-4f31-baed-c48dc9ba%d", 3503)},
 	{regexp.MustCompile(`\b10\.96\.\d+\.\d+\b`), numbered("10.96.0.%d", 100)}, // a Service's
 	{regexp.MustCompile(`\binstance \d{10,}\b`), numbered("instance 176390640000000000%d", 1)},
-	{regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\b`), always("2026-11-23T12:00:00")},
+	{regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\b)`), always("2026-11-23T12:00:00")},
 	{regexp.MustCompile(`\bafter \d+ ms\b`), always("after 0 ms")},
 	{regexp.MustCompile(`\bafter \d+ milliseconds\b`), always("after 3000 milliseconds")},
 	// The alphabet is that of apimachinery's rand.String, which makes run IDs
