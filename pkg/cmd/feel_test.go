@@ -16,6 +16,7 @@ func TestUnknownNamesAreToldWithTheNearest(t *testing.T) {
 	for want, args := range map[string][]string{
 		`unknown command "podz" for "kubectl kbe"; did you mean "pods"?`:   {"podz"},
 		`unknown command "lst" for "kubectl kbe"; did you mean "list"?`:    {"lst", "--no-such-flag"},
+		`unknown command "pots" for "kubectl kbe"; did you mean "pods"?`:   {"help", "pots"},
 		`unknown command "xyzzyx" for "kubectl kbe"` + "\n":                {"xyzzyx"},
 		`unknown flag: --kep; did you mean --keep?`:                        {"pods", "--kep"},
 		`unknown flag: --contxt; did you mean --context?`:                  {"list", "--contxt", "c"},

@@ -18,6 +18,12 @@ func suggest(root *cobra.Command) {
 		}
 		return unknownCommand(c, args[0])
 	}
+	root.InitDefaultHelpCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "help" {
+			c.Args = knownTopic
+		}
+	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		// The flags of a mistyped command are read as the root's: it is the
 		// command that is wrong.
@@ -35,6 +41,16 @@ func suggest(root *cobra.Command) {
 		}
 		return err
 	})
+}
+
+// knownTopic has `help` take the words of a command alone: cobra's own says that
+// it knows no such topic, and ends well.
+func knownTopic(help *cobra.Command, args []string) error {
+	root := help.Root()
+	if found, rest, err := root.Find(args); err != nil || found == root && len(rest) > 0 {
+		return unknownCommand(root, args[0])
+	}
+	return nil
 }
 
 func unknownCommand(root *cobra.Command, name string) error {
