@@ -20,6 +20,8 @@ import (
 	"k8s.io/kubectl/pkg/cmd/run"
 	"k8s.io/kubectl/pkg/cmd/scale"
 	cmdutil "k8s.io/kubectl/pkg/cmd/util"
+
+	_ "github.com/kubectl-kbe/kubectl-kbe/pkg/kubectl/english" // before all of the above
 )
 
 // verbs are the commands that an example may use. Each is built anew for each
