@@ -6,8 +6,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/dynamic/dynamicinformer"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/klog/v2"
 )
@@ -47,7 +47,14 @@ func (s *Session) watch(ctx context.Context, resource schema.GroupVersionResourc
 	// The informer would log each failure beside the run's own output.
 	ctx, stop := context.WithCancel(klog.NewContext(ctx, klog.Logger{}))
 	defer stop()
-	informer := dynamicinformer.NewFilteredDynamicInformer(s.client, resource, s.Namespace, 0, cache.Indexers{}, nil).Informer()
+	// That of dynamicinformer would link the informers of all types.
+	of := s.client.Resource(resource).Namespace(s.Namespace)
+	informer := cache.NewSharedInformer(&cache.ListWatch{
+		ListWithContextFunc: func(ctx context.Context, opts metav1.ListOptions) (runtime.Object, error) {
+			return of.List(ctx, opts)
+		},
+		WatchFuncWithContext: of.Watch,
+	}, &unstructured.Unstructured{}, 0)
 	tell := func(obj any) {
 		if gone, ok := obj.(cache.DeletedFinalStateUnknown); ok {
 			obj = gone.Obj
