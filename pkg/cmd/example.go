@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -224,9 +225,12 @@ func width(w io.Writer) int {
 	return 80
 }
 
-// liveTerminal returns w where a line on it may be overwritten.
+// liveTerminal returns w where a line on it may be overwritten: not on the older
+// terminals of Windows, which show escape sequences, as printers.AllowsColorOutput
+// has it.
 func liveTerminal(w io.Writer) io.Writer {
-	if printers.IsTerminal(w) && os.Getenv("TERM") != "dumb" {
+	old := runtime.GOOS == "windows" && os.Getenv("WT_SESSION") == ""
+	if printers.IsTerminal(w) && os.Getenv("TERM") != "dumb" && !old {
 		return w
 	}
 	return nil

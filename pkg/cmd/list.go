@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -66,8 +67,9 @@ func listTable(out io.Writer, catalogue []*example.Example) error {
 		{Name: "Claims", Type: "integer"}, {Name: "About", Type: "string"},
 	}}
 	for _, e := range catalogue {
+		about, _, _ := strings.Cut(firstSentence(e.Spec.Summary), ": ") // what fits on 80 columns
 		table.Rows = append(table.Rows, metav1.TableRow{Cells: []any{
-			e.Metadata.Name, len(e.Spec.Scenarios), e.Claims(), firstSentence(e.Spec.Summary),
+			e.Metadata.Name, len(e.Spec.Scenarios), e.Claims(), about,
 		}})
 	}
 	return printers.NewTablePrinter(printers.PrintOptions{}).PrintObj(table, out)

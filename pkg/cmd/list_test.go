@@ -16,6 +16,11 @@ func TestList(t *testing.T) {
 	if code != exitPassed || !strings.HasPrefix(lines[0], "NAME ") || !strings.Contains(stdout, "\npods ") {
 		t.Errorf("found %d, %s", code, stdout)
 	}
+	for _, line := range lines {
+		if len(line) > 80 {
+			t.Errorf("expected at most 80 columns, found %q", line)
+		}
+	}
 	if _, names, _ := execute(t, "", "list", "-o", "name"); len(strings.Fields(names)) != len(lines)-1 {
 		t.Errorf("expected one name in each line, found %q", names)
 	}
