@@ -5,8 +5,6 @@ SHELL       := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-# The same flags as kbe-cluster builds Kubernetes with: the packages that
-# kubectl-kbe shares with kubectl are then compiled once.
 GO_BUILD := env CGO_ENABLED=0 go build -trimpath -ldflags '-s -w'
 HEARTBEAT := hack/heartbeat.sh
 
@@ -36,7 +34,7 @@ demo-down: bin/kbe-cluster ## Remove the cluster of `make demo`
 .PHONY: test
 test: setup build bin/gotestsum ## Run all tests, the e2e ones on clusters of their own, and count them
 	@rm -rf _artifacts
-	@failed=0; for suite in unit e2e; do $(MAKE) --no-print-directory $$suite || failed=1; done; hack/counts.sh; exit $$failed
+	@failed=0; for suite in unit e2e test-krew; do $(MAKE) --no-print-directory $$suite || failed=1; done; hack/counts.sh; exit $$failed
 
 .PHONY: unit
 unit: bin/gotestsum ## Run the unit tests of every module; no cluster, no root
@@ -53,7 +51,7 @@ KUBERNETES ?=
 e2e: setup build bin/gotestsum ## Run the e2e tests on clusters of their own (root, Linux)
 	@hack/inotify.sh
 	@failed=0; \
-	hack/gotest.sh e2e . testname -race -count=1 -timeout 45m ./e2e/... -args --cluster=embedded --kubernetes=$(KUBERNETES) --artifacts=$(CURDIR)/_artifacts || failed=1; \
+	hack/gotest.sh e2e . testname -race -count=1 -timeout 45m ./e2e ./e2e/provider -args --cluster=embedded --kubernetes=$(KUBERNETES) --artifacts=$(CURDIR)/_artifacts || failed=1; \
 	hack/gotest.sh e2e-cluster cluster testname -tags e2e -count=1 -timeout 45m ./e2e -args --kubernetes=$(KUBERNETES) || failed=1; \
 	exit $$failed
 
@@ -70,7 +68,7 @@ bench: setup build ## Measure the times to verdict, exit and start beside what t
 	@go run ./bench --rounds $(ROUNDS)
 
 .PHONY: lint
-lint: setup bin/golangci-lint ## Check the code of every module
+lint: setup bin/golangci-lint bin/actionlint ## Check the code of every module
 	@for module in . cluster images; do echo "== lint $$module"; (cd $$module && $(CURDIR)/$(HEARTBEAT) "lint $$module" $(CURDIR)/bin/golangci-lint run -c $(CURDIR)/.golangci.yml ./...); done
 	@hack/verify.sh
 
@@ -81,8 +79,6 @@ setup: ## Install the Debian packages that are missing (root)
 .PHONY: build
 build: bin/kbe-cluster parts bin/kubectl-kbe ## Build kubectl-kbe, kbe-cluster and all parts of the cluster
 
-# The parts come before kubectl-kbe: they compile what it shares with kubectl,
-# with progress.
 .PHONY: parts
 parts: bin/kbe-cluster
 	@parts=$$(bin/kbe-cluster build | tail -n 1); ln -sfn "$$parts/kubectl" bin/kubectl
@@ -93,19 +89,72 @@ bin/kbe-cluster:
 
 .PHONY: bin/kubectl-kbe
 bin/kubectl-kbe:
-	@$(HEARTBEAT) 'building kubectl-kbe' $(GO_BUILD) -o bin/ ./cmd/kubectl-kbe
+	@mkdir -p bin
+	@$(HEARTBEAT) 'building kubectl-kbe' hack/build.sh bin
+
+# Tools: a module of hack/, and the package in it.
+tool = cd hack/$(1) && $(CURDIR)/$(HEARTBEAT) 'building $(@F)' $(GO_BUILD) -o ../../$@ $(2)
 
 .PHONY: bin/golangci-lint
 bin/golangci-lint:
-	@cd hack/tools && $(CURDIR)/$(HEARTBEAT) 'building golangci-lint' $(GO_BUILD) -o ../../bin/ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	@$(call tool,tools,github.com/golangci/golangci-lint/v2/cmd/golangci-lint)
 
 .PHONY: bin/gotestsum
 bin/gotestsum:
-	@cd hack/tools && $(CURDIR)/$(HEARTBEAT) 'building gotestsum' $(GO_BUILD) -o ../../bin/ gotest.tools/gotestsum
+	@$(call tool,tools,gotest.tools/gotestsum)
+
+.PHONY: bin/actionlint
+bin/actionlint:
+	@$(call tool,release,github.com/rhysd/actionlint/cmd/actionlint)
+
+.PHONY: bin/cyclonedx-gomod
+bin/cyclonedx-gomod:
+	@$(call tool,release,github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod)
+
+.PHONY: bin/go-licenses
+bin/go-licenses:
+	@$(call tool,release,github.com/google/go-licenses)
+
+# kubectl finds it by this name.
+.PHONY: bin/kubectl-krew
+bin/kubectl-krew:
+	@$(call tool,release,sigs.k8s.io/krew/cmd/krew)
+
+.PHONY: bin/validate-krew-manifest
+bin/validate-krew-manifest:
+	@$(call tool,release,sigs.k8s.io/krew/cmd/validate-krew-manifest)
+
+.PHONY: bin/govulncheck
+bin/govulncheck:
+	@$(call tool,vuln,golang.org/x/vuln/cmd/govulncheck)
+
+.PHONY: bin/indexdb
+bin/indexdb:
+	@$(call tool,vuln,golang.org/x/vulndb/cmd/indexdb)
+
+.PHONY: bin/goreleaser
+bin/goreleaser:
+	@$(call tool,goreleaser,github.com/goreleaser/goreleaser/v2)
+
+.PHONY: bin/THIRD_PARTY_LICENSES
+bin/THIRD_PARTY_LICENSES: bin/go-licenses
+	@hack/licenses.sh >$@
 
 .PHONY: dist
-dist: ## Build the plugin's archives for six platforms, and their krew manifest
+dist: bin/cyclonedx-gomod bin/THIRD_PARTY_LICENSES ## Make the archives, SBOMs, checksums and krew manifest of a release
 	@hack/dist.sh
+
+.PHONY: test-krew
+test-krew: setup build dist bin/gotestsum bin/kubectl-krew bin/validate-krew-manifest ## Install what `make dist` makes with krew, on every platform, and run it (root, Linux)
+	@hack/gotest.sh krew . testname -count=1 -timeout 15m ./e2e/krew
+
+.PHONY: goreleaser
+goreleaser: bin/goreleaser ## Check .goreleaser.yaml; building goreleaser takes minutes
+	@bin/goreleaser check
+
+.PHONY: vuln
+vuln: bin/govulncheck bin/indexdb ## Look for known vulnerabilities in what is called
+	@VULN_DB='$(VULN_DB)' hack/vuln.sh
 
 .PHONY: clean
 clean: ## Remove what was built; clusters stay, and so does the cache of their parts

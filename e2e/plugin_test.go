@@ -22,8 +22,7 @@ import (
 
 // buildPlugin builds kubectl-kbe once, as users get it, in the suite's folder.
 var buildPlugin = sync.OnceValues(func() (string, error) {
-	build := exec.Command("go", "build", "-trimpath", "-o", dir+"/", "../cmd/kubectl-kbe")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	build := exec.Command("../hack/build.sh", dir)
 	build.Stderr = os.Stderr
 	return filepath.Join(dir, "kubectl-kbe"), build.Run()
 })

@@ -1,30 +1,31 @@
 #!/usr/bin/env bash
-# dist.sh [OS/ARCH…] builds the plugin's archives into dist/ and writes
-# dist/plugin.yaml, the krew manifest with their checksums. Two builds of one
-# commit are identical to the byte.
+# dist.sh [OS/ARCH…] makes what a release consists of, in dist/: an archive and an
+# SBOM for each platform, their checksums, and the krew manifest. Two runs for one
+# commit are identical to the byte, whatever the folder.
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
-version=$(sed -n 's/^  version: //p' plugin.yaml)
+VERSION=$(sed -n 's/^  version: //p' plugin.yaml)
+COMMIT=$(git rev-parse HEAD)
+export VERSION COMMIT
 stamp=$(git log -1 --format=%ct)
-commit=$(git rev-parse HEAD)
 platforms=("$@")
 [ ${#platforms[@]} -gt 0 ] || platforms=(linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64)
-mkdir -p dist
-cp plugin.yaml dist/plugin.yaml
+rm -rf dist
+mkdir dist
 for platform in "${platforms[@]}"; do
-	os=${platform%/*} arch=${platform#*/}
-	suffix=
-	[ "$os" != windows ] || suffix=.exe
-	archive=kubectl-kbe_${os}_$arch.tar.gz
+	export GOOS=${platform%/*} GOARCH=${platform#*/}
+	name=kubectl-kbe_${GOOS}_$GOARCH
 	folder=$(mktemp -d)
-	CGO_ENABLED=0 GOOS=$os GOARCH=$arch hack/heartbeat.sh "building $archive" go build -trimpath -buildvcs=false \
-		-ldflags "-s -w -X github.com/kubectl-kbe/kubectl-kbe/pkg/cmd.Version=$version -X github.com/kubectl-kbe/kubectl-kbe/pkg/cmd.Commit=$commit" -o "$folder/kubectl-kbe$suffix" ./cmd/kubectl-kbe
-	cp LICENSE "$folder/"
-	chmod 0755 "$folder/kubectl-kbe$suffix"
-	chmod 0644 "$folder/LICENSE"
-	tar -C "$folder" --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$stamp" -cf - . | gzip -9n >"dist/$archive"
-	rm -r "$folder"
-	sum=$(sha256sum "dist/$archive" | cut -d ' ' -f 1)
-	sed -i "s|sha256: .* # $archive\$|sha256: \"$sum\"|" dist/plugin.yaml
-	echo "$sum  $archive"
+	hack/heartbeat.sh "building $name" hack/build.sh "$folder"
+	bin/cyclonedx-gomod bin -json -std -noserial -notimestamp -version "$VERSION" -output "dist/$name.cdx.json" "$folder"/kubectl-kbe* 2>"$folder.log" || {
+		cat "$folder.log" >&2
+		exit 1
+	}
+	cp LICENSE bin/THIRD_PARTY_LICENSES "$folder/"
+	chmod 0644 "$folder"/*LICENSE*
+	tar -C "$folder" --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$stamp" -cf - . | gzip -9n >"dist/$name.tar.gz"
+	rm -r "$folder" "$folder.log"
 done
+hack/krew-manifest.sh dist >dist/plugin.yaml
+cd dist
+sha256sum -- *.tar.gz *.cdx.json | tee checksums.txt
