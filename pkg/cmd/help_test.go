@@ -112,6 +112,19 @@ func TestOverviewFitsAndIsTheSameWithoutHelp(t *testing.T) {
 	}
 }
 
+func TestFoldBreaksBetweenWords(t *testing.T) {
+	for in, want := range map[string]string{
+		"short":                             "short",
+		"one two three four five six":       "one two three\nfour five six",
+		"  pods    Pods: some claims of it": "  pods    Pods:\n          some\n          claims\n          of it",
+		"averyverylongwordindeed it is":     "averyverylongwordindeed it is",
+	} {
+		if found := fold(in, 16); found != want {
+			t.Errorf("%q: expected %q, found %q", in, want, found)
+		}
+	}
+}
+
 // TestReference keeps docs/reference what the commands say.
 func TestReference(t *testing.T) {
 	const folder = "../../docs/reference"

@@ -38,15 +38,16 @@ func helpAsKubectl(root *cobra.Command) {
 			help(c, args)
 			return
 		}
-		fmt.Fprint(c.OutOrStdout(), overview(c))
+		out := c.OutOrStdout()
+		fmt.Fprint(out, fold(overview(c), min(width(out), 80)))
 	})
 }
 
-// overview is what there is, and what to type first, on 80 columns.
+// overview is what there is, and what to type first.
 func overview(root *cobra.Command) string {
 	var b strings.Builder
 	path := root.CommandPath()
-	fmt.Fprintf(&b, "%s.\n\n%s\n", root.Short, root.Long)
+	fmt.Fprintf(&b, "%s.\n\n%s\n", root.Short, strings.ReplaceAll(root.Long, "\n", " "))
 	b.WriteString("\nType this first:\n")
 	fmt.Fprintf(&b, "  %s pods            Run the page about pods, and check its claims\n", path)
 	fmt.Fprintf(&b, "  %s pods --dry-run  Show what it would run, without a cluster\n", path)
@@ -60,6 +61,29 @@ func overview(root *cobra.Command) string {
 	}
 	fmt.Fprintf(&b, "\nUse \"%s COMMAND --help\" for more about a command,\nand \"%s options\" for the flags that every command takes.\n", path, path)
 	return b.String()
+}
+
+// fold breaks lines of ASCII text that are longer than a terminal has columns
+// between words. What is in columns goes on below the last of them.
+func fold(text string, columns int) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		hang := len(line) - len(strings.TrimLeft(line, " "))
+		if gap := strings.LastIndex(line, "  "); gap > hang {
+			hang = gap + 2
+		}
+		var folded []string
+		for len(line) > columns {
+			cut := strings.LastIndexByte(line[:columns+1], ' ')
+			if cut <= hang {
+				break // a word that is longer than a line
+			}
+			folded = append(folded, line[:cut])
+			line = strings.Repeat(" ", hang) + line[cut+1:]
+		}
+		lines[i] = strings.Join(append(folded, line), "\n")
+	}
+	return strings.Join(lines, "\n")
 }
 
 // newOptionsCommand is kubectl's own.
