@@ -1,27 +1,39 @@
 #!/usr/bin/env bash
 # licenses.sh prints the licences and notices of Go and of the modules that are
 # linked into kubectl-kbe on any platform: what has to be passed on with it. It
-# fails for a module that has none, or one that is not to be passed on.
+# fails for a module that has none.
 set -eu -o pipefail
+shopt -s nullglob nocaseglob extglob
 cd "$(dirname "$0")/.."
-GOROOT=$(go env GOROOT)
-export GOROOT GOARCH=amd64 # go-licenses tells Go's own packages by GOROOT
-folder=$(mktemp -d)
-trap 'chmod -R u+w "$folder" && rm -rf "$folder"' EXIT
-mkdir -p "$folder/all/Go"
-cp "$GOROOT/LICENSE" "$folder/all/Go/"
-for GOOS in linux darwin windows; do
-	export GOOS
-	bin/go-licenses save ./cmd/kubectl-kbe --ignore github.com/kubectl-kbe --save_path "$folder/$GOOS" 2>"$folder/log" || {
-		cat "$folder/log" >&2
+
+packages() { # each with its module, both with their folders
+	for GOOS in linux darwin windows; do
+		GOOS=$GOOS GOARCH=amd64 go list -deps -f '{{$p := .}}{{with .Module}}{{if not .Main}}{{.Path}}	{{.Dir}}	{{$p.Dir}}{{end}}{{end}}' ./cmd/kubectl-kbe
+	done | sort -u
+}
+
+files() { # a package's licence is in its folder, or in one above
+	printf 'Go/LICENSE\t%s/LICENSE\n' "$(go env GOROOT)"
+	packages | while IFS=$'\t' read -r module root folder; do
+		while :; do
+			for file in "$folder"/@(licen[cs]e|copying|notice)*; do
+				[[ $file == *.go ]] || printf '%s\t%s\n' "$module${file#"$root"}" "$file"
+			done
+			[ "$folder" != "$root" ] || break
+			folder=${folder%/*}
+		done
+	done | sort -u
+}
+
+list=$(files)
+for module in $(packages | cut -f 1 | uniq); do
+	grep -q "^$module/[^	]*licen[cs]e\|^$module/[^	]*copying" -i <<<"$list" || {
+		echo "licenses: $module has no licence" >&2
 		exit 1
 	}
-	cp -R "$folder/$GOOS/." "$folder/all/"
-	chmod -R u+w "$folder"
 done
-cd "$folder/all"
-find . -type f | LC_ALL=C sort | while IFS= read -r file; do
-	printf '==== %s ====\n\n' "${file#./}"
+while IFS=$'\t' read -r name file; do
+	printf '==== %s ====\n\n' "$name"
 	cat "$file"
 	printf '\n\n'
-done
+done <<<"$list"

@@ -29,6 +29,8 @@ func newUser(t *testing.T, env ...string) *user {
 		t.Fatal(err)
 	}
 	root := t.TempDir()
+	// krew works with an index alone, which it would clone.
+	run(t, exec.CommandContext(t.Context(), "git", "init", "--quiet", filepath.Join(root, "index", "default")))
 	return &user{t: t, root: root, env: append(env,
 		"HOME="+t.TempDir(), "KREW_ROOT="+root, "KREW_NO_UPGRADE_CHECK=1",
 		"HTTPS_PROXY=http://127.0.0.1:1", // whatever asks the network is refused
