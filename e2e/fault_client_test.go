@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/json"
 	"encoding/pem"
 	"io"
 	"math/big"
@@ -17,6 +18,8 @@ import (
 	"path/filepath"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	clientauthentication "k8s.io/client-go/pkg/apis/clientauthentication/v1"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
@@ -91,6 +94,16 @@ var clientFaults = []fault{
 			return s.service()
 		},
 		want: []string{"the credential plugin that the kubeconfig names is not installed: kbe-no-such-plugin"}},
+	{row: 4, name: "slowplugin", how: "an exec plugin that asks the user, who takes six seconds", code: 0, slow: true,
+		provoke: func(s *scene) []string {
+			s.configure(func(_ *clientcmdapi.Config, _ *clientcmdapi.Cluster, user *clientcmdapi.AuthInfo) {
+				*user = clientcmdapi.AuthInfo{Exec: &clientcmdapi.ExecConfig{
+					APIVersion: "client.authentication.k8s.io/v1", Command: slowPlugin(s, user), InteractiveMode: clientcmdapi.NeverExecInteractiveMode,
+				}}
+			})
+			return s.service()
+		},
+		want: []string{"✓ 0 of 0 claims hold"}},
 	{row: 11, name: "badimage", how: "--image with a reference that is none", code: 2,
 		provoke: func(s *scene) []string {
 			s.noReport = true
@@ -115,6 +128,26 @@ var clientFaults = []fault{
 			return s.service()
 		},
 		want: []string{"Namespace kbe-fclosed-"}},
+}
+
+// slowPlugin writes a credential plugin that gives the credentials of a user after
+// more time than a request may take.
+func slowPlugin(s *scene, user *clientcmdapi.AuthInfo) (path string) {
+	s.Helper()
+	credential, err := json.Marshal(clientauthentication.ExecCredential{
+		TypeMeta: metav1.TypeMeta{APIVersion: "client.authentication.k8s.io/v1", Kind: "ExecCredential"},
+		Status: &clientauthentication.ExecCredentialStatus{
+			ClientCertificateData: string(user.ClientCertificateData), ClientKeyData: string(user.ClientKeyData),
+		},
+	})
+	if err != nil {
+		s.Fatal(err)
+	}
+	path = filepath.Join(s.TempDir(), "plugin")
+	if err := os.WriteFile(path, []byte("#!/bin/sh\nsleep 6\ncat <<'END'\n"+string(credential)+"\nEND\n"), 0o700); err != nil {
+		s.Fatal(err)
+	}
+	return path
 }
 
 func tlsConfig(pair tls.Certificate) *tls.Config {

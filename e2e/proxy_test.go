@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"os/exec"
 	"slices"
 	"strings"
@@ -13,7 +11,6 @@ import (
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/rest"
 )
 
 // faultyProxy stands between a run and the real API server.
@@ -30,22 +27,8 @@ type faultyProxy struct {
 // what fault does to the connection.
 func newFaultyProxy(t *testing.T, suffixes []string, fault func(http.ResponseWriter)) *faultyProxy {
 	t.Helper()
-	cfg, err := kube.ToRESTConfig()
-	if err != nil {
-		t.Fatal(err)
-	}
-	server, err := url.Parse(cfg.Host)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg.NextProtos = []string{"http/1.1"} // that an exec can be passed on
-	transport, err := rest.TransportFor(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
 	p := &faultyProxy{}
-	proxy := httputil.NewSingleHostReverseProxy(server)
-	proxy.Transport = transport
+	proxy := toAPIServer(t)
 	failed := map[string]bool{}
 	p.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		isCreate := r.Method == http.MethodPost && !r.URL.Query().Has("dryRun")
@@ -77,11 +60,7 @@ func newFaultyProxy(t *testing.T, suffixes []string, fault func(http.ResponseWri
 			fault(w)
 			return
 		}
-		for key, values := range answer.Header() {
-			w.Header()[key] = values
-		}
-		w.WriteHeader(answer.Code)
-		_, _ = w.Write(answer.Body.Bytes()) // the client may be gone
+		copyAnswer(w, answer)
 	}))
 	t.Cleanup(p.Close)
 	return p

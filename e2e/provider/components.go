@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 )
@@ -26,6 +27,19 @@ func (e *Embedded) PID(ctx context.Context, name string) (int, error) {
 		return 0, fmt.Errorf("cluster %q: component %q: expected it to run, found %v", e.name, name, components)
 	}
 	return components[i].PID, nil
+}
+
+// Kill ends a component's process, as a crash does. It is started again.
+func (e *Embedded) Kill(ctx context.Context, name string) error {
+	pid, err := e.PID(ctx, name)
+	if err != nil {
+		return err
+	}
+	process, err := os.FindProcess(pid)
+	if err != nil {
+		return err
+	}
+	return process.Kill()
 }
 
 // Nodes returns the names of the nodes.

@@ -23,12 +23,14 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/engine"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/example"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/report"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/session"
 )
 
 // exampleOptions are the flags of a command that runs an example.
 type exampleOptions struct {
 	plan    *engine.Plan
 	flags   *genericclioptions.ConfigFlags
+	retrier *session.Retrier
 	streams genericiooptions.IOStreams
 	keep    bool
 	dryRun  bool
@@ -46,8 +48,8 @@ type exampleOptions struct {
 	output     *exampleOutput
 }
 
-func newExampleCommand(e *example.Example, flags *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) *cobra.Command {
-	o := &exampleOptions{flags: flags, streams: streams}
+func newExampleCommand(e *example.Example, flags *genericclioptions.ConfigFlags, retrier *session.Retrier, streams genericiooptions.IOStreams) *cobra.Command {
+	o := &exampleOptions{flags: flags, retrier: retrier, streams: streams}
 	name := e.Metadata.Name
 	c := &cobra.Command{
 		Use:   name + " [SCENARIO...]",
@@ -174,6 +176,7 @@ func (o *exampleOptions) run(ctx context.Context) error {
 		Timeout:    o.timeout,
 		Patient:    !o.failFast,
 		Dump:       o.dump,
+		Retrier:    o.retrier,
 
 		AllowClusterScope: o.clusterScope,
 	}

@@ -36,6 +36,8 @@ func (o *exampleOutput) handle(ev engine.Event, errOut io.Writer) {
 	switch b := ev.Body.(type) {
 	case engine.RunStarted:
 		fmt.Fprintf(errOut, "%s: running in namespace %s\n", b.Example, b.Namespace)
+	case engine.Delayed:
+		fmt.Fprintln(errOut, b.Delay)
 	case engine.ScenarioEnded:
 		fmt.Fprintf(errOut, "%s: %s\n", o.collector.Progress(ev.Scenario), b.Elapsed.Round(1e8))
 	case engine.CleanupEnded:

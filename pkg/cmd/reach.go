@@ -41,6 +41,7 @@ func reachImages() map[string]string {
 // reachOptions are the flags of `kubectl kbe reach`.
 type reachOptions struct {
 	flags      *genericclioptions.ConfigFlags
+	retrier    *session.Retrier
 	streams    genericiooptions.IOStreams
 	keep       bool
 	images     map[string]string
@@ -56,8 +57,8 @@ type reachOptions struct {
 	began    time.Time
 }
 
-func newReachCommand(flags *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) *cobra.Command {
-	o := &reachOptions{flags: flags, streams: streams}
+func newReachCommand(flags *genericclioptions.ConfigFlags, retrier *session.Retrier, streams genericiooptions.IOStreams) *cobra.Command {
+	o := &reachOptions{flags: flags, retrier: retrier, streams: streams}
 	c := &cobra.Command{
 		Use:   "reach [POD]",
 		Short: "From where a pod is reached, and which nodes' pods reach which",
@@ -176,6 +177,8 @@ func (o *reachOptions) run(ctx context.Context, needs rbac.Needs, work func(cont
 	if !o.nodes.nodes {
 		o.reach.Target = &v1alpha1.ReachTarget{Name: o.pod.pod, Port: int(o.pod.port), Existing: o.pod.pod != ""}
 	}
+	o.retrier.Tell(func(d session.Delay) { o.terminal.Handle(engine.Event{Body: engine.Delayed{Delay: d}}) })
+	defer o.retrier.Tell(nil)
 	s, err := o.open(ctx, needs)
 	if err == nil {
 		o.terminal.ReachBegan(o.reach)
@@ -228,7 +231,7 @@ func (o *reachOptions) work(ctx context.Context, s *session.Session, work func(c
 
 func (o *reachOptions) close(ctx context.Context, s *session.Session) {
 	if o.keep {
-		if err := s.Leave(); err != nil {
+		if err := s.Leave(ctx); err != nil {
 			o.reach.Cleanup.Error = err.Error()
 		}
 		return

@@ -51,11 +51,12 @@ func Execute(ctx context.Context, streams genericiooptions.IOStreams, args []str
 }
 
 func newRoot(streams genericiooptions.IOStreams) (*cobra.Command, error) {
+	retrier := &session.Retrier{}
 	flags := genericclioptions.NewConfigFlags(true).WithDiscoveryBurst(300).WithDiscoveryQPS(50)
 	flags.WrapConfigFn = func(cfg *rest.Config) *rest.Config {
 		cfg.UserAgent = "kubectl-kbe/" + clientVersions().ClientVersion.GitVersion
 		cfg.QPS, cfg.Burst = 50, 100
-		session.Retry(cfg)
+		retrier.Wrap(cfg)
 		return cfg
 	}
 	root := &cobra.Command{
@@ -83,12 +84,12 @@ an example creates lives in a namespace of its own, which is removed at the end.
 	}
 	var pages []*cobra.Command
 	for _, e := range catalogue {
-		pages = append(pages, newExampleCommand(e, flags, streams))
+		pages = append(pages, newExampleCommand(e, flags, retrier, streams))
 	}
 	addGrouped(root, groupExamples, append(pages, newListCommand(catalogue, streams), newShowCommand(catalogue, streams))...)
-	addGrouped(root, groupReachability, newReachCommand(flags, streams))
+	addGrouped(root, groupReachability, newReachCommand(flags, retrier, streams))
 	addGrouped(root, groupConformance, newConformanceCommand(flags, streams), newDiffCommand(streams))
-	addGrouped(root, groupOwn, newNewCommand(streams), newRunCommand(flags, streams))
+	addGrouped(root, groupOwn, newNewCommand(streams), newRunCommand(flags, retrier, streams))
 	addGrouped(root, groupHousekeeping, newCleanupCommand(flags, streams), newRBACCommand(catalogue, flags, streams),
 		newVersionCommand(flags, streams), newCompletionCommand(streams), newOptionsCommand(streams))
 	helpAsKubectl(root)

@@ -14,13 +14,14 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/engine"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/example"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/session"
 )
 
 // fromStdin is the file name that means standard input, as kubectl has it.
 const fromStdin = "-"
 
-func newRunCommand(flags *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) *cobra.Command {
-	o := &exampleOptions{flags: flags, streams: streams}
+func newRunCommand(flags *genericclioptions.ConfigFlags, retrier *session.Retrier, streams genericiooptions.IOStreams) *cobra.Command {
+	o := &exampleOptions{flags: flags, retrier: retrier, streams: streams}
 	var file string
 	c := &cobra.Command{
 		Use:   "run -f DIR|FILE|- [SCENARIO...]",

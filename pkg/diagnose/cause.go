@@ -15,6 +15,9 @@ type Cause struct {
 	// Workload tells that the cluster did its part, and the program in the
 	// container failed.
 	Workload bool `json:"workload,omitempty"`
+	// Lost tells that the connection to the API server broke: what was asked for may
+	// have been done.
+	Lost bool `json:"lost,omitempty"`
 	// Container is the one that the Cause is about, or "".
 	Container string `json:"container,omitempty"`
 	// Since is when the cluster knew, in whole seconds as it tells times, or

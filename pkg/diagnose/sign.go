@@ -55,7 +55,7 @@ type row struct {
 	reason, message string // regular expressions; an empty one matches all
 	what, remedy    string
 	outlook         Outlook
-	workload        bool
+	workload, lost  bool
 }
 
 // table is THE table. The first row that matches a sign wins, so what is told
@@ -108,7 +108,7 @@ func (r compiled) match(s sign) *Cause {
 	}
 	fill := func(text string) string { return os.Expand(text, func(name string) string { return names[name] }) }
 	return &Cause{
-		What: fill(r.what), Why: s.words(), Remedy: fill(r.remedy), Outlook: r.outlook, Workload: r.workload,
+		What: fill(r.what), Why: s.words(), Remedy: fill(r.remedy), Outlook: r.outlook, Workload: r.workload, Lost: r.lost,
 		Container: s.about["container"], Since: s.since,
 	}
 }

@@ -110,8 +110,8 @@ var requests = []row{
 		what: "the API server $host has an error of its own", remedy: "try again later; the cluster's administrator finds more in the API server's log", outlook: Unsettled},
 	{at: api, message: `context deadline exceeded|Client\.Timeout|i/o timeout|TLS handshake timeout|Timeout: request did not complete|net/http: timeout`,
 		what: "the API server $host does not answer in time", remedy: "check the VPN and the firewall; then the load of the cluster", outlook: Unsettled},
-	{at: api, message: `connection reset by peer|unexpected EOF|\bEOF$|client connection lost|broken pipe|server sent GOAWAY`,
-		what: "the connection to the API server $host broke", remedy: "check that the cluster runs, and try again", outlook: Unsettled},
+	{at: api, message: `connection reset by peer|unexpected EOF|\bEOF$|client connection lost|broken pipe|server sent GOAWAY|websocket: close 1006`,
+		what: "the connection to the API server $host broke", remedy: "check that the cluster runs, and try again", outlook: Unsettled, lost: true},
 	{at: api, message: `namespaces "(?P<ns>[^"]+)" not found|namespace "(?P<ns2>[^"]+)" (not found|does not exist)`,
 		what: `the namespace "$ns$ns2" does not exist`, remedy: "create it, or leave -n out for a new one", outlook: Hopeless},
 }

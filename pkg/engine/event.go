@@ -5,6 +5,7 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/expect"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/session"
 )
 
 // Event is something that happened in a run.
@@ -75,6 +76,13 @@ type Waiting struct{ For, State string }
 
 // Trouble is what keeps a command waiting that may still pass.
 type Trouble struct{ Cause *diagnose.Cause }
+
+// CommandRepeated tells that the connection to the API server broke while the
+// command ran, and that it runs again.
+type CommandRepeated struct{ Cause *diagnose.Cause }
+
+// Delayed tells what keeps requests to the API server waiting.
+type Delayed struct{ Delay session.Delay }
 
 // Output is what the command printed.
 type Output struct {
@@ -164,6 +172,8 @@ func (FileShown) isBody()             {}
 func (CommandShown) isBody()          {}
 func (Waiting) isBody()               {}
 func (Trouble) isBody()               {}
+func (CommandRepeated) isBody()       {}
+func (Delayed) isBody()               {}
 func (Output) isBody()                {}
 func (ExpectationMet) isBody()        {}
 func (ExpectationFailed) isBody()     {}

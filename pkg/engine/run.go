@@ -46,6 +46,9 @@ type Options struct {
 	// Enforce is the Pod Security Standard that the run's own Namespace enforces,
 	// such as restricted, or "" for the cluster's default.
 	Enforce string
+	// Retrier, where it is not nil, is what getter's clients ask again by: what
+	// delays them is told.
+	Retrier *session.Retrier
 	// Gate is asked before each command whether to run it; scenarios then run
 	// one after the other. nil lets every command run. To end the run, it
 	// cancels the context of Run.
@@ -61,6 +64,9 @@ func Run(ctx context.Context, getter genericclioptions.RESTClientGetter, plan *P
 		opts.Now = time.Now
 	}
 	r := &run{plan: plan, opts: opts, sink: sink, started: opts.Now()}
+	if opts.Retrier != nil {
+		opts.Retrier.Tell(func(d session.Delay) { r.emit(WholeRun, Delayed{d}) })
+	}
 	end := RunEnded{Example: plan.Example.Metadata.Name, Verdict: CouldNotRun}
 	if err := r.open(ctx, getter); err != nil {
 		end.Err, end.Cause = err.Error(), r.causeOf(err)
@@ -80,6 +86,9 @@ func Run(ctx context.Context, getter genericclioptions.RESTClientGetter, plan *P
 		end.Verdict = max(end.Verdict, r.close(ctx, dumped))
 		stop()
 		end.Met, end.Failed, end.NotChecked = r.counts.met, r.counts.failed, r.counts.notChecked
+	}
+	if opts.Retrier != nil {
+		opts.Retrier.Tell(nil)
 	}
 	end.Elapsed = r.since(r.started)
 	r.emit(WholeRun, end)
@@ -205,7 +214,7 @@ func (r *run) close(ctx context.Context, earlier error) Verdict {
 	var err error
 	if r.opts.Keep {
 		end.RemoveCommand = r.session.RemoveCommand()
-		err = r.session.Leave()
+		err = r.session.Leave(ctx)
 	} else {
 		r.emit(WholeRun, CleanupStarted{r.session.Namespace})
 		cleanup := r.session.Close(ctx)

@@ -154,7 +154,7 @@ func (r *run) command(ctx context.Context, st step, facts expect.Facts, emit fun
 		}
 		return res, f
 	}
-	res, err := r.kubectl.Run(ctx, args...)
+	res, err := r.perform(ctx, args, emit)
 	if err != nil {
 		return res, &failure{err: err.Error(), verdict: CouldNotRun, words: words}
 	}
@@ -165,6 +165,30 @@ func (r *run) command(ctx context.Context, st step, facts expect.Facts, emit fun
 		return res, r.exited(words, res)
 	}
 	return res, nil
+}
+
+// repeatable are the commands that are run again where the connection to the API
+// server broke under them: they read, or run a program that an example wants to
+// see the output of. What others ask for is sent again, request by request, by the
+// Retrier and the session.
+var repeatable = []string{"describe", "exec", "get", "logs"}
+
+// maxRepeats is how often a command is run again.
+const maxRepeats = 2
+
+// perform runs a command.
+func (r *run) perform(ctx context.Context, args []string, emit func(Body)) (res kubectl.Result, err error) {
+	for range maxRepeats {
+		if res, err = r.kubectl.Run(ctx, args...); err != nil || res.ExitCode == 0 || res.Remote || !slices.Contains(repeatable, args[0]) {
+			return res, err
+		}
+		cause := r.connection.Output(res.Stderr)
+		if cause == nil || !cause.Lost {
+			return res, nil
+		}
+		emit(CommandRepeated{cause})
+	}
+	return r.kubectl.Run(ctx, args...)
 }
 
 // Exit codes by which a container runtime and a shell say that a program could

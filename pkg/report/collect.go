@@ -158,6 +158,8 @@ func inStep(step *v1alpha1.Step, body engine.Body) {
 		step.Files = append(step.Files, v1alpha1.File{Name: b.Name, Content: redact(b.Content)})
 	case engine.CommandShown:
 		step.Command = redact(b.Line)
+	case engine.CommandRepeated:
+		step.Repeats++
 	case engine.Output:
 		step.Stdout, step.Stderr = redact(b.Stdout), redact(b.Stderr)
 	case engine.ExpectationMet:

@@ -10,6 +10,8 @@ import (
 
 // ReachBegan tells where a run of `kubectl kbe reach` works.
 func (t *Terminal) ReachBegan(r *v1alpha1.Reach) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	where := "Kubernetes " + r.Run.ServerVersion
 	if r.Run.Context != "" {
 		where = r.Run.Context + ", " + where
@@ -25,12 +27,16 @@ func (t *Terminal) ReachBegan(r *v1alpha1.Reach) {
 
 // Doing shows what goes on, where a line may be overwritten.
 func (t *Terminal) Doing(text string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.clearLive()
 	t.showLive("  " + text)
 }
 
 // ReachFound tells what a run has found.
 func (t *Terminal) ReachFound(r *v1alpha1.Reach) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.clearLive()
 	if r.Hardened {
 		t.wrapped("It enforces the Pod Security Standard restricted, and the pods meet it.")
@@ -42,12 +48,14 @@ func (t *Terminal) ReachFound(r *v1alpha1.Reach) {
 		t.matrix(r.Matrix)
 	}
 	if r.Interrupted != "" {
-		t.Handle(engine.Event{Body: engine.Interrupted{Signal: r.Interrupted, RemoveCommand: r.Cleanup.RemoveCommand}})
+		t.interrupted(engine.Interrupted{Signal: r.Interrupted, RemoveCommand: r.Cleanup.RemoveCommand})
 	}
 }
 
 // ReachEnded tells what is left, and the verdict.
 func (t *Terminal) ReachEnded(r *v1alpha1.Reach) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.clearLive()
 	if c := r.Cleanup; c != nil {
 		t.cleanup(engine.CleanupEnded{

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
 
 	"k8s.io/cli-runtime/pkg/printers"
@@ -14,6 +15,7 @@ import (
 
 // Terminal tells a run as a story, for people.
 type Terminal struct {
+	mu    sync.Mutex
 	out   io.Writer
 	style style
 	width int
@@ -38,6 +40,8 @@ func (t *Terminal) Err() error { return t.err }
 
 // Handle tells one event. Events must come in order (see InOrder).
 func (t *Terminal) Handle(ev engine.Event) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.clearLive()
 	switch b := ev.Body.(type) {
 	case engine.RunStarted:
@@ -89,6 +93,11 @@ func (t *Terminal) Handle(ev engine.Event) {
 // wrong tells the events about what is not as it should be.
 func (t *Terminal) wrong(body engine.Body) {
 	switch b := body.(type) {
+	case engine.CommandRepeated:
+		t.marked(t.style.open(), clean(b.Cause.Why))
+		t.marked(" ", "The connection to the API server broke while the command ran: it runs again.")
+	case engine.Delayed:
+		t.marked(t.style.open(), b.Delay.String())
 	case engine.Trouble:
 		t.marked(t.style.open(), clean(b.Cause.What+": "+b.Cause.Why))
 		t.marked(" ", "Waiting goes on: it may pass by itself.")

@@ -60,7 +60,7 @@ func cleanupContext(ctx context.Context) (context.Context, context.CancelFunc) {
 func (s *Session) Close(ctx context.Context) Cleanup {
 	ctx, cancel := cleanupContext(ctx)
 	defer cancel()
-	s.creating.shut()
+	s.creating.shut(ctx)
 	r := &remover{client: s.client}
 	objects := s.resolve(ctx, r)
 	if s.Owned {
@@ -77,8 +77,8 @@ func (s *Session) Close(ctx context.Context) Cleanup {
 }
 
 // Leave ends the run and leaves what it made.
-func (s *Session) Leave() error {
-	s.creating.shut()
+func (s *Session) Leave(ctx context.Context) error {
+	s.creating.shut(ctx)
 	return s.local.close(true)
 }
 

@@ -10,15 +10,10 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/util/wait"
 )
 
 // createTimeout bounds a create that an interrupt must not cut in two.
-const createTimeout = 15 * time.Second
-
-// retry paces the attempts at a create whose outcome is unknown: six within
-// about six seconds, the time that an API server takes to restart.
-func retry() wait.Backoff { return wait.Backoff{Duration: 200 * time.Millisecond, Factor: 2, Steps: 6} }
+const createTimeout = outage + 15*time.Second
 
 // create sends a create, marked as the run's. It goes on when the run is
 // interrupted: a create that was given up halfway might leave an object that
@@ -78,23 +73,18 @@ func (t *transport) send(req *http.Request, at target, name string) (*http.Respo
 			}
 			return t.explainTaken(req, at, name, resp, nil)
 		}
-		if name == "" {
-			return resp, err // the API server was to choose the name
+		if name == "" || err == nil && isWebhooks(resp) {
+			return resp, err // the API server was to choose the name, or has not admitted the object
 		}
+		// While the API server is away, this waits for it.
 		if found := t.find(req, at, name); found != nil {
 			return found, drop(resp)
 		}
-		// 500 is an API server's own verdict, such as a webhook that fails.
-		final := err == nil && resp.StatusCode == http.StatusInternalServerError
-		if final || pace.Steps == 0 || !pause(req.Context(), pace.Step()) {
-			if !final {
-				t.session.created.add(object{at.resource, at.namespace, name, ""}) // Close looks for it again
-			}
+		if pace.Steps == 0 || !pause(req.Context(), pace.Step()) {
+			t.session.created.add(object{at.resource, at.namespace, name, ""}) // Close looks for it again
 			return resp, err
 		}
-		if err := drop(resp); err != nil {
-			return nil, err
-		}
+		_ = drop(resp) // where that connection is broken, too, the next attempt takes another
 	}
 }
 

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"sync"
@@ -73,10 +74,18 @@ func (d *door) enter() error {
 
 func (d *door) leave() { d.inside.Done() }
 
-// shut waits for those inside.
-func (d *door) shut() {
+// shut waits for those inside, as long as ctx stands.
+func (d *door) shut(ctx context.Context) {
 	d.mu.Lock()
 	d.isShut = true
 	d.mu.Unlock()
-	d.inside.Wait()
+	empty := make(chan struct{})
+	go func() {
+		defer close(empty)
+		d.inside.Wait()
+	}()
+	select {
+	case <-ctx.Done():
+	case <-empty:
+	}
 }

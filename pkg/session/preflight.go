@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"sync"
 	"time"
 
@@ -15,8 +16,28 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/rbac"
 )
 
-// preflightTimeout bounds the first requests to the API server.
+// preflightTimeout bounds each of the first requests to the API server.
 const preflightTimeout = 4 * time.Second
+
+// within bounds the requests of a client. It counts from when a request has its
+// credentials: a plugin that fetches them may ask the user, who takes longer.
+type within struct {
+	limit time.Duration
+	next  http.RoundTripper
+}
+
+func (w within) RoundTrip(req *http.Request) (*http.Response, error) {
+	ctx, cancel := context.WithTimeout(req.Context(), w.limit)
+	defer cancel()
+	resp, err := w.next.RoundTrip(req.WithContext(ctx))
+	if err == nil {
+		_, err = peek(resp) // what comes later would be cut off
+	}
+	if err != nil {
+		return nil, err
+	}
+	return resp, nil
+}
 
 // Preflight asks, all at once, whether there is an API server and whether it
 // grants what a run needs. Nothing is created. It returns the server's version;
@@ -24,12 +45,11 @@ const preflightTimeout = 4 * time.Second
 func Preflight(ctx context.Context, cfg *rest.Config, grant rbac.Grant) (version string, err error) {
 	cfg = rest.CopyConfig(cfg)
 	cfg.QPS = -1 // the questions are few, and to be asked at once
+	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { return within{preflightTimeout, next} })
 	client, err := kubernetes.NewForConfig(cfg)
 	if err != nil {
 		return "", err
 	}
-	ctx, cancel := context.WithTimeout(ctx, preflightTimeout)
-	defer cancel()
 	var denied error
 	var wg sync.WaitGroup
 	wg.Go(func() { denied = rbac.Check(ctx, client, grant) })

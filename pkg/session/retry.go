@@ -1,38 +1,144 @@
 package session
 
 import (
+	"fmt"
 	"net/http"
-	"net/url"
+	"sync"
+	"time"
 
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/rest"
 )
 
-// Retry makes every client of a REST config ask again where the API server turned
-// a request away unseen (429), or could not answer a read (5xx). client-go does so
-// by itself, up to ten times, but only where the answer says after how long
-// (rest/with_retry.go): here it always does. A write that failed with 5xx may have
-// been carried out, and is not repeated. What a pod, a service or a node answers
-// through the API server's proxy is theirs, and is left as it is.
-func Retry(cfg *rest.Config) {
-	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { return retryAfter{next} })
+const (
+	// outage is how long an API server may be away, or turn requests away: one that
+	// restarts needs seconds, one that moves to another machine about a minute.
+	outage = time.Minute
+	// failing is how long a request is sent again that gets 5xx.
+	failing = 10 * time.Second
+	// notable is the time from which on an outage is worth a word.
+	notable = 500 * time.Millisecond
+	// tellAgain is how often it is told, at most, that requests are turned away.
+	tellAgain = 5 * time.Second
+)
+
+// retry paces the attempts at what fails: seven within about twelve seconds.
+func retry() wait.Backoff { return wait.Backoff{Duration: 200 * time.Millisecond, Factor: 2, Steps: 6} }
+
+// slowest is the longest time between two attempts at a request.
+const slowest = time.Second
+
+// Retrier has clients ask again where the API server did not answer: where the
+// connection to it broke, where it turned a request away unseen (429), and where
+// it, or a proxy on the way, failed (5xx). client-go does so only where the answer
+// says after how long, and, of broken connections, for reads only
+// (rest/with_retry.go).
+//
+// What may have been carried out is sent again only where that comes to the same.
+// For a create it does not: see transport.create. An API server that has never
+// answered is not waited for: its address may be wrong.
+//
+// A zero Retrier is ready for use.
+type Retrier struct {
+	mu   sync.Mutex
+	tell func(Delay)
+	// answered: there is an API server.
+	answered bool
+	// lost is since when it does not answer, told that this was told, and failed
+	// when the last request met that.
+	lost, failed time.Time
+	told         bool
+	// throttled is when it was last told that requests are turned away.
+	throttled time.Time
 }
 
-type retryAfter struct{ next http.RoundTripper }
-
-func (t retryAfter) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := t.next.RoundTrip(req)
-	if err != nil || resp.Header.Get("Retry-After") != "" {
-		return resp, err
-	}
-	read := req.Method == http.MethodGet && req.Header.Get("Upgrade") == "" && !isProxied(req.URL)
-	if resp.StatusCode == http.StatusTooManyRequests || read && resp.StatusCode >= http.StatusInternalServerError {
-		resp.Header.Set("Retry-After", "1")
-	}
-	return resp, nil
+// Delay is what keeps requests waiting.
+type Delay struct {
+	Kind DelayKind
+	// Err is how the connection broke.
+	Err error
+	// For is how long the API server did not answer, or, where it turns requests
+	// away, the time until they are sent again.
+	For time.Duration
 }
 
-// isProxied tells whether a request is to the proxy subresource of an object.
-func isProxied(u *url.URL) bool {
-	t, ok := parseTarget(u)
-	return ok && t.subresource == "proxy"
+// DelayKind is what a Delay is about.
+type DelayKind string
+
+// The kinds of Delay.
+const (
+	Reconnecting DelayKind = "Reconnecting"
+	Reconnected  DelayKind = "Reconnected"
+	Throttled    DelayKind = "Throttled"
+)
+
+// String says it to people.
+func (d Delay) String() string {
+	switch d.Kind {
+	case Reconnecting:
+		return fmt.Sprintf("The connection to the API server broke (%v): reconnecting.", d.Err)
+	case Reconnected:
+		return fmt.Sprintf("The API server answers again, after %.1f s.", d.For.Seconds())
+	default:
+		return fmt.Sprintf("The API server turns requests away (429): throttled, retrying in %.0f s.", d.For.Seconds())
+	}
+}
+
+// Wrap makes the clients of a REST config ask again.
+func (r *Retrier) Wrap(cfg *rest.Config) {
+	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { return &retrying{r, next} })
+}
+
+// Tell has f called with what keeps requests waiting; nil ends that.
+func (r *Retrier) Tell(f func(Delay)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tell = f
+}
+
+// say needs the lock.
+func (r *Retrier) say(d Delay) {
+	if r.tell != nil {
+		r.tell(d)
+	}
+}
+
+// alive notes that the API server has answered.
+func (r *Retrier) alive() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.told {
+		r.say(Delay{Kind: Reconnected, For: time.Since(r.lost)})
+	}
+	r.answered, r.told, r.lost = true, false, time.Time{}
+}
+
+// away notes that the connection broke, and tells whether to wait for another.
+func (r *Retrier) away(err error) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.answered {
+		return false
+	}
+	now := time.Now()
+	if r.lost.IsZero() || now.Sub(r.failed) > outage {
+		r.lost, r.told = now, false
+	}
+	r.failed = now
+	since := now.Sub(r.lost)
+	if since >= notable && !r.told {
+		r.told = true
+		r.say(Delay{Kind: Reconnecting, Err: err})
+	}
+	return since < outage
+}
+
+// busy notes that a request was turned away, and waits.
+func (r *Retrier) busy(wait time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if now := time.Now(); now.Sub(r.throttled) >= tellAgain {
+		r.throttled = now
+		r.say(Delay{Kind: Throttled, For: wait})
+	}
 }

@@ -108,6 +108,9 @@ type Step struct {
 	Show string `json:"show,omitempty"`
 	// MayFail: a claim judges the exit code.
 	MayFail bool `json:"mayFail,omitempty"`
+	// Repeats is how often the command was run again, because the connection to
+	// the API server broke under it.
+	Repeats int `json:"repeats,omitempty"`
 	// Skipped: an earlier step of the scenario could not do its work.
 	Skipped bool     `json:"skipped,omitempty"`
 	Stdout  string   `json:"stdout,omitempty"`
