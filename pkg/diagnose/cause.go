@@ -20,6 +20,8 @@ type Cause struct {
 	Lost bool `json:"lost,omitempty"`
 	// Container is the one that the Cause is about, or "".
 	Container string `json:"container,omitempty"`
+	// Node is the one whose fault it is, or "".
+	Node string `json:"node,omitempty"`
 	// Since is when the cluster knew, in whole seconds as it tells times, or
 	// zero where it does not tell.
 	Since time.Time `json:"since,omitzero"`

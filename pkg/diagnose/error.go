@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -12,6 +13,8 @@ import (
 type Connection struct {
 	// Host is the API server's URL.
 	Host string
+	// Node is the one that the request is about.
+	Node string
 	// File is where the kubeconfig is, Contexts what it has.
 	File     string
 	Contexts []string
@@ -42,6 +45,10 @@ func (c Connection) Output(stderr string) *Cause {
 
 func (c Connection) look(reason, message string) *Cause {
 	names := map[string]string{"host": c.Host, "file": c.File, "contexts": strings.Join(c.Contexts, ", ")}
+	names["kubelet"] = "the kubelet"
+	if c.Node != "" {
+		names["kubelet"] = fmt.Sprintf("the kubelet of node %q", c.Node)
+	}
 	if names["file"] == "" {
 		names["file"] = "the kubeconfig"
 	}

@@ -16,6 +16,8 @@ type Evidence struct {
 	Events []corev1.Event
 	// Node is the one that the Pod is on.
 	Node *corev1.Node
+	// Nodes are those that the scheduler could choose from.
+	Nodes []corev1.Node
 }
 
 // Pod is the Cause of a Pod of which nothing else is known.
@@ -28,6 +30,15 @@ func (e Evidence) Cause() *Cause {
 		return nil
 	}
 	return look(slices.Concat(e.whole(), e.containers(), e.warnings(), e.scheduling(), e.node()))
+}
+
+// Disruption is the Cause of a Pod that the cluster takes away: it is evicted or
+// preempted, or its Node is drained or lost. It is nil for all others.
+func Disruption(pod *corev1.Pod) *Cause {
+	if _, yes := condition(pod, corev1.DisruptionTarget); !yes {
+		return nil
+	}
+	return look(Evidence{Pod: pod}.whole())
 }
 
 func condition(pod *corev1.Pod, kind corev1.PodConditionType) (found *corev1.PodCondition, isTrue bool) {
@@ -203,17 +214,52 @@ func (e Evidence) scheduling() []sign {
 	if c == nil || scheduled {
 		return nil
 	}
-	return []sign{{at: scheduling, reason: c.Reason, message: c.Message, since: c.LastTransitionTime.Time, about: e.about(nil)}}
+	message := c.Message
+	for i := range e.Nodes {
+		if s := notReady(&e.Nodes[i]); s != nil {
+			message += fmt.Sprintf("; node %q is not Ready: %s", e.Nodes[i].Name, s.words())
+		}
+	}
+	return []sign{{at: scheduling, reason: c.Reason, message: message, since: c.LastTransitionTime.Time, about: e.about(nil)}}
 }
 
+// node: the Pod's Node is not Ready, as it says itself, or, where it may not be
+// read, as the node lifecycle controller says of the Pod.
 func (e Evidence) node() []sign {
-	if e.Node == nil {
+	if e.Node != nil {
+		if s := notReady(e.Node); s != nil {
+			s.about = e.about(nil)
+			return []sign{*s}
+		}
 		return nil
 	}
-	for _, c := range e.Node.Status.Conditions {
+	if ev := e.NodeLost(); ev != nil {
+		return []sign{{at: node, reason: ev.Reason, message: ev.Message, since: firstSeen(*ev), about: e.about(nil)}}
+	}
+	return nil
+}
+
+func notReady(n *corev1.Node) *sign {
+	for _, c := range n.Status.Conditions {
 		if c.Type == corev1.NodeReady && c.Status != corev1.ConditionTrue {
-			return []sign{{at: node, reason: c.Reason, message: c.Message + ", since " + c.LastTransitionTime.UTC().Format(time.RFC3339),
-				since: c.LastTransitionTime.Time, about: e.about(nil)}}
+			return &sign{at: node, reason: c.Reason, since: c.LastTransitionTime.Time,
+				message: strings.TrimSuffix(c.Message, ".") + ", since " + c.LastTransitionTime.UTC().Format(time.RFC3339)}
+		}
+	}
+	return nil
+}
+
+// NodeLost is the Event by which the cluster tells that it has lost the Pod's Node
+// (k8s.io/kubernetes, pkg/controller/util/node), or nil.
+func (e Evidence) NodeLost() *corev1.Event {
+	ready, isReady := condition(e.Pod, corev1.PodReady)
+	if isReady || ready == nil {
+		return nil
+	}
+	for _, ev := range e.newestFirst() {
+		// One from before has been overtaken: the Node, or the Pod, was back since.
+		if ev.Reason == "NodeNotReady" && !lastSeen(ev).Before(ready.LastTransitionTime.Add(-time.Second)) {
+			return &ev
 		}
 	}
 	return nil

@@ -107,10 +107,14 @@ func (r compiled) match(s sign) *Cause {
 		}
 	}
 	fill := func(text string) string { return os.Expand(text, func(name string) string { return names[name] }) }
-	return &Cause{
+	c := &Cause{
 		What: fill(r.what), Why: s.words(), Remedy: fill(r.remedy), Outlook: r.outlook, Workload: r.workload, Lost: r.lost,
 		Container: s.about["container"], Since: s.since,
 	}
+	if r.at == node {
+		c.Node = s.about["node"]
+	}
+	return c
 }
 
 // words are the cluster's own.

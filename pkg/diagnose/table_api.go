@@ -88,7 +88,7 @@ var requests = []row{
 		what:   `cannot check: the container's image has no program "$program"`,
 		remedy: "use an image that has it: --image NAME=REF; the cluster and the service may be well", outlook: Hopeless},
 	{at: api, message: `error dialing backend: dial tcp (?P<address>\S+): (?P<why>.*)`,
-		what:   "the API server does not reach the kubelet at $address",
+		what:   "the API server does not reach $kubelet at $address",
 		remedy: "look at that node: kubectl get nodes -o wide; a firewall may be in the way of port 10250", outlook: Unsettled},
 	{at: api, message: `unable to upgrade (connection|streaming request)|websocket: bad handshake|upgrade request required|http: server gave HTTP response to .* upgrade`,
 		what:   "what is between here and the API server $host does not let upgraded connections (WebSocket, SPDY) pass",

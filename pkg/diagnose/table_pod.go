@@ -76,6 +76,9 @@ var pods = []row{
 
 	{at: starting, reason: "FailedCreatePodSandBox|FailedCreatePodSandbox", what: `pod "$pod" does not start: $arch cannot make its sandbox`,
 		remedy: "look at the node's network plugin (CNI) and container runtime: kubectl describe node $node", outlook: Unsettled},
+	{at: starting, reason: "FailedMount", message: `failed to fetch token|failed to sync (configmap|secret) cache`,
+		what:   `pod "$pod" does not start yet: the API server does not give $arch what a volume of it needs`,
+		remedy: "give it time: that passes when the API server has been up for a moment; otherwise look at it, and at the node's kubelet", outlook: Slow},
 	{at: starting, reason: "FailedMount|FailedAttachVolume", message: `(?P<kind>configmap|secret) "(?P<name>[^"]+)" not found`,
 		what: `pod "$pod" does not start: a volume of it needs the $kind "$name", which does not exist`, remedy: "create it, or leave the volume out", outlook: Unsettled},
 	{at: starting, reason: "FailedMount|FailedAttachVolume|FailedMapVolume", what: `pod "$pod" does not start: a volume of it cannot be mounted`,

@@ -18,9 +18,11 @@ var pulls = []row{
 	{at: pull, message: `(?i)media type "?(?P<type>application/vnd\.docker\.distribution\.manifest\.v1\S*?)"? is no longer supported|schema ?(version )?1 .*(not|no longer|deprecated)`,
 		what:   thePull + `the image $image has a schema 1 manifest, which containerd 2.1 and later refuse`,
 		remedy: "use an image that was built or pushed again since 2017: --image NAME=REF", outlook: Retried},
+	// None of the runtimes says which platforms there are (containerd, images.Manifest;
+	// CRI-O, containers/image; Docker).
 	{at: pull, message: `(?i)no match for platform in manifest|no matching manifest for|no image found in (image index|manifest list) for architecture`,
 		what:   thePull + `the image $image has no variant for $arch`,
-		remedy: "use an image that is built for that architecture: --image NAME=REF; `docker manifest inspect $image` lists what there is", outlook: Retried},
+		remedy: "use an image that is built for that architecture: --image NAME=REF. For which ones this image is built the node does not say; its registry does: docker manifest inspect $image", outlook: Retried},
 	{at: pull, message: `(?i)toomanyrequests|too many requests|\b429\b`,
 		what:   thePull + `the registry limits how often the image $image is pulled (429)`,
 		remedy: "pull as a known user (--image-pull-secret NAME with -n), from a mirror (--registry HOST), or later", outlook: Retried},

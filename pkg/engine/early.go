@@ -18,7 +18,7 @@ type early struct {
 // sendEarly sends the early commands of a scenario, one after the other, beside
 // its other steps, and returns them by the index of their step. Where a Gate asks
 // before each command, none is early.
-func (r *run) sendEarly(ctx context.Context, steps []step) map[int]*early {
+func (r *attempt) sendEarly(ctx context.Context, steps []step) map[int]*early {
 	all := map[int]*early{}
 	if r.opts.Gate != nil {
 		return all

@@ -119,6 +119,10 @@ type StepFailed struct {
 // StepEnded ends a step.
 type StepEnded struct{ Elapsed time.Duration }
 
+// ScenarioRepeated tells that the cluster took a Pod of the scenario away, and that
+// the scenario runs once more, from its begin: what was told of it does not count.
+type ScenarioRepeated struct{ Cause *diagnose.Cause }
+
 // ScenarioEnded ends a scenario.
 type ScenarioEnded struct{ Elapsed time.Duration }
 
@@ -131,6 +135,10 @@ type Interrupted struct {
 
 // CleanupStarted tells that what the run made is being removed.
 type CleanupStarted struct{ Namespace string }
+
+// CleanupHeld tells of an object that is being removed and does not go, and of what
+// holds it; it may come more than once.
+type CleanupHeld struct{ Object, Why string }
 
 // CleanupEnded tells what is left of the run.
 type CleanupEnded struct {
@@ -180,9 +188,11 @@ func (ExpectationFailed) isBody()     {}
 func (ExpectationNotChecked) isBody() {}
 func (StepFailed) isBody()            {}
 func (StepEnded) isBody()             {}
+func (ScenarioRepeated) isBody()      {}
 func (ScenarioEnded) isBody()         {}
 func (Interrupted) isBody()           {}
 func (CleanupStarted) isBody()        {}
+func (CleanupHeld) isBody()           {}
 func (CleanupEnded) isBody()          {}
 func (ClaimShown) isBody()            {}
 func (PreviewEnded) isBody()          {}

@@ -63,7 +63,7 @@ func Run(ctx context.Context, getter genericclioptions.RESTClientGetter, plan *P
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	r := &run{plan: plan, opts: opts, sink: sink, started: opts.Now()}
+	r := &run{plan: plan, opts: opts, sink: sink, started: opts.Now(), counts: map[int]counts{}}
 	if opts.Retrier != nil {
 		opts.Retrier.Tell(func(d session.Delay) { r.emit(WholeRun, Delayed{d}) })
 	}
@@ -85,7 +85,9 @@ func Run(ctx context.Context, getter genericclioptions.RESTClientGetter, plan *P
 		}
 		end.Verdict = max(end.Verdict, r.close(ctx, dumped))
 		stop()
-		end.Met, end.Failed, end.NotChecked = r.counts.met, r.counts.failed, r.counts.notChecked
+		for _, c := range r.counts {
+			end.Met, end.Failed, end.NotChecked = end.Met+c.met, end.Failed+c.failed, end.NotChecked+c.notChecked
+		}
 	}
 	if opts.Retrier != nil {
 		opts.Retrier.Tell(nil)
@@ -113,20 +115,27 @@ type run struct {
 
 	mu     sync.Mutex
 	sink   func(Event)
-	counts struct{ met, failed, notChecked int }
+	counts map[int]counts // by scenario
 }
+
+// counts count claims.
+type counts struct{ met, failed, notChecked int }
 
 func (r *run) emit(scenario int, body Body) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	c := r.counts[scenario]
 	switch body.(type) {
 	case ExpectationMet:
-		r.counts.met++
+		c.met++
 	case ExpectationFailed:
-		r.counts.failed++
+		c.failed++
 	case ExpectationNotChecked:
-		r.counts.notChecked++
+		c.notChecked++
+	case ScenarioRepeated:
+		c = counts{}
 	}
+	r.counts[scenario] = c
 	r.sink(Event{Time: r.opts.Now(), Scenario: scenario, Body: body})
 }
 
@@ -151,7 +160,8 @@ func (r *run) open(ctx context.Context, getter genericclioptions.RESTClientGette
 		return err
 	}
 	if r.session, err = session.Open(ctx, cfg, r.plan.Example.Metadata.Name, r.opts.Namespace,
-		session.Keep(r.opts.Keep), session.StopPodsAfter(session.Deadline+r.opts.Timeout), session.Enforce(r.opts.Enforce)); err != nil {
+		session.Keep(r.opts.Keep), session.Enforce(r.opts.Enforce), session.StopPodsAfter(session.Deadline+r.opts.Timeout),
+		session.TellHeld(func(object, why string) { r.emit(WholeRun, CleanupHeld{object, why}) })); err != nil {
 		return err
 	}
 	r.getter = getter

@@ -14,20 +14,54 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/example"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/expect"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/kubectl"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/session"
 )
 
-// scenario runs the steps of one scenario in order. A claim that fails does not
-// end it: what follows may prove something else. A command that fails does.
+// scenario runs one scenario. Where it does not pass, and the cluster has taken a Pod
+// of it away, which says nothing of the cluster, it runs once more.
 func (r *run) scenario(ctx context.Context, index int) Verdict {
 	sc := r.plan.scenarios[index]
 	begin := r.opts.Now()
 	emit := func(b Body) { r.emit(index, b) }
 	emit(ScenarioStarted{sc.name, sc.title})
+	part := r.session.Part()
+	verdict := r.attempt(part).steps(ctx, sc.steps, emit)
+	if cause := r.watcher.disruption(part); cause != nil && verdict != Passed && ctx.Err() == nil {
+		emit(ScenarioRepeated{cause})
+		if err := part.Remove(ctx); err != nil {
+			emit(StepFailed{err.Error(), r.causeOf(err)})
+			verdict = CouldNotRun
+		} else {
+			verdict = r.attempt(r.session.Part()).steps(ctx, sc.steps, emit)
+		}
+	}
+	emit(ScenarioEnded{r.since(begin)})
+	return verdict
+}
+
+// attempt is one run of a scenario.
+type attempt struct {
+	*run
+	part    *session.Part
+	kubectl *kubectl.Kubectl
+}
+
+func (r *run) attempt(part *session.Part) *attempt {
+	wrap := part.Confine
+	if r.opts.AllowClusterScope {
+		wrap = part.Wrap
+	}
+	return &attempt{r, part, r.kubectl.Wrapped(wrap)}
+}
+
+// steps runs the steps of a scenario in order. A claim that fails does not end it:
+// what follows may prove something else. A command that fails does.
+func (r *attempt) steps(ctx context.Context, steps []step, emit func(Body)) Verdict {
 	worst := Passed
 	broken := false
 	named := map[string]expect.Outcome{}
-	sent := r.sendEarly(ctx, sc.steps)
-	for i, st := range sc.steps {
+	sent := r.sendEarly(ctx, steps)
+	for i, st := range steps {
 		if broken && !sent[i].begun() {
 			emit(StepSkipped{Say: st.say, Plan: st.plan(r.patch)})
 			for _, c := range st.claims {
@@ -38,14 +72,13 @@ func (r *run) scenario(ctx context.Context, index int) Verdict {
 		v, failed := r.step(ctx, st, named, sent[i], emit)
 		worst, broken = max(worst, v), broken || failed
 	}
-	emit(ScenarioEnded{r.since(begin)})
 	return worst
 }
 
 // step runs one step; broken tells that its command could not do its work.
 // named are the outcomes of earlier steps, to which it adds its own. The command
 // of an early one is sent already.
-func (r *run) step(ctx context.Context, st step, named map[string]expect.Outcome, sent *early, emit func(Body)) (v Verdict, broken bool) {
+func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Outcome, sent *early, emit func(Body)) (v Verdict, broken bool) {
 	begin := r.opts.Now()
 	emit(StepStarted{Say: st.say, Plan: st.plan(r.patch)})
 	defer func() { emit(StepEnded{r.since(begin)}) }()
@@ -83,6 +116,9 @@ func (r *run) step(ctx context.Context, st step, named map[string]expect.Outcome
 			emit(ExpectationNotChecked{c.text})
 		default:
 			failed := ExpectationFailed{Claim: c.text, Expression: c.that.Source, Mismatches: verdict.Mismatches}
+			if lost := r.lost(ctx, read); lost != nil && verdict.Err == nil {
+				verdict.Err = lost
+			}
 			if verdict.Err != nil {
 				failed.Err = verdict.Err.Error()
 			}
@@ -121,7 +157,7 @@ func shown(words []string, show *regexp.Regexp) string {
 	return line
 }
 
-func (r *run) command(ctx context.Context, st step, facts expect.Facts, emit func(Body)) (kubectl.Result, *failure) {
+func (r *attempt) command(ctx context.Context, st step, facts expect.Facts, emit func(Body)) (kubectl.Result, *failure) {
 	words, err := st.command.Expand(func(expr string) (string, error) {
 		return st.exprs[expr].Expand(ctx, facts)
 	})
@@ -154,15 +190,19 @@ func (r *run) command(ctx context.Context, st step, facts expect.Facts, emit fun
 		}
 		return res, f
 	}
-	res, err := r.perform(ctx, args, emit)
-	if err != nil {
+	guarded, stop := r.guard(ctx, words)
+	defer stop()
+	res, err := r.perform(guarded, args, emit)
+	if cause := (*diagnose.Cause)(nil); errors.As(err, &cause) {
+		return res, &failure{err: line + ": given up", cause: cause, verdict: CouldNotRun, words: words}
+	} else if err != nil {
 		return res, &failure{err: err.Error(), verdict: CouldNotRun, words: words}
 	}
 	// kubectl names the file as it was given: to the user that is the example's own.
 	res.Stderr = strings.ReplaceAll(res.Stderr, r.session.Dir()+string(filepath.Separator), "")
 	emit(output(res, st.show))
 	if res.ExitCode != 0 && !st.readsExitCode {
-		return res, r.exited(words, res)
+		return res, r.exited(ctx, words, res)
 	}
 	return res, nil
 }
@@ -177,7 +217,7 @@ var repeatable = []string{"describe", "exec", "get", "logs"}
 const maxRepeats = 2
 
 // perform runs a command.
-func (r *run) perform(ctx context.Context, args []string, emit func(Body)) (res kubectl.Result, err error) {
+func (r *attempt) perform(ctx context.Context, args []string, emit func(Body)) (res kubectl.Result, err error) {
 	for range maxRepeats {
 		if res, err = r.kubectl.Run(ctx, args...); err != nil || res.ExitCode == 0 || res.Remote || !slices.Contains(repeatable, args[0]) {
 			return res, err
@@ -198,15 +238,35 @@ const (
 	exitNotFound      = 127
 )
 
-func (r *run) exited(words []string, res kubectl.Result) *failure {
+// lost is why what a command or a claim has found proves nothing: the Node of a Pod
+// that it names is gone, or the cluster has taken a Pod of the scenario away. It is
+// nil where neither is so.
+func (r *attempt) lost(ctx context.Context, words []string) *diagnose.Cause {
+	if c := r.lostNode(ctx, namedBy(words)); c != nil {
+		return c
+	}
+	return r.watcher.disruption(r.part)
+}
+
+func (r *attempt) exited(ctx context.Context, words []string, res kubectl.Result) *failure {
 	f := &failure{verdict: CouldNotRun, words: words, err: fmt.Sprintf("%s: exit code %d", example.Quote(words), res.ExitCode)}
 	switch {
 	case res.Remote && (res.ExitCode == exitNotFound || res.ExitCode == exitNotExecutable):
 		f.err += ": the image has no such program, so the claim cannot be checked"
 	case res.Remote:
-		f.verdict = ClaimFailed
+		if f.cause = r.lost(ctx, words); f.cause == nil {
+			f.verdict = ClaimFailed
+		}
 	default:
-		f.cause = r.connection.Output(res.Stderr)
+		connection := r.connection
+		for _, e := range r.watcher.evidence() {
+			if namedBy(words)(e.Pod) {
+				connection.Node = e.Pod.Spec.NodeName
+			}
+		}
+		if f.cause = connection.Output(res.Stderr); f.cause == nil {
+			f.cause = r.lost(ctx, words)
+		}
 	}
 	return f
 }

@@ -48,7 +48,8 @@ func (r *run) waitFor(ctx context.Context, w *waitCommand, target string, emit f
 		return &failure{err: err.Error(), verdict: CouldNotRun}
 	}
 	watched := &waiter{run: r, wait: w, target: target, emit: emit, told: map[string]bool{}}
-	err = wait.ForAlso(ctx, client, name, func(obj *unstructured.Unstructured) (bool, error) { return watched.judge(ctx, obj) }, r.watcher.next)
+	err = wait.ForAlso(ctx, client, name, func(obj *unstructured.Unstructured) (bool, error) { return watched.judge(ctx, obj) },
+		func() <-chan struct{} { return watched.next(ctx) })
 	if err == nil {
 		return nil
 	}
@@ -64,11 +65,37 @@ type waiter struct {
 
 	last  *unstructured.Unstructured
 	state string
-	told  map[string]bool // of the Causes that may pass
+	// changed is when the object was seen to change last.
+	changed time.Time
+	told    map[string]bool // of the Causes that may pass
+}
+
+// nodeLook is after how long without a change the Node of a Pod is looked at: one
+// that is lost is no change of a Pod that has never been Ready.
+const nodeLook = 3 * time.Second
+
+// next is closed at the next change of the run's Pods and Events, and when it is
+// time to look at the Node.
+func (w *waiter) next(ctx context.Context) <-chan struct{} {
+	changed, again := w.run.watcher.next(), make(chan struct{})
+	timer := time.NewTimer(nodeLook)
+	go func() {
+		defer close(again)
+		defer timer.Stop()
+		select {
+		case <-changed:
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+	}()
+	return again
 }
 
 // judge decides on a state of the object, and tells of it.
 func (w *waiter) judge(ctx context.Context, obj *unstructured.Unstructured) (bool, error) {
+	if w.last == nil || obj == nil || obj.GetResourceVersion() != w.last.GetResourceVersion() {
+		w.changed = time.Now()
+	}
 	w.last = obj
 	pod := asPod(obj)
 	if done, err := w.wait.goal(obj); done || err != nil {
@@ -81,7 +108,7 @@ func (w *waiter) judge(ctx context.Context, obj *unstructured.Unstructured) (boo
 	if pod == nil || w.wait.deletion {
 		return false, nil
 	}
-	c := w.run.causeOfPod(ctx, pod, false)
+	c := w.run.causeOfPod(ctx, pod, time.Since(w.changed) >= nodeLook)
 	err := w.run.verdictOn(c)
 	if err == nil && c != nil && !w.told[c.What] {
 		w.told[c.What] = true

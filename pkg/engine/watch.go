@@ -10,6 +10,9 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/diagnose"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/session"
 )
 
 // watcher is the run's eye on its Namespace: one watch of the Pods and one of the
@@ -23,6 +26,8 @@ type watcher struct {
 	changed chan struct{}      // closed at the next change
 	changes map[string]changes // by the name of the Pod
 	pods    map[types.UID]*corev1.Pod
+	// taken are Pods that the cluster takes away.
+	taken   map[types.UID]*corev1.Pod
 	events  map[types.UID]map[types.UID]corev1.Event // by what they are about
 	stopped bool
 }
@@ -37,6 +42,7 @@ func (r *run) watch(ctx context.Context) (stop func()) {
 		changed: make(chan struct{}),
 		changes: map[string]changes{},
 		pods:    map[types.UID]*corev1.Pod{},
+		taken:   map[types.UID]*corev1.Pod{},
 		events:  map[types.UID]map[types.UID]corev1.Event{},
 	}
 	go r.session.WatchPods(ctx, r.watcher.seePod)
@@ -82,8 +88,15 @@ func (w *watcher) seePod(obj *unstructured.Unstructured) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.wake(obj.GetName(), obj.GetLabels())
+	pod := asPod(obj)
+	if pod == nil || !w.made(obj) {
+		return
+	}
+	if diagnose.Disruption(pod) != nil {
+		w.taken[pod.UID] = pod
+	}
 	// What a Pod comes to when it is deleted is not its state in the run.
-	if pod := asPod(obj); pod != nil && pod.DeletionTimestamp == nil && w.made(obj) {
+	if pod.DeletionTimestamp == nil {
 		w.pods[pod.UID] = pod
 		w.report(pod.UID)
 	}
@@ -112,6 +125,29 @@ func (w *watcher) eventsOf(uid types.UID) []corev1.Event {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return slices.Collect(maps.Values(w.events[uid]))
+}
+
+// disruption is the Cause of a Pod of a part of the run that the cluster takes
+// away, or nil.
+func (w *watcher) disruption(part *session.Part) *diagnose.Cause {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, pod := range w.taken {
+		if part.Made(pod) {
+			return diagnose.Disruption(pod)
+		}
+	}
+	return nil
+}
+
+// evidence is what is known of each Pod, as it is now.
+func (w *watcher) evidence() (out []diagnose.Evidence) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for uid, pod := range w.pods {
+		out = append(out, diagnose.Evidence{Pod: pod, Events: slices.Collect(maps.Values(w.events[uid]))})
+	}
+	return out
 }
 
 // report tells what is known of a Pod. The caller holds the lock.

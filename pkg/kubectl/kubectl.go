@@ -44,6 +44,13 @@ func New(getter genericclioptions.RESTClientGetter, namespace string, wrapper fu
 	}
 }
 
+// Wrapped returns a Kubectl whose requests another wrapper sees; all else it shares.
+func (k *Kubectl) Wrapped(wrapper func(*rest.Config)) *Kubectl {
+	getter := *k.getter
+	getter.wrap = wrapper
+	return &Kubectl{&getter, k.validators}
+}
+
 // fatal is how kubectl's packages end a command: they call one global handler,
 // which must not return. It unwinds the command's own goroutine.
 type fatal struct {

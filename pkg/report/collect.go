@@ -111,6 +111,8 @@ func inScenario(sc *v1alpha1.Scenario, body engine.Body) {
 	switch b := body.(type) {
 	case engine.ScenarioStarted:
 		sc.Name, sc.Title = b.Name, b.Title
+	case engine.ScenarioRepeated:
+		sc.Repeated, sc.Steps = causeOf(b.Cause), nil
 	case engine.ScenarioEnded:
 		sc.ElapsedMilliseconds = b.Elapsed.Milliseconds()
 	case engine.StepStarted:

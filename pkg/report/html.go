@@ -20,7 +20,7 @@ var pageSource string
 // page is the HTML report. html/template escapes what is put into it.
 var page = parse(template.FuncMap{
 	"chart": chartOf, "counts": verdictText, "tally": tally,
-	"found": found, "kept": keptOf,
+	"attempt": attemptText, "found": found, "kept": keptOf,
 	"outcome": func(o v1alpha1.Outcome) mark { return marks[o] },
 }, htmlSource)
 

@@ -111,6 +111,9 @@ func (s *suite) add(c testcase) {
 
 func suiteOf(r *v1alpha1.Report, sc v1alpha1.Scenario) suite {
 	s := newSuite(r, r.Example+"."+sc.Name, sc.ElapsedMilliseconds)
+	if text := attemptText(sc); text != "" {
+		s.Properties = append(s.Properties, property{"attempt", oneLine(text)})
+	}
 	for _, st := range sc.Steps {
 		// Only one case per step has its time: CI systems add them up.
 		took := st.ElapsedMilliseconds

@@ -23,6 +23,7 @@ func Markdown(w io.Writer, r *v1alpha1.Report) error {
 	m.origin(r)
 	for _, sc := range r.Scenarios {
 		m.heading("##", sc.Title)
+		m.prose(attemptText(sc))
 		for _, st := range sc.Steps {
 			m.step(st)
 		}

@@ -93,6 +93,13 @@ func (t *Terminal) Handle(ev engine.Event) {
 // wrong tells the events about what is not as it should be.
 func (t *Terminal) wrong(body engine.Body) {
 	switch b := body.(type) {
+	case engine.CleanupHeld:
+		t.marked(t.style.open(), fmt.Sprintf("%s does not go: %s", b.Object, b.Why))
+		t.marked(" ", "Waiting goes on: whoever set a finalizer has to remove it.")
+	case engine.ScenarioRepeated:
+		t.notChecked = 0
+		t.line("")
+		t.marked(t.style.open(), b.Cause.What+", which proves nothing: what the scenario made is removed, and it runs once more, from its begin.")
 	case engine.CommandRepeated:
 		t.marked(t.style.open(), clean(b.Cause.Why))
 		t.marked(" ", "The connection to the API server broke while the command ran: it runs again.")

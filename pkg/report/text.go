@@ -120,6 +120,14 @@ func told(st v1alpha1.Step) string {
 	return text + st.Stderr
 }
 
+// attemptText says why what a Scenario tells is its second attempt, or is "".
+func attemptText(sc v1alpha1.Scenario) string {
+	if sc.Repeated == nil {
+		return ""
+	}
+	return fmt.Sprintf("This is the second attempt. In the first, %s (%s).", sc.Repeated.What, sc.Repeated.Why)
+}
+
 // verdictText says the counts of a Report in words.
 func verdictText(r *v1alpha1.Report) string {
 	text := fmt.Sprintf("%d of %d claims hold", r.Claims.Met, r.Claims.Total)

@@ -61,8 +61,8 @@ func (s *Session) Close(ctx context.Context) Cleanup {
 	ctx, cancel := cleanupContext(ctx)
 	defer cancel()
 	s.creating.shut(ctx)
-	r := &remover{client: s.client}
-	objects := s.resolve(ctx, r)
+	r := &remover{client: s.client, held: s.held}
+	objects := s.resolve(ctx, r, &s.created)
 	if s.Owned {
 		r.emptyNamespace(ctx, s.Namespace, objects)
 	} else {
@@ -87,9 +87,9 @@ func (s *Session) selector() string { return labels.Set{RunLabel: s.ID}.String()
 
 // resolve lists what the run created: everything of which the API server has
 // said so, and what turns out to be there after a create of unknown outcome.
-func (s *Session) resolve(ctx context.Context, r *remover) []object {
+func (s *Session) resolve(ctx context.Context, r *remover, created *ledger) []object {
 	var out []object
-	for _, o := range s.created.newestFirst() {
+	for _, o := range created.newestFirst() {
 		if o.uid == "" {
 			obj, err := r.client.Resource(o.resource).Namespace(o.namespace).Get(ctx, o.name, metav1.GetOptions{})
 			switch {

@@ -50,7 +50,7 @@ func (t *transport) create(req *http.Request, at target) (*http.Response, error)
 	if err := json.Unmarshal(text, &made); err != nil || made.UID == "" {
 		return nil, fmt.Errorf("create %s: the API server's answer names no object that could be removed later", at.resource.Resource)
 	}
-	t.session.created.add(object{at.resource, at.namespace, made.Name, made.UID})
+	t.note(object{at.resource, at.namespace, made.Name, made.UID})
 	return resp, nil
 }
 
@@ -81,7 +81,7 @@ func (t *transport) send(req *http.Request, at target, name string) (*http.Respo
 			return found, drop(resp)
 		}
 		if pace.Steps == 0 || !pause(req.Context(), pace.Step()) {
-			t.session.created.add(object{at.resource, at.namespace, name, ""}) // Close looks for it again
+			t.note(object{at.resource, at.namespace, name, ""}) // Close looks for it again
 			return resp, err
 		}
 		_ = drop(resp) // where that connection is broken, too, the next attempt takes another

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 )
@@ -41,6 +42,11 @@ func (l *ledger) uidOf(t target) types.UID {
 		}
 	}
 	return ""
+}
+
+// has tells whether the owner of an object, which may be nil, is in the list.
+func (l *ledger) has(owner *metav1.OwnerReference) bool {
+	return owner != nil && slices.ContainsFunc(l.newestFirst(), func(o object) bool { return o.uid == owner.UID })
 }
 
 // newestFirst returns the objects in the order of removal.

@@ -8,9 +8,11 @@ import (
 	"sync"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/utils/ptr"
 
@@ -30,6 +32,8 @@ const (
 // remover removes objects, and notes what it could not.
 type remover struct {
 	client dynamic.Interface
+	// held, where it is not nil, is told what does not go, and why.
+	held func(object, why string)
 
 	mu          sync.Mutex
 	unconfirmed []string
@@ -176,11 +180,16 @@ func isVerdict(err error) bool {
 
 func (r *remover) awaitGone(ctx context.Context, o object) error {
 	var last *unstructured.Unstructured
+	told := false
 	pace := retry()
 	for {
 		err := wait.For(ctx, r.client.Resource(o.resource).Namespace(o.namespace), o.name,
 			func(obj *unstructured.Unstructured) (bool, error) {
 				last = obj
+				if why := heldBy(obj); why != "" && !told && r.held != nil {
+					told = true
+					r.held(o.String(), why)
+				}
 				return obj == nil || obj.GetUID() != o.uid, nil
 			})
 		switch {
@@ -195,6 +204,24 @@ func (r *remover) awaitGone(ctx context.Context, o object) error {
 		}
 		return err
 	}
+}
+
+// heldBy is what a Namespace says of the finalizers that hold it, or "". It is never
+// told in the usual course of its removal; that some content remains is.
+func heldBy(obj *unstructured.Unstructured) string {
+	if obj == nil {
+		return ""
+	}
+	ns := &corev1.Namespace{}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(obj.Object, ns); err != nil {
+		return ""
+	}
+	for _, c := range ns.Status.Conditions {
+		if c.Type == corev1.NamespaceFinalizersRemaining && c.Status == corev1.ConditionTrue {
+			return fmt.Sprintf("%s: %s", c.Type, c.Message)
+		}
+	}
+	return ""
 }
 
 // remaining quotes what a Namespace that does not go says of the reason.

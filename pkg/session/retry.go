@@ -16,8 +16,9 @@ const (
 	outage = time.Minute
 	// failing is how long a request is sent again that gets 5xx.
 	failing = 10 * time.Second
-	// notable is the time from which on an outage is worth a word.
-	notable = 500 * time.Millisecond
+	// notable is the time from which on an outage is worth a word: when the second
+	// attempt at a request fails, too.
+	notable = 100 * time.Millisecond
 	// tellAgain is how often it is told, at most, that requests are turned away.
 	tellAgain = 5 * time.Second
 )

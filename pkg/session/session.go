@@ -57,6 +57,7 @@ type Session struct {
 	keep     bool
 	deadline time.Duration
 	enforce  string
+	held     func(object, why string)
 }
 
 // Option changes what Open begins.
@@ -65,6 +66,10 @@ type Option func(*Session)
 // Keep has everything left on the cluster on purpose: it is marked so, and its
 // Pods do not stop by themselves.
 func Keep(keep bool) Option { return func(s *Session) { s.keep = keep } }
+
+// TellHeld has tell called, once for each, with an object that is being removed and
+// does not go, and with the cluster's words for what holds it.
+func TellHeld(tell func(object, why string)) Option { return func(s *Session) { s.held = tell } }
 
 // StopPodsAfter has the run's Pods stop by themselves after a time, which must
 // be longer than the run takes; without it that is Deadline.

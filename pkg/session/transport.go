@@ -16,17 +16,17 @@ import (
 // Wrap makes every client of a REST config mark the objects that it creates as
 // the run's, and records them for removal. What others have made in the run's
 // Namespace it does not let a client change.
-func (s *Session) Wrap(cfg *rest.Config) { s.wrap(cfg, false) }
+func (s *Session) Wrap(cfg *rest.Config) { s.wrap(cfg, false, &s.created) }
 
 // Confine is Wrap for the commands of an example from anybody: they can neither
 // leave the run's Namespace nor run anything in what others have made there.
-func (s *Session) Confine(cfg *rest.Config) { s.wrap(cfg, true) }
+func (s *Session) Confine(cfg *rest.Config) { s.wrap(cfg, true, &s.created) }
 
-func (s *Session) wrap(cfg *rest.Config, confined bool) {
+func (s *Session) wrap(cfg *rest.Config, confined bool, created ...*ledger) {
 	// Typed clients would send protobuf, which cannot be read without knowing
 	// the type; kubectl's own requests are JSON already.
 	cfg.ContentType, cfg.AcceptContentTypes = runtime.ContentTypeJSON, runtime.ContentTypeJSON
-	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { return &transport{s, next, confined} })
+	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { return &transport{s, next, confined, created} })
 }
 
 type transport struct {
@@ -34,6 +34,14 @@ type transport struct {
 	next    http.RoundTripper
 	// confined: nothing outside the run's Namespace is asked or changed.
 	confined bool
+	// created are where what is created is noted.
+	created []*ledger
+}
+
+func (t *transport) note(o object) {
+	for _, l := range t.created {
+		l.add(o)
+	}
 }
 
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {

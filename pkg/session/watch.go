@@ -28,19 +28,7 @@ func (s *Session) WatchEvents(ctx context.Context, seen func(*unstructured.Unstr
 // Made tells whether an object is the run's: all is, in a Namespace of its own;
 // elsewhere what carries its label, or was made by a controller that the run created.
 func (s *Session) Made(obj *unstructured.Unstructured) bool {
-	if s.Owned || obj.GetLabels()[RunLabel] == s.ID {
-		return true
-	}
-	owner := metav1.GetControllerOf(obj)
-	if owner == nil {
-		return false
-	}
-	for _, o := range s.created.newestFirst() {
-		if o.uid == owner.UID {
-			return true
-		}
-	}
-	return false
+	return s.Owned || obj.GetLabels()[RunLabel] == s.ID || s.created.has(metav1.GetControllerOf(obj))
 }
 
 func (s *Session) watch(ctx context.Context, resource schema.GroupVersionResource, seen func(*unstructured.Unstructured)) {

@@ -86,8 +86,11 @@ type Image struct {
 
 // Scenario is one scenario of the example.
 type Scenario struct {
-	Name                string `json:"name"`
-	Title               string `json:"title"`
+	Name  string `json:"name"`
+	Title string `json:"title"`
+	// Repeated is why a first attempt does not count: the cluster took a Pod of it
+	// away. Steps are then those of the second.
+	Repeated            *Cause `json:"repeated,omitempty"`
 	Steps               []Step `json:"steps,omitempty"`
 	ElapsedMilliseconds int64  `json:"elapsedMilliseconds"`
 }
