@@ -67,7 +67,7 @@ func TestPodsThatAreSeenUnderTheirNodesAddressAreAFinding(t *testing.T) {
 }
 
 func TestATranslatedCallerIsAWarningOfReach(t *testing.T) {
-	nodes := schedulableNodes(t)
+	nodes := schedulableNodes(t.Context(), t)
 	if embedded == nil || len(nodes) < 2 {
 		t.Skip("translates addresses between nodes, which only the embedded cluster lets it do")
 	}
@@ -87,7 +87,7 @@ func TestATranslatedCallerIsAWarningOfReach(t *testing.T) {
 // The claim of the caller on the target's own node holds: between these two
 // nothing is translated.
 func TestATranslatedCallerFailsTheClaimOnItsAddress(t *testing.T) {
-	nodes := schedulableNodes(t)
+	nodes := schedulableNodes(t.Context(), t)
 	if embedded == nil || len(nodes) < 2 {
 		t.Skip("translates addresses between nodes, which only the embedded cluster lets it do")
 	}

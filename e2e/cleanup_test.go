@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"io"
+	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,11 +12,13 @@ import (
 	"testing"
 	"time"
 
+	authenticationv1 "k8s.io/api/authentication/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	"sigs.k8s.io/e2e-framework/pkg/envconf"
 
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/session"
@@ -56,6 +59,7 @@ func TestAKilledRunIsToldAndCleanedUp(t *testing.T) {
 	if code != 0 || !strings.Contains(next, "left objects behind. This removes them:\n  kubectl kbe cleanup\n") {
 		t.Errorf("expected that the next run tells of it, found exit code %d:\n%s", code, next)
 	}
+	results.tell(33, "a run that was killed, and the next one", around(next, "An earlier run was killed"), 0, code, "what the killed run made, until kubectl kbe cleanup")
 	listed, _, code := outcome(t, plugin(t, "cleanup", "--dry-run", "--run", run))
 	want := regexp.MustCompile(`(?m)^` + run + ` +\S+ +dead +yes +kbe-pods-` + run + ` +the namespace,`)
 	if code != 0 || !want.MatchString(listed) || !strings.Contains(listed, "nothing was removed") {
@@ -178,6 +182,24 @@ func TestASecondSignalEndsTheCleanupAndSaysWhatIsLeft(t *testing.T) {
 			t.Errorf("expected exit code 130 and %q, found %d:\n%s", want, c.ProcessState.ExitCode(), story.String())
 		}
 	}
+	results.tell(32, "Ctrl-C, and another during the cleanup", around(text, "The cleanup is not complete"), 0, c.ProcessState.ExitCode(), "the namespace, named with what holds it")
+}
+
+// conditionSince is when a Namespace got a condition, in whole seconds.
+func conditionSince(t *testing.T, namespace string, kind corev1.NamespaceConditionType) time.Time {
+	t.Helper()
+	ns, err := client(t).CoreV1().Namespaces().Get(t.Context(), namespace, metav1.GetOptions{})
+	if err != nil {
+		t.Error(err)
+		return time.Now()
+	}
+	for _, c := range ns.Status.Conditions {
+		if c.Type == kind {
+			return c.LastTransitionTime.Time
+		}
+	}
+	t.Errorf("namespace %q: expected the condition %s, found none", namespace, kind)
+	return time.Now()
 }
 
 func awaitNamespaceCondition(t *testing.T, namespace string, kind corev1.NamespaceConditionType) {
@@ -191,6 +213,82 @@ func awaitNamespaceCondition(t *testing.T, namespace string, kind corev1.Namespa
 	if err != nil {
 		t.Errorf("namespace %q: expected the condition %s: %v", namespace, kind, err)
 	}
+}
+
+// TestANamespaceThatDoesNotGoIsNamedAndNotForced waits to the end of the cleanup's
+// budget.
+func TestANamespaceThatDoesNotGoIsNamedAndNotForced(t *testing.T) {
+	t.Parallel()
+	namespace := ""
+	s := &scene{T: t, name: "fstuck", tmp: t.TempDir(), kubeconfig: *kube.KubeConfig}
+	s.when, s.at = "Namespace kbe-fstuck-", func(*exec.Cmd, io.Closer) {
+		namespace = s.ownedNamespace()
+		release := hold(t, namespace)
+		t.Cleanup(func() {
+			release()
+			if _, stderr, code := outcome(t, pluginIn(context.Background(), t, "cleanup", "--run", strings.TrimPrefix(namespace, "kbe-fstuck-"))); code != 0 {
+				t.Errorf("cleanup: found %d: %s", code, stderr)
+			}
+			assertNoNamespace(t, namespace)
+		})
+	}
+	told := s.tell(s.service())
+	for _, want := range []string{
+		"The cleanup is not complete", "timed out after 1m0s; NamespaceContentRemaining: ", "NamespaceFinalizersRemaining: Some content in the namespace has finalizers remaining: example.com/hold",
+		"left: namespaces/" + namespace, "remove it kubectl delete namespace " + namespace,
+	} {
+		if told.code != 3 || !told.contains(want) {
+			t.Errorf("expected exit code 3 and %q, found %d:\n%s", want, told.code, told.text)
+		}
+	}
+	ns, err := client(t).CoreV1().Namespaces().Get(t.Context(), namespace, metav1.GetOptions{})
+	if err != nil || len(ns.Spec.Finalizers) == 0 {
+		t.Errorf("namespace %q: expected that its finalizers were not touched, found %v, %v", namespace, ns.Spec.Finalizers, err)
+	}
+	results.tell(30, "a finalizer in the namespace that nobody removes", told.around("NamespaceFinalizersRemaining"), 0, told.code, "the namespace, named with what holds it")
+}
+
+// TestCredentialsThatEndMidRun deletes the ServiceAccount that a run works as, while
+// it runs a program in a container: its token is then worth nothing (401).
+func TestCredentialsThatEndMidRun(t *testing.T) {
+	t.Parallel()
+	s := &scene{T: t, name: "fexpired", tmp: t.TempDir()}
+	namespace := s.ownNamespace(nil)
+	accounts := client(t).CoreV1().ServiceAccounts(namespace)
+	if _, err := accounts.Create(t.Context(), &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: "jane"}}, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	grant(t, "system:serviceaccount:"+namespace+":jane", namespace, podsNeeds(t))
+	token, err := accounts.CreateToken(t.Context(), "jane", &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.configure(func(_ *clientcmdapi.Config, _ *clientcmdapi.Cluster, user *clientcmdapi.AuthInfo) {
+		*user = clientcmdapi.AuthInfo{Token: token.Status.Token}
+	})
+	s.when, s.at = "$ kubectl exec subject", func(*exec.Cmd, io.Closer) {
+		if err := accounts.Delete(t.Context(), "jane", metav1.DeleteOptions{}); err != nil {
+			t.Error(err)
+		}
+	}
+	// The API server believes a token that it has just looked at for ten seconds.
+	told := s.tell(append(s.pod("  containers: [{name: main, image: SHELL, command: [sleep, infinity]}]", "exec subject -- sleep 15", "get pod subject"), "-n", namespace))
+	for _, want := range []string{
+		"does not know who you are (401)", "log in again", "The cleanup is not complete", "left: pods/subject",
+		"remove it kubectl delete pods -n " + namespace + " -l kubectl-kbe.github.io/run=",
+	} {
+		if told.code != 3 || !told.contains(want) {
+			t.Errorf("expected exit code 3 and %q, found %d:\n%s", want, told.code, told.text)
+		}
+	}
+	if strings.Contains(told.text, token.Status.Token) {
+		t.Error("expected that the token is not told")
+	}
+	if stdout, stderr, code := outcome(t, plugin(t, "cleanup", "-n", namespace)); code != 0 {
+		t.Errorf("cleanup: expected exit code 0, found %d:\n%s%s", code, stdout, stderr)
+	}
+	assertPods(t, namespace)
+	results.tell(38, "the token of a run becomes invalid while it runs", told.around("does not know who you are (401)"), 0, told.code, "pods/subject, named with the command that removes it")
 }
 
 // TestPermissionsThatEndMidRun takes a user's permissions away between two
@@ -223,6 +321,7 @@ func TestPermissionsThatEndMidRun(t *testing.T) {
 			t.Errorf("expected exit code 3 and %q, found %d:\n%s", want, code, story)
 		}
 	}
+	results.tell(39, "the permissions of a run end while it runs", around(story, "The cleanup is not complete"), 0, code, "pods/constraintpod, named with the command that removes it")
 	if stdout, stderr, code := outcome(t, plugin(t, "cleanup", "-n", f.session.Namespace)); code != 0 {
 		t.Errorf("cleanup: expected exit code 0, found %d:\n%s%s", code, stdout, stderr)
 	}

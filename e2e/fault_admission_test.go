@@ -19,6 +19,29 @@ import (
 
 // admissionFaults are what the API server denies in a Namespace that exists.
 var admissionFaults = []fault{
+	{row: 5, name: "forbidden", how: "a user who may do nothing", code: 3,
+		provoke: func(s *scene) []string { return append(s.service(), "-n", s.ownNamespace(nil), "--as", "jane") },
+		want:    []string{`user "jane" may not do all that this needs; nothing was created`, `create pods in namespace "fforbidden"`, "kind: Role", "kind: RoleBinding"}},
+	{row: 6, name: "nonamespaces", how: "a user who may not create namespaces", code: 3,
+		provoke: func(s *scene) []string { return append(s.service(), "--as", "jane") },
+		want:    []string{"create namespaces in the cluster", "To run in a namespace that exists, name it: -n NAMESPACE", "kind: ClusterRole"}},
+	{row: 31, name: "taken", how: "a pod of somebody else has the name", code: 3,
+		provoke: func(s *scene) []string {
+			ns := s.ownNamespace(nil)
+			theirs := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "subject"}, Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "main", Image: "theirs"}}}}
+			made, err := client(s.T).CoreV1().Pods(ns).Create(s.Context(), theirs, metav1.CreateOptions{})
+			if err != nil {
+				s.Fatal(err)
+			}
+			s.Cleanup(func() {
+				now, err := client(s.T).CoreV1().Pods(ns).Get(context.Background(), "subject", metav1.GetOptions{})
+				if err != nil || now.UID != made.UID || now.DeletionTimestamp != nil {
+					s.Errorf("expected that the pod of somebody else is untouched, found %v, %v", now, err)
+				}
+			})
+			return append(s.service(), "-n", ns)
+		},
+		want: []string{`pods "subject" already exists (made`, "it is left untouched: remove it, or run in another namespace"}},
 	{row: 7, name: "quota", how: "a ResourceQuota of 0 pods", code: 3,
 		provoke: func(s *scene) []string {
 			ns := s.ownNamespace(nil)

@@ -1,5 +1,27 @@
 package e2e
 
+import (
+	"io"
+	"os"
+	"os/exec"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// interrupted is an example that would run for long, and is interrupted at a line.
+func interrupted(at string) func(*scene) []string {
+	return func(s *scene) []string {
+		s.when, s.at = at, func(c *exec.Cmd, _ io.Closer) {
+			s.known = time.Now()
+			if err := c.Process.Signal(os.Interrupt); err != nil {
+				s.Error(err)
+			}
+		}
+		return s.pod("  containers: [{name: main, image: SHELL, command: [sleep, infinity]}]", "exec subject -- sleep 600")
+	}
+}
+
 // podFaults are wrong with the Pod itself, its program, or what it asks for.
 var podFaults = []fault{
 	{row: 15, name: "unschedulable", how: "a nodeSelector that no node has", code: 3,
@@ -62,9 +84,28 @@ var podFaults = []fault{
 		provoke: func(s *scene) []string {
 			args := s.pod(`
   containers: [{name: main, image: SERVICE, readinessProbe: {httpGet: {path: /nope, port: 9876}, periodSeconds: 1}}]`)
-			return append(args, "--timeout", "8s")
+			return append(args, "--timeout", "12s")
 		},
-		want: []string{`container "main" of pod "subject" runs, but its probe fails: Unhealthy: Readiness probe failed: HTTP probe failed with statuscode: 404`, "timed out after 8s"}},
+		want: []string{`container "main" of pod "subject" runs, but its probe fails: Unhealthy: Readiness probe failed: HTTP probe failed with statuscode: 404`, "timed out after 12s"}},
+	{row: 30, name: "held", how: "a finalizer in the namespace, removed when the run has told of it", code: 0,
+		provoke: func(s *scene) []string {
+			s.when, s.at = "pod/subject created", func(*exec.Cmd, io.Closer) {
+				namespace := s.ownedNamespace()
+				release := hold(s.T, namespace)
+				s.when, s.at = "does not go", func(*exec.Cmd, io.Closer) {
+					s.known = conditionSince(s.T, namespace, corev1.NamespaceFinalizersRemaining)
+					release()
+				}
+			}
+			return s.service()
+		},
+		want: []string{"does not go: NamespaceFinalizersRemaining: Some content in the namespace has finalizers remaining: example.com/hold", "whoever set a finalizer has to remove it", "✓ 0 of 0 claims hold"}},
+	{row: 32, name: "interruptedcreate", how: "Ctrl-C when a pod is created", code: 130,
+		provoke: interrupted("$ kubectl create -f"), want: []string{"Interrupted (interrupt): cleaning up", "A second signal leaves at once; then run: kubectl delete namespace"}},
+	{row: 32, name: "interruptedwait", how: "Ctrl-C when a pod is waited for", code: 130,
+		provoke: interrupted("$ kubectl wait"), want: []string{"Interrupted (interrupt): cleaning up"}},
+	{row: 32, name: "interruptedexec", how: "Ctrl-C during an exec", code: 130,
+		provoke: interrupted("$ kubectl exec"), want: []string{"Interrupted (interrupt): cleaning up"}},
 	{row: 40, name: "hostile", how: "escape sequences in a pod's log", code: 0,
 		provoke: func(s *scene) []string {
 			return s.pod(`

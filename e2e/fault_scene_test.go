@@ -20,6 +20,7 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/examples"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/example"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/session"
 )
 
 // image is the reference that the examples use for a short name.
@@ -96,6 +97,22 @@ func (s *scene) ownNamespace(labels map[string]string) string {
 	return s.namespace
 }
 
+// ownedNamespace is the one that the run has made.
+func (s *scene) ownedNamespace() string {
+	namespaces, err := client(s.T).CoreV1().Namespaces().List(s.Context(), metav1.ListOptions{LabelSelector: session.RunLabel})
+	if err != nil {
+		s.Error(err)
+		return ""
+	}
+	for _, ns := range namespaces.Items {
+		if strings.HasPrefix(ns.Name, "kbe-"+s.name+"-") {
+			return ns.Name
+		}
+	}
+	s.Errorf("expected a namespace of the run's own, found %d of others", len(namespaces.Items))
+	return ""
+}
+
 // configure writes a kubeconfig that is the suite's but for a change.
 func (s *scene) configure(change func(*clientcmdapi.Config, *clientcmdapi.Cluster, *clientcmdapi.AuthInfo)) {
 	s.Helper()
@@ -127,7 +144,8 @@ func (s *scene) serve(l net.Listener, handler http.Handler) {
 // until waits for what no watch tells.
 func (s *scene) until(what string, holds func(context.Context) bool) {
 	s.Helper()
-	err := wait.PollUntilContextTimeout(s.Context(), 50*time.Millisecond, 30*time.Second, true,
+	// Cleanups wait, too, when the test's own context has ended.
+	err := wait.PollUntilContextTimeout(context.Background(), 50*time.Millisecond, 2*time.Minute, true,
 		func(ctx context.Context) (bool, error) { return holds(ctx), nil })
 	if err != nil {
 		s.Fatalf("expected that %s: %v", what, err)

@@ -61,6 +61,8 @@ func TestFaults(t *testing.T) {
 		{"proxy", proxyFaults, false},
 		{"pod", podFaults, false},
 		{"registry", registryFaults, true},
+		{"node", nodeFaults, true},
+		{"restart", restartFaults, true},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			if group.embedded && embedded == nil {
@@ -74,7 +76,6 @@ func TestFaults(t *testing.T) {
 			}
 		})
 	}
-	results.write(t)
 }
 
 func (f fault) run(t *testing.T) {
@@ -132,7 +133,7 @@ type scene struct {
 	// noReport: the arguments have a report of their own, or must have none.
 	noReport bool
 	// at, where it is not nil, is called once with the process when a line
-	// contains when.
+	// contains when; it may set another.
 	when string
 	at   func(c *exec.Cmd, stdout io.Closer)
 }
@@ -168,18 +169,17 @@ func (s *scene) tell(args []string) account {
 	if err != nil {
 		s.Fatal(err)
 	}
-	acted := s.at == nil
 	for lines := bufio.NewScanner(read); lines.Scan(); {
 		out.lines = append(out.lines, toldLine{time.Now(), lines.Text()})
 		out.text += lines.Text() + "\n"
-		if !acted && strings.Contains(lines.Text(), s.when) {
-			acted = true
-			s.at(c, read)
+		if at := s.at; at != nil && strings.Contains(lines.Text(), s.when) {
+			s.at = nil
+			at(c, read)
 		}
 	}
 	read.Close()
 	_ = c.Wait() // the exit code tells
-	if !acted {
+	if s.at != nil {
 		s.Errorf("expected a line with %q", s.when)
 	}
 	out.code = c.ProcessState.ExitCode()
@@ -197,7 +197,7 @@ func (s account) contains(want string) bool { return strings.Contains(flat(s.tex
 // cluster's times are in whole seconds, cut off: a verdict may seem to have
 // taken up to a second longer than it did.
 func (s account) seconds(want string, known, told time.Time) (seconds float64, basis string) {
-	begin, basis := s.started, "the start"
+	begin, basis := s.started, fromStart
 	switch {
 	case !known.IsZero():
 		begin, basis = known, "the fault"
@@ -214,8 +214,10 @@ func (s account) seconds(want string, known, told time.Time) (seconds float64, b
 }
 
 // around is the paragraph that holds the words, for people.
-func (s account) around(want string) string {
-	text := flat(s.text)
+func (s account) around(want string) string { return around(s.text, want) }
+
+func around(text, want string) string {
+	text = flat(text)
 	i := strings.Index(text, want)
 	if i < 0 {
 		return ""

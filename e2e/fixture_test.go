@@ -70,9 +70,9 @@ func client(t *testing.T) kubernetes.Interface {
 }
 
 // schedulableNodes returns the names of the Nodes that take a plain Pod.
-func schedulableNodes(t *testing.T) []string {
+func schedulableNodes(ctx context.Context, t *testing.T) []string {
 	t.Helper()
-	nodes, err := client(t).CoreV1().Nodes().List(t.Context(), metav1.ListOptions{})
+	nodes, err := client(t).CoreV1().Nodes().List(ctx, metav1.ListOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

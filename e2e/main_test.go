@@ -100,7 +100,11 @@ func run(m *testing.M) (code int) {
 	kube = genericclioptions.NewConfigFlags(true)
 	kube.KubeConfig = &kubeconfig
 	testenv = env.NewWithConfig(cfg)
-	return testenv.Run(m)
+	code = testenv.Run(m)
+	if err := results.write(*artifactsFlag); err != nil {
+		return fail(err)
+	}
+	return code
 }
 
 // chooseCluster decides what to test on. It never falls back to a cluster that

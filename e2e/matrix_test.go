@@ -92,7 +92,7 @@ func familiesOf(m *v1alpha1.Matrix) (list []string) {
 }
 
 func TestEveryNodeReachesEveryNode(t *testing.T) {
-	nodes := schedulableNodes(t)
+	nodes := schedulableNodes(t.Context(), t)
 	r := matrixOf(t, plugin(t, "reach", "--nodes"), 0)
 	if r.Verdict != v1alpha1.Passed || len(r.Matrix.Families) == 0 {
 		t.Errorf("found verdict %s and families %v", r.Verdict, r.Matrix.Families)
@@ -122,7 +122,7 @@ func TestAPartitionIsExactlyTwoRedPairs(t *testing.T) {
 	if embedded == nil {
 		t.Skip("cuts nodes off from each other, which only the embedded cluster lets it do")
 	}
-	nodes := schedulableNodes(t)
+	nodes := schedulableNodes(t.Context(), t)
 	partitioned(t, "node-2", "node-3")
 	r := matrixOf(t, plugin(t, "reach", "--nodes"), 1)
 	want := []string{"IPv4 node-2 node-3 TimedOut", "IPv4 node-3 node-2 TimedOut"}
@@ -132,6 +132,7 @@ func TestAPartitionIsExactlyTwoRedPairs(t *testing.T) {
 	if got, want := findingTexts(r.Matrix), []string{"node-2 ⇎ node-3: timed out"}; !slices.Equal(got, want) {
 		t.Errorf("expected %q, found %q", want, got)
 	}
+	results.reach(29, "two nodes that are cut off from each other; kubectl kbe reach --nodes", r, 1)
 	if err := embedded.Heal(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -192,7 +193,7 @@ func TestACordonedNodeIsToldAndNotWaitedFor(t *testing.T) {
 	if embedded == nil {
 		t.Skip("cordons a node, which a test does not do to somebody's cluster")
 	}
-	nodes := schedulableNodes(t)
+	nodes := schedulableNodes(t.Context(), t)
 	cordon := func(ctx context.Context, is string) {
 		patch := []byte(`{"spec":{"unschedulable":` + is + `}}`)
 		if _, err := client(t).CoreV1().Nodes().Patch(ctx, "node-2", types.StrategicMergePatchType, patch, metav1.PatchOptions{}); err != nil {
@@ -211,7 +212,7 @@ func TestACordonedNodeIsToldAndNotWaitedFor(t *testing.T) {
 // A user with no permission beyond a namespace: the nodes are learnt.
 func TestNodesThatMayNotBeListedAreLearnt(t *testing.T) {
 	f := newFixture(t, "learnt")
-	nodes := schedulableNodes(t)
+	nodes := schedulableNodes(t.Context(), t)
 	user := "learner"
 	needs := rbac.ReachNodes().Required()
 	grant(t, user, f.session.Namespace, needs)
@@ -329,7 +330,7 @@ func TestMatrixOfTwoFamilies(t *testing.T) {
 }
 
 func TestAnImageThatNoNodeCanPullIsToldOnce(t *testing.T) {
-	nodes := schedulableNodes(t)
+	nodes := schedulableNodes(t.Context(), t)
 	stdout, stderr, code := outcome(t, plugin(t, "reach", "--nodes", "--image", "simpleservice=localhost:5000/missing:1", "-o", "json"))
 	var r v1alpha1.Reach
 	if err := json.Unmarshal([]byte(stdout), &r); err != nil || code != 3 || r.Matrix == nil {

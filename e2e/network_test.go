@@ -14,7 +14,7 @@ import (
 // TestPodIP asserts the Kubernetes network model: a Pod is reachable on its own
 // address, without address translation, from every Pod and from its Node.
 func TestPodIP(t *testing.T) {
-	nodes := schedulableNodes(t)
+	nodes := schedulableNodes(t.Context(), t)
 	f := newFixture(t, "podip")
 	target := f.start(f.server("target", nodes[0]))
 

@@ -166,7 +166,7 @@ func TestReachRunsWithWhatRBACPrints(t *testing.T) {
 	if code != 0 || r.Verdict != v1alpha1.Passed {
 		t.Errorf("expected that it passes, found exit code %d, %s, %+v", code, r.Error, r.Causes)
 	}
-	single := len(schedulableNodes(t)) == 1
+	single := len(schedulableNodes(t.Context(), t)) == 1
 	for _, v := range r.Vantages {
 		if skipped := v.Skipped != ""; skipped != (single && v.Place == "other-node") {
 			t.Errorf("%s: found the reason %q", v.Place, v.Skipped)

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -30,12 +31,12 @@ func TestRunsPassWhileTheAPIServerRestarts(t *testing.T) {
 	told := 0
 	var namespaces []string
 	for range *restarts {
-		c := plugin(t, "pods")
+		c, server := plugin(t, "pods"), apiServer(t)
 		// Until the cleanup, which also has to get through it.
 		moment := rand.N(10 * time.Second) //nolint:gosec // a moment, not a secret
 		story, code := until(t, c, "Namespace kbe-pods-", func(io.Closer) {
 			time.AfterFunc(moment, func() {
-				if err := embedded.Kill(t.Context(), "kube-apiserver"); err != nil {
+				if err := server.Kill(); err != nil {
 					t.Error(err)
 				}
 			})
@@ -55,7 +56,18 @@ func TestRunsPassWhileTheAPIServerRestarts(t *testing.T) {
 	t.Logf("%d runs, %d of which told that they reconnect", *restarts, told)
 }
 
-// awaitAPIServer waits until the API server is ready again.
+// apiServer is the API server's process. When the test ends, it is waited until
+// another is ready, should this one have been killed.
+func apiServer(t *testing.T) *os.Process {
+	t.Helper()
+	server, err := embedded.Process(t.Context(), "kube-apiserver")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { awaitAPIServer(t) })
+	return server
+}
+
 func awaitAPIServer(t *testing.T) {
 	t.Helper()
 	s := &scene{T: t}

@@ -92,7 +92,7 @@ func TestATargetOfItsOwnIsReachedFromEverywhere(t *testing.T) {
 		"container": "Met answered", "sibling": "Met answered", "same-node": "Met answered", "other-node": "Met answered",
 		"node": "Met answered", "api-server": "Met answered", "port-forward": "Met answered",
 	}
-	if len(schedulableNodes(t)) == 1 {
+	if len(schedulableNodes(t.Context(), t)) == 1 {
 		want["other-node"] = "Skipped"
 	}
 	if embedded != nil {
@@ -160,6 +160,7 @@ func TestAPodThatListensOnLoopbackOnly(t *testing.T) {
 		"same-node": "Failed refused", "node": "Failed refused", "api-server": "Failed refused", "port-forward": "Met answered",
 	})
 	f.assertUntouched(pod)
+	results.reach(20, "a service that listens on loopback only; kubectl kbe reach", r, code)
 }
 
 // isolate makes a NetworkPolicy that lets nobody in to the Pods with a label.
@@ -211,10 +212,11 @@ func TestAPodBehindADenyRule(t *testing.T) {
 	if strings.Contains(r.Causes[0].Why, "db-from-nowhere") {
 		t.Errorf("expected only the policy that selects the pod, found %s", r.Causes[0].Why)
 	}
+	results.reach(21, "a NetworkPolicy, and a packet filter that does what it asks for; kubectl kbe reach", r, code)
 }
 
 func TestAPodThatOtherNodesDoNotReach(t *testing.T) {
-	nodes := schedulableNodes(t)
+	nodes := schedulableNodes(t.Context(), t)
 	if embedded == nil || len(nodes) < 2 {
 		t.Skip("needs nodes that can be cut off from each other")
 	}
@@ -266,6 +268,8 @@ func TestAnIPv4ServiceInAClusterOfIPv6(t *testing.T) {
 	}
 	assertCause(t, r, "the service listens on IPv4 only (all of it, or 127.0.0.1 alone)", "127.0.0.1:9876 answers")
 	assertFound(t, r, map[string]string{"same-node": "Failed refused", "other-node": "Skipped", "port-forward": "Met answered"})
+
+	results.reach(36, "a service that knows IPv4 only, in a cluster of IPv6; kubectl kbe reach", r, code)
 
 	healthy, code := reachPod(t, "--from", "container,same-node,node,api-server")
 	if code != 0 || len(healthy.Causes) != 0 {

@@ -29,17 +29,13 @@ func (e *Embedded) PID(ctx context.Context, name string) (int, error) {
 	return components[i].PID, nil
 }
 
-// Kill ends a component's process, as a crash does. It is started again.
-func (e *Embedded) Kill(ctx context.Context, name string) error {
+// Process returns a component's process. When that ends, kbe-cluster starts another.
+func (e *Embedded) Process(ctx context.Context, name string) (*os.Process, error) {
 	pid, err := e.PID(ctx, name)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	process, err := os.FindProcess(pid)
-	if err != nil {
-		return err
-	}
-	return process.Kill()
+	return os.FindProcess(pid)
 }
 
 // Nodes returns the names of the nodes.
