@@ -104,6 +104,7 @@ var budget = []struct {
 	{"list events", 2, "kubectl describe"},
 	{"get pods", 130, "kubectl itself before each exec, log and wait; each claim reads the pods that it names"},
 	{"list pods", 25, "claims that select pods; kubectl get; the cleanup"},
+	{"get nodes", 60, "that of a pod that takes longer than three seconds to become Ready, as on a machine with much to do"},
 	{"get namespaces", 2, "the cleanup waits until it is gone"},
 	{"watch namespaces", 1, "the same"},
 }

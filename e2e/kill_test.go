@@ -181,6 +181,28 @@ func TestAKillAtAnyMomentIsCleanedUp(t *testing.T) {
 	t.Logf("%d runs by exit code: %v; %d left something, which is removed", *sigkills, codes, left)
 }
 
+// TestCleanupAllRemovesWhatKilledRunsLeft has one that was killed in a Namespace of its
+// own, and one beside others.
+func TestCleanupAllRemovesWhatKilledRunsLeft(t *testing.T) {
+	if embedded == nil {
+		t.Skip("removes what all runs have left, also those of somebody else")
+	}
+	theirs := newOthers(t, "all")
+	killed(t, "condition met")
+	killed(t, "condition met", "-n", theirs.f.session.Namespace)
+	if found := leftovers(t); len(found) != 2 {
+		t.Errorf("expected that both runs have left something, found\n%s", strings.Join(found, "\n"))
+	}
+	stdout, stderr, code := outcome(t, plugin(t, "cleanup", "--all"))
+	if code != 0 || !strings.Contains(stdout, "Removed what 2 runs left") {
+		t.Errorf("expected exit code 0, found %d:\n%s%s", code, stdout, stderr)
+	}
+	if after := leftovers(t); len(after) > 0 {
+		t.Errorf("expected nothing left, found\n%s", strings.Join(after, "\n"))
+	}
+	theirs.assertUntouched(t)
+}
+
 func TestRunsSideBySideEndEachWithItsOwnVerdict(t *testing.T) {
 	before := leftovers(t)
 	kinds := []struct {
