@@ -38,7 +38,7 @@ func (o Options) getter() (genericclioptions.RESTClientGetter, error) {
 func prepare(cfg *rest.Config) *rest.Config {
 	cfg.UserAgent = "kubectl-kbe-conformance/" + version()
 	cfg.QPS, cfg.Burst = 50, 100
-	session.Retry(cfg)
+	(&session.Retrier{}).Wrap(cfg)
 	return cfg
 }
 

@@ -29,7 +29,7 @@ func (r *run) scenario(ctx context.Context, index int) Verdict {
 	if cause := r.watcher.disruption(part); cause != nil && verdict != Passed && ctx.Err() == nil {
 		emit(ScenarioRepeated{cause})
 		if err := part.Remove(ctx); err != nil {
-			emit(StepFailed{err.Error(), r.causeOf(err)})
+			emit(StepFailed{err.Error(), r.causeOf(err), CouldNotRun})
 			verdict = CouldNotRun
 		} else {
 			verdict = r.attempt(r.session.Part()).steps(ctx, sc.steps, emit)
