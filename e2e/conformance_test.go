@@ -164,7 +164,7 @@ func conform(t *testing.T, wantCode int, args ...string) (*v1alpha1.ConformanceR
 // TestAClusterThatViolatesFailsTheRightAssertion breaks the network in one way at a
 // time, and sees which assertions of the profile network do not pass.
 func TestAClusterThatViolatesFailsTheRightAssertion(t *testing.T) {
-	if embedded == nil || len(schedulableNodes(t)) < 3 {
+	if embedded == nil || len(schedulableNodes(t.Context(), t)) < 3 {
 		t.Skip("breaks the network of a cluster of three nodes, which only the embedded cluster lets it do")
 	}
 	dir := t.TempDir()
