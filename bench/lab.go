@@ -70,7 +70,7 @@ func (l *lab) command(ctx context.Context, program string, args ...string) *comm
 	}
 	c := &command{Cmd: exec.CommandContext(ctx, program, args...)}
 	c.Cancel = func() error { return c.Process.Signal(os.Interrupt) }
-	c.Cmd.Stdout, c.Cmd.Stderr = &c.stdout, &c.stderr
+	c.Stdout, c.Stderr = &c.stdout, &c.stderr
 	c.Env = append(os.Environ(), "KUBECONFIG="+l.kubeconfig(), "PATH="+l.bin+":"+os.Getenv("PATH"), "KUBECACHEDIR="+filepath.Join(l.dir, "cache"))
 	return c
 }

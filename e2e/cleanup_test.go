@@ -24,12 +24,12 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/session"
 )
 
-// killed runs the pods page, and kills it once a line of the story contains
-// text. It returns the run's ID.
-func killed(t *testing.T, at string, args ...string) (run string) {
+// killed runs the pods page, and kills it once its first pod is ready. It returns
+// the run's ID.
+func killed(t *testing.T, args ...string) (run string) {
 	t.Helper()
 	c := plugin(t, append([]string{"pods"}, args...)...)
-	story, _ := until(t, c, at, func(io.Closer) {
+	story, _ := until(t, c, "condition met", func(io.Closer) {
 		if err := c.Process.Kill(); err != nil {
 			t.Error(err)
 		}
@@ -54,7 +54,7 @@ func labelled(t *testing.T, namespace string) map[string][]corev1.Pod {
 
 func TestAKilledRunIsToldAndCleanedUp(t *testing.T) {
 	t.Parallel()
-	run := killed(t, "condition met")
+	run := killed(t)
 	next, _, code := outcome(t, plugin(t, "pods", "resources"))
 	if code != 0 || !strings.Contains(next, "left objects behind. This removes them:\n  kubectl kbe cleanup\n") {
 		t.Errorf("expected that the next run tells of it, found exit code %d:\n%s", code, next)
@@ -79,7 +79,7 @@ func TestCleanupInANamespaceOfOthersNeedsNoMoreThanTheRunHad(t *testing.T) {
 	user := envconf.RandomName("jane", 10)
 	grant(t, user, f.session.Namespace, podsNeeds(t))
 	args := []string{"-n", f.session.Namespace, "--as", user}
-	killed(t, "condition met", args...)
+	killed(t, args...)
 	runs := labelled(t, f.session.Namespace)
 	for run, pods := range runs {
 		for _, p := range pods {

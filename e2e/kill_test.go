@@ -189,8 +189,8 @@ func TestCleanupAllRemovesWhatKilledRunsLeft(t *testing.T) {
 		t.Skip("removes what all runs have left, also those of somebody else")
 	}
 	theirs := newOthers(t, "all")
-	killed(t, "condition met")
-	killed(t, "condition met", "-n", theirs.f.session.Namespace)
+	killed(t)
+	killed(t, "-n", theirs.f.session.Namespace)
 	if found := leftovers(t); len(found) != 2 {
 		t.Errorf("expected that both runs have left something, found\n%s", strings.Join(found, "\n"))
 	}

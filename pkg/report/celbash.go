@@ -305,18 +305,7 @@ func (t *translator) callWord(x ast.Expr) (string, error) {
 	name, args := call.FunctionName(), call.Args()
 	switch {
 	case name == operators.Add:
-		var word strings.Builder
-		for _, part := range summands(x) {
-			if isInt(part) {
-				return "", errNotTranslated
-			}
-			w, err := t.word(part)
-			if err != nil {
-				return "", err
-			}
-			word.WriteString(w)
-		}
-		return word.String(), nil
+		return t.sum(x)
 	case name == operators.Index:
 		if v, ok := variable(x); ok {
 			return `"$` + v + `"`, nil
@@ -329,25 +318,41 @@ func (t *translator) callWord(x ast.Expr) (string, error) {
 		word, err := t.word(call.Target().AsCall().Args()[0])
 		return t.read("ip_family " + word), err
 	case name == "hostport" && len(args) == 2:
-		host, err := t.word(args[0])
-		if err != nil {
-			return "", err
-		}
-		port, err := t.word(args[1])
-		return t.read(fmt.Sprintf("hostport %s %s", host, port)), err
+		return t.readTwo("hostport %s %s", args)
 	case name == "size" && call.IsMemberFunction() && len(args) == 0:
 		return t.size(call.Target())
 	case name == "size" && len(args) == 1:
 		return t.size(args[0])
 	case name == "logs" && len(args) == 2:
-		pod, err := t.word(args[0])
+		return t.readTwo("kubectl logs %s -c %s", args)
+	}
+	return "", errNotTranslated
+}
+
+// sum joins texts.
+func (t *translator) sum(x ast.Expr) (string, error) {
+	var word strings.Builder
+	for _, part := range summands(x) {
+		if isInt(part) {
+			return "", errNotTranslated
+		}
+		w, err := t.word(part)
 		if err != nil {
 			return "", err
 		}
-		container, err := t.word(args[1])
-		return t.read(fmt.Sprintf("kubectl logs %s -c %s", pod, container)), err
+		word.WriteString(w)
 	}
-	return "", errNotTranslated
+	return word.String(), nil
+}
+
+// readTwo reads the output of a command that takes two words.
+func (t *translator) readTwo(format string, args []ast.Expr) (string, error) {
+	one, err := t.word(args[0])
+	if err != nil {
+		return "", err
+	}
+	two, err := t.word(args[1])
+	return t.read(fmt.Sprintf(format, one, two)), err
 }
 
 // size counts the elements of a list, or of what filter() leaves of it.

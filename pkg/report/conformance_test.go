@@ -102,7 +102,7 @@ func TestGoldenDifference(t *testing.T) {
 	network[1].Result, network[1].Reason = v1alpha1.AssertionPassed, ""
 	network[2].Result = v1alpha1.AssertionPassed
 	network[3].Result, network[3].Reason = v1alpha1.AssertionSkipped, "we do without"
-	now.Profiles[0].Assertions = append(network, v1alpha1.AssertionResult{ID: "new-one", Result: v1alpha1.AssertionFailed, Reason: "no\nanswer"})
+	now.Profiles[0].Assertions = append(now.Profiles[0].Assertions, v1alpha1.AssertionResult{ID: "new-one", Result: v1alpha1.AssertionFailed, Reason: "no\nanswer"})
 	now.Profiles = now.Profiles[:1]
 	d := CompareConformance(old, now)
 	if d.Regressions() != 1 {

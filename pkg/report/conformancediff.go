@@ -28,8 +28,8 @@ type Change struct {
 	Reason string
 }
 
-// Regressed: it passed before, and fails now or cannot be shown any more for
-// something that is in the way. What is skipped on purpose is none.
+// Regressed tells whether it passed before, and fails now or cannot be shown any
+// more for something that is in the way. What is skipped on purpose has not.
 func (c Change) Regressed() bool {
 	return c.Was == v1alpha1.AssertionPassed && (c.Is == v1alpha1.AssertionFailed || c.Is == v1alpha1.AssertionNotChecked)
 }
