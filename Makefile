@@ -39,7 +39,7 @@ test: setup build bin/gotestsum ## Run all tests, the e2e ones on clusters of th
 .PHONY: unit
 unit: bin/gotestsum ## Run the unit tests of every module; no cluster, no root
 	@failed=0; \
-	hack/gotest.sh unit . pkgname -race ./cmd/... ./examples/... ./pkg/... || failed=1; \
+	hack/gotest.sh unit . pkgname -race ./cmd/... ./e2e/provider ./examples/... ./pkg/... || failed=1; \
 	hack/gotest.sh unit-cluster cluster pkgname -race ./cmd/... ./internal/... || failed=1; \
 	hack/gotest.sh unit-images images pkgname -race ./... || failed=1; \
 	exit $$failed
@@ -51,7 +51,7 @@ KUBERNETES ?=
 e2e: setup build bin/gotestsum ## Run the e2e tests on clusters of their own (root, Linux)
 	@hack/inotify.sh
 	@failed=0; \
-	hack/gotest.sh e2e . testname -race -count=1 -timeout 45m ./e2e ./e2e/provider -args --cluster=embedded --kubernetes=$(KUBERNETES) --artifacts=$(CURDIR)/_artifacts || failed=1; \
+	hack/gotest.sh e2e . testname -race -count=1 -timeout 45m ./e2e -args --cluster=embedded --kubernetes=$(KUBERNETES) --artifacts=$(CURDIR)/_artifacts || failed=1; \
 	hack/gotest.sh e2e-cluster cluster testname -tags e2e -count=1 -timeout 45m ./e2e -args --kubernetes=$(KUBERNETES) || failed=1; \
 	exit $$failed
 

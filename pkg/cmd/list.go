@@ -63,13 +63,12 @@ func newListCommand(catalogue []*example.Example, streams genericiooptions.IOStr
 
 func listTable(out io.Writer, catalogue []*example.Example) error {
 	table := &metav1.Table{ColumnDefinitions: []metav1.TableColumnDefinition{
-		{Name: "Name", Type: "string"}, {Name: "Scenarios", Type: "integer"},
-		{Name: "Claims", Type: "integer"}, {Name: "About", Type: "string"},
+		{Name: "Name", Type: "string"}, {Name: "Claims", Type: "integer"}, {Name: "About", Type: "string"},
 	}}
 	for _, e := range catalogue {
 		about, _, _ := strings.Cut(firstSentence(e.Spec.Summary), ": ") // what fits on 80 columns
 		table.Rows = append(table.Rows, metav1.TableRow{Cells: []any{
-			e.Metadata.Name, len(e.Spec.Scenarios), e.Claims(), about,
+			e.Metadata.Name, e.Claims(), about,
 		}})
 	}
 	return printers.NewTablePrinter(printers.PrintOptions{}).PrintObj(table, out)
