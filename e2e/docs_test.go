@@ -116,15 +116,19 @@ func pageOf(ctx context.Context, t *testing.T, e *example.Example) []byte {
 // broken depends on what is in it.
 func steady(r *v1alpha1.Report) {
 	s := standIns{}
+	replace := func(text string) string { return s.replace(strings.ReplaceAll(text, r.Run.ID, runID)) }
 	for i := range r.Scenarios {
 		for j := range r.Scenarios[i].Steps {
 			st := &r.Scenarios[i].Steps[j]
-			st.Command = s.replace(st.Command)
-			st.Stdout = realigned(unordered(st.Command, s.replace(kubeletLines.ReplaceAllString(st.Stdout, ""))))
-			st.Stderr = s.replace(st.Stderr)
+			st.Command = replace(st.Command)
+			st.Stdout = realigned(unordered(st.Command, replace(kubeletLines.ReplaceAllString(st.Stdout, ""))))
+			st.Stderr = replace(st.Stderr)
 		}
 	}
 }
+
+// runID stands in for a run's ID, which may stand alone.
+const runID = "x7k2p"
 
 // kubeletLines are what a log says of probes, which come when they come.
 var kubeletLines = regexp.MustCompile(`(?m)^.* /health .*\n`)
@@ -158,7 +162,7 @@ func numbered(format string, first int) func(int) string {
 func always(text string) func(int) string { return func(int) string { return text } }
 
 func suffix(n int) string {
-	return []string{"-x7k2p", "-q4m9d", "-h8vzt", "-r5wbn", "-c6lgf", "-b9dzj", "-g4tqs", "-k7mwx"}[n]
+	return []string{"-" + runID, "-q4m9d", "-h8vzt", "-r5wbn", "-c6lgf", "-b9dzj", "-g4tqs", "-k7mwx"}[n]
 }
 
 // standIns are those in use, by kind and by what they stand for.

@@ -331,12 +331,12 @@ func TestMatrixOfTwoFamilies(t *testing.T) {
 
 func TestAnImageThatNoNodeCanPullIsToldOnce(t *testing.T) {
 	nodes := schedulableNodes(t.Context(), t)
-	stdout, stderr, code := outcome(t, plugin(t, "reach", "--nodes", "--image", "simpleservice=localhost:5000/missing:1", "-o", "json"))
+	stdout, stderr, code := outcome(t, plugin(t, "reach", "--nodes", "--image", "simpleservice=localhost:5999/missing:1", "-o", "json"))
 	var r v1alpha1.Reach
 	if err := json.Unmarshal([]byte(stdout), &r); err != nil || code != 3 || r.Matrix == nil {
 		t.Fatalf("expected exit code 3 and a report, found %d, %v:\n%s%s", code, err, stdout, stderr)
 	}
-	if f := r.Matrix.Findings; len(f) != 1 || !strings.Contains(f[0].Cause, "localhost:5000/missing:1") || len(nodes) <= 4 && f[0].Text != strings.Join(nodes, ", ") {
+	if f := r.Matrix.Findings; len(f) != 1 || !strings.Contains(f[0].Cause, "localhost:5999/missing:1") || len(nodes) <= 4 && f[0].Text != strings.Join(nodes, ", ") {
 		t.Errorf("expected one finding, of the nodes %v, found %+v", nodes, f)
 	}
 	for _, n := range r.Matrix.Nodes {
