@@ -95,8 +95,8 @@ func assertEveryPod(t *testing.T, r v1alpha1.Report) {
 			}
 		}
 	}
-	if len(r.Pods) != 13 || kept != 2 {
-		t.Errorf("expected 13 pods, 2 of them of the controller, found %d and %d", len(r.Pods), kept)
+	if len(r.Pods) != 14 || kept != 2 {
+		t.Errorf("expected 14 pods, 2 of them of the controller, found %d and %d", len(r.Pods), kept)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -32,8 +33,9 @@ func TestRunsPassWhileTheAPIServerRestarts(t *testing.T) {
 	var namespaces []string
 	for range *restarts {
 		c, server := plugin(t, "pods"), apiServer(t)
-		// Until the cleanup, which also has to get through it.
-		moment := rand.N(10 * time.Second) //nolint:gosec // a moment, not a secret
+		// Until the cleanup, which also has to get through it; a run takes longer, for
+		// a namespace needs more than five seconds to go.
+		moment := rand.N(7 * time.Second) //nolint:gosec // a moment, not a secret
 		story, code := until(t, c, "Namespace kbe-pods-", func(io.Closer) {
 			time.AfterFunc(moment, func() {
 				if err := server.Kill(); err != nil {
@@ -95,7 +97,7 @@ func assertCreatedOnce(t *testing.T, namespaces []string) {
 			continue // cut off when the API server was killed
 		}
 		o := ev.ObjectRef
-		if ev.Verb != "create" || ev.ResponseStatus.Code != http.StatusCreated || o.Subresource != "" || !strings.HasPrefix(ev.UserAgent, "kubectl-kbe/") ||
+		if !slices.Contains(namespaces, o.Namespace) || ev.Verb != "create" || ev.ResponseStatus.Code != http.StatusCreated || o.Subresource != "" || !strings.HasPrefix(ev.UserAgent, "kubectl-kbe/") ||
 			strings.Contains(ev.RequestURI, "dryRun=") || strings.HasPrefix(o.Resource, "selfsubject") {
 			continue
 		}
