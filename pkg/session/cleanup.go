@@ -66,7 +66,7 @@ func (s *Session) Close(ctx context.Context) Cleanup {
 	if s.Owned {
 		r.emptyNamespace(ctx, s.Namespace, objects)
 	} else {
-		r.remove(ctx, slices.Concat(objects, r.podsOf(ctx, s.Namespace, s.selector())))
+		r.remove(ctx, objects, func() []object { return r.podsOf(ctx, s.Namespace, s.selector()) })
 	}
 	out := r.outcome()
 	if out.Err != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
@@ -199,7 +200,7 @@ func (l *Leftover) Remove(ctx context.Context, cfg *rest.Config) Cleanup {
 	if l.Owned {
 		r.emptyNamespace(ctx, l.Namespace, l.objects)
 	} else {
-		r.remove(ctx, l.objects)
+		r.remove(ctx, l.objects, func() []object { return r.podsOf(ctx, l.Namespace, labels.Set{RunLabel: l.Run}.String()) })
 	}
 	out := r.outcome()
 	if out.Err == nil {

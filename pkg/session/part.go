@@ -40,15 +40,18 @@ func (p *Part) Remove(ctx context.Context) error {
 	defer cancel()
 	r := &remover{client: p.session.client}
 	objects := p.session.resolve(ctx, r, &p.created)
-	found, err := p.session.client.Resource(pods).Namespace(p.session.Namespace).List(ctx, metav1.ListOptions{LabelSelector: p.session.selector()})
-	if err == nil { // where it is not permitted, controllers' Pods go by themselves
+	r.remove(ctx, objects, func() (made []object) {
+		found, err := p.session.client.Resource(pods).Namespace(p.session.Namespace).List(ctx, metav1.ListOptions{LabelSelector: p.session.selector()})
+		if err != nil { // where it is not permitted, controllers' Pods go by themselves
+			return nil
+		}
 		for i := range found.Items {
 			if o := &found.Items[i]; p.Made(o) {
-				objects = append(objects, object{pods, o.GetNamespace(), o.GetName(), o.GetUID()})
+				made = append(made, object{pods, o.GetNamespace(), o.GetName(), o.GetUID()})
 			}
 		}
-	}
-	r.remove(ctx, objects)
+		return made
+	})
 	if out := r.outcome(); out.Err != nil {
 		return fmt.Errorf("remove what was made before: %w", out.Err)
 	}

@@ -99,13 +99,11 @@ func (r *remover) endPods(ctx context.Context, namespace string) error {
 	return err
 }
 
-// remove removes objects in Namespaces of others: controllers first, then Pods.
-func (r *remover) remove(ctx context.Context, objects []object) {
+// remove removes objects in Namespaces of others: controllers first, then the Pods
+// among them, and all that are found when no controller makes any more.
+func (r *remover) remove(ctx context.Context, objects []object, findPods func() []object) {
 	var ended, others []object
 	for _, o := range objects {
-		if slices.ContainsFunc(ended, func(p object) bool { return p.uid == o.uid }) {
-			continue
-		}
 		if o.resource == pods {
 			ended = append(ended, o)
 		} else {
@@ -113,6 +111,11 @@ func (r *remover) remove(ctx context.Context, objects []object) {
 		}
 	}
 	r.removeEach(ctx, others)
+	for _, o := range findPods() {
+		if !slices.ContainsFunc(ended, func(p object) bool { return p.uid == o.uid }) {
+			ended = append(ended, o)
+		}
+	}
 	byNamespace := map[string][]object{}
 	for _, p := range ended {
 		if err := r.delete(ctx, p); err != nil {
