@@ -87,10 +87,12 @@ var commandNeeds = map[string]func(cmd *kubectl.Parsed, files []schema.GroupReso
 		if len(cmd.Path) > 1 {
 			files = named(cmd.Path[1])
 		}
-		return on(files, "create", "delete")
+		// The list is for `kubectl kbe cleanup`, should the run be killed: what it
+		// cannot find makes new Pods.
+		return rbac.Join(on(files, "create", "delete"), on(files, "list").Optional())
 	},
 	"apply": func(_ *kubectl.Parsed, files []schema.GroupResource) rbac.Needs {
-		return on(files, "create", "delete", "get", "patch")
+		return rbac.Join(on(files, "create", "delete", "get", "patch"), on(files, "list").Optional())
 	},
 	"expose": func(cmd *kubectl.Parsed, files []schema.GroupResource) rbac.Needs {
 		return rbac.Join(onTargets(cmd.Args, "get"), on(files, "get"), rbac.Core("services", "create", "delete"))
