@@ -137,16 +137,7 @@ func (o *conformanceOptions) run(ctx context.Context) error {
 		fmt.Fprintln(o.streams.ErrOut, "error:", err)
 		return exitError{exitCouldNotRun}
 	}
-	switch runner.Report().Verdict {
-	case v1alpha1.Passed:
-		return nil
-	case v1alpha1.ClaimFailed:
-		return exitError{exitClaimFailed}
-	case v1alpha1.Stopped:
-		return exitError{signalCode(ctx)}
-	default:
-		return exitError{exitCouldNotRun}
-	}
+	return verdictError(ctx, runner.Report().Verdict)
 }
 
 // tell tells what goes on in a profile, and then its result.

@@ -279,16 +279,7 @@ func (o *reachOptions) tell(ctx context.Context) error {
 		fmt.Fprintln(o.streams.ErrOut, "error:", err)
 		return exitError{exitCouldNotRun}
 	}
-	switch o.reach.Verdict {
-	case v1alpha1.Passed:
-		return nil
-	case v1alpha1.ClaimFailed:
-		return exitError{exitClaimFailed}
-	case v1alpha1.Stopped:
-		return exitError{signalCode(ctx)}
-	default:
-		return exitError{exitCouldNotRun}
-	}
+	return verdictError(ctx, o.reach.Verdict)
 }
 
 func errorOr(text, otherwise string) string {

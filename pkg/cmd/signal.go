@@ -6,6 +6,7 @@ import (
 	"syscall"
 
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/engine"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/report/v1alpha1"
 )
 
 // SignalContext is engine.SignalContext for the life of the process.
@@ -15,6 +16,20 @@ func SignalContext() context.Context {
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, _ := engine.SignalContext()
 	return ctx
+}
+
+// verdictError is the exit code of a report's verdict, or nil where all passed.
+func verdictError(ctx context.Context, verdict v1alpha1.Verdict) error {
+	switch verdict {
+	case v1alpha1.Passed:
+		return nil
+	case v1alpha1.ClaimFailed:
+		return exitError{exitClaimFailed}
+	case v1alpha1.Stopped:
+		return exitError{signalCode(ctx)}
+	default:
+		return exitError{exitCouldNotRun}
+	}
 }
 
 // signalCode is the exit code that shells give for the signal that ended ctx.
