@@ -34,18 +34,22 @@ func (p *examplePart) run(ctx context.Context, r *Runner, where place) ([]v1alph
 		Dump: where.dump, DumpFailures: true, Enforce: r.enforced(where),
 	}, collector.Handle)
 	done := collector.Report()
-	return p.results(done), problemsOf(done)
+	return p.results(done, context.Cause(ctx)), problemsOf(done)
 }
 
-// results are what the report of a run comes to.
-func (p *examplePart) results(done *v1alpha1.Report) []v1alpha1.AssertionResult {
+// results are what the report of a run comes to; stopped is what ended it early, or
+// nil.
+func (p *examplePart) results(done *v1alpha1.Report, stopped error) []v1alpha1.AssertionResult {
 	notRun := "the run did not come so far"
-	if done.Error != "" {
+	switch {
+	case done.Error != "":
 		notRun = done.Error
+	case stopped != nil:
+		notRun = stopped.Error()
 	}
 	out := all(p, v1alpha1.AssertionNotChecked, notRun)
 	for _, sc := range done.Scenarios {
-		broken := "" // by what an earlier step of the scenario could not do
+		broken := notRun // or by what an earlier step of the scenario could not do
 		for _, st := range sc.Steps {
 			for _, c := range st.Claims {
 				i := slices.Index(p.claims, c.Claim)

@@ -51,10 +51,14 @@ func TestTheClaimsOfARunBecomeResults(t *testing.T) {
 		"d: NotChecked exec: exit code 28; curl: (28) timed out",
 		"e: NotChecked wait: timed out; w; y",
 	}
-	if found := told(p.results(done)); !slices.Equal(found, want) {
+	if found := told(p.results(done, nil)); !slices.Equal(found, want) {
 		t.Errorf("expected\n%s\nfound\n%s", strings.Join(want, "\n"), strings.Join(found, "\n"))
 	}
-	if found := told(p.results(&v1alpha1.Report{Error: "no cluster"})); len(found) != 5 || found[0] != "a: NotChecked no cluster" {
+	if found := told(p.results(&v1alpha1.Report{Error: "no cluster"}, nil)); len(found) != 5 || found[0] != "a: NotChecked no cluster" {
+		t.Errorf("found %q", found)
+	}
+	stopped := &v1alpha1.Report{Scenarios: []v1alpha1.Scenario{{Steps: []v1alpha1.Step{{Claims: []v1alpha1.Claim{claim("a", v1alpha1.Met), claim("b", v1alpha1.NotChecked)}}}}}}
+	if found := told(p.results(stopped, errors.New("stopped"))); len(found) != 4 || found[0] != "b: NotChecked stopped" || found[1] != "c: NotChecked stopped" {
 		t.Errorf("found %q", found)
 	}
 }
