@@ -28,10 +28,13 @@ func (r *run) watchPods(ctx context.Context) (*podWatch, error) {
 	return w, w.reopen(ctx)
 }
 
-func (w *podWatch) reopen(ctx context.Context) (err error) {
-	if w.stream, err = w.open(ctx); err != nil {
+// reopen begins another watch; where it cannot, the one before stays, ended.
+func (w *podWatch) reopen(ctx context.Context) error {
+	stream, err := w.open(ctx)
+	if err != nil {
 		return fmt.Errorf("watch the run's pods: %w", err)
 	}
+	w.stream = stream
 	return nil
 }
 
