@@ -310,6 +310,10 @@ func (t *translator) callWord(x ast.Expr) (string, error) {
 		if v, ok := variable(x); ok {
 			return `"$` + v + `"`, nil
 		}
+		if text, n, ok := lineOf(call); ok {
+			word, err := t.word(text)
+			return t.read(fmt.Sprintf("line %d %s", n, word)), err
+		}
 		return t.value(x)
 	case name == "lowerAscii" && call.IsMemberFunction():
 		word, err := t.word(call.Target())
@@ -327,6 +331,20 @@ func (t *translator) callWord(x ast.Expr) (string, error) {
 		return t.readTwo("kubectl logs %s -c %s", args)
 	}
 	return "", errNotTranslated
+}
+
+// lineOf takes text.split("\n")[n] apart.
+func lineOf(index ast.CallExpr) (text ast.Expr, n int64, ok bool) {
+	of := index.Args()[0]
+	if of.Kind() != ast.CallKind || of.AsCall().FunctionName() != "split" || !of.AsCall().IsMemberFunction() {
+		return nil, 0, false
+	}
+	split := of.AsCall()
+	if len(split.Args()) != 1 || literal(split.Args()[0]) != "\n" {
+		return nil, 0, false
+	}
+	n, ok = literal(index.Args()[1]).(int64)
+	return split.Target(), n, ok
 }
 
 // sum joins texts.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -69,7 +68,7 @@ func (t *Terminal) ConformanceBegan(r *v1alpha1.ConformanceReport) {
 	if r.Cluster.Context != "" {
 		where = r.Cluster.Context + ", " + where
 	}
-	t.line(t.style.bold("Conformance") + t.style.dim(" — "+clean(where)))
+	t.heading("Conformance", where)
 	about := fmt.Sprintf("%d nodes", len(r.Cluster.Nodes))
 	switch {
 	case len(r.Cluster.Nodes) == 0:
@@ -174,5 +173,5 @@ func (t *Terminal) ConformanceEnded(r *v1alpha1.ConformanceReport) {
 		mark = t.style.met()
 	}
 	t.line("")
-	t.line(mark + " " + t.style.bold(fmt.Sprintf("%s, in %s.", text, seconds(time.Duration(r.ElapsedMilliseconds)*time.Millisecond))))
+	t.verdict(mark, fmt.Sprintf("%s, in %s.", text, millis(r.ElapsedMilliseconds)))
 }

@@ -16,7 +16,7 @@ func (t *Terminal) ReachBegan(r *v1alpha1.Reach) {
 	if r.Run.Context != "" {
 		where = r.Run.Context + ", " + where
 	}
-	t.line(t.style.bold(reachTitle(r)) + t.style.dim(" — "+where))
+	t.heading(reachTitle(r), where)
 	t.line("")
 	whose := "only what the run makes is removed from it"
 	if r.Run.OwnNamespace {
@@ -71,5 +71,5 @@ func (t *Terminal) ReachEnded(r *v1alpha1.Reach) {
 	if r.Verdict == v1alpha1.Passed {
 		mark = t.style.met()
 	}
-	t.line(mark + " " + t.style.bold(fmt.Sprintf("%s. Verdict after %s, %s in all.", reachSum(r), millis(r.VerdictMilliseconds), millis(r.ElapsedMilliseconds))))
+	t.verdict(mark, reachSum(r)+".", fmt.Sprintf("Verdict after %s, %s in all.", millis(r.VerdictMilliseconds), millis(r.ElapsedMilliseconds)))
 }

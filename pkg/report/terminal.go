@@ -74,7 +74,7 @@ func (t *Terminal) Handle(ev engine.Event) {
 		t.marked(t.style.open(), b.Claim)
 	case engine.PreviewEnded:
 		t.line("")
-		t.line(fmt.Sprintf("A dry run: %d commands and %d claims; nothing was asked or changed.", b.Commands, b.Claims))
+		t.wrapped(fmt.Sprintf("A dry run: %d commands and %d claims; nothing was asked or changed.", b.Commands, b.Claims))
 	case engine.ScenarioEnded:
 		t.scenarioEnded()
 	case engine.Interrupted:
@@ -134,7 +134,7 @@ func (t *Terminal) runStarted(b engine.RunStarted) {
 	if b.Context != "" {
 		where = b.Context + ", " + where
 	}
-	t.line(t.style.bold(clean(b.Title)) + t.style.dim(" — "+clean(where)))
+	t.heading(b.Title, where)
 	if b.Summary != "" {
 		t.wrapped(b.Summary)
 	}
@@ -250,11 +250,11 @@ func (t *Terminal) cleanup(b engine.CleanupEnded) {
 	}
 	switch {
 	case b.Kept:
-		t.line(fmt.Sprintf("Everything is kept in namespace %s.", b.Namespace))
+		t.wrapped(fmt.Sprintf("Everything is kept in namespace %s.", b.Namespace))
 		t.line("  look at it   kubectl get pods -n " + b.Namespace)
 		t.line("  remove it    " + b.RemoveCommand)
 	case b.Err != "":
-		t.line(t.style.failed() + " The cleanup is not complete: " + clean(b.Err))
+		t.verdict(t.style.failed(), "The cleanup is not complete: "+b.Err)
 		for _, l := range b.Leftovers {
 			t.line("  left: " + clean(l))
 		}
@@ -262,9 +262,9 @@ func (t *Terminal) cleanup(b engine.CleanupEnded) {
 			t.line("  remove it    " + b.RemoveCommand)
 		}
 	case b.OwnNamespace:
-		t.line(t.style.dim(fmt.Sprintf("Namespace %s is removed (%s).", b.Namespace, seconds(b.Elapsed))))
+		t.dimmed(fmt.Sprintf("Namespace %s is removed (%s).", b.Namespace, seconds(b.Elapsed)))
 	default:
-		t.line(t.style.dim(fmt.Sprintf("What the run made in namespace %s is removed (%s).", b.Namespace, seconds(b.Elapsed))))
+		t.dimmed(fmt.Sprintf("What the run made in namespace %s is removed (%s).", b.Namespace, seconds(b.Elapsed)))
 	}
 }
 
@@ -280,12 +280,44 @@ func (t *Terminal) runEnded(b engine.RunEnded) {
 	if b.NotChecked > 0 {
 		text += fmt.Sprintf(", %d not checked", b.NotChecked)
 	}
-	text += fmt.Sprintf(". Verdict after %s, %s in all.", seconds(b.ToVerdict), seconds(b.Elapsed))
 	mark := t.style.failed()
 	if b.Verdict == engine.Passed {
 		mark = t.style.met()
 	}
-	t.line(mark + " " + t.style.bold(text))
+	t.verdict(mark, text+".", fmt.Sprintf("Verdict after %s, %s in all.", seconds(b.ToVerdict), seconds(b.Elapsed)))
+}
+
+// heading writes a title and, where there is room, where on the same line.
+func (t *Terminal) heading(title, where string) {
+	title, where = clean(title), clean(where)
+	if len([]rune(title+" — "+where)) <= t.width {
+		t.line(t.style.bold(title) + t.style.dim(" — "+where))
+		return
+	}
+	for _, l := range wrap(title, t.width) {
+		t.line(t.style.bold(l))
+	}
+	t.dimmed(where)
+}
+
+// verdict writes the sum of a run, with its mark: on one line, where that has room
+// for all sentences.
+func (t *Terminal) verdict(mark string, sentences ...string) {
+	if whole := strings.Join(sentences, " "); len([]rune(whole)) <= t.width-2 {
+		sentences = []string{whole}
+	}
+	for _, s := range sentences {
+		for _, l := range wrap(clean(s), t.width-2) {
+			t.line(mark + " " + t.style.bold(l))
+			mark = " "
+		}
+	}
+}
+
+func (t *Terminal) dimmed(text string) {
+	for _, l := range wrap(clean(text), t.width) {
+		t.line(t.style.dim(l))
+	}
 }
 
 // labelled writes text that is wrapped beside its label.

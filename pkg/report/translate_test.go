@@ -27,6 +27,7 @@ func TestBashAndCELAgree(t *testing.T) {
 	for _, source := range []string{
 		`stdout == "sleep\n"`, `stdout != ""`, `stdout == ""`, `!(stdout == "sleep\n")`,
 		`stdout.contains("sise")`, `!stdout.contains("a") || stdout.startsWith("a.")`, `stdout.endsWith("\n")`, `stdout.contains("*")`,
+		`stdout.split("\n")[0] == "7"`, `stdout.split("\n")[1] != steps.one.stdout`, `!(stdout.split("\n")[2] == "")`,
 		`stdout.lowerAscii().contains("already in use")`, `stdout.contains("$(id)") && stdout.contains("'")`,
 		`stdout.matches("(?m)^sise +1/1 +Running +0 ")`, `stdout.matches("^sise")`, `stdout.matches("5$")`, `stdout.matches("a\\.b|a\\+b")`,
 		`stdout.matches("(?m)^probe-" + run.id + ".*10\\.244\\.[0-9]{1,3}")`, `stdout.matches("[[\\]^-]")`, `!stdout.matches("[^a-z\n]")`, `!stdout.matches("[^a-z]")`,

@@ -64,9 +64,15 @@ func (t *Terminal) vantages(r *v1alpha1.Reach) {
 	if rest := t.width - len(fmt.Sprintf(vantageLine, "", "", 0, "", "", "", "")) - len("10000.0 ms"); wide > rest {
 		wide = 0
 	}
-	t.line(t.style.dim(fmt.Sprintf(vantageLine, " ", "ASKED FROM", wide, "ADDRESS"[:min(wide, 7)], "EXPECTED", "FOUND", "LATENCY")))
+	if t.width >= vantageNarrow {
+		t.line(t.style.dim(fmt.Sprintf(vantageLine, " ", "ASKED FROM", wide, "ADDRESS"[:min(wide, 7)], "EXPECTED", "FOUND", "LATENCY")))
+	}
 	for i, v := range r.Vantages {
-		t.vantage(v, wide)
+		if t.width >= vantageNarrow {
+			t.vantage(v, wide)
+		} else {
+			t.narrowVantage(v)
+		}
 		// What is the same of several rows in turn is said once.
 		if i+1 == len(r.Vantages) || proofText(r.Vantages[i+1]) != proofText(v) {
 			t.proof(v)
@@ -75,14 +81,15 @@ func (t *Terminal) vantages(r *v1alpha1.Reach) {
 	t.reachCauses(r.Causes)
 }
 
-// vantageLine is a row: mark, place, address, expected, found, latency.
-const vantageLine = "  %s %-17s %-*s  %-11s  %-12s %s"
+// vantageLine is a row: mark, place, address, expected, found, latency; below
+// vantageNarrow columns there is no room for it.
+const (
+	vantageLine   = "  %s %-17s %-*s  %-11s  %-12s %s"
+	vantageNarrow = 60
+)
 
 func (t *Terminal) vantage(v v1alpha1.Vantage, wide int) {
-	latency := ""
-	if v.Found == "answered" {
-		latency = latencyOf(v.P50Microseconds)
-	}
+	latency := vantageLatency(v)
 	address := clean(hostOf(v))
 	if wide == 0 {
 		address = ""
@@ -91,6 +98,21 @@ func (t *Terminal) vantage(v v1alpha1.Vantage, wide int) {
 	if wide == 0 {
 		t.line("      " + clean(hostOf(v)))
 	}
+}
+
+// narrowVantage tells of a row in lines of their own.
+func (t *Terminal) narrowVantage(v v1alpha1.Vantage) {
+	t.marked(t.vantageMark(v), vantage.Place(v.Place).Words())
+	t.line("      " + clean(hostOf(v)))
+	t.labelled("expected", expectedWords(v))
+	t.labelled("found   ", strings.TrimSpace(foundWords(v)+" "+vantageLatency(v)))
+}
+
+func vantageLatency(v v1alpha1.Vantage) string {
+	if v.Found != "answered" {
+		return ""
+	}
+	return latencyOf(v.P50Microseconds)
 }
 
 func (t *Terminal) vantageMark(v v1alpha1.Vantage) string {
@@ -135,7 +157,7 @@ func (t *Terminal) reachCauses(causes []v1alpha1.ReachCause) {
 			mark = t.style.warning()
 		}
 		t.line("")
-		t.marked(mark, t.style.bold(clean(c.What)))
+		t.marked(mark, c.What)
 		t.labelled("why", c.Why)
 		t.labelled("do ", c.Remedy)
 	}

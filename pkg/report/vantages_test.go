@@ -76,15 +76,24 @@ func TestGoldenTruthTable(t *testing.T) {
 }
 
 func TestTheTruthTableFitsItsWidth(t *testing.T) {
-	for _, ip := range []string{"10.244.1.5", "fd00:10:244:1::5", "2001:db8:1234:5678:9abc:def0:1234:5678"} {
-		var story bytes.Buffer
-		NewTerminal(&story, nil, 80, false).ReachFound(truthTable(ip))
-		if !strings.Contains(story.String(), ip) {
-			t.Errorf("expected %s in\n%s", ip, story.String())
-		}
-		for line := range strings.Lines(story.String()) {
-			if n := len([]rune(strings.TrimSuffix(line, "\n"))); n > 80 {
-				t.Errorf("%s: a line of %d columns: %s", ip, n, line)
+	for width, ips := range map[int][]string{
+		40: {"10.244.1.5", "fd00:10:244:1::5"},
+		60: {"10.244.1.5", "fd00:10:244:1::5", "2001:db8:1234:5678:9abc:d:1234:5678"},
+		80: {"10.244.1.5", "fd00:10:244:1::5", "2001:db8:1234:5678:9abc:d:1234:5678"},
+	} {
+		for _, ip := range ips {
+			var story bytes.Buffer
+			terminal, r := NewTerminal(&story, nil, width, false), truthTable(ip)
+			terminal.ReachBegan(r)
+			terminal.ReachFound(r)
+			terminal.ReachEnded(r)
+			if !strings.Contains(story.String(), ip) {
+				t.Errorf("expected %s in\n%s", ip, story.String())
+			}
+			for line := range strings.Lines(story.String()) {
+				if n := len([]rune(strings.TrimSuffix(line, "\n"))); n > width {
+					t.Errorf("%s: a line of %d columns, expected at most %d: %s", ip, n, width, line)
+				}
 			}
 		}
 	}

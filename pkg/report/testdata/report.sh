@@ -90,6 +90,7 @@ size() {
   echo "${#found}"
 }
 
+line() { awk -v n="$1" 'NR == n + 1 { print; found = 1 } END { exit !found }' <<<"$2"; }
 lower() { printf '%s' "$1" | tr '[:upper:]' '[:lower:]'; }
 matches() { printf '%s\n' "$1" | grep -Eq -e "$2"; }
 matches_whole() { [[ $1 =~ $2 ]]; }
