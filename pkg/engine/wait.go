@@ -49,7 +49,7 @@ func (r *run) waitFor(ctx context.Context, w *waitCommand, target string, emit f
 	}
 	watched := &waiter{run: r, wait: w, target: target, emit: emit, told: map[string]bool{}}
 	err = wait.ForAlso(ctx, client, name, func(obj *unstructured.Unstructured) (bool, error) { return watched.judge(ctx, obj) },
-		func() <-chan struct{} { return watched.next(ctx) })
+		func() <-chan struct{} { return watched.next(ctx, name) })
 	if err == nil {
 		return nil
 	}
@@ -74,18 +74,23 @@ type waiter struct {
 // that is lost is no change of a Pod that has never been Ready.
 const nodeLook = 3 * time.Second
 
-// next is closed at the next change of the run's Pods and Events, and when it is
-// time to look at the Node.
-func (w *waiter) next(ctx context.Context) <-chan struct{} {
-	changed, again := w.run.watcher.next(), make(chan struct{})
-	timer := time.NewTimer(nodeLook)
+// next is closed at the next change of the Pod, at the next Event about it, and when
+// it is time to look at its Node.
+func (w *waiter) next(ctx context.Context, name string) <-chan struct{} {
+	before, changed := w.run.watcher.changesOf(name)
+	again := make(chan struct{})
 	go func() {
 		defer close(again)
+		timer := time.NewTimer(nodeLook)
 		defer timer.Stop()
-		select {
-		case <-changed:
-		case <-timer.C:
-		case <-ctx.Done():
+		for now := before; now == before; now, changed = w.run.watcher.changesOf(name) {
+			select {
+			case <-changed:
+			case <-timer.C:
+				return
+			case <-ctx.Done():
+				return
+			}
 		}
 	}()
 	return again

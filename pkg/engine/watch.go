@@ -62,6 +62,14 @@ func (w *watcher) next() <-chan struct{} {
 	return w.changed
 }
 
+// changesOf returns how many changes there were of the Pod of that name, and of
+// Events about it, and a channel that is closed at the next change of any.
+func (w *watcher) changesOf(name string) (n int, next <-chan struct{}) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.changes[name].n, w.changed
+}
+
 // changes are those of a Pod, and of Events about it, so far.
 type changes struct {
 	n      int

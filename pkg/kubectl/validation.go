@@ -3,6 +3,7 @@ package kubectl
 import (
 	"sync"
 
+	"k8s.io/apimachinery/pkg/util/version"
 	cmdutil "k8s.io/kubectl/pkg/cmd/util"
 	"k8s.io/kubectl/pkg/validation"
 )
@@ -21,10 +22,34 @@ func (f *factory) Validator(directive string) (validation.Schema, error) {
 // validators are kubectl's own, by the value of --validate. To know whether the
 // API server validates an object itself, kubectl reads and parses the OpenAPI
 // document of its group: half a megabyte for Pods, and the most expensive part of
-// a `kubectl create -f`. Here it is done once, not by each command.
+// a `kubectl create -f`. Here the version of the API server tells, where it can.
 type validators struct {
 	mu     sync.Mutex
 	shared map[string]validation.Schema
+	// server is that the API server validates; it is known once it has told its
+	// version.
+	server *bool
+}
+
+// serverValidates is the first version in which every API server validates:
+// https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation
+var serverValidates = version.MustParseGeneric("1.27.0")
+
+// validates tells whether the API server is of such a version.
+func (v *validators) validates(f cmdutil.Factory) bool {
+	if v.server == nil {
+		client, err := f.ToDiscoveryClient()
+		if err != nil {
+			return false
+		}
+		info, err := client.ServerVersion()
+		if err != nil {
+			return false
+		}
+		found, err := version.ParseGeneric(info.GitVersion)
+		v.server = new(err == nil && found.AtLeast(serverValidates))
+	}
+	return *v.server
 }
 
 type validator struct {
@@ -38,6 +63,9 @@ func (v *validator) ValidateBytes(data []byte) error {
 	all := v.factory.validators
 	all.mu.Lock()
 	defer all.mu.Unlock()
+	if all.validates(v.factory) {
+		return nil
+	}
 	s := all.shared[v.directive]
 	if s == nil {
 		var err error
