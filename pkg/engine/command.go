@@ -1,0 +1,194 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/diagnose"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/example"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/expect"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/kubectl"
+)
+
+// failure is a command that could not do its work.
+type failure struct {
+	// err is "" where no command was begun: the user, when asked, decided so.
+	err     string
+	cause   *diagnose.Cause
+	verdict Verdict
+	// words are those of the command.
+	words []string
+	// skipped: the scenario goes on.
+	skipped bool
+}
+
+// shown is a command as a user would type it.
+func shown(words []string, show *regexp.Regexp) string {
+	line := example.Quote(words)
+	if show != nil {
+		line += " | grep -E " + example.Quote([]string{show.String()})
+	}
+	return line
+}
+
+func (r *attempt) command(ctx context.Context, st step, facts expect.Facts, emit func(Body)) (kubectl.Result, *failure) {
+	words, err := st.command.Expand(func(expr string) (string, error) {
+		return st.exprs[expr].Expand(ctx, facts)
+	})
+	if err != nil {
+		return kubectl.Result{}, &failure{err: err.Error(), verdict: CouldNotRun}
+	}
+	if flag, found := becameFlag(st.command, words); found {
+		return kubectl.Result{}, &failure{err: fmt.Sprintf("expected a value, found the flag %q in place of an expression", flag), verdict: CouldNotRun}
+	}
+	if words, err = r.patch.Command(words); err != nil {
+		return kubectl.Result{}, &failure{err: err.Error(), verdict: CouldNotRun}
+	}
+	line := shown(words, st.show)
+	args, err := r.placeFiles(st.command, words[1:], emit)
+	if err != nil {
+		return kubectl.Result{}, &failure{err: err.Error(), verdict: CouldNotRun}
+	}
+	emit(CommandShown{line})
+	if r.opts.Gate != nil && !r.opts.Gate(ctx, line) {
+		if ctx.Err() != nil {
+			return kubectl.Result{}, &failure{verdict: Stopped}
+		}
+		// A claim that is not checked is not one that holds.
+		return kubectl.Result{}, &failure{verdict: CouldNotRun, skipped: true}
+	}
+	if args[0] == verbWait {
+		res, f := r.wait(ctx, args[1:], emit)
+		if f != nil {
+			f.words = words
+		}
+		return res, f
+	}
+	guarded, stop := r.guard(ctx, words)
+	defer stop()
+	res, err := r.perform(guarded, args, emit)
+	if cause := (*diagnose.Cause)(nil); errors.As(err, &cause) {
+		return res, &failure{err: line + ": given up", cause: cause, verdict: CouldNotRun, words: words}
+	} else if err != nil {
+		return res, &failure{err: err.Error(), verdict: CouldNotRun, words: words}
+	}
+	// kubectl names the file as it was given: to the user that is the example's own.
+	res.Stderr = strings.ReplaceAll(res.Stderr, r.session.Dir()+string(filepath.Separator), "")
+	emit(output(res, st.show))
+	if res.ExitCode != 0 && !st.readsExitCode {
+		return res, r.exited(ctx, words, res)
+	}
+	return res, nil
+}
+
+// repeatable are the commands that are run again where the connection to the API
+// server broke under them: they read, or run a program that an example wants to
+// see the output of. What others ask for is sent again, request by request, by the
+// Retrier and the session.
+var repeatable = []string{"describe", "exec", "get", "logs"}
+
+// maxRepeats is how often a command is run again.
+const maxRepeats = 2
+
+// perform runs a command.
+func (r *attempt) perform(ctx context.Context, args []string, emit func(Body)) (res kubectl.Result, err error) {
+	for range maxRepeats {
+		if res, err = r.kubectl.Run(ctx, args...); err != nil || res.ExitCode == 0 || res.Remote || !slices.Contains(repeatable, args[0]) {
+			return res, err
+		}
+		cause := r.connection.Output(res.Stderr)
+		if cause == nil || !cause.Lost {
+			return res, nil
+		}
+		emit(CommandRepeated{cause})
+	}
+	return r.kubectl.Run(ctx, args...)
+}
+
+// Exit codes by which a container runtime and a shell say that a program could
+// not be started (POSIX, Shell Command Language, 2.8.2).
+const (
+	exitNotExecutable = 126
+	exitNotFound      = 127
+)
+
+// lost is why what a command or a claim has found proves nothing: the Node of a Pod
+// that it names is gone, or the cluster has taken a Pod of the scenario away. It is
+// nil where neither is so.
+func (r *attempt) lost(ctx context.Context, words []string) *diagnose.Cause {
+	if c := r.lostNode(ctx, namedBy(words)); c != nil {
+		return c
+	}
+	return r.watcher.disruption(r.part)
+}
+
+func (r *attempt) exited(ctx context.Context, words []string, res kubectl.Result) *failure {
+	f := &failure{verdict: CouldNotRun, words: words, err: fmt.Sprintf("%s: exit code %d", example.Quote(words), res.ExitCode)}
+	switch {
+	case res.Remote && (res.ExitCode == exitNotFound || res.ExitCode == exitNotExecutable):
+		f.err += ": the image has no such program, so the claim cannot be checked"
+	case res.Remote:
+		if f.cause = r.lost(ctx, words); f.cause == nil {
+			f.verdict = ClaimFailed
+		}
+	default:
+		connection := r.connection
+		for _, e := range r.watcher.evidence() {
+			if namedBy(words)(e.Pod) {
+				connection.Node = e.Pod.Spec.NodeName
+			}
+		}
+		if f.cause = connection.Output(res.Stderr); f.cause == nil {
+			f.cause = r.lost(ctx, words)
+		}
+	}
+	return f
+}
+
+func output(res kubectl.Result, show *regexp.Regexp) Output {
+	out := Output{Stdout: res.Stdout, Stderr: res.Stderr}
+	if show == nil {
+		return out
+	}
+	out.Filter = show.String()
+	var kept strings.Builder
+	for line := range strings.Lines(res.Stdout) {
+		if show.MatchString(strings.TrimSuffix(line, "\n")) {
+			kept.WriteString(line)
+		}
+	}
+	out.Stdout = kept.String()
+	return out
+}
+
+// placeFiles shows the manifests that a command names and puts them where the
+// command finds them: kubectl reads files relative to the process's folder.
+func (r *run) placeFiles(cmd example.Command, args []string, emit func(Body)) ([]string, error) {
+	args = slices.Clone(args)
+	for _, name := range cmd.Files() {
+		content, err := r.patch.Manifest(r.plan.withImages(r.plan.Example.Files[name], r.images))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		emit(FileShown{name, string(content)})
+		file := filepath.Join(r.session.Dir(), name)
+		if err := os.WriteFile(file, content, 0o600); err != nil {
+			return nil, err
+		}
+		for i, a := range args {
+			if a == name && i > 0 && (args[i-1] == "-f" || args[i-1] == "--filename") {
+				args[i] = file
+			}
+			if a == "--filename="+name {
+				args[i] = "--filename=" + file
+			}
+		}
+	}
+	return args, nil
+}
