@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -49,7 +50,7 @@ func TestRunsPassWhileTheAPIServerRestarts(t *testing.T) {
 		if strings.Contains(story, "reconnecting") {
 			told++
 		}
-		awaitAPIServer(t)
+		awaitRecovery(t)
 		namespace := namespaceOf(t, story)
 		assertNoNamespace(t, namespace)
 		namespaces = append(namespaces, namespace)
@@ -66,17 +67,31 @@ func apiServer(t *testing.T) *os.Process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { awaitAPIServer(t) })
+	t.Cleanup(func() { awaitRecovery(t) })
 	return server
 }
 
-func awaitAPIServer(t *testing.T) {
+// awaitRecovery waits until the API server is ready, and the controllers are back at
+// work: after some restarts in turn they ask it only every half a minute.
+func awaitRecovery(t *testing.T) {
 	t.Helper()
 	s := &scene{T: t}
 	s.until("the API server is ready", func(ctx context.Context) bool {
 		_, err := client(t).Discovery().RESTClient().Get().AbsPath("/readyz").DoRaw(ctx)
 		return err == nil
 	})
+	core := client(t).CoreV1()
+	ns, err := core.Namespaces().Create(context.Background(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "recovered-"}}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.until("a namespace gets its service account", func(ctx context.Context) bool {
+		_, err := core.ServiceAccounts(ns.Name).Get(ctx, "default", metav1.GetOptions{})
+		return err == nil
+	})
+	if err := core.Namespaces().Delete(context.Background(), ns.Name, metav1.DeleteOptions{}); err != nil {
+		t.Error(err)
+	}
 }
 
 // assertCreatedOnce asserts, by the audit log, that nothing was created twice in a

@@ -24,8 +24,7 @@ type retrying struct {
 }
 
 func (t *retrying) RoundTrip(req *http.Request) (*http.Response, error) {
-	// What a pod, a service or a node answers through the API server is theirs.
-	if isProxied(req.URL) || req.Body != nil && req.Body != http.NoBody && req.GetBody == nil {
+	if req.Body != nil && req.Body != http.NoBody && req.GetBody == nil {
 		return t.next.RoundTrip(req)
 	}
 	begin, pace, unknown := time.Now(), retry(), false
@@ -58,7 +57,7 @@ func (t *retrying) attempt(req *http.Request) (*http.Response, error) {
 		dup.Body = body
 	}
 	resp, err := t.next.RoundTrip(dup)
-	if err != nil || req.Method != http.MethodGet || isUpgrade(req) || isStream(req.URL) {
+	if err != nil || req.Method != http.MethodGet || isUpgrade(req) || isStream(req.URL) || isProxied(req.URL) {
 		return resp, err
 	}
 	if _, err := peek(resp); err != nil {
@@ -74,12 +73,14 @@ func (t *retrying) again(req *http.Request, resp *http.Response, err error, sinc
 		if req.Context().Err() != nil || isRefusal(err) {
 			return 0, false
 		}
-		return 0, t.away(err) && (isRepeatable(req) || isUpgrade(req) || neverSent(err))
+		return 0, t.away(err) && (isRepeatable(req) || isUpgrade(req) && !isProxied(req.URL) || neverSent(err))
 	}
 	if resp.StatusCode < http.StatusInternalServerError {
 		t.alive()
 	}
 	switch {
+	case isProxied(req.URL): // what a pod, a service or a node answers is theirs
+		return 0, false
 	case resp.StatusCode == http.StatusTooManyRequests:
 		wait = retryAfter(resp)
 		if since+wait > outage || strings.HasSuffix(req.URL.Path, "/eviction") { // that is a PodDisruptionBudget's verdict
@@ -108,9 +109,11 @@ func retryAfter(resp *http.Response) time.Duration {
 // isRepeatable tells whether a request that may have been carried out comes to the
 // same when it is sent again.
 func isRepeatable(req *http.Request) bool {
+	read := req.Method == http.MethodGet || req.Method == http.MethodHead
+	if read || isProxied(req.URL) { // what a pod does with others is not known
+		return read && !isUpgrade(req)
+	}
 	switch req.Method {
-	case http.MethodGet, http.MethodHead:
-		return !isUpgrade(req)
 	case http.MethodDelete:
 		return true
 	case http.MethodPatch:

@@ -68,6 +68,8 @@ func TestWhatIsSentAgain(t *testing.T) {
 		"a patch that adds":                             {"PATCH", aPod, "application/json-patch+json", []any{errBroken, 200}, errBroken, 1},
 		"an update":                                     {"PUT", aPod, "", []any{errBroken, 200}, errBroken, 1},
 		"what a pod answers through the API server":     {"GET", aPod + "/proxy/x", "", []any{500, 200}, 500, 1},
+		"a read of a pod's, when the connection breaks": {"GET", aPod + "/proxy/x", "", []any{errBroken, 200}, 200, 2},
+		"what a pod is asked to do":                     {"DELETE", aPod + "/proxy/x", "", []any{errBroken, 200}, errBroken, 1},
 		"a read of what is not there":                   {"GET", aPod, "", []any{404}, 404, 1},
 		"a read, as long as the API server may restart": {"GET", aPod, "", []any{errRefused}, errRefused, 63},
 		"a read that goes on failing":                   {"GET", aPod, "", []any{502}, 502, 13},
