@@ -24,17 +24,22 @@ type user struct {
 
 func newUser(t *testing.T, env ...string) *user {
 	t.Helper()
-	bin, err := filepath.Abs("../../bin")
-	if err != nil {
-		t.Fatal(err)
+	root, tools := t.TempDir(), t.TempDir()
+	for _, name := range []string{"kubectl", "kubectl-krew"} { // and no kubectl-kbe
+		file, err := filepath.Abs(filepath.Join("../../bin", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(file, filepath.Join(tools, name)); err != nil {
+			t.Fatal(err)
+		}
 	}
-	root := t.TempDir()
 	// krew works with an index alone, which it would clone.
 	run(t, exec.CommandContext(t.Context(), "git", "init", "--quiet", filepath.Join(root, "index", "default")))
 	return &user{t: t, root: root, env: append(env,
 		"HOME="+t.TempDir(), "KREW_ROOT="+root, "KREW_NO_UPGRADE_CHECK=1",
 		"HTTPS_PROXY=http://127.0.0.1:1", // whatever asks the network is refused
-		"PATH="+strings.Join([]string{bin, filepath.Join(root, "bin"), os.Getenv("PATH")}, string(os.PathListSeparator)))}
+		"PATH="+strings.Join([]string{tools, filepath.Join(root, "bin"), os.Getenv("PATH")}, string(os.PathListSeparator)))}
 }
 
 // kubectl returns what a command prints, and logs both as they are on a screen.
