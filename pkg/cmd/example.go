@@ -201,16 +201,7 @@ func (o *exampleOptions) run(ctx context.Context) error {
 		fmt.Fprintln(o.streams.ErrOut, "error:", err)
 		verdict = max(verdict, engine.CouldNotRun)
 	}
-	switch verdict {
-	case engine.Passed:
-		return nil
-	case engine.ClaimFailed:
-		return exitError{exitClaimFailed}
-	case engine.Stopped:
-		return exitError{signalCode(ctx)}
-	default:
-		return exitError{exitCouldNotRun}
-	}
+	return verdictError(ctx, report.VerdictOf(verdict))
 }
 
 func firstSentence(s string) string {

@@ -94,11 +94,14 @@ func (c *Collector) wholeRun(body engine.Body) {
 			RemoveCommand: b.RemoveCommand, ElapsedMilliseconds: b.Elapsed.Milliseconds(),
 		}
 	case engine.RunEnded:
-		r.Example, r.Verdict, r.Error, r.Cause = b.Example, verdicts[b.Verdict], redact(b.Err), causeOf(b.Cause)
+		r.Example, r.Verdict, r.Error, r.Cause = b.Example, VerdictOf(b.Verdict), redact(b.Err), causeOf(b.Cause)
 		r.Claims = v1alpha1.Counts{Total: b.Met + b.Failed + b.NotChecked, Met: b.Met, Failed: b.Failed, NotChecked: b.NotChecked}
 		r.VerdictMilliseconds, r.ElapsedMilliseconds = b.ToVerdict.Milliseconds(), b.Elapsed.Milliseconds()
 	}
 }
+
+// VerdictOf is how a Report names a run's verdict.
+func VerdictOf(v engine.Verdict) v1alpha1.Verdict { return verdicts[v] }
 
 var verdicts = map[engine.Verdict]v1alpha1.Verdict{
 	engine.Passed:      v1alpha1.Passed,
@@ -179,7 +182,7 @@ func inStep(step *v1alpha1.Step, body engine.Body) {
 	case engine.ExpectationNotChecked:
 		claimOf(step, b.Claim).Outcome = v1alpha1.NotChecked
 	case engine.StepFailed:
-		step.Failure = &v1alpha1.Failure{Message: redact(b.Err), Verdict: verdicts[b.Verdict]}
+		step.Failure = &v1alpha1.Failure{Message: redact(b.Err), Verdict: VerdictOf(b.Verdict)}
 		if b.Cause != nil {
 			step.Failure.Cause = *causeOf(b.Cause)
 		}
