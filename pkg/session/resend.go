@@ -35,7 +35,7 @@ func (t *retrying) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		wait, again := t.again(req, resp, err, time.Since(begin))
 		if !again || !pause(req.Context(), max(wait, min(pace.Step(), slowest))) {
-			if resp != nil {
+			if resp != nil && !isProxied(req.URL) {
 				resp.Header.Del("Retry-After") // for client-go, which would begin anew
 			}
 			return resp, err
