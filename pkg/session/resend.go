@@ -35,7 +35,7 @@ func (t *retrying) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		wait, again := t.again(req, resp, err, time.Since(begin))
 		if !again || !pause(req.Context(), max(wait, min(pace.Step(), slowest))) {
-			if resp != nil && !isProxied(req.URL) {
+			if resp != nil && !isPassedOn(req, resp) {
 				resp.Header.Del("Retry-After") // for client-go, which would begin anew
 			}
 			return resp, err
@@ -79,7 +79,7 @@ func (t *retrying) again(req *http.Request, resp *http.Response, err error, sinc
 		t.alive()
 	}
 	switch {
-	case isProxied(req.URL): // what a pod, a service or a node answers is theirs
+	case isPassedOn(req, resp):
 		return 0, false
 	case resp.StatusCode == http.StatusTooManyRequests:
 		wait = retryAfter(resp)
@@ -137,6 +137,14 @@ func isStream(u *url.URL) bool {
 func isProxied(u *url.URL) bool {
 	t, ok := parseTarget(u)
 	return ok && t.subresource == "proxy"
+}
+
+// isPassedOn tells whether an answer came by way of the API server's proxy: it is a
+// pod's, a service's or a node's, and theirs to give. The API server marks all that
+// it answers (k8s.io/apiserver, pkg/endpoints/filters/audit_init.go); an answer
+// without that mark is of a proxy before it.
+func isPassedOn(req *http.Request, resp *http.Response) bool {
+	return isProxied(req.URL) && resp.Header.Get("Audit-Id") != ""
 }
 
 // isRefusal tells whether an error is an answer, or a certificate's fault.

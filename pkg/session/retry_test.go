@@ -21,6 +21,9 @@ type script struct {
 	header  http.Header
 }
 
+// passedOn is the status of what a pod answers by way of the API server's proxy.
+type passedOn int
+
 func (s *script) RoundTrip(req *http.Request) (*http.Response, error) {
 	next := s.answers[min(s.sent, len(s.answers)-1)]
 	s.sent++
@@ -29,6 +32,8 @@ func (s *script) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, next
 	case string:
 		return &http.Response{StatusCode: http.StatusInternalServerError, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(next)), Request: req}, nil
+	case passedOn:
+		return &http.Response{StatusCode: int(next), Header: http.Header{"Audit-Id": {"1"}}, Body: http.NoBody, Request: req}, nil
 	default:
 		header := s.header.Clone()
 		if header == nil {
@@ -67,7 +72,9 @@ func TestWhatIsSentAgain(t *testing.T) {
 		"a merge":                                       {"PATCH", aPod, "application/merge-patch+json", []any{errBroken, 200}, 200, 2},
 		"a patch that adds":                             {"PATCH", aPod, "application/json-patch+json", []any{errBroken, 200}, errBroken, 1},
 		"an update":                                     {"PUT", aPod, "", []any{errBroken, 200}, errBroken, 1},
-		"what a pod answers through the API server":     {"GET", aPod + "/proxy/x", "", []any{500, 200}, 500, 1},
+		"what a pod answers through the API server":     {"GET", aPod + "/proxy/x", "", []any{passedOn(500), 200}, 500, 1},
+		"a pod's turning away":                          {"GET", aPod + "/proxy/x", "", []any{passedOn(429), 200}, 429, 1},
+		"a failure before the API server's proxy":       {"GET", aPod + "/proxy/x", "", []any{503, 500, passedOn(200)}, 200, 3},
 		"a read of a pod's, when the connection breaks": {"GET", aPod + "/proxy/x", "", []any{errBroken, 200}, 200, 2},
 		"what a pod is asked to do":                     {"DELETE", aPod + "/proxy/x", "", []any{errBroken, 200}, errBroken, 1},
 		"a read of what is not there":                   {"GET", aPod, "", []any{404}, 404, 1},
