@@ -9,14 +9,13 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/wait"
 )
 
-// check decides a claim. One that may take a moment is decided again at each
-// change of a Pod that it reads, at each Event about one, and at each new line of
-// a log, until it holds, its time is over, or a Pod that it reads cannot become
-// what it should. It also returns the names of the Pods that the claim has read.
-func (r *run) check(ctx context.Context, c claim, facts expect.Facts, emit func(Body)) (expect.Verdict, []string) {
-	// From before the first look on, so that no change is missed.
-	before, changed := r.watcher.now()
-	read := &readObjects{Objects: facts.Objects, patient: r.opts.Patient}
+// check decides a claim on what is read now, for it or for a claim of the same step
+// before it. One that may take a moment is decided again at each change of a Pod
+// that it reads, at each Event, if it reads any, and at each new line of a log,
+// until it holds, its time is over, or a Pod that it reads cannot become what it
+// should. It also returns the names of the Pods that the claim has read.
+func (r *run) check(ctx context.Context, c claim, facts expect.Facts, now *snapshot, emit func(Body)) (expect.Verdict, []string) {
+	read := &readObjects{Objects: now, patient: r.opts.Patient}
 	facts.Objects = read
 	verdict := c.that.Check(ctx, facts)
 	if verdict.Holds || c.within == 0 {
@@ -37,19 +36,19 @@ func (r *run) check(ctx context.Context, c claim, facts expect.Facts, emit func(
 			verdict.Err = errors.Join(verdict.Err, fmt.Errorf("not within %s", c.within))
 			return verdict, read.names()
 		case <-logs.wrote:
-		case <-changed:
+		case <-now.changed:
 			var after map[string]changes
-			if after, changed = r.watcher.now(); !read.changed(before, after) {
+			if after, now.changed = r.watcher.now(); !read.changed(now.before, after) {
 				continue // it was another Pod
 			}
 			logs.again()
 		}
-		before, changed = r.watcher.now()
-		*read = readObjects{Objects: read.Objects, patient: read.patient}
-		if now := c.that.Check(ctx, facts); now.Holds {
-			return now, nil
+		now.renew()
+		*read = readObjects{Objects: now, patient: read.patient}
+		if again := c.that.Check(ctx, facts); again.Holds {
+			return again, nil
 		} else if ctx.Err() == nil {
-			verdict = now
+			verdict = again
 		}
 	}
 }

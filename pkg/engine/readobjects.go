@@ -11,14 +11,49 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/expect"
 )
 
-// readObjects remembers what an expression has read. A Pod is read once, however
-// often the expression names it: its parts are then about one state.
+// snapshot reads each Pod once: all claims of a step that name it are then about
+// one state of it, and cost one request.
+type snapshot struct {
+	expect.Objects
+	watcher *watcher
+	named   map[string]map[string]any
+	// before are the changes up to before the first look, so that none is missed;
+	// changed is closed at the next one.
+	before  map[string]changes
+	changed <-chan struct{}
+}
+
+func (r *run) snapshot() *snapshot {
+	s := &snapshot{Objects: r.session, watcher: r.watcher}
+	s.renew()
+	return s
+}
+
+// renew has everything read anew.
+func (s *snapshot) renew() {
+	s.named = map[string]map[string]any{}
+	s.before, s.changed = s.watcher.now()
+}
+
+// Pod reads a Pod, or returns what was read of it.
+func (s *snapshot) Pod(ctx context.Context, name string) (map[string]any, error) {
+	if pod, ok := s.named[name]; ok {
+		return pod, nil
+	}
+	pod, err := s.Objects.Pod(ctx, name)
+	if err == nil {
+		s.named[name] = pod
+	}
+	return pod, err
+}
+
+// readObjects remembers what an expression has read.
 type readObjects struct {
 	expect.Objects
 	patient bool
-	named   map[string]map[string]any
 	// asked are the names of the Pods that it asked for, be they there or not, and
-	// selected the selectors of others; all tells that any Pod may be among them.
+	// selected the selectors of others; all tells that it read Events, which may be
+	// about any.
 	asked    []string
 	selected []labels.Selector
 	all      bool
@@ -28,17 +63,10 @@ type readObjects struct {
 
 // Pod reads and remembers a Pod.
 func (r *readObjects) Pod(ctx context.Context, name string) (map[string]any, error) {
-	if pod, ok := r.named[name]; ok {
-		return pod, nil
-	}
 	r.asked = append(r.asked, name)
 	pod, err := r.Objects.Pod(ctx, name)
 	if err == nil {
 		r.pods = append(r.pods, pod)
-		if r.named == nil {
-			r.named = map[string]map[string]any{}
-		}
-		r.named[name] = pod
 	}
 	return pod, err
 }
@@ -74,7 +102,11 @@ func (r *readObjects) Logs(ctx context.Context, pod, container string) (string, 
 // of the watch.
 func (r *readObjects) changed(before, after map[string]changes) bool {
 	for pod, now := range after {
-		if old := before[pod]; now.n != old.n && (r.all || slices.Contains(r.asked, pod) || r.selects(old.labels) || r.selects(now.labels)) {
+		old := before[pod]
+		if r.all && now.events != old.events {
+			return true
+		}
+		if now.pod != old.pod && (r.all || slices.Contains(r.asked, pod) || r.selects(old.labels) || r.selects(now.labels)) {
 			return true
 		}
 	}

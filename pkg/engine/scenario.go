@@ -99,9 +99,10 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 	if st.name != "" {
 		named[st.name] = expect.Outcome{Stdout: res.Stdout, Stderr: res.Stderr, ExitCode: res.ExitCode}
 	}
+	now := r.snapshot()
 	var suspects []string // Pods that claims which fail have read
 	for _, c := range st.claims {
-		verdict, read := r.check(ctx, c, facts, emit)
+		verdict, read := r.check(ctx, c, facts, now, emit)
 		switch {
 		case verdict.Holds:
 			emit(ExpectationMet{c.text})

@@ -67,13 +67,14 @@ func (w *watcher) next() <-chan struct{} {
 func (w *watcher) changesOf(name string) (n int, next <-chan struct{}) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.changes[name].n, w.changed
+	c := w.changes[name]
+	return c.pod + c.events, w.changed
 }
 
-// changes are those of a Pod, and of Events about it, so far.
+// changes are how many there were so far of a Pod, and of Events about it.
 type changes struct {
-	n      int
-	labels labels.Set // the last ones of the Pod
+	pod, events int
+	labels      labels.Set // the last ones of the Pod
 }
 
 // now returns what changes there were of each Pod, by name, and a channel that is
@@ -84,10 +85,10 @@ func (w *watcher) now() (so map[string]changes, next <-chan struct{}) {
 	return maps.Clone(w.changes), w.changed
 }
 
-// wake lets all who wait for a Pod of that name, or for one with such labels, look
+// wake notes changes of what has that name, and lets all who wait for one look
 // again. The caller holds the lock.
-func (w *watcher) wake(name string, labels labels.Set) {
-	w.changes[name] = changes{w.changes[name].n + 1, labels}
+func (w *watcher) wake(name string, now changes) {
+	w.changes[name] = now
 	close(w.changed)
 	w.changed = make(chan struct{})
 }
@@ -95,7 +96,8 @@ func (w *watcher) wake(name string, labels labels.Set) {
 func (w *watcher) seePod(obj *unstructured.Unstructured) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.wake(obj.GetName(), obj.GetLabels())
+	so := w.changes[obj.GetName()]
+	w.wake(obj.GetName(), changes{so.pod + 1, so.events, obj.GetLabels()})
 	pod := asPod(obj)
 	if pod == nil || !w.made(obj) {
 		return
@@ -117,7 +119,8 @@ func (w *watcher) seeEvent(obj *unstructured.Unstructured) {
 	if err := fromUnstructured(obj, &event); err != nil {
 		return
 	}
-	w.wake(event.InvolvedObject.Name, w.changes[event.InvolvedObject.Name].labels)
+	so := w.changes[event.InvolvedObject.Name]
+	w.wake(event.InvolvedObject.Name, changes{so.pod, so.events + 1, so.labels})
 	about := event.InvolvedObject.UID
 	if w.events[about] == nil {
 		w.events[about] = map[types.UID]corev1.Event{}
