@@ -36,10 +36,13 @@ type ratio struct {
 	Unit string  `json:"unit,omitempty"`
 }
 
-// alternate measures the subjects in turn, round by round.
+// alternate measures the subjects in turn, round by round, each on an idle machine.
 func (r *results) alternate(ctx context.Context, rounds int, subjects []subject) error {
 	for round := range rounds {
 		for _, measure := range subjects {
+			if err := settle(ctx); err != nil {
+				return err
+			}
 			samples, err := measure(ctx)
 			if err != nil {
 				return fmt.Errorf("round %d: %w", round+1, err)
