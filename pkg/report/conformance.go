@@ -168,10 +168,6 @@ func (t *Terminal) ConformanceEnded(r *v1alpha1.ConformanceReport) {
 	if r.Interrupted != "" {
 		text = "Interrupted (" + r.Interrupted + "): " + text
 	}
-	mark := t.style.failed()
-	if r.Verdict == v1alpha1.Passed {
-		mark = t.style.met()
-	}
 	t.line("")
-	t.verdict(mark, fmt.Sprintf("%s, in %s.", text, millis(r.ElapsedMilliseconds)))
+	t.verdict(r.Verdict == v1alpha1.Passed, fmt.Sprintf("%s, in %s.", text, millis(r.ElapsedMilliseconds)))
 }

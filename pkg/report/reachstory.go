@@ -67,9 +67,5 @@ func (t *Terminal) ReachEnded(r *v1alpha1.Reach) {
 	if r.Matrix == nil && r.Counts == nil {
 		return // nothing was found: an error of the command, not a story
 	}
-	mark := t.style.failed()
-	if r.Verdict == v1alpha1.Passed {
-		mark = t.style.met()
-	}
-	t.verdict(mark, reachSum(r)+".", fmt.Sprintf("Verdict after %s, %s in all.", millis(r.VerdictMilliseconds), millis(r.ElapsedMilliseconds)))
+	t.verdict(r.Verdict == v1alpha1.Passed, reachSum(r)+".", fmt.Sprintf("Verdict after %s, %s in all.", millis(r.VerdictMilliseconds), millis(r.ElapsedMilliseconds)))
 }

@@ -254,7 +254,7 @@ func (t *Terminal) cleanup(b engine.CleanupEnded) {
 		t.line("  look at it   kubectl get pods -n " + b.Namespace)
 		t.line("  remove it    " + b.RemoveCommand)
 	case b.Err != "":
-		t.verdict(t.style.failed(), "The cleanup is not complete: "+b.Err)
+		t.verdict(false, "The cleanup is not complete: "+b.Err)
 		for _, l := range b.Leftovers {
 			t.line("  left: " + clean(l))
 		}
@@ -280,11 +280,7 @@ func (t *Terminal) runEnded(b engine.RunEnded) {
 	if b.NotChecked > 0 {
 		text += fmt.Sprintf(", %d not checked", b.NotChecked)
 	}
-	mark := t.style.failed()
-	if b.Verdict == engine.Passed {
-		mark = t.style.met()
-	}
-	t.verdict(mark, text+".", fmt.Sprintf("Verdict after %s, %s in all.", seconds(b.ToVerdict), seconds(b.Elapsed)))
+	t.verdict(b.Verdict == engine.Passed, text+".", fmt.Sprintf("Verdict after %s, %s in all.", seconds(b.ToVerdict), seconds(b.Elapsed)))
 }
 
 // heading writes a title and, where there is room, where on the same line.
@@ -302,7 +298,11 @@ func (t *Terminal) heading(title, where string) {
 
 // verdict writes the sum of a run, with its mark: on one line, where that has room
 // for all sentences.
-func (t *Terminal) verdict(mark string, sentences ...string) {
+func (t *Terminal) verdict(passed bool, sentences ...string) {
+	mark := t.style.failed()
+	if passed {
+		mark = t.style.met()
+	}
 	if whole := strings.Join(sentences, " "); len([]rune(whole)) <= t.width-2 {
 		sentences = []string{whole}
 	}
