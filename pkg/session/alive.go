@@ -71,16 +71,18 @@ func openLocal(id string) (*local, error) {
 }
 
 // close gives the folder back. A run that has left something stays known: as dead.
+// The lock is given back first, for Windows does not remove a file that is open;
+// what could see the run as dead meanwhile finds nothing of it on the cluster.
 func (l *local) close(forget bool) error {
 	if l == nil {
 		return nil
 	}
 	var errs []error
-	if forget || l.lock == nil {
-		errs = append(errs, os.RemoveAll(l.dir))
-	}
 	if l.lock != nil {
 		errs = append(errs, l.lock.Unlock())
+	}
+	if forget || l.lock == nil {
+		errs = append(errs, os.RemoveAll(l.dir))
 	}
 	return errors.Join(errs...)
 }
