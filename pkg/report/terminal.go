@@ -253,6 +253,9 @@ func (t *Terminal) cleanup(b engine.CleanupEnded) {
 		t.wrapped(fmt.Sprintf("Everything is kept in namespace %s.", b.Namespace))
 		t.line("  look at it   kubectl get pods -n " + b.Namespace)
 		t.line("  remove it    " + b.RemoveCommand)
+		if b.Err != "" {
+			t.verdict(false, b.Err)
+		}
 	case b.Err != "":
 		t.verdict(false, "The cleanup is not complete: "+b.Err)
 		for _, l := range b.Leftovers {

@@ -153,7 +153,8 @@ func TestOtherEndings(t *testing.T) {
 		"Stopped, as asked: cleaning up.\n":           {engine.Interrupted{Signal: "quit", RemoveCommand: "kubectl delete pods -n n -l a=b"}},
 		"What the run made in namespace n is removed": {engine.CleanupEnded{Namespace: "n"}},
 		"remove it    kubectl delete namespace n":     {engine.CleanupEnded{Namespace: "n", Kept: true, RemoveCommand: "kubectl delete namespace n"}},
-		"left: namespaces/n":                          {engine.CleanupEnded{Namespace: "n", Err: "forbidden", Leftovers: []string{"namespaces/n"}}},
+		"✗ no room":          {engine.CleanupEnded{Namespace: "n", Kept: true, Err: "no room"}},
+		"left: namespaces/n": {engine.CleanupEnded{Namespace: "n", Err: "forbidden", Leftovers: []string{"namespaces/n"}}},
 	} {
 		var out bytes.Buffer
 		terminal := NewTerminal(&out, nil, 80, false)
