@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -31,7 +32,7 @@ func TestTheGuideIsRight(t *testing.T) {
 	if err := os.WriteFile("greeting/example.yaml", []byte(bad), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if code, _, stderr := execute(t, "", "run", "-f", "greeting"); code != exitUsage || stderr != want {
+	if code, _, stderr := execute(t, "", "run", "-f", "greeting"); code != exitUsage || filepath.ToSlash(stderr) != want {
 		t.Errorf("expected\n%s\nfound %d\n%s", want, code, stderr)
 	}
 }

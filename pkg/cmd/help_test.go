@@ -16,8 +16,7 @@ import (
 // documented are the commands that have a help text and a reference page.
 func documented(t *testing.T) (root *cobra.Command, commands []*cobra.Command) {
 	t.Helper()
-	t.Setenv("HOME", "~") // is in a default
-	t.Setenv("KUBECACHEDIR", "")
+	t.Setenv("KUBECACHEDIR", "~/.kube/cache") // is a default
 	root, err := newRoot(genericiooptions.NewTestIOStreamsDiscard())
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -57,7 +58,7 @@ func TestCompileRejectsWhatCannotRun(t *testing.T) {
 		`    - {run: 'kubectl run x --image=$(pod("y").metadata.name)', early: true}`: `early: expected expressions that read images and run only, found $(pod("y").metadata.name)`,
 		`    - {run: kubectl get pods, expect: [{claim: c, that: nope}]}`:             "demo/example.yaml:11:57: that: unknown name `nope`",
 	} {
-		if _, err := compile(t, steps); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := compile(t, steps); err == nil || !strings.Contains(filepath.ToSlash(err.Error()), want) {
 			t.Errorf("%s: expected an error with %q, found %v", steps, want, err)
 		}
 	}

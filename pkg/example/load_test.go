@@ -1,6 +1,7 @@
 package example
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -88,7 +89,7 @@ func TestLoadNamesTheLineOfEachProblem(t *testing.T) {
 		if broken == valid {
 			t.Fatalf("%s: the test changes nothing", name)
 		}
-		if _, err := loadText(broken); err == nil || !strings.Contains(err.Error(), tc.want) {
+		if _, err := loadText(broken); err == nil || !strings.Contains(filepath.ToSlash(err.Error()), tc.want) {
 			t.Errorf("%s: expected an error with %q, found %v", name, tc.want, err)
 		}
 	}

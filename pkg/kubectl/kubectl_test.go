@@ -40,11 +40,11 @@ func TestRunRejectsOtherCommands(t *testing.T) {
 func TestAFailureIsAResult(t *testing.T) {
 	k := at(t, "http://127.0.0.1:1")
 	for want, args := range map[string][]string{
-		"connection to the server 127.0.0.1:1 w": {"get", "pods"},
-		"unknown flag: --nope":                   {"get", "--nope"},
-		"required flag(s) \"image\" not set":     {"run", "sise"},
-		"unknown shorthand flag: 'n'":            {"get", "pods", "-n", "other"},
-		"the path \"/nonexistent.yaml\" does n":  {"create", "-f", "/nonexistent.yaml"},
+		"127.0.0.1:1":                           {"get", "pods"},
+		"unknown flag: --nope":                  {"get", "--nope"},
+		"required flag(s) \"image\" not set":    {"run", "sise"},
+		"unknown shorthand flag: 'n'":           {"get", "pods", "-n", "other"},
+		"the path \"/nonexistent.yaml\" does n": {"create", "-f", "/nonexistent.yaml"},
 	} {
 		res, err := k.Run(t.Context(), args...)
 		if err != nil || res.ExitCode != 1 || res.Remote || !strings.Contains(res.Stderr, want) {
