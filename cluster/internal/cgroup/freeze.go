@@ -36,6 +36,10 @@ func (g Group) freezer() (Hierarchy, freezer, error) {
 	return Hierarchy{}, freezer{}, errors.New("control groups: expected a hierarchy that can freeze processes (v2, or the controller freezer of v1), found none")
 }
 
+// stuck is after how many looks the processes are let go for a moment: one may wait, not to be interrupted, for what
+// another one holds that stands still already.
+const stuck = 50
+
 // Freeze stops every process in the group and below, and returns when the last of them stands still.
 func (g Group) Freeze(ctx context.Context) error {
 	h, f, err := g.freezer()
@@ -43,7 +47,7 @@ func (g Group) Freeze(ctx context.Context) error {
 		return err
 	}
 	dir := h.Mount + g.Path
-	for {
+	for look := 1; ; look++ {
 		// With v1, a process that forked meanwhile is caught by writing again.
 		if err := os.WriteFile(dir+f.file, []byte(f.freeze), 0o644); err != nil {
 			return fmt.Errorf("freeze control group %s: %w", dir, err)
@@ -54,6 +58,11 @@ func (g Group) Freeze(ctx context.Context) error {
 		}
 		if strings.Contains(string(state), f.frozen) {
 			return nil
+		}
+		if look%stuck == 0 {
+			if err := g.Thaw(); err != nil {
+				return err
+			}
 		}
 		select { // the kernel tells nobody
 		case <-ctx.Done():
