@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -39,8 +40,12 @@ func TestRunRejectsOtherCommands(t *testing.T) {
 
 func TestAFailureIsAResult(t *testing.T) {
 	k := at(t, "http://127.0.0.1:1")
+	refused := "connection to the server 127.0.0.1:1 w"
+	if runtime.GOOS == "windows" { // kubectl does not know its words for that
+		refused = "Unable to connect to the server: dial tcp 127.0.0.1:1"
+	}
 	for want, args := range map[string][]string{
-		"127.0.0.1:1":                           {"get", "pods"},
+		refused:                                 {"get", "pods"},
 		"unknown flag: --nope":                  {"get", "--nope"},
 		"required flag(s) \"image\" not set":    {"run", "sise"},
 		"unknown shorthand flag: 'n'":           {"get", "pods", "-n", "other"},
