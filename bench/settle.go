@@ -5,8 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"time"
+
+	"github.com/prometheus/procfs"
 )
 
 // How idle the machine has to be, and for how long, before something is measured:
@@ -47,27 +48,19 @@ func settle(ctx context.Context) error {
 	}
 }
 
-// cpuTimes are those of all CPUs since the start of the machine, in ticks.
+// cpuTimes are those of all CPUs since the start of the machine, in seconds.
 type cpuTimes struct{ idle, all float64 }
 
-// readCPUTimes reads the first line of /proc/stat: cpu, then user, nice, system,
-// idle, iowait, irq, softirq and steal (proc_stat(5)).
-func readCPUTimes() (t cpuTimes, err error) {
-	text, err := os.ReadFile("/proc/stat")
+func readCPUTimes() (cpuTimes, error) {
+	proc, err := procfs.NewDefaultFS()
 	if err != nil {
-		return t, err
+		return cpuTimes{}, err
 	}
-	line, _, _ := strings.Cut(string(text), "\n")
-	var cpu string
-	var ticks [8]float64
-	if _, err := fmt.Sscan(line, &cpu, &ticks[0], &ticks[1], &ticks[2], &ticks[3], &ticks[4], &ticks[5], &ticks[6], &ticks[7]); err != nil {
-		return t, fmt.Errorf("/proc/stat: expected eight counts of ticks, found %q: %w", line, err)
+	stat, err := proc.Stat()
+	if err != nil {
+		return cpuTimes{}, err
 	}
-	for i, n := range ticks {
-		t.all += n
-		if i == 3 || i == 4 { // waiting for a disk is idle, too
-			t.idle += n
-		}
-	}
-	return t, nil
+	cpu := stat.CPUTotal
+	idle := cpu.Idle + cpu.Iowait // waiting for a disk is idle, too
+	return cpuTimes{idle, idle + cpu.User + cpu.Nice + cpu.System + cpu.IRQ + cpu.SoftIRQ + cpu.Steal}, nil
 }
