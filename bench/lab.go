@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
 )
@@ -23,8 +24,8 @@ type lab struct {
 	name, dir string
 	nodes     int
 	client    kubernetes.Interface
-	// pods are those of the example, as JSON of v1.Pod.
-	pods [][]byte
+	// pods are those that a run of the example makes.
+	pods []*corev1.Pod
 	// script replays the example with kubectl; page is the page by hand.
 	script, page string
 }

@@ -2,20 +2,16 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
-	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
-	"sigs.k8s.io/yaml"
 
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/report/v1alpha1"
 )
@@ -23,18 +19,30 @@ import (
 // prepare learns the example's pods from a run, and writes the scripts.
 func (l *lab) prepare(ctx context.Context) error {
 	l.script, l.page = filepath.Join(l.dir, "script.sh"), filepath.Join(l.dir, "page.sh")
+	pods := l.client.CoreV1().Pods(metav1.NamespaceAll)
+	before, err := pods.List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return err
+	}
 	var r v1alpha1.Report
 	if _, err := l.report(ctx, &r, "pods", "--report-file", "script="+l.script); err != nil {
 		return err
 	}
-	for _, sc := range r.Scenarios {
-		for _, st := range sc.Steps {
-			if err := l.addPods(ctx, st); err != nil {
-				return fmt.Errorf("%s: %w", st.Command, err)
-			}
+	// The API server tells what has happened since.
+	w, err := pods.Watch(ctx, metav1.ListOptions{ResourceVersion: before.ResourceVersion})
+	if err != nil {
+		return err
+	}
+	defer w.Stop()
+	for ev := range w.ResultChan() {
+		if pod, ok := ev.Object.(*corev1.Pod); ok && ev.Type == watch.Added && pod.Namespace == r.Run.Namespace {
+			l.pods = append(l.pods, &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: pod.Name, Labels: pod.Labels}, Spec: pod.Spec})
+		}
+		if len(l.pods) == len(r.Pods) {
+			return os.WriteFile(l.page, []byte(page), 0o600)
 		}
 	}
-	return os.WriteFile(l.page, []byte(page), 0o600)
+	return fmt.Errorf("the watch ended with %d of the %d pods of a run", len(l.pods), len(r.Pods))
 }
 
 // page is the page of 2017, by hand: two pods, and one to ask from.
@@ -63,42 +71,8 @@ kubectl exec twocontainers -n by-hand -c shell -- curl -sS localhost:9876/info
 kubectl delete pod twocontainers -n by-hand --now
 `
 
-// addPods notes the pods that a step's command makes.
-func (l *lab) addPods(ctx context.Context, st v1alpha1.Step) error {
-	for _, f := range st.Files {
-		var controller corev1.ReplicationController
-		if err := yaml.Unmarshal([]byte(f.Content), &controller); err != nil {
-			return err
-		}
-		text, err := yaml.YAMLToJSON([]byte(f.Content))
-		if controller.Kind == "ReplicationController" {
-			pod := corev1.Pod{ObjectMeta: controller.Spec.Template.ObjectMeta, Spec: controller.Spec.Template.Spec}
-			pod.Name = controller.Name
-			text, err = json.Marshal(pod)
-		}
-		if err != nil {
-			return err
-		}
-		l.pods = append(l.pods, text)
-	}
-	if words, ok := strings.CutPrefix(st.Command, "kubectl run "); ok {
-		before, program, found := strings.Cut(words, " -- ")
-		args := append([]string{"run", "--dry-run=client", "-o", "json"}, strings.Fields(before)...)
-		if found {
-			args = slices.Concat(args, []string{"--"}, strings.Fields(program))
-		}
-		c := l.command(ctx, "kubectl", args...)
-		if _, err := c.measure(); err != nil {
-			return err
-		}
-		l.pods = append(l.pods, c.stdout.Bytes())
-	}
-	return nil
-}
-
-// limit makes all the example's pods at once, and waits by watch until each is
-// as ready as it gets: one of them has a container that ends. It is what a run
-// cannot be faster than.
+// limit makes all the pods of a run at once, and waits by watch until each is as
+// ready as it gets. It is what a run cannot be faster than.
 func (l *lab) limit(ctx context.Context) (s sample, err error) {
 	namespace := fmt.Sprintf("limit-%d", time.Now().UnixNano())
 	core := l.client.CoreV1()
@@ -124,18 +98,12 @@ func (l *lab) limit(ctx context.Context) (s sample, err error) {
 	defer w.Stop()
 	begin := time.Now()
 	errs := make(chan error, len(l.pods))
-	var wg sync.WaitGroup
-	for _, text := range l.pods {
-		wg.Go(func() {
-			var pod corev1.Pod
-			err := json.Unmarshal(text, &pod)
-			if err == nil {
-				_, err = core.Pods(namespace).Create(ctx, &pod, metav1.CreateOptions{})
-			}
+	for _, pod := range l.pods {
+		go func() {
+			_, err := core.Pods(namespace).Create(ctx, pod, metav1.CreateOptions{})
 			errs <- err
-		})
+		}()
 	}
-	wg.Wait()
 	for range l.pods {
 		if err := <-errs; err != nil {
 			return s, err
@@ -153,11 +121,12 @@ func (l *lab) limit(ctx context.Context) (s sample, err error) {
 	return s, fmt.Errorf("the watch of namespace %s ended with %d of %d pods ready", namespace, len(ready), len(l.pods))
 }
 
+// isReady tells whether the pod is Ready, or has ended a container for good: then
+// it never will be.
 func isReady(pod *corev1.Pod) bool {
-	for _, c := range pod.Status.ContainerStatuses {
-		if c.State.Terminated != nil || c.LastTerminationState.Terminated != nil {
-			return true
-		}
+	if pod.Spec.RestartPolicy == corev1.RestartPolicyNever && slices.ContainsFunc(pod.Status.ContainerStatuses,
+		func(c corev1.ContainerStatus) bool { return c.State.Terminated != nil }) {
+		return true
 	}
 	return slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
 		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
