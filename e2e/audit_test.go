@@ -96,7 +96,7 @@ var budget = []struct {
 	{"get serviceaccounts", 2, "a namespace takes no pods without its own"},
 	{"watch serviceaccounts", 1, "the same"},
 	{"list namespaces", 1, "what earlier runs have left"},
-	{"get pods/exec", 14, "one for each kubectl exec"},
+	{"get pods/exec", 13, "one for each kubectl exec"},
 	{"get pods/log", 5, "one for each container of a kubectl logs"},
 	{"get pods/proxy", 1, "kubectl get --raw"},
 	{"watch pods", 16, "one for the run, one for its cleanup, one for each kubectl wait and kubectl delete"},

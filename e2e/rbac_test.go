@@ -109,7 +109,7 @@ func TestThePageRunsWithWhatRBACPrints(t *testing.T) {
 	printed(t, "-n", f.session.Namespace, "--user", user, "--for", "pods")
 	awaitAccess(t, user, f.session.Namespace, podsNeeds(t))
 	stdout, stderr, code := outcome(t, plugin(t, "pods", "-n", f.session.Namespace, "--as", user))
-	if code != 0 || !strings.Contains(stdout, "39 of 39 claims hold") {
+	if code != 0 || !strings.Contains(stdout, "40 of 40 claims hold") {
 		t.Errorf("expected that all claims hold, found exit code %d:\n%s%s", code, stdout, stderr)
 	}
 	assertPods(t, f.session.Namespace)
@@ -132,7 +132,7 @@ func TestThePageRunsInANamespaceOfItsOwnWithWhatRBACPrints(t *testing.T) {
 	printed(t, "--serviceaccount", account, "--for", "pods", "--name", name)
 	awaitAccess(t, "system:serviceaccount:"+account, "", rbac.Join(podsNeeds(t), rbac.OwnNamespace()))
 	stdout, stderr, code := outcome(t, plugin(t, "pods", "--as", "system:serviceaccount:"+account))
-	if code != 0 || !strings.Contains(stdout, "39 of 39 claims hold") {
+	if code != 0 || !strings.Contains(stdout, "40 of 40 claims hold") {
 		t.Errorf("expected that all claims hold, found exit code %d:\n%s%s", code, stdout, stderr)
 	}
 	assertNoNamespace(t, namespaceOf(t, stdout))

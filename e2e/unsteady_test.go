@@ -44,7 +44,7 @@ func TestRunsPassWhileTheAPIServerRestarts(t *testing.T) {
 				}
 			})
 		})
-		if code != 0 || !strings.Contains(story, "✓ 39 of 39 claims hold") {
+		if code != 0 || !strings.Contains(story, "✓ 40 of 40 claims hold") {
 			t.Errorf("API server killed after %s: expected exit code 0, found %d:\n%s", moment, code, story)
 		}
 		if strings.Contains(story, "reconnecting") {
@@ -138,7 +138,7 @@ func TestRunsPassWhileRequestsFail(t *testing.T) {
 	defer server.Close()
 	for range *failingRuns {
 		stdout, stderr, code := outcome(t, plugin(t, "pods", "--server", server.URL))
-		if code != 0 || !strings.Contains(stdout, "✓ 39 of 39 claims hold") {
+		if code != 0 || !strings.Contains(stdout, "✓ 40 of 40 claims hold") {
 			t.Errorf("expected exit code 0, found %d:\n%s%s", code, stdout, stderr)
 			continue
 		}
