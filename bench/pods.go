@@ -74,6 +74,10 @@ kubectl delete pod twocontainers -n by-hand --now
 // limit makes all the pods of a run at once, and waits by watch until each is as
 // ready as it gets. It is what a run cannot be faster than.
 func (l *lab) limit(ctx context.Context) (s sample, err error) {
+	before, err := l.requests(ctx, userAgent)
+	if err != nil {
+		return s, err
+	}
 	namespace := fmt.Sprintf("limit-%d", time.Now().UnixNano())
 	core := l.client.CoreV1()
 	if _, err := core.Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}, metav1.CreateOptions{}); err != nil {
@@ -96,7 +100,7 @@ func (l *lab) limit(ctx context.Context) (s sample, err error) {
 		return s, err
 	}
 	defer w.Stop()
-	begin := time.Now()
+	begin, used := time.Now(), cpuSeconds()
 	errs := make(chan error, len(l.pods))
 	for _, pod := range l.pods {
 		go func() {
@@ -115,7 +119,10 @@ func (l *lab) limit(ctx context.Context) (s sample, err error) {
 			ready[pod.Name] = true
 		}
 		if len(ready) == len(l.pods) {
-			return sample{Seconds: time.Since(begin).Seconds()}, nil
+			s = sample{Seconds: time.Since(begin).Seconds(), CPUSeconds: cpuSeconds() - used}
+			after, err := l.requests(ctx, userAgent)
+			s.Requests = after - before
+			return s, err
 		}
 	}
 	return s, fmt.Errorf("the watch of namespace %s ended with %d of %d pods ready", namespace, len(ready), len(l.pods))

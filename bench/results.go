@@ -116,13 +116,22 @@ func (r *results) print(w io.Writer) {
 		_, cpu, _ := m.spread(func(s sample) float64 { return s.CPUSeconds })
 		_, memory, _ := m.spread(func(s sample) float64 { return s.MemoryMiB })
 		_, requests, _ := m.spread(func(s sample) float64 { return float64(s.Requests) })
-		fmt.Fprintf(t, "%.3f\t%.3f\t%.3f\t%.2f\t%.0f\t%.0f\t%s\n", median, least, most, cpu, memory, requests, m.Name)
+		fmt.Fprintf(t, "%.3f\t%.3f\t%.3f\t%s\t%s\t%s\t%s\n", median, least, most,
+			known("%.2f", cpu), known("%.0f", memory), known("%.0f", requests), m.Name)
 	}
 	fmt.Fprintln(t, "\nRATIO\tGOAL\tOF")
 	for _, x := range r.ratios() {
 		fmt.Fprintf(t, "%s\t≤ %.1f\t%s\n", strings.TrimSpace(fmt.Sprintf("%.2f %s", x.Value, x.Unit)), x.Goal, x.Name)
 	}
 	_ = t.Flush() // to a terminal or a pipe: nobody could be told
+}
+
+// known formats a figure, if it was measured.
+func known(format string, figure float64) string {
+	if figure == 0 {
+		return "–"
+	}
+	return fmt.Sprintf(format, figure)
 }
 
 var notName = regexp.MustCompile(`[^A-Za-z0-9]+`)
