@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/kubectl-kbe/kubectl-kbe/examples"
@@ -78,13 +79,7 @@ func schedulableNodes(ctx context.Context, t *testing.T) []string {
 	}
 	var names []string
 	for _, n := range nodes.Items {
-		ready := slices.ContainsFunc(n.Status.Conditions, func(c corev1.NodeCondition) bool {
-			return c.Type == corev1.NodeReady && c.Status == corev1.ConditionTrue
-		})
-		tainted := slices.ContainsFunc(n.Spec.Taints, func(taint corev1.Taint) bool {
-			return taint.Effect != corev1.TaintEffectPreferNoSchedule
-		})
-		if ready && !tainted && !n.Spec.Unschedulable {
+		if takesPods(&n) {
 			names = append(names, n.Name)
 		}
 	}
@@ -92,6 +87,44 @@ func schedulableNodes(ctx context.Context, t *testing.T) []string {
 		t.Fatal("the cluster has no Node that is Ready and takes a plain Pod")
 	}
 	return names
+}
+
+// takesPods tells whether a Node takes a plain Pod.
+func takesPods(n *corev1.Node) bool {
+	ready := slices.ContainsFunc(n.Status.Conditions, func(c corev1.NodeCondition) bool {
+		return c.Type == corev1.NodeReady && c.Status == corev1.ConditionTrue
+	})
+	tainted := slices.ContainsFunc(n.Spec.Taints, func(taint corev1.Taint) bool {
+		return taint.Effect != corev1.TaintEffectPreferNoSchedule
+	})
+	return ready && !tainted && !n.Spec.Unschedulable
+}
+
+// awaitNode waits until a Node takes Pods again, for the tests that come after one
+// which it stood still in.
+func awaitNode(ctx context.Context, t *testing.T, name string) {
+	t.Helper()
+	cfg, err := kube.ToRESTConfig()
+	if err != nil {
+		t.Fatal(err)
+	}
+	nodes, err := dynamic.NewForConfig(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := wait.WithTimeout(ctx, podTimeout)
+	defer cancel()
+	err = wait.For(ctx, nodes.Resource(corev1.SchemeGroupVersion.WithResource("nodes")), name, func(obj *unstructured.Unstructured) (bool, error) {
+		n := &corev1.Node{}
+		if obj == nil {
+			return false, nil
+		}
+		err := runtime.DefaultUnstructuredConverter.FromUnstructured(obj.Object, n)
+		return err == nil && takesPods(n), err
+	})
+	if err != nil {
+		t.Errorf("node %q: expected that it takes pods again: %v", name, err)
+	}
 }
 
 // start creates a Pod and waits until it is Ready.

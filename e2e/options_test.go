@@ -49,13 +49,15 @@ func TestADryRunAsksNoCluster(t *testing.T) {
 	}
 }
 
+// The time ends while a command runs, or while a claim is waited for.
 func TestATimeoutEndsTheRun(t *testing.T) {
-	// Nothing becomes Ready in that time.
-	stdout, _, code := outcome(t, plugin(t, "pods", "supervision", "--timeout", "50ms"))
-	if code != 3 || !strings.Contains(stdout, "timed out after 50ms") {
-		t.Errorf("expected exit code 3 and the time, found %d:\n%s", code, stdout)
+	for scenario, after := range map[string]string{"supervision": "50ms", "port-conflict": "250ms"} {
+		stdout, _, code := outcome(t, plugin(t, "pods", scenario, "--timeout", after))
+		if code != 3 || !strings.Contains(stdout, "timed out after "+after) {
+			t.Errorf("%s: expected exit code 3 and the time, found %d:\n%s", scenario, code, stdout)
+		}
+		assertNoNamespace(t, namespaceOf(t, stdout))
 	}
-	assertNoNamespace(t, namespaceOf(t, stdout))
 }
 
 func TestStepAsksBeforeEachCommand(t *testing.T) {

@@ -101,6 +101,7 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 	}
 	now := r.snapshot()
 	var suspects []string // Pods that claims which fail have read
+	ended := false
 	for _, c := range st.claims {
 		verdict, read := r.check(ctx, c, facts, now, emit)
 		switch {
@@ -108,6 +109,7 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 			emit(ExpectationMet{c.text})
 		case ctx.Err() != nil:
 			emit(ExpectationNotChecked{c.text})
+			ended = true
 		default:
 			failed := ExpectationFailed{Claim: c.text, Expression: c.that.Source, Mismatches: verdict.Mismatches}
 			if lost := r.lost(ctx, read); lost != nil && verdict.Err == nil {
@@ -126,6 +128,11 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 	}
 	if len(suspects) > 0 {
 		r.keepEvidence(ctx, nil, suspects, emit)
+	}
+	// A claim that is not checked is not one that holds. The run tells of a signal.
+	if _, stopped := SignalOf(ctx); ended && !stopped {
+		emit(StepFailed{context.Cause(ctx).Error(), nil, CouldNotRun})
+		return max(v, CouldNotRun), true
 	}
 	return v, false
 }
