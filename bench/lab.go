@@ -126,18 +126,27 @@ func cpuSeconds() float64 {
 
 // report runs kubectl-kbe, and reads the report that it prints.
 func (l *lab) report(ctx context.Context, into any, args ...string) (sample, error) {
-	before, err := l.requests(ctx, "kubectl-kbe/")
-	if err != nil {
-		return sample{}, err
-	}
 	c := l.command(ctx, "kubectl-kbe", append(args, "-o", "json")...)
-	s, err := c.measure()
+	s, err := l.counted(ctx, "kubectl-kbe/", c.measure)
 	if err != nil {
 		return s, err
 	}
-	after, err := l.requests(ctx, "kubectl-kbe/")
+	return s, json.Unmarshal(c.stdout.Bytes(), into)
+}
+
+// counted measures something, and counts the requests of a user agent meanwhile.
+func (l *lab) counted(ctx context.Context, agent string, measure func() (sample, error)) (sample, error) {
+	before, err := l.requests(ctx, agent)
+	if err != nil {
+		return sample{}, err
+	}
+	s, err := measure()
+	if err != nil {
+		return s, err
+	}
+	after, err := l.requests(ctx, agent)
 	s.Requests = after - before
-	return s, errors.Join(err, json.Unmarshal(c.stdout.Bytes(), into))
+	return s, err
 }
 
 // requests counts what the API server has got so far of a user agent.

@@ -74,10 +74,6 @@ kubectl delete pod twocontainers -n by-hand --now
 // limit makes all the pods of a run at once, and waits by watch until each is as
 // ready as it gets. It is what a run cannot be faster than.
 func (l *lab) limit(ctx context.Context) (s sample, err error) {
-	before, err := l.requests(ctx, userAgent)
-	if err != nil {
-		return s, err
-	}
 	namespace := fmt.Sprintf("limit-%d", time.Now().UnixNano())
 	core := l.client.CoreV1()
 	if _, err := core.Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}, metav1.CreateOptions{}); err != nil {
@@ -119,10 +115,7 @@ func (l *lab) limit(ctx context.Context) (s sample, err error) {
 			ready[pod.Name] = true
 		}
 		if len(ready) == len(l.pods) {
-			s = sample{Seconds: time.Since(begin).Seconds(), CPUSeconds: cpuSeconds() - used}
-			after, err := l.requests(ctx, userAgent)
-			s.Requests = after - before
-			return s, err
+			return sample{Seconds: time.Since(begin).Seconds(), CPUSeconds: cpuSeconds() - used}, nil
 		}
 	}
 	return s, fmt.Errorf("the watch of namespace %s ended with %d of %d pods ready", namespace, len(ready), len(l.pods))
@@ -151,15 +144,5 @@ func (l *lab) removeNamespace(ctx context.Context, name string) error {
 
 // byHand runs a script with the real kubectl.
 func (l *lab) byHand(ctx context.Context, script string) (sample, error) {
-	before, err := l.requests(ctx, "kubectl/")
-	if err != nil {
-		return sample{}, err
-	}
-	s, err := l.command(ctx, "bash", script).measure()
-	if err != nil {
-		return s, err
-	}
-	after, err := l.requests(ctx, "kubectl/")
-	s.Requests = after - before
-	return s, err
+	return l.counted(ctx, "kubectl/", l.command(ctx, "bash", script).measure)
 }

@@ -48,7 +48,9 @@ func (l *lab) podsSubjects() []subject {
 		}
 	}
 	return []subject{
-		one(limit, l.limit),
+		one(limit, func(ctx context.Context) (sample, error) {
+			return l.counted(ctx, userAgent, func() (sample, error) { return l.limit(ctx) })
+		}),
 		func(ctx context.Context) (map[string]sample, error) {
 			var r v1alpha1.Report
 			s, err := l.report(ctx, &r, "pods")

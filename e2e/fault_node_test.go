@@ -101,7 +101,7 @@ func (s *scene) power(node string) {
 	if err := embedded.StartNode(context.Background(), &types.Node{Name: node}); err != nil {
 		s.Error(err)
 	}
-	s.until(node+" takes pods", func(ctx context.Context) bool { return slices.Contains(schedulableNodes(ctx, s.T), node) })
+	awaitNode(context.Background(), s.T, node)
 }
 
 // dark counts the tests that want a node without power.
