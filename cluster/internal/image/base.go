@@ -41,7 +41,7 @@ func baseLayer() (artifact, error) {
 	return artifact{what: "base layer of the images", file: "base.tar.gz", key: keyOf(inputs...),
 		make: func(ctx context.Context, _ []string, dir, path string) error {
 			rootfs := filepath.Join(dir, "rootfs.tar")
-			if err := bootstrap(ctx, release, basePackages, dir, rootfs, `--customize-hook=chroot "$1" python3 -B -c '`+bytecode+`'`); err != nil {
+			if err := bootstrap(ctx, release, basePackages, dir, rootfs, `--extract-hook=chroot "$1" python3 -B -c '`+bytecode+`'`); err != nil {
 				return err
 			}
 			return writeCompressed(path, func(l *layerWriter) error { return slim(rootfs, l) })

@@ -26,6 +26,7 @@ func Build(ctx context.Context, cacheDir string, progress func(format string, ar
 	if err != nil {
 		return "", err
 	}
+	a.what = "stand-in images"
 	return a.path(ctx, cacheDir, oneAtATime(progress))
 }
 

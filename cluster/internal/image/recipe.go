@@ -21,7 +21,7 @@ import (
 
 // builderVersion is part of every cache key. Raise it when the same inputs begin to
 // give another image.
-const builderVersion = "2"
+const builderVersion = "3"
 
 // epoch is the time of every file and image: an image is a function of its inputs.
 var epoch = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
