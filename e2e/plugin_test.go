@@ -18,6 +18,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubectl-kbe/kubectl-kbe/e2e/provider"
 )
 
 // buildPlugin builds kubectl-kbe once, as users get it, in the suite's folder.
@@ -112,7 +114,7 @@ func loadVersion040(t *testing.T) {
 	if embedded == nil {
 		t.Skip("needs an image that answers another version, which only the embedded cluster can load")
 	}
-	archive, err := embedded.SimpleserviceVariant(t.Context(), "docker.io/mhausenblas/simpleservice:0.4.0", "0.4.0")
+	archive, err := embedded.SimpleserviceVariant(t.Context(), "docker.io/mhausenblas/simpleservice:0.4.0", provider.Simpleservice{Version: "0.4.0"})
 	if err != nil {
 		t.Fatal(err)
 	}
