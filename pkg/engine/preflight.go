@@ -72,7 +72,7 @@ func (r *run) rehearseStep(ctx context.Context, st step) string {
 		words, err = r.patch.Command(words)
 	}
 	if err == nil {
-		words, err = r.placeFiles(st.command, words[1:], func(Body) {})
+		words, err = r.arguments(st.command, words[1:], func(Body) {})
 	}
 	if err != nil {
 		return ""
