@@ -151,7 +151,7 @@ func PermitsPath(namespace, uri string) string {
 // address, and tells why it does not pass, or "". The target is empty where it is
 // about no object.
 func (s *Session) permits(method string, u *url.URL, below string) (at target, refusal string) {
-	if !isPlain(u) {
+	if _, err := url.ParseQuery(u.RawQuery); err != nil || !isPlain(u) {
 		return at, fmt.Sprintf("%s %q: expected a path without encoded, empty or dotted parts", method, u.EscapedPath())
 	}
 	if method == http.MethodGet && itself.MatchString(strings.TrimSuffix(below, "/")) {

@@ -53,6 +53,7 @@ type Session struct {
 	client   dynamic.Interface
 	logs     corev1client.PodsGetter
 	created  ledger
+	seen     seen
 	creating door
 	local    *local
 	keep     bool
