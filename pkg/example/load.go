@@ -71,10 +71,11 @@ func load(name string, text []byte, beside folder) (*Example, error) {
 	if root.node == nil {
 		return nil, Join(err)
 	}
-	e := &Example{Files: map[string][]byte{}, places: map[string]Place{}}
+	e := &Example{Files: map[string][]byte{}, Texts: map[string]string{}, places: map[string]Place{}}
 	problems := decode(root, e)
 	problems = append(problems, e.validate()...)
 	problems = append(problems, e.readManifests(beside)...)
+	problems = append(problems, e.readTexts(beside)...)
 	return e, Join(err, problems)
 }
 

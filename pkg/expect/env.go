@@ -29,6 +29,8 @@ type Facts struct {
 	Elapsed time.Duration
 	// Steps are the outcomes of the scenario's earlier steps that have a name.
 	Steps map[string]Outcome
+	// Texts are the files beside the example, by name.
+	Texts map[string]string
 	// Objects reads the run's objects; nil where there is no cluster.
 	Objects Objects
 }
@@ -73,6 +75,7 @@ type Env struct{ env *cel.Env }
 //	logs(pod, container)  what a container has written so far
 //	json(text)      the value that a JSON text holds
 //	hostport(host, port)  both as a URL has them, an IPv6 address in brackets
+//	file(name)      the content of a file beside the example, as $(cat NAME) in a shell
 func NewEnv() (*Env, error) {
 	env, err := cel.NewEnv(
 		cel.Variable("stdout", cel.StringType),
@@ -83,6 +86,7 @@ func NewEnv() (*Env, error) {
 		cel.Variable("elapsed", cel.DurationType),
 		cel.Variable("steps", cel.MapType(cel.StringType, cel.DynType)),
 		cel.Lib(objects{}),
+		cel.Function("file", cel.Overload("file_string", []*cel.Type{cel.StringType}, cel.StringType)),
 		cel.Function("json", cel.Overload("json_string", []*cel.Type{cel.StringType}, cel.DynType,
 			cel.UnaryBinding(parseJSON))),
 		cel.Function("hostport", cel.Overload("hostport_string_int", []*cel.Type{cel.StringType, cel.IntType}, cel.StringType,
@@ -146,9 +150,9 @@ func (x *Expression) Reads(variable string) bool {
 }
 
 func (x *Expression) eval(ctx context.Context, f Facts) (ref.Val, *cel.EvalDetails, error) {
-	// The functions that read objects are declared without a binding, because
-	// only now is it known where they read; the extended environment adds it.
-	env, err := x.env.env.Extend(cel.Lib(objects{ctx, f.Objects}))
+	// The functions that read objects and files are declared without a binding,
+	// because only now is it known what they read; the extended environment adds it.
+	env, err := x.env.env.Extend(cel.Lib(objects{ctx, f.Objects}), textsOf(f.Texts))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -165,6 +169,18 @@ func (x *Expression) eval(ctx context.Context, f Facts) (ref.Val, *cel.EvalDetai
 		"elapsed": f.Elapsed,
 		"steps":   steps(f.Steps),
 	})
+}
+
+// textsOf binds the function file.
+func textsOf(texts map[string]string) cel.EnvOption {
+	return cel.Function("file", cel.Overload("file_string", []*cel.Type{cel.StringType}, cel.StringType,
+		cel.UnaryBinding(func(name ref.Val) ref.Val {
+			text, ok := texts[fmt.Sprint(name.Value())]
+			if !ok {
+				return types.NewErr("file(%q): expected the name of a file beside the example, in quotes", name.Value())
+			}
+			return types.String(text)
+		})))
 }
 
 func steps(outcomes map[string]Outcome) map[string]any {

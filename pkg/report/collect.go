@@ -19,12 +19,13 @@ type Collector struct {
 	report    v1alpha1.Report
 	scenarios map[int]*v1alpha1.Scenario
 	images    map[string]string
+	replaced  map[string]*v1alpha1.Replaced
 	pods      pods
 }
 
 // NewCollector returns a Collector that has seen nothing.
 func NewCollector() *Collector {
-	return &Collector{scenarios: map[int]*v1alpha1.Scenario{}, pods: pods{byUID: map[string]*pod{}}}
+	return &Collector{scenarios: map[int]*v1alpha1.Scenario{}, replaced: map[string]*v1alpha1.Replaced{}, pods: pods{byUID: map[string]*pod{}}}
 }
 
 // Handle takes the next event.
@@ -63,7 +64,7 @@ func (c *Collector) Report() *v1alpha1.Report {
 		}
 	}
 	r.Pods = c.pods.list()
-	r.Images = imagesInUse(c.images, r.Pods)
+	r.Images = imagesInUse(c.images, c.replaced, r.Pods)
 	return r.DeepCopyObject().(*v1alpha1.Report)
 }
 
@@ -86,6 +87,8 @@ func (c *Collector) wholeRun(body engine.Body) {
 			Context: b.Context, ServerVersion: b.Server,
 		}
 		c.images = b.Images
+	case engine.ImageReplaced:
+		c.replaced[b.Name] = &v1alpha1.Replaced{Why: redact(b.Why), Reference: b.Instead, Command: b.Command}
 	case engine.Interrupted:
 		r.Interrupted = b.Signal
 	case engine.CleanupEnded:
@@ -132,7 +135,8 @@ func inScenario(sc *v1alpha1.Scenario, body engine.Body) {
 }
 
 func newStep(say string, plan engine.StepPlan) v1alpha1.Step {
-	step := v1alpha1.Step{Name: plan.Name, Say: say, Words: words(plan.Words), Show: plan.Show, MayFail: plan.MayFail}
+	step := v1alpha1.Step{Name: plan.Name, Say: say, Words: words(plan.Words), Show: plan.Show, MayFail: plan.MayFail,
+		WithinMilliseconds: plan.Within.Milliseconds()}
 	for _, c := range plan.Claims {
 		step.Claims = append(step.Claims, v1alpha1.Claim{
 			Claim: c.Claim, Expression: c.Expression, WithinMilliseconds: c.Within.Milliseconds(), Outcome: v1alpha1.NotChecked,
@@ -165,6 +169,8 @@ func inStep(step *v1alpha1.Step, body engine.Body) {
 		step.Command = redact(b.Line)
 	case engine.CommandRepeated:
 		step.Repeats++
+	case engine.CommandRetried:
+		step.Tries = b.Tries
 	case engine.Output:
 		step.Stdout, step.Stderr = redact(b.Stdout), redact(b.Stderr)
 	case engine.ExpectationMet:
