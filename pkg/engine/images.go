@@ -167,31 +167,15 @@ func (m *Images) command(cmd example.Command) (example.Command, error) {
 	verb, _ := cmd.Verb()
 	out := slices.Clone(cmd)
 	name := ""
-	for i, w := range cmd {
-		if text, _ := w.Literal(); text == "--" {
-			break
+	for _, w := range imageWords(cmd) {
+		if name = m.nameOf(w); w.ref == "" {
+			continue // an expression knows the image in use
 		}
-		value, prefix := w, example.Word(nil)
-		if len(w) == 0 || !strings.HasPrefix(w[0].Text, "--image=") || w[0].IsExpr {
-			if before, _ := cmd[max(0, i-1)].Literal(); before != "--image" {
-				continue
-			}
-		} else {
-			prefix = example.Word{{Text: "--image=", Offset: w[0].Offset}}
-			value = slices.Clone(w)
-			value[0].Text = strings.TrimPrefix(w[0].Text, "--image=")
-		}
-		ref, literal := value.Literal()
-		if !literal {
-			name = nameIn(value)
-			continue
-		}
-		c, err := m.container(ref)
+		c, err := m.container(w.ref)
 		if err != nil {
 			return nil, err
 		}
-		name = m.named(ref)
-		out[i] = append(prefix, example.Part{Text: c.Image, Offset: w.Offset()})
+		out[w.index] = example.Word{{Text: w.flag + c.Image, Offset: cmd[w.index].Offset()}}
 	}
 	if _, replaced := m.replaced[name]; !replaced || verb != "run" {
 		return out, nil
@@ -199,18 +183,52 @@ func (m *Images) command(cmd example.Command) (example.Command, error) {
 	return m.withCommand(out, name), nil
 }
 
-// imageExpr is an expression that stands for an image.
-var imageExpr = regexp.MustCompile(`^images(?:\.(\w+)|\[\s*["'](\w+)["']\s*\])$`)
+// imageWord is a word of a command that holds the value of --image.
+type imageWord struct {
+	index int
+	flag  string // "--image=" where the word begins with it
+	ref   string // "" where it is an expression
+	expr  string
+}
 
-// nameIn is the short name of the image that a word's expression stands for, or "".
-func nameIn(w example.Word) string {
-	for _, p := range w {
-		if m := imageExpr.FindStringSubmatch(p.Text); m != nil && p.IsExpr {
-			return m[1] + m[2]
+// imageWords are those of a command, up to what belongs to a program in a container.
+func imageWords(cmd example.Command) (found []imageWord) {
+	const flag = "--image="
+	for i, w := range cmd {
+		text, literal := w.Literal()
+		switch {
+		case literal && text == "--":
+			return found
+		case literal && strings.HasPrefix(text, flag):
+			found = append(found, imageWord{index: i, flag: flag, ref: strings.TrimPrefix(text, flag)})
+		case !literal && len(w) == 2 && w[0].Text == flag && w[1].IsExpr:
+			found = append(found, imageWord{index: i, flag: flag, expr: w[1].Text})
+		default:
+			if before, _ := cmd[max(0, i-1)].Literal(); before != "--image" {
+				continue
+			}
+			found = append(found, imageWord{index: i, ref: text})
+			if !literal && len(w) == 1 {
+				found[len(found)-1].expr = w[0].Text
+			}
 		}
+	}
+	return found
+}
+
+// nameOf is the short name of the image of a word, or "".
+func (m *Images) nameOf(w imageWord) string {
+	if w.ref != "" {
+		return m.named(w.ref)
+	}
+	if parts := imageExpr.FindStringSubmatch(w.expr); parts != nil {
+		return parts[1] + parts[2]
 	}
 	return ""
 }
+
+// imageExpr is an expression that stands for an image.
+var imageExpr = regexp.MustCompile(`^images(?:\.(\w+)|\[\s*["'](\w+)["']\s*\])$`)
 
 // withCommand gives a `kubectl run` the command that runs in place of an image; words
 // after its "--", which are arguments, stay.
@@ -224,7 +242,6 @@ func (m *Images) withCommand(cmd example.Command, name string) example.Command {
 	if instead.File != "" {
 		command = append(command, example.Word{{Text: example.TextCall(instead.File), IsExpr: true}})
 	}
-	at := len(cmd)
 	for i, w := range cmd {
 		switch text, _ := w.Literal(); text {
 		case "--command":
@@ -233,7 +250,7 @@ func (m *Images) withCommand(cmd example.Command, name string) example.Command {
 			return slices.Concat(cmd[:i], command, cmd[i+1:])
 		}
 	}
-	return slices.Concat(cmd[:at], command)
+	return slices.Concat(cmd, command)
 }
 
 // quote writes words as a user would type them: a file's content as "$(cat NAME)".

@@ -47,6 +47,9 @@ func (p *Plan) uses(sc scenario, name string) bool {
 				return true
 			}
 		}
+		if slices.ContainsFunc(imageWords(st.command), func(w imageWord) bool { return sameImage(w.ref, p.Example.Image(name)) }) {
+			return true
+		}
 		for _, file := range st.command.Files() {
 			if slices.ContainsFunc(podpatch.ImagesOf(p.Example.Files[file]), func(ref string) bool { return sameImage(ref, p.Example.Image(name)) }) {
 				return true

@@ -109,7 +109,7 @@ func (t *Terminal) wrong(body engine.Body) {
 	case engine.ScenarioRepeated:
 		t.notChecked = 0
 		t.line("")
-		t.marked(t.style.open(), clean(b.Cause.What)+", which proves nothing about the cluster: what the scenario created is deleted, and it runs again from its start.")
+		t.marked(t.style.open(), b.Cause.What+", which proves nothing: what the scenario made is removed, and it runs once more, from its begin.")
 	case engine.CommandRepeated:
 		t.marked(t.style.open(), clean(b.Cause.Why))
 		t.marked(" ", "The connection to the API server broke while the command ran: it runs again.")

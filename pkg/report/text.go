@@ -158,7 +158,7 @@ func attemptText(sc v1alpha1.Scenario) string {
 	if sc.Repeated == nil {
 		return ""
 	}
-	return fmt.Sprintf("This is another attempt. In the one before, %s (%s).", sc.Repeated.What, sc.Repeated.Why)
+	return fmt.Sprintf("This is the second attempt. In the first, %s (%s).", sc.Repeated.What, sc.Repeated.Why)
 }
 
 // verdictText says the counts of a Report in words.
