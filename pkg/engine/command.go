@@ -44,14 +44,14 @@ func (r *attempt) command(ctx context.Context, st step, facts expect.Facts, emit
 	if err != nil {
 		return kubectl.Result{}, &failure{err: err.Error(), verdict: CouldNotRun}
 	}
-	if flag, found := becameFlag(command, words); found {
-		return kubectl.Result{}, &failure{err: fmt.Sprintf("expected a value, found the flag %q in place of an expression", flag), verdict: CouldNotRun}
+	if err := keepsShape(command, words[1:]); err != nil {
+		return kubectl.Result{}, &failure{err: err.Error(), verdict: CouldNotRun}
 	}
 	if words, err = r.patch.Command(words); err != nil {
 		return kubectl.Result{}, &failure{err: err.Error(), verdict: CouldNotRun}
 	}
 	line := r.plan.shown(words, st.show)
-	args, err := r.placeFiles(r.images, command, words[1:], emit)
+	args, err := r.arguments(r.images, command, words[1:], emit)
 	if err != nil {
 		return kubectl.Result{}, &failure{err: err.Error(), verdict: CouldNotRun}
 	}
@@ -191,10 +191,27 @@ func output(res kubectl.Result, show *regexp.Regexp) Output {
 	return out
 }
 
+// arguments judges a command and makes it ready for kubectl, with the files that it
+// names.
+func (r *run) arguments(images *Images, cmd example.Command, words []string, emit func(Body)) ([]string, error) {
+	parsed, err := r.judged(words)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.placeFiles(images, cmd, emit); err != nil {
+		return nil, err
+	}
+	for i, f := range parsed.Given {
+		if _, ok := r.plan.Example.Files[f.Value]; ok && f.Name == "filename" {
+			parsed.Given[i].Value = filepath.Join(r.session.Dir(), f.Value)
+		}
+	}
+	return parsed.Words(), nil
+}
+
 // placeFiles shows the files that a command names and puts its manifests where the
 // command finds them: kubectl reads files relative to the process's folder.
-func (r *run) placeFiles(images *Images, cmd example.Command, args []string, emit func(Body)) ([]string, error) {
-	args = slices.Clone(args)
+func (r *run) placeFiles(images *Images, cmd example.Command, emit func(Body)) error {
 	for _, name := range cmd.Texts() {
 		emit(FileShown{name, r.plan.Example.Texts[name]})
 	}
@@ -204,21 +221,12 @@ func (r *run) placeFiles(images *Images, cmd example.Command, args []string, emi
 			content, err = r.patch.Manifest(content)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+			return fmt.Errorf("%s: %w", name, err)
 		}
 		emit(FileShown{name, string(content)})
-		file := filepath.Join(r.session.Dir(), name)
-		if err := os.WriteFile(file, content, 0o600); err != nil {
-			return nil, err
-		}
-		for i, a := range args {
-			if a == name && i > 0 && (args[i-1] == "-f" || args[i-1] == "--filename") {
-				args[i] = file
-			}
-			if a == "--filename="+name {
-				args[i] = "--filename=" + file
-			}
+		if err := os.WriteFile(filepath.Join(r.session.Dir(), name), content, 0o600); err != nil {
+			return err
 		}
 	}
-	return args, nil
+	return nil
 }

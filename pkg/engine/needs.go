@@ -62,8 +62,8 @@ func (p *Plan) commandNeeds(st step) rbac.Needs {
 	if err != nil {
 		return nil // kubectl itself will tell
 	}
-	if raw := cmd.Text("raw"); raw != "" {
-		return rawNeeds(cmd.Path[0], raw)
+	if raw := cmd.Text("raw"); raw != "" && cmd.Path[0] == "get" {
+		return rawNeeds(raw)
 	}
 	if find := commandNeeds[cmd.Path[0]]; find != nil {
 		return find(cmd, p.filesOf(st))
@@ -129,7 +129,7 @@ var commandNeeds = map[string]func(cmd *kubectl.Parsed, files []schema.GroupReso
 		return rbac.Join(ofWorkload(cmd.Args), rbac.Core("pods", "get"), rbac.Core("pods/log", "get"))
 	},
 	"label": func(cmd *kubectl.Parsed, files []schema.GroupResource) rbac.Needs {
-		return rbac.Join(onTargets(cmd.Args, "get", "patch"), on(files, "get", "patch"))
+		return rbac.Join(onTargets(withoutLabels(cmd.Args), "get", "patch"), on(files, "get", "patch"))
 	},
 	"scale": func(cmd *kubectl.Parsed, files []schema.GroupResource) rbac.Needs {
 		needs := rbac.Join(onTargets(cmd.Args, "get"), on(files, "get"))
@@ -193,11 +193,8 @@ func named(name string) []schema.GroupResource {
 	return nil
 }
 
-// rawVerbs are the API verbs by kubectl's command with --raw.
-var rawVerbs = map[string]string{"get": "get", "create": "create", "delete": "delete"}
-
-// rawNeeds are what a request to a path of a Namespace asks for.
-func rawNeeds(command, path string) rbac.Needs {
+// rawNeeds are what reading a path of a Namespace asks for.
+func rawNeeds(path string) rbac.Needs {
 	path, _, _ = strings.Cut(path, "?")
 	parts := strings.Split(strings.Trim(path, "/"), "/")
 	r := schema.GroupResource{}
@@ -213,12 +210,13 @@ func rawNeeds(command, path string) rbac.Needs {
 		parts = parts[2:]
 	}
 	r.Resource = parts[0]
-	verb := rawVerbs[command]
-	switch {
-	case len(parts) > 2:
-		r.Resource += "/" + parts[2] // NAME, and the subresource
-	case len(parts) == 1 && verb == "get":
+	verb := "get"
+	switch len(parts) {
+	case 1:
 		verb = "list"
+	case 2: // NAME
+	default:
+		r.Resource += "/" + parts[2] // NAME, and the subresource
 	}
 	return rbac.On(r, verb)
 }

@@ -73,7 +73,7 @@ func (r *run) rehearseStep(ctx context.Context, st step) string {
 		words, err = r.patch.Command(words)
 	}
 	if err == nil {
-		words, err = r.placeFiles(images, command, words[1:], func(Body) {})
+		words, err = r.arguments(images, command, words[1:], func(Body) {})
 	}
 	if err != nil {
 		return ""
