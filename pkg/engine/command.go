@@ -104,7 +104,11 @@ func (r *attempt) execute(ctx context.Context, st step, words, args []string, em
 	}
 	// kubectl names the file as it was given: to the user that is the example's own.
 	res.Stderr = strings.ReplaceAll(res.Stderr, r.session.Dir()+string(filepath.Separator), "")
-	emit(output(res, st.show))
+	out, err := unlessEnded(ctx, func() Output { return output(res, st.show) })
+	if err != nil {
+		return res, &failure{err: err.Error(), verdict: CouldNotRun, words: words}
+	}
+	emit(out)
 	if res.ExitCode != 0 && !st.readsExitCode {
 		return res, r.exited(ctx, words, res)
 	}
@@ -173,22 +177,6 @@ func (r *attempt) exited(ctx context.Context, words []string, res kubectl.Result
 		}
 	}
 	return f
-}
-
-func output(res kubectl.Result, show *regexp.Regexp) Output {
-	out := Output{Stdout: res.Stdout, Stderr: res.Stderr}
-	if show == nil {
-		return out
-	}
-	out.Filter = show.String()
-	var kept strings.Builder
-	for line := range strings.Lines(res.Stdout) {
-		if show.MatchString(strings.TrimSuffix(line, "\n")) {
-			kept.WriteString(line)
-		}
-	}
-	out.Stdout = kept.String()
-	return out
 }
 
 // arguments judges a command and makes it ready for kubectl, with the files that it

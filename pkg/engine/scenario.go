@@ -130,9 +130,12 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 		return failure.verdict, !failure.skipped
 	}
 	facts.Stdout, facts.Stderr, facts.ExitCode = res.Stdout, res.Stderr, res.ExitCode
+	facts.StdoutCut, facts.StderrCut = res.StdoutCut, res.StderrCut
 	facts.Elapsed = r.since(begin)
 	if st.name != "" {
-		named[st.name] = expect.Outcome{Stdout: res.Stdout, Stderr: res.Stderr, ExitCode: res.ExitCode}
+		named[st.name] = expect.Outcome{
+			Stdout: res.Stdout, Stderr: res.Stderr, ExitCode: res.ExitCode, StdoutCut: res.StdoutCut, StderrCut: res.StderrCut,
+		}
 	}
 	now := r.snapshot()
 	var suspects []string // Pods that claims which fail have read

@@ -64,6 +64,7 @@ func (r *attempt) isSettled(ctx context.Context, st step, facts expect.Facts, re
 		return f.final
 	}
 	facts.Stdout, facts.Stderr, facts.ExitCode = res.Stdout, res.Stderr, res.ExitCode
+	facts.StdoutCut, facts.StderrCut = res.StdoutCut, res.StderrCut
 	facts.Objects = r.snapshot()
 	for _, c := range st.claims {
 		if !c.that.Check(ctx, facts).Holds {

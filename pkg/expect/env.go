@@ -31,6 +31,9 @@ type Facts struct {
 	Steps map[string]Outcome
 	// Texts are the files beside the example, by name.
 	Texts map[string]string
+	// StdoutCut and StderrCut are how many bytes the command printed beyond those
+	// that were kept: what reads a text that was cut cannot be decided.
+	StdoutCut, StderrCut int64
 	// Objects reads the run's objects; nil where there is no cluster.
 	Objects Objects
 }
@@ -40,6 +43,8 @@ type Outcome struct {
 	Stdout   string
 	Stderr   string
 	ExitCode int
+	// StdoutCut and StderrCut are those of Facts.
+	StdoutCut, StderrCut int64
 }
 
 // Objects reads objects of the run's Namespace, as the API server has them now.
@@ -85,7 +90,7 @@ func NewEnv() (*Env, error) {
 		cel.Variable("run", cel.MapType(cel.StringType, cel.StringType)),
 		cel.Variable("elapsed", cel.DurationType),
 		cel.Variable("steps", cel.MapType(cel.StringType, cel.DynType)),
-		cel.Lib(objects{}),
+		cel.Lib(&objects{}),
 		cel.Function("file", cel.Overload("file_string", []*cel.Type{cel.StringType}, cel.StringType)),
 		cel.Function("json", cel.Overload("json_string", []*cel.Type{cel.StringType}, cel.DynType,
 			cel.UnaryBinding(parseJSON))),
@@ -94,6 +99,7 @@ func NewEnv() (*Env, error) {
 				return types.String(net.JoinHostPort(fmt.Sprint(host.Value()), fmt.Sprint(port.Value())))
 			}))),
 		ext.Strings(),
+		cel.Lib(bounded{}),
 		ext.Network(),
 		cel.EnableMacroCallTracking(), // so that explanations show macros as they were written
 	)
@@ -149,26 +155,37 @@ func (x *Expression) Reads(variable string) bool {
 	return found
 }
 
-func (x *Expression) eval(ctx context.Context, f Facts) (ref.Val, *cel.EvalDetails, error) {
+func (x *Expression) eval(ctx context.Context, f Facts, read *objects) (ref.Val, *cel.EvalDetails, error) {
 	// The functions that read objects and files are declared without a binding,
 	// because only now is it known what they read; the extended environment adds it.
-	env, err := x.env.env.Extend(cel.Lib(objects{ctx, f.Objects}), textsOf(f.Texts))
+	env, err := x.env.env.Extend(cel.Lib(read), textsOf(f.Texts))
 	if err != nil {
 		return nil, nil, err
 	}
-	prg, err := env.Program(x.ast, cel.EvalOptions(cel.OptTrackState))
+	prg, err := env.Program(x.ast, cel.EvalOptions(cel.OptTrackState),
+		cel.InterruptCheckFrequency(interruptEvery), limitCost())
 	if err != nil {
 		return nil, nil, err
 	}
-	return prg.ContextEval(ctx, map[string]any{
-		"stdout":  f.Stdout,
-		"stderr":  f.Stderr,
+	out, details, err := prg.ContextEval(ctx, map[string]any{
+		"stdout":  printed("stdout", f.Stdout, f.StdoutCut),
+		"stderr":  printed("stderr", f.Stderr, f.StderrCut),
 		ExitCode:  int64(f.ExitCode),
 		"images":  f.Images,
 		"run":     map[string]string{"id": f.RunID, "namespace": f.Namespace},
 		"elapsed": f.Elapsed,
 		"steps":   steps(f.Steps),
 	})
+	return out, details, limitError(err)
+}
+
+// printed is what a command printed, or an error where it is not all there: what
+// is not known must decide no claim.
+func printed(name, text string, cut int64) any {
+	if cut > 0 {
+		return types.NewErr("%s: the command printed %d bytes, of which only the first %d are kept: have it print less", name, int64(len(text))+cut, len(text))
+	}
+	return text
 }
 
 // textsOf binds the function file.
@@ -186,7 +203,12 @@ func textsOf(texts map[string]string) cel.EnvOption {
 func steps(outcomes map[string]Outcome) map[string]any {
 	m := map[string]any{}
 	for name, o := range outcomes {
-		m[name] = map[string]any{"stdout": o.Stdout, "stderr": o.Stderr, ExitCode: int64(o.ExitCode)}
+		of := "steps." + name + "."
+		m[name] = map[string]any{
+			"stdout": printed(of+"stdout", o.Stdout, o.StdoutCut),
+			"stderr": printed(of+"stderr", o.Stderr, o.StderrCut),
+			ExitCode: int64(o.ExitCode),
+		}
 	}
 	return m
 }

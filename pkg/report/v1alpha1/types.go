@@ -5,7 +5,7 @@ import (
 )
 
 // Report is what happened in one run of an example. Texts that a cluster sent
-// are as they came, but for credentials, which are blanked out.
+// are as they came, but for credentials, which are removed.
 type Report struct {
 	metav1.TypeMeta `json:",inline"`
 	// The name is EXAMPLE-RUNID, or EXAMPLE where the run could not start.
