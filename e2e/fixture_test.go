@@ -18,6 +18,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/example"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/kubectl"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/service"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/session"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/wait"
 )
@@ -54,7 +55,7 @@ func newFixture(t *testing.T, name string) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &fixture{t: t, session: s, kubectl: kubectl.New(kube, s.Namespace, s.Wrap), images: pods.Spec.Images}
+	return &fixture{t: t, session: s, kubectl: kubectl.New(kube, s.Namespace, s.Wrap), images: pods.References()}
 }
 
 func client(t *testing.T) kubernetes.Interface {
@@ -158,9 +159,13 @@ func (f *fixture) start(pod *corev1.Pod) *corev1.Pod {
 	return current
 }
 
-// server is a Pod of the example's service, client one with curl, on a Node.
+// server is a Pod of the examples' service, client one with curl, on a Node.
 func (f *fixture) server(name, node string) *corev1.Pod {
-	return f.pod(name, node, corev1.Container{Name: "sise", Image: f.images["simpleservice"]})
+	return f.pod(name, node, f.service())
+}
+
+func (f *fixture) service() corev1.Container {
+	return corev1.Container{Name: "sise", Image: f.images["shell"], Command: service.Command()}
 }
 
 func (f *fixture) client(name, node string) *corev1.Pod {
@@ -186,10 +191,11 @@ func (f *fixture) pod(name, node string, containers ...corev1.Container) *corev1
 type info struct{ Host, Version, From string }
 
 // curl asks for /info from within the container shell of a Pod, with a Host header of its own
-// where host is not empty.
+// where host is not empty. A service that does not listen yet is asked again.
 func (f *fixture) curl(pod, url, host string) info {
 	f.t.Helper()
-	args := []string{"exec", pod, "-c", "shell", "--", "curl", "-sS", "--max-time", "10"}
+	args := []string{"exec", pod, "-c", "shell", "--", "curl", "-sS", "--max-time", "10",
+		"--retry", "20", "--retry-delay", "1", "--retry-connrefused"}
 	if host != "" {
 		args = append(args, "-H", "Host: "+host)
 	}

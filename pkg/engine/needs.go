@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/yaml"
 
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/expect"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/kubectl"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/rbac"
 )
@@ -23,6 +24,9 @@ func (p *Plan) Needs(ownNamespace bool) rbac.Needs {
 	for _, sc := range p.scenarios {
 		for _, st := range sc.steps {
 			needs = rbac.Join(needs, p.commandNeeds(st), st.claimNeeds())
+		}
+		if slices.ContainsFunc(p.replaceable(), func(name string) bool { return p.uses(sc, name) }) {
+			needs = rbac.Join(needs, rbac.Core("nodes", "list").Optional())
 		}
 	}
 	return needs
@@ -50,7 +54,7 @@ func (st step) claimNeeds() rbac.Needs {
 
 // commandNeeds are what the step's command does, and the removal of what it makes.
 func (p *Plan) commandNeeds(st step) rbac.Needs {
-	words := st.preview(context.Background(), p.Example.Spec.Images)[1:]
+	words := st.preview(context.Background(), st.command, expect.Facts{Images: p.Example.References(), Texts: p.Example.Texts})[1:]
 	if words[0] == verbWait {
 		return onTargets(words[1:], "get", "watch")
 	}

@@ -3,9 +3,15 @@ package image
 // Names that kbe-cluster and the examples count on.
 const (
 	// PauseRef is the sandbox image to configure in containerd.
-	PauseRef = "registry.k8s.io/pause:3.10.1"
-	twinRef  = "docker.io/mhausenblas/simpleservice:0.5.0"
-	shellRef = "quay.io/centos/centos:stream9"
+	PauseRef   = "registry.k8s.io/pause:3.10.1"
+	serviceRef = "docker.io/mhausenblas/simpleservice:0.5.0"
+	shellRef   = "quay.io/centos/centos:stream9"
+)
+
+// Labels of an image that stands in for another.
+const (
+	standsInFor = "io.github.kubectl-kbe.stands-in-for"
+	description = "org.opencontainers.image.description"
 )
 
 // Image is one image that the cluster has from the start.
@@ -18,23 +24,23 @@ type Image struct {
 	Description string
 }
 
-// Catalogue is every image that Build makes, in the order in which Build returns them.
+// Catalogue is every image that Build makes.
 func Catalogue() []Image {
-	return []Image{twinImage(twinRef), shellImage, pauseImage(PauseRef)}
+	return []Image{serviceImage(serviceRef), shellImage, pauseImage(PauseRef)}
 }
 
-func twinImage(ref string) Image {
+func serviceImage(ref string) Image {
 	return Image{
 		Ref:         ref,
 		StandsInFor: "mhausenblas/simpleservice",
-		Description: "Stand-in written in Go: answers as the original does, also on IPv6, as any user, and leaves at once on SIGTERM.",
+		Description: "Stand-in: a Python program that answers as the original does, on the Debian packages of the shell's stand-in.",
 	}
 }
 
 var shellImage = Image{
 	Ref:         shellRef,
-	StandsInFor: "centos:stream9",
-	Description: "Stand-in with bash, curl, coreutils, grep, sed, procps and hostname from this machine's distribution; no package manager.",
+	StandsInFor: "quay.io/centos/centos:stream9",
+	Description: "Stand-in with bash, curl, coreutils, grep, sed and python3 from this machine's distribution; sleep is a script, as in the original.",
 }
 
 func pauseImage(ref string) Image {
@@ -43,4 +49,12 @@ func pauseImage(ref string) Image {
 		StandsInFor: "registry.k8s.io/pause",
 		Description: "Stand-in written in Go: holds a pod's namespaces, reaps orphans, ends on SIGTERM.",
 	}
+}
+
+// WhatItIs says of an image with the given labels which image of the world it stands in for and what it really is.
+func WhatItIs(labels map[string]string) string {
+	if labels[standsInFor] == "" {
+		return "not a stand-in"
+	}
+	return labels[description]
 }

@@ -4,14 +4,16 @@ import (
 	"bytes"
 	"context"
 	"debug/elf"
-	"io"
+	"errors"
 	"os"
+	"path"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
@@ -19,18 +21,32 @@ import (
 
 func quiet(string, ...any) {}
 
+// archiveOf builds one image below cache.
 func archiveOf(t *testing.T, r recipe, cache string) string {
 	t.Helper()
-	path, err := r.archive(t.Context(), cache, quiet)
+	a, err := archive(fileName(path.Base(r.image.Ref)), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path, err := a.path(t.Context(), cache, quiet)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return path
 }
 
-func open(t *testing.T, archive string) (v1.Image, *v1.ConfigFile) {
+// open reads an image of an archive; of one with several, that of a name.
+func open(t *testing.T, archive string, refs ...string) (v1.Image, *v1.ConfigFile) {
 	t.Helper()
-	img, err := tarball.ImageFromPath(archive, nil)
+	var tag *name.Tag
+	for _, ref := range refs {
+		named, err := name.NewTag(ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tag = &named
+	}
+	img, err := tarball.ImageFromPath(archive, tag)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,23 +62,6 @@ func TestCatalogueSaysThatItStandsIn(t *testing.T) {
 		if i.Ref == "" || i.StandsInFor == "" || !strings.HasPrefix(i.Description, "Stand-in") {
 			t.Errorf("%+v", i)
 		}
-	}
-}
-
-func TestTwinImage(t *testing.T) {
-	img, config := open(t, archiveOf(t, twinRecipe(twinRef, "", runtime.GOARCH), t.TempDir()))
-	if config.Architecture != runtime.GOARCH || config.OS != "linux" {
-		t.Errorf("platform %s/%s", config.OS, config.Architecture)
-	}
-	c := config.Config
-	if len(c.Entrypoint) != 1 || c.Entrypoint[0] != "/simpleservice" || c.User != "65532:65532" || len(c.Env) != 0 {
-		t.Errorf("config %+v", c)
-	}
-	if c.Labels["io.github.kubectl-kbe.stands-in-for"] != "mhausenblas/simpleservice" {
-		t.Errorf("labels %v", c.Labels)
-	}
-	if got := programArch(t, img); got != runtime.GOARCH {
-		t.Errorf("binary for %s", got)
 	}
 }
 
@@ -87,23 +86,21 @@ func programArch(t *testing.T, img v1.Image) string {
 	return ""
 }
 
-func TestBothArchitectures(t *testing.T) {
+func TestPauseOfBothArchitectures(t *testing.T) {
 	for _, arch := range []string{"amd64", "arm64"} {
-		for _, r := range []recipe{twinRecipe(twinRef, "", arch), pauseRecipe(pauseImage(PauseRef), "pause", arch)} {
-			img, config := open(t, archiveOf(t, r, t.TempDir()))
-			if got := programArch(t, img); got != arch || config.Architecture != arch {
-				t.Errorf("%s: binary for %s, image for %s, want %s", r.image.Ref, got, config.Architecture, arch)
-			}
+		img, config := open(t, archiveOf(t, pauseRecipe(pauseImage(PauseRef), arch), t.TempDir()))
+		if got := programArch(t, img); got != arch || config.Architecture != arch {
+			t.Errorf("binary for %s, image for %s, want %s", got, config.Architecture, arch)
 		}
 	}
 }
 
 func TestSameInputsSameBytes(t *testing.T) {
-	first, err := os.ReadFile(archiveOf(t, pauseRecipe(pauseImage(PauseRef), "pause", runtime.GOARCH), t.TempDir()))
+	first, err := os.ReadFile(archiveOf(t, pauseRecipe(pauseImage(PauseRef), runtime.GOARCH), t.TempDir()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := os.ReadFile(archiveOf(t, pauseRecipe(pauseImage(PauseRef), "pause", runtime.GOARCH), t.TempDir()))
+	second, err := os.ReadFile(archiveOf(t, pauseRecipe(pauseImage(PauseRef), runtime.GOARCH), t.TempDir()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,53 +109,33 @@ func TestSameInputsSameBytes(t *testing.T) {
 	}
 }
 
-func TestVariant(t *testing.T) {
-	const ref = "docker.io/mhausenblas/simpleservice:0.4.0"
-	archive, err := BuildVariant(t.Context(), t.TempDir(), ref, "0.4.0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	manifest, err := tarball.LoadManifest(func() (io.ReadCloser, error) { return os.Open(archive) })
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(manifest) != 1 || len(manifest[0].RepoTags) != 1 || manifest[0].RepoTags[0] != ref {
-		t.Errorf("manifest %+v", manifest)
-	}
-	_, config := open(t, archive)
-	if env := config.Config.Env; len(env) != 1 || env[0] != "SIMPLE_SERVICE_VERSION=0.4.0" {
-		t.Errorf("environment %v", env)
-	}
-	for _, bad := range []struct{ ref, version string }{
-		{"simpleservice", "0.4.0"},
-		{"docker.io/mhausenblas/simpleservice", "0.4.0"},
-		{"docker.io/UPPER/x:1", "0.4.0"},
-		{ref, " "},
-	} {
-		if _, err := BuildVariant(t.Context(), t.TempDir(), bad.ref, bad.version); err == nil {
-			t.Errorf("%+v: no error", bad)
-		}
-	}
+// textRecipe makes an image of one file.
+func textRecipe(name, text string, base ...artifact) recipe {
+	return recipe{image: Image{Ref: "registry.test/" + name}, arch: "amd64", base: base, inputs: []string{text},
+		layer: func(_ context.Context, _, path string) error {
+			return writeLayer(path, func(l *layerWriter) error { return l.addText("text", text, 0o644) })
+		}}
 }
 
 func TestCache(t *testing.T) {
 	cache := t.TempDir()
-	old := pauseRecipe(pauseImage(PauseRef), "pause", runtime.GOARCH)
-	old.inputs = append(old.inputs, "an older source")
-	oldPath := archiveOf(t, old, cache)
-	twin := archiveOf(t, twinRecipe(twinRef, "", runtime.GOARCH), cache)
+	oldPath, other := archiveOf(t, textRecipe("one", "old"), cache), archiveOf(t, textRecipe("other", ""), cache)
 
-	r := pauseRecipe(pauseImage(PauseRef), "pause", runtime.GOARCH)
+	r := textRecipe("one", "new")
 	builds := 0 // guarded by the lock of the cache: the race detector would see more than one
 	make := r.layer
 	r.layer = func(ctx context.Context, dir, tar string) error {
 		builds++
 		return make(ctx, dir, tar)
 	}
+	a, err := archive("one", r)
+	if err != nil {
+		t.Fatal(err)
+	}
 	paths := [4]string{}
 	var wg sync.WaitGroup
 	for i := range paths {
-		wg.Go(func() { paths[i], _ = r.archive(context.Background(), cache, quiet) })
+		wg.Go(func() { paths[i], _ = a.path(context.Background(), cache, quiet) })
 	}
 	wg.Wait()
 	if builds != 1 {
@@ -172,16 +149,102 @@ func TestCache(t *testing.T) {
 	if exists(filepath.Dir(oldPath)) {
 		t.Error("the older archive is still there")
 	}
-	if !exists(twin) {
+	if !exists(other) {
 		t.Error("the archive of another image is gone")
+	}
+}
+
+// TestSharedLayer has two images on one layer, which is made once, and is once in their archive.
+func TestSharedLayer(t *testing.T) {
+	cache, made := t.TempDir(), 0
+	base := artifact{what: "base", file: "base.tar.gz", key: "b", make: func(_ context.Context, _ []string, _, path string) error {
+		made++
+		return writeCompressed(path, func(l *layerWriter) error { return l.addText("base", "text", 0o644) })
+	}}
+	both := func(base artifact) string {
+		a, err := archive("both", textRecipe("one", "1", base), textRecipe("none", "0"), textRecipe("two", "2", base))
+		if err != nil {
+			t.Fatal(err)
+		}
+		path, err := a.path(t.Context(), cache, quiet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	path := both(base)
+	for name, text := range map[string]string{"one": "1", "two": "2"} {
+		img, _ := open(t, path, "registry.test/"+name)
+		files := filesOf(t, mutate.Extract(img))
+		if len(files) != 2 || string(files["base"]) != "text" || string(files["text"]) != text {
+			t.Errorf("%s: found the files %q", name, files)
+		}
+	}
+	in, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	layers := 0
+	for file := range filesOf(t, in) {
+		if strings.HasSuffix(file, ".tar.gz") {
+			layers++
+		}
+	}
+	if made != 1 || layers != 4 {
+		t.Errorf("expected the layer made once, and 4 layers in all; made %d times, %d layers", made, layers)
+	}
+	changed := base
+	changed.key = "c"
+	if both(changed) == path {
+		t.Error("another base, and the same archive")
+	}
+}
+
+// TestRetarget has all programs of a layer be for another machine, and nothing else changed.
+func TestRetarget(t *testing.T) {
+	self, err := os.ReadFile("/proc/self/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	from, to := filepath.Join(dir, "from.tar.gz"), filepath.Join(dir, "to.tar")
+	err = writeCompressed(from, func(l *layerWriter) error {
+		return errors.Join(l.addProgram("usr/bin/program", "/proc/self/exe", 0o755), l.addText("script", "#!/bin/sh\n", 0o755), l.addText("short", "\x7fELF", 0o644))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for arch, machine := range machines {
+		if err := writeLayer(to, func(l *layerWriter) error { return retarget(from, l, machine) }); err != nil {
+			t.Fatal(err)
+		}
+		in, err := os.Open(to)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files := filesOf(t, in)
+		program, err := elf.NewFile(bytes.NewReader(files["usr/bin/program"]))
+		if err != nil || program.Machine != machine {
+			t.Errorf("%s: %v, %v", arch, program, err)
+		}
+		if same := arch == runtime.GOARCH; same != bytes.Equal(self, files["usr/bin/program"]) || len(self) != len(files["usr/bin/program"]) {
+			t.Errorf("%s: expected the same program: %t", arch, same)
+		}
+		if string(files["script"]) != "#!/bin/sh\n" || string(files["short"]) != "\x7fELF" {
+			t.Errorf("%s: what is no program has changed: %q", arch, files)
+		}
 	}
 }
 
 func TestFailedBuildLeavesNothing(t *testing.T) {
 	for name, ctx := range map[string]context.Context{"failure": t.Context(), "cancelled": cancelled()} {
 		cache := t.TempDir()
-		r := pauseRecipe(pauseImage(PauseRef), "pause", "no-such-architecture")
-		_, err := r.archive(ctx, cache, quiet)
+		r := pauseRecipe(pauseImage(PauseRef), "no-such-architecture")
+		a, err := archive("pause", r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = a.path(ctx, cache, quiet)
 		if err == nil {
 			t.Fatalf("%s: no error", name)
 		}
@@ -189,7 +252,7 @@ func TestFailedBuildLeavesNothing(t *testing.T) {
 			t.Errorf("%s: error does not say what the tool said: %v", name, err)
 		}
 		left, _ := filepath.Glob(filepath.Join(cache, "images", "*"))
-		if len(left) != 1 || filepath.Base(left[0]) != "pause.lock" {
+		if len(left) != 1 || filepath.Base(left[0]) != "pause.tar.lock" {
 			t.Errorf("%s: left %v", name, left)
 		}
 	}
@@ -203,7 +266,7 @@ func cancelled() context.Context {
 
 func TestMissingToolNamesPackage(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
-	err := bootstrap(t.Context(), "bookworm", shellPackages, t.TempDir(), "rootfs.tar")
+	err := bootstrap(t.Context(), "bookworm", basePackages, t.TempDir(), "rootfs.tar")
 	if err == nil || !strings.Contains(err.Error(), "install the package mmdebstrap") {
 		t.Errorf("got %v", err)
 	}
