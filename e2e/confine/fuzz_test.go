@@ -1,3 +1,5 @@
+//go:build linux
+
 package confine
 
 import (
@@ -40,12 +42,13 @@ func FuzzExamples(f *testing.F) {
 		f.Add([]byte{byExample}, line)
 	}
 	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same each time
-	for range 100 {
+	for range 150 {
 		seed := make([]byte, 16+random.IntN(48))
 		for i := range seed {
 			seed[i] = byte(random.Uint32())
 		}
 		f.Add(seed, "")
+		f.Add(append([]byte{byRequest}, seed...), "")
 	}
 	before := b.theirs(f, shared, "elsewhere", "kube-system")
 	f.Fuzz(func(t *testing.T, seed []byte, line string) {
@@ -93,7 +96,7 @@ func (b *bench) byExample(t *testing.T, d *dice, line string) string {
 	}
 	t.Logf("%q %q", a.steps, a.files)
 	opts := engine.Options{Namespace: shared, Timeout: 2 * time.Second}
-	if d.roll(8) == 0 {
+	if d.roll(8) == 7 {
 		opts.Namespace = ""
 	}
 	return b.run(t, plan, a, opts)
@@ -255,7 +258,7 @@ func (b *bench) lines() []string {
 		`kubectl create configmap x --$("from-file=` + file + `")`, `kubectl create configmap x $("--from-file=` + file + `")`,
 		"kubectl get pods -o go-template-file --template " + file, "kubectl get -wf " + elsewhere, "kubectl apply --field-manager -- -f " + elsewhere,
 		"kubectl apply --field-manager -- -k " + b.home, "kubectl delete --raw /api/v1/namespaces/shared/configmaps?dryRun=All -f m.yaml",
-		"kubectl get --raw /metrics", "kubectl create -f m.yaml", "kubectl apply -f n.yaml", "kubectl label pod theirs a=b", "kubectl exec theirs -- yes",
+		"kubectl get --raw /metrics", "kubectl get --raw /api/v1/namespaces/elsewhere/secrets", "kubectl create -f m.yaml", "kubectl apply -f n.yaml", "kubectl label pod theirs a=b", "kubectl exec theirs -- yes",
 		"kubectl delete pods --all", "kubectl get secrets -o yaml", `kubectl get $("nodes")`, `kubectl wait --for=delete $("ns")/kube-system --timeout=1s`,
 	}
 }

@@ -102,8 +102,9 @@ var commandNeeds = map[string]func(cmd *kubectl.Parsed, files []schema.GroupReso
 		return rbac.Join(onTargets(cmd.Args, "get"), on(files, "get"), rbac.Core("services", "create", "delete"))
 	},
 	"delete": func(cmd *kubectl.Parsed, files []schema.GroupResource) rbac.Needs {
-		// To wait until it is gone, kubectl lists and watches.
-		return rbac.Join(onTargets(cmd.Args, "delete", "list", "watch"), on(files, "delete", "list", "watch"))
+		// To wait until it is gone, kubectl lists and watches. Of what a controller has
+		// made, it is looked whose it is.
+		return rbac.Join(onTargets(cmd.Args, "delete", "get", "list", "watch"), on(files, "delete", "list", "watch"))
 	},
 	"get": func(cmd *kubectl.Parsed, files []schema.GroupResource) rbac.Needs {
 		verbs := []string{"get"}
@@ -218,7 +219,11 @@ func rawNeeds(path string) rbac.Needs {
 	default:
 		r.Resource += "/" + parts[2] // NAME, and the subresource
 	}
-	return rbac.On(r, verb)
+	needs := rbac.On(r, verb)
+	if plural, isProxy := strings.CutSuffix(r.Resource, "/proxy"); isProxy { // it is looked whose it is
+		needs = append(needs, rbac.On(schema.GroupResource{Group: r.Group, Resource: plural}, "get")...)
+	}
+	return needs
 }
 
 // filesOf are the resources of the manifests that a step names.

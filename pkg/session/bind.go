@@ -230,8 +230,11 @@ func (v *vetting) refersToOwn(r reference) error {
 	if !slices.Contains([]string{"configmaps", "secrets", "persistentvolumeclaims", "serviceaccounts"}, r.resource) {
 		return v.not("its %s may be others'", r.resource)
 	}
-	obj, err := v.look(v.ctx, target{resource: corev1.SchemeGroupVersion.WithResource(r.resource), namespace: v.at.namespace, name: r.name})
+	at := target{resource: corev1.SchemeGroupVersion.WithResource(r.resource), namespace: v.at.namespace, name: r.name}
+	obj, err := v.look(v.ctx, at)
 	switch {
+	case apierrors.IsForbidden(err) && v.session.created.uidOf(at) != "":
+		return nil // the run has made it, and needs no permission to read it
 	case apierrors.IsNotFound(err):
 		return v.not("it refers to %s %q, which this run has not made yet: create it first", r.resource, r.name)
 	case err != nil:

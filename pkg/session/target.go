@@ -23,13 +23,16 @@ type target struct {
 // about no object: discovery, versions, health, reviews of permissions.
 func parseTarget(u *url.URL) (t target, ok bool) {
 	// The path of the API server's address may come first.
-	begin := regexp.MustCompile(`/apis?/`).FindStringIndex(u.Path)
+	begin := ofAPI.FindStringIndex(u.Path)
 	if begin == nil {
 		return t, false
 	}
 	t, ok = parsePath(u.Path[begin[0]:])
 	return t, ok && !slices.Contains(reviews, t.resource.Group)
 }
+
+// ofAPI matches where the path of an object begins.
+var ofAPI = regexp.MustCompile(`/apis?/`)
 
 // parsePath reads a path below the address of the API server.
 func parsePath(path string) (t target, ok bool) {
