@@ -33,10 +33,10 @@ func (t *transport) write(req *http.Request, at target) (*http.Response, error) 
 		return refuse(req, at, http.StatusForbidden, metav1.StatusReasonForbidden,
 			"a server-side apply would take over what others make meanwhile; use kubectl create or apply")
 	}
-	// What the run has made under that name may have been replaced: a request that
-	// says which object it means fails then, one that enters does not.
+	// What the run has made under that name may have been replaced. A delete that says
+	// which object it means fails then.
 	uid := s.created.uidOf(at)
-	if uid == "" || at.connects() {
+	if uid == "" || req.Method != http.MethodDelete {
 		obj, err := t.look(req.Context(), at)
 		if err != nil {
 			return refuseWith(req, at, err)
@@ -111,13 +111,13 @@ func (t *transport) changeThis(req *http.Request, at target, uid types.UID) (*ht
 		return refusal, err
 	}
 	resp, err := t.next.RoundTrip(dup)
-	if err != nil || resp.StatusCode != http.StatusConflict && resp.StatusCode != http.StatusUnprocessableEntity {
+	if err != nil || resp.StatusCode != http.StatusConflict || req.Method != http.MethodDelete {
 		return resp, err
 	}
 	return t.explainReplaced(req, at, uid, resp)
 }
 
-// explainReplaced says, of a request that did not hold, that there is another object
+// explainReplaced says, of a delete that did not hold, that there is another object
 // in the place of the run's.
 func (t *transport) explainReplaced(req *http.Request, at target, uid types.UID, resp *http.Response) (*http.Response, error) {
 	obj := t.get(req.Context(), at)

@@ -126,11 +126,11 @@ func (r recipe) assemble(layers []string) (v1.Image, error) {
 
 func labels(i Image, version string) map[string]string {
 	return map[string]string{
-		"org.opencontainers.image.title":       i.Ref + " (stand-in)",
-		"org.opencontainers.image.description": i.Description,
-		"org.opencontainers.image.source":      "https://github.com/kubectl-kbe/kubectl-kbe",
-		"org.opencontainers.image.version":     version,
-		"io.github.kubectl-kbe.stands-in-for":  i.StandsInFor,
+		"org.opencontainers.image.title":   i.Ref + " (stand-in)",
+		"org.opencontainers.image.source":  "https://github.com/kubectl-kbe/kubectl-kbe",
+		"org.opencontainers.image.version": version,
+		description:                        i.Description,
+		standsInFor:                        i.StandsInFor,
 	}
 }
 
