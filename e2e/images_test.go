@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kubectl-kbe/kubectl-kbe/e2e/provider"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/report/v1alpha1"
 )
 
@@ -39,7 +40,7 @@ func TestAnImageThatCannotRunIsReplaced(t *testing.T) {
 		"503":                  {"localhost:5000/broken/app:1", "has an error of its own"},
 		"out of reach":         {"localhost:5999/missing:1", "does not reach the registry"},
 		"another architecture": {"localhost:5000/mainframe:1", "has no variant for node"},
-		"exec format error":    {variant(t, "docker.io/kbe-test/format:1", "--program-arch", "arm64"), "exec format error"},
+		"exec format error":    {variant(t, "docker.io/kbe-test/format:1", provider.Simpleservice{ProgramArch: "arm64"}), "exec format error"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -80,11 +81,10 @@ func TestTheUsersOwnImageIsNotReplaced(t *testing.T) {
 	assertNoNamespace(t, r.Run.Namespace)
 }
 
-// variant loads the stand-in of the page's image under another reference, changed by flags
-// of `kbe-cluster image`.
-func variant(t *testing.T, ref string, flags ...string) string {
+// variant loads another stand-in of the page's image, under another reference.
+func variant(t *testing.T, ref string, how provider.Simpleservice) string {
 	t.Helper()
-	archive, err := embedded.SimpleserviceVariant(t.Context(), ref, flags...)
+	archive, err := embedded.SimpleserviceVariant(t.Context(), ref, how)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +104,7 @@ func TestAProgramMayTakeItsTimeToListen(t *testing.T) {
 	for after, code := range map[string]int{"0s": 0, "3s": 0, "10s": 0, "never": 1} {
 		t.Run(after, func(t *testing.T) {
 			t.Parallel()
-			ref := variant(t, "docker.io/kbe-test/late-"+after+":1", "--listen-after", after)
+			ref := variant(t, "docker.io/kbe-test/late-"+after+":1", provider.Simpleservice{ListenAfter: after})
 			r, found := reportOf(t, "pods", "single-pod", "two-containers", "--image", "simpleservice="+ref)
 			if found != code || code == 0 && r.Claims.Met != r.Claims.Total {
 				t.Errorf("expected exit code %d, found %d and %+v", code, found, r.Claims)

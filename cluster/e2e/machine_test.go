@@ -86,6 +86,9 @@ func leftovers(t *testing.T, name string, used map[string]bool) []string {
 		if text := strings.ReplaceAll(string(args), "\x00", " "); strings.Contains(text, name) {
 			left = append(left, "process "+pid+": "+text)
 		}
+		if _, err := os.Readlink("/proc/" + pid + "/ns/net"); err != nil {
+			continue // ended: only its parent, which is the machine's first process, has not heard of it
+		}
 		for _, kind := range []string{"net", "mnt", "uts", "pid"} {
 			if link, err := os.Readlink("/proc/" + pid + "/ns/" + kind); err == nil && used[link] && !ofAnother(pid, name) {
 				left = append(left, "process "+pid+" in namespace "+link)

