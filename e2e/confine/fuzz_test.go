@@ -44,6 +44,9 @@ func FuzzExamples(f *testing.F) {
 	for _, line := range b.lines() {
 		f.Add([]byte{byExample}, line)
 	}
+	for i := range manifests {
+		f.Add([]byte{byExample, byte(i)}, "kubectl create -f m.yaml")
+	}
 	random := rand.New(rand.NewPCG(*randomFlag, 0)) //nolint:gosec // the same each time
 	for range *seedsFlag {
 		seed := make([]byte, 16+random.IntN(48))
