@@ -41,7 +41,6 @@ unit: bin/gotestsum ## Run the unit tests of every module; no cluster, no root
 	@failed=0; \
 	hack/gotest.sh unit . pkgname -race ./cmd/... ./e2e/provider ./examples/... ./pkg/... || failed=1; \
 	hack/gotest.sh unit-cluster cluster pkgname -race ./cmd/... ./internal/... || failed=1; \
-	hack/gotest.sh unit-images images pkgname -race ./... || failed=1; \
 	exit $$failed
 
 # KUBERNETES selects another version of Kubernetes than the newest, such as v1.36:
@@ -69,7 +68,7 @@ bench: setup build ## Measure the times to verdict, exit and start beside what t
 
 .PHONY: lint
 lint: setup bin/golangci-lint bin/actionlint ## Check the code of every module
-	@for module in . cluster images; do echo "== lint $$module"; (cd $$module && $(CURDIR)/$(HEARTBEAT) "lint $$module" $(CURDIR)/bin/golangci-lint run -c $(CURDIR)/.golangci.yml ./...); done
+	@for module in . cluster; do echo "== lint $$module"; (cd $$module && $(CURDIR)/$(HEARTBEAT) "lint $$module" $(CURDIR)/bin/golangci-lint run -c $(CURDIR)/.golangci.yml ./...); done
 	@hack/verify.sh
 
 .PHONY: setup

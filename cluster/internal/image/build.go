@@ -2,12 +2,9 @@ package image
 
 import (
 	"context"
-	"fmt"
 	"runtime"
-	"strings"
 	"sync"
 
-	"github.com/google/go-containerregistry/pkg/name"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -19,11 +16,15 @@ import (
 // progress gets a line at least every 5 seconds, one call at a time. A missing tool is
 // an error that names its package. Cancelling ctx ends the build and leaves no files.
 func Build(ctx context.Context, cacheDir string, progress func(format string, args ...any)) ([]string, error) {
+	service, err := serviceRecipe(Variant{Ref: serviceRef}, "simpleservice")
+	if err != nil {
+		return nil, err
+	}
 	shell, err := shellRecipe(runtime.GOARCH)
 	if err != nil {
 		return nil, err
 	}
-	return buildAll(ctx, cacheDir, []recipe{twinRecipe(twinRef, "", runtime.GOARCH), shell, pauseRecipe(pauseImage(PauseRef), "pause", runtime.GOARCH)}, progress)
+	return buildAll(ctx, cacheDir, []recipe{service, shell, pauseRecipe(pauseImage(PauseRef), "pause", runtime.GOARCH)}, progress)
 }
 
 // buildAll returns an archive per recipe, in their order.
@@ -41,20 +42,6 @@ func buildAll(ctx context.Context, cacheDir string, recipes []recipe, progress f
 		return nil, err
 	}
 	return archives, nil
-}
-
-// BuildVariant returns an archive of the twin of simpleservice under another name,
-// answering another version unless a pod sets SIMPLE_SERVICE_VERSION itself. It is there
-// to break a claim on purpose. ref needs its registry and tag, as in
-// docker.io/mhausenblas/simpleservice:0.4.0.
-func BuildVariant(ctx context.Context, cacheDir, ref, version string) (string, error) {
-	if _, err := name.NewTag(ref, name.StrictValidation); err != nil {
-		return "", fmt.Errorf("image name %q: expected REGISTRY/NAME:TAG, as in %s: %w", ref, twinRef, err)
-	}
-	if strings.TrimSpace(version) == "" || strings.ContainsRune(version, 0) {
-		return "", fmt.Errorf("version %q of image %s: expected a version to answer, as in 0.4.0", version, ref)
-	}
-	return twinRecipe(ref, version, runtime.GOARCH).archive(ctx, cacheDir, func(string, ...any) {})
 }
 
 func oneAtATime(progress func(string, ...any)) func(string, ...any) {

@@ -13,55 +13,69 @@ import (
 // heartbeat is how often a build that takes long says that it is still there.
 const heartbeat = 4 * time.Second
 
-// archive returns the path of the image's archive below cacheDir, building it if need
-// be: images/KEY/FILE.tar. It appears there whole or not at all; concurrent callers wait
-// for the one that builds. Archives of the same file under older keys are removed.
-func (r recipe) archive(ctx context.Context, cacheDir string, say func(string, ...any)) (string, error) {
-	key, err := r.key()
-	if err != nil {
-		return "", err
-	}
+// artifact is a file of the cache.
+type artifact struct {
+	what string // for people
+	file string // its name, with extension
+	key  string // the same key, the same content
+	// from is another one that it is made from, if any.
+	from *artifact
+	// make writes it to path. It reads the file that from is, and uses dir for what it
+	// needs on the way.
+	make func(ctx context.Context, from, dir, path string) error
+}
+
+// path returns the artifact's path below cacheDir, making it if need be:
+// images/KEY/FILE. It appears there whole or not at all; concurrent callers wait for the
+// one that makes it. Artifacts of the same file under older keys are removed.
+func (a artifact) path(ctx context.Context, cacheDir string, say func(string, ...any)) (string, error) {
 	dir := filepath.Join(cacheDir, "images")
-	path := filepath.Join(dir, key, r.file+".tar")
+	path := filepath.Join(dir, a.key, a.file)
 	if exists(path) {
-		say("image %s: from the cache", r.image.Ref)
+		say("%s: from the cache", a.what)
 		return path, nil
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", fmt.Errorf("image %s: make its cache folder: %w", r.image.Ref, err)
+		return "", fmt.Errorf("%s: make its cache folder: %w", a.what, err)
+	}
+	var from string
+	if a.from != nil {
+		var err error
+		if from, err = a.from.path(ctx, cacheDir, say); err != nil {
+			return "", err
+		}
 	}
 	begin := time.Now()
-	build := func() error { return r.buildOnce(ctx, dir, path) }
-	if err := alive(say, r.image.Ref, build); err != nil {
+	if err := alive(say, a.what, func() error { return a.makeOnce(ctx, from, dir, path) }); err != nil {
 		return "", err
 	}
-	say("image %s: built in %.1f s", r.image.Ref, time.Since(begin).Seconds())
+	say("%s: built in %.1f s", a.what, time.Since(begin).Seconds())
 	return path, nil
 }
 
-func (r recipe) buildOnce(ctx context.Context, dir, path string) error {
-	unlock, err := lock(ctx, filepath.Join(dir, r.file+".lock"))
+func (a artifact) makeOnce(ctx context.Context, from, dir, path string) error {
+	unlock, err := lock(ctx, filepath.Join(dir, a.file+".lock"))
 	if err != nil {
-		return fmt.Errorf("image %s: lock its cache entry: %w", r.image.Ref, err)
+		return fmt.Errorf("%s: lock its cache entry: %w", a.what, err)
 	}
 	defer unlock()
 	if exists(path) {
 		return nil // by whoever held the lock
 	}
 	// Whoever left these behind is dead: the lock is ours.
-	if err := removeAll(dir, ".partial-"+r.file+"_*"); err != nil {
+	if err := removeAll(dir, ".partial-"+a.file+"_*"); err != nil {
 		return err
 	}
-	work, err := os.MkdirTemp(dir, ".partial-"+r.file+"_")
+	work, err := os.MkdirTemp(dir, ".partial-"+a.file+"_")
 	if err != nil {
-		return fmt.Errorf("image %s: %w", r.image.Ref, err)
+		return fmt.Errorf("%s: %w", a.what, err)
 	}
 	defer func() { _ = os.RemoveAll(work) }() // the next build removes what this cannot
-	finished := filepath.Join(work, r.file+".tar")
-	if err := r.write(ctx, work, finished); err != nil {
-		return err
+	finished := filepath.Join(work, a.file)
+	if err := a.make(ctx, from, work, finished); err != nil {
+		return fmt.Errorf("%s: %w", a.what, err)
 	}
-	if err := removeAll(dir, filepath.Join("[0-9a-f]*", r.file+".tar")); err != nil {
+	if err := removeAll(dir, filepath.Join("[0-9a-f]*", a.file)); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -112,10 +126,10 @@ func lock(ctx context.Context, path string) (unlock func(), err error) {
 }
 
 // alive says that work goes on for as long as it does.
-func alive(say func(string, ...any), ref string, work func() error) error {
+func alive(say func(string, ...any), what string, work func() error) error {
 	done := make(chan error, 1)
 	begin := time.Now()
-	say("image %s: building", ref)
+	say("%s: building", what)
 	go func() { done <- work() }()
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
@@ -124,7 +138,7 @@ func alive(say func(string, ...any), ref string, work func() error) error {
 		case err := <-done:
 			return err
 		case <-beat.C:
-			say("image %s: still building (%.0f s)", ref, time.Since(begin).Seconds())
+			say("%s: still building (%.0f s)", what, time.Since(begin).Seconds())
 		}
 	}
 }

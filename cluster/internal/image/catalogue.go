@@ -3,9 +3,9 @@ package image
 // Names that kbe-cluster and the examples count on.
 const (
 	// PauseRef is the sandbox image to configure in containerd.
-	PauseRef = "registry.k8s.io/pause:3.10.1"
-	twinRef  = "docker.io/mhausenblas/simpleservice:0.5.0"
-	shellRef = "quay.io/centos/centos:stream9"
+	PauseRef   = "registry.k8s.io/pause:3.10.1"
+	serviceRef = "docker.io/mhausenblas/simpleservice:0.5.0"
+	shellRef   = "quay.io/centos/centos:stream9"
 )
 
 // Image is one image that the cluster has from the start.
@@ -20,21 +20,21 @@ type Image struct {
 
 // Catalogue is every image that Build makes, in the order in which Build returns them.
 func Catalogue() []Image {
-	return []Image{twinImage(twinRef), shellImage, pauseImage(PauseRef)}
+	return []Image{serviceImage(serviceRef), shellImage, pauseImage(PauseRef)}
 }
 
-func twinImage(ref string) Image {
+func serviceImage(ref string) Image {
 	return Image{
 		Ref:         ref,
 		StandsInFor: "mhausenblas/simpleservice",
-		Description: "Stand-in written in Go: answers as the original does, also on IPv6, as any user, and leaves at once on SIGTERM.",
+		Description: "Stand-in: a Python program that answers as the original does, on the Debian packages of the shell's stand-in.",
 	}
 }
 
 var shellImage = Image{
 	Ref:         shellRef,
-	StandsInFor: "centos:stream9",
-	Description: "Stand-in with bash, curl, coreutils, grep, sed, procps and hostname from this machine's distribution; no package manager.",
+	StandsInFor: "quay.io/centos/centos:stream9",
+	Description: "Stand-in with bash, curl, coreutils, grep, sed and python3 from this machine's distribution; sleep is a script, as in the original.",
 }
 
 func pauseImage(ref string) Image {

@@ -2,6 +2,7 @@ package image
 
 import (
 	"context"
+	"embed"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -10,34 +11,32 @@ import (
 	"strings"
 
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/gotool"
-	"github.com/kubectl-kbe/kubectl-kbe/images"
 )
 
-// sourcePaths lists what decides a program's binary: go.mod and its folder, less tests.
-func sourcePaths(program string) []string {
-	paths := []string{"go.mod"}
-	// The files are embedded: walking them cannot fail, and a program of another name is
-	// a mistake of this package.
-	_ = fs.WalkDir(images.Sources, program, func(p string, d fs.DirEntry, err error) error {
-		if err != nil {
-			panic(err)
-		}
-		if !d.IsDir() && !strings.HasSuffix(p, "_test.go") {
-			paths = append(paths, p)
-		}
-		return nil
-	})
-	return paths
-}
+// programs are the sources of what runs inside the images, so that whoever builds these
+// needs no checkout. The Go ones import nothing but the standard library.
+//
+//go:embed programs
+var programs embed.FS
 
-func sourceTexts(program string) []string {
-	var texts []string
-	for _, p := range sourcePaths(program) {
-		text, err := images.Sources.ReadFile(p)
-		if err != nil {
-			panic(err)
+// goModule makes a module of a program's folder.
+const goModule = "module program\n\ngo 1.26\n"
+
+// sources returns the files that decide a program: its folder, less tests.
+func sources(program string) map[string]string {
+	texts := map[string]string{}
+	// The files are embedded: walking and reading them cannot fail, and a program of
+	// another name is a mistake of this package.
+	err := fs.WalkDir(programs, path.Join("programs", program), func(p string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || strings.HasSuffix(p, "_test.go") {
+			return err
 		}
-		texts = append(texts, p, string(text))
+		text, err := programs.ReadFile(p)
+		texts[path.Base(p)] = string(text)
+		return err
+	})
+	if err != nil {
+		panic(err)
 	}
 	return texts
 }
@@ -49,19 +48,20 @@ func compile(ctx context.Context, program, arch, dir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	texts := sourceTexts(program)
-	for i := 0; i < len(texts); i += 2 {
-		file := filepath.Join(dir, "src", filepath.FromSlash(texts[i]))
-		if err := os.MkdirAll(path.Dir(file), 0o700); err != nil {
-			return "", err
-		}
-		if err := os.WriteFile(file, []byte(texts[i+1]), 0o600); err != nil {
+	src := filepath.Join(dir, "src")
+	if err := os.MkdirAll(src, 0o700); err != nil {
+		return "", err
+	}
+	files := sources(program)
+	files["go.mod"] = goModule
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(src, name), []byte(text), 0o600); err != nil {
 			return "", err
 		}
 	}
 	binary := filepath.Join(dir, program)
-	cmd := exec.CommandContext(ctx, goTool, "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", binary, "./"+program)
-	cmd.Dir = filepath.Join(dir, "src")
+	cmd := exec.CommandContext(ctx, goTool, "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", binary, ".")
+	cmd.Dir = src
 	// A workspace, flags or a target of the caller must not get into the image. An ended
 	// `go build` leaves its temporary files behind: in dir they are removed with it.
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch, "GOAMD64=v1", "GOARM64=v8.0",
@@ -72,7 +72,7 @@ func compile(ctx context.Context, program, arch, dir string) (string, error) {
 func findGo() (string, error) {
 	path, err := gotool.Find()
 	if err != nil {
-		return "", missing("go", "the images of simpleservice and pause", "golang-go (1.26 or newer)")
+		return "", missing("go", "the programs of the images", "golang-go (1.26 or newer)")
 	}
 	return path, nil
 }

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"debug/elf"
-	"io"
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -49,23 +49,6 @@ func TestCatalogueSaysThatItStandsIn(t *testing.T) {
 	}
 }
 
-func TestTwinImage(t *testing.T) {
-	img, config := open(t, archiveOf(t, twinRecipe(twinRef, "", runtime.GOARCH), t.TempDir()))
-	if config.Architecture != runtime.GOARCH || config.OS != "linux" {
-		t.Errorf("platform %s/%s", config.OS, config.Architecture)
-	}
-	c := config.Config
-	if len(c.Entrypoint) != 1 || c.Entrypoint[0] != "/simpleservice" || c.User != "65532:65532" || len(c.Env) != 0 {
-		t.Errorf("config %+v", c)
-	}
-	if c.Labels["io.github.kubectl-kbe.stands-in-for"] != "mhausenblas/simpleservice" {
-		t.Errorf("labels %v", c.Labels)
-	}
-	if got := programArch(t, img); got != runtime.GOARCH {
-		t.Errorf("binary for %s", got)
-	}
-}
-
 // programArch reads the architecture off the binary in the image; there must be nothing
 // else in it, and no dynamic loader.
 func programArch(t *testing.T, img v1.Image) string {
@@ -87,13 +70,11 @@ func programArch(t *testing.T, img v1.Image) string {
 	return ""
 }
 
-func TestBothArchitectures(t *testing.T) {
+func TestPauseOfBothArchitectures(t *testing.T) {
 	for _, arch := range []string{"amd64", "arm64"} {
-		for _, r := range []recipe{twinRecipe(twinRef, "", arch), pauseRecipe(pauseImage(PauseRef), "pause", arch)} {
-			img, config := open(t, archiveOf(t, r, t.TempDir()))
-			if got := programArch(t, img); got != arch || config.Architecture != arch {
-				t.Errorf("%s: binary for %s, image for %s, want %s", r.image.Ref, got, config.Architecture, arch)
-			}
+		img, config := open(t, archiveOf(t, pauseRecipe(pauseImage(PauseRef), "pause", arch), t.TempDir()))
+		if got := programArch(t, img); got != arch || config.Architecture != arch {
+			t.Errorf("binary for %s, image for %s, want %s", got, config.Architecture, arch)
 		}
 	}
 }
@@ -112,43 +93,19 @@ func TestSameInputsSameBytes(t *testing.T) {
 	}
 }
 
-func TestVariant(t *testing.T) {
-	const ref = "docker.io/mhausenblas/simpleservice:0.4.0"
-	archive, err := BuildVariant(t.Context(), t.TempDir(), ref, "0.4.0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	manifest, err := tarball.LoadManifest(func() (io.ReadCloser, error) { return os.Open(archive) })
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(manifest) != 1 || len(manifest[0].RepoTags) != 1 || manifest[0].RepoTags[0] != ref {
-		t.Errorf("manifest %+v", manifest)
-	}
-	_, config := open(t, archive)
-	if env := config.Config.Env; len(env) != 1 || env[0] != "SIMPLE_SERVICE_VERSION=0.4.0" {
-		t.Errorf("environment %v", env)
-	}
-	for _, bad := range []struct{ ref, version string }{
-		{"simpleservice", "0.4.0"},
-		{"docker.io/mhausenblas/simpleservice", "0.4.0"},
-		{"docker.io/UPPER/x:1", "0.4.0"},
-		{ref, " "},
-	} {
-		if _, err := BuildVariant(t.Context(), t.TempDir(), bad.ref, bad.version); err == nil {
-			t.Errorf("%+v: no error", bad)
-		}
-	}
+// textRecipe makes an image of one file, on the layer that base is, if any.
+func textRecipe(file, text string, base *artifact) recipe {
+	return recipe{image: Image{Ref: "registry.test/" + file + ":1"}, file: file, arch: "amd64", base: base, inputs: []string{text},
+		layer: func(_ context.Context, _, path string) error {
+			return writeLayer(path, func(l *layerWriter) error { return l.addText("text", text, 0o644) })
+		}}
 }
 
 func TestCache(t *testing.T) {
 	cache := t.TempDir()
-	old := pauseRecipe(pauseImage(PauseRef), "pause", runtime.GOARCH)
-	old.inputs = append(old.inputs, "an older source")
-	oldPath := archiveOf(t, old, cache)
-	twin := archiveOf(t, twinRecipe(twinRef, "", runtime.GOARCH), cache)
+	oldPath, other := archiveOf(t, textRecipe("one", "old", nil), cache), archiveOf(t, textRecipe("other", "", nil), cache)
 
-	r := pauseRecipe(pauseImage(PauseRef), "pause", runtime.GOARCH)
+	r := textRecipe("one", "new", nil)
 	builds := 0 // guarded by the lock of the cache: the race detector would see more than one
 	make := r.layer
 	r.layer = func(ctx context.Context, dir, tar string) error {
@@ -172,8 +129,79 @@ func TestCache(t *testing.T) {
 	if exists(filepath.Dir(oldPath)) {
 		t.Error("the older archive is still there")
 	}
-	if !exists(twin) {
+	if !exists(other) {
 		t.Error("the archive of another image is gone")
+	}
+}
+
+// TestBaseIsShared has two images on one layer, which is made once and has one digest.
+func TestBaseIsShared(t *testing.T) {
+	cache, made := t.TempDir(), 0
+	base := artifact{what: "base", file: "base.tar.gz", key: "b", make: func(_ context.Context, _, _, path string) error {
+		made++
+		return writeCompressed(path, func(l *layerWriter) error { return l.addText("base", "text", 0o644) })
+	}}
+	var lowest []v1.Hash
+	for _, file := range []string{"one", "two"} {
+		img, _ := open(t, archiveOf(t, textRecipe(file, file, &base), cache))
+		files := filesOf(t, mutate.Extract(img))
+		if string(files["base"]) != "text" || string(files["text"]) != file {
+			t.Errorf("%s: found the files %q", file, files)
+		}
+		layers, err := img.Layers()
+		if err != nil || len(layers) != 2 {
+			t.Fatalf("%s: expected two layers, found %d, %v", file, len(layers), err)
+		}
+		digest, err := layers[0].Digest()
+		if err != nil {
+			t.Fatal(err)
+		}
+		lowest = append(lowest, digest)
+	}
+	if made != 1 || lowest[0] != lowest[1] {
+		t.Errorf("expected one base, made once; made %d times: %v", made, lowest)
+	}
+	changed := base
+	changed.key = "c"
+	before, after := archiveOf(t, textRecipe("one", "one", &base), cache), archiveOf(t, textRecipe("one", "one", &changed), cache)
+	if before == after {
+		t.Error("another base, and the same archive")
+	}
+}
+
+// TestRetarget has all programs of a layer be for another machine, and nothing else changed.
+func TestRetarget(t *testing.T) {
+	self, err := os.ReadFile("/proc/self/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	from, to := filepath.Join(dir, "from.tar.gz"), filepath.Join(dir, "to.tar")
+	err = writeCompressed(from, func(l *layerWriter) error {
+		return errors.Join(l.addProgram("usr/bin/program", "/proc/self/exe", 0o755), l.addText("script", "#!/bin/sh\n", 0o755), l.addText("short", "\x7fELF", 0o644))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for arch, machine := range machines {
+		if err := writeLayer(to, func(l *layerWriter) error { return retarget(from, l, machine) }); err != nil {
+			t.Fatal(err)
+		}
+		in, err := os.Open(to)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files := filesOf(t, in)
+		program, err := elf.NewFile(bytes.NewReader(files["usr/bin/program"]))
+		if err != nil || program.Machine != machine {
+			t.Errorf("%s: %v, %v", arch, program, err)
+		}
+		if same := arch == runtime.GOARCH; same != bytes.Equal(self, files["usr/bin/program"]) || len(self) != len(files["usr/bin/program"]) {
+			t.Errorf("%s: expected the same program: %t", arch, same)
+		}
+		if string(files["script"]) != "#!/bin/sh\n" || string(files["short"]) != "\x7fELF" {
+			t.Errorf("%s: what is no program has changed: %q", arch, files)
+		}
 	}
 }
 
@@ -189,7 +217,7 @@ func TestFailedBuildLeavesNothing(t *testing.T) {
 			t.Errorf("%s: error does not say what the tool said: %v", name, err)
 		}
 		left, _ := filepath.Glob(filepath.Join(cache, "images", "*"))
-		if len(left) != 1 || filepath.Base(left[0]) != "pause.lock" {
+		if len(left) != 1 || filepath.Base(left[0]) != "pause.tar.lock" {
 			t.Errorf("%s: left %v", name, left)
 		}
 	}
@@ -203,7 +231,7 @@ func cancelled() context.Context {
 
 func TestMissingToolNamesPackage(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
-	err := bootstrap(t.Context(), "bookworm", shellPackages, t.TempDir(), "rootfs.tar")
+	err := bootstrap(t.Context(), "bookworm", basePackages, t.TempDir(), "rootfs.tar")
 	if err == nil || !strings.Contains(err.Error(), "install the package mmdebstrap") {
 		t.Errorf("got %v", err)
 	}

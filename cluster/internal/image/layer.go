@@ -3,25 +3,39 @@ package image
 import (
 	"archive/tar"
 	"bufio"
+	"compress/gzip"
 	"errors"
 	"io"
 	"os"
+	"strings"
 )
 
-// layerWriter writes a root file system as a tar with fixed times.
-type layerWriter struct {
-	file *os.File
-	buf  *bufio.Writer
-	tar  *tar.Writer
-}
+// layerWriter writes a layer as a tar with fixed times.
+type layerWriter struct{ tar *tar.Writer }
 
-func newLayer(path string) (*layerWriter, error) {
+// writeLayer has fill write a layer at path.
+func writeLayer(path string, fill func(*layerWriter) error) error {
 	file, err := os.Create(path)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	buf := bufio.NewWriterSize(file, 1<<20)
-	return &layerWriter{file: file, buf: buf, tar: tar.NewWriter(buf)}, nil
+	layer := &layerWriter{tar.NewWriter(buf)}
+	return errors.Join(fill(layer), layer.tar.Close(), buf.Flush(), file.Close())
+}
+
+// writeCompressed does the same for a layer that several images have.
+func writeCompressed(path string, fill func(*layerWriter) error) error {
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	zip, err := gzip.NewWriterLevel(file, gzip.BestSpeed)
+	if err != nil {
+		return errors.Join(err, file.Close())
+	}
+	layer := &layerWriter{tar.NewWriter(zip)}
+	return errors.Join(fill(layer), layer.tar.Close(), zip.Close(), file.Close())
 }
 
 // add writes an entry with the times of every image.
@@ -37,18 +51,8 @@ func (l *layerWriter) add(h tar.Header, content io.Reader) error {
 	return err
 }
 
-func (l *layerWriter) close() error {
-	return errors.Join(l.tar.Close(), l.buf.Flush(), l.file.Close())
-}
-
-// writeProgramLayer has one file: the binary, at /NAME.
-func writeProgramLayer(path, name, binary string) (err error) {
-	layer, err := newLayer(path)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, layer.close()) }()
-	return layer.addProgram(name, binary, 0o755)
+func (l *layerWriter) addText(name, text string, mode int64) error {
+	return l.add(tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: mode, Size: int64(len(text))}, strings.NewReader(text))
 }
 
 // addProgram copies a binary to /NAME. A mode may have the setuid bit, as in tar(5).

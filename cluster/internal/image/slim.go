@@ -15,8 +15,11 @@ import (
 var left = []string{
 	"dev/*", "etc/apt", "etc/cron.*", "etc/fstab", "etc/group", "etc/hostname", "etc/init.d", "etc/logrotate.d", "etc/passwd",
 	"etc/perl", "etc/rc?.d", "etc/resolv.conf", "etc/systemd", "etc/update-motd.d",
-	"lib/systemd", "lib/udev", "usr/lib/systemd", "usr/lib/udev", "usr/lib/usrmerge",
+	"usr/lib/systemd", "usr/lib/udev", "usr/lib/usrmerge",
 	"usr/bin/perl*", "usr/lib/*/gconv", "usr/lib/*/libperl*", "usr/lib/*/perl*", "usr/share/perl*",
+	"usr/bin/dpkg*", "usr/bin/update-alternatives", "usr/lib/dpkg", "usr/share/dpkg", // nothing can be installed
+	"usr/bin/pdb3*", "usr/bin/py3*", "usr/bin/pydoc3*", "usr/bin/pygettext3*", "usr/share/python3", // for those who write programs
+	"usr/lib/python3*/idlelib", "usr/lib/python3*/test", "usr/lib/python3*/turtledemo",
 	"usr/share/bug", "usr/share/doc-base", "usr/share/info", "usr/share/lintian", "usr/share/locale", "usr/share/man",
 	"var/cache/*", "var/lib/*", "var/log/*",
 }

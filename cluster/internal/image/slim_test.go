@@ -35,7 +35,7 @@ func filesOf(t *testing.T, in io.ReadCloser) map[string][]byte {
 
 func TestKeep(t *testing.T) {
 	for name, want := range map[string]bool{
-		"bin/bash":                             true,
+		"usr/bin/bash":                         true,
 		"usr/bin/curl":                         true,
 		"lib64/ld-linux-x86-64.so.2":           true,
 		"usr/share/doc/bash/copyright":         true,
@@ -47,6 +47,10 @@ func TestKeep(t *testing.T) {
 		"etc/apt/apt.conf.d/99mmdebstrap":      false,
 		"dev/null":                             false,
 		"dev":                                  true,
+		"usr/lib/python3.11/http/server.py":    true,
+		"usr/lib/python3.11/test/support":      false,
+		"usr/bin/python3.11":                   true,
+		"usr/bin/dpkg":                         false,
 		"tmp":                                  true,
 	} {
 		if got := keep(name, false); got != want {
@@ -61,10 +65,10 @@ func TestSlim(t *testing.T) {
 	var root bytes.Buffer
 	w := tar.NewWriter(&root)
 	for _, f := range []struct{ name, text, link string }{
-		{"./bin/bash", "\x7fELF", ""},
+		{"./usr/bin/bash", "\x7fELF", ""},
 		{"./usr/bin/script", "#!/usr/bin/perl -w\n", ""},
 		{"./usr/bin/also-script", "", "./usr/bin/script"},
-		{"./bin/rbash", "", "./bin/bash"},
+		{"./usr/bin/rbash", "", "./usr/bin/bash"},
 		{"./etc/passwd", "someone", ""},
 	} {
 		h := tar.Header{Typeflag: tar.TypeReg, Name: f.name, Size: int64(len(f.text)), Mode: 0o755, ModTime: time.Now(), Uname: "x"}
@@ -78,11 +82,12 @@ func TestSlim(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := errors.Join(w.Close(), os.WriteFile(in, root.Bytes(), 0o600), slim(in, out)); err != nil {
+	if err := errors.Join(w.Close(), os.WriteFile(in, root.Bytes(), 0o600),
+		writeLayer(out, func(l *layerWriter) error { return slim(in, l) })); err != nil {
 		t.Fatal(err)
 	}
 	got := list(t, out)
-	want := []string{"bin/bash ", "bin/rbash bin/bash", "etc/passwd ", "etc/group ", "bin/sh bash"}
+	want := []string{"usr/bin/bash ", "usr/bin/rbash usr/bin/bash", "etc/passwd ", "etc/group ", "usr/bin/sh bash"}
 	if len(got) != len(want) {
 		t.Fatalf("got %q, want %q", got, want)
 	}

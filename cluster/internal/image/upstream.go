@@ -72,7 +72,12 @@ func agnhostRecipe(ref, file, bin, arch string) (recipe, error) {
 		Description: "Stand-in: agnhost itself, built from the sources of Kubernetes, with curl, nc, ip and socat from this machine's distribution."}
 	r, err := packagesRecipe(image, file, arch, agnhostPackages, v1.Config{Entrypoint: []string{"/agnhost"}, Cmd: []string{"pause"}},
 		func(rootfs, layer string) error {
-			return slimWith(rootfs, layer, func(out *layerWriter) error { return addAgnhost(out, bin) })
+			return writeLayer(layer, func(out *layerWriter) error {
+				if err := slim(rootfs, out); err != nil {
+					return err
+				}
+				return addAgnhost(out, bin)
+			})
 		})
 	r.inputs = append(r.inputs, bin) // the folder's name says what is in it
 	return r, err
@@ -102,13 +107,10 @@ func nonewprivsRecipe(ref, file, bin, arch string) recipe {
 	_, tag, _ := strings.Cut(ref, ":")
 	return recipe{image: image, file: file, arch: arch, inputs: []string{bin},
 		config: v1.Config{Cmd: []string{"/usr/local/bin/nnp"}, WorkingDir: "/", Labels: labels(image, tag)},
-		layer: func(_ context.Context, _, layer string) (err error) {
-			out, err := newLayer(layer)
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, out.close()) }()
-			return out.addProgram("usr/local/bin/nnp", filepath.Join(bin, "nonewprivs"), 0o4755)
+		layer: func(_ context.Context, _, layer string) error {
+			return writeLayer(layer, func(out *layerWriter) error {
+				return out.addProgram("usr/local/bin/nnp", filepath.Join(bin, "nonewprivs"), 0o4755)
+			})
 		}}
 }
 
@@ -119,20 +121,19 @@ func busyboxRecipe(ref, file, arch string) (recipe, error) {
 }
 
 // writeBusybox takes the program out of rootfs, and asks it for its commands.
-func writeBusybox(rootfs, layer string) (err error) {
+func writeBusybox(rootfs, layer string) error {
 	program := filepath.Join(filepath.Dir(layer), "busybox")
-	if err := extract(rootfs, "bin/busybox", program); err != nil {
+	if err := extract(rootfs, "usr/bin/busybox", program); err != nil {
 		return err
 	}
 	commands, err := exec.Command(program, "--list").Output()
 	if err != nil {
 		return fmt.Errorf("`busybox --list`: %w", err)
 	}
-	out, err := newLayer(layer)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, out.close()) }()
+	return writeLayer(layer, func(out *layerWriter) error { return addBusybox(out, program, strings.Fields(string(commands))) })
+}
+
+func addBusybox(out *layerWriter, program string, commands []string) error {
 	for _, dir := range []struct {
 		name string
 		mode int64
@@ -144,7 +145,7 @@ func writeBusybox(rootfs, layer string) (err error) {
 	if err := out.addProgram("bin/busybox", program, 0o755); err != nil {
 		return err
 	}
-	for _, command := range strings.Fields(string(commands)) {
+	for _, command := range commands {
 		if command == "busybox" {
 			continue
 		}
@@ -152,10 +153,10 @@ func writeBusybox(rootfs, layer string) (err error) {
 			return err
 		}
 	}
-	return addAccounts(out, map[string]bool{"bin/sh": true})
+	return addAccounts(out)
 }
 
-// extract copies a program out of a tar, where it may be below usr, too.
+// extract copies a program out of a tar.
 func extract(archive, name, to string) error {
 	in, err := os.Open(archive)
 	if err != nil {
@@ -170,7 +171,7 @@ func extract(archive, name, to string) error {
 		if err != nil {
 			return err
 		}
-		if found := path.Clean(strings.TrimPrefix(h.Name, "./")); h.Typeflag != tar.TypeReg || found != name && found != "usr/"+name {
+		if h.Typeflag != tar.TypeReg || path.Clean(h.Name) != name {
 			continue
 		}
 		var content bytes.Buffer
