@@ -46,15 +46,15 @@ func TestTargetsThatTimeOutDoSoSideBySide(t *testing.T) {
 			Target{fmt.Sprintf("alive-%d", i), netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 1, 0, byte(i)}), alive)})
 	}
 	begin := time.Now()
-	found := results(t, in, targets, Options{Settle: 2 * time.Second})
+	found := results(t, in, targets, Options{})
 	took := time.Since(begin)
 	for id, got := range found {
 		want := map[byte]Outcome{'d': Timeout, 'a': Answered}[id[0]]
-		if got.Outcome != want || got.Answered+got.Failed != 5 {
+		if got.Outcome != want || want == Answered && got.Answered < 3 || want == Timeout && (got.Failed < 2 || got.Connected) {
 			t.Errorf("%s: expected %s, found %+v", id, want, got)
 		}
 	}
-	t.Logf("50 targets of which half time out: %s; a healthy one: p50 %s, connected after %s", took, found["alive-7"].P50, found["alive-7"].ConnectP50)
+	t.Logf("50 targets of which half time out: %s; a healthy one: connected after %s, answered after %s", took, found["alive-7"].P50, found["alive-7"].AnswerP50)
 	if took > 3*time.Second {
 		t.Errorf("expected at most 3 s, found %s", took)
 	}

@@ -2,7 +2,8 @@ package probe
 
 import (
 	"fmt"
-	"slices"
+	"math"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -15,6 +16,32 @@ type ending struct {
 	// 7.75 and does not tell.
 	exit    int
 	message string
+}
+
+// parseEnding reads what config has curl write, after the mark.
+func parseEnding(text string) (host string, e ending, ok bool) {
+	fields := strings.SplitN(text, "|", 7)
+	if len(fields) < 6 {
+		return "", e, false
+	}
+	host, _, _ = strings.Cut(strings.TrimPrefix(fields[0], "http://"), "/")
+	var errs [4]error
+	e.status, errs[0] = strconv.Atoi(fields[1])
+	e.size, errs[1] = strconv.Atoi(fields[2])
+	e.connect, errs[2] = seconds(fields[3])
+	e.total, errs[3] = seconds(fields[4])
+	// An older curl writes nothing for the rest, or into the line that it knows it not.
+	if exit, err := strconv.Atoi(fields[5]); err == nil && len(fields) == 7 {
+		e.exit, e.message = exit, fields[6]
+	} else {
+		e.exit = -1
+	}
+	return host, e, errs == [4]error{}
+}
+
+func seconds(text string) (time.Duration, error) {
+	s, err := strconv.ParseFloat(strings.ReplaceAll(text, ",", "."), 64)
+	return time.Duration(math.Round(s * float64(time.Second))), err
 }
 
 // Exit codes of curl (its manual, EXIT CODES).
@@ -49,38 +76,26 @@ func (e ending) code(timeout time.Duration) int {
 	}
 }
 
-// attempts are the connections to an address that count.
+// attempts are the connections to an address.
 func (t *tally) attempts(opts Options) []Attempt {
 	var all []Attempt
-	answers, again := t.answers, t.failures
+	answers := t.answers
 	for _, e := range t.endings {
 		code := e.code(opts.Timeout)
 		a := Attempt{Outcome: t.outcome(code), Connected: e.connect > 0, Connect: e.connect, Total: e.total, Err: e.message}
 		switch {
-		case code == curlNotConnected && t.failure != "":
-			a.Err, again = t.failure, again-1
 		case code == 0 && e.status == 200 && len(answers) > 0:
 			a.Outcome, a.Answer, answers = Answered, answers[0], answers[1:]
 		case code == 0:
 			a.Err = fmt.Sprintf("expected status 200 and JSON with a version, found status %d", e.status)
+		case code == curlNotConnected && t.failure != "":
+			a.Err = t.failure
 		case e.exit < 0:
 			a.Err = fmt.Sprintf("the connection ended after %.1f s; a curl older than 7.75 does not say why", e.total.Seconds())
 		}
 		all = append(all, a)
 	}
-	return append(all, t.retried(again, opts.Samples)...)
-}
-
-// retried are dials that failed n times and were tried again. When each of the first
-// ones did, the service was about to start, and they do not count.
-//
-// A curl from 7.66 to 7.69 forgets what it was to try again: then that is all that
-// is known of the address.
-func (t *tally) retried(n, samples int) []Attempt {
-	if n <= 0 || n >= samples && len(t.endings) > 0 {
-		return nil
-	}
-	return slices.Repeat([]Attempt{{Outcome: dialOutcome(t.failure), Err: t.failure}}, n)
+	return all
 }
 
 func (t *tally) outcome(code int) Outcome {

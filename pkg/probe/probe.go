@@ -51,18 +51,18 @@ type Result struct {
 	Outcome Outcome
 	// Connected tells that a connection stood, whatever came of it.
 	Connected bool
-	// Answer is the first one.
-	Answer
+	// Version and From are from the first answer.
+	Version string
+	From    netip.Addr
 	// Other is the first answer that differs from the first one, or nil: two
 	// servers may share an address.
 	Other *Answer
-	// Answered and Failed count the samples. Failed does not count those from
-	// before the service began to listen.
-	Answered int
-	Failed   int
-	// P50 and P99 are from the dial to the end of the answer, of the samples that
-	// were answered; ConnectP50 is until the connection stood.
-	P50, P99, ConnectP50 time.Duration
+	// Answered and Failed count the samples.
+	Answered, Failed int
+	// P50 and P99 are of the samples that were answered: from the dial until the
+	// connection stood, which the network takes and the service has no part in. Where
+	// that is not known, it is until the end of the answer, as AnswerP50 always is.
+	P50, P99, AnswerP50 time.Duration
 	// Err is the text of the last sample that failed.
 	Err string
 }
@@ -79,14 +79,10 @@ type Options struct {
 	// Path is the resource to request (/info).
 	Path string
 	// Samples is how many connections are made to a target (5). Each is a fresh one,
-	// so that it tests the path.
+	// so that it tests the path. Where some target times out it may be fewer.
 	Samples int
 	// Timeout bounds one connection, from the dial to the end of the answer (2s).
 	Timeout time.Duration
-	// Settle is for how long a connection that fails is tried again: a server may
-	// just be starting (0). It counts in full seconds, and no longer than Timeout:
-	// what timed out is not tried again.
-	Settle time.Duration
 }
 
 // ErrNoTool is in the error of Probe when the container has nothing to probe with:

@@ -24,18 +24,6 @@ func TestTwoServersAtOneAddressAreTold(t *testing.T) {
 	}
 }
 
-// A server that begins to listen late was about to start; how often it refused before
-// is nobody's concern.
-func TestAServiceMayStartLate(t *testing.T) {
-	address := closedPort(t, "127.0.0.1:0")
-	in := machine(t)
-	time.AfterFunc(200*time.Millisecond, func() { service(t, address.String(), same("v")) })
-	got := results(t, in, []Target{{"late", address}}, Options{Settle: 2 * time.Second})["late"]
-	if got.Outcome != Answered || got.Answered != 5 || got.Failed != 0 || got.Version != "v" {
-		t.Errorf("found %+v", got)
-	}
-}
-
 func TestManyTargets(t *testing.T) {
 	in := machine(t)
 	port := service(t, "0.0.0.0:0", same("v")).Port()
@@ -149,7 +137,7 @@ func TestAnswersComeInAnyOrder(t *testing.T) {
 	one, two := "10.0.0.1:80", "[fd00::2]:80"
 	out := fmt.Sprintf(body+body+ended, one) + fmt.Sprintf(body, two) + fmt.Sprintf(ended, one) + fmt.Sprintf(ended+body+ended, two)
 	for id, got := range said(t, Options{Samples: 2}, out, "", one, two) {
-		if got.Outcome != Answered || got.Answered != 2 || got.Failed != 0 || got.Version != "v" || got.From.String() != "10.0.0.9" || got.P50 != time.Millisecond {
+		if got.Outcome != Answered || got.Answered != 2 || got.Failed != 0 || got.Version != "v" || got.From.String() != "10.0.0.9" || got.P50 != 200*time.Microsecond || got.AnswerP50 != time.Millisecond {
 			t.Errorf("%s: found %+v", id, got)
 		}
 	}
@@ -178,37 +166,13 @@ func TestAnAnswerIsOfTheAddressThatItNames(t *testing.T) {
 	}
 }
 
-func TestRefusalsThatAreTriedAgain(t *testing.T) {
-	const a = "10.0.0.1:80"
-	refusal := "* connect to 10.0.0.1 port 80 failed: Connection refused\n* connect to 10.0.0.1 port 81 failed: Connection refused\n"
-	answer := fmt.Sprintf(body+ended, a)
-	dead := fmt.Sprintf("\nMARK|http://%s/info|000|0|0.000000|0.000100|7|no\n", a)
-	for name, tc := range map[string]struct {
-		out      string
-		refusals int
-		want     Result
-	}{
-		"it was about to start":          {strings.Repeat(answer, 3), 5, Result{Outcome: Answered, Answered: 3}},
-		"it refuses some":                {strings.Repeat(answer, 3), 2, Result{Outcome: Answered, Answered: 3, Failed: 2}},
-		"it refuses some to the end":     {strings.Repeat(answer, 2) + dead, 2, Result{Outcome: Answered, Answered: 2, Failed: 2}},
-		"it refuses all":                 {strings.Repeat(dead, 3), 9, Result{Outcome: Refused, Failed: 3}},
-		"a curl that forgets all":        {"", 3, Result{Outcome: Refused, Failed: 3}},
-		"a curl that forgets some of it": {strings.Repeat(answer, 2), 1, Result{Outcome: Answered, Answered: 2, Failed: 1}},
-	} {
-		got := said(t, Options{Samples: 3}, tc.out, strings.Repeat(refusal, tc.refusals), a)[a]
-		if got.Outcome != tc.want.Outcome || got.Answered != tc.want.Answered || got.Failed != tc.want.Failed || (got.Failed > 0) != (got.Err == "Connection refused") {
-			t.Errorf("%s: expected %+v, found %+v", name, tc.want, got)
-		}
-	}
-}
-
 // A server decides what comes: it is not all kept.
 func TestWhatIsKeptIsLittle(t *testing.T) {
-	s := newTranscript([]Target{{"a", netip.MustParseAddrPort("10.0.0.1:80")}}, "MARK")
+	s := newTranscript([]Target{{"a", netip.MustParseAddrPort("10.0.0.1:80")}}, "MARK", Options{}, nil)
 	s.readStdout([]byte("{" + strings.Repeat("x", 1<<20)))
 	s.readStderr([]byte(strings.Repeat("x", 1<<20)))
-	if cap(s.out) > 2*maxLine || cap(s.object) > 2*maxObject || cap(s.errLine) > 2*maxLine {
-		t.Errorf("found %d, %d and %d bytes", cap(s.out), cap(s.object), cap(s.errLine))
+	if cap(s.out.part) > 2*maxLine || cap(s.object) > 2*maxObject || cap(s.errors.part) > 2*maxLine {
+		t.Errorf("found %d, %d and %d bytes", cap(s.out.part), cap(s.object), cap(s.errors.part))
 	}
 }
 
@@ -220,5 +184,39 @@ func TestDialOutcome(t *testing.T) {
 		if got := dialOutcome(text); got != want {
 			t.Errorf("%q: expected %s, found %s", text, want, got)
 		}
+	}
+}
+
+func TestSample(t *testing.T) {
+	ended, end := context.WithCancel(t.Context())
+	end()
+	for name, tc := range map[string]struct {
+		ctx  context.Context
+		of   []Outcome // of the attempts; the last one stands for all further ones
+		want string
+	}{
+		"answers":            {t.Context(), []Outcome{Answered}, "answered 5 0"},
+		"answers at last":    {t.Context(), []Outcome{Refused, Answered}, "answered 4 1"},
+		"refuses":            {t.Context(), []Outcome{Refused}, "refused 0 2"},
+		"times out":          {t.Context(), []Outcome{Timeout}, "timeout 0 1"},
+		"times out at times": {t.Context(), []Outcome{Answered, Timeout, Answered}, "answered 4 1"},
+		"is not permitted":   {ended, []Outcome{Answered}, "error 0 1"},
+	} {
+		n := 0
+		r := Sample(tc.ctx, "a", Options{}, func(context.Context) Attempt {
+			outcome := tc.of[min(n, len(tc.of)-1)]
+			n++
+			return Attempt{Outcome: outcome, Answer: &Answer{Version: "v"}, Total: time.Duration(n) * time.Second}
+		})
+		if got := fmt.Sprint(r.Outcome, " ", r.Answered, " ", r.Failed); got != tc.want {
+			t.Errorf("%s: expected %s, found %s", name, tc.want, got)
+		}
+	}
+}
+
+func TestRank(t *testing.T) {
+	times := []time.Duration{5, 1, 4, 2, 3}
+	if got := []time.Duration{rank(times, 50), rank(times, 99), rank(times[:1], 50)}; !slices.Equal(got, []time.Duration{3, 5, 1}) {
+		t.Errorf("found %v", got)
 	}
 }

@@ -1,33 +1,36 @@
 package probe
 
 import (
+	"bytes"
 	"encoding/json"
-	"math"
 	"net/netip"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 )
 
-// transcript is what curl has said. The answers of transfers that run side by side
-// come in any order, between the lines that end one: each answer says the Host
-// header that it was sent, which is the address and port.
+// transcript is what curl says. The answers of transfers that run side by side come
+// in any order, and on another stream than the lines that end one: each answer names
+// the Host header that it was sent, which is the address and port.
 type transcript struct {
 	mark string
+	opts Options
 	// of holds what was said of each address, ports are those of all of them.
 	of    map[netip.AddrPort]*tally
 	ports []uint16
 	// complaint is what curl said of itself last, such as of an option.
 	complaint string
+	// open is how many addresses are not known well enough, silent how many time out;
+	// enough is called when nothing is worth waiting for those.
+	open, silent int
+	enough       func()
 
-	mu      sync.Mutex
-	closed  bool
-	out     []byte // the last line of stdout, as far as it has come
-	object  []byte // a JSON object on stdout, likewise, or empty
-	errLine []byte // the last line of stderr
+	mu          sync.Mutex
+	closed      bool
+	out, errors lines
+	object      []byte // a JSON object on stdout, as far as it has come
 }
 
 // tally is what is known of an address.
@@ -36,9 +39,10 @@ type tally struct {
 	// answers are those that came from it; nil where one came in pieces that
 	// cannot be told from others'.
 	answers []*Answer
-	// failure is what the kernel said of a dial that failed last, failures how often.
-	failure  string
-	failures int
+	// failure is what the kernel said of the last dial that failed.
+	failure string
+	// known: it is not open any more.
+	known bool
 }
 
 // What is kept of a line, and of an object. A server decides what it sends.
@@ -47,14 +51,28 @@ const (
 	maxObject = 4 << 10
 )
 
-func newTranscript(targets []Target, mark string) *transcript {
-	t := &transcript{mark: mark, of: map[netip.AddrPort]*tally{}}
+// lines makes lines of a stream.
+type lines struct{ part []byte }
+
+func (l *lines) read(p []byte, each func(line string)) {
+	for line := range bytes.Lines(p) {
+		l.part = append(l.part, line[:min(len(line), maxLine-len(l.part))]...)
+		if line[len(line)-1] == '\n' {
+			each(strings.TrimSpace(string(l.part)))
+			l.part = l.part[:0]
+		}
+	}
+}
+
+func newTranscript(targets []Target, mark string, opts Options, enough func()) *transcript {
+	t := &transcript{mark: mark, opts: opts, of: map[netip.AddrPort]*tally{}, enough: enough}
 	for _, target := range targets {
 		t.of[target.Address] = &tally{}
 		if port := target.Address.Port(); !slices.Contains(t.ports, port) {
 			t.ports = append(t.ports, port)
 		}
 	}
+	t.open = len(t.of)
 	return t
 }
 
@@ -77,15 +95,20 @@ func (t *transcript) close() {
 func (t *transcript) readStdout(p []byte) {
 	for _, c := range p {
 		t.readObject(c)
-		if c != '\n' {
-			t.out = append(t.out, c)[:min(len(t.out)+1, maxLine)]
-			continue
-		}
-		if text, ended := strings.CutPrefix(string(t.out), t.mark+"|"); ended {
-			t.readEnding(text)
-		}
-		t.out = t.out[:0]
 	}
+	t.out.read(p, func(line string) { t.readEnding(line) })
+}
+
+func (t *transcript) readStderr(p []byte) {
+	t.errors.read(p, func(line string) {
+		if m := connectFailed.FindStringSubmatch(line); m != nil {
+			t.readFailure(m[1]+m[3], m[2], m[4])
+		} else if strings.HasPrefix(line, "curl: ") {
+			t.complaint = line
+		} else {
+			t.readEnding(line)
+		}
+	})
 }
 
 // readObject collects a JSON object without others in it, as the service's answer
@@ -103,6 +126,7 @@ func (t *transcript) readObject(c byte) {
 			host, answer, ok := parseAnswer(t.object)
 			if of := t.hosted(host); ok && of != nil {
 				of.answers = append(of.answers, &answer)
+				t.review(of)
 			}
 			t.object = t.object[:0]
 		}
@@ -116,6 +140,7 @@ func (t *transcript) tear() {
 	if m := hostField.FindSubmatch(t.object); m != nil {
 		if of := t.hosted(string(m[1])); of != nil {
 			of.answers = append(of.answers, nil)
+			t.review(of)
 		}
 	}
 }
@@ -133,22 +158,6 @@ func (t *transcript) hosted(host string) *tally {
 // from, and without a port when the kernel did not even try.
 var connectFailed = regexp.MustCompile(`^\* (?:connect to (\S+) port (\d+) .*failed|Immediate connect fail for (\S+)): (.+)$`)
 
-func (t *transcript) readStderr(p []byte) {
-	for _, c := range p {
-		if c != '\n' {
-			t.errLine = append(t.errLine, c)[:min(len(t.errLine)+1, maxLine)]
-			continue
-		}
-		text := strings.TrimSpace(string(t.errLine))
-		t.errLine = t.errLine[:0]
-		if m := connectFailed.FindStringSubmatch(text); m != nil {
-			t.readFailure(m[1]+m[3], m[2], m[4])
-		} else if strings.HasPrefix(text, "curl: ") {
-			t.complaint = text
-		}
-	}
-}
-
 // readFailure notes a dial that failed.
 func (t *transcript) readFailure(address, port, words string) {
 	a, err := netip.ParseAddr(address)
@@ -158,36 +167,49 @@ func (t *transcript) readFailure(address, port, words string) {
 	for _, p := range t.ports {
 		of := t.of[netip.AddrPortFrom(a, p)]
 		if of != nil && (port == "" || port == strconv.Itoa(int(p))) {
-			of.failure, of.failures = words, of.failures+1
+			of.failure = words
+			t.review(of)
 		}
 	}
 }
 
-// readEnding reads the line that ends a transfer.
-func (t *transcript) readEnding(text string) {
-	fields := strings.SplitN(text, "|", 7)
-	if len(fields) != 7 {
-		return // it was cut off; the target then has one ending too few
-	}
-	e := ending{exit: -1, message: strings.TrimSpace(fields[6])}
-	host, _, _ := strings.Cut(strings.TrimPrefix(fields[0], "http://"), "/")
-	of := t.hosted(host)
-	var errs [5]error
-	e.status, errs[0] = strconv.Atoi(fields[1])
-	e.size, errs[1] = strconv.Atoi(fields[2])
-	e.connect, errs[2] = seconds(fields[3])
-	e.total, errs[3] = seconds(fields[4])
-	if fields[5] != "" {
-		e.exit, errs[4] = strconv.Atoi(fields[5])
-	}
-	if of != nil && errs == [5]error{} {
+// readEnding reads a line that ends a transfer, and no other. A curl older than 7.63
+// writes it to stdout.
+func (t *transcript) readEnding(line string) {
+	text, ended := strings.CutPrefix(line, t.mark+"|")
+	host, e, ok := parseEnding(text)
+	if of := t.hosted(host); ended && ok && of != nil {
 		of.endings = append(of.endings, e)
+		t.review(of)
 	}
 }
 
-func seconds(text string) (time.Duration, error) {
-	s, err := strconv.ParseFloat(strings.ReplaceAll(text, ",", "."), 64)
-	return time.Duration(math.Round(s * float64(time.Second))), err
+// review notes whether an address is known well enough: it has three endings, or two
+// that both timed out; and what comes on another stream has come, the answers, and
+// the kernel's words for a dial that failed.
+//
+// An exec in which an address times out ends with that: all samples of it would take
+// as many lanes, for as long as they time out.
+func (t *transcript) review(of *tally) {
+	codes := map[int]int{}
+	for _, e := range of.endings {
+		codes[e.code(t.opts.Timeout)]++
+	}
+	n := len(of.endings)
+	silent := n >= 2 && n == codes[curlTimeout]
+	known := (n >= min(3, t.opts.Samples) || silent) &&
+		len(of.answers) >= codes[0] && (codes[curlNotConnected] == 0 || of.failure != "")
+	if of.known || !known {
+		return
+	}
+	of.known = true
+	t.open--
+	if silent {
+		t.silent++
+	}
+	if t.open == 0 && t.silent > 0 {
+		t.enough()
+	}
 }
 
 // parseAnswer reads the body of /info, and the Host header that it was sent.
