@@ -33,7 +33,7 @@ func (o *nodesOptions) addFlags(c *cobra.Command) {
 	c.Flags().BoolVar(&o.tolerate, "tolerate", false, "With --nodes: use tainted nodes too")
 	c.Flags().IntVar(&o.peers, "peers", 0, "With --nodes: each node asks this many others, and is asked by as many (default: all)")
 	c.Flags().Uint64Var(&o.seed, "seed", 0, "With --peers: draw the peers of that run again (default: others each time)")
-	c.Flags().DurationVar(&o.slow, "slow", slowByDefault, "With --nodes: warn where half of the answers take longer than this")
+	c.Flags().DurationVar(&o.slow, "slow", slowByDefault, "With --nodes: warn where half of the connections take longer than this to be established")
 }
 
 func (o *nodesOptions) complete() error {

@@ -8,17 +8,17 @@ import (
 	"time"
 )
 
-// ending is what curl says of a transfer when it ends.
+// ending is what curl reports at the end of a transfer.
 type ending struct {
 	status, size   int
 	connect, total time.Duration
-	// exit is the code of the transfer, with its message; -1 where curl is older than
-	// 7.75 and does not tell.
+	// exit is the transfer's exit code, with its message; -1 before curl 7.75, which
+	// does not report it.
 	exit    int
 	message string
 }
 
-// parseEnding reads what config has curl write, after the mark.
+// parseEnding reads what curl writes after the mark (see config).
 func parseEnding(text string) (host string, e ending, ok bool) {
 	fields := strings.SplitN(text, "|", 7)
 	if len(fields) < 6 {
@@ -30,7 +30,7 @@ func parseEnding(text string) (host string, e ending, ok bool) {
 	e.size, errs[1] = strconv.Atoi(fields[2])
 	e.connect, errs[2] = seconds(fields[3])
 	e.total, errs[3] = seconds(fields[4])
-	// An older curl writes nothing for the rest, or into the line that it knows it not.
+	// Before 7.75 the rest is empty, or a warning about an unknown variable.
 	if exit, err := strconv.Atoi(fields[5]); err == nil && len(fields) == 7 {
 		e.exit, e.message = exit, fields[6]
 	} else {
@@ -57,8 +57,8 @@ const (
 	curlTooLarge      = 63
 )
 
-// code is the exit code. An older curl leaves it to be concluded: whether a reply
-// was none at all or a strange one, and whether one was cut off, is then not known.
+// code is the exit code. Where curl does not report it, it is concluded: then an empty
+// reply and a malformed one look the same, and so do a complete one and one cut off.
 func (e ending) code(timeout time.Duration) int {
 	switch {
 	case e.exit >= 0:
@@ -77,31 +77,31 @@ func (e ending) code(timeout time.Duration) int {
 }
 
 // attempts are the connections to an address.
-func (t *tally) attempts(opts Options) []Attempt {
+func (r *report) attempts(timeout time.Duration) []Attempt {
 	var all []Attempt
-	answers := t.answers
-	for _, e := range t.endings {
-		code := e.code(opts.Timeout)
-		a := Attempt{Outcome: t.outcome(code), Connected: e.connect > 0, Connect: e.connect, Total: e.total, Err: e.message}
+	answers := r.answers
+	for _, e := range r.endings {
+		code := e.code(timeout)
+		a := Attempt{Outcome: r.outcome(code), Connected: e.connect > 0, Connect: e.connect, Total: e.total, Err: e.message}
 		switch {
 		case code == 0 && e.status == 200 && len(answers) > 0:
 			a.Outcome, a.Answer, answers = Answered, answers[0], answers[1:]
 		case code == 0:
 			a.Err = fmt.Sprintf("expected status 200 and JSON with a version, found status %d", e.status)
-		case code == curlNotConnected && t.failure != "":
-			a.Err = t.failure
+		case code == curlNotConnected && r.failure != "":
+			a.Err = r.failure
 		case e.exit < 0:
-			a.Err = fmt.Sprintf("the connection ended after %.1f s; a curl older than 7.75 does not say why", e.total.Seconds())
+			a.Err = fmt.Sprintf("the connection ended after %.1f s; curl before 7.75 does not report why", e.total.Seconds())
 		}
 		all = append(all, a)
 	}
 	return all
 }
 
-func (t *tally) outcome(code int) Outcome {
+func (r *report) outcome(code int) Outcome {
 	switch code {
 	case curlNotConnected:
-		return dialOutcome(t.failure)
+		return dialOutcome(r.failure)
 	case curlTimeout:
 		return Timeout
 	case curlPartial, curlEmptyReply, curlSendFailed, curlReceiveFailed:
@@ -113,7 +113,7 @@ func (t *tally) outcome(code int) Outcome {
 	}
 }
 
-// dialOutcome reads the kernel's words (strerror) for a dial that failed.
+// dialOutcome reads the kernel's reason (strerror) for a connection that failed.
 func dialOutcome(text string) Outcome {
 	for _, row := range []struct {
 		words   string

@@ -98,11 +98,11 @@ func Probe(ctx context.Context, exec Exec, targets []Target, opts Options) ([]Re
 	if err := check(targets); err != nil || len(targets) == 0 {
 		return nil, err
 	}
-	said, err := curl(ctx, exec, targets, opts)
+	t, err := curl(ctx, exec, targets, opts)
 	var found []Result
-	for _, t := range targets {
-		if attempts := said.of[t.Address].attempts(opts); len(attempts) > 0 {
-			found = append(found, sum(t.ID, attempts))
+	for _, target := range targets {
+		if attempts := t.reports[target.Address].attempts(opts.Timeout); len(attempts) > 0 {
+			found = append(found, sum(target.ID, attempts))
 		}
 	}
 	switch {
@@ -111,8 +111,8 @@ func Probe(ctx context.Context, exec Exec, targets []Target, opts Options) ([]Re
 	case err == nil:
 		err = errors.New("it ended early")
 	}
-	if said.complaint != "" {
-		err = fmt.Errorf("%w: %s", err, said.complaint)
+	if t.complaint != "" {
+		err = fmt.Errorf("%w: %s", err, t.complaint)
 	}
 	return found, fmt.Errorf("curl reported on %d of %d targets: %w", len(found), len(targets), err)
 }

@@ -97,7 +97,7 @@ func TestASilentContainer(t *testing.T) {
 			return ctx.Err()
 		}
 		found, err := Probe(t.Context(), hangs, targets, Options{})
-		if err == nil || !strings.Contains(err.Error(), "curl reported on 1 of 2 targets: nothing came from it for 12s: is the node gone?") || len(found) != 1 || found[0].ID != "a" {
+		if err == nil || !strings.Contains(err.Error(), "curl reported on 1 of 2 targets: nothing came from curl for 12s: is the node gone?") || len(found) != 1 || found[0].ID != "a" {
 			t.Errorf("found %v, %v", found, err)
 		}
 		if took := time.Since(begin); took != 20*time.Second {
@@ -168,7 +168,7 @@ func TestAnAnswerIsOfTheAddressThatItNames(t *testing.T) {
 
 // A server decides what comes: it is not all kept.
 func TestWhatIsKeptIsLittle(t *testing.T) {
-	s := newTranscript([]Target{{"a", netip.MustParseAddrPort("10.0.0.1:80")}}, "MARK", Options{}, nil)
+	s := newTranscript("MARK", []Target{{"a", netip.MustParseAddrPort("10.0.0.1:80")}}, Options{}, nil)
 	s.readStdout([]byte("{" + strings.Repeat("x", 1<<20)))
 	s.readStderr([]byte(strings.Repeat("x", 1<<20)))
 	if cap(s.out.part) > 2*maxLine || cap(s.object) > 2*maxObject || cap(s.errors.part) > 2*maxLine {

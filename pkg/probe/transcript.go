@@ -11,21 +11,22 @@ import (
 	"sync"
 )
 
-// transcript is what curl says. The answers of transfers that run side by side come
-// in any order, and on another stream than the lines that end one: each answer names
-// the Host header that it was sent, which is the address and port.
+// transcript is what curl reported. The bodies of parallel transfers come in any order,
+// and on another stream than the lines that end the transfers: a body belongs to the
+// address in its field "host", which is the Host header of the request.
 type transcript struct {
 	mark string
 	opts Options
-	// of holds what was said of each address, ports are those of all of them.
-	of    map[netip.AddrPort]*tally
-	ports []uint16
-	// complaint is what curl said of itself last, such as of an option.
+	// addresses are those of the targets, each once, with what was reported of them.
+	addresses []netip.AddrPort
+	reports   map[netip.AddrPort]*report
+	ports     []uint16
+	// complaint is the last error of curl itself, such as about an option.
 	complaint string
-	// open is how many addresses are not known well enough, silent how many time out;
-	// enough is called when nothing is worth waiting for those.
-	open, silent int
-	enough       func()
+	// undecided is how many addresses need more transfers, timedOut how many answer
+	// none; enough is called when only those have transfers left.
+	undecided, timedOut int
+	enough              func()
 
 	mu          sync.Mutex
 	closed      bool
@@ -33,51 +34,40 @@ type transcript struct {
 	object      []byte // a JSON object on stdout, as far as it has come
 }
 
-// tally is what is known of an address.
-type tally struct {
+// report is what curl reported of an address.
+type report struct {
 	endings []ending
-	// answers are those that came from it; nil where one came in pieces that
-	// cannot be told from others'.
+	// answers are its bodies; nil for one that was torn apart by another body.
 	answers []*Answer
-	// failure is what the kernel said of the last dial that failed.
+	// failure is the kernel's reason why a connection failed, the last one.
 	failure string
-	// known: it is not open any more.
-	known bool
+	decided bool
 }
 
-// What is kept of a line, and of an object. A server decides what it sends.
+// How much is kept of a line and of an object: the server decides what it sends.
 const (
 	maxLine   = 1 << 10
 	maxObject = 4 << 10
 )
 
-// lines makes lines of a stream.
-type lines struct{ part []byte }
-
-func (l *lines) read(p []byte, each func(line string)) {
-	for line := range bytes.Lines(p) {
-		l.part = append(l.part, line[:min(len(line), maxLine-len(l.part))]...)
-		if line[len(line)-1] == '\n' {
-			each(strings.TrimSpace(string(l.part)))
-			l.part = l.part[:0]
-		}
-	}
-}
-
-func newTranscript(targets []Target, mark string, opts Options, enough func()) *transcript {
-	t := &transcript{mark: mark, opts: opts, of: map[netip.AddrPort]*tally{}, enough: enough}
+func newTranscript(mark string, targets []Target, opts Options, enough func()) *transcript {
+	t := &transcript{mark: mark, opts: opts, reports: map[netip.AddrPort]*report{}, enough: enough}
 	for _, target := range targets {
-		t.of[target.Address] = &tally{}
-		if port := target.Address.Port(); !slices.Contains(t.ports, port) {
-			t.ports = append(t.ports, port)
+		a := target.Address
+		if t.reports[a] != nil {
+			continue
+		}
+		t.addresses, t.reports[a] = append(t.addresses, a), &report{}
+		if !slices.Contains(t.ports, a.Port()) {
+			t.ports = append(t.ports, a.Port())
 		}
 	}
-	t.open = len(t.of)
+	t.undecided = len(t.addresses)
 	return t
 }
 
-// locked has read take what was written. After close nothing more is taken: the
-// streams of an exec that was given up may still write.
+// locked reads a part of a stream. After close nothing is read: the streams of an
+// exec that was given up may still write.
 func (t *transcript) locked(read func([]byte), p []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -92,12 +82,69 @@ func (t *transcript) close() {
 	t.closed = true
 }
 
+// lines splits a stream into lines.
+type lines struct{ part []byte }
+
+func (l *lines) read(p []byte, each func(line string)) {
+	for line := range bytes.Lines(p) {
+		l.part = append(l.part, line[:min(len(line), maxLine-len(l.part))]...)
+		if line[len(line)-1] == '\n' {
+			each(strings.TrimSpace(string(l.part)))
+			l.part = l.part[:0]
+		}
+	}
+}
+
 func (t *transcript) readStdout(p []byte) {
 	for _, c := range p {
 		t.readObject(c)
 	}
-	t.out.read(p, func(line string) { t.readEnding(line) })
+	t.out.read(p, t.readEnding) // curl before 7.63 has no %{stderr}
 }
+
+// readObject collects JSON objects without nested ones, as the service's answer is.
+func (t *transcript) readObject(c byte) {
+	switch {
+	case c == '{':
+		if m := hostField.FindSubmatch(t.object); m != nil {
+			t.answered(string(m[1]), nil)
+		}
+		t.object = append(t.object[:0], c)
+	case len(t.object) == 0:
+	case len(t.object) == maxObject:
+		t.object = t.object[:0]
+	default:
+		if t.object = append(t.object, c); c == '}' && json.Valid(t.object) {
+			if host, answer, ok := parseAnswer(t.object); ok {
+				t.answered(host, &answer)
+			}
+			t.object = t.object[:0]
+		}
+	}
+}
+
+var hostField = regexp.MustCompile(`"host": *"([^"]+)"`)
+
+// answered notes a body, by the Host header that it repeats.
+func (t *transcript) answered(host string, a *Answer) {
+	if r := t.of(host); r != nil {
+		r.answers = append(r.answers, a)
+		t.decide(r)
+	}
+}
+
+// of is the report of an address, or nil.
+func (t *transcript) of(host string) *report {
+	a, err := netip.ParseAddrPort(host)
+	if err != nil {
+		return nil
+	}
+	return t.reports[a]
+}
+
+// connectFailed is how a verbose curl reports a connection that failed: from 8.0 on also
+// from where, and without a port where the kernel did not even try.
+var connectFailed = regexp.MustCompile(`^\* (?:connect to (\S+) port (\d+) .*failed|Immediate connect fail for (\S+)): (.+)$`)
 
 func (t *transcript) readStderr(p []byte) {
 	t.errors.read(p, func(line string) {
@@ -111,108 +158,57 @@ func (t *transcript) readStderr(p []byte) {
 	})
 }
 
-// readObject collects a JSON object without others in it, as the service's answer
-// is one.
-func (t *transcript) readObject(c byte) {
-	switch {
-	case c == '{':
-		t.tear()
-		t.object = append(t.object[:0], c)
-	case len(t.object) == 0:
-	case len(t.object) == maxObject:
-		t.object = t.object[:0]
-	default:
-		if t.object = append(t.object, c); c == '}' && json.Valid(t.object) {
-			host, answer, ok := parseAnswer(t.object)
-			if of := t.hosted(host); ok && of != nil {
-				of.answers = append(of.answers, &answer)
-				t.review(of)
-			}
-			t.object = t.object[:0]
-		}
-	}
-}
-
-var hostField = regexp.MustCompile(`"host": *"([^"]+)"`)
-
-// tear notes that an answer has come in pieces, with something else in between.
-func (t *transcript) tear() {
-	if m := hostField.FindSubmatch(t.object); m != nil {
-		if of := t.hosted(string(m[1])); of != nil {
-			of.answers = append(of.answers, nil)
-			t.review(of)
-		}
-	}
-}
-
-// hosted is the address that was sent a Host header, or nil.
-func (t *transcript) hosted(host string) *tally {
-	a, err := netip.ParseAddrPort(host)
-	if err != nil {
-		return nil
-	}
-	return t.of[a]
-}
-
-// connectFailed is what a verbose curl says of a dial: from 8.0 on also where it came
-// from, and without a port when the kernel did not even try.
-var connectFailed = regexp.MustCompile(`^\* (?:connect to (\S+) port (\d+) .*failed|Immediate connect fail for (\S+)): (.+)$`)
-
-// readFailure notes a dial that failed.
-func (t *transcript) readFailure(address, port, words string) {
+func (t *transcript) readFailure(address, port, reason string) {
 	a, err := netip.ParseAddr(address)
 	if err != nil {
 		return
 	}
 	for _, p := range t.ports {
-		of := t.of[netip.AddrPortFrom(a, p)]
-		if of != nil && (port == "" || port == strconv.Itoa(int(p))) {
-			of.failure = words
-			t.review(of)
+		r := t.reports[netip.AddrPortFrom(a, p)]
+		if r != nil && (port == "" || port == strconv.Itoa(int(p))) {
+			r.failure = reason
+			t.decide(r)
 		}
 	}
 }
 
-// readEnding reads a line that ends a transfer, and no other. A curl older than 7.63
-// writes it to stdout.
+// readEnding reads the line that ends a transfer; all others it leaves alone.
 func (t *transcript) readEnding(line string) {
-	text, ended := strings.CutPrefix(line, t.mark+"|")
+	text, marked := strings.CutPrefix(line, t.mark+"|")
 	host, e, ok := parseEnding(text)
-	if of := t.hosted(host); ended && ok && of != nil {
-		of.endings = append(of.endings, e)
-		t.review(of)
+	if r := t.of(host); marked && ok && r != nil {
+		r.endings = append(r.endings, e)
+		t.decide(r)
 	}
 }
 
-// review notes whether an address is known well enough: it has three endings, or two
-// that both timed out; and what comes on another stream has come, the answers, and
-// the kernel's words for a dial that failed.
+// decide finds out whether enough is known of an address: three transfers have ended, or
+// two and both timed out; and the bodies and reasons have arrived that may come later.
 //
-// An exec in which an address times out ends with that: all samples of it would take
-// as many lanes, for as long as they time out.
-func (t *transcript) review(of *tally) {
+// Once an address times out, that is enough for all: to wait for all of its samples
+// would take as long again, and there are never enough parallel transfers for them.
+func (t *transcript) decide(r *report) {
 	codes := map[int]int{}
-	for _, e := range of.endings {
+	for _, e := range r.endings {
 		codes[e.code(t.opts.Timeout)]++
 	}
-	n := len(of.endings)
-	silent := n >= 2 && n == codes[curlTimeout]
-	known := (n >= min(3, t.opts.Samples) || silent) &&
-		len(of.answers) >= codes[0] && (codes[curlNotConnected] == 0 || of.failure != "")
-	if of.known || !known {
+	n := len(r.endings)
+	timedOut := n >= 2 && n == codes[curlTimeout]
+	complete := len(r.answers) >= codes[0] && (codes[curlNotConnected] == 0 || r.failure != "")
+	if r.decided || !complete || !timedOut && n < min(3, t.opts.Samples) {
 		return
 	}
-	of.known = true
-	t.open--
-	if silent {
-		t.silent++
+	r.decided = true
+	t.undecided--
+	if timedOut {
+		t.timedOut++
 	}
-	if t.open == 0 && t.silent > 0 {
+	if t.undecided == 0 && t.timedOut > 0 {
 		t.enough()
 	}
 }
 
-// parseAnswer reads the body of /info, and the Host header that it was sent.
+// parseAnswer reads a body of /info, with the Host header of its request.
 func parseAnswer(body []byte) (host string, answer Answer, ok bool) {
 	var info struct {
 		Version *string `json:"version"`

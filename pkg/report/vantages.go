@@ -47,7 +47,7 @@ func vantageOf(t *vantage.Table, row vantage.Row) v1alpha1.Vantage {
 		v.From = res.From.String()
 	}
 	v.Answered, v.Failed = res.Answered, res.Failed
-	v.P50Microseconds, v.P99Microseconds = res.P50.Microseconds(), res.P99.Microseconds()
+	v.P50Microseconds, v.P99Microseconds, v.AnswerP50Microseconds = res.P50.Microseconds(), res.P99.Microseconds(), res.AnswerP50.Microseconds()
 	return v
 }
 

@@ -7,17 +7,21 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 )
 
-// wait ends when the program listens, or after half a minute: that it then still
-// does not is for the probes to find.
-const wait = `i=0; until curl -qs -o /dev/null http://127.0.0.1:%d/health || [ $((i += 1)) -gt 300 ]; do sleep 0.1; done`
+// wait ends when the program listens; also after half a minute, or without curl, so
+// that the probes find out what is wrong.
+const wait = `i=0
+until curl -qs -o /dev/null http://127.0.0.1:%d/health; do
+	[ $? != 127 ] && [ $((i += 1)) -le 300 ] || break
+	sleep 0.1
+done`
 
-// Container runs the program in a Pod of a run, on an image with Python 3, curl and
-// a shell. Only it answers the version.
+// Container runs the program in a Pod of a run, on an image with Python 3, curl and a
+// shell. The version should be one that nothing else answers.
 //
-// It is ready when it listens, however long Python takes to start: the kubelet calls
-// a container running only when its postStart hook has ended. Unlike a readiness
-// probe over HTTP the hook asks from within, so a kubelet that does not reach its
-// own Pods does not hide that.
+// A Pod with it is Ready when the program listens, however long Python takes to start:
+// the kubelet reports a container as running when its postStart hook has ended. The
+// hook runs in the container, so a kubelet that does not reach its own Pods does not
+// keep them from becoming Ready, as it would with a readiness probe.
 func Container(name, image, version string, port uint16) corev1.Container {
 	return corev1.Container{
 		Name: name, Image: image, Command: Command(),

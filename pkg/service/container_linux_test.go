@@ -1,7 +1,6 @@
 package service_test
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"net"
@@ -82,12 +81,14 @@ func get(t *testing.T, url string) string {
 // A program that never listens does not keep its Pod from being found out.
 func TestTheHookEndsInAnyCase(t *testing.T) {
 	words := service.Container("sise", "shell", "", freePort(t)).Lifecycle.PostStart.Exec.Command
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	hook := exec.CommandContext(ctx, words[0], "-c", strings.ReplaceAll(words[2], "300", "3"))
-	var out bytes.Buffer
-	hook.Stdout, hook.Stderr = &out, &out
-	if err := hook.Run(); err != nil || out.Len() > 0 {
-		t.Errorf("found %v, %s", err, out.String())
+	for name, script := range map[string]string{
+		"nothing listens": strings.ReplaceAll(words[2], "-le 300", "-le 3"),
+		"no curl":         strings.ReplaceAll(words[2], "curl", "no-such-program 2>/dev/null"),
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		if out, err := exec.CommandContext(ctx, words[0], "-c", script).CombinedOutput(); err != nil || len(out) > 0 {
+			t.Errorf("%s: found %v, %s", name, err, out)
+		}
 	}
 }

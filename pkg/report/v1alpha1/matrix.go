@@ -108,7 +108,8 @@ type MatrixPair struct {
 	From  string      `json:"from"`
 	To    string      `json:"to"`
 	State MatrixState `json:"state"`
-	// P50Microseconds and P99Microseconds are from dialling to the end of the answer.
+	// P50Microseconds and P99Microseconds are the time until the connection was
+	// established.
 	P50Microseconds int64 `json:"p50Microseconds,omitempty"`
 	P99Microseconds int64 `json:"p99Microseconds,omitempty"`
 	// SeenAs is the address that the target saw, where it is not the caller's own.
