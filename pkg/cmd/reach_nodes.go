@@ -56,7 +56,7 @@ func (o *nodesOptions) complete() error {
 // runNodes fills the matrix of the report, and its verdict.
 func (o *reachOptions) runNodes(ctx context.Context, s *session.Session) error {
 	result, err := reach.Run(ctx, o.flags, s, reach.Options{
-		Image: o.images[serviceImage], PullSecret: o.pullSecret,
+		Image: o.image, PullSecret: o.pullSecret,
 		Tolerate: o.nodes.tolerate, Peers: o.nodes.peers, Seed: o.nodes.seed, Slow: o.nodes.slow,
 		Progress: o.progress(),
 	})

@@ -42,7 +42,7 @@ func vantageOf(t *vantage.Table, row vantage.Row) v1alpha1.Vantage {
 		return v
 	}
 	res := row.Result
-	v.Found, v.Version, v.SNAT, v.Tool, v.Error = string(t.Found(row)), redact(res.Version), row.SNAT(), res.Tool, redact(res.Err)
+	v.Found, v.Version, v.SNAT, v.Error = string(t.Found(row)), redact(res.Version), row.SNAT(), redact(res.Err)
 	if res.From.IsValid() {
 		v.From = res.From.String()
 	}
@@ -143,9 +143,6 @@ func proofText(v v1alpha1.Vantage) string {
 	case v1alpha1.VantageFailed:
 		return strings.TrimSuffix(fmt.Sprintf("not reached from %s: %s", v.Caller, v.Error), ": ")
 	default:
-		if v.Tool == "curl" {
-			return v.Proves + " (asked by curl)"
-		}
 		return v.Proves
 	}
 }

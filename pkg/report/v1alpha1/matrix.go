@@ -13,8 +13,6 @@ type Matrix struct {
 	Seed uint64 `json:"seed,omitempty"`
 	// SlowMilliseconds is the limit of the state Slow.
 	SlowMilliseconds int64 `json:"slowMilliseconds"`
-	// Tool is "curl" where the image could not probe by itself.
-	Tool string `json:"tool,omitempty"`
 	// CrossNodeSkipped says why there is no pair of two nodes, or "".
 	CrossNodeSkipped string          `json:"crossNodeSkipped,omitempty"`
 	Families         []MatrixFamily  `json:"families,omitempty"`
