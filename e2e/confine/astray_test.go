@@ -81,7 +81,7 @@ func (b *bench) isAstray(r request, apiServer string) string {
 	if m == nil || !b.recorder.isOfRun(m[2]) || strings.Contains(r.path, "..") {
 		return "outside of the run's namespace"
 	}
-	return changesOthers(r, m[3], m[4] != "")
+	return changesOthers(r, m[3], m[4] != "", strings.HasPrefix(m[2], "kbe-hostile-"))
 }
 
 // harmful are the resources that act on more than a run's own.
@@ -90,9 +90,9 @@ var harmful = []string{"endpoints", "endpointslices", "horizontalpodautoscalers"
 // selecting are the resources that select others.
 var selecting = []string{"daemonsets", "deployments", "networkpolicies", "poddisruptionbudgets", "replicasets", "services", "statefulsets"}
 
-// changesOthers says why a request is not bound to what the run has made, in a
-// Namespace that others use as well.
-func changesOthers(r request, resource string, named bool) string {
+// changesOthers says why a request is not bound to what the run has made. In a
+// Namespace of the run's own, all is.
+func changesOthers(r request, resource string, named, own bool) string {
 	var body map[string]any
 	_ = json.Unmarshal([]byte(r.body), &body) // a read has none
 	query, err := url.ParseQuery(r.query)
@@ -105,11 +105,11 @@ func changesOthers(r request, resource string, named bool) string {
 		return "a query that cannot be read"
 	case r.method == "GET":
 		return ""
-	case slices.Contains(harmful, resource):
+	case !own && slices.Contains(harmful, resource):
 		return "acts on more than the run's"
 	case r.method == "POST" && !named && !strings.Contains(r.body, `"kubectl-kbe.github.io/run"`):
 		return "makes what is not marked"
-	case r.method == "POST" && !named && slices.Contains(selecting, resource) && !isBound(body):
+	case !own && r.method == "POST" && !named && slices.Contains(selecting, resource) && !isBound(body):
 		return "selects others'"
 	case r.method == "DELETE" && (!named || !uid("preconditions")), r.method == "PUT" && !uid("metadata"):
 		return "holds for any object of that name"

@@ -4,6 +4,7 @@ package confine
 
 import (
 	"context"
+	"flag"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
@@ -25,9 +26,11 @@ import (
 
 // FuzzExamples runs examples made of kubectl's own grammar, of expressions, manifests
 // and names of files, in a Namespace that others use, and records every request,
-// every file that is opened and every address that is dialled. For long:
+// every file that is opened and every address that is dialled. For long, guided by
+// coverage, for which all of kubectl is compiled anew, or at random:
 //
 //	go test ./e2e/confine -run '^$' -fuzz FuzzExamples -fuzztime 30m -parallel 2
+//	go test ./e2e/confine -run FuzzExamples -timeout 0 -args -seeds 20000 -random 7
 func FuzzExamples(f *testing.F) {
 	b := newBench(f)
 	b.namespace(f, shared)
@@ -41,8 +44,8 @@ func FuzzExamples(f *testing.F) {
 	for _, line := range b.lines() {
 		f.Add([]byte{byExample}, line)
 	}
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same each time
-	for range 150 {
+	random := rand.New(rand.NewPCG(*randomFlag, 0)) //nolint:gosec // the same each time
+	for range *seedsFlag {
 		seed := make([]byte, 16+random.IntN(48))
 		for i := range seed {
 			seed[i] = byte(random.Uint32())
@@ -68,6 +71,11 @@ func FuzzExamples(f *testing.F) {
 		}
 	})
 }
+
+var (
+	seedsFlag  = flag.Int("seeds", 150, "how often FuzzExamples tries each of two ways at random")
+	randomFlag = flag.Uint64("random", 1, "what makes these other attempts")
+)
 
 const shared = "shared"
 
