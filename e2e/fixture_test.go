@@ -56,7 +56,7 @@ func newFixture(t *testing.T, name string) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &fixture{t: t, session: s, kubectl: kubectl.New(kube, s.Namespace, s.Wrap), image: pods.Spec.Images["shell"]}
+	return &fixture{t: t, session: s, kubectl: kubectl.New(kube, s.Namespace, s.Wrap), image: pods.Image("shell")}
 }
 
 func client(t *testing.T) kubernetes.Interface {

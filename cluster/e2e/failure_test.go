@@ -187,12 +187,12 @@ func TestInterrupt(t *testing.T) {
 func TestUsage(t *testing.T) {
 	c := newCluster(t)
 	for _, args := range [][]string{{"up", "--nodes=0"}, {"up", "--nodes=101"}, {"up", "--port=70000"}, {"up", "extra"}, {"up", "--no-such-flag"},
-		{"no-such-command"}, {"load"}, {"status", "-o", "xml"}, {"--name=UPPER", "up"}, {"--name=a/b", "down"}, {"--name=" + strings.Repeat("a", 31), "down"}} {
+		{"no-such-command"}, {"load"}, {"image"}, {"images", "extra"}, {"status", "-o", "xml"}, {"--name=UPPER", "up"}, {"--name=a/b", "down"}, {"--name=" + strings.Repeat("a", 31), "down"}} {
 		if out, code := c.run(args...); code != 2 {
 			t.Errorf("%v: expected exit code 2, found %d:\n%s", args, code, out)
 		}
 	}
-	for _, args := range [][]string{{"status"}, {"kubeconfig"}, {"load", "/nonexistent"}, {"logs"}, {"kubectl", "get", "nodes"}} {
+	for _, args := range [][]string{{"status"}, {"images"}, {"kubeconfig"}, {"load", "/nonexistent"}, {"logs"}, {"kubectl", "get", "nodes"}} {
 		if out, code := c.run(args...); code != 3 || !strings.Contains(out, "kbe-cluster up") {
 			t.Errorf("%v of no cluster: expected exit code 3 and what to do, found %d:\n%s", args, code, out)
 		}

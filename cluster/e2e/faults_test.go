@@ -151,7 +151,7 @@ func testNoHairpin(c *cluster, probes map[string]map[string]probe) {
 // testDuplicate starts pods on a node whose plugin knows one address.
 func testDuplicate(c *cluster) {
 	start := func(name string) string {
-		c.kubectl("run", name, "--image=mhausenblas/simpleservice:0.5.0", "--overrides", `{"spec": {"nodeName": "node-2"}}`)
+		c.runService(name, "node-2")
 		c.kubectl("wait", "--for=condition=Ready", "pod/"+name, "--timeout=2m")
 		return c.kubectl("get", "pod", name, "-o", "jsonpath={.status.podIP}")
 	}

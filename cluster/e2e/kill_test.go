@@ -17,7 +17,7 @@ import (
 func TestKilledSupervisor(t *testing.T) {
 	c := newCluster(t)
 	c.up("--nodes=2")
-	c.kubectl("run", "sise", "--image=mhausenblas/simpleservice:0.5.0")
+	c.runService("sise", "")
 	c.kubectl("wait", "--for=condition=Ready", "pod/sise", "--timeout=30s")
 	c.look()
 	etcd := c.component("etcd").PID
@@ -26,6 +26,9 @@ func TestKilledSupervisor(t *testing.T) {
 	out, code := c.run("status")
 	if code != 3 || !strings.Contains(out, "supervisor is gone") || !strings.Contains(out, "kbe-cluster down --name "+c.name) {
 		t.Errorf("status: expected exit code 3 and what to do about the dead supervisor, found %d:\n%s", code, out)
+	}
+	if out, code := c.run("images"); code != 3 || !strings.Contains(out, "kbe-cluster up --name "+c.name) {
+		t.Errorf("images: expected exit code 3 and what to do, found %d:\n%s", code, out)
 	}
 	t.Run("up removes the remains and starts anew", func(t *testing.T) {
 		if out := c.must("up", "--nodes=1"); !strings.Contains(out, "removing the remains") {
@@ -44,7 +47,7 @@ func TestKilledComponentsComeBack(t *testing.T) {
 	c := newCluster(t)
 	c.up("--nodes=2")
 	for node := range strings.FieldsSeq("node-1 node-2") {
-		c.kubectl("run", "sise-"+node, "--image=mhausenblas/simpleservice:0.5.0", `--overrides={"spec":{"nodeName":"`+node+`"}}`)
+		c.runService("sise-"+node, node)
 	}
 	c.kubectl("wait", "--for=condition=Ready", "pod", "--all", "--timeout=30s")
 	before := c.containers()
@@ -58,7 +61,7 @@ func TestKilledComponentsComeBack(t *testing.T) {
 	}
 	c.eventually("the API server answers", func() bool { _, code := c.run("status"); return code == 0 })
 	c.eventually("new pods start", func() bool {
-		_, code := c.run("kubectl", "run", "after", "--image=mhausenblas/simpleservice:0.5.0")
+		_, code := c.run("kubectl", "run", "after", "--image="+shellRef, "--", "sleep", "infinity")
 		return code == 0
 	})
 	c.kubectl("wait", "--for=condition=Ready", "pod", "--all", "--timeout=60s")

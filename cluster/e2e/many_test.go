@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -15,14 +16,13 @@ func TestTenNodes(t *testing.T) {
 	c.up("--nodes=10")
 	t.Logf("10 nodes: up after %s, resident memory of all parts %d MiB", time.Since(begin).Round(100*time.Millisecond), c.memory()>>20)
 	for node := range strings.FieldsSeq("node-1 node-10") {
-		c.kubectl("run", node, "--image=mhausenblas/simpleservice:0.5.0", `--overrides={"spec":{"nodeName":"`+node+`"}}`)
+		c.runService(node, node)
 		c.kubectl("run", node+"-shell", "--image=quay.io/centos/centos:stream9", `--overrides={"spec":{"nodeName":"`+node+`","containers":[{"name":"shell","image":"quay.io/centos/centos:stream9","command":["sleep","infinity"]}]}}`)
 	}
 	c.kubectl("wait", "--for=condition=Ready", "pod", "--all", "--timeout=60s")
 	c.look()
 	for from, to := range map[string]string{"node-1": "node-10", "node-10": "node-1"} {
-		if got := c.ask(from+"-shell", c.kubectl("get", "pod", to, "-o", "jsonpath={.status.podIP}"))[0]; got != answered {
-			t.Errorf("from %s to %s: expected curl's exit code %s, found %s", from, to, answered, got)
-		}
+		address := c.kubectl("get", "pod", to, "-o", "jsonpath={.status.podIP}")
+		c.eventually(fmt.Sprintf("%s answers %s", to, from), func() bool { return c.ask(from+"-shell", address)[0] == answered })
 	}
 }

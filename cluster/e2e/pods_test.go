@@ -21,7 +21,12 @@ spec:
     spec:
       terminationGracePeriodSeconds: 0
       containers:
-      - {name: sise, image: "mhausenblas/simpleservice:0.5.0", ports: [{containerPort: 9876, hostPort: 9999}], resources: {limits: {memory: 64Mi, cpu: 200m}}}
+      - name: sise
+        image: quay.io/centos/centos:stream9
+        command: [python3, -c, SERVICE]
+        ports: [{containerPort: 9876, hostPort: 9999}]
+        resources: {limits: {memory: 64Mi, cpu: 200m}}
+        readinessProbe: {tcpSocket: {port: 9876}, periodSeconds: 1}
       - {name: shell, image: "quay.io/centos/centos:stream9", command: [bash, -c, "echo shell of $HOSTNAME; sleep infinity"]}
 ---
 apiVersion: v1
@@ -42,7 +47,7 @@ spec:
 func TestPods(t *testing.T) {
 	c := newCluster(t)
 	c.up()
-	c.apply(workload)
+	c.apply(strings.Replace(workload, "SERVICE", quoted(service(t)), 1))
 	c.kubectl("rollout", "status", "daemonset/web", "--timeout=60s")
 	c.kubectl("wait", "--for=condition=Ready", "pod/host", "--timeout=30s")
 	c.look()
@@ -107,7 +112,7 @@ func TestPods(t *testing.T) {
 		}
 	})
 	t.Run("a node's pods have its own host name", func(t *testing.T) {
-		if out := c.shell("host", "hostname"); out != "node-1" {
+		if out := c.shell("host", "uname -n"); out != "node-1" {
 			t.Errorf("expected node-1, found %s", out)
 		}
 	})

@@ -37,6 +37,9 @@ func testPower(c *cluster, probes map[string]map[string]probe) {
 		if out, code := c.run("load", os.DevNull); code != 3 || !strings.Contains(out, "paused") {
 			t.Errorf("load into a paused node: expected exit code 3 and why, found %d: %s", code, out)
 		}
+		if out, code := c.run("images"); code != 3 || !strings.Contains(out, "paused") {
+			t.Errorf("images of a paused node: expected exit code 3 and why, found %d: %s", code, out)
+		}
 		c.must("node", "resume", "node-2")
 		expect(t, answered, refused)
 	})
@@ -87,7 +90,7 @@ func testPower(c *cluster, probes map[string]map[string]probe) {
 func TestDownOfHaltedNodes(t *testing.T) {
 	c := newCluster(t)
 	c.up("--nodes=2")
-	c.kubectl("run", "sise", "--image=mhausenblas/simpleservice:0.5.0", `--overrides={"spec":{"nodeName":"node-1"}}`)
+	c.runService("sise", "node-1")
 	c.kubectl("wait", "--for=condition=Ready", "pod/sise", "--timeout=30s")
 	c.look()
 	c.must("node", "pause", "node-1")

@@ -3,9 +3,11 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,7 +15,8 @@ import (
 	"testing"
 )
 
-// probes puts on each node a web server, a pod that asks it, and the same on the node's own network.
+// probes puts on each node a web server, a pod that asks it, and the same on the node's own network. The server is the
+// plugin's own, SERVICE, which also listens on IPv6.
 const probes = `
 apiVersion: apps/v1
 kind: DaemonSet
@@ -26,7 +29,10 @@ spec:
       terminationGracePeriodSeconds: 0
       tolerations: [{operator: Exists}]
       containers:
-      - {name: sise, image: "mhausenblas/simpleservice:0.5.0"}
+      - name: sise
+        image: quay.io/centos/centos:stream9
+        command: [python3, -c, SERVICE]
+        readinessProbe: {tcpSocket: {port: 9876}, periodSeconds: 1}
       - {name: shell, image: "quay.io/centos/centos:stream9", command: [sleep, infinity]}
 ---
 apiVersion: apps/v1
@@ -64,12 +70,37 @@ type probe struct {
 // startProbes returns the pods of each DaemonSet by node.
 func (c *cluster) startProbes() map[string]map[string]probe {
 	c.t.Helper()
-	c.apply(probes)
+	c.apply(strings.Replace(probes, "SERVICE", quoted(service(c.t)), 1))
 	for _, app := range []string{"web", "client", "host"} {
 		c.kubectl("rollout", "status", "daemonset/"+app, "--timeout=60s")
 	}
 	c.look()
 	return c.probes()
+}
+
+// service is the text of the plugin's own HTTP service, which runs on the shell's image.
+func service(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../../pkg/service/service.py")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// quoted is a text in JSON, which is YAML, too.
+func quoted(text string) string {
+	out, err := json.Marshal(text)
+	if err != nil {
+		panic(err) // no string fails
+	}
+	return string(out)
+}
+
+// runService starts a pod with it; node may be "", for any.
+func (c *cluster) runService(name, node string) {
+	c.t.Helper()
+	c.kubectl("run", name, "--image="+shellRef, `--overrides={"spec":{"nodeName":`+quoted(node)+`}}`, "--", "python3", "-c", service(c.t))
 }
 
 func (c *cluster) probes() map[string]map[string]probe {

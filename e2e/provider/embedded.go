@@ -182,10 +182,30 @@ func (e *Embedded) LoadImageArchive(ctx context.Context, archive string, _ ...st
 // Kubectl is the path of the kubectl that was built with the cluster.
 func (e *Embedded) Kubectl() string { return filepath.Join(filepath.Dir(e.path), "kubectl") }
 
+// Simpleservice says how a stand-in of simpleservice differs from the one that every
+// node has; a field that is empty changes nothing.
+type Simpleservice struct {
+	// Version is what it reports, such as 0.4.0.
+	Version string
+	// ListenAfter is the time from its start until it listens, such as 3s, or never.
+	ListenAfter string
+	// Arch is the architecture that its configuration names: amd64 or arm64.
+	Arch string
+	// ProgramArch is the one that its programs are for; empty: Arch. On a node of
+	// another one they end with "exec format error".
+	ProgramArch string
+}
+
 // SimpleserviceVariant builds an archive of the service's image under another
-// reference, whose answers carry another version, and returns its path.
-func (e *Embedded) SimpleserviceVariant(ctx context.Context, ref, version string) (string, error) {
-	out, err := e.output(ctx, "image", ref, "--version", version)
+// reference, and returns its path.
+func (e *Embedded) SimpleserviceVariant(ctx context.Context, ref string, how Simpleservice) (string, error) {
+	args := []string{"image", ref}
+	for _, flag := range [][2]string{{"--version", how.Version}, {"--listen-after", how.ListenAfter}, {"--arch", how.Arch}, {"--program-arch", how.ProgramArch}} {
+		if flag[1] != "" {
+			args = append(args, flag[0], flag[1])
+		}
+	}
+	out, err := e.output(ctx, args...)
 	return strings.TrimSpace(out), err
 }
 

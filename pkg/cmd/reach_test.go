@@ -40,7 +40,7 @@ func TestReachUsesTheShellImageOfTheExamplePods(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if image := pods.Spec.Images[shellImage]; image != shellReference {
+	if image := pods.Image(shellImage); image != shellReference {
 		t.Errorf("expected %v, found %v", image, shellReference)
 	}
 	for want, overrides := range map[string]map[string]string{

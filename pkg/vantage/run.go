@@ -68,6 +68,7 @@ func Run(ctx context.Context, getter genericclioptions.RESTClientGetter, s *sess
 		return nil, err
 	}
 	cfg = rest.CopyConfig(cfg)
+	cfg.Wrap(kubectl.LimitBodies) // what answers through the API server's proxy may be anything
 	s.Wrap(cfg)
 	client, err := kubernetes.NewForConfig(cfg)
 	if err != nil {

@@ -9,7 +9,11 @@ func TestExitCodes(t *testing.T) {
 		want int
 	}{
 		{[]string{"--help"}, exitOK},
-		{[]string{"images"}, exitOK},
+		{[]string{"images"}, exitFailed},
+		{[]string{"images", "--name=UPPER"}, exitUsage},
+		{[]string{"image", "mine.test/x:1", "--listen-after=soon"}, exitUsage},
+		{[]string{"image", "mine.test/x:1", "--listen-after=-1s"}, exitUsage},
+		{[]string{"image", "no-tag"}, exitFailed},
 		{[]string{"no-such-command"}, exitUsage},
 		{[]string{"up", "--nodes=0"}, exitUsage},
 		{[]string{"up", "--kubernetes=v9"}, exitUsage},

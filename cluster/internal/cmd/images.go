@@ -1,29 +1,106 @@
 package cmd
 
 import (
+	"cmp"
+	"context"
 	"fmt"
+	"io"
 	"os"
+	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/image"
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/state"
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/supervisor"
 )
 
-func newImages() *cobra.Command {
+func newImages(open opener) *cobra.Command {
 	return &cobra.Command{
 		Use:   "images",
-		Short: "List the images that every node has",
+		Short: "List the images that the nodes have, and which of them are stand-ins",
 		Args:  cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			fmt.Println("Built on this machine as stand-ins for the public images of the same name, which are not downloaded.")
-			fmt.Println()
-			w := tabwriter.NewWriter(os.Stdout, 0, 0, 3, ' ', 0)
-			fmt.Fprintln(w, "IMAGE\tSTANDS IN FOR\tWHAT IT IS")
-			for _, i := range image.Catalogue() {
-				fmt.Fprintf(w, "%s\t%s\t%s\n", i.Ref, i.StandsInFor, i.Description)
+		RunE: run(open, func(ctx context.Context, dir state.Dir, _ []string) error {
+			cluster, err := running(dir)
+			if err != nil {
+				return err
 			}
-			return w.Flush()
-		},
+			found, err := imagesOf(ctx, dir, cluster)
+			if err != nil {
+				return err
+			}
+			return printImages(os.Stdout, found, len(cluster.Nodes))
+		}),
 	}
+}
+
+// held is an image, and the nodes that have just this one.
+type held struct {
+	supervisor.NodeImage
+	nodes []string
+	is    string
+}
+
+// imagesOf asks every node. What nodes have under the same reference may differ.
+func imagesOf(ctx context.Context, dir state.Dir, cluster state.Cluster) ([]*held, error) {
+	perNode := make([][]supervisor.NodeImage, len(cluster.Nodes))
+	err := each(ctx, cluster.Nodes, func(ctx context.Context, i int, node string) (err error) {
+		perNode[i], err = supervisor.Images(ctx, cluster.Bin, dir.HostSocket(node))
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	found := map[supervisor.NodeImage]*held{}
+	var all []*held
+	for i, images := range perNode {
+		for _, image := range images {
+			if found[image] == nil {
+				found[image] = &held{NodeImage: image}
+				all = append(all, found[image])
+			}
+			found[image].nodes = append(found[image].nodes, cluster.Nodes[i])
+		}
+	}
+	slices.SortStableFunc(all, func(a, b *held) int { return cmp.Compare(a.Ref, b.Ref) })
+	work, ctx := errgroup.WithContext(ctx)
+	for _, h := range all {
+		work.Go(func() error {
+			labels, err := supervisor.ImageLabels(ctx, cluster.Bin, dir.HostSocket(h.nodes[0]), h.NodeImage)
+			h.is = image.WhatItIs(labels)
+			return err
+		})
+	}
+	return all, work.Wait()
+}
+
+// each does something with all nodes at once. Its error names the node.
+func each(ctx context.Context, nodes []string, do func(ctx context.Context, i int, node string) error) error {
+	work, ctx := errgroup.WithContext(ctx)
+	for i, node := range nodes {
+		work.Go(func() error {
+			if err := do(ctx, i, node); err != nil {
+				return fmt.Errorf("%s: %w", node, err)
+			}
+			return nil
+		})
+	}
+	return work.Wait()
+}
+
+func printImages(out io.Writer, images []*held, nodes int) error {
+	w := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(w, "IMAGE\tDIGEST\tSIZE\tPLATFORM\tNODES\tWHAT IT IS")
+	for _, i := range images {
+		where := "all"
+		if len(i.nodes) < nodes {
+			where = strings.Join(i.nodes, ",")
+		}
+		_, digest, _ := strings.Cut(i.Digest, ":")
+		fmt.Fprintf(w, "%s\t%.12s\t%s\t%s\t%s\t%s\n", i.Ref, digest, i.Size, i.Platforms, where, i.is)
+	}
+	return w.Flush()
 }

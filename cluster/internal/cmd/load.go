@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/progress"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/state"
@@ -17,48 +16,62 @@ import (
 )
 
 func newLoad(open opener) *cobra.Command {
-	return &cobra.Command{
+	var nodes []string
+	c := &cobra.Command{
 		Use:   "load ARCHIVE",
-		Short: "Load a Docker or OCI image archive into every node",
+		Short: "Load a Docker or OCI image archive into every node, or into those of --node",
 		Args:  cobra.ExactArgs(1),
 		RunE: run(open, func(ctx context.Context, dir state.Dir, args []string) error {
-			cluster, err := existing(dir)
+			cluster, err := running(dir)
 			if err != nil {
 				return err
 			}
 			if _, err := os.Stat(args[0]); err != nil {
 				return fmt.Errorf("image archive: %w", err)
 			}
-			if err := allRun(dir); err != nil {
-				return err
+			for _, node := range nodes {
+				if err := known(cluster, node); err != nil {
+					return err
+				}
+			}
+			if len(nodes) == 0 {
+				nodes = cluster.Nodes
 			}
 			begin := time.Now()
-			work, ctx := errgroup.WithContext(ctx)
-			for _, node := range cluster.Nodes {
-				work.Go(func() error {
-					if err := supervisor.Load(ctx, cluster.Bin, dir.HostSocket(node), args[0]); err != nil {
-						return fmt.Errorf("%s: %w", node, err)
-					}
-					return nil
-				})
-			}
-			if err := work.Wait(); err != nil {
+			err = each(ctx, nodes, func(ctx context.Context, _ int, node string) error {
+				return supervisor.Load(ctx, cluster.Bin, dir.HostSocket(node), args[0])
+			})
+			if err != nil {
 				return err
 			}
-			progress.New(os.Stderr).Line("loaded %s into %s in %.1fs", args[0], progress.Count(len(cluster.Nodes), "node"), time.Since(begin).Seconds())
+			progress.New(os.Stderr).Line("loaded %s into %s in %.1fs", args[0], progress.Count(len(nodes), "node"), time.Since(begin).Seconds())
 			return nil
 		}),
 	}
+	c.Flags().StringSliceVar(&nodes, "node", nil, "load into this node only; several with commas")
+	return c
 }
 
-// allRun returns an error when a node is stopped, or paused: its containerd would let us wait for ever.
-func allRun(dir state.Dir) error {
+// running returns the cluster, or an error that says what to do when it is not up, or when a node is stopped or paused: its
+// containerd would let us wait for ever.
+func running(dir state.Dir) (state.Cluster, error) {
+	cluster, err := existing(dir)
+	if err != nil {
+		return cluster, err
+	}
+	if process, err := dir.Supervisor(); err != nil || !process.Alive() {
+		return cluster, fmt.Errorf("cluster %s: %s", dir.Name(), supervisorGone(dir))
+	}
 	faults, err := dir.Faults()
 	if err != nil {
-		return err
+		return cluster, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(faults.Halted)) {
-		return fmt.Errorf("%s: expected it to run, found it %s; see `kbe-cluster status --name %s`", name, faults.Halted[name], dir.Name())
+		return cluster, fmt.Errorf("%s: expected it to run, found it %s; see `kbe-cluster status --name %s`", name, faults.Halted[name], dir.Name())
 	}
-	return nil
+	return cluster, nil
+}
+
+func supervisorGone(dir state.Dir) string {
+	return fmt.Sprintf("its supervisor is gone, and most components with it; `kbe-cluster up --name %[1]s` starts it anew, `kbe-cluster down --name %[1]s` removes what is left", dir.Name())
 }

@@ -84,7 +84,7 @@ func collect(ctx context.Context, dir state.Dir) (status, error) {
 	process, err := dir.Supervisor()
 	s.Supervisor = err == nil && process.Alive()
 	if !s.Supervisor {
-		s.Problem = fmt.Sprintf("its supervisor is gone, and most components with it; `kbe-cluster up --name %[1]s` starts it anew, `kbe-cluster down --name %[1]s` removes what is left", s.Name)
+		s.Problem = supervisorGone(dir)
 		return s, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)

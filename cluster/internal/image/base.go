@@ -39,9 +39,9 @@ func baseLayer() (artifact, error) {
 	}
 	inputs := append([]string{release, bytecode}, basePackages...)
 	return artifact{what: "base layer of the images", file: "base.tar.gz", key: keyOf(inputs...),
-		make: func(ctx context.Context, _, dir, path string) error {
+		make: func(ctx context.Context, _ []string, dir, path string) error {
 			rootfs := filepath.Join(dir, "rootfs.tar")
-			if err := bootstrap(ctx, release, basePackages, dir, rootfs, `--customize-hook=chroot "$1" python3 -B -c '`+bytecode+`'`); err != nil {
+			if err := bootstrap(ctx, release, basePackages, dir, rootfs, `--extract-hook=chroot "$1" python3 -B -c '`+bytecode+`'`); err != nil {
 				return err
 			}
 			return writeCompressed(path, func(l *layerWriter) error { return slim(rootfs, l) })
@@ -53,9 +53,9 @@ func baseLayer() (artifact, error) {
 // format error"), and nobody needs the package sources of another architecture.
 func foreignLayer(arch string) (artifact, error) {
 	base, err := baseLayer()
-	return artifact{what: "base layer for " + arch, file: "base-" + arch + ".tar.gz", key: keyOf(base.key, arch), from: &base,
-		make: func(_ context.Context, base, _, path string) error {
-			return writeCompressed(path, func(l *layerWriter) error { return retarget(base, l, machines[arch]) })
+	return artifact{what: "base layer for " + arch, file: "base-" + arch + ".tar.gz", key: keyOf(base.key, arch), from: []artifact{base},
+		make: func(_ context.Context, from []string, _, path string) error {
+			return writeCompressed(path, func(l *layerWriter) error { return retarget(from[0], l, machines[arch]) })
 		}}, err
 }
 

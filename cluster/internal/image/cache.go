@@ -18,11 +18,11 @@ type artifact struct {
 	what string // for people
 	file string // its name, with extension
 	key  string // the same key, the same content
-	// from is another one that it is made from, if any.
-	from *artifact
-	// make writes it to path. It reads the file that from is, and uses dir for what it
+	// from are those that it is made from.
+	from []artifact
+	// make writes it to path. It reads the files that from are, and uses dir for what it
 	// needs on the way.
-	make func(ctx context.Context, from, dir, path string) error
+	make func(ctx context.Context, from []string, dir, path string) error
 }
 
 // path returns the artifact's path below cacheDir, making it if need be:
@@ -38,12 +38,13 @@ func (a artifact) path(ctx context.Context, cacheDir string, say func(string, ..
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", fmt.Errorf("%s: make its cache folder: %w", a.what, err)
 	}
-	var from string
-	if a.from != nil {
-		var err error
-		if from, err = a.from.path(ctx, cacheDir, say); err != nil {
+	var from []string
+	for _, each := range a.from {
+		file, err := each.path(ctx, cacheDir, say)
+		if err != nil {
 			return "", err
 		}
+		from = append(from, file)
 	}
 	begin := time.Now()
 	if err := alive(say, a.what, func() error { return a.makeOnce(ctx, from, dir, path) }); err != nil {
@@ -53,7 +54,7 @@ func (a artifact) path(ctx context.Context, cacheDir string, say func(string, ..
 	return path, nil
 }
 
-func (a artifact) makeOnce(ctx context.Context, from, dir, path string) error {
+func (a artifact) makeOnce(ctx context.Context, from []string, dir, path string) error {
 	unlock, err := lock(ctx, filepath.Join(dir, a.file+".lock"))
 	if err != nil {
 		return fmt.Errorf("%s: lock its cache entry: %w", a.what, err)

@@ -8,6 +8,12 @@ const (
 	shellRef   = "quay.io/centos/centos:stream9"
 )
 
+// Labels of an image that stands in for another.
+const (
+	standsInFor = "io.github.kubectl-kbe.stands-in-for"
+	description = "org.opencontainers.image.description"
+)
+
 // Image is one image that the cluster has from the start.
 type Image struct {
 	// Ref is the name that pods use, with registry and tag.
@@ -18,7 +24,7 @@ type Image struct {
 	Description string
 }
 
-// Catalogue is every image that Build makes, in the order in which Build returns them.
+// Catalogue is every image that Build makes.
 func Catalogue() []Image {
 	return []Image{serviceImage(serviceRef), shellImage, pauseImage(PauseRef)}
 }
@@ -43,4 +49,12 @@ func pauseImage(ref string) Image {
 		StandsInFor: "registry.k8s.io/pause",
 		Description: "Stand-in written in Go: holds a pod's namespaces, reaps orphans, ends on SIGTERM.",
 	}
+}
+
+// WhatItIs says of an image with the given labels which image of the world it stands in for and what it really is.
+func WhatItIs(labels map[string]string) string {
+	if labels[standsInFor] == "" {
+		return "not a stand-in"
+	}
+	return labels[description]
 }

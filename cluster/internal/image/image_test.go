@@ -6,12 +6,14 @@ import (
 	"debug/elf"
 	"errors"
 	"os"
+	"path"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
@@ -19,18 +21,32 @@ import (
 
 func quiet(string, ...any) {}
 
+// archiveOf builds one image below cache.
 func archiveOf(t *testing.T, r recipe, cache string) string {
 	t.Helper()
-	path, err := r.archive(t.Context(), cache, quiet)
+	a, err := archive(fileName(path.Base(r.image.Ref)), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path, err := a.path(t.Context(), cache, quiet)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return path
 }
 
-func open(t *testing.T, archive string) (v1.Image, *v1.ConfigFile) {
+// open reads an image of an archive; of one with several, that of a name.
+func open(t *testing.T, archive string, refs ...string) (v1.Image, *v1.ConfigFile) {
 	t.Helper()
-	img, err := tarball.ImageFromPath(archive, nil)
+	var tag *name.Tag
+	for _, ref := range refs {
+		named, err := name.NewTag(ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tag = &named
+	}
+	img, err := tarball.ImageFromPath(archive, tag)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +88,7 @@ func programArch(t *testing.T, img v1.Image) string {
 
 func TestPauseOfBothArchitectures(t *testing.T) {
 	for _, arch := range []string{"amd64", "arm64"} {
-		img, config := open(t, archiveOf(t, pauseRecipe(pauseImage(PauseRef), "pause", arch), t.TempDir()))
+		img, config := open(t, archiveOf(t, pauseRecipe(pauseImage(PauseRef), arch), t.TempDir()))
 		if got := programArch(t, img); got != arch || config.Architecture != arch {
 			t.Errorf("binary for %s, image for %s, want %s", got, config.Architecture, arch)
 		}
@@ -80,11 +96,11 @@ func TestPauseOfBothArchitectures(t *testing.T) {
 }
 
 func TestSameInputsSameBytes(t *testing.T) {
-	first, err := os.ReadFile(archiveOf(t, pauseRecipe(pauseImage(PauseRef), "pause", runtime.GOARCH), t.TempDir()))
+	first, err := os.ReadFile(archiveOf(t, pauseRecipe(pauseImage(PauseRef), runtime.GOARCH), t.TempDir()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := os.ReadFile(archiveOf(t, pauseRecipe(pauseImage(PauseRef), "pause", runtime.GOARCH), t.TempDir()))
+	second, err := os.ReadFile(archiveOf(t, pauseRecipe(pauseImage(PauseRef), runtime.GOARCH), t.TempDir()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,9 +109,9 @@ func TestSameInputsSameBytes(t *testing.T) {
 	}
 }
 
-// textRecipe makes an image of one file, on the layer that base is, if any.
-func textRecipe(file, text string, base *artifact) recipe {
-	return recipe{image: Image{Ref: "registry.test/" + file + ":1"}, file: file, arch: "amd64", base: base, inputs: []string{text},
+// textRecipe makes an image of one file.
+func textRecipe(name, text string, base ...artifact) recipe {
+	return recipe{image: Image{Ref: "registry.test/" + name}, arch: "amd64", base: base, inputs: []string{text},
 		layer: func(_ context.Context, _, path string) error {
 			return writeLayer(path, func(l *layerWriter) error { return l.addText("text", text, 0o644) })
 		}}
@@ -103,19 +119,23 @@ func textRecipe(file, text string, base *artifact) recipe {
 
 func TestCache(t *testing.T) {
 	cache := t.TempDir()
-	oldPath, other := archiveOf(t, textRecipe("one", "old", nil), cache), archiveOf(t, textRecipe("other", "", nil), cache)
+	oldPath, other := archiveOf(t, textRecipe("one", "old"), cache), archiveOf(t, textRecipe("other", ""), cache)
 
-	r := textRecipe("one", "new", nil)
+	r := textRecipe("one", "new")
 	builds := 0 // guarded by the lock of the cache: the race detector would see more than one
 	make := r.layer
 	r.layer = func(ctx context.Context, dir, tar string) error {
 		builds++
 		return make(ctx, dir, tar)
 	}
+	a, err := archive("one", r)
+	if err != nil {
+		t.Fatal(err)
+	}
 	paths := [4]string{}
 	var wg sync.WaitGroup
 	for i := range paths {
-		wg.Go(func() { paths[i], _ = r.archive(context.Background(), cache, quiet) })
+		wg.Go(func() { paths[i], _ = a.path(context.Background(), cache, quiet) })
 	}
 	wg.Wait()
 	if builds != 1 {
@@ -134,37 +154,48 @@ func TestCache(t *testing.T) {
 	}
 }
 
-// TestBaseIsShared has two images on one layer, which is made once and has one digest.
-func TestBaseIsShared(t *testing.T) {
+// TestSharedLayer has two images on one layer, which is made once, and is once in their archive.
+func TestSharedLayer(t *testing.T) {
 	cache, made := t.TempDir(), 0
-	base := artifact{what: "base", file: "base.tar.gz", key: "b", make: func(_ context.Context, _, _, path string) error {
+	base := artifact{what: "base", file: "base.tar.gz", key: "b", make: func(_ context.Context, _ []string, _, path string) error {
 		made++
 		return writeCompressed(path, func(l *layerWriter) error { return l.addText("base", "text", 0o644) })
 	}}
-	var lowest []v1.Hash
-	for _, file := range []string{"one", "two"} {
-		img, _ := open(t, archiveOf(t, textRecipe(file, file, &base), cache))
-		files := filesOf(t, mutate.Extract(img))
-		if string(files["base"]) != "text" || string(files["text"]) != file {
-			t.Errorf("%s: found the files %q", file, files)
-		}
-		layers, err := img.Layers()
-		if err != nil || len(layers) != 2 {
-			t.Fatalf("%s: expected two layers, found %d, %v", file, len(layers), err)
-		}
-		digest, err := layers[0].Digest()
+	both := func(base artifact) string {
+		a, err := archive("both", textRecipe("one", "1", base), textRecipe("none", "0"), textRecipe("two", "2", base))
 		if err != nil {
 			t.Fatal(err)
 		}
-		lowest = append(lowest, digest)
+		path, err := a.path(t.Context(), cache, quiet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return path
 	}
-	if made != 1 || lowest[0] != lowest[1] {
-		t.Errorf("expected one base, made once; made %d times: %v", made, lowest)
+	path := both(base)
+	for name, text := range map[string]string{"one": "1", "two": "2"} {
+		img, _ := open(t, path, "registry.test/"+name)
+		files := filesOf(t, mutate.Extract(img))
+		if len(files) != 2 || string(files["base"]) != "text" || string(files["text"]) != text {
+			t.Errorf("%s: found the files %q", name, files)
+		}
+	}
+	in, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	layers := 0
+	for file := range filesOf(t, in) {
+		if strings.HasSuffix(file, ".tar.gz") {
+			layers++
+		}
+	}
+	if made != 1 || layers != 4 {
+		t.Errorf("expected the layer made once, and 4 layers in all; made %d times, %d layers", made, layers)
 	}
 	changed := base
 	changed.key = "c"
-	before, after := archiveOf(t, textRecipe("one", "one", &base), cache), archiveOf(t, textRecipe("one", "one", &changed), cache)
-	if before == after {
+	if both(changed) == path {
 		t.Error("another base, and the same archive")
 	}
 }
@@ -208,8 +239,12 @@ func TestRetarget(t *testing.T) {
 func TestFailedBuildLeavesNothing(t *testing.T) {
 	for name, ctx := range map[string]context.Context{"failure": t.Context(), "cancelled": cancelled()} {
 		cache := t.TempDir()
-		r := pauseRecipe(pauseImage(PauseRef), "pause", "no-such-architecture")
-		_, err := r.archive(ctx, cache, quiet)
+		r := pauseRecipe(pauseImage(PauseRef), "no-such-architecture")
+		a, err := archive("pause", r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = a.path(ctx, cache, quiet)
 		if err == nil {
 			t.Fatalf("%s: no error", name)
 		}

@@ -14,7 +14,7 @@ import (
 
 // packagesRecipe makes a root file system of this machine's own release, from the package
 // sources that it is configured with; write makes the layer of it.
-func packagesRecipe(image Image, file, arch string, packages []string, config v1.Config, write func(rootfs, layer string) error) (recipe, error) {
+func packagesRecipe(image Image, arch string, packages []string, config v1.Config, write func(rootfs, layer string) error) (recipe, error) {
 	release, err := hostRelease("/etc/os-release")
 	if err != nil {
 		return recipe{}, fmt.Errorf("image %s: %w", image.Ref, err)
@@ -24,7 +24,6 @@ func packagesRecipe(image Image, file, arch string, packages []string, config v1
 	config.Labels = labels(image, release)
 	return recipe{
 		image:  image,
-		file:   file,
 		arch:   arch,
 		inputs: append([]string{release}, packages...),
 		config: config,

@@ -8,11 +8,10 @@ import (
 )
 
 // pauseRecipe makes an image of nothing but one static binary.
-func pauseRecipe(image Image, file, arch string) recipe {
+func pauseRecipe(image Image, arch string) recipe {
 	_, tag, _ := strings.Cut(image.Ref, ":")
 	return recipe{
 		image:  image,
-		file:   file,
 		arch:   arch,
 		inputs: sorted(sources("pause")),
 		config: v1.Config{

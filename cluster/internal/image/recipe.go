@@ -5,9 +5,11 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -19,7 +21,7 @@ import (
 
 // builderVersion is part of every cache key. Raise it when the same inputs begin to
 // give another image.
-const builderVersion = "2"
+const builderVersion = "3"
 
 // epoch is the time of every file and image: an image is a function of its inputs.
 var epoch = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -27,10 +29,9 @@ var epoch = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
 // recipe is how one image is made.
 type recipe struct {
 	image Image
-	file  string // name of the archive without .tar; one image of the cache
 	arch  string // as its configuration says
-	// base is the layer below its own, if any.
-	base *artifact
+	// base are the layers below its own.
+	base []artifact
 	// inputs is what decides its own layer's content, apart from this package's code.
 	inputs []string
 	config v1.Config
@@ -38,28 +39,38 @@ type recipe struct {
 	layer func(ctx context.Context, dir, tar string) error
 }
 
-// archive returns the path of the image's archive below cacheDir, building it if need be.
-func (r recipe) archive(ctx context.Context, cacheDir string, say func(string, ...any)) (string, error) {
-	config, err := json.Marshal(r.config)
-	if err != nil {
-		return "", fmt.Errorf("image %s: %w", r.image.Ref, err)
+// archive is a file of images, in the form of `docker save`. A layer that several of them
+// have is in it once.
+func archive(file string, recipes ...recipe) (artifact, error) {
+	a := artifact{file: file + ".tar"}
+	var inputs, refs []string
+	for _, r := range recipes {
+		config, err := json.Marshal(r.config)
+		if err != nil {
+			return a, fmt.Errorf("image %s: %w", r.image.Ref, err)
+		}
+		inputs = append(append(inputs, r.image.Ref, r.arch, string(config)), r.inputs...)
+		for _, base := range r.base {
+			inputs = append(inputs, base.key)
+		}
+		a.from = append(a.from, r.base...)
+		refs = append(refs, r.image.Ref)
 	}
-	inputs := append([]string{r.image.Ref, r.arch, string(config)}, r.inputs...)
-	if r.base != nil {
-		inputs = append(inputs, r.base.key)
+	a.what, a.key = "image "+strings.Join(refs, ", "), keyOf(inputs...)
+	a.make = func(ctx context.Context, from []string, dir, path string) error {
+		images := map[name.Tag]v1.Image{}
+		for _, r := range recipes {
+			base := from[:len(r.base)]
+			from = from[len(r.base):]
+			tag, img, err := r.build(ctx, base, filepath.Join(dir, fileName(r.image.Ref)))
+			if err != nil {
+				return fmt.Errorf("image %s: %w", r.image.Ref, err)
+			}
+			images[tag] = img
+		}
+		return tarball.MultiWriteToFile(path, images)
 	}
-	a := artifact{what: "image " + r.image.Ref, file: r.file + ".tar", key: keyOf(inputs...), from: r.base,
-		make: func(ctx context.Context, base, dir, path string) error {
-			layers := []string{filepath.Join(dir, "layer.tar")}
-			if err := r.layer(ctx, dir, layers[0]); err != nil {
-				return err
-			}
-			if r.base != nil {
-				layers = append([]string{base}, layers...)
-			}
-			return r.write(path, layers)
-		}}
-	return a.path(ctx, cacheDir, say)
+	return a, nil
 }
 
 // keyOf names a cache entry. The Go version counts, as its libraries are in the binaries.
@@ -71,21 +82,22 @@ func keyOf(inputs ...string) string {
 	return fmt.Sprintf("%x", h.Sum(nil)[:10])
 }
 
-// write makes an archive, in the form of `docker save`, of layers that are files.
-func (r recipe) write(path string, layers []string) error {
-	img, err := r.assemble(layers)
-	if err != nil {
-		return err
-	}
+// build makes the image on layers that are files, and leaves its own layer in dir.
+func (r recipe) build(ctx context.Context, base []string, dir string) (name.Tag, v1.Image, error) {
 	// The name is a constant of this package, or was validated by BuildVariant.
 	tag, err := name.NewTag(r.image.Ref)
 	if err != nil {
-		return fmt.Errorf("its name: %w", err)
+		return tag, nil, err
 	}
-	if err := tarball.WriteToFile(path, tag, img); err != nil {
-		return fmt.Errorf("write its archive: %w", err)
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return tag, nil, err
 	}
-	return nil
+	own := filepath.Join(dir, "layer.tar")
+	if err := r.layer(ctx, dir, own); err != nil {
+		return tag, nil, err
+	}
+	img, err := r.assemble(append(slices.Clone(base), own))
+	return tag, img, err
 }
 
 func (r recipe) assemble(layers []string) (v1.Image, error) {
@@ -114,11 +126,11 @@ func (r recipe) assemble(layers []string) (v1.Image, error) {
 
 func labels(i Image, version string) map[string]string {
 	return map[string]string{
-		"org.opencontainers.image.title":       i.Ref + " (stand-in)",
-		"org.opencontainers.image.description": i.Description,
-		"org.opencontainers.image.source":      "https://github.com/kubectl-kbe/kubectl-kbe",
-		"org.opencontainers.image.version":     version,
-		"io.github.kubectl-kbe.stands-in-for":  i.StandsInFor,
+		"org.opencontainers.image.title":   i.Ref + " (stand-in)",
+		"org.opencontainers.image.source":  "https://github.com/kubectl-kbe/kubectl-kbe",
+		"org.opencontainers.image.version": version,
+		description:                        i.Description,
+		standsInFor:                        i.StandsInFor,
 	}
 }
 

@@ -58,19 +58,23 @@ func BuildVariant(ctx context.Context, cacheDir string, v Variant, progress func
 	if err := v.validate(); err != nil {
 		return "", err
 	}
-	// Variants of one name may be in use at the same time.
-	options := keyOf(append(v.env(), v.Arch, v.ProgramArch)...)
-	r, err := serviceRecipe(v, "simpleservice-"+fileName(v.Ref)+"-"+options)
+	r, err := serviceRecipe(v)
 	if err != nil {
 		return "", err
 	}
-	return r.archive(ctx, cacheDir, oneAtATime(progress))
+	// Variants of one name may be in use at the same time.
+	options := keyOf(append(v.env(), v.Arch, v.ProgramArch)...)
+	a, err := archive("simpleservice-"+fileName(v.Ref)+"-"+options, r)
+	if err != nil {
+		return "", err
+	}
+	return a.path(ctx, cacheDir, oneAtATime(progress))
 }
 
 // serviceRecipe makes simpleservice. The original has one manifest, which is for amd64,
 // and so has this one, wherever it is built. Where machines are not of that architecture
 // its programs do not run either, as those of the original do not: foreignLayer.
-func serviceRecipe(v Variant, file string) (recipe, error) {
+func serviceRecipe(v Variant) (recipe, error) {
 	image, arch := serviceImage(v.Ref), cmp.Or(v.Arch, "amd64")
 	base, err := baseLayer()
 	if programs := cmp.Or(v.ProgramArch, arch); programs != runtime.GOARCH {
@@ -81,7 +85,7 @@ func serviceRecipe(v Variant, file string) (recipe, error) {
 	}
 	program := sources("simpleservice")["simpleservice.py"]
 	return recipe{
-		image: image, file: file, arch: arch, base: &base, inputs: []string{program},
+		image: image, arch: arch, base: []artifact{base}, inputs: []string{program},
 		config: v1.Config{
 			Cmd:        []string{"python", "./simpleservice.py"},
 			WorkingDir: "/usr/src/app",

@@ -18,7 +18,7 @@ func shellRecipe(arch string) (recipe, error) {
 		return recipe{}, err
 	}
 	return recipe{
-		image: shellImage, file: "shell", arch: arch, base: &base, inputs: sorted(sources("coreutils")),
+		image: shellImage, arch: arch, base: []artifact{base}, inputs: sorted(sources("coreutils")),
 		config: v1.Config{
 			Cmd:        []string{"/bin/bash"},
 			WorkingDir: "/",

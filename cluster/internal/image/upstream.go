@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"golang.org/x/sync/errgroup"
 )
 
 // agnhostPackages are what agnhost's own Dockerfile installs for the specs of pods.
@@ -34,17 +35,28 @@ func BuildUpstream(ctx context.Context, cacheDir, bin string, progress func(form
 	if err != nil {
 		return nil, err
 	}
-	return buildAll(ctx, cacheDir, recipes, progress)
+	archives, say := make([]string, len(recipes)), oneAtATime(progress)
+	group, ctx := errgroup.WithContext(ctx)
+	for i, r := range recipes {
+		group.Go(func() error {
+			a, err := archive("upstream-"+fileName(path.Base(r.image.Ref)), r)
+			if err == nil {
+				archives[i], err = a.path(ctx, cacheDir, say)
+			}
+			return err
+		})
+	}
+	return archives, group.Wait()
 }
 
 // upstreamRecipes returns the recipes of those among all images of e2e.test that there is one for. Specs that change a
 // pod's image use two versions of one.
 func upstreamRecipes(refs []string, bin, arch string) ([]recipe, error) {
-	makers := map[string]func(ref, file string) (recipe, error){
-		"registry.k8s.io/e2e-test-images/agnhost":    func(ref, file string) (recipe, error) { return agnhostRecipe(ref, file, bin, arch) },
-		"registry.k8s.io/e2e-test-images/busybox":    func(ref, file string) (recipe, error) { return busyboxRecipe(ref, file, arch) },
-		"registry.k8s.io/e2e-test-images/nonewprivs": func(ref, file string) (recipe, error) { return nonewprivsRecipe(ref, file, bin, arch), nil },
-		"registry.k8s.io/pause":                      func(ref, file string) (recipe, error) { return pauseRecipe(pauseImage(ref), file, arch), nil },
+	makers := map[string]func(ref string) (recipe, error){
+		"registry.k8s.io/e2e-test-images/agnhost":    func(ref string) (recipe, error) { return agnhostRecipe(ref, bin, arch) },
+		"registry.k8s.io/e2e-test-images/busybox":    func(ref string) (recipe, error) { return busyboxRecipe(ref, arch) },
+		"registry.k8s.io/e2e-test-images/nonewprivs": func(ref string) (recipe, error) { return nonewprivsRecipe(ref, bin, arch), nil },
+		"registry.k8s.io/pause":                      func(ref string) (recipe, error) { return pauseRecipe(pauseImage(ref), arch), nil },
 	}
 	var recipes []recipe
 	made := map[string]bool{}
@@ -54,7 +66,7 @@ func upstreamRecipes(refs []string, bin, arch string) ([]recipe, error) {
 		if !ok {
 			continue // no spec of pods uses it
 		}
-		r, err := maker(ref, "upstream-"+fileName(path.Base(ref)))
+		r, err := maker(ref)
 		if err != nil {
 			return nil, err
 		}
@@ -67,10 +79,10 @@ func upstreamRecipes(refs []string, bin, arch string) ([]recipe, error) {
 	return recipes, nil
 }
 
-func agnhostRecipe(ref, file, bin, arch string) (recipe, error) {
+func agnhostRecipe(ref, bin, arch string) (recipe, error) {
 	image := Image{Ref: ref, StandsInFor: "registry.k8s.io/e2e-test-images/agnhost",
 		Description: "Stand-in: agnhost itself, built from the sources of Kubernetes, with curl, nc, ip and socat from this machine's distribution."}
-	r, err := packagesRecipe(image, file, arch, agnhostPackages, v1.Config{Entrypoint: []string{"/agnhost"}, Cmd: []string{"pause"}},
+	r, err := packagesRecipe(image, arch, agnhostPackages, v1.Config{Entrypoint: []string{"/agnhost"}, Cmd: []string{"pause"}},
 		func(rootfs, layer string) error {
 			return writeLayer(layer, func(out *layerWriter) error {
 				if err := slim(rootfs, out); err != nil {
@@ -101,11 +113,11 @@ func addAgnhost(out *layerWriter, bin string) error {
 }
 
 // nonewprivsRecipe makes a setuid program that prints its effective user.
-func nonewprivsRecipe(ref, file, bin, arch string) recipe {
+func nonewprivsRecipe(ref, bin, arch string) recipe {
 	image := Image{Ref: ref, StandsInFor: "registry.k8s.io/e2e-test-images/nonewprivs",
 		Description: "Stand-in: nonewprivs itself, built from the sources of Kubernetes, and nothing else."}
 	_, tag, _ := strings.Cut(ref, ":")
-	return recipe{image: image, file: file, arch: arch, inputs: []string{bin},
+	return recipe{image: image, arch: arch, inputs: []string{bin},
 		config: v1.Config{Cmd: []string{"/usr/local/bin/nnp"}, WorkingDir: "/", Labels: labels(image, tag)},
 		layer: func(_ context.Context, _, layer string) error {
 			return writeLayer(layer, func(out *layerWriter) error {
@@ -114,10 +126,10 @@ func nonewprivsRecipe(ref, file, bin, arch string) recipe {
 		}}
 }
 
-func busyboxRecipe(ref, file, arch string) (recipe, error) {
+func busyboxRecipe(ref, arch string) (recipe, error) {
 	image := Image{Ref: ref, StandsInFor: "registry.k8s.io/e2e-test-images/busybox",
 		Description: "Stand-in: busybox of this machine's distribution, a name per command, and nothing else."}
-	return packagesRecipe(image, file, arch, []string{"busybox-static"}, v1.Config{Cmd: []string{"sh"}}, writeBusybox)
+	return packagesRecipe(image, arch, []string{"busybox-static"}, v1.Config{Cmd: []string{"sh"}}, writeBusybox)
 }
 
 // writeBusybox takes the program out of rootfs, and asks it for its commands.

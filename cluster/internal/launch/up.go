@@ -83,8 +83,8 @@ func Build(ctx context.Context, kubernetes string, p *progress.Printer) (bin str
 	if err != nil {
 		return "", nil, err
 	}
-	images, err = image.Build(ctx, cache, p.Live)
-	return bin, images, err
+	archive, err := image.Build(ctx, cache, p.Live)
+	return bin, []string{archive}, err
 }
 
 func launch(ctx context.Context, dir state.Dir, o Options, machine preflight.Result, bin string, images []string, p *progress.Printer) (state.Cluster, error) {
