@@ -32,7 +32,7 @@ var (
 	ofTheTool = regexp.MustCompile(`^(POST /apis/auth(orization|entication)\.k8s\.io/v1/selfsubject(access)?reviews` +
 		`|(GET|POST) /api/v1/namespaces|GET /api/v1/nodes(/[^/]+)?)$`)
 	ofNamespace = regexp.MustCompile(`^(GET|DELETE) /api/v1/namespaces/[a-z0-9-]+$`)
-	ofItself    = regexp.MustCompile(`^GET /(version|api(/v1)?|apis(/[a-z0-9.-]+){0,2}|openapi/v[23](/[A-Za-z0-9./-]+)?)$`)
+	ofItself    = regexp.MustCompile(`^GET /(version|openapi/v2|openapi/v3(/api/v1|/apis/[a-z0-9.-]+/[a-z0-9]+)?|api(/v1)?|apis(/[^/]+){0,2})$`)
 	inside      = regexp.MustCompile(`^/(api/v1|apis/[a-z0-9.-]+/v[a-z0-9]+)/namespaces/([a-z0-9-]+)/([a-z]+)(/[^/%]+(/[a-z]+(/.*)?)?)?$`)
 )
 
