@@ -14,7 +14,7 @@ import (
 // one reaches the other on localhost.
 func TestLocalhost(t *testing.T) {
 	f := newFixture(t, "localhost")
-	pod := f.start(f.pod("siblings", "", f.service(), f.shell()))
+	pod := f.start(f.pod("siblings", "", f.sise("0.5.0"), f.shell()))
 
 	feature := features.New("localhost").
 		Assess("a container reaches its sibling", func(ctx context.Context, t *testing.T, _ *envconf.Config) context.Context {

@@ -1,8 +1,8 @@
 // Package image builds the images of the embedded cluster without Docker, and keeps
-// them in a cache, one archive per image.
+// them in a cache, in archives.
 //
-// Every image is a stand-in: it carries the public name that the examples use, is made
-// on this machine from sources of this repository or of Kubernetes, or from packages of
-// its own distribution, and says so in its labels. Loading an archive into a node is not
-// decided here.
+// Every image is a stand-in: it carries the public name that the examples use, behaves as
+// the image of that name does, limits included, and says in its labels what it is. It is
+// made on this machine from sources of this repository or of Kubernetes, or from packages
+// of the machine's own distribution. Loading an archive into a node is not decided here.
 package image
