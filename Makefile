@@ -51,8 +51,15 @@ e2e: setup build bin/gotestsum ## Run the e2e tests on clusters of their own (ro
 	@hack/inotify.sh
 	@failed=0; \
 	hack/gotest.sh e2e . testname -race -count=1 -timeout 45m ./e2e -args --cluster=embedded --kubernetes=$(KUBERNETES) --artifacts=$(CURDIR)/_artifacts || failed=1; \
+	hack/gotest.sh e2e-confine . testname -race -count=1 ./e2e/confine || failed=1; \
 	hack/gotest.sh e2e-cluster cluster testname -tags e2e -count=1 -timeout 45m ./e2e -args --kubernetes=$(KUBERNETES) || failed=1; \
 	exit $$failed
+
+# FUZZTIME is how long it runs.
+FUZZTIME ?= 30m
+.PHONY: fuzz
+fuzz: setup build ## Run what an attacker would write, against a bare API server
+	@go test ./e2e/confine -run '^$$' -fuzz FuzzExamples -fuzztime $(FUZZTIME) -parallel 2 -timeout 0
 
 .PHONY: upstream
 upstream: setup bin/kbe-cluster ## Run Kubernetes' own conformance specs of pods on a cluster of its own

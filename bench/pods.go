@@ -50,12 +50,12 @@ const page = `set -eu
 kubectl create namespace by-hand
 trap 'kubectl delete namespace by-hand' EXIT
 until kubectl get serviceaccount default -n by-hand >/dev/null 2>&1; do :; done
-kubectl run sise -n by-hand --image=mhausenblas/simpleservice:0.5.0 --port=9876
+kubectl run sise -n by-hand --image=docker.io/mhausenblas/simpleservice:0.5.0 --port=9876
 kubectl run client -n by-hand --image=quay.io/centos/centos:stream9 -- sleep infinity
 kubectl wait -n by-hand --for=condition=Ready pod/sise pod/client
 kubectl get pods -n by-hand
 ip=$(kubectl describe pod sise -n by-hand | sed -n 's/^IP: *//p')
-kubectl exec client -n by-hand -- curl -sS "$ip:9876/info"
+kubectl exec client -n by-hand -- curl -sS --retry 9 --retry-delay 1 --retry-connrefused "$ip:9876/info"
 kubectl delete pod sise client -n by-hand --now
 kubectl create -n by-hand -f - <<'POD'
 apiVersion: v1
@@ -63,11 +63,11 @@ kind: Pod
 metadata: {name: twocontainers}
 spec:
   containers:
-  - {name: sise, image: "mhausenblas/simpleservice:0.5.0"}
+  - {name: sise, image: "docker.io/mhausenblas/simpleservice:0.5.0"}
   - {name: shell, image: "quay.io/centos/centos:stream9", command: [sleep, infinity]}
 POD
 kubectl wait -n by-hand --for=condition=Ready pod/twocontainers
-kubectl exec twocontainers -n by-hand -c shell -- curl -sS localhost:9876/info
+kubectl exec twocontainers -n by-hand -c shell -- curl -sS --retry 9 --retry-delay 1 --retry-connrefused localhost:9876/info
 kubectl delete pod twocontainers -n by-hand --now
 `
 

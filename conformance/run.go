@@ -12,6 +12,7 @@ import (
 
 	suite "github.com/kubectl-kbe/kubectl-kbe/pkg/conformance"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/engine"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/report"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/report/v1alpha1"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/session"
 )
@@ -118,7 +119,7 @@ func (o Options) write(r *v1alpha1.ConformanceReport) error {
 	if o.ReportFile == "" {
 		return nil
 	}
-	text, err := yaml.Marshal(r)
+	text, err := yaml.Marshal(report.Redacted(r))
 	if err == nil {
 		err = os.WriteFile(o.ReportFile, text, 0o644)
 	}

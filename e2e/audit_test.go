@@ -105,7 +105,7 @@ var budget = []struct {
 	{"get pods", 95, "kubectl itself before each exec, log and wait; the claims of a step read the pods that they name once"},
 	{"list pods", 25, "claims that select pods; kubectl get; the cleanup"},
 	{"get nodes", 60, "that of a pod that takes longer than three seconds to become Ready, as on a machine with much to do"},
-	{"get namespaces", 2, "the cleanup waits until it is gone"},
+	{"get namespaces", 3, "the cleanup looks whether it is still the run's, and waits until it is gone"},
 	{"watch namespaces", 1, "the same"},
 }
 

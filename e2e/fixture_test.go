@@ -18,6 +18,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/example"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/kubectl"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/service"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/session"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/wait"
 )
@@ -31,7 +32,8 @@ type fixture struct {
 	t       *testing.T
 	session *session.Session
 	kubectl *kubectl.Kubectl
-	images  map[string]string
+	// image is the shell image of the examples: it serves, and it asks.
+	image string
 }
 
 // newFixture makes a Namespace that is removed when the test ends, however it ends.
@@ -54,7 +56,7 @@ func newFixture(t *testing.T, name string) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &fixture{t: t, session: s, kubectl: kubectl.New(kube, s.Namespace, s.Wrap), images: pods.Spec.Images}
+	return &fixture{t: t, session: s, kubectl: kubectl.New(kube, s.Namespace, s.Wrap), image: pods.Image("shell")}
 }
 
 func client(t *testing.T) kubernetes.Interface {
@@ -158,9 +160,14 @@ func (f *fixture) start(pod *corev1.Pod) *corev1.Pod {
 	return current
 }
 
-// server is a Pod of the example's service, client one with curl, on a Node.
+// server is a Pod of the service, client one with curl, on a Node.
 func (f *fixture) server(name, node string) *corev1.Pod {
-	return f.pod(name, node, corev1.Container{Name: "sise", Image: f.images["simpleservice"]})
+	return f.pod(name, node, f.sise("0.5.0"))
+}
+
+// sise is a container of the service, which listens when it is ready.
+func (f *fixture) sise(version string) corev1.Container {
+	return service.Container("sise", f.image, version, 9876)
 }
 
 func (f *fixture) client(name, node string) *corev1.Pod {
@@ -168,7 +175,7 @@ func (f *fixture) client(name, node string) *corev1.Pod {
 }
 
 func (f *fixture) shell() corev1.Container {
-	return corev1.Container{Name: "shell", Image: f.images["shell"], Command: []string{"sleep", "infinity"}}
+	return corev1.Container{Name: "shell", Image: f.image, Command: []string{"sleep", "infinity"}}
 }
 
 func (f *fixture) pod(name, node string, containers ...corev1.Container) *corev1.Pod {

@@ -214,7 +214,7 @@ func TestRunsSideBySideEndEachWithItsOwnVerdict(t *testing.T) {
 		// Not the scenario resources: fifty of its Pods ask for 25 CPUs.
 		{[]string{"pods", "port-conflict"}, 0, "✓ 3 of 3 claims hold"},
 		{[]string{"pods", "sharing"}, 0, "✓ 4 of 4 claims hold"},
-		{[]string{"pods", "loopback", "--image", "simpleservice=registry.invalid/nothing:1"}, 3, "the registry of the image registry.invalid/nothing:1"},
+		{[]string{"pods", "loopback", "--image", "shell=registry.invalid/nothing:1"}, 3, "the registry of the image registry.invalid/nothing:1"},
 		{[]string{"pods", "loopback"}, 0, "✓ 2 of 2 claims hold"},
 	}
 	var mu sync.Mutex

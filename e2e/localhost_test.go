@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/e2e-framework/pkg/envconf"
 	"sigs.k8s.io/e2e-framework/pkg/features"
 )
@@ -15,7 +14,7 @@ import (
 // one reaches the other on localhost.
 func TestLocalhost(t *testing.T) {
 	f := newFixture(t, "localhost")
-	pod := f.start(f.pod("siblings", "", corev1.Container{Name: "sise", Image: f.images["simpleservice"]}, f.shell()))
+	pod := f.start(f.pod("siblings", "", f.sise("0.5.0"), f.shell()))
 
 	feature := features.New("localhost").
 		Assess("a container reaches its sibling", func(ctx context.Context, t *testing.T, _ *envconf.Config) context.Context {

@@ -252,7 +252,7 @@ func TestAnInterruptedMatrixLeavesNothing(t *testing.T) {
 }
 
 // TestMatrixRequests counts what a run asks of the API server: two requests per
-// node, and as many besides as on any other cluster.
+// node, one of which is the only exec, and as many besides as on any other cluster.
 func TestMatrixRequests(t *testing.T) {
 	if embedded == nil {
 		t.Skip("needs the audit log of the embedded cluster")
@@ -332,7 +332,7 @@ func TestMatrixOfTwoFamilies(t *testing.T) {
 
 func TestAnImageThatNoNodeCanPullIsToldOnce(t *testing.T) {
 	nodes := schedulableNodes(t.Context(), t)
-	stdout, stderr, code := outcome(t, plugin(t, "reach", "--nodes", "--image", "simpleservice=localhost:5999/missing:1", "-o", "json"))
+	stdout, stderr, code := outcome(t, plugin(t, "reach", "--nodes", "--image", "shell=localhost:5999/missing:1", "-o", "json"))
 	var r v1alpha1.Reach
 	if err := json.Unmarshal([]byte(stdout), &r); err != nil || code != 3 || r.Matrix == nil {
 		t.Fatalf("expected exit code 3 and a report, found %d, %v:\n%s%s", code, err, stdout, stderr)

@@ -42,6 +42,7 @@ func TestADryRunAsksNoCluster(t *testing.T) {
 		"image: mirror.example:5000/centos/centos:stream9",
 		`$(hostport(pod("sise").status.podIP, 9876))/info`,
 		"nothing was asked or changed",
+		`Otherwise its containers run python3 -c "$(cat service.py)" on mirror.example:5000/centos/centos:stream9 instead.`,
 	} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("expected %q in the story:\n%s", want, stdout)

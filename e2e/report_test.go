@@ -125,14 +125,13 @@ func assertTimeline(t *testing.T, r v1alpha1.Report, name string) {
 }
 
 func TestTheScriptNamesAClaimThatFails(t *testing.T) {
-	loadVersion040(t)
-	script, stderr, code := outcome(t, plugin(t, "pods", "single-pod", "-o", "script", "--image", "simpleservice=mhausenblas/simpleservice:0.4.0"))
+	script, stderr, code := outcome(t, plugin(t, "run", "-f", withAFalseClaim(t), "two-containers", "-o", "script"))
 	if code != 1 {
 		t.Fatalf("expected exit code 1, found %d: %s", code, stderr)
 	}
 	stdout, stderr, code := replay(t, script)
-	if code != 1 || !strings.Contains(stdout, "✗ It is the service that we started, version 0.5.0") ||
-		!strings.Contains(stdout, "\n9 claims hold, 1 failed, 0 not translated; 0 of 1 scenarios ended early") {
+	if code != 1 || !strings.Contains(stdout, "✗ The sibling answers on localhost") ||
+		!strings.Contains(stdout, "\n7 claims hold, 1 failed, 0 not translated; 0 of 1 scenarios ended early") {
 		t.Errorf("the script: expected exit code 1 and the claim, found %d:\n%s%s", code, stdout, stderr)
 	}
 	assertReplayIsGone(t, stdout)

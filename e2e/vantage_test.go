@@ -123,10 +123,9 @@ func TestTheTruthTableFitsATerminal(t *testing.T) {
 
 // bound is a Pod "web" of the service that listens on one address, with a sibling.
 func (f *fixture) bound(node, bind string) *corev1.Pod {
-	pod := f.pod("web", node, corev1.Container{
-		Name: "sise", Image: f.images["simpleservice"],
-		Env: []corev1.EnvVar{{Name: "BIND", Value: bind}, {Name: "SIMPLE_SERVICE_VERSION", Value: envconf.RandomName("web", 20)}},
-	}, f.shell())
+	sise := f.sise(envconf.RandomName("web", 20))
+	sise.Env = append(sise.Env, corev1.EnvVar{Name: "BIND", Value: bind})
+	pod := f.pod("web", node, sise, f.shell())
 	pod.Spec.TerminationGracePeriodSeconds = new(int64)
 	return pod
 }
@@ -352,7 +351,7 @@ func TestAnImageWithoutToolsIsNotCheckedFromWithin(t *testing.T) {
 		t.Errorf("expected exit code 1, found %d", code)
 	}
 	assertFound(t, r, map[string]string{"container": "Skipped", "sibling": "Skipped", "same-node": "Failed refused", "port-forward": "Failed refused"})
-	if v := r.Vantages[0]; v.Skipped != "cannot check: the container has neither simpleservice nor curl" {
+	if v := r.Vantages[0]; v.Skipped != "cannot check: the container has no curl" {
 		t.Errorf("found the reason %q", v.Skipped)
 	}
 	if len(r.Causes) == 0 || r.Causes[0].Why != "refused from everywhere that was asked; localhost could not be checked" {

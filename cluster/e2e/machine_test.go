@@ -86,7 +86,10 @@ func leftovers(t *testing.T, name string, used map[string]bool) []string {
 		if text := strings.ReplaceAll(string(args), "\x00", " "); strings.Contains(text, name) {
 			left = append(left, "process "+pid+": "+text)
 		}
-		for _, kind := range []string{"net", "mnt", "uts"} {
+		if _, err := os.Readlink("/proc/" + pid + "/ns/net"); err != nil {
+			continue // ended: only its parent, which is the machine's first process, has not heard of it
+		}
+		for _, kind := range []string{"net", "mnt", "uts", "pid"} {
 			if link, err := os.Readlink("/proc/" + pid + "/ns/" + kind); err == nil && used[link] && !ofAnother(pid, name) {
 				left = append(left, "process "+pid+" in namespace "+link)
 			}
@@ -114,7 +117,7 @@ func namespacesOf(t *testing.T, name string) map[string]bool {
 	for _, dir := range controlGroups(name) {
 		data, _ := os.ReadFile(dir + "/cgroup.procs")
 		for pid := range strings.FieldsSeq(string(data)) {
-			for _, kind := range []string{"net", "mnt", "uts"} {
+			for _, kind := range []string{"net", "mnt", "uts", "pid"} {
 				link, err := os.Readlink("/proc/" + pid + "/ns/" + kind)
 				own, ownErr := os.Readlink("/proc/self/ns/" + kind)
 				if err == nil && ownErr == nil && link != own {

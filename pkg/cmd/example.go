@@ -97,13 +97,16 @@ func newExampleCommand(e *example.Example, flags *genericclioptions.ConfigFlags,
 	return c
 }
 
+// registryUsage is the help of --registry.
+const registryUsage = "Take all other images from this registry, as HOST[:PORT][/PATH]; {registry} in the path is the image's own registry"
+
 // addFlags adds the flags of a command that runs an example; imageNames are told
 // with --image, where they are known.
 func (o *exampleOptions) addFlags(c *cobra.Command, imageNames string) {
 	c.Flags().BoolVar(&o.keep, "keep", false, "Leave everything on the cluster, and say how to remove it")
 	c.Flags().StringToStringVar(&o.images, "image", nil,
 		"Use another image, as NAME=REF"+imageNames)
-	c.Flags().StringVar(&o.registry, "registry", "", "Take all other images from this registry, as HOST[:PORT][/PATH]")
+	c.Flags().StringVar(&o.registry, "registry", "", registryUsage)
 	c.Flags().StringVar(&o.pullSecret, "image-pull-secret", "", "Name of a Secret with the registry's credentials, in the namespace of -n")
 	c.Flags().DurationVar(&o.timeout, "timeout", 0, "End the run after this time, such as 90s; the cleanup comes on top (default: as long as each command takes)")
 	c.Flags().BoolVar(&o.failFast, "fail-fast", true, "End a wait at once for what the cluster tries again but rarely heals by itself: an image that cannot be pulled, a pod that no node takes, a crash loop; =false waits to the command's own --timeout")

@@ -135,6 +135,7 @@ func (o *output) live(streams genericiooptions.IOStreams) io.Writer {
 
 // put writes the report to all its places. The error joins what went wrong.
 func (o *output) put(streams genericiooptions.IOStreams, r runtime.Object) error {
+	r = report.Redacted(r)
 	var errs []error
 	if f := o.format(); f != "" {
 		// As a whole or not at all.

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -72,8 +73,8 @@ func newRBACCommand(catalogue []*example.Example, flags *genericclioptions.Confi
 			# What an example of one's own needs
 			kubectl kbe rbac -n playground -f my-example`),
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			grant, err := o.grant(*flags.Namespace, known, streams)
+		RunE: func(c *cobra.Command, _ []string) error {
+			grant, err := o.grant(c.Context(), *flags.Namespace, known, streams)
 			if err != nil {
 				return err
 			}
@@ -108,13 +109,13 @@ func inNamespace(needs func() rbac.Needs) func(bool) rbac.Needs {
 	}
 }
 
-func (o *rbacOptions) grant(namespace string, known []string, streams genericiooptions.IOStreams) (rbac.Grant, error) {
+func (o *rbacOptions) grant(ctx context.Context, namespace string, known []string, streams genericiooptions.IOStreams) (rbac.Grant, error) {
 	g := rbac.Grant{Name: o.name, Namespace: namespace}
 	if o.file != "" && len(o.purposes) > 0 {
 		return g, errors.New("--for and -f exclude each other: each says what the permissions are for")
 	}
 	if o.file != "" {
-		plan, err := readPlan(o.file, streams.In)
+		plan, err := readPlan(ctx, o.file, streams.In)
 		if err != nil {
 			return g, refuse(streams.ErrOut, err)
 		}

@@ -5,9 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -27,16 +24,12 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/wait"
 )
 
-// The images of the pods, by the names that --image knows: those of the example
-// pods. The service's twin has the probe built in; others are asked with curl.
+// shellImage is the name by which --image knows the one image of reach, shellReference
+// where it is: that of the examples. It serves with Python and probes with curl.
 const (
-	serviceImage = "simpleservice"
-	shellImage   = "shell"
+	shellImage     = "shell"
+	shellReference = "quay.io/centos/centos:stream9"
 )
-
-func reachImages() map[string]string {
-	return map[string]string{serviceImage: "mhausenblas/simpleservice:0.5.0", shellImage: "quay.io/centos/centos:stream9"}
-}
 
 // reachOptions are the flags of `kubectl kbe reach`.
 type reachOptions struct {
@@ -46,6 +39,7 @@ type reachOptions struct {
 	keep       bool
 	images     map[string]string
 	registry   string
+	image      string
 	pullSecret string
 	timeout    time.Duration
 	output     *output
@@ -112,9 +106,9 @@ func newReachCommand(flags *genericclioptions.ConfigFlags, retrier *session.Retr
 		},
 	}
 	c.Flags().BoolVar(&o.keep, "keep", false, "Leave everything on the cluster, and say how to remove it")
-	c.Flags().StringToStringVar(&o.images, "image", nil, "Use another image, as NAME=REF; names: "+shellImage+", "+serviceImage)
-	completeFlag(c, "image", keys(shellImage, serviceImage))
-	c.Flags().StringVar(&o.registry, "registry", "", "Take all other images from this registry, as HOST[:PORT][/PATH]")
+	c.Flags().StringToStringVar(&o.images, "image", nil, "Use another image, as "+shellImage+"=REF; it needs Python 3, curl and a shell")
+	completeFlag(c, "image", keys(shellImage))
+	c.Flags().StringVar(&o.registry, "registry", "", "Take the image from this registry, as HOST[:PORT][/PATH]")
 	c.Flags().StringVar(&o.pullSecret, "image-pull-secret", "", "Name of a Secret with the registry's credentials, in the namespace of -n")
 	c.Flags().DurationVar(&o.timeout, "timeout", 0, "End the run after this time, such as 90s; the cleanup comes on top (default: as long as it takes)")
 	o.pod.addFlags(c)
@@ -130,7 +124,7 @@ func (o *reachOptions) complete(c *cobra.Command, args []string) (err error) {
 	if err := checkRunFlags(*o.flags.Namespace, o.pullSecret, o.timeout); err != nil {
 		return err
 	}
-	if o.images, err = chosenImages(o.images, o.registry); err != nil {
+	if o.image, err = chosenImage(o.images, o.registry); err != nil {
 		return err
 	}
 	if err := o.nodes.complete(); err != nil {
@@ -142,24 +136,21 @@ func (o *reachOptions) complete(c *cobra.Command, args []string) (err error) {
 	return o.output.complete(false)
 }
 
-// chosenImages are the overrides, and all others, from the registry.
-func chosenImages(overrides map[string]string, registry string) (map[string]string, error) {
-	images := reachImages()
-	known := strings.Join(slices.Sorted(maps.Keys(images)), ", ")
-	for name, ref := range images {
-		moved, err := podpatch.FromRegistry(ref, registry)
-		if err != nil {
-			return nil, fmt.Errorf("--registry: %w", err)
-		}
-		images[name] = moved
-	}
+// chosenImage is the image of --image, or the usual one, from the registry.
+func chosenImage(overrides map[string]string, registry string) (string, error) {
 	for name, ref := range overrides {
-		if images[name] == "" || ref == "" {
-			return nil, fmt.Errorf("--image %s=%s: expected NAME=REF, where NAME is one of %s", name, ref, known)
+		if name != shellImage || ref == "" {
+			return "", fmt.Errorf("--image %s=%s: expected %s=REF", name, ref, shellImage)
 		}
-		images[name] = ref
 	}
-	return images, nil
+	if ref := overrides[shellImage]; ref != "" {
+		return ref, nil
+	}
+	image, err := podpatch.FromRegistry(shellReference, registry)
+	if err != nil {
+		return "", fmt.Errorf("--registry: %w", err)
+	}
+	return image, nil
 }
 
 // run does what all runs of reach have in common: it makes sure that there is a

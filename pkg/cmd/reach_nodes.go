@@ -33,7 +33,7 @@ func (o *nodesOptions) addFlags(c *cobra.Command) {
 	c.Flags().BoolVar(&o.tolerate, "tolerate", false, "With --nodes: use tainted nodes too")
 	c.Flags().IntVar(&o.peers, "peers", 0, "With --nodes: each node asks this many others, and is asked by as many (default: all)")
 	c.Flags().Uint64Var(&o.seed, "seed", 0, "With --peers: draw the peers of that run again (default: others each time)")
-	c.Flags().DurationVar(&o.slow, "slow", slowByDefault, "With --nodes: warn where half of the answers take longer than this")
+	c.Flags().DurationVar(&o.slow, "slow", slowByDefault, "With --nodes: warn where half of the connections take longer than this to be established")
 }
 
 func (o *nodesOptions) complete() error {
@@ -56,7 +56,7 @@ func (o *nodesOptions) complete() error {
 // runNodes fills the matrix of the report, and its verdict.
 func (o *reachOptions) runNodes(ctx context.Context, s *session.Session) error {
 	result, err := reach.Run(ctx, o.flags, s, reach.Options{
-		Image: o.images[serviceImage], PullSecret: o.pullSecret,
+		Image: o.image, PullSecret: o.pullSecret,
 		Tolerate: o.nodes.tolerate, Peers: o.nodes.peers, Seed: o.nodes.seed, Slow: o.nodes.slow,
 		Progress: o.progress(),
 	})

@@ -77,7 +77,7 @@ func (o *reachOptions) runPod(ctx context.Context, s *session.Session) error {
 	}
 	table, err := vantage.Run(ctx, o.flags, s, vantage.Options{
 		Pod: o.pod.pod, PodNamespace: namespace, Port: o.pod.port, From: o.pod.places,
-		Service: o.images[serviceImage], Shell: o.images[shellImage], PullSecret: o.pullSecret,
+		Image: o.image, PullSecret: o.pullSecret,
 		Progress: o.doing,
 	})
 	if table == nil || len(table.Rows) == 0 {

@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"maps"
 	"strings"
 	"testing"
 
@@ -18,7 +17,8 @@ func TestReachChecksItsFlags(t *testing.T) {
 		"--port and --nodes exclude":   {"reach", "--nodes", "--port", "80"},
 		"--from and --nodes exclude":   {"reach", "--nodes", "--from", "here"},
 		"web: with --nodes all pods":   {"reach", "web", "--nodes"},
-		"--image shel=x: expected NA":  {"reach", "--image", "shel=x"},
+		"--image shel=x: expected sh":  {"reach", "--image", "shel=x"},
+		"--image simpleservice=x: exp": {"reach", "--image", "simpleservice=x"},
 		"accepts at most 1 arg":        {"reach", "web", "db"},
 		"--peers -1: expected":         {"reach", "--nodes", "--peers", "-1"},
 		"--seed 7: only a sample":      {"reach", "--nodes", "--seed", "7"},
@@ -35,16 +35,19 @@ func TestReachChecksItsFlags(t *testing.T) {
 	}
 }
 
-func TestReachUsesTheImagesOfTheExamplePods(t *testing.T) {
+func TestReachUsesTheShellImageOfTheExamplePods(t *testing.T) {
 	pods, err := example.Load(examples.FS, "pods")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if images := reachImages(); !maps.Equal(images, pods.Spec.Images) {
-		t.Errorf("expected %v, found %v", pods.Spec.Images, images)
+	if image := pods.Image(shellImage); image != shellReference {
+		t.Errorf("expected %v, found %v", image, shellReference)
 	}
-	chosen, err := chosenImages(map[string]string{"shell": "mine:1"}, "mirror.example:5000")
-	if want := map[string]string{"shell": "mine:1", "simpleservice": "mirror.example:5000/mhausenblas/simpleservice:0.5.0"}; err != nil || !maps.Equal(chosen, want) {
-		t.Errorf("expected %v, found %v, %v", want, chosen, err)
+	for want, overrides := range map[string]map[string]string{
+		"mine:1": {"shell": "mine:1"}, "mirror.example:5000/hub/centos/centos:stream9": nil,
+	} {
+		if image, err := chosenImage(overrides, "mirror.example:5000/hub"); err != nil || image != want {
+			t.Errorf("expected %s, found %s, %v", want, image, err)
+		}
 	}
 }

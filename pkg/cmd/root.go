@@ -90,7 +90,7 @@ an example creates lives in a namespace of its own, which is removed at the end.
 	addGrouped(root, groupReachability, newReachCommand(flags, retrier, streams))
 	addGrouped(root, groupConformance, newConformanceCommand(flags, streams), newDiffCommand(streams))
 	addGrouped(root, groupOwn, newNewCommand(streams), newRunCommand(flags, retrier, streams))
-	addGrouped(root, groupHousekeeping, newCleanupCommand(flags, streams), newRBACCommand(catalogue, flags, streams),
+	addGrouped(root, groupHousekeeping, newCleanupCommand(flags, streams), newRBACCommand(catalogue, flags, streams), newImagesCommand(catalogue, streams),
 		newVersionCommand(flags, streams), newCompletionCommand(streams), newOptionsCommand(streams))
 	helpAsKubectl(root)
 	suggest(root)

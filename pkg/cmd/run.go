@@ -1,9 +1,11 @@
 package cmd
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -53,7 +55,7 @@ func newRunCommand(flags *genericclioptions.ConfigFlags, retrier *session.Retrie
 				return errors.New("--step and -f - exclude each other: both read standard input")
 			}
 			var err error
-			if o.plan, err = readPlan(file, streams.In); err != nil {
+			if o.plan, err = readPlan(c.Context(), file, streams.In); err != nil {
 				return refuse(streams.ErrOut, err)
 			}
 			if err := o.plan.Confined(o.clusterScope); err != nil {
@@ -80,8 +82,27 @@ func newRunCommand(flags *genericclioptions.ConfigFlags, retrier *session.Retrie
 }
 
 // readPlan loads and compiles the example in a folder or a file, or from stdin.
-func readPlan(file string, stdin io.Reader) (*engine.Plan, error) {
-	e, err := readExample(file, stdin)
+// When ctx ends first, it leaves that behind: a read cannot be interrupted.
+func readPlan(ctx context.Context, file string, stdin io.Reader) (*engine.Plan, error) {
+	type result struct {
+		plan *engine.Plan
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		plan, err := compile(readExample(file, stdin))
+		done <- result{plan, err}
+	}()
+	select {
+	case r := <-done:
+		return r.plan, r.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// compile compiles an example, also one that did not load without problems.
+func compile(e *example.Example, err error) (*engine.Plan, error) {
 	if e == nil {
 		return nil, err
 	}
@@ -112,15 +133,37 @@ func readExample(file string, stdin io.Reader) (*example.Example, error) {
 	}
 	defer func() { _ = root.Close() }() // was only read
 	if info.IsDir() {
-		return example.LoadDir(dir, root.FS())
+		return example.LoadDir(dir, files{root})
 	}
-	f, err := os.Open(file)
+	f, err := os.OpenFile(file, os.O_RDONLY|withoutWaiting, 0)
 	if err != nil {
 		return nil, fmt.Errorf("-f: %w", err)
 	}
 	defer f.Close()
-	return example.LoadFile(file, f, root.FS())
+	// What was opened, not what the name was of before.
+	if info, err = f.Stat(); err == nil {
+		err = example.Regular(info)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("-f %s: %w", file, err)
+	}
+	return example.LoadFile(file, f, files{root})
 }
+
+// files are those of a folder. Opening one never waits, as that of a named pipe
+// would for who writes to it; the loader then sees that it is no regular file.
+type files struct{ root *os.Root }
+
+// Open opens a file for reading.
+func (f files) Open(name string) (fs.File, error) {
+	return f.root.OpenFile(name, os.O_RDONLY|withoutWaiting, 0)
+}
+
+// ReadDir lists a folder.
+func (f files) ReadDir(name string) ([]fs.DirEntry, error) { return fs.ReadDir(f.root.FS(), name) }
+
+// Stat describes a file without opening it.
+func (f files) Stat(name string) (fs.FileInfo, error) { return f.root.Stat(name) }
 
 // refuse tells all that is wrong with an example, a line each.
 func refuse(out io.Writer, err error) error {

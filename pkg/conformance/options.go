@@ -38,6 +38,10 @@ type Options struct {
 	Progress func(string)
 }
 
+// shellImage is the short name of the image that serves and probes wherever no example
+// says what does.
+const shellImage = "shell"
+
 // complete fills in what is left to the suite, and tells what is wrong.
 func (o *Options) complete(s *Suite) error {
 	if len(o.Profiles) == 0 {

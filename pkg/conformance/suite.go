@@ -62,7 +62,7 @@ func Load() (*Suite, error) {
 			return nil, err
 		}
 		s.parts[e.Metadata.Name] = append(s.parts[e.Metadata.Name], p)
-		for name, ref := range e.Spec.Images {
+		for name, ref := range e.References() {
 			s.images[name] = ref
 		}
 	}

@@ -18,6 +18,8 @@ type Cause struct {
 	// Lost tells that the connection to the API server broke: what was asked for may
 	// have been done.
 	Lost bool `json:"lost,omitempty"`
+	// Image tells that an image cannot be pulled.
+	Image bool `json:"image,omitempty"`
 	// Container is the one that the Cause is about, or "".
 	Container string `json:"container,omitempty"`
 	// Node is the one whose fault it is, or "".

@@ -32,6 +32,19 @@ func (e Evidence) Cause() *Cause {
 	return look(slices.Concat(e.whole(), e.containers(), e.warnings(), e.scheduling(), e.node()))
 }
 
+// Images are the Causes of containers whose images cannot be pulled.
+func (e Evidence) Images() (causes []*Cause) {
+	for _, s := range e.containers() {
+		if s.at != pull {
+			continue
+		}
+		if c := look([]sign{s}); c != nil {
+			causes = append(causes, c)
+		}
+	}
+	return causes
+}
+
 // Disruption is the Cause of a Pod that the cluster takes away: it is evicted or
 // preempted, or its Node is drained or lost. It is nil for all others.
 func Disruption(pod *corev1.Pod) *Cause {

@@ -109,7 +109,7 @@ func (r compiled) match(s sign) *Cause {
 	fill := func(text string) string { return os.Expand(text, func(name string) string { return names[name] }) }
 	c := &Cause{
 		What: fill(r.what), Why: s.words(), Remedy: fill(r.remedy), Outlook: r.outlook, Workload: r.workload, Lost: r.lost,
-		Container: s.about["container"], Since: s.since,
+		Container: s.about["container"], Image: r.at == pull, Since: s.since,
 	}
 	if r.at == node {
 		c.Node = s.about["node"]

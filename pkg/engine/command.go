@@ -26,11 +26,13 @@ type failure struct {
 	words []string
 	// skipped: the scenario goes on.
 	skipped bool
+	// final: running the command again would not help.
+	final bool
 }
 
 // shown is a command as a user would type it.
-func shown(words []string, show *regexp.Regexp) string {
-	line := example.Quote(words)
+func (p *Plan) shown(words []string, show *regexp.Regexp) string {
+	line := withTexts(example.Quote(words), p.Example.Texts)
 	if show != nil {
 		line += " | grep -E " + example.Quote([]string{show.String()})
 	}
@@ -38,20 +40,18 @@ func shown(words []string, show *regexp.Regexp) string {
 }
 
 func (r *attempt) command(ctx context.Context, st step, facts expect.Facts, emit func(Body)) (kubectl.Result, *failure) {
-	words, err := st.command.Expand(func(expr string) (string, error) {
-		return st.exprs[expr].Expand(ctx, facts)
-	})
+	command, words, err := r.words(ctx, r.images, st, facts)
 	if err != nil {
 		return kubectl.Result{}, &failure{err: err.Error(), verdict: CouldNotRun}
 	}
-	if flag, found := becameFlag(st.command, words); found {
-		return kubectl.Result{}, &failure{err: fmt.Sprintf("expected a value, found the flag %q in place of an expression", flag), verdict: CouldNotRun}
+	if err := keepsShape(command, words[1:]); err != nil {
+		return kubectl.Result{}, &failure{err: err.Error(), verdict: CouldNotRun}
 	}
 	if words, err = r.patch.Command(words); err != nil {
 		return kubectl.Result{}, &failure{err: err.Error(), verdict: CouldNotRun}
 	}
-	line := shown(words, st.show)
-	args, err := r.placeFiles(st.command, words[1:], emit)
+	line := r.plan.shown(words, st.show)
+	args, err := r.arguments(r.images, command, words[1:], emit)
 	if err != nil {
 		return kubectl.Result{}, &failure{err: err.Error(), verdict: CouldNotRun}
 	}
@@ -70,17 +70,45 @@ func (r *attempt) command(ctx context.Context, st step, facts expect.Facts, emit
 		}
 		return res, f
 	}
+	return r.untilItHolds(ctx, st, facts, emit, func(emit func(Body)) (kubectl.Result, *failure) {
+		return r.execute(ctx, st, words, args, emit)
+	})
+}
+
+// words are those of a step's command, with the images in use and with what its
+// expressions come to; command is where they come from.
+func (r *run) words(ctx context.Context, images *Images, st step, facts expect.Facts) (command example.Command, words []string, err error) {
+	if command, err = images.command(st.command); err != nil {
+		return nil, nil, err
+	}
+	words, err = command.Expand(func(expr string) (string, error) {
+		x := st.exprs[expr]
+		if x == nil {
+			x = r.plan.texts[expr]
+		}
+		return x.Expand(ctx, facts)
+	})
+	return command, words, err
+}
+
+// execute runs a command once.
+func (r *attempt) execute(ctx context.Context, st step, words, args []string, emit func(Body)) (kubectl.Result, *failure) {
+	line := example.Quote(words)
 	guarded, stop := r.guard(ctx, words)
 	defer stop()
 	res, err := r.perform(guarded, args, emit)
 	if cause := (*diagnose.Cause)(nil); errors.As(err, &cause) {
-		return res, &failure{err: line + ": given up", cause: cause, verdict: CouldNotRun, words: words}
+		return res, &failure{err: line + ": given up", cause: cause, verdict: CouldNotRun, words: words, final: true}
 	} else if err != nil {
-		return res, &failure{err: err.Error(), verdict: CouldNotRun, words: words}
+		return res, &failure{err: err.Error(), verdict: CouldNotRun, words: words, final: true}
 	}
 	// kubectl names the file as it was given: to the user that is the example's own.
 	res.Stderr = strings.ReplaceAll(res.Stderr, r.session.Dir()+string(filepath.Separator), "")
-	emit(output(res, st.show))
+	out, err := unlessEnded(ctx, func() Output { return output(res, st.show) })
+	if err != nil {
+		return res, &failure{err: err.Error(), verdict: CouldNotRun, words: words}
+	}
+	emit(out)
 	if res.ExitCode != 0 && !st.readsExitCode {
 		return res, r.exited(ctx, words, res)
 	}
@@ -151,44 +179,42 @@ func (r *attempt) exited(ctx context.Context, words []string, res kubectl.Result
 	return f
 }
 
-func output(res kubectl.Result, show *regexp.Regexp) Output {
-	out := Output{Stdout: res.Stdout, Stderr: res.Stderr}
-	if show == nil {
-		return out
+// arguments judges a command and makes it ready for kubectl, with the files that it
+// names.
+func (r *run) arguments(images *Images, cmd example.Command, words []string, emit func(Body)) ([]string, error) {
+	parsed, err := r.judged(words)
+	if err != nil {
+		return nil, err
 	}
-	out.Filter = show.String()
-	var kept strings.Builder
-	for line := range strings.Lines(res.Stdout) {
-		if show.MatchString(strings.TrimSuffix(line, "\n")) {
-			kept.WriteString(line)
+	if err := r.placeFiles(images, cmd, emit); err != nil {
+		return nil, err
+	}
+	for i, f := range parsed.Given {
+		if _, ok := r.plan.Example.Files[f.Value]; ok && f.Name == "filename" {
+			parsed.Given[i].Value = filepath.Join(r.session.Dir(), f.Value)
 		}
 	}
-	out.Stdout = kept.String()
-	return out
+	return parsed.Words(), nil
 }
 
-// placeFiles shows the manifests that a command names and puts them where the
+// placeFiles shows the files that a command names and puts its manifests where the
 // command finds them: kubectl reads files relative to the process's folder.
-func (r *run) placeFiles(cmd example.Command, args []string, emit func(Body)) ([]string, error) {
-	args = slices.Clone(args)
+func (r *run) placeFiles(images *Images, cmd example.Command, emit func(Body)) error {
+	for _, name := range cmd.Texts() {
+		emit(FileShown{name, r.plan.Example.Texts[name]})
+	}
 	for _, name := range cmd.Files() {
-		content, err := r.patch.Manifest(r.plan.withImages(r.plan.Example.Files[name], r.images))
+		content, err := images.manifest(name)
+		if err == nil {
+			content, err = r.patch.Manifest(content)
+		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+			return fmt.Errorf("%s: %w", name, err)
 		}
 		emit(FileShown{name, string(content)})
-		file := filepath.Join(r.session.Dir(), name)
-		if err := os.WriteFile(file, content, 0o600); err != nil {
-			return nil, err
-		}
-		for i, a := range args {
-			if a == name && i > 0 && (args[i-1] == "-f" || args[i-1] == "--filename") {
-				args[i] = file
-			}
-			if a == "--filename="+name {
-				args[i] = "--filename=" + file
-			}
+		if err := os.WriteFile(filepath.Join(r.session.Dir(), name), content, 0o600); err != nil {
+			return err
 		}
 	}
-	return args, nil
+	return nil
 }

@@ -26,7 +26,13 @@ func Compile(e *example.Example) (*Plan, error) {
 	for _, name := range slices.Sorted(maps.Keys(e.Files)) {
 		c.problems = append(c.problems, checkManifest(e.Files[name], e.Manifest(name))...)
 	}
-	p := &Plan{Example: e}
+	p := &Plan{Example: e, texts: map[string]*expect.Expression{}}
+	for _, image := range e.Spec.Images {
+		if image.Instead.File != "" {
+			call := example.TextCall(image.Instead.File)
+			p.texts[call] = c.expression(image.Instead.At.Field("file"), "file: ", call, 0, env.Text)
+		}
+	}
 	for _, sc := range e.Spec.Scenarios {
 		compiled := scenario{name: sc.Name, title: sc.Title}
 		c.scenario, c.earlier = sc.Name, nil
@@ -78,6 +84,7 @@ func (c *compiler) step(st example.Step) step {
 	if s.early = st.Early; s.early {
 		c.checkEarly(st, s)
 	}
+	s.within = c.within(st, s)
 	if st.Show != "" {
 		var err error
 		if s.show, err = regexp.Compile(st.Show); err != nil {
@@ -98,6 +105,23 @@ func (c *compiler) step(st example.Step) step {
 		s.readsExitCode = s.readsExitCode || that.Reads(expect.ExitCode)
 	}
 	return s
+}
+
+// within is how long a step's command is run again.
+func (c *compiler) within(st example.Step, s step) time.Duration {
+	if st.Within == "" {
+		return 0
+	}
+	at := st.At.Field("within")
+	if verb, ok := s.command.Verb(); ok && !slices.Contains(repeatable, verb) {
+		c.fail(at, 0, "within: expected a command that reads ("+strings.Join(repeatable, ", ")+"), found kubectl "+verb+
+			"; a claim can have it instead")
+	}
+	within, err := time.ParseDuration(st.Within)
+	if err != nil {
+		c.invalid(at, "within: expected a duration such as 30s: "+err.Error())
+	}
+	return within
 }
 
 // checkEarly tells why a command cannot be sent before the steps before it.

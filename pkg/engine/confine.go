@@ -1,104 +1,137 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
-	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/example"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/kubectl"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/rbac"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/session"
 )
 
 const scopeHint = "; to permit it, run the example with --allow-cluster-scope"
 
-// Confined tells what in the Plan would leave the run's Namespace, or read files
-// of this machine; the error is example.Problems. It is for telling early, with
-// line and column: what a run really asks for is held to its Namespace by
-// session.Confine. With clusterScope only files are looked at.
+// Confined tells what in the Plan is not allowed to an example from anybody; the
+// error is example.Problems. It is for telling early, with line and column: the run
+// judges each command again, when all its expressions have their values, and its
+// requests are held to its Namespace by session.Confine. With clusterScope a
+// command may leave the Namespace.
 func (p *Plan) Confined(clusterScope bool) error {
 	var problems example.Problems
 	for i, sc := range p.Example.Spec.Scenarios {
 		for j, st := range sc.Steps {
+			compiled := p.scenarios[i].steps[j]
 			fail := func(offset int, text string) {
 				problems = append(problems, st.At.Field("run").ProblemAt(offset, "run: "+text))
 			}
-			compiled := p.scenarios[i].steps[j]
-			checkWords(compiled.command, clusterScope, fail)
-			if clusterScope {
-				continue
-			}
-			for _, need := range p.commandNeeds(compiled) {
-				if need.Cluster {
-					fail(0, fmt.Sprintf("%s are in no namespace%s", need.Resource, scopeHint))
-					break
-				}
+			p.checkCommand(compiled, clusterScope, fail)
+			if need, found := forbidden(p.commandNeeds(compiled)); found && !clusterScope {
+				fail(0, forbids(need))
 			}
 		}
 	}
 	return example.Join(problems)
 }
 
-var (
-	// fileFlag matches the flags by which kubectl reads a file of the machine, or
-	// lets an editor do so. A manifest (-f) is read by the loader, from the
-	// example's folder only.
-	fileFlag = regexp.MustCompile(`^--(from-file|from-env-file|cert|key|patch-file|edit)(=|$)|^(-o|--output)?=?\w*(go-template|template|jsonpath|custom-columns)-?file=`)
-	// elsewhereFlag matches the flags that lead to another Namespace, cluster or user.
-	elsewhereFlag = regexp.MustCompile(`^(-A|-n|-n=.*|-s|--(all-namespaces|namespace|kubeconfig|context|cluster|user|server|token|as|as-group|as-uid|` +
-		`certificate-authority|client-certificate|client-key|insecure-skip-tls-verify|tls-server-name|proxy-url|username|password)(=.*)?)$`)
-	// ownPath matches the paths of the API in the run's Namespace; what the API
-	// server says of itself is in nobody's.
-	ownPath = regexp.MustCompile(`^/(api/v1|apis/[^/]+/[^/]+)/namespaces/\$\(run\.namespace\)/`)
-	anyPath = regexp.MustCompile(`^/apis?/[^/]+/.`)
-)
+// someNamespace stands in for the run's, before there is one.
+const someNamespace = "run-namespace"
 
-func checkWords(command example.Command, clusterScope bool, fail func(int, string)) {
-	for i, w := range command {
-		text := source(w)
-		if text == "--" {
-			return // what follows belongs to a program in a container
+func (p *Plan) checkCommand(st step, clusterScope bool, fail func(int, string)) {
+	words, _ := st.command.Expand(func(expr string) (string, error) { // which does not fail
+		if expr == "run.namespace" {
+			return someNamespace, nil
 		}
-		if fileFlag.MatchString(text) {
-			fail(w.Offset(), fmt.Sprintf("`%s` reads a file of the machine that runs it; an example has manifests only, as -f NAME", text))
-		}
-		if clusterScope {
-			continue
-		}
-		if elsewhereFlag.MatchString(text) {
-			fail(w.Offset(), fmt.Sprintf("`%s` leaves the run's namespace or cluster; an example has no such flag", text))
-		}
-		path, joined := strings.CutPrefix(text, "--raw=")
-		if text == "--raw" && i+1 < len(command) {
-			path, joined = source(command[i+1]), true
-		}
-		if joined && anyPath.MatchString(path) && !ownPath.MatchString(path) {
-			fail(w.Offset(), "the path of --raw is outside of /…/namespaces/$(run.namespace)/"+scopeHint)
-		}
+		return unknownYet, nil
+	})
+	parsed, err := parseWords(words[1:])
+	if err != nil {
+		return // Compile has told
+	}
+	j := judge{p.Example.Files, someNamespace, clusterScope}
+	for _, b := range j.breaches(parsed) {
+		fail(st.command[1+wordOf(parsed, b.flag, words[1:])].Offset(), b.text)
 	}
 }
 
-// source is a word as the example has it.
-func source(w example.Word) string {
-	var b strings.Builder
-	for _, p := range w {
-		if p.IsExpr {
-			b.WriteString("$(" + p.Text + ")")
-		} else {
-			b.WriteString(p.Text)
-		}
+// wordOf is the index of the first word that a flag is in, or 0.
+func wordOf(parsed *kubectl.Parsed, flag string, words []string) int {
+	f := parsed.Flags.Lookup(flag)
+	if f == nil {
+		return 0
 	}
-	return b.String()
+	return max(0, slices.IndexFunc(words, func(w string) bool {
+		long, isLong := strings.CutPrefix(w, "--")
+		name, _, _ := strings.Cut(long, "=")
+		return name == f.Name && isLong || !isLong && f.Shorthand != "" && strings.HasPrefix(w, "-") && strings.Contains(w, f.Shorthand)
+	}))
 }
 
-// becameFlag returns the word of a command that only its expression has made a
-// flag: what a cluster answers must not change what a command does.
-func becameFlag(command example.Command, words []string) (string, bool) {
-	for i, w := range command {
-		if words[i] == "--" {
-			break
-		}
-		if len(w) > 0 && w[0].IsExpr && strings.HasPrefix(words[i], "-") {
-			return words[i], true
+// forbidden returns the first need that an example has no right to.
+func forbidden(needs rbac.Needs) (rbac.Need, bool) {
+	i := slices.IndexFunc(needs, func(n rbac.Need) bool { return n.Cluster || !session.Granted(n) })
+	if i < 0 {
+		return rbac.Need{}, false
+	}
+	return needs[i], true
+}
+
+func forbids(need rbac.Need) string {
+	if need.Cluster {
+		return need.Resource + " are in no namespace" + scopeHint
+	}
+	return fmt.Sprintf("`%s` is not among what an example may ask for%s", need, scopeHint)
+}
+
+// judged parses a command that has all its values, and tells what in it is not
+// allowed.
+func (r *run) judged(words []string) (*kubectl.Parsed, error) {
+	parsed, err := parseWords(words)
+	if err != nil {
+		return nil, err
+	}
+	j := judge{r.plan.Example.Files, r.session.Namespace, r.opts.AllowClusterScope}
+	if found := j.breaches(parsed); len(found) > 0 {
+		return nil, errors.New(found[0].text)
+	}
+	return parsed, nil
+}
+
+// keepsShape tells whether the values of a command's expressions have made nothing
+// else of it than it was when it was loaded: no flag, no other subcommand.
+func keepsShape(command example.Command, words []string) error {
+	if i := slices.IndexFunc(words, func(w string) bool { return strings.Contains(w, kubectl.Open) }); i >= 0 {
+		return fmt.Errorf("expected a text, found a NUL character in %q", words[i])
+	}
+	before, err := parseWords(literally(command))
+	if err != nil {
+		return err
+	}
+	after, err := parseWords(words)
+	if err != nil {
+		return err
+	}
+	for i, w := range words {
+		if first := command[i+1]; len(first) > 0 && first[0].IsExpr && strings.HasPrefix(w, "-") && !isRest(after, words, i) {
+			return fmt.Errorf("expected a value, found the flag %q in place of an expression", w)
 		}
 	}
-	return "", false
+	if shape(before) != shape(after) {
+		return fmt.Errorf("expected that expressions give values only; they made another command of it: %s", example.Quote(words))
+	}
+	return nil
+}
+
+// isRest tells whether a word is one after --.
+func isRest(p *kubectl.Parsed, words []string, i int) bool { return i >= len(words)-len(p.Rest) }
+
+// shape is a command without its values.
+func shape(p *kubectl.Parsed) string {
+	var flags []string
+	for _, f := range p.Given {
+		flags = append(flags, f.Name)
+	}
+	return fmt.Sprint(p.Path, flags, len(p.Args), len(p.Rest), p.HasRest)
 }

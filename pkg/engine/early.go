@@ -37,7 +37,7 @@ func (r *attempt) sendEarly(ctx context.Context, steps []step) map[int]*early {
 				return
 			}
 			keep := func(b Body) { e.bodies = append(e.bodies, b) }
-			e.res, e.failure = r.command(ctx, st, r.facts(nil), keep)
+			e.res, e.failure = r.command(ctx, st, r.facts(r.images, nil), keep)
 		})
 	}
 	go func() {

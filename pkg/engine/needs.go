@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/yaml"
 
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/expect"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/kubectl"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/rbac"
 )
@@ -23,6 +24,9 @@ func (p *Plan) Needs(ownNamespace bool) rbac.Needs {
 	for _, sc := range p.scenarios {
 		for _, st := range sc.steps {
 			needs = rbac.Join(needs, p.commandNeeds(st), st.claimNeeds())
+		}
+		if slices.ContainsFunc(p.replaceable(), func(name string) bool { return p.uses(sc, name) }) {
+			needs = rbac.Join(needs, rbac.Core("nodes", "list").Optional())
 		}
 	}
 	return needs
@@ -50,7 +54,7 @@ func (st step) claimNeeds() rbac.Needs {
 
 // commandNeeds are what the step's command does, and the removal of what it makes.
 func (p *Plan) commandNeeds(st step) rbac.Needs {
-	words := st.preview(context.Background(), p.Example.Spec.Images)[1:]
+	words := st.preview(context.Background(), st.command, expect.Facts{Images: p.Example.References(), Texts: p.Example.Texts})[1:]
 	if words[0] == verbWait {
 		return onTargets(words[1:], "get", "watch")
 	}
@@ -58,8 +62,8 @@ func (p *Plan) commandNeeds(st step) rbac.Needs {
 	if err != nil {
 		return nil // kubectl itself will tell
 	}
-	if raw := cmd.Text("raw"); raw != "" {
-		return rawNeeds(cmd.Path[0], raw)
+	if raw := cmd.Text("raw"); raw != "" && cmd.Path[0] == "get" {
+		return rawNeeds(raw)
 	}
 	if find := commandNeeds[cmd.Path[0]]; find != nil {
 		return find(cmd, p.filesOf(st))
@@ -98,8 +102,9 @@ var commandNeeds = map[string]func(cmd *kubectl.Parsed, files []schema.GroupReso
 		return rbac.Join(onTargets(cmd.Args, "get"), on(files, "get"), rbac.Core("services", "create", "delete"))
 	},
 	"delete": func(cmd *kubectl.Parsed, files []schema.GroupResource) rbac.Needs {
-		// To wait until it is gone, kubectl lists and watches.
-		return rbac.Join(onTargets(cmd.Args, "delete", "list", "watch"), on(files, "delete", "list", "watch"))
+		// To wait until it is gone, kubectl lists and watches. Of what a controller has
+		// made, it is looked whose it is.
+		return rbac.Join(onTargets(cmd.Args, "delete", "get", "list", "watch"), on(files, "delete", "list", "watch"))
 	},
 	"get": func(cmd *kubectl.Parsed, files []schema.GroupResource) rbac.Needs {
 		verbs := []string{"get"}
@@ -125,7 +130,7 @@ var commandNeeds = map[string]func(cmd *kubectl.Parsed, files []schema.GroupReso
 		return rbac.Join(ofWorkload(cmd.Args), rbac.Core("pods", "get"), rbac.Core("pods/log", "get"))
 	},
 	"label": func(cmd *kubectl.Parsed, files []schema.GroupResource) rbac.Needs {
-		return rbac.Join(onTargets(cmd.Args, "get", "patch"), on(files, "get", "patch"))
+		return rbac.Join(onTargets(withoutLabels(cmd.Args), "get", "patch"), on(files, "get", "patch"))
 	},
 	"scale": func(cmd *kubectl.Parsed, files []schema.GroupResource) rbac.Needs {
 		needs := rbac.Join(onTargets(cmd.Args, "get"), on(files, "get"))
@@ -189,11 +194,8 @@ func named(name string) []schema.GroupResource {
 	return nil
 }
 
-// rawVerbs are the API verbs by kubectl's command with --raw.
-var rawVerbs = map[string]string{"get": "get", "create": "create", "delete": "delete"}
-
-// rawNeeds are what a request to a path of a Namespace asks for.
-func rawNeeds(command, path string) rbac.Needs {
+// rawNeeds are what reading a path of a Namespace asks for.
+func rawNeeds(path string) rbac.Needs {
 	path, _, _ = strings.Cut(path, "?")
 	parts := strings.Split(strings.Trim(path, "/"), "/")
 	r := schema.GroupResource{}
@@ -209,14 +211,19 @@ func rawNeeds(command, path string) rbac.Needs {
 		parts = parts[2:]
 	}
 	r.Resource = parts[0]
-	verb := rawVerbs[command]
-	switch {
-	case len(parts) > 2:
-		r.Resource += "/" + parts[2] // NAME, and the subresource
-	case len(parts) == 1 && verb == "get":
+	verb := "get"
+	switch len(parts) {
+	case 1:
 		verb = "list"
+	case 2: // NAME
+	default:
+		r.Resource += "/" + parts[2] // NAME, and the subresource
 	}
-	return rbac.On(r, verb)
+	needs := rbac.On(r, verb)
+	if plural, isProxy := strings.CutSuffix(r.Resource, "/proxy"); isProxy { // it is looked whose it is
+		needs = append(needs, rbac.On(schema.GroupResource{Group: r.Group, Resource: plural}, "get")...)
+	}
+	return needs
 }
 
 // filesOf are the resources of the manifests that a step names.

@@ -31,7 +31,7 @@ func TestNeedsComeFromTheStepsOfTheExample(t *testing.T) {
 		"kubectl expose deployment d --port=1":                       {"get deployments.apps", "create services", "delete services"},
 		"kubectl scale deployment d --replicas=2":                    {"get deployments.apps", "get deployments.apps/scale", "patch deployments.apps/scale", "update deployments.apps/scale"},
 		"kubectl label svc x a=b":                                    {"get services", "patch services"},
-		"kubectl delete svc -l a=b":                                  {"delete services", "list services", "watch services"},
+		"kubectl delete svc -l a=b":                                  {"delete services", "get services", "list services", "watch services"},
 		"kubectl rollout status deploy/d":                            {"get deployments.apps", "list deployments.apps", "watch deployments.apps"},
 		"kubectl get widgets.example.com":                            {"list widgets.example.com"},
 	} {

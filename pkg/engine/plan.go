@@ -15,6 +15,9 @@ import (
 type Plan struct {
 	Example   *example.Example
 	scenarios []scenario
+	// texts are the expressions of files that a command has only where an image of it
+	// is replaced.
+	texts map[string]*expect.Expression
 }
 
 // Claims counts the claims of the Plan.
@@ -34,7 +37,7 @@ func (p *Plan) Select(names ...string) (*Plan, error) {
 	if len(names) == 0 {
 		return p, nil
 	}
-	selected := &Plan{Example: p.Example}
+	selected := &Plan{Example: p.Example, texts: p.texts}
 	var known []string
 	for _, sc := range p.scenarios {
 		known = append(known, sc.name)
@@ -62,6 +65,9 @@ type step struct {
 	exprs   map[string]*expect.Expression
 	show    *regexp.Regexp
 	claims  []claim
+	// within is how long the command is run again until its claims hold; 0 means that
+	// it runs once.
+	within time.Duration
 	// early: the command is sent when the scenario begins.
 	early bool
 	// readsExitCode: a claim judges the exit code, so that a command that

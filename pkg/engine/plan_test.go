@@ -71,12 +71,18 @@ func TestImagesOfManifestsAreOverridden(t *testing.T) {
 	}
 	manifest := p.Example.Files["pod.yaml"]
 	same, err := p.Images(nil, "")
-	if err != nil || string(p.withImages(manifest, same)) != string(manifest) {
-		t.Errorf("without an override a manifest stays as it is; found %s, %v", p.withImages(manifest, same), err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found, err := same.manifest("pod.yaml"); err != nil || string(found) != string(manifest) {
+		t.Errorf("without an override a manifest stays as it is; found %s, %v", found, err)
 	}
 	mine, err := p.Images(map[string]string{"shell": "mirror.example/centos:9"}, "")
-	if err != nil || !strings.Contains(string(p.withImages(manifest, mine)), "image: mirror.example/centos:9\n") {
-		t.Errorf("found %s, %v", p.withImages(manifest, mine), err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found, err := mine.manifest("pod.yaml"); err != nil || !strings.Contains(string(found), "image: mirror.example/centos:9\n") {
+		t.Errorf("found %s, %v", found, err)
 	}
 	if _, err := p.Images(map[string]string{"shel": "x"}, ""); err == nil || !strings.Contains(err.Error(), "only shell") {
 		t.Errorf("expected an error that names the images, found %v", err)

@@ -65,14 +65,15 @@ func (r *run) rehearseStep(ctx context.Context, st step) string {
 	if verb, _ := st.command.Verb(); st.readsExitCode || !slices.Contains(creating, verb) {
 		return ""
 	}
-	facts := r.facts(nil)
+	images := r.inUse()
+	facts := r.facts(images, nil)
 	facts.Objects = nil
-	words, err := st.command.Expand(func(expr string) (string, error) { return st.exprs[expr].Expand(ctx, facts) })
+	command, words, err := r.words(ctx, images, st, facts)
 	if err == nil {
 		words, err = r.patch.Command(words)
 	}
 	if err == nil {
-		words, err = r.placeFiles(st.command, words[1:], func(Body) {})
+		words, err = r.arguments(images, command, words[1:], func(Body) {})
 	}
 	if err != nil {
 		return ""

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/example"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/expect"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/podpatch"
 )
@@ -22,24 +23,18 @@ func Preview(ctx context.Context, plan *Plan, opts Options, sink func(Event)) er
 	}
 	patch := podpatch.Patch{PullSecret: opts.PullSecret}
 	end := PreviewEnded{Claims: plan.Claims()}
+	for _, replacement := range images.plannedReplacements() {
+		sink(Event{Time: now(), Scenario: WholeRun, Body: ReplacementPlanned{replacement}})
+	}
 	for i, sc := range plan.scenarios {
 		emit := func(b Body) { sink(Event{Time: now(), Scenario: i, Body: b}) }
 		emit(ScenarioStarted{sc.name, sc.title})
 		for _, st := range sc.steps {
 			end.Commands++
-			emit(StepStarted{Say: st.say, Plan: st.plan(patch)})
-			for _, name := range st.command.Files() {
-				content, err := patch.Manifest(plan.withImages(plan.Example.Files[name], images))
-				if err != nil {
-					return err
-				}
-				emit(FileShown{name, string(content)})
-			}
-			words, err := patch.Command(st.preview(ctx, images))
-			if err != nil {
+			emit(StepStarted{Say: st.say, Plan: st.plan(st.command, patch)})
+			if err := plan.previewStep(ctx, st, images, patch, emit); err != nil {
 				return err
 			}
-			emit(CommandShown{shown(words, st.show)})
 			for _, c := range st.claims {
 				emit(ClaimShown{c.text})
 			}
@@ -51,11 +46,37 @@ func Preview(ctx context.Context, plan *Plan, opts Options, sink func(Event)) er
 	return nil
 }
 
+// previewStep shows the files and the command of a step.
+func (p *Plan) previewStep(ctx context.Context, st step, images *Images, patch podpatch.Patch, emit func(Body)) error {
+	for _, name := range st.command.Texts() {
+		emit(FileShown{name, p.Example.Texts[name]})
+	}
+	for _, name := range st.command.Files() {
+		content, err := images.manifest(name)
+		if err == nil {
+			content, err = patch.Manifest(content)
+		}
+		if err != nil {
+			return err
+		}
+		emit(FileShown{name, string(content)})
+	}
+	command, err := images.command(st.command)
+	if err != nil {
+		return err
+	}
+	words, err := patch.Command(st.preview(ctx, command, expect.Facts{Images: images.References(), Texts: p.Example.Texts}))
+	if err != nil {
+		return err
+	}
+	emit(CommandShown{p.shown(words, st.show)})
+	return nil
+}
+
 // preview expands what is known without a cluster.
-func (st step) preview(ctx context.Context, images map[string]string) []string {
-	facts := expect.Facts{Images: images}
-	words := make([]string, 0, len(st.command))
-	for _, w := range st.command {
+func (st step) preview(ctx context.Context, command example.Command, facts expect.Facts) []string {
+	words := make([]string, 0, len(command))
+	for _, w := range command {
 		var text strings.Builder
 		for _, p := range w {
 			if !p.IsExpr {

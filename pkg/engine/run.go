@@ -63,7 +63,7 @@ func Run(ctx context.Context, getter genericclioptions.RESTClientGetter, plan *P
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	r := &run{plan: plan, opts: opts, sink: sink, started: opts.Now(), counts: map[int]counts{}}
+	r := &run{plan: plan, opts: opts, sink: sink, started: opts.Now(), counts: map[int]counts{}, attempts: map[*attempt]context.CancelCauseFunc{}}
 	if opts.Retrier != nil {
 		opts.Retrier.Tell(func(d session.Delay) { r.emit(WholeRun, Delayed{d}) })
 	}
@@ -107,11 +107,15 @@ type run struct {
 	watcher *watcher
 	kubectl *kubectl.Kubectl
 	getter  genericclioptions.RESTClientGetter
-	images  map[string]string
 	// connection is how the API server is reached, for a diagnosis.
 	connection diagnose.Connection
 	evidence   evidence.Reader
 	patch      podpatch.Patch
+
+	imagesMu sync.Mutex
+	images   *Images
+	attempts map[*attempt]context.CancelCauseFunc
+	logsSeen map[string]bool // of containers, by Pod UID and name
 
 	mu     sync.Mutex
 	sink   func(Event)
@@ -184,9 +188,10 @@ func (r *run) open(ctx context.Context, getter genericclioptions.RESTClientGette
 	r.emit(WholeRun, RunStarted{
 		Example: r.plan.Example.Metadata.Name, Title: r.plan.Example.Spec.Title, Summary: r.plan.Example.Spec.Summary,
 		RunID: r.session.ID, Namespace: r.session.Namespace, OwnNamespace: r.session.Owned,
-		Context: session.ContextOf(getter), Server: server, Images: r.images, Hardened: r.patch.Hardened,
+		Context: session.ContextOf(getter), Server: server, Images: r.images.References(), Hardened: r.patch.Hardened,
 		EndedRuns: len(ended),
 	})
+	r.replaceBeforehand(ctx)
 	return nil
 }
 
@@ -198,6 +203,9 @@ func (r *run) scenarios(ctx context.Context, timeout time.Duration) Verdict {
 		ctx, cancel = wait.WithTimeout(ctx, timeout)
 		defer cancel()
 	}
+	signs, stop := context.WithCancel(ctx)
+	defer stop()
+	go r.replaceOnSigns(signs)
 	verdicts := make([]Verdict, len(r.plan.scenarios))
 	var wg sync.WaitGroup
 	for i := range r.plan.scenarios {

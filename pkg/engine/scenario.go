@@ -10,22 +10,32 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/session"
 )
 
-// scenario runs one scenario. Where it does not pass, and the cluster has taken a Pod
-// of it away, which says nothing of the cluster, it runs once more.
+// scenario runs one scenario. What an attempt found says nothing of the cluster where an
+// image was replaced under it; nor does a failure where the cluster has taken a Pod of it
+// away, once: then the scenario runs again.
 func (r *run) scenario(ctx context.Context, index int) Verdict {
 	sc := r.plan.scenarios[index]
 	begin := r.opts.Now()
 	emit := func(b Body) { r.emit(index, b) }
 	emit(ScenarioStarted{sc.name, sc.title})
-	part := r.session.Part()
-	verdict := r.attempt(part).steps(ctx, sc.steps, emit)
-	if cause := r.watcher.disruption(part); cause != nil && verdict != Passed && ctx.Err() == nil {
-		emit(ScenarioRepeated{cause})
-		if err := part.Remove(ctx); err != nil {
+	verdict, disrupted := CouldNotRun, false
+	for {
+		a := r.attempt(sc)
+		attemptCtx, end := r.begin(ctx, a)
+		verdict = a.steps(attemptCtx, sc.steps, a.unlessSuperseded(attemptCtx, emit))
+		again := end()
+		if again == nil && !disrupted && verdict != Passed {
+			again = r.watcher.disruption(a.part)
+			disrupted = again != nil
+		}
+		if again == nil || ctx.Err() != nil {
+			break
+		}
+		emit(ScenarioRepeated{again})
+		if err := a.part.Remove(ctx); err != nil {
 			emit(StepFailed{err.Error(), r.causeOf(err), CouldNotRun})
 			verdict = CouldNotRun
-		} else {
-			verdict = r.attempt(r.session.Part()).steps(ctx, sc.steps, emit)
+			break
 		}
 	}
 	emit(ScenarioEnded{r.since(begin)})
@@ -35,16 +45,41 @@ func (r *run) scenario(ctx context.Context, index int) Verdict {
 // attempt is one run of a scenario.
 type attempt struct {
 	*run
-	part    *session.Part
-	kubectl *kubectl.Kubectl
+	scenario scenario
+	part     *session.Part
+	kubectl  *kubectl.Kubectl
+	// images are those in use when it began.
+	images *Images
 }
 
-func (r *run) attempt(part *session.Part) *attempt {
+func (r *run) attempt(sc scenario) *attempt {
+	part := r.session.Part()
 	wrap := part.Confine
 	if r.opts.AllowClusterScope {
 		wrap = part.Wrap
 	}
-	return &attempt{r, part, r.kubectl.Wrapped(wrap)}
+	return &attempt{run: r, scenario: sc, part: part, kubectl: r.kubectl.Wrapped(wrap)}
+}
+
+// unlessSuperseded passes on what is told of an attempt as long as it counts: what fails
+// because of an image that is being replaced is no failure.
+func (r *attempt) unlessSuperseded(ctx context.Context, emit func(Body)) func(Body) {
+	return func(b Body) {
+		var cause *diagnose.Cause
+		switch b := b.(type) {
+		case StepFailed:
+			cause = b.Cause
+		case ExpectationFailed:
+		default:
+			if !errors.As(context.Cause(ctx), new(superseded)) {
+				emit(b)
+			}
+			return
+		}
+		if !r.isSuperseded(ctx, cause) {
+			emit(b)
+		}
+	}
 }
 
 // steps runs the steps of a scenario in order. A claim that fails does not end it:
@@ -56,7 +91,7 @@ func (r *attempt) steps(ctx context.Context, steps []step, emit func(Body)) Verd
 	sent := r.sendEarly(ctx, steps)
 	for i, st := range steps {
 		if broken && !sent[i].begun() {
-			emit(StepSkipped{Say: st.say, Plan: st.plan(r.patch)})
+			emit(StepSkipped{Say: st.say, Plan: r.planOf(st)})
 			for _, c := range st.claims {
 				emit(ExpectationNotChecked{c.text})
 			}
@@ -73,10 +108,10 @@ func (r *attempt) steps(ctx context.Context, steps []step, emit func(Body)) Verd
 // of an early one is sent already.
 func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Outcome, sent *early, emit func(Body)) (v Verdict, broken bool) {
 	begin := r.opts.Now()
-	emit(StepStarted{Say: st.say, Plan: st.plan(r.patch)})
+	emit(StepStarted{Say: st.say, Plan: r.planOf(st)})
 	defer func() { emit(StepEnded{r.since(begin)}) }()
 
-	facts := r.facts(named)
+	facts := r.facts(r.images, named)
 	var res kubectl.Result
 	var failure *failure
 	if sent != nil {
@@ -95,9 +130,12 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 		return failure.verdict, !failure.skipped
 	}
 	facts.Stdout, facts.Stderr, facts.ExitCode = res.Stdout, res.Stderr, res.ExitCode
+	facts.StdoutCut, facts.StderrCut = res.StdoutCut, res.StderrCut
 	facts.Elapsed = r.since(begin)
 	if st.name != "" {
-		named[st.name] = expect.Outcome{Stdout: res.Stdout, Stderr: res.Stderr, ExitCode: res.ExitCode}
+		named[st.name] = expect.Outcome{
+			Stdout: res.Stdout, Stderr: res.Stderr, ExitCode: res.ExitCode, StdoutCut: res.StdoutCut, StderrCut: res.StderrCut,
+		}
 	}
 	now := r.snapshot()
 	var suspects []string // Pods that claims which fail have read
@@ -137,9 +175,9 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 	return v, false
 }
 
-func (r *run) facts(named map[string]expect.Outcome) expect.Facts {
+func (r *run) facts(images *Images, named map[string]expect.Outcome) expect.Facts {
 	return expect.Facts{
-		Images: r.images, RunID: r.session.ID, Namespace: r.session.Namespace,
+		Images: images.References(), Texts: r.plan.Example.Texts, RunID: r.session.ID, Namespace: r.session.Namespace,
 		Steps: named, Objects: r.session,
 	}
 }

@@ -21,7 +21,9 @@ type StepPlan struct {
 	// MayFail: a claim judges the exit code, so that another one than 0 does
 	// not end the scenario.
 	MayFail bool
-	Claims  []ClaimPlan
+	// Within is how long the command is run again until its claims hold; 0 means once.
+	Within time.Duration
+	Claims []ClaimPlan
 }
 
 // ClaimPlan is a claim and what decides it.
@@ -33,9 +35,18 @@ type ClaimPlan struct {
 	Within time.Duration
 }
 
+// planOf is a step's plan, with the attempt's images.
+func (r *attempt) planOf(st step) StepPlan {
+	command, err := r.images.command(st.command)
+	if err != nil {
+		command = st.command // the step itself will fail for it
+	}
+	return st.plan(command, r.patch)
+}
+
 // plan is the step's, with what a cluster's policy adds to its command.
-func (st step) plan(patch podpatch.Patch) StepPlan {
-	p := StepPlan{Name: st.name, Words: patched(st.command, patch), MayFail: st.readsExitCode}
+func (st step) plan(command example.Command, patch podpatch.Patch) StepPlan {
+	p := StepPlan{Name: st.name, Words: patched(command, patch), MayFail: st.readsExitCode, Within: st.within}
 	if st.show != nil {
 		p.Show = st.show.String()
 	}

@@ -163,6 +163,9 @@ func (r *run) resource(name string) (dynamic.ResourceInterface, error) {
 	if mapping.Scope.Name() == meta.RESTScopeNameNamespace {
 		return client.Namespace(r.session.Namespace), nil
 	}
+	if !r.opts.AllowClusterScope {
+		return nil, fmt.Errorf("%s are in no namespace%s", gvr.GroupResource(), scopeHint)
+	}
 	return client, nil
 }
 

@@ -16,7 +16,7 @@ import (
 
 // unknownYet stands in for an expression before it has a value: a text that no
 // command can hold. Its slash lets it be the TYPE/NAME of `kubectl wait`.
-const unknownYet = "\x00/\x00"
+const unknownYet = kubectl.Open + "/" + kubectl.Open
 
 // literally are the words of a command after kubectl, with unknownYet.
 func literally(cmd example.Command) []string {
@@ -38,7 +38,7 @@ func (c *compiler) words(at example.Place, cmd example.Command) {
 			c.unique(at, cmd, parsed)
 			return
 		// What follows from a flag that is not there is no news.
-		case err == nil, !first && !unknown, i >= 0 && isOpen(words[i], unknown):
+		case err == nil, !first && !unknown, i >= 0 && !unknown && strings.Contains(words[i], unknownYet):
 			return
 		case i < 0:
 			c.fail(at, cmd[1].Offset(), "run: "+err.Error())
@@ -53,21 +53,13 @@ func (c *compiler) words(at example.Place, cmd example.Command) {
 	}
 }
 
-// isOpen tells whether a word hangs on an expression: as a whole, or, of a flag that
-// is not known, its name.
-func isOpen(word string, name bool) bool {
-	if name {
-		word, _, _ = strings.Cut(word, "=")
-	}
-	return strings.Contains(word, unknownYet)
-}
-
 // parseWords parses a command as the run will.
 func parseWords(words []string) (*kubectl.Parsed, error) {
 	if words[0] == verbWait {
 		flags, _ := (&waitCommand{}).flags()
+		parsed, _ := kubectl.ParseFlags(words[:1], flags, words[1:]) // parseWait tells what is wrong
 		_, err := parseWait(words[1:])
-		return &kubectl.Parsed{Path: words[:1], Flags: flags}, err
+		return parsed, err
 	}
 	return kubectl.Parse(words...)
 }
@@ -115,6 +107,9 @@ func explained(err error, word string, flags *pflag.FlagSet) string {
 		return err.Error()
 	}
 	name, _, _ := strings.Cut(word, "=")
+	if strings.Contains(name, unknownYet) {
+		return "expected the name of a flag, found an expression in it; an expression gives values only"
+	}
 	if ofTheRun(name) {
 		return fmt.Sprintf("found the flag `%s`; the namespace and the cluster are the run's: give the flag to kubectl kbe", name)
 	}

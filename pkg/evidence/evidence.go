@@ -67,6 +67,9 @@ func (r Reader) Logs(ctx context.Context, pod *corev1.Pod, lines, bytes int64) (
 		if err != nil {
 			return logs, fmt.Errorf("read the log of container %q of pod %q: %w", c.Name, pod.Name, err)
 		}
+		if int64(len(text)) >= bytes {
+			text = fmt.Appendf(text, "\n[cut: at most %d bytes are kept]\n", bytes)
+		}
 		logs = append(logs, Log{pod.Name, c.Name, previous, string(text)})
 	}
 	return logs, nil

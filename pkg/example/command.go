@@ -3,6 +3,7 @@ package example
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -75,6 +76,14 @@ func (c Command) Exprs() []string {
 		}
 	}
 	return out
+}
+
+// Texts are the names of the files whose content the expressions of a command read, each
+// once.
+func (c Command) Texts() []string {
+	names := TextsOf(strings.Join(c.Exprs(), "\n"))
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // Offset is where the word begins in the command, in bytes.

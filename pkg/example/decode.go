@@ -28,6 +28,10 @@ func (d *decoder) fail(at Place, format string, args ...any) {
 func (d *decoder) value(name string, at Place, into reflect.Value) {
 	switch into.Kind() {
 	case reflect.Struct:
+		if at.node.Kind == yaml.ScalarNode && into.Type() == reflect.TypeFor[Image]() {
+			d.image(name, at, into)
+			return
+		}
 		fields := fieldsOf(into.Type())
 		if d.is(yaml.MappingNode, name, at, "the fields "+strings.Join(names(fields), ", ")) {
 			d.fields(name, at, fields, into)
@@ -41,15 +45,15 @@ func (d *decoder) value(name string, at Place, into reflect.Value) {
 			d.value(fmt.Sprintf("%s[%d]", name, i), at.Item(i), into.Index(i))
 		}
 	case reflect.Map:
-		if !d.is(yaml.MappingNode, name, at, "names, each with a text") {
+		if !d.is(yaml.MappingNode, name, at, "names, each with a value") {
 			return
 		}
 		into.Set(reflect.MakeMap(into.Type()))
 		for i := 0; i+1 < len(at.node.Content); i += 2 {
 			key := at.node.Content[i].Value
-			text := reflect.New(into.Type().Elem()).Elem()
-			d.value(name+"."+key, Place{at.source, at.node.Content[i+1]}, text)
-			into.SetMapIndex(reflect.ValueOf(key), text)
+			value := reflect.New(into.Type().Elem()).Elem()
+			d.value(name+"."+key, Place{at.source, at.node.Content[i+1]}, value)
+			into.SetMapIndex(reflect.ValueOf(key), value)
 		}
 	case reflect.Bool:
 		var value bool
@@ -62,6 +66,13 @@ func (d *decoder) value(name string, at Place, into reflect.Value) {
 			into.SetString(at.node.Value)
 		}
 	}
+}
+
+// image decodes the short form of an image.
+func (d *decoder) image(name string, at Place, into reflect.Value) {
+	image := Image{At: at}
+	d.value(name, at, reflect.ValueOf(&image.Reference).Elem())
+	into.Set(reflect.ValueOf(image))
 }
 
 // is tells whether a node is of a kind, and says so where it is not.

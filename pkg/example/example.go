@@ -22,6 +22,9 @@ type Example struct {
 
 	// Files are the manifests that the steps name, by file name.
 	Files map[string][]byte `yaml:"-"`
+	// Texts are the other files that steps and images name, by file name, each
+	// without the line breaks at its end, as a shell's $(cat NAME) is.
+	Texts map[string]string `yaml:"-"`
 
 	// At is where the example stands; its files have places of their own.
 	At     Place `yaml:"-"`
@@ -44,14 +47,45 @@ type Spec struct {
 	Summary string `yaml:"summary"`
 	// Source says which page the example follows, and of what date.
 	Source string `yaml:"source"`
-	// Images are the image references that the example uses, by a short name of
-	// letters, digits and underscores, which expressions read as images.NAME.
-	// A manifest that names one of these references gets the user's override.
-	Images map[string]string `yaml:"images"`
+	// Images are the images that the example uses, by a short name of letters,
+	// digits and underscores, which expressions read as images.NAME: a reference, or
+	// the fields of an image. A manifest that names one of these references gets the
+	// user's override.
+	Images map[string]Image `yaml:"images"`
 	// Scenarios are independent of each other: they may run side by side, in
 	// one Namespace, so they must not create objects of the same name.
 	Scenarios []Scenario `yaml:"scenarios" jsonschema:"required,minItems=1"`
 	At        Place      `yaml:"-"`
+}
+
+// Image is an image that the example uses. Its short form is the reference alone.
+type Image struct {
+	// Reference is what is pulled, with its registry: docker.io/library/busybox:1.37.
+	Reference string `yaml:"reference" jsonschema:"required,minLength=1"`
+	// Platforms are those that the image is built for, as OS/ARCHITECTURE, such as
+	// linux/amd64. Empty means any.
+	Platforms []string `yaml:"platforms"`
+	// Families are the IP families that its program listens on: IPv4, IPv6. Empty
+	// means both.
+	Families []string `yaml:"families"`
+	// Size is about how much space the image takes on a node, such as 690MB.
+	Size string `yaml:"size" jsonschema:"pattern=^[0-9]+(MB|GB)$"`
+	// Instead is what runs where the image cannot: on another platform, for another
+	// IP family, or where a node cannot pull it.
+	Instead Instead `yaml:"instead"`
+	At      Place   `yaml:"-"`
+}
+
+// Instead is what a container runs in place of an image that cannot run.
+type Instead struct {
+	// Image is the short name of another image of the example.
+	Image string `yaml:"image" jsonschema:"required,minLength=1"`
+	// Command is the container's command, unless it has one of its own.
+	Command []string `yaml:"command"`
+	// File is the name of a text file beside the example, whose content is the last
+	// word of the command. Every example has service.py, an HTTP service in Python.
+	File string `yaml:"file"`
+	At   Place  `yaml:"-"`
 }
 
 // Scenario is a sequence of steps; it ends at the first step that fails.
@@ -80,6 +114,10 @@ type Step struct {
 	// creates is ready when its turn to be told comes. Early commands are sent in
 	// their order; they create (apply, create, run), and read only images and run.
 	Early bool `yaml:"early"`
+	// Within is how long the claims of the step may take to become true, such as
+	// 20s: until then the command is run again. It is for commands that read (exec,
+	// get, logs, describe); the most is 10m. Empty means that it runs once.
+	Within string `yaml:"within" jsonschema:"pattern=^([0-9]+(\\.[0-9]+)?(ms|s|m))+$"`
 	// Show is a regular expression: only the matching lines of standard output
 	// are shown. Expectations still see all of it.
 	Show string `yaml:"show" jsonschema:"format=regex"`
@@ -126,7 +164,16 @@ const (
 )
 
 // Image returns the reference that is declared under a short name, or "".
-func (e *Example) Image(name string) string { return e.Spec.Images[name] }
+func (e *Example) Image(name string) string { return e.Spec.Images[name].Reference }
+
+// References are those of the images, by short name.
+func (e *Example) References() map[string]string {
+	refs := make(map[string]string, len(e.Spec.Images))
+	for name, image := range e.Spec.Images {
+		refs[name] = image.Reference
+	}
+	return refs
+}
 
 // Claims counts the expectations of all scenarios.
 func (e *Example) Claims() int {

@@ -71,10 +71,11 @@ func load(name string, text []byte, beside folder) (*Example, error) {
 	if root.node == nil {
 		return nil, Join(err)
 	}
-	e := &Example{Files: map[string][]byte{}, places: map[string]Place{}}
+	e := &Example{Files: map[string][]byte{}, Texts: map[string]string{}, places: map[string]Place{}}
 	problems := decode(root, e)
 	problems = append(problems, e.validate()...)
 	problems = append(problems, e.readManifests(beside)...)
+	problems = append(problems, e.readTexts(beside)...)
 	return e, Join(err, problems)
 }
 
@@ -98,10 +99,23 @@ func (f folder) read(name string) ([]byte, error) {
 	defer func() { _ = file.Close() }() // was only read
 	if info, err := file.Stat(); err != nil {
 		return nil, fail(err)
-	} else if !info.Mode().IsRegular() {
-		return nil, fail(fmt.Errorf("expected a file, found %v", info.Mode()))
+	} else if err := Regular(info); err != nil {
+		return nil, fail(err)
 	}
 	return readText(f.show(name), file)
+}
+
+// Regular returns an error unless a file is a regular one: what a named pipe or a
+// device would give is no text, has no end, or never begins.
+func Regular(info fs.FileInfo) error {
+	switch mode := info.Mode(); {
+	case mode.IsRegular():
+		return nil
+	case mode&fs.ModeNamedPipe != 0:
+		return errors.New("expected a regular file, found a named pipe; an example without manifests can come from standard input: -f -")
+	default:
+		return fmt.Errorf("expected a regular file, found one with the mode %v", mode)
+	}
 }
 
 // names lists the files that can be manifests.

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/invopop/jsonschema"
+	"k8s.io/utils/ptr"
 )
 
 var update = flag.Bool("update", false, "rewrite docs/example.schema.json")
@@ -32,6 +33,11 @@ func schema(t *testing.T) []byte {
 		r.CommentMap[name] = strings.Join(strings.Fields(text), " ")
 	}
 	s := r.Reflect(&Example{})
+	// An image has a short form.
+	spec := s.Definitions["Spec"]
+	if images, ok := spec.Properties.Get("images"); ok {
+		images.AdditionalProperties = &jsonschema.Schema{OneOf: []*jsonschema.Schema{{Type: "string", MinLength: ptr.To(uint64(1))}, images.AdditionalProperties}}
+	}
 	s.ID += ".schema.json"
 	s.Title = "An example of kubectl kbe"
 	var out bytes.Buffer
@@ -75,7 +81,7 @@ func TestTheSchemaDescribesEachField(t *testing.T) {
 	}
 	types := map[string]reflect.Type{
 		"Metadata": reflect.TypeFor[Metadata](), "Spec": reflect.TypeFor[Spec](), "Scenario": reflect.TypeFor[Scenario](),
-		"Step": reflect.TypeFor[Step](), "Expectation": reflect.TypeFor[Expectation](), "Assertion": reflect.TypeFor[Assertion](),
+		"Step": reflect.TypeFor[Step](), "Expectation": reflect.TypeFor[Expectation](), "Assertion": reflect.TypeFor[Assertion](), "Image": reflect.TypeFor[Image](), "Instead": reflect.TypeFor[Instead](),
 	}
 	root.Defs["Example"] = root
 	types["Example"] = reflect.TypeFor[Example]()

@@ -3,6 +3,7 @@ package example
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -44,14 +45,11 @@ func (e *Example) validate() Problems {
 	v.oneOf(e.At.Field("apiVersion"), "apiVersion", e.APIVersion, APIVersion)
 	v.oneOf(e.At.Field("kind"), "kind", e.Kind, Kind)
 	v.label(e.Metadata.At.Field("name"), "name", e.Metadata.Name, LongestName)
-	for name, ref := range e.Spec.Images {
-		images := e.Spec.At.Field("images")
+	for name, image := range e.Spec.Images {
 		if !imageName.MatchString(name) {
-			v.fail(images.Key(name), "images: expected a name of letters, digits and underscores, found %s: expressions read it as images.NAME", code(name))
+			v.fail(e.Spec.At.Field("images").Key(name), "images: expected a name of letters, digits and underscores, found %s: expressions read it as images.NAME", code(name))
 		}
-		if _, err := reference.ParseNormalizedNamed(ref); err != nil {
-			v.fail(images.Field(name), "images.%s: expected an image reference, found %s: %v", name, code(ref), err)
-		}
+		v.image("images."+name, name, image, e.Spec.Images)
 	}
 	names, steps := map[string]bool{}, 0
 	for _, sc := range e.Spec.Scenarios {
@@ -77,10 +75,49 @@ func (v *validator) steps(sc Scenario) {
 		if _, err := regexp.Compile(st.Show); err != nil {
 			v.fail(st.At.Field("show"), "show: expected a regular expression: %v", err)
 		}
+		v.within(st.At, st.Within)
 		for _, x := range st.Expect {
-			v.within(x)
+			v.within(x.At, x.Within)
 			v.assertion(x.Asserts)
+			if st.Within != "" && x.Within != "" {
+				v.fail(x.At.Field("within"), "within: the step has it already, for all of its claims; expected it in one of the two places")
+			}
 		}
+	}
+}
+
+var (
+	platform = regexp.MustCompile(`^[a-z0-9]+/[a-z0-9]+(/[a-z0-9]+)?$`)
+	size     = regexp.MustCompile(`^[0-9]+(MB|GB)$`)
+)
+
+// image checks an image; field is what the problems call it.
+func (v *validator) image(field, name string, image Image, all map[string]Image) {
+	if image.Reference != "" {
+		if _, err := reference.ParseNormalizedNamed(image.Reference); err != nil {
+			v.fail(image.At.Field("reference"), "%s: expected an image reference, found %s: %v", field, code(image.Reference), err)
+		}
+	}
+	for i, p := range image.Platforms {
+		if !platform.MatchString(p) {
+			v.fail(image.At.Field("platforms").Item(i), "%s.platforms: expected OS/ARCHITECTURE such as linux/amd64, found %s", field, code(p))
+		}
+	}
+	for i, f := range image.Families {
+		if f != "IPv4" && f != "IPv6" {
+			v.fail(image.At.Field("families").Item(i), "%s.families: expected IPv4 or IPv6, found %s", field, code(f))
+		}
+	}
+	if image.Size != "" && !size.MatchString(image.Size) {
+		v.fail(image.At.Field("size"), "%s.size: expected a size such as 690MB, found %s", field, code(image.Size))
+	}
+	other, known := all[image.Instead.Image]
+	switch at := image.Instead.At.Field("image"); {
+	case image.Instead.Image == "":
+	case !known:
+		v.fail(at, "%s.instead.image: %s", field, Unknown("image", image.Instead.Image, slices.Sorted(maps.Keys(all))))
+	case image.Instead.Image == name || other.Instead.Image != "":
+		v.fail(at, "%s.instead.image: expected an image that is not replaced itself, found %s", field, code(image.Instead.Image))
 	}
 }
 
@@ -108,16 +145,16 @@ func (v *validator) label(at Place, field, name string, longest int) {
 	}
 }
 
-func (v *validator) within(x Expectation) {
-	if x.Within == "" {
+func (v *validator) within(of Place, within string) {
+	if within == "" {
 		return
 	}
-	d, err := time.ParseDuration(x.Within)
-	switch at := x.At.Field("within"); {
+	d, err := time.ParseDuration(within)
+	switch at := of.Field("within"); {
 	case err != nil:
-		v.fail(at, "within: expected a duration such as 30s, found %s", code(x.Within))
+		v.fail(at, "within: expected a duration such as 30s, found %s", code(within))
 	case d <= 0 || d > longestWithin:
-		v.fail(at, "within: expected more than 0s and at most 10m, found %s", code(x.Within))
+		v.fail(at, "within: expected more than 0s and at most 10m, found %s", code(within))
 	}
 }
 

@@ -29,6 +29,11 @@ type Facts struct {
 	Elapsed time.Duration
 	// Steps are the outcomes of the scenario's earlier steps that have a name.
 	Steps map[string]Outcome
+	// Texts are the files beside the example, by name.
+	Texts map[string]string
+	// StdoutCut and StderrCut are how many bytes the command printed beyond those
+	// that were kept: what reads a text that was cut cannot be decided.
+	StdoutCut, StderrCut int64
 	// Objects reads the run's objects; nil where there is no cluster.
 	Objects Objects
 }
@@ -38,6 +43,8 @@ type Outcome struct {
 	Stdout   string
 	Stderr   string
 	ExitCode int
+	// StdoutCut and StderrCut are those of Facts.
+	StdoutCut, StderrCut int64
 }
 
 // Objects reads objects of the run's Namespace, as the API server has them now.
@@ -73,6 +80,7 @@ type Env struct{ env *cel.Env }
 //	logs(pod, container)  what a container has written so far
 //	json(text)      the value that a JSON text holds
 //	hostport(host, port)  both as a URL has them, an IPv6 address in brackets
+//	file(name)      the content of a file beside the example, as $(cat NAME) in a shell
 func NewEnv() (*Env, error) {
 	env, err := cel.NewEnv(
 		cel.Variable("stdout", cel.StringType),
@@ -82,7 +90,8 @@ func NewEnv() (*Env, error) {
 		cel.Variable("run", cel.MapType(cel.StringType, cel.StringType)),
 		cel.Variable("elapsed", cel.DurationType),
 		cel.Variable("steps", cel.MapType(cel.StringType, cel.DynType)),
-		cel.Lib(objects{}),
+		cel.Lib(&objects{}),
+		cel.Function("file", cel.Overload("file_string", []*cel.Type{cel.StringType}, cel.StringType)),
 		cel.Function("json", cel.Overload("json_string", []*cel.Type{cel.StringType}, cel.DynType,
 			cel.UnaryBinding(parseJSON))),
 		cel.Function("hostport", cel.Overload("hostport_string_int", []*cel.Type{cel.StringType, cel.IntType}, cel.StringType,
@@ -90,6 +99,7 @@ func NewEnv() (*Env, error) {
 				return types.String(net.JoinHostPort(fmt.Sprint(host.Value()), fmt.Sprint(port.Value())))
 			}))),
 		ext.Strings(),
+		cel.Lib(bounded{}),
 		ext.Network(),
 		cel.EnableMacroCallTracking(), // so that explanations show macros as they were written
 	)
@@ -145,32 +155,60 @@ func (x *Expression) Reads(variable string) bool {
 	return found
 }
 
-func (x *Expression) eval(ctx context.Context, f Facts) (ref.Val, *cel.EvalDetails, error) {
-	// The functions that read objects are declared without a binding, because
-	// only now is it known where they read; the extended environment adds it.
-	env, err := x.env.env.Extend(cel.Lib(objects{ctx, f.Objects}))
+func (x *Expression) eval(ctx context.Context, f Facts, read *objects) (ref.Val, *cel.EvalDetails, error) {
+	// The functions that read objects and files are declared without a binding,
+	// because only now is it known what they read; the extended environment adds it.
+	env, err := x.env.env.Extend(cel.Lib(read), textsOf(f.Texts))
 	if err != nil {
 		return nil, nil, err
 	}
-	prg, err := env.Program(x.ast, cel.EvalOptions(cel.OptTrackState))
+	prg, err := env.Program(x.ast, cel.EvalOptions(cel.OptTrackState),
+		cel.InterruptCheckFrequency(interruptEvery), limitCost())
 	if err != nil {
 		return nil, nil, err
 	}
-	return prg.ContextEval(ctx, map[string]any{
-		"stdout":  f.Stdout,
-		"stderr":  f.Stderr,
+	out, details, err := prg.ContextEval(ctx, map[string]any{
+		"stdout":  printed("stdout", f.Stdout, f.StdoutCut),
+		"stderr":  printed("stderr", f.Stderr, f.StderrCut),
 		ExitCode:  int64(f.ExitCode),
 		"images":  f.Images,
 		"run":     map[string]string{"id": f.RunID, "namespace": f.Namespace},
 		"elapsed": f.Elapsed,
 		"steps":   steps(f.Steps),
 	})
+	return out, details, limitError(err)
+}
+
+// printed is what a command printed, or an error where it is not all there: what
+// is not known must decide no claim.
+func printed(name, text string, cut int64) any {
+	if cut > 0 {
+		return types.NewErr("%s: the command printed %d bytes, of which only the first %d are kept: have it print less", name, int64(len(text))+cut, len(text))
+	}
+	return text
+}
+
+// textsOf binds the function file.
+func textsOf(texts map[string]string) cel.EnvOption {
+	return cel.Function("file", cel.Overload("file_string", []*cel.Type{cel.StringType}, cel.StringType,
+		cel.UnaryBinding(func(name ref.Val) ref.Val {
+			text, ok := texts[fmt.Sprint(name.Value())]
+			if !ok {
+				return types.NewErr("file(%q): expected the name of a file beside the example, in quotes", name.Value())
+			}
+			return types.String(text)
+		})))
 }
 
 func steps(outcomes map[string]Outcome) map[string]any {
 	m := map[string]any{}
 	for name, o := range outcomes {
-		m[name] = map[string]any{"stdout": o.Stdout, "stderr": o.Stderr, ExitCode: int64(o.ExitCode)}
+		of := "steps." + name + "."
+		m[name] = map[string]any{
+			"stdout": printed(of+"stdout", o.Stdout, o.StdoutCut),
+			"stderr": printed(of+"stderr", o.Stderr, o.StderrCut),
+			ExitCode: int64(o.ExitCode),
+		}
 	}
 	return m
 }

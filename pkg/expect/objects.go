@@ -3,6 +3,7 @@ package expect
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/common/types"
@@ -14,10 +15,12 @@ import (
 type objects struct {
 	ctx  context.Context
 	from Objects
+	// reading: an evaluation waits for the cluster.
+	reading atomic.Bool
 }
 
 // CompileOptions declares the functions.
-func (o objects) CompileOptions() []cel.EnvOption {
+func (o *objects) CompileOptions() []cel.EnvOption {
 	one := func(name string, result *cel.Type, read func(string) (any, error)) cel.EnvOption {
 		return o.function(name, 1, result, func(args []string) (any, error) { return read(args[0]) })
 	}
@@ -30,10 +33,10 @@ func (o objects) CompileOptions() []cel.EnvOption {
 }
 
 // ProgramOptions has none.
-func (o objects) ProgramOptions() []cel.ProgramOption { return nil }
+func (o *objects) ProgramOptions() []cel.ProgramOption { return nil }
 
 // function declares a function of n texts.
-func (o objects) function(name string, n int, result *cel.Type, read func([]string) (any, error)) cel.EnvOption {
+func (o *objects) function(name string, n int, result *cel.Type, read func([]string) (any, error)) cel.EnvOption {
 	params := make([]*cel.Type, n)
 	id := name
 	for i := range params {
@@ -47,6 +50,8 @@ func (o objects) function(name string, n int, result *cel.Type, read func([]stri
 			for i, a := range args {
 				texts[i] = fmt.Sprint(a.Value())
 			}
+			o.reading.Store(true)
+			defer o.reading.Store(false)
 			value, err := read(texts)
 			if err != nil {
 				return types.NewErr("%s(%q): %v", name, texts, err)

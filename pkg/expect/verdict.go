@@ -1,15 +1,20 @@
 package expect
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/common/ast"
 	"github.com/google/cel-go/common/operators"
+	"github.com/google/cel-go/common/types"
 	"github.com/google/cel-go/common/types/ref"
+	"github.com/google/cel-go/common/types/traits"
 )
 
 // Verdict is the outcome of a condition.
@@ -38,9 +43,18 @@ type Operand struct {
 	Value      string `json:"value"`
 }
 
-// Check evaluates a condition over facts.
+// Check evaluates a condition over facts. It returns when ctx ends, and when the
+// limits of an evaluation are reached, whatever is being computed.
 func (x *Expression) Check(ctx context.Context, f Facts) Verdict {
-	out, details, err := x.eval(ctx, f)
+	v, err := compute(ctx, f, func(read *objects) Verdict { return x.check(ctx, f, read) })
+	if err != nil {
+		return Verdict{Err: err}
+	}
+	return v
+}
+
+func (x *Expression) check(ctx context.Context, f Facts, read *objects) Verdict {
+	out, details, err := x.eval(ctx, f, read)
 	if err == nil && out.Value() == true {
 		return Verdict{Holds: true}
 	}
@@ -57,21 +71,40 @@ func (x *Expression) Check(ctx context.Context, f Facts) Verdict {
 }
 
 // Expand evaluates an expression to the text that takes its place in a command.
+// It returns as Check does.
 func (x *Expression) Expand(ctx context.Context, f Facts) (string, error) {
-	out, _, err := x.eval(ctx, f)
-	if err != nil {
+	type result struct {
+		text string
+		err  error
+	}
+	r, err := compute(ctx, f, func(read *objects) result {
+		text, err := x.expand(ctx, f, read)
+		return result{text, err}
+	})
+	if err = errors.Join(err, r.err); err != nil {
 		return "", fmt.Errorf("$(%s): %w", x.Source, err)
+	}
+	return r.text, nil
+}
+
+func (x *Expression) expand(ctx context.Context, f Facts, read *objects) (string, error) {
+	out, _, err := x.eval(ctx, f, read)
+	if err != nil {
+		return "", err
 	}
 	switch v := out.Value().(type) {
 	case string:
-		if v == "" {
-			return "", fmt.Errorf("$(%s): expected a value, found an empty text", x.Source)
+		switch {
+		case v == "":
+			return "", errors.New("expected a value, found an empty text")
+		case len(v) > maxWord:
+			return "", fmt.Errorf("expected a text of at most %d bytes, as a word of a command is, found %d", maxWord, len(v))
 		}
 		return v, nil
 	case int64:
 		return fmt.Sprint(v), nil
 	default:
-		return "", fmt.Errorf("$(%s): expected a text or a whole number, found %s", x.Source, show(out))
+		return "", fmt.Errorf("expected a text or a whole number, found %s", show(out))
 	}
 }
 
@@ -186,37 +219,54 @@ func show(v ref.Val) string {
 	if err, isErr := v.Value().(error); isErr {
 		return "error: " + err.Error()
 	}
-	native, err := v.ConvertToNative(reflect.TypeFor[any]())
-	if err != nil {
-		native = v.Value()
-	}
-	data, err := json.Marshal(plain(native))
+	room := maxValue
+	data, err := json.Marshal(plain(v, &room))
 	if err != nil {
 		return clip(fmt.Sprint(v.Value()))
 	}
 	return clip(string(data))
 }
 
-// plain turns the maps and lists that CEL holds into those that JSON knows.
-func plain(v any) any {
+// plain turns the maps and lists that CEL holds into those that JSON knows, as far
+// as there is room: a small expression can make a huge value, of which each part
+// is the same list.
+func plain(v ref.Val, room *int) any {
+	*room--
 	switch t := v.(type) {
-	case ref.Val:
-		return plain(t.Value())
-	case map[ref.Val]ref.Val:
+	case traits.Mapper:
 		m := map[string]any{}
-		for k, val := range t {
-			m[fmt.Sprint(k.Value())] = plain(val)
+		for _, key := range keysOf(t) {
+			if *room <= 0 {
+				break
+			}
+			m[fmt.Sprint(key.Value())] = plain(t.Get(key), room)
 		}
 		return m
-	case []ref.Val:
-		l := make([]any, len(t))
-		for i, val := range t {
-			l[i] = plain(val)
+	case traits.Lister:
+		l := []any{}
+		for i := types.Int(0); *room > 0 && i < t.Size().(types.Int); i++ {
+			l = append(l, plain(t.Get(i), room))
 		}
 		return l
+	case types.String:
+		return string(t[:min(len(t), maxValue+1)])
 	default:
-		return v
+		native, err := v.ConvertToNative(reflect.TypeFor[any]())
+		if err != nil {
+			return fmt.Sprint(v.Value())
+		}
+		return native
 	}
+}
+
+// keysOf are the keys of a map in the order in which JSON has them.
+func keysOf(m traits.Mapper) []ref.Val {
+	var keys []ref.Val
+	for it := m.Iterator(); it.HasNext() == types.True; {
+		keys = append(keys, it.Next())
+	}
+	slices.SortFunc(keys, func(a, b ref.Val) int { return cmp.Compare(fmt.Sprint(a.Value()), fmt.Sprint(b.Value())) })
+	return keys
 }
 
 // maxValue is how much of a value a report shows, in bytes.

@@ -31,6 +31,7 @@ func (g *namespaced) ToRESTConfig() (*rest.Config, error) {
 		return nil, err
 	}
 	cfg = rest.CopyConfig(cfg)
+	cfg.Wrap(LimitBodies)
 	if g.wrap != nil {
 		g.wrap(cfg)
 	}

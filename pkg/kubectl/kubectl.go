@@ -5,9 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
-	"sync"
 
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
@@ -19,8 +17,11 @@ import (
 
 // Result is what a command left behind.
 type Result struct {
+	// Stdout and Stderr are the first MaxOutput bytes of what it printed.
 	Stdout string
 	Stderr string
+	// StdoutCut and StderrCut are how many bytes it printed beyond those.
+	StdoutCut, StderrCut int64
 	// ExitCode is kubectl's; for exec it is that of the remote command.
 	ExitCode int
 	// Remote tells that a program in a container ended with ExitCode: the
@@ -61,15 +62,20 @@ type fatal struct {
 func init() { cmdutil.BehaviorOnFatal(func(msg string, code int) { panic(fatal{msg, code}) }) }
 
 // Run runs a command: args are the words after "kubectl". A command that fails
-// is no error: its Result says so. The error is ctx's when ctx ends first; a
-// command that blocks is then left to end by itself.
+// is no error: its Result says so. The error is ctx's when ctx ends first, or
+// ErrFlood; a command that blocks is then left to end by itself.
 func (k *Kubectl) Run(ctx context.Context, args ...string) (Result, error) {
 	if len(args) == 0 || verbs[args[0]] == nil {
 		return Result{}, fmt.Errorf("kubectl %s: this command cannot be run here: expected one of %s",
 			strings.Join(args, " "), strings.Join(Verbs(), ", "))
 	}
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	stdout, stderr := &output{end: end}, &output{end: end}
+	stop := context.AfterFunc(ctx, func() { stdout.close(); stderr.close() })
+	defer stop()
 	done := make(chan Result, 1)
-	go func() { done <- k.run(ctx, args) }()
+	go func() { done <- k.run(ctx, args, stdout, stderr) }()
 	select {
 	case res := <-done:
 		if err := ctx.Err(); err != nil && res.ExitCode != 0 {
@@ -81,8 +87,7 @@ func (k *Kubectl) Run(ctx context.Context, args ...string) (Result, error) {
 	}
 }
 
-func (k *Kubectl) run(ctx context.Context, args []string) (res Result) {
-	var stdout, stderr output
+func (k *Kubectl) run(ctx context.Context, args []string, stdout, stderr *output) (res Result) {
 	defer func() {
 		if r := recover(); r != nil {
 			f, ours := r.(fatal)
@@ -94,11 +99,12 @@ func (k *Kubectl) run(ctx context.Context, args []string) (res Result) {
 			// kubectl's own words for what client-go reports of an exec.
 			res.Remote = args[0] == "exec" && strings.HasPrefix(f.msg, "command terminated with exit code")
 		}
-		res.Stdout, res.Stderr = stdout.String(), stderr.String()
+		res.Stdout, res.StdoutCut = stdout.kept()
+		res.Stderr, res.StderrCut = stderr.kept()
 	}()
-	streams := genericiooptions.IOStreams{In: bytes.NewReader(nil), Out: &stdout, ErrOut: &stderr}
+	streams := genericiooptions.IOStreams{In: bytes.NewReader(nil), Out: stdout, ErrOut: stderr}
 	// MatchVersionFlags also sets the defaults that some commands count on.
-	getter := k.getter.warningTo(&stderr)
+	getter := k.getter.warningTo(stderr)
 	f := &factory{cmdutil.NewFactory(cmdutil.NewMatchVersionFlags(getter)), k.validators}
 	root := &cobra.Command{Use: "kubectl", SilenceErrors: true, SilenceUsage: true}
 	root.AddCommand(verbs[args[0]](f, streams))
@@ -111,30 +117,4 @@ func (k *Kubectl) run(ctx context.Context, args []string) (res Result) {
 		res.ExitCode = 1
 	}
 	return res
-}
-
-// output is a buffer that a command which was left behind may still write to.
-type output struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-var _ io.Writer = (*output)(nil)
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.String()
-}
-
-func (o *output) line(s string) {
-	if s = strings.TrimSuffix(s, "\n"); s != "" {
-		fmt.Fprintln(o, s)
-	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -19,13 +20,25 @@ type Parsed struct {
 	Path []string
 	// Args are the words that are no flags, up to --.
 	Args []string
+	// Rest are the words after --, which HasRest tells apart from no such words.
+	Rest    []string
+	HasRest bool
 	// Flags hold the values of the flags.
 	Flags *pflag.FlagSet
+	// Given are the flags that the command has, in its order.
+	Given []Given
 }
+
+// Given is a flag as a command has it: by its long name, with one value.
+type Given struct{ Name, Value string }
+
+// Open marks a value that is not known yet: a text that no command can hold.
+const Open = "\x00"
 
 // Parse reads a command as Run would, and runs nothing: args are the words after
 // "kubectl". The error tells of a flag that the command does not have, does not
-// take so, or lacks; what could be read is returned beside it.
+// take so, or lacks; what could be read is returned beside it. A value with Open is
+// noted, and not looked at.
 func Parse(args ...string) (*Parsed, error) {
 	if len(args) == 0 || verbs[args[0]] == nil {
 		return nil, fmt.Errorf("kubectl %s: expected one of %s", strings.Join(args, " "), strings.Join(Verbs(), ", "))
@@ -37,15 +50,43 @@ func Parse(args ...string) (*Parsed, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = command.ParseFlags(rest)
+	command.InheritedFlags() // adds them to its own
+	p, err := ParseFlags(strings.Fields(command.CommandPath())[1:], command.Flags(), rest)
 	if err == nil {
 		err = errors.Join(command.ValidateRequiredFlags(), command.ValidateFlagGroups())
 	}
-	p := &Parsed{Path: strings.Fields(command.CommandPath())[1:], Args: command.Flags().Args(), Flags: command.Flags()}
-	if dash := command.ArgsLenAtDash(); dash >= 0 {
-		p.Args = p.Args[:dash]
+	return p, err
+}
+
+// ParseFlags is Parse for the words after the names of a command that has the flags.
+func ParseFlags(path []string, flags *pflag.FlagSet, words []string) (*Parsed, error) {
+	p := &Parsed{Path: path, Flags: flags}
+	err := flags.ParseAll(words, func(flag *pflag.Flag, value string) error {
+		p.Given = append(p.Given, Given{flag.Name, value})
+		if strings.Contains(value, Open) {
+			flag.Changed = true
+			return nil
+		}
+		return flags.Set(flag.Name, value)
+	})
+	p.Args = flags.Args()
+	if dash := flags.ArgsLenAtDash(); dash >= 0 {
+		p.Args, p.Rest, p.HasRest = p.Args[:dash], p.Args[dash:], true
 	}
 	return p, err
+}
+
+// Words are the command again, in the one way that is sure to be read as this.
+func (p *Parsed) Words() []string {
+	words := slices.Clone(p.Path)
+	for _, f := range p.Given {
+		words = append(words, "--"+f.Name+"="+f.Value)
+	}
+	words = append(words, p.Args...)
+	if p.HasRest {
+		words = append(append(words, "--"), p.Rest...)
+	}
+	return words
 }
 
 // Text is the value of a flag, or "".

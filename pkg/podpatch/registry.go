@@ -7,8 +7,12 @@ import (
 	"github.com/distribution/reference"
 )
 
-// FromRegistry moves a reference to another registry: its path, tag and digest
-// stay.
+// ownRegistry stands, in the path of a mirror, for the registry of the image itself.
+const ownRegistry = "{registry}"
+
+// FromRegistry moves a reference to another registry: its path, tag and digest stay.
+// The registry is HOST[:PORT][/PATH]; {registry} in its path becomes the reference's own
+// registry, as in mirrors that keep it: mirror.example/{registry}.
 func FromRegistry(ref, registry string) (string, error) {
 	if registry == "" {
 		return ref, nil
@@ -17,10 +21,15 @@ func FromRegistry(ref, registry string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", ref, err)
 	}
-	rest := strings.TrimPrefix(named.String(), reference.Domain(named))
-	moved := strings.TrimSuffix(registry, "/") + rest
-	if _, err := reference.ParseNormalizedNamed(moved); err != nil {
-		return "", fmt.Errorf("registry %q: expected HOST[:PORT][/PATH]: %w", registry, err)
+	own := reference.Domain(named)
+	rest := strings.TrimPrefix(named.String(), own)
+	host, path, _ := strings.Cut(strings.TrimSuffix(registry, "/"), "/")
+	if path != "" {
+		path = "/" + strings.ReplaceAll(path, ownRegistry, own)
 	}
-	return moved, nil
+	moved, err := reference.ParseNormalizedNamed(host + path + rest)
+	if err != nil || reference.Domain(moved) != host {
+		return "", fmt.Errorf("registry %q: expected HOST[:PORT][/PATH], such as mirror.example:5000/%s: %w", registry, ownRegistry, err)
+	}
+	return host + path + rest, nil
 }

@@ -7,8 +7,6 @@ import (
 	"io"
 	"net/netip"
 	"time"
-
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/wait"
 )
 
 // Exec runs a program in a container. The error of a program that ran and
@@ -16,14 +14,15 @@ import (
 // returns one.
 type Exec func(ctx context.Context, command []string, stdin io.Reader, stdout, stderr io.Writer) error
 
-// Target is an address to ask.
+// Target is an address to probe.
 type Target struct {
 	// ID is the caller's name for it, unique among the targets of a Probe.
+	// Several may have the same address: it is probed once for all of them.
 	ID      string
 	Address netip.AddrPort
 }
 
-// Outcome is how asking a target ended.
+// Outcome is how the probe of a target ended.
 type Outcome string
 
 // The outcomes.
@@ -41,7 +40,7 @@ const (
 	Reset Outcome = "reset"
 	// Protocol: something answered, but not as the service does.
 	Protocol Outcome = "protocol"
-	// Failed: the probe itself could not ask.
+	// Failed: the probe itself could not find out.
 	Failed Outcome = "error"
 )
 
@@ -52,87 +51,70 @@ type Result struct {
 	Outcome Outcome
 	// Connected tells that a connection stood, whatever came of it.
 	Connected bool
-	// Version, Host and From are from the first answer: the version that the
-	// service was told to answer, the Host header that it was sent, and the
-	// caller's address as the service saw it.
+	// Version and From are from the first answer.
 	Version string
-	Host    string
 	From    netip.Addr
 	// Other is the first answer that differs from the first one, or nil: two
 	// servers may share an address.
 	Other *Answer
-	// Answered and Failed count the samples. Failed does not count those before
-	// the first answer, unless none came.
-	Answered int
-	Failed   int
-	// P50 and P99 are from the dial to the end of the answer, of the samples that
-	// were answered; ConnectP50 is until the connection stood.
-	P50, P99, ConnectP50 time.Duration
-	// Settled is the time until the first answer.
-	Settled time.Duration
-	// Tool is what asked: ToolTwin or ToolCurl.
-	Tool string
+	// Answered and Failed count the samples.
+	Answered, Failed int
+	// P50 and P99 are of the samples that were answered: from the dial until the
+	// connection stood, which the network takes and the service has no part in. Where
+	// that is not known, it is until the end of the answer, as AnswerP50 always is.
+	P50, P99, AnswerP50 time.Duration
 	// Err is the text of the last sample that failed.
 	Err string
 }
 
-// Answer is what a service said of itself and of its caller.
+// Answer is what a service says of itself and of its caller: the version that it
+// was given, and the caller's address as the service sees it.
 type Answer struct {
 	Version string
-	Host    string
 	From    netip.Addr
 }
 
-// Options are how to ask; each that is 0 has its default.
+// Options say how to probe; each that is 0 has its default.
 type Options struct {
-	// Path is the resource to ask for (/info).
+	// Path is the resource to request (/info).
 	Path string
-	// Samples is how many connections are made to a target that answers (5). Each
-	// is a fresh one, so that it tests the path.
+	// Samples is how many connections are made to a target (5). Each is a fresh one,
+	// so that it tests the path. Where some target times out it may be fewer.
 	Samples int
 	// Timeout bounds one connection, from the dial to the end of the answer (2s).
 	Timeout time.Duration
-	// Settle is how long a target that does not answer is asked again: a server
-	// may just be starting, a route just be programmed (0).
-	Settle time.Duration
-	// Parallel is how many targets are asked at a time (64). curl asks one at a time.
-	Parallel int
 }
 
-// The tools that ask.
-const (
-	// ToolTwin is the image of the service, with its command `simpleservice probe`.
-	ToolTwin = "simpleservice"
-	// ToolCurl is curl in another image: one target after the other.
-	ToolCurl = "curl"
-)
-
-// ErrNoTool is in the error of Probe when the container has nothing to ask with:
+// ErrNoTool is in the error of Probe when the container has nothing to probe with:
 // then nothing is known of any target.
-var ErrNoTool = errors.New("cannot check: the container has neither simpleservice nor curl")
+var ErrNoTool = errors.New("cannot check: the container has no curl")
 
-// startTime is what the start of a program in a container, and the way there
-// and back, may take on top of the probing itself.
-const startTime = 15 * time.Second
-
-// Probe asks all targets from within a container, in one exec, and calls each
-// with every result, as it comes, one at a time. It returns when all are known;
-// else with the reason why not: ErrNoTool, a cause of ctx, a wait.ErrTimeout
-// (the container's node may be gone), or what the API server said.
-func Probe(ctx context.Context, exec Exec, targets []Target, opts Options, each func(Result)) error {
+// Probe probes all targets side by side, by one exec of the container's curl. It
+// returns the results in the order of the targets. The error says why some are
+// missing: ErrNoTool, a cause of ctx, a container that is silent (its node may be
+// gone), or what the API server or curl said.
+func Probe(ctx context.Context, exec Exec, targets []Target, opts Options) ([]Result, error) {
 	opts = opts.withDefaults()
 	if err := check(targets); err != nil || len(targets) == 0 {
-		return err
+		return nil, err
 	}
-	err := askTwin(ctx, exec, targets, opts, each)
-	if !errors.Is(err, errNoProgram) {
-		return err
+	t, err := curl(ctx, exec, targets, opts)
+	var found []Result
+	for _, target := range targets {
+		if attempts := t.reports[target.Address].attempts(opts.Timeout); len(attempts) > 0 {
+			found = append(found, sum(target.ID, attempts))
+		}
 	}
-	err = askCurl(ctx, exec, targets, opts, each)
-	if errors.Is(err, errNoProgram) {
-		return ErrNoTool
+	switch {
+	case errors.Is(err, ErrNoTool) || len(found) == len(targets):
+		return found, err
+	case err == nil:
+		err = errors.New("it ended early")
 	}
-	return err
+	if t.complaint != "" {
+		err = fmt.Errorf("%w: %s", err, t.complaint)
+	}
+	return found, fmt.Errorf("curl reported on %d of %d targets: %w", len(found), len(targets), err)
 }
 
 func (o Options) withDefaults() Options {
@@ -144,9 +126,6 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Timeout == 0 {
 		o.Timeout = 2 * time.Second
-	}
-	if o.Parallel == 0 {
-		o.Parallel = 64
 	}
 	return o
 }
@@ -164,11 +143,3 @@ func check(targets []Target) error {
 	}
 	return nil
 }
-
-// within bounds one exec that asks in n turns.
-func within(ctx context.Context, n int, opts Options) (context.Context, context.CancelFunc) {
-	return wait.WithTimeout(ctx, startTime+opts.Settle+time.Duration(n)*opts.Timeout)
-}
-
-// url is that of a target.
-func (o Options) url(t Target) string { return "http://" + t.Address.String() + o.Path }

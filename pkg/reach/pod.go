@@ -5,15 +5,15 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/rand"
 	"k8s.io/utils/ptr"
 
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/service"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/session"
 )
 
-// port is the one that the service listens on by default.
+// port is the one that the service listens on.
 const port = 9876
 
 // containerName is that of the only container.
@@ -34,17 +34,7 @@ func (r *run) newPod(i int, node string) (*pod, *corev1.Pod, error) {
 		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"},
 		ObjectMeta: metav1.ObjectMeta{Name: p.name},
 		Spec: corev1.PodSpec{
-			Containers: []corev1.Container{{
-				Name:  containerName,
-				Image: r.opts.Image,
-				Env:   []corev1.EnvVar{{Name: "SIMPLE_SERVICE_VERSION", Value: p.nonce}},
-				Ports: []corev1.ContainerPort{{ContainerPort: port}},
-				// Enough for a namespace whose quota asks for requests, and too
-				// little to be turned away by a busy node.
-				Resources: corev1.ResourceRequirements{Requests: corev1.ResourceList{
-					corev1.ResourceCPU: resource.MustParse("1m"), corev1.ResourceMemory: resource.MustParse("8Mi"),
-				}},
-			}},
+			Containers:                    []corev1.Container{service.Container(containerName, r.opts.Image, p.nonce, port)},
 			RestartPolicy:                 corev1.RestartPolicyNever,
 			AutomountServiceAccountToken:  ptr.To(false),
 			EnableServiceLinks:            ptr.To(false),

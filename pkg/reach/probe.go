@@ -18,14 +18,6 @@ import (
 // server, and each disturbs the latencies of the others.
 const callers = 64
 
-// settle is how long a target is asked again that does not answer: it has only
-// just started.
-const settle = 2 * time.Second
-
-// silence is how long a caller may tell nothing: a target that is slow, or fails at
-// last, takes less. A caller that is silent for longer is on a node that is gone.
-const silence = 12 * time.Second
-
 // probeAll has every node probe its targets, and fills the matrix.
 func (r *run) probeAll(ctx context.Context) {
 	zones := make([]string, len(r.nodes))
@@ -49,13 +41,11 @@ func (r *run) probeAll(ctx context.Context) {
 	r.result.Matrix = NewMatrix(plan, present...)
 
 	next, done := make(chan int), make(chan struct{})
-	tools := make([]string, len(r.nodes))
 	var workers sync.WaitGroup
 	for range min(callers, len(r.nodes)) {
 		workers.Go(func() {
 			for i := range next {
-				var err error
-				if tools[i], err = r.probeFrom(ctx, i); err != nil && ctx.Err() == nil {
+				if err := r.probeFrom(ctx, i); err != nil && ctx.Err() == nil {
 					r.result.Nodes[i].fail(fmt.Sprintf("its pod could not probe: %v", err))
 				}
 			}
@@ -70,11 +60,6 @@ func (r *run) probeAll(ctx context.Context) {
 		workers.Wait()
 	}()
 	r.tellUntil(done)
-	for _, tool := range tools {
-		if tool != "" && tool != probe.ToolTwin {
-			r.result.Tool = tool
-		}
-	}
 }
 
 // tellUntil tells the progress of the probes, now and then.
@@ -92,8 +77,9 @@ func (r *run) tellUntil(done <-chan struct{}) {
 	}
 }
 
-// probeFrom has one node probe all its targets, in one exec.
-func (r *run) probeFrom(ctx context.Context, from int) (tool string, err error) {
+// probeFrom has one node probe all its targets, in one exec. What is known when that
+// fails is in the matrix all the same.
+func (r *run) probeFrom(ctx context.Context, from int) error {
 	var targets []probe.Target
 	for _, f := range r.result.Matrix.Families() {
 		if !r.nodes[from].Address(f).IsValid() {
@@ -105,25 +91,18 @@ func (r *run) probeFrom(ctx context.Context, from int) (tool string, err error) 
 			}
 		}
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	silent := time.AfterFunc(silence, func() {
-		cancel(fmt.Errorf("no result came for %s: is the node gone?", silence))
-	})
-	defer silent.Stop()
-	var itself error
 	exec := probe.Exec(r.kubectl.Exec(r.pods[from].name, containerName))
-	err = probe.Probe(ctx, exec, targets, probe.Options{Settle: settle}, func(res probe.Result) {
-		silent.Reset(silence)
-		f, to := parseTargetID(res.ID)
+	found, err := probe.Probe(ctx, exec, targets, probe.Options{})
+	var itself error
+	for _, res := range found {
 		if res.Outcome == probe.Failed {
 			itself = errors.New(res.Err)
-			return
+			continue
 		}
-		tool = res.Tool
+		f, to := parseTargetID(res.ID)
 		r.result.Matrix.Set(f, from, to, r.judge(f, from, to, res))
-	})
-	return tool, errors.Join(err, itself)
+	}
+	return errors.Join(err, itself)
 }
 
 func targetID(f Family, to int) string { return fmt.Sprintf("%d/%d", f, to) }

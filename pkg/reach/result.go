@@ -16,8 +16,6 @@ type Result struct {
 	Matrix *Matrix
 	// Slow is the limit above which a pair's median makes it Slow.
 	Slow time.Duration
-	// Tool is what asked where it was not the image's own probe.
-	Tool string
 	// Stages are the parts of the run, in order.
 	Stages []Stage
 }

@@ -23,7 +23,7 @@ import (
 
 // Options are what a user decides about a run.
 type Options struct {
-	// Image serves and probes.
+	// Image serves, with Python 3, and probes, with curl.
 	Image string
 	// PullSecret is the name of a Secret for the image's registry, or "".
 	PullSecret string

@@ -14,7 +14,7 @@ const (
 	NotProbed State = iota
 	// Reachable: the pod itself answered every time, and within the limit.
 	Reachable
-	// Slow: it answered, but half of its answers took longer than the limit.
+	// Slow: it answered, but half of the connections took longer than the limit.
 	Slow
 	// Flaky: it answered some of the times.
 	Flaky
@@ -65,7 +65,7 @@ func FamilyOf(a netip.Addr) Family {
 // Sample is what one node found of another, in one family.
 type Sample struct {
 	State State
-	// P50 and P99 are of the time from dialling to the end of the answer.
+	// P50 and P99 are of the time until the connection was established.
 	P50, P99 time.Duration
 	// SeenAs is the address under which the target saw the caller, where that is
 	// not the caller's own: somebody translates addresses.

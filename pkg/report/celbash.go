@@ -321,6 +321,9 @@ func (t *translator) callWord(x ast.Expr) (string, error) {
 	case name == "family" && call.IsMemberFunction() && isCall(call.Target(), "ip", 1):
 		word, err := t.word(call.Target().AsCall().Args()[0])
 		return t.read("ip_family " + word), err
+	case name == "file" && len(args) == 1:
+		file, _ := literal(args[0]).(string)
+		return `"$(cat "$dir"/` + bashQuote(file) + `)"`, nil
 	case name == "hostport" && len(args) == 2:
 		return t.readTwo("hostport %s %s", args)
 	case name == "size" && call.IsMemberFunction() && len(args) == 0:

@@ -19,12 +19,13 @@ type Collector struct {
 	report    v1alpha1.Report
 	scenarios map[int]*v1alpha1.Scenario
 	images    map[string]string
+	replaced  map[string]*v1alpha1.Replaced
 	pods      pods
 }
 
 // NewCollector returns a Collector that has seen nothing.
 func NewCollector() *Collector {
-	return &Collector{scenarios: map[int]*v1alpha1.Scenario{}, pods: pods{byUID: map[string]*pod{}}}
+	return &Collector{scenarios: map[int]*v1alpha1.Scenario{}, replaced: map[string]*v1alpha1.Replaced{}, pods: pods{byUID: map[string]*pod{}}}
 }
 
 // Handle takes the next event.
@@ -49,7 +50,7 @@ func (c *Collector) Handle(ev engine.Event) {
 	inScenario(sc, ev.Body)
 }
 
-// Report returns the Report as of now.
+// Report returns the Report as of now, without credentials.
 func (c *Collector) Report() *v1alpha1.Report {
 	r := c.report
 	r.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(v1alpha1.Kind))
@@ -63,8 +64,8 @@ func (c *Collector) Report() *v1alpha1.Report {
 		}
 	}
 	r.Pods = c.pods.list()
-	r.Images = imagesInUse(c.images, r.Pods)
-	return r.DeepCopyObject().(*v1alpha1.Report)
+	r.Images = imagesInUse(c.images, c.replaced, r.Pods)
+	return Redacted(&r)
 }
 
 // Progress says in a line how a scenario stands.
@@ -86,15 +87,17 @@ func (c *Collector) wholeRun(body engine.Body) {
 			Context: b.Context, ServerVersion: b.Server,
 		}
 		c.images = b.Images
+	case engine.ImageReplaced:
+		c.replaced[b.Name] = &v1alpha1.Replaced{Why: b.Why, Reference: b.Instead, Command: b.Command}
 	case engine.Interrupted:
 		r.Interrupted = b.Signal
 	case engine.CleanupEnded:
 		r.Cleanup = &v1alpha1.Cleanup{
-			Kept: b.Kept, Leftovers: b.Leftovers, Unconfirmed: b.Unconfirmed, Error: redact(b.Err),
+			Kept: b.Kept, Leftovers: b.Leftovers, Unconfirmed: b.Unconfirmed, Error: b.Err,
 			RemoveCommand: b.RemoveCommand, ElapsedMilliseconds: b.Elapsed.Milliseconds(),
 		}
 	case engine.RunEnded:
-		r.Example, r.Verdict, r.Error, r.Cause = b.Example, VerdictOf(b.Verdict), redact(b.Err), causeOf(b.Cause)
+		r.Example, r.Verdict, r.Error, r.Cause = b.Example, VerdictOf(b.Verdict), b.Err, causeOf(b.Cause)
 		r.Claims = v1alpha1.Counts{Total: b.Met + b.Failed + b.NotChecked, Met: b.Met, Failed: b.Failed, NotChecked: b.NotChecked}
 		r.VerdictMilliseconds, r.ElapsedMilliseconds = b.ToVerdict.Milliseconds(), b.Elapsed.Milliseconds()
 	}
@@ -132,7 +135,8 @@ func inScenario(sc *v1alpha1.Scenario, body engine.Body) {
 }
 
 func newStep(say string, plan engine.StepPlan) v1alpha1.Step {
-	step := v1alpha1.Step{Name: plan.Name, Say: say, Words: words(plan.Words), Show: plan.Show, MayFail: plan.MayFail}
+	step := v1alpha1.Step{Name: plan.Name, Say: say, Words: words(plan.Words), Show: plan.Show, MayFail: plan.MayFail,
+		WithinMilliseconds: plan.Within.Milliseconds()}
 	for _, c := range plan.Claims {
 		step.Claims = append(step.Claims, v1alpha1.Claim{
 			Claim: c.Claim, Expression: c.Expression, WithinMilliseconds: c.Within.Milliseconds(), Outcome: v1alpha1.NotChecked,
@@ -160,29 +164,31 @@ func words(command example.Command) []v1alpha1.Word {
 func inStep(step *v1alpha1.Step, body engine.Body) {
 	switch b := body.(type) {
 	case engine.FileShown:
-		step.Files = append(step.Files, v1alpha1.File{Name: b.Name, Content: redact(b.Content)})
+		step.Files = append(step.Files, v1alpha1.File{Name: b.Name, Content: b.Content})
 	case engine.CommandShown:
-		step.Command = redact(b.Line)
+		step.Command = b.Line
 	case engine.CommandRepeated:
 		step.Repeats++
+	case engine.CommandRetried:
+		step.Tries = b.Tries
 	case engine.Output:
-		step.Stdout, step.Stderr = redact(b.Stdout), redact(b.Stderr)
+		step.Stdout, step.Stderr = b.Stdout, b.Stderr
 	case engine.ExpectationMet:
 		claimOf(step, b.Claim).Outcome = v1alpha1.Met
 	case engine.ExpectationFailed:
 		claim := claimOf(step, b.Claim)
-		claim.Outcome, claim.Error, claim.Expression = v1alpha1.Failed, redact(b.Err), b.Expression
+		claim.Outcome, claim.Error, claim.Expression = v1alpha1.Failed, b.Err, b.Expression
 		for _, m := range b.Mismatches {
-			mismatch := v1alpha1.Mismatch{Expression: m.Expression, Expected: redact(m.Expected)}
+			mismatch := v1alpha1.Mismatch{Expression: m.Expression, Expected: m.Expected}
 			for _, o := range m.Operands {
-				mismatch.Found = append(mismatch.Found, v1alpha1.Value{Expression: o.Expression, Value: redact(o.Value)})
+				mismatch.Found = append(mismatch.Found, v1alpha1.Value{Expression: o.Expression, Value: o.Value})
 			}
 			claim.Mismatches = append(claim.Mismatches, mismatch)
 		}
 	case engine.ExpectationNotChecked:
 		claimOf(step, b.Claim).Outcome = v1alpha1.NotChecked
 	case engine.StepFailed:
-		step.Failure = &v1alpha1.Failure{Message: redact(b.Err), Verdict: VerdictOf(b.Verdict)}
+		step.Failure = &v1alpha1.Failure{Message: b.Err, Verdict: VerdictOf(b.Verdict)}
 		if b.Cause != nil {
 			step.Failure.Cause = *causeOf(b.Cause)
 		}
@@ -205,7 +211,7 @@ func causeOf(c *diagnose.Cause) *v1alpha1.Cause {
 	if c == nil {
 		return nil
 	}
-	cause := &v1alpha1.Cause{What: redact(c.What), Why: redact(c.Why), Remedy: redact(c.Remedy)}
+	cause := &v1alpha1.Cause{What: c.What, Why: c.Why, Remedy: c.Remedy}
 	if !c.Since.IsZero() {
 		cause.Since = ptr.To(metav1.NewTime(c.Since))
 	}

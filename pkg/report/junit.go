@@ -189,6 +189,10 @@ func newSuite(r *v1alpha1.Report, name string, took int64) suite {
 	}
 	for _, image := range r.Images {
 		s.Properties = append(s.Properties, property{"image", visible(strings.Join(append([]string{image.Reference}, image.IDs...), " "))})
+		if replaced := image.Replaced; replaced != nil {
+			s.Properties = append(s.Properties, property{"image-replaced", oneLine(fmt.Sprintf("%s: %s; instead: %s %s",
+				image.Reference, replaced.Why, replaced.Reference, replaced.Command))})
+		}
 	}
 	return s
 }

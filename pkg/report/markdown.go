@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"path"
 	"regexp"
 	"strings"
 
@@ -17,10 +18,15 @@ const markdownWidth = 100
 // Markdown writes a Report as a page to learn from, in CommonMark: nothing in
 // it depends on when or for how long the example ran.
 func Markdown(w io.Writer, r *v1alpha1.Report) error {
-	m := &markdown{}
+	m := &markdown{files: map[string]string{}}
 	m.heading("#", cmp.Or(r.Title, r.Example))
 	m.prose(r.Summary)
 	m.origin(r)
+	for _, image := range r.Images {
+		if image.Replaced != nil {
+			m.prose(replacedImageText(image))
+		}
+	}
 	for _, sc := range r.Scenarios {
 		m.heading("##", sc.Title)
 		m.prose(attemptText(sc))
@@ -33,7 +39,25 @@ func Markdown(w io.Writer, r *v1alpha1.Report) error {
 }
 
 // markdown is a page, block by block.
-type markdown struct{ text strings.Builder }
+type markdown struct {
+	text strings.Builder
+	// files are those that were shown, by name.
+	files map[string]string
+}
+
+// file shows a file, once: several commands may use the same.
+func (m *markdown) file(f v1alpha1.File) {
+	if m.files[f.Name] == f.Content {
+		m.prose(f.Name + ", as above")
+		return
+	}
+	m.files[f.Name] = f.Content
+	m.prose(f.Name + ":")
+	m.code(languages[path.Ext(f.Name)], f.Content)
+}
+
+// languages are those of blocks of code, by the ending of a file's name.
+var languages = map[string]string{".yaml": "yaml", ".yml": "yaml", ".json": "json", ".py": "python", ".sh": "sh"}
 
 // origin says how the page came to be.
 func (m *markdown) origin(r *v1alpha1.Report) {
@@ -50,8 +74,7 @@ func (m *markdown) origin(r *v1alpha1.Report) {
 func (m *markdown) step(st v1alpha1.Step) {
 	m.prose(st.Say)
 	for _, f := range st.Files {
-		m.prose(f.Name + ":")
-		m.code("yaml", f.Content)
+		m.file(f)
 	}
 	switch {
 	case st.Command != "":

@@ -82,10 +82,10 @@ func rank(m v1alpha1.Moment) int {
 
 // imagesInUse lists the images of the example and of the Pods, with what the
 // nodes found for them.
-func imagesInUse(named map[string]string, pods []v1alpha1.Pod) []v1alpha1.Image {
+func imagesInUse(named map[string]string, replaced map[string]*v1alpha1.Replaced, pods []v1alpha1.Pod) []v1alpha1.Image {
 	var out []v1alpha1.Image
 	for _, name := range slices.Sorted(maps.Keys(named)) {
-		out = append(out, v1alpha1.Image{Name: name, Reference: named[name]})
+		out = append(out, v1alpha1.Image{Name: name, Reference: named[name], Replaced: replaced[name]})
 	}
 	for _, p := range pods {
 		for _, c := range p.Containers {

@@ -56,7 +56,11 @@ func (s *script) head(r *v1alpha1.Report) {
 	s.line("namespace=kbe-%s-$run_id", notInVariable.ReplaceAllString(r.Example, "-"))
 	for _, image := range r.Images {
 		if image.Name != "" {
-			s.line("%s=%s", imageVariable(image.Name), bashQuote(image.Reference))
+			ref := image.Reference
+			if image.Replaced != nil {
+				ref = image.Replaced.Reference
+			}
+			s.line("%s=%s", imageVariable(image.Name), bashQuote(ref))
 		}
 	}
 	s.line("\n%s", scriptTools)
@@ -119,6 +123,9 @@ func (s *script) command(st v1alpha1.Step) error {
 	const broken = "{ broken; return; }"
 	for _, read := range reads {
 		s.line("%s || %s", read, broken)
+	}
+	if st.WithinMilliseconds > 0 {
+		line = fmt.Sprintf("within=%d %s", (st.WithinMilliseconds+999)/1000, line)
 	}
 	if st.MayFail {
 		s.line("%s || :", line)

@@ -26,13 +26,15 @@ type Terminal struct {
 	// notChecked counts the claims that a failed command left open, to be told
 	// in one line.
 	notChecked int
+	// files are those that were shown, by name.
+	files map[string]string
 }
 
 // NewTerminal returns a report that writes lines of at most width columns,
 // and, where live is not nil, a line there that says what is being waited for.
 // Cluster output is not wrapped.
 func NewTerminal(out, live io.Writer, width int, colour bool) *Terminal {
-	return &Terminal{out: out, live: live, width: max(width, 20), style: style{colour}}
+	return &Terminal{out: out, live: live, width: max(width, 20), style: style{colour}, files: map[string]string{}}
 }
 
 // Err is the first error of writing the report.
@@ -56,9 +58,17 @@ func (t *Terminal) Handle(ev engine.Event) {
 			t.wrapped(b.Say)
 		}
 	case engine.FileShown:
+		t.file(b)
+	case engine.ReplacementPlanned:
 		t.line("")
-		t.line("  " + t.style.dim(clean(b.Name)))
-		t.indented(b.Content, "  ")
+		t.wrapped(plannedText(b.Replacement))
+	case engine.ImageReplaced:
+		t.line("")
+		for _, text := range replacedText(b.Replacement) {
+			t.wrapped(text)
+		}
+	case engine.CommandRetried:
+		t.dimmed(fmt.Sprintf("  (the output of try %d, after %s)", b.Tries, seconds(b.Elapsed)))
 	case engine.CommandShown:
 		t.command(b.Line)
 	case engine.Waiting:
@@ -117,6 +127,18 @@ func (t *Terminal) wrong(body engine.Body) {
 			t.line(t.style.dim("      " + clean(l)))
 		}
 	}
+}
+
+// file shows a file, once: several commands may use the same.
+func (t *Terminal) file(b engine.FileShown) {
+	t.line("")
+	if t.files[b.Name] == b.Content {
+		t.line("  " + t.style.dim(clean(b.Name)+", as above"))
+		return
+	}
+	t.files[b.Name] = b.Content
+	t.line("  " + t.style.dim(clean(b.Name)))
+	t.indented(b.Content, "  ")
 }
 
 func (t *Terminal) interrupted(b engine.Interrupted) {

@@ -7,6 +7,7 @@ import (
 	"unicode"
 	"unicode/utf16"
 
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/engine"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/report/v1alpha1"
 )
 
@@ -120,7 +121,39 @@ func told(st v1alpha1.Step) string {
 	return text + st.Stderr
 }
 
-// attemptText says why what a Scenario tells is its second attempt, or is "".
+// replacedText says which image cannot run, and what runs instead.
+func replacedText(r engine.Replacement) []string {
+	return []string{
+		fmt.Sprintf("The image %s cannot run here: %s.", r.Reference, r.Why),
+		insteadText(r) + ".",
+	}
+}
+
+// replacedImageText is replacedText of a Report's image.
+func replacedImageText(image v1alpha1.Image) string {
+	r := image.Replaced
+	return strings.Join(replacedText(engine.Replacement{Reference: image.Reference, Why: r.Why, Instead: r.Reference, Command: r.Command}), " ")
+}
+
+// plannedText says where an image would be replaced.
+func plannedText(r engine.Replacement) string {
+	where := ""
+	if r.Why != "" {
+		where = " It " + r.Why + "."
+	}
+	return fmt.Sprintf("The image %s runs where it can.%s Otherwise %s.", r.Reference, where, lowerFirst(insteadText(r)))
+}
+
+func insteadText(r engine.Replacement) string {
+	if r.Command == "" {
+		return fmt.Sprintf("Its containers run %s instead", r.Instead)
+	}
+	return fmt.Sprintf("Its containers run %s on %s instead", r.Command, r.Instead)
+}
+
+func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }
+
+// attemptText says why what a Scenario shows is another attempt, or is "".
 func attemptText(sc v1alpha1.Scenario) string {
 	if sc.Repeated == nil {
 		return ""

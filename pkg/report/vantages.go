@@ -42,12 +42,12 @@ func vantageOf(t *vantage.Table, row vantage.Row) v1alpha1.Vantage {
 		return v
 	}
 	res := row.Result
-	v.Found, v.Version, v.SNAT, v.Tool, v.Error = string(t.Found(row)), redact(res.Version), row.SNAT(), res.Tool, redact(res.Err)
+	v.Found, v.Version, v.SNAT, v.Error = string(t.Found(row)), redact(res.Version), row.SNAT(), redact(res.Err)
 	if res.From.IsValid() {
 		v.From = res.From.String()
 	}
 	v.Answered, v.Failed = res.Answered, res.Failed
-	v.P50Microseconds, v.P99Microseconds = res.P50.Microseconds(), res.P99.Microseconds()
+	v.P50Microseconds, v.P99Microseconds, v.AnswerP50Microseconds = res.P50.Microseconds(), res.P99.Microseconds(), res.AnswerP50.Microseconds()
 	return v
 }
 
@@ -143,9 +143,6 @@ func proofText(v v1alpha1.Vantage) string {
 	case v1alpha1.VantageFailed:
 		return strings.TrimSuffix(fmt.Sprintf("not reached from %s: %s", v.Caller, v.Error), ": ")
 	default:
-		if v.Tool == "curl" {
-			return v.Proves + " (asked by curl)"
-		}
 		return v.Proves
 	}
 }

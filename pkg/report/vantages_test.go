@@ -21,7 +21,7 @@ func truthTable(ip string) *v1alpha1.Reach {
 	answered := func(from string) probe.Result {
 		return probe.Result{
 			Outcome: probe.Answered, Connected: true, Version: "x7k2p-n0nce", From: netip.MustParseAddr(from), Answered: 5,
-			P50: 412 * time.Microsecond, P99: 3 * time.Millisecond, Tool: probe.ToolTwin,
+			P50: 412 * time.Microsecond, P99: 3 * time.Millisecond,
 		}
 	}
 	near, far := netip.MustParseAddr("10.244.1.9"), netip.MustParseAddr("10.244.2.3")
@@ -35,7 +35,7 @@ func truthTable(ip string) *v1alpha1.Reach {
 	same := row(vantage.SameNode, "a pod on node-1", "node-1", vantage.PodIP, target, vantage.Reached)
 	same.Result, same.Own = answered("10.244.1.1"), []netip.Addr{near}
 	other := row(vantage.OtherNode, "a pod on node-2", "node-2", vantage.PodIP, target, vantage.Reached)
-	other.Result, other.Own = probe.Result{Outcome: probe.Timeout, Failed: 2, Tool: probe.ToolTwin, Err: "i/o timeout\x1b[31m<b>"}, []netip.Addr{far}
+	other.Result, other.Own = probe.Result{Outcome: probe.Timeout, Failed: 2, Err: "i/o timeout\x1b[31m<b>"}, []netip.Addr{far}
 	node := row(vantage.Node, "the node node-1", "node-1", vantage.PodIP, target, vantage.Reached)
 	node.Skipped = "namespace \"n\" enforces the Pod Security Standard restricted, which forbids hostNetwork"
 	here := row(vantage.Here, "this machine", "", vantage.PodIP, target, vantage.NotReached)

@@ -25,8 +25,18 @@ func (t *transport) create(req *http.Request, at target) (*http.Response, error)
 	if err != nil {
 		return nil, err
 	}
-	if body, err = t.session.mark(body); err != nil {
+	obj, err := t.marked(body, at)
+	if err != nil {
 		return nil, fmt.Errorf("mark the object of %s %s as the run's: %w", req.Method, req.URL.Path, err)
+	}
+	// Where nothing is made, what the object refers to need not be there.
+	if !isDryRun(req) && (t.confined || !t.session.isOwn(at)) {
+		if err := t.vet(req.Context(), obj, at); err != nil {
+			return refuse(req, at, http.StatusForbidden, metav1.StatusReasonForbidden, err.Error())
+		}
+	}
+	if body, err = obj.MarshalJSON(); err != nil {
+		return nil, err
 	}
 	if isDryRun(req) {
 		resp, err := t.next.RoundTrip(withBody(req, body))
@@ -52,6 +62,21 @@ func (t *transport) create(req *http.Request, at target) (*http.Response, error)
 	}
 	t.note(object{at.resource, at.namespace, made.Name, made.UID})
 	return resp, nil
+}
+
+// marked reads the object of a create, and makes it the run's.
+func (t *transport) marked(body []byte, at target) (*unstructured.Unstructured, error) {
+	obj := &unstructured.Unstructured{}
+	if err := obj.UnmarshalJSON(body); err != nil {
+		return nil, err
+	}
+	if obj.IsList() {
+		return nil, fmt.Errorf("expected an object, found a %s", obj.GetKind())
+	}
+	if err := t.session.mark(obj); err != nil || at.namespace == "" || t.session.isOwn(at) {
+		return obj, err
+	}
+	return obj, t.session.bind(obj, at)
 }
 
 // send sends a create until its outcome is known.

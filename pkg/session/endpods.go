@@ -41,6 +41,9 @@ func (r *remover) awaitPods(ctx context.Context, namespace, selector string, goi
 		return
 	}
 	for _, p := range left {
+		if p.GetDeletionTimestamp() == nil {
+			continue // made meanwhile: the end of its Namespace will end it
+		}
 		o := object{pods, namespace, p.GetName(), p.GetUID()}
 		if ctx.Err() != nil {
 			r.left(o, context.Cause(ctx))

@@ -44,9 +44,14 @@ func (l *ledger) uidOf(t target) types.UID {
 	return ""
 }
 
+// hasUID tells whether the run created the object of that UID.
+func (l *ledger) hasUID(uid types.UID) bool {
+	return uid != "" && slices.ContainsFunc(l.newestFirst(), func(o object) bool { return o.uid == uid })
+}
+
 // has tells whether the owner of an object, which may be nil, is in the list.
 func (l *ledger) has(owner *metav1.OwnerReference) bool {
-	return owner != nil && slices.ContainsFunc(l.newestFirst(), func(o object) bool { return o.uid == owner.UID })
+	return owner != nil && l.hasUID(owner.UID)
 }
 
 // newestFirst returns the objects in the order of removal.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
@@ -19,14 +20,7 @@ const Deadline = time.Hour
 // mark makes an object the run's: labels, and an end for its Pods. It is done
 // below kubectl, so that a command needs no flags for it and stays the one that
 // is shown.
-func (s *Session) mark(body []byte) ([]byte, error) {
-	obj := &unstructured.Unstructured{}
-	if err := obj.UnmarshalJSON(body); err != nil {
-		return nil, err
-	}
-	if obj.IsList() {
-		return nil, fmt.Errorf("expected an object, found a %s", obj.GetKind())
-	}
+func (s *Session) mark(obj *unstructured.Unstructured) error {
 	s.label(obj.Object, "metadata")
 	if s.keep {
 		annotations := obj.GetAnnotations()
@@ -36,19 +30,19 @@ func (s *Session) mark(body []byte) ([]byte, error) {
 		annotations[KeepAnnotation] = "true"
 		obj.SetAnnotations(annotations)
 	}
-	if _, has, _ := unstructured.NestedMap(obj.Object, "spec", "template", "spec"); has {
-		// What a controller makes for the run is the run's, too. Only a Job's
-		// Pods may have an end: the others are to run for ever.
-		s.label(obj.Object, "spec", "template", "metadata")
+	for _, path := range templates {
+		if _, has, _ := unstructured.NestedMap(obj.Object, append(slices.Clone(path), "spec")...); has {
+			// What a controller makes for the run is the run's, too. Only a Job's
+			// Pods may have an end: the others are to run for ever.
+			s.label(obj.Object, append(slices.Clone(path), "metadata")...)
+		}
 	}
 	if slices.Contains([]string{"Pod", "Job"}, obj.GetKind()) && !s.keep {
 		if _, has, _ := unstructured.NestedFieldNoCopy(obj.Object, "spec", "activeDeadlineSeconds"); !has {
-			if err := unstructured.SetNestedField(obj.Object, int64(s.deadline.Seconds()), "spec", "activeDeadlineSeconds"); err != nil {
-				return nil, err
-			}
+			return unstructured.SetNestedField(obj.Object, int64(s.deadline.Seconds()), "spec", "activeDeadlineSeconds")
 		}
 	}
-	return obj.MarshalJSON()
+	return nil
 }
 
 // label adds the run's labels to the metadata at a path.
@@ -66,12 +60,12 @@ func (s *Session) label(object map[string]any, path ...string) {
 }
 
 // isMarked tells whether an object is the run's.
-func (s *Session) isMarked(obj *unstructured.Unstructured) bool {
+func (s *Session) isMarked(obj metav1.Object) bool {
 	return obj.GetLabels()[RunLabel] == s.ID
 }
 
 // ownerOf says in words whose object stands in the way.
-func ownerOf(obj *unstructured.Unstructured, now time.Time) string {
+func ownerOf(obj metav1.Object, now time.Time) string {
 	text := fmt.Sprintf("made %s ago", now.Sub(obj.GetCreationTimestamp().Time).Round(time.Second))
 	if fields := obj.GetManagedFields(); len(fields) > 0 {
 		text += " with " + fields[0].Manager

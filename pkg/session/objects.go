@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -33,10 +34,14 @@ func (s *Session) Events(ctx context.Context, name string) ([]any, error) {
 	return s.list(ctx, events, metav1.ListOptions{FieldSelector: fields.OneTermEqualSelector("involvedObject.name", name).String()})
 }
 
-// Logs reads what a container has written so far, up to maxLog.
+// Logs reads what a container has written so far. A log of more than maxLog is an
+// error: what is beyond may say otherwise than its begin.
 func (s *Session) Logs(ctx context.Context, pod, container string) (string, error) {
-	limit := int64(maxLog)
+	limit := int64(maxLog + 1)
 	log, err := s.logs.Pods(s.Namespace).GetLogs(pod, &corev1.PodLogOptions{Container: container, LimitBytes: &limit}).DoRaw(ctx)
+	if len(log) > maxLog {
+		return "", fmt.Errorf("the log has more than %d MiB: have the container write less", maxLog>>20)
+	}
 	return string(log), err
 }
 

@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
@@ -29,8 +28,7 @@ func (p *Part) Confine(cfg *rest.Config) { p.session.wrap(cfg, true, &p.session.
 // Made tells whether an object is the part's: created by it, or by a controller
 // that it created.
 func (p *Part) Made(obj metav1.Object) bool {
-	return slices.ContainsFunc(p.created.newestFirst(), func(o object) bool { return o.uid == obj.GetUID() }) ||
-		p.created.has(metav1.GetControllerOf(obj))
+	return p.created.hasUID(obj.GetUID()) || p.created.has(metav1.GetControllerOf(obj))
 }
 
 // Remove removes what the part created and waits until it is gone, within

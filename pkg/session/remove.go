@@ -63,6 +63,10 @@ func (r *remover) outcome() Cleanup {
 // alone waits for each Pod's grace period. The controllers go before them, for
 // they would make new ones.
 func (r *remover) emptyNamespace(ctx context.Context, namespace string, objects []object) {
+	if !r.isThis(ctx, namespace, objects) {
+		r.removeEach(ctx, objects) // each by its UID
+		return
+	}
 	var itself []object
 	for _, o := range objects {
 		switch {
@@ -87,6 +91,20 @@ func (r *remover) emptyNamespace(ctx context.Context, namespace string, objects 
 	}()
 	r.removeEach(ctx, itself)
 	<-ending
+}
+
+// isThis tells whether a Namespace is the one among the objects, and not one that
+// somebody has made under its name since: what is in that is not removed.
+func (r *remover) isThis(ctx context.Context, namespace string, objects []object) bool {
+	found, err := r.client.Resource(namespaces).Get(ctx, namespace, metav1.GetOptions{})
+	if err != nil {
+		return false
+	}
+	if slices.ContainsFunc(objects, func(o object) bool { return o.resource == namespaces && o.uid == found.GetUID() }) {
+		return true
+	}
+	r.fail(fmt.Errorf("namespace %q was deleted, and is another one now (%s): what is in it is left untouched", namespace, ownerOf(found, time.Now())))
+	return false
 }
 
 // endPods ends all Pods of a Namespace. Where that is not permitted it takes longer.

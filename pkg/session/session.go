@@ -33,6 +33,7 @@ const enforceLabel = "pod-security.kubernetes.io/enforce"
 var (
 	namespaces      = corev1.SchemeGroupVersion.WithResource("namespaces")
 	pods            = corev1.SchemeGroupVersion.WithResource("pods")
+	secrets         = corev1.SchemeGroupVersion.WithResource("secrets")
 	serviceAccounts = corev1.SchemeGroupVersion.WithResource("serviceaccounts")
 )
 
@@ -52,6 +53,7 @@ type Session struct {
 	client   dynamic.Interface
 	logs     corev1client.PodsGetter
 	created  ledger
+	seen     seen
 	creating door
 	local    *local
 	keep     bool

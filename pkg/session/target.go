@@ -2,6 +2,7 @@ package session
 
 import (
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,11 +22,21 @@ type target struct {
 // parseTarget reads the path of a request. It is not ok where the request is
 // about no object: discovery, versions, health, reviews of permissions.
 func parseTarget(u *url.URL) (t target, ok bool) {
-	parts := strings.Split(strings.Trim(u.Path, "/"), "/")
 	// The path of the API server's address may come first.
-	for len(parts) > 0 && parts[0] != "api" && parts[0] != "apis" {
-		parts = parts[1:]
+	begin := ofAPI.FindStringIndex(u.Path)
+	if begin == nil {
+		return t, false
 	}
+	t, ok = parsePath(u.Path[begin[0]:])
+	return t, ok && !slices.Contains(reviews, t.resource.Group)
+}
+
+// ofAPI matches where the path of an object begins.
+var ofAPI = regexp.MustCompile(`/apis?/`)
+
+// parsePath reads a path below the address of the API server.
+func parsePath(path string) (t target, ok bool) {
+	parts := strings.Split(strings.Trim(path, "/"), "/")
 	switch {
 	case len(parts) >= 3 && parts[0] == "api":
 		t.resource.Version, parts = parts[1], parts[2:]
@@ -47,7 +58,7 @@ func parseTarget(u *url.URL) (t target, ok bool) {
 	if words := strings.Split(t.name, ":"); t.subresource == "proxy" && len(words) > 1 {
 		t.name = words[len(words)-2] // [SCHEME:]NAME:PORT
 	}
-	return t, !slices.Contains(reviews, t.resource.Group)
+	return t, len(parts) <= 3 || t.subresource == "proxy"
 }
 
 func (t target) String() string {

@@ -3,9 +3,10 @@ package session
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
+	"net/url"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -26,14 +27,20 @@ func (s *Session) wrap(cfg *rest.Config, confined bool, created ...*ledger) {
 	// Typed clients would send protobuf, which cannot be read without knowing
 	// the type; kubectl's own requests are JSON already.
 	cfg.ContentType, cfg.AcceptContentTypes = runtime.ContentTypeJSON, runtime.ContentTypeJSON
-	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { return &transport{s, next, confined, created} })
+	prefix := ""
+	if host, err := url.Parse(cfg.Host); err == nil {
+		prefix = strings.TrimSuffix(host.Path, "/")
+	}
+	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { return &transport{s, next, confined, prefix, created} })
 }
 
 type transport struct {
 	session *Session
 	next    http.RoundTripper
-	// confined: nothing outside the run's Namespace is asked or changed.
+	// confined: nothing is asked for but what is granted, in the run's Namespace.
 	confined bool
+	// prefix is the path of the API server's address, or "".
+	prefix string
 	// created are where what is created is noted.
 	created []*ledger
 }
@@ -46,29 +53,55 @@ func (t *transport) note(o object) {
 
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	at, ok := parseTarget(req.URL)
-	if !ok {
-		return t.next.RoundTrip(req)
-	}
-	if t.confined && !t.isInside(at) {
-		return refuse(req, at, http.StatusForbidden, metav1.StatusReasonForbidden, fmt.Sprintf(
-			"%s: it is outside of the run's namespace %q, which an example does not leave unless it is run with --allow-cluster-scope", at, t.session.Namespace))
+	if t.confined {
+		var refusal string
+		if at, refusal = t.session.permits(req.Method, req.URL, strings.TrimPrefix(req.URL.Path, t.prefix)); refusal != "" {
+			return refuse(req, at, http.StatusForbidden, metav1.StatusReasonForbidden, refusal)
+		}
+		ok = at != target{}
 	}
 	changes := req.Method != http.MethodGet && req.Method != http.MethodHead && !at.connects()
 	switch {
+	case !ok:
+		return t.next.RoundTrip(req)
 	case req.Method == http.MethodPost && at.name == "" && req.Body != nil:
 		return t.create(req, at)
 	case changes, t.confined && at.connects():
 		return t.write(req, at)
 	default:
-		return t.next.RoundTrip(req)
+		return t.read(req, at)
 	}
 }
 
-// isInside tells whether a request stays in the run's Namespace.
-func (t *transport) isInside(at target) bool { return at.namespace == t.session.Namespace }
+// read lets a read pass, and notes whose the object is. In a Namespace of others an
+// example reads no Secrets but its own.
+func (t *transport) read(req *http.Request, at target) (*http.Response, error) {
+	s := t.session
+	if t.confined && at.resource == secrets && !s.Owned {
+		obj, err := t.look(req.Context(), at)
+		if err != nil {
+			return refuseWith(req, at, err)
+		}
+		if err := s.isRuns(req.Context(), at, obj); err != nil {
+			return refuse(req, at, http.StatusForbidden, metav1.StatusReasonForbidden, err.Error())
+		}
+	}
+	resp, err := t.next.RoundTrip(req)
+	if err != nil || !t.confined || at.name == "" || at.subresource != "" || resp.StatusCode != http.StatusOK || isStream(req.URL) {
+		return resp, err
+	}
+	body, err := peek(resp)
+	if err == nil {
+		s.seen.note(at, body)
+	}
+	return resp, err
+}
 
-// isDryRun tells whether a request leaves nothing on the cluster.
-func isDryRun(req *http.Request) bool { return req.URL.Query().Has("dryRun") }
+// isDryRun tells whether a request leaves nothing on the cluster, as the API server
+// sees it. That of a DELETE is not asked for so: its body decides.
+func isDryRun(req *http.Request) bool {
+	return req.Method != http.MethodDelete && req.URL.Query().Has("dryRun")
+}
 
 // withBody copies a request, with another body.
 func withBody(req *http.Request, body []byte) *http.Request {

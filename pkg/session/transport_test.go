@@ -59,13 +59,18 @@ func TestMarkMakesAnObjectTheRuns(t *testing.T) {
 			`{"kind":"Service","metadata":{"labels":{"app.kubernetes.io/managed-by":"helm","kubectl-kbe.github.io/run":"x7k2p"}}}`},
 	} {
 		tc.session.ID, tc.session.deadline = "x7k2p", Deadline
-		found, err := tc.session.mark([]byte(tc.in))
+		tr := &transport{session: tc.session}
+		obj, err := tr.marked([]byte(tc.in), target{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, err := obj.MarshalJSON()
 		if err != nil || strings.TrimSpace(string(found)) != tc.want {
 			t.Errorf("%s: expected\n%s\nfound\n%s, %v", name, tc.want, found, err)
 		}
 	}
 	for _, in := range []string{"", "{", `{"metadata":{}}`, `{"kind":"PodList","apiVersion":"v1","items":[]}`} {
-		if found, err := (&Session{}).mark([]byte(in)); err == nil {
+		if found, err := (&transport{session: &Session{}}).marked([]byte(in), target{}); err == nil {
 			t.Errorf("%s: expected an error, found %s", in, found)
 		}
 	}

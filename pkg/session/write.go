@@ -1,12 +1,15 @@
 package session
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
@@ -15,61 +18,181 @@ import (
 // applyType is the media type of a server-side apply, which may also create.
 const applyType = "application/apply-patch+yaml"
 
-// write lets a request change the run's own objects only. In a Namespace of
-// others, whose an object is must be asked, unless the run has created it
-// itself; a delete then holds for that very object.
+// write lets a request change, delete or enter the run's own objects only. Whose an
+// object is must be asked, unless the run has created it itself; the request then
+// holds for that very object.
 func (t *transport) write(req *http.Request, at target) (*http.Response, error) {
 	s := t.session
-	if at.namespace == s.Namespace && s.Owned || isDryRun(req) {
+	switch {
+	case !t.confined && s.isOwn(at):
 		return t.next.RoundTrip(req)
-	}
-	if at.name == "" {
+	case at.name == "":
 		return refuse(req, at, http.StatusForbidden, metav1.StatusReasonForbidden, fmt.Sprintf(
 			"all %s of namespace %q: they may not be the run's alone; name them", at.resource.Resource, at.namespace))
+	case strings.HasPrefix(req.Header.Get("Content-Type"), applyType):
+		return refuse(req, at, http.StatusForbidden, metav1.StatusReasonForbidden,
+			"a server-side apply would take over what others make meanwhile; use kubectl create or apply")
 	}
+	// What the run has made under that name may have been replaced. A delete that says
+	// which object it means fails then.
 	uid := s.created.uidOf(at)
-	if uid == "" {
-		obj := t.get(req.Context(), at)
-		switch {
-		case obj == nil && strings.HasPrefix(req.Header.Get("Content-Type"), applyType):
-			return refuse(req, at, http.StatusForbidden, metav1.StatusReasonForbidden,
-				"a server-side apply would take over what others make meanwhile; use kubectl create or apply")
-		case obj == nil:
-			return t.next.RoundTrip(req) // the API server will say that there is none
-		case !s.isMarked(obj):
-			return t.refuseOthers(req, at, obj)
+	if uid == "" || req.Method != http.MethodDelete {
+		obj, err := t.look(req.Context(), at)
+		if err != nil {
+			return refuseWith(req, at, err)
+		}
+		if err := s.isRuns(req.Context(), at, obj); err != nil {
+			return refuse(req, at, http.StatusForbidden, metav1.StatusReasonForbidden, err.Error())
 		}
 		uid = obj.GetUID()
 	}
-	if req.Method == http.MethodDelete && at.subresource == "" {
-		return t.deleteThis(req, uid)
+	return t.changeThis(req, at, uid)
+}
+
+// isOwn tells whether a target is in a Namespace of the run's own.
+func (s *Session) isOwn(at target) bool { return s.Owned && at.namespace == s.Namespace }
+
+// isRuns tells, by an error, that an object is somebody else's. In a Namespace of the
+// run's own, controllers make some without its label: that must still be the one.
+func (s *Session) isRuns(ctx context.Context, at target, obj metav1.Object) error {
+	if s.created.hasUID(obj.GetUID()) || s.isMarked(obj) || s.isOwn(at) && s.stillOwned(ctx) == nil {
+		return nil
 	}
-	return t.next.RoundTrip(req)
+	return fmt.Errorf("%s %q is not of this run (%s); it is left untouched", at.resource.Resource, at.name, ownerOf(obj, time.Now()))
 }
 
-func (t *transport) refuseOthers(req *http.Request, at target, obj *unstructured.Unstructured) (*http.Response, error) {
-	return refuse(req, at, http.StatusForbidden, metav1.StatusReasonForbidden, fmt.Sprintf(
-		"%s %q is not of this run (%s); it is left untouched", at.resource.Resource, at.name, ownerOf(obj, time.Now())))
+// stillOwned tells, by an error, that the Namespace of the run's own is not that
+// any more: it was deleted, and somebody has made another of that name.
+func (s *Session) stillOwned(ctx context.Context) error {
+	ns, err := s.client.Resource(namespaces).Get(ctx, s.Namespace, metav1.GetOptions{})
+	if err != nil {
+		return err
+	}
+	if !s.created.hasUID(ns.GetUID()) {
+		return fmt.Errorf("namespace %q is another one than the run has made (%s); what is in it is left untouched", s.Namespace, ownerOf(ns, time.Now()))
+	}
+	return nil
 }
 
-// deleteThis deletes an object only while it is the one of that UID: somebody
-// may have put another one in its place.
-func (t *transport) deleteThis(req *http.Request, uid types.UID) (*http.Response, error) {
+// look reads whose an object is, or takes it from what a command has read just now.
+func (t *transport) look(ctx context.Context, at target) (metav1.Object, error) {
+	if seen := t.session.seen.recent(at); seen != nil {
+		return seen, nil
+	}
+	// Not by the next transport: that of an exec speaks WebSocket only.
+	return t.session.client.Resource(at.resource).Namespace(at.namespace).Get(ctx, at.name, metav1.GetOptions{})
+}
+
+// changeThis sends a request that holds only for the object of that UID.
+func (t *transport) changeThis(req *http.Request, at target, uid types.UID) (*http.Response, error) {
+	if at.connects() {
+		return t.next.RoundTrip(req)
+	}
 	body, err := readBody(req)
 	if err != nil {
 		return nil, err
 	}
-	opts := map[string]any{"apiVersion": "v1", "kind": "DeleteOptions"}
-	if len(body) > 0 {
-		if err := json.Unmarshal(body, &opts); err != nil {
-			return nil, fmt.Errorf("options of %s %s: %w", req.Method, req.URL.Path, err)
-		}
+	switch {
+	case req.Method == http.MethodDelete && at.subresource == "":
+		body, err = pinned(body, uid, "preconditions")
+	case req.Method == http.MethodPatch && strings.HasPrefix(req.Header.Get("Content-Type"), string(types.JSONPatchType)):
+		body, err = pinnedPatch(body, uid)
+	case req.Method == http.MethodPatch, req.Method == http.MethodPut:
+		body, err = pinned(body, uid, "metadata")
 	}
-	opts["preconditions"] = map[string]any{"uid": uid}
-	if body, err = json.Marshal(opts); err != nil {
-		return nil, err
+	if err != nil {
+		return nil, fmt.Errorf("body of %s %s: %w", req.Method, req.URL.Path, err)
 	}
 	dup := withBody(req, body)
-	dup.Header.Set("Content-Type", "application/json")
-	return t.next.RoundTrip(dup)
+	if req.Method == http.MethodDelete {
+		dup.Header.Set("Content-Type", "application/json")
+	}
+	if refusal, err := t.rehearse(dup, at, body); refusal != nil || err != nil {
+		return refusal, err
+	}
+	resp, err := t.next.RoundTrip(dup)
+	if err != nil || resp.StatusCode != http.StatusConflict || req.Method != http.MethodDelete {
+		return resp, err
+	}
+	return t.explainReplaced(req, at, uid, resp)
+}
+
+// explainReplaced says, of a delete that did not hold, that there is another object
+// in the place of the run's.
+func (t *transport) explainReplaced(req *http.Request, at target, uid types.UID, resp *http.Response) (*http.Response, error) {
+	obj := t.get(req.Context(), at)
+	if obj == nil || obj.GetUID() == uid {
+		return resp, nil
+	}
+	if err := t.session.isRuns(req.Context(), at, obj); err != nil {
+		_ = drop(resp)
+		return refuse(req, at, http.StatusForbidden, metav1.StatusReasonForbidden, err.Error())
+	}
+	return resp, nil
+}
+
+// pinned adds a UID to a field of a JSON object.
+func pinned(body []byte, uid types.UID, field string) ([]byte, error) {
+	object := map[string]any{}
+	if len(body) > 0 {
+		if err := json.Unmarshal(body, &object); err != nil {
+			return nil, err
+		}
+	} else if field == "preconditions" {
+		object["apiVersion"], object["kind"] = "v1", "DeleteOptions"
+	}
+	fields, _ := object[field].(map[string]any)
+	if fields == nil {
+		fields = map[string]any{}
+	}
+	fields["uid"] = uid
+	object[field] = fields
+	return json.Marshal(object)
+}
+
+// pinnedPatch adds a UID to a JSON patch, as its first condition.
+func pinnedPatch(body []byte, uid types.UID) ([]byte, error) {
+	var steps []any
+	if err := json.Unmarshal(body, &steps); err != nil {
+		return nil, err
+	}
+	test := map[string]any{"op": "test", "path": "/metadata/uid", "value": uid}
+	return json.Marshal(append([]any{test}, steps...))
+}
+
+// rehearse has the API server say what a patch would make of an object, where that
+// might point at what others have; a refusal is the response that says so.
+func (t *transport) rehearse(req *http.Request, at target, body []byte) (refusal *http.Response, err error) {
+	s := t.session
+	if req.Method != http.MethodPatch || at.subresource != "" || isDryRun(req) || s.isOwn(at) && !t.confined {
+		return nil, nil
+	}
+	rehearsal := withBody(req, body)
+	query := rehearsal.URL.Query()
+	query.Set("dryRun", metav1.DryRunAll)
+	rehearsal.URL.RawQuery = query.Encode()
+	resp, err := t.next.RoundTrip(rehearsal)
+	if err != nil {
+		return nil, err
+	}
+	text, err := peek(resp)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		return resp, err // it would be the patch's own answer
+	}
+	obj := &unstructured.Unstructured{}
+	if err := obj.UnmarshalJSON(text); err != nil {
+		return nil, fmt.Errorf("what %s would make of %s: %w", req.Method, at, err)
+	}
+	if err := t.vet(req.Context(), obj, at); err != nil {
+		return refuse(req, at, http.StatusForbidden, metav1.StatusReasonForbidden, err.Error())
+	}
+	return nil, nil
+}
+
+// refuseWith makes the response of an API server out of an error that it gave.
+func refuseWith(req *http.Request, at target, err error) (*http.Response, error) {
+	if status := apierrors.APIStatus(nil); errors.As(err, &status) {
+		return refuse(req, at, int(status.Status().Code), status.Status().Reason, status.Status().Message)
+	}
+	return nil, err
 }

@@ -19,7 +19,7 @@ func (r *run) askAPIServer(ctx context.Context, row *Row) {
 	// The way to the API server comes on top.
 	opts.Timeout += probeTime
 	denied := ""
-	row.Result = probe.Sample(ctx, row.Address.String(), self, opts, func(ctx context.Context) probe.Attempt {
+	row.Result = probe.Sample(ctx, row.Address.String(), opts, func(ctx context.Context) probe.Attempt {
 		attempt, status := r.proxied(ctx)
 		if status != nil && (status.Code == http.StatusForbidden || status.Code == http.StatusUnauthorized) {
 			denied = "pods/proxy is not permitted: " + status.Message

@@ -16,38 +16,34 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/probe"
 )
 
-// self is the tool of what this program asks itself.
-const self = "kubectl-kbe"
-
-// askByExec has a program in the caller's container ask all addresses.
+// askByExec has the curl of the caller's container ask all addresses.
 func (r *run) askByExec(ctx context.Context, c caller, rows []Row) {
 	var targets []probe.Target
 	for i, row := range rows {
 		targets = append(targets, probe.Target{ID: strconv.Itoa(i), Address: row.Address})
 	}
-	asked := map[string]bool{}
-	err := probe.Probe(ctx, c.exec, targets, probeOptions, func(res probe.Result) {
-		i, _ := strconv.Atoi(res.ID) // it is one of the targets'
-		rows[i].Result = res
-		asked[res.ID] = true
-	})
-	for i := range rows {
-		if err != nil && !asked[strconv.Itoa(i)] {
+	found, err := probe.Probe(ctx, c.exec, targets, probeOptions)
+	if err != nil {
+		for i := range rows {
 			rows[i].Skipped = fmt.Sprintf("could not ask: %v", err)
 			if errors.Is(err, probe.ErrNoTool) {
 				rows[i].Skipped = err.Error()
 			}
 		}
 	}
+	for _, res := range found {
+		i, _ := strconv.Atoi(res.ID) // it is one of the targets'
+		rows[i].Result, rows[i].Skipped = res, ""
+	}
 }
 
 // askHere dials the Pod from this machine, once: on most clusters nobody answers.
 func askHere(ctx context.Context, rows []Row) {
 	opts := probeOptions
-	opts.Samples, opts.Settle = 1, 0
+	opts.Samples = 1
 	for i := range rows {
 		address := rows[i].Address.String()
-		rows[i].Result = probe.Sample(ctx, address, self, opts, func(ctx context.Context) probe.Attempt {
+		rows[i].Result = probe.Sample(ctx, address, opts, func(ctx context.Context) probe.Attempt {
 			begin := time.Now()
 			conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
 			if err != nil {
@@ -88,9 +84,9 @@ func exchange(a *probe.Attempt, conn io.ReadWriter, host string) {
 
 // answered takes an HTTP answer.
 func answered(a *probe.Attempt, status int, body string) {
-	a.Connected, a.Body = true, body
-	if _, ok := probe.ParseAnswer(body); ok && status == http.StatusOK {
-		a.Outcome = probe.Answered
+	a.Connected = true
+	if answer, ok := probe.ParseAnswer(body); ok && status == http.StatusOK {
+		a.Outcome, a.Answer = probe.Answered, &answer
 		return
 	}
 	a.Outcome, a.Err = probe.Protocol, fmt.Sprintf("expected status 200 and JSON with a version, found status %d", status)

@@ -42,11 +42,11 @@ func (r *run) caller(ctx context.Context, place Place, target *corev1.Pod) calle
 	case Container, Sibling:
 		return r.inside(place, target)
 	case SameNode:
-		pod := r.newPod("near", r.service())
+		pod := r.newPod("near", r.shell())
 		on(pod, target.Spec.NodeName, corev1.NodeSelectorOpIn)
 		return r.start(ctx, c, pod)
 	case OtherNode:
-		pod := r.newPod("far", r.service())
+		pod := r.newPod("far", r.shell())
 		on(pod, target.Spec.NodeName, corev1.NodeSelectorOpNotIn)
 		return r.start(ctx, c, pod)
 	case Node:

@@ -23,7 +23,7 @@ func (r *run) askPortForward(ctx context.Context, row *Row) {
 	opts := probeOptions
 	opts.Timeout += probeTime
 	denied := ""
-	row.Result = probe.Sample(ctx, "localhost", self, opts, func(ctx context.Context) probe.Attempt {
+	row.Result = probe.Sample(ctx, "localhost", opts, func(ctx context.Context) probe.Attempt {
 		done := make(chan probe.Attempt, 1)
 		// Nothing of the tunnel takes a context: who hangs is left behind.
 		go func() { done <- r.tunnel(ctx) }()

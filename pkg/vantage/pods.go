@@ -16,6 +16,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/diagnose"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/service"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/wait"
 )
 
@@ -31,32 +32,23 @@ const versionEnv = "SIMPLE_SERVICE_VERSION"
 
 // newTarget is the Pod that is asked: the service, and a sibling.
 func (r *run) newTarget() *corev1.Pod {
-	return r.newPod("target", r.service(), r.shell())
+	version := r.session.ID + "-" + rand.String(12)
+	return r.newPod("target", service.Container(serviceContainer, r.opts.Image, version, r.opts.Port), r.shell())
 }
 
-func (r *run) service() corev1.Container {
-	return corev1.Container{
-		Name: serviceContainer, Image: r.opts.Service,
-		Env: []corev1.EnvVar{
-			{Name: versionEnv, Value: r.session.ID + "-" + rand.String(12)},
-			{Name: "PORT0", Value: fmt.Sprint(r.opts.Port)},
-		},
-		Ports: []corev1.ContainerPort{{ContainerPort: int32(r.opts.Port)}},
-	}
-}
-
-// shell serves nothing: in the network namespace of a node it must not take a port.
+// shell only asks. It serves nothing: in the network namespace of a node it must not
+// take a port.
 func (r *run) shell() corev1.Container {
-	return corev1.Container{Name: shellContainer, Image: r.opts.Shell, Command: []string{"sleep", "infinity"}}
+	return corev1.Container{
+		Name: shellContainer, Image: r.opts.Image, Command: []string{"sleep", "infinity"},
+		// Enough for a quota that asks for requests, and too little to be turned away.
+		Resources: corev1.ResourceRequirements{Requests: corev1.ResourceList{
+			corev1.ResourceCPU: resource.MustParse("1m"), corev1.ResourceMemory: resource.MustParse("8Mi"),
+		}},
+	}
 }
 
 func (r *run) newPod(name string, containers ...corev1.Container) *corev1.Pod {
-	for i := range containers {
-		// Enough for a quota that asks for requests, and too little to be turned away.
-		containers[i].Resources.Requests = corev1.ResourceList{
-			corev1.ResourceCPU: resource.MustParse("1m"), corev1.ResourceMemory: resource.MustParse("8Mi"),
-		}
-	}
 	return &corev1.Pod{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"},
 		ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("reach-%s-%s", name, r.session.ID)},

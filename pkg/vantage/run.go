@@ -32,23 +32,19 @@ type Options struct {
 	Port uint16
 	// From are the places to ask from.
 	From []Place
-	// Service is the image that serves and probes, Shell the one of a sibling.
-	Service, Shell string
-	// PullSecret is the name of a Secret for the images' registry, or "".
+	// Image serves, with Python 3, and probes, with curl.
+	Image string
+	// PullSecret is the name of a Secret for the image's registry, or "".
 	PullSecret string
 	// Progress, where it is not nil, is told what goes on, from one goroutine at a
 	// time.
 	Progress func(string)
 }
 
-// How a target is sampled: a server that has just started gets settleTime.
-const (
-	settleTime  = 2 * time.Second
-	probeTime   = 2 * time.Second
-	probeSample = 5
-)
+// probeTime bounds one connection.
+const probeTime = 2 * time.Second
 
-var probeOptions = probe.Options{Samples: probeSample, Timeout: probeTime, Settle: settleTime}
+var probeOptions = probe.Options{Samples: 5, Timeout: probeTime}
 
 // run is the state of a run.
 type run struct {
@@ -72,6 +68,7 @@ func Run(ctx context.Context, getter genericclioptions.RESTClientGetter, s *sess
 		return nil, err
 	}
 	cfg = rest.CopyConfig(cfg)
+	cfg.Wrap(kubectl.LimitBodies) // what answers through the API server's proxy may be anything
 	s.Wrap(cfg)
 	client, err := kubernetes.NewForConfig(cfg)
 	if err != nil {

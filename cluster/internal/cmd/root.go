@@ -56,8 +56,8 @@ func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "kbe-cluster",
 		Short: "A real multi-node Kubernetes on one Linux machine, without Docker",
-		Long: "kbe-cluster runs a real multi-node Kubernetes on one Linux machine: kubelets, containerd and runc in network and\n" +
-			"mount namespaces, without Docker, a virtual machine or an image registry. Nothing in it reaches the outside.",
+		Long: "kbe-cluster runs a real multi-node Kubernetes on one Linux machine: kubelets, containerd and runc in network,\n" +
+			"mount and PID namespaces, without Docker, a virtual machine or an image registry. Nothing in it reaches the outside.",
 		SilenceUsage: true, SilenceErrors: true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
@@ -65,7 +65,7 @@ func newRoot() *cobra.Command {
 	root.PersistentFlags().StringVar(&name, "name", "kbe", "name of the cluster")
 	dir := func() (state.Dir, error) { return state.Open(name) }
 	root.AddCommand(newUp(dir), newDown(dir), newStatus(dir), newKubeconfig(dir), newLoad(dir), newImages(dir), newImage(), newLogs(dir),
-		newKubectl(dir), newOutside(dir), newPartition(dir), newHeal(dir), newDeny(dir), newAllow(dir), newMasquerade(dir), newNoHairpin(dir), newDuplicate(dir), newDivert(dir), newNode(dir), newBuild(), newUpstream(), newSupervise(), newRelay())
+		newKubectl(dir), newOutside(dir), newPartition(dir), newHeal(dir), newDeny(dir), newAllow(dir), newMasquerade(dir), newNoHairpin(dir), newDuplicate(dir), newDivert(dir), newNode(dir), newBuild(), newUpstream(), newSupervise(), newNodeInit(), newRelay())
 	return root
 }
 

@@ -70,12 +70,14 @@ func (r Root) programs(root string) error {
 	return nil
 }
 
-// kernel takes over the kernel's file systems. /sys is mounted anew, for it to show the node's network devices.
+// kernel takes over the kernel's file systems. /sys is mounted anew, for it to show the node's network devices, and /proc
+// for the node's processes.
 func (r Root) kernel(root string) error {
-	for _, dir := range []string{"/dev", "/proc"} {
-		if err := bind(dir, root+dir, unix.MS_REC); err != nil {
-			return err
-		}
+	if err := bind("/dev", root+"/dev", unix.MS_REC); err != nil {
+		return err
+	}
+	if err := mount("proc", root+"/proc", "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""); err != nil {
+		return err
 	}
 	if err := mount("sysfs", root+"/sys", "sysfs", 0, ""); err != nil {
 		return err

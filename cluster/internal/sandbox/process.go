@@ -3,10 +3,13 @@ package sandbox
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"runtime"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/cgroup"
 )
@@ -22,6 +25,43 @@ type Process struct {
 // Start starts cmd in the sandbox and in the control group. The kernel kills it when this process, whose own group is
 // home, ends.
 func (s *Sandbox) Start(cmd *exec.Cmd, group, home cgroup.Group) (*Process, error) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if s.pid == nil {
+		cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
+	} // else it ends with the first process of its namespace; Go takes a parent in another one for dead
+	return s.spawn(cmd, group, home)
+}
+
+// Init starts cmd as the first process of a PID namespace of the sandbox's own, and returns when it has written Ready to
+// the file ReadyFD; what else it writes is the error. All processes in the namespace end with it, and it with this
+// process.
+func (s *Sandbox) Init(cmd *exec.Cmd, group, home cgroup.Group) error {
+	said, say, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer said.Close()
+	cmd.ExtraFiles = []*os.File{say}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL, Cloneflags: syscall.CLONE_NEWPID}
+	process, err := s.spawn(cmd, group, home)
+	say.Close()
+	if err != nil {
+		return err
+	}
+	if text, err := io.ReadAll(said); err != nil || string(text) != Ready {
+		return errors.Join(fmt.Errorf("first process of the PID namespace: expected %q, found %q", Ready, text), err)
+	}
+	s.pid, err = os.Open(fmt.Sprintf("/proc/%d/ns/pid", process.PID))
+	return err
+}
+
+// What the first process of a PID namespace says, and where.
+const (
+	Ready   = "ready"
+	ReadyFD = 3
+)
+
+func (s *Sandbox) spawn(cmd *exec.Cmd, group, home cgroup.Group) (*Process, error) {
 	started := make(chan error, 1)
 	done := make(chan error, 1)
 	go func() {
@@ -40,7 +80,6 @@ func (s *Sandbox) Start(cmd *exec.Cmd, group, home cgroup.Group) (*Process, erro
 }
 
 func (s *Sandbox) start(cmd *exec.Cmd, group, home cgroup.Group) (err error) {
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 	v2, err := group.Open()
 	if err != nil {
 		return err
@@ -56,6 +95,11 @@ func (s *Sandbox) start(cmd *exec.Cmd, group, home cgroup.Group) (err error) {
 	}
 	if err := s.enter(); err != nil {
 		return err
+	}
+	if s.pid != nil { // which is for children: a process does not change its own
+		if err := unix.Setns(int(s.pid.Fd()), unix.CLONE_NEWPID); err != nil {
+			return fmt.Errorf("enter PID namespace: %w", err)
+		}
 	}
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start %s: %w", cmd.Path, err)

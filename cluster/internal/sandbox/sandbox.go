@@ -13,6 +13,7 @@ import (
 // Sandbox is a set of namespaces.
 type Sandbox struct {
 	net, mnt, uts *os.File // mnt and uts are nil in a sandbox that shares them with the machine
+	pid           *os.File // nil before Init
 }
 
 // New makes a network namespace and, when own is set, a mount and a UTS namespace with it.
@@ -44,7 +45,7 @@ func (s *Sandbox) Net() *os.File { return s.net }
 
 // Close lets go of the namespaces: the kernel removes them once no process is in them.
 func (s *Sandbox) Close() {
-	for _, f := range []*os.File{s.net, s.mnt, s.uts} {
+	for _, f := range []*os.File{s.net, s.mnt, s.uts, s.pid} {
 		if f != nil {
 			f.Close()
 		}

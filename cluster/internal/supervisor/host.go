@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 
@@ -23,13 +24,13 @@ type host struct {
 	kept []<-chan struct{} // each closed when a component is not kept running any more
 }
 
-// boot starts containerd and returns once it answers, or starting ends. What runs on the node runs until ctx ends or the
+// boot makes the node's file system, starts containerd and returns once it answers, or starting ends. What runs on the node runs until ctx ends or the
 // node is halted.
 func (n *host) boot(ctx, starting context.Context) error {
 	n.on, n.cut = context.WithCancel(ctx)
 	n.kept = nil
-	if err := n.system().Create(); err != nil {
-		return err
+	if err := n.topology.furnish(n.Index - 1); err != nil {
+		return fmt.Errorf("boot %s: %w", n.Name, err)
 	}
 	if err := os.MkdirAll(n.dir.Path("log", n.Name), 0o755); err != nil {
 		return err
@@ -69,9 +70,7 @@ func (n *host) halt(ctx context.Context) error {
 	return nil
 }
 
-func (n *host) system() cgroup.Group { return n.group.Child("system") }
-
 func (n *host) keep(part string, args []string) {
-	c := component{filepath.Join(n.Name, part), args, n.topology.nodes[n.Index-1], n.system()}
+	c := component{filepath.Join(n.Name, part), args, n.topology.nodes[n.Index-1], systemOf(n.group)}
 	n.kept = append(n.kept, n.keeper.run(n.on, c))
 }

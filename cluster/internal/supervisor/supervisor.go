@@ -60,7 +60,7 @@ func start(ctx context.Context, dir state.Dir, api net.Listener, events *events,
 	if err := errors.Join(home.Create(), home.Join()); err != nil {
 		return err
 	}
-	topology, err := build(dir, cluster)
+	topology, err := build(dir, cluster, group, home)
 	if err != nil {
 		return err
 	}

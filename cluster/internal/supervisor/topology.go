@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/cgroup"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/network"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/node"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/sandbox"
@@ -14,14 +15,15 @@ type topology struct {
 	plan         network.Plan
 	controlPlane *sandbox.Sandbox
 	nodes        []*sandbox.Sandbox
+	group, home  cgroup.Group // of the cluster, and of this process
 }
 
-func build(dir state.Dir, cluster state.Cluster) (*topology, error) {
+func build(dir state.Dir, cluster state.Cluster, group, home cgroup.Group) (*topology, error) {
 	plane, err := sandbox.New(false)
 	if err != nil {
 		return nil, err
 	}
-	t := &topology{dir: dir, cluster: cluster, plan: network.PlanOf(cluster), controlPlane: plane, nodes: make([]*sandbox.Sandbox, len(cluster.Nodes))}
+	t := &topology{dir: dir, cluster: cluster, plan: network.PlanOf(cluster), controlPlane: plane, nodes: make([]*sandbox.Sandbox, len(cluster.Nodes)), group: group, home: home}
 	for _, set := range []func() error{t.plan.SetUpKernel, t.plan.SetUpControlPlane} {
 		if err := plane.Do(set); err != nil {
 			return nil, err
@@ -35,7 +37,7 @@ func build(dir state.Dir, cluster state.Cluster) (*topology, error) {
 	return t, nil
 }
 
-// place makes the namespaces of the i-th node, counted from 0, and joins it to the others.
+// place makes the network namespace of the i-th node, counted from 0, and joins it to the others.
 func (t *topology) place(i int) error {
 	box, err := sandbox.New(true)
 	if err != nil {
@@ -48,15 +50,22 @@ func (t *topology) place(i int) error {
 	if err := t.controlPlane.Do(func() error { return network.Connect(i+1, box.Net()) }); err != nil {
 		return err
 	}
-	name := t.cluster.Nodes[i]
-	root := node.Root{Name: name, State: t.dir.Node(name), Bin: t.cluster.Bin}
-	return box.Do(func() error {
-		if err := t.plan.SetUpNode(i + 1); err != nil {
-			return err
-		}
-		return root.Make()
-	})
+	return box.Do(func() error { return t.plan.SetUpNode(i + 1) })
 }
+
+// furnish starts the first process of the i-th node, which makes the node's file system.
+func (t *topology) furnish(i int) error {
+	name := t.cluster.Nodes[i]
+	group := systemOf(t.group.Child(name))
+	if err := group.Create(); err != nil {
+		return err
+	}
+	root := node.Root{Name: name, State: t.dir.Node(name), Bin: t.cluster.Bin}
+	return t.nodes[i].Init(root.Command(), group, t.home)
+}
+
+// systemOf is the group of what runs on a node besides pods.
+func systemOf(node cgroup.Group) cgroup.Group { return node.Child("system") }
 
 // replace makes new namespaces for the i-th node, counted from 0, none of whose processes is left. The kernel removes the
 // old ones, with what was mounted in them.

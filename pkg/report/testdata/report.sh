@@ -17,11 +17,17 @@ anywhere() { command "${KUBECTL:-kubectl}" "$@"; }
 kubectl() { anywhere --namespace "$namespace" "$@"; }
 
 # step COMMAND…: shows and runs a command, and leaves what it printed in $stdout
-# and $stderr, and its code in $exit_code. $show is a pattern of lines to show.
+# and $stderr, and its code in $exit_code. $show is a pattern of lines to show. A
+# command that fails is run again for $within seconds.
 step() {
+  local end=$((SECONDS + ${within:-0}))
   printf '\n$ %s\n' "$*"
-  "$@" >"$dir/stdout" 2>"$dir/stderr" </dev/null
-  exit_code=$?
+  while true; do
+    "$@" >"$dir/stdout" 2>"$dir/stderr" </dev/null
+    exit_code=$?
+    [ "$exit_code" != 0 ] && [ "$SECONDS" -lt "$end" ] || break
+    sleep 0.3
+  done
   # The x keeps the line breaks at the end, which $() would take away.
   stdout=$(tr -d '\000' <"$dir/stdout"; echo x)
   stdout=${stdout%x}

@@ -13,8 +13,6 @@ type Matrix struct {
 	Seed uint64 `json:"seed,omitempty"`
 	// SlowMilliseconds is the limit of the state Slow.
 	SlowMilliseconds int64 `json:"slowMilliseconds"`
-	// Tool is "curl" where the image could not probe by itself.
-	Tool string `json:"tool,omitempty"`
 	// CrossNodeSkipped says why there is no pair of two nodes, or "".
 	CrossNodeSkipped string          `json:"crossNodeSkipped,omitempty"`
 	Families         []MatrixFamily  `json:"families,omitempty"`
@@ -110,7 +108,8 @@ type MatrixPair struct {
 	From  string      `json:"from"`
 	To    string      `json:"to"`
 	State MatrixState `json:"state"`
-	// P50Microseconds and P99Microseconds are from dialling to the end of the answer.
+	// P50Microseconds and P99Microseconds are the time until the connection was
+	// established.
 	P50Microseconds int64 `json:"p50Microseconds,omitempty"`
 	P99Microseconds int64 `json:"p99Microseconds,omitempty"`
 	// SeenAs is the address that the target saw, where it is not the caller's own.

@@ -5,7 +5,7 @@ import (
 )
 
 // Report is what happened in one run of an example. Texts that a cluster sent
-// are as they came, but for credentials, which are blanked out.
+// are as they came, but for credentials, which are removed.
 type Report struct {
 	metav1.TypeMeta `json:",inline"`
 	// The name is EXAMPLE-RUNID, or EXAMPLE where the run could not start.
@@ -82,14 +82,26 @@ type Image struct {
 	// IDs are what the nodes found for it, with its digest; more than one where
 	// they differ, none where no Pod of it ran.
 	IDs []string `json:"ids,omitempty"`
+	// Replaced is set where the image could not run: its containers ran something else.
+	Replaced *Replaced `json:"replaced,omitempty"`
+}
+
+// Replaced is what ran in place of an image.
+type Replaced struct {
+	// Why the image could not run.
+	Why string `json:"why"`
+	// Reference is the image that ran, Command what its containers ran, as a user would
+	// type it, or "" for the image's own command.
+	Reference string `json:"reference"`
+	Command   string `json:"command,omitempty"`
 }
 
 // Scenario is one scenario of the example.
 type Scenario struct {
 	Name  string `json:"name"`
 	Title string `json:"title"`
-	// Repeated is why a first attempt does not count: the cluster took a Pod of it
-	// away. Steps are then those of the second.
+	// Repeated is why an attempt before does not count: the cluster took a Pod of it
+	// away, or an image was replaced. Steps are those of the last attempt.
 	Repeated            *Cause `json:"repeated,omitempty"`
 	Steps               []Step `json:"steps,omitempty"`
 	ElapsedMilliseconds int64  `json:"elapsedMilliseconds"`
@@ -114,6 +126,10 @@ type Step struct {
 	// Repeats is how often the command was run again, because the connection to
 	// the API server broke under it.
 	Repeats int `json:"repeats,omitempty"`
+	// WithinMilliseconds is how long the command is run again until its claims hold, and
+	// Tries how often it ran for that; both are 0 where it runs once.
+	WithinMilliseconds int64 `json:"withinMilliseconds,omitempty"`
+	Tries              int   `json:"tries,omitempty"`
 	// Skipped: an earlier step of the scenario could not do its work.
 	Skipped bool     `json:"skipped,omitempty"`
 	Stdout  string   `json:"stdout,omitempty"`
@@ -127,7 +143,7 @@ type Step struct {
 	ElapsedMilliseconds int64 `json:"elapsedMilliseconds"`
 }
 
-// File is a manifest that a command used, as it was sent.
+// File is a manifest, or another file, that a command used, as it was sent.
 type File struct {
 	Name    string `json:"name"`
 	Content string `json:"content"`

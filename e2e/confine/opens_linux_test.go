@@ -1,0 +1,59 @@
+package confine
+
+import (
+	"bytes"
+	"sync"
+	"testing"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// opens notes which files of a folder are opened.
+type opens struct {
+	mu    sync.Mutex
+	names []string
+}
+
+// watchOpens watches a folder until the test ends.
+func watchOpens(t testing.TB, dir string) *opens {
+	t.Helper()
+	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := unix.InotifyAddWatch(fd, dir, unix.IN_OPEN|unix.IN_ACCESS); err != nil {
+		t.Fatal(err)
+	}
+	o := &opens{}
+	go o.follow(fd)
+	return o
+}
+
+func (o *opens) follow(fd int) {
+	buffer := make([]byte, 64<<10)
+	for {
+		n, err := unix.Read(fd, buffer)
+		if err != nil {
+			return
+		}
+		for rest := buffer[:n]; len(rest) >= unix.SizeofInotifyEvent; {
+			event := (*unix.InotifyEvent)(unsafe.Pointer(&rest[0])) //nolint:gosec // as the kernel lays it out
+			end := unix.SizeofInotifyEvent + int(event.Len)
+			name := string(bytes.TrimRight(rest[unix.SizeofInotifyEvent:end], "\x00"))
+			o.mu.Lock()
+			o.names = append(o.names, name)
+			o.mu.Unlock()
+			rest = rest[end:]
+		}
+	}
+}
+
+// reset forgets what was opened, and returns it.
+func (o *opens) reset() []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	names := o.names
+	o.names = nil
+	return names
+}

@@ -1,0 +1,229 @@
+package probe
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// transcript is what curl reported. The bodies of parallel transfers come in any order,
+// and on another stream than the lines that end the transfers: a body belongs to the
+// address in its field "host", which is the Host header of the request.
+type transcript struct {
+	mark string
+	opts Options
+	// addresses are those of the targets, each once, with what was reported of them.
+	addresses []netip.AddrPort
+	reports   map[netip.AddrPort]*report
+	ports     []uint16
+	// complaint is the last error of curl itself, such as about an option.
+	complaint string
+	// undecided is how many addresses need more transfers, timedOut how many answer
+	// none; enough is called when only those have transfers left.
+	undecided, timedOut int
+	enough              func()
+
+	mu          sync.Mutex
+	closed      bool
+	out, errors lines
+	object      []byte // a JSON object on stdout, as far as it has come
+}
+
+// report is what curl reported of an address.
+type report struct {
+	endings []ending
+	// answers are its bodies; nil for one that was torn apart by another body.
+	answers []*Answer
+	// failure is the kernel's reason why a connection failed, the last one.
+	failure string
+	decided bool
+}
+
+// How much is kept of a line and of an object: the server decides what it sends.
+const (
+	maxLine   = 1 << 10
+	maxObject = 4 << 10
+)
+
+func newTranscript(mark string, targets []Target, opts Options, enough func()) *transcript {
+	t := &transcript{mark: mark, opts: opts, reports: map[netip.AddrPort]*report{}, enough: enough}
+	for _, target := range targets {
+		a := target.Address
+		if t.reports[a] != nil {
+			continue
+		}
+		t.addresses, t.reports[a] = append(t.addresses, a), &report{}
+		if !slices.Contains(t.ports, a.Port()) {
+			t.ports = append(t.ports, a.Port())
+		}
+	}
+	t.undecided = len(t.addresses)
+	return t
+}
+
+// locked reads a part of a stream. After close nothing is read: the streams of an
+// exec that was given up may still write.
+func (t *transcript) locked(read func([]byte), p []byte) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.closed {
+		read(p)
+	}
+}
+
+func (t *transcript) close() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.closed = true
+}
+
+// lines splits a stream into lines.
+type lines struct{ part []byte }
+
+func (l *lines) read(p []byte, each func(line string)) {
+	for line := range bytes.Lines(p) {
+		l.part = append(l.part, line[:min(len(line), maxLine-len(l.part))]...)
+		if line[len(line)-1] == '\n' {
+			each(strings.TrimSpace(string(l.part)))
+			l.part = l.part[:0]
+		}
+	}
+}
+
+func (t *transcript) readStdout(p []byte) {
+	for _, c := range p {
+		t.readObject(c)
+	}
+	t.out.read(p, t.readEnding) // curl before 7.63 has no %{stderr}
+}
+
+// readObject collects JSON objects without nested ones, as the service's answer is.
+func (t *transcript) readObject(c byte) {
+	switch {
+	case c == '{':
+		if m := hostField.FindSubmatch(t.object); m != nil {
+			t.answered(string(m[1]), nil)
+		}
+		t.object = append(t.object[:0], c)
+	case len(t.object) == 0:
+	case len(t.object) == maxObject:
+		t.object = t.object[:0]
+	default:
+		if t.object = append(t.object, c); c == '}' && json.Valid(t.object) {
+			if host, answer, ok := parseAnswer(t.object); ok {
+				t.answered(host, &answer)
+			}
+			t.object = t.object[:0]
+		}
+	}
+}
+
+var hostField = regexp.MustCompile(`"host": *"([^"]+)"`)
+
+// answered notes a body, by the Host header that it repeats.
+func (t *transcript) answered(host string, a *Answer) {
+	if r := t.of(host); r != nil {
+		r.answers = append(r.answers, a)
+		t.decide(r)
+	}
+}
+
+// of is the report of an address, or nil.
+func (t *transcript) of(host string) *report {
+	a, err := netip.ParseAddrPort(host)
+	if err != nil {
+		return nil
+	}
+	return t.reports[a]
+}
+
+// connectFailed is how a verbose curl reports a connection that failed: from 8.0 on also
+// from where, and without a port where the kernel did not even try.
+var connectFailed = regexp.MustCompile(`^\* (?:connect to (\S+) port (\d+) .*failed|Immediate connect fail for (\S+)): (.+)$`)
+
+func (t *transcript) readStderr(p []byte) {
+	t.errors.read(p, func(line string) {
+		if m := connectFailed.FindStringSubmatch(line); m != nil {
+			t.readFailure(m[1]+m[3], m[2], m[4])
+		} else if strings.HasPrefix(line, "curl: ") {
+			t.complaint = line
+		} else {
+			t.readEnding(line)
+		}
+	})
+}
+
+func (t *transcript) readFailure(address, port, reason string) {
+	a, err := netip.ParseAddr(address)
+	if err != nil {
+		return
+	}
+	for _, p := range t.ports {
+		r := t.reports[netip.AddrPortFrom(a, p)]
+		if r != nil && (port == "" || port == strconv.Itoa(int(p))) {
+			r.failure = reason
+			t.decide(r)
+		}
+	}
+}
+
+// readEnding reads the line that ends a transfer; all others it leaves alone.
+func (t *transcript) readEnding(line string) {
+	text, marked := strings.CutPrefix(line, t.mark+"|")
+	host, e, ok := parseEnding(text)
+	if r := t.of(host); marked && ok && r != nil {
+		r.endings = append(r.endings, e)
+		t.decide(r)
+	}
+}
+
+// decide finds out whether enough is known of an address: three transfers have ended, or
+// two and both timed out; and the bodies and reasons have arrived that may come later.
+//
+// Once an address times out, that is enough for all: to wait for all of its samples
+// would take as long again, and there are never enough parallel transfers for them.
+func (t *transcript) decide(r *report) {
+	codes := map[int]int{}
+	for _, e := range r.endings {
+		codes[e.code(t.opts.Timeout)]++
+	}
+	n := len(r.endings)
+	timedOut := n >= 2 && n == codes[curlTimeout]
+	complete := len(r.answers) >= codes[0] && (codes[curlNotConnected] == 0 || r.failure != "")
+	if r.decided || !complete || !timedOut && n < min(3, t.opts.Samples) {
+		return
+	}
+	r.decided = true
+	t.undecided--
+	if timedOut {
+		t.timedOut++
+	}
+	if t.undecided == 0 && t.timedOut > 0 {
+		t.enough()
+	}
+}
+
+// parseAnswer reads a body of /info, with the Host header of its request.
+func parseAnswer(body []byte) (host string, answer Answer, ok bool) {
+	var info struct {
+		Version *string `json:"version"`
+		Host    string  `json:"host"`
+		From    string  `json:"from"`
+	}
+	if err := json.Unmarshal(body, &info); err != nil || info.Version == nil {
+		return "", Answer{}, false
+	}
+	from, _ := netip.ParseAddr(info.From) // a text that is no address proves nothing
+	return info.Host, Answer{Version: *info.Version, From: from.Unmap()}, true
+}
+
+// ParseAnswer reads the body of /info; ok is false where it is not the service's.
+func ParseAnswer(body string) (answer Answer, ok bool) {
+	_, answer, ok = parseAnswer([]byte(body))
+	return answer, ok
+}
