@@ -289,8 +289,8 @@ func markIn(config []byte) string {
 	return mark
 }
 
-// TestWhatEachCurlSays replays what curls of many versions said: RHEL 8, Ubuntu 20.04,
-// CentOS 9, Debian 12, and newer ones.
+// TestWhatEachCurlSays replays what curls of many versions said: of RHEL 8, openSUSE 15,
+// CentOS 9, Debian 12, Ubuntu 24.04, and the newest.
 func TestWhatEachCurlSays(t *testing.T) {
 	files, err := filepath.Glob("testdata/curl-*.stdout")
 	if err != nil || len(files) < 5 {

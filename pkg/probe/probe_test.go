@@ -90,7 +90,7 @@ func TestASilentContainer(t *testing.T) {
 			say := func(port int) {
 				fmt.Fprintf(stdout, "\n%s|http://127.0.0.1:%d/info|000|0|0.000000|0.000100|7|Failed to connect\n", markIn(config), port)
 			}
-			time.Sleep(8 * time.Second)
+			<-time.After(8 * time.Second)
 			say(1)
 			<-ctx.Done()
 			time.AfterFunc(0, func() { say(2) })
@@ -113,16 +113,15 @@ func TestASilentContainer(t *testing.T) {
 	})
 }
 
-// said has a curl say something, and returns what is known of the addresses then.
-func said(t *testing.T, opts Options, stdout, stderr string, addresses ...string) map[string]Result {
+// said has a curl write something, and returns the results for the addresses.
+func said(t *testing.T, opts Options, stdout string, addresses ...string) map[string]Result {
 	t.Helper()
 	var targets []Target
 	for _, a := range addresses {
 		targets = append(targets, Target{a, netip.MustParseAddrPort(a)})
 	}
-	return results(t, func(_ context.Context, _ []string, stdin io.Reader, out, errs io.Writer) error {
+	return results(t, func(_ context.Context, _ []string, stdin io.Reader, out, _ io.Writer) error {
 		config, _ := io.ReadAll(stdin)
-		_, _ = io.WriteString(errs, stderr)
 		_, _ = io.WriteString(out, strings.ReplaceAll(stdout, "MARK", markIn(config)))
 		return nil
 	}, targets, opts)
@@ -136,7 +135,7 @@ const (
 func TestAnswersComeInAnyOrder(t *testing.T) {
 	one, two := "10.0.0.1:80", "[fd00::2]:80"
 	out := fmt.Sprintf(body+body+ended, one) + fmt.Sprintf(body, two) + fmt.Sprintf(ended, one) + fmt.Sprintf(ended+body+ended, two)
-	for id, got := range said(t, Options{Samples: 2}, out, "", one, two) {
+	for id, got := range said(t, Options{Samples: 2}, out, one, two) {
 		if got.Outcome != Answered || got.Answered != 2 || got.Failed != 0 || got.Version != "v" || got.From.String() != "10.0.0.9" || got.P50 != 200*time.Microsecond || got.AnswerP50 != time.Millisecond {
 			t.Errorf("%s: found %+v", id, got)
 		}
@@ -148,11 +147,11 @@ func TestAnAnswerInPiecesIsNoWrongAnswer(t *testing.T) {
 	one, two := "10.0.0.1:80", "10.0.0.2:80"
 	whole, other := fmt.Sprintf(body, one), fmt.Sprintf(body, two)
 	torn := whole[:30] + other + whole[30:]
-	found := said(t, Options{Samples: 1}, torn+fmt.Sprintf(ended, one)+fmt.Sprintf(ended, two), "", one, two)
+	found := said(t, Options{Samples: 1}, torn+fmt.Sprintf(ended, one)+fmt.Sprintf(ended, two), one, two)
 	if found[one].Outcome != Failed || found[one].Failed != 0 || found[two].Outcome != Answered {
 		t.Errorf("found %+v", found)
 	}
-	found = said(t, Options{Samples: 2}, torn+whole+fmt.Sprintf(ended+ended, one)+other+fmt.Sprintf(ended+ended, two), "", one, two)
+	found = said(t, Options{Samples: 2}, torn+whole+fmt.Sprintf(ended+ended, one)+other+fmt.Sprintf(ended+ended, two), one, two)
 	if found[one].Outcome != Answered || found[one].Answered != 2 || found[one].Version != "v" {
 		t.Errorf("found %+v", found[one])
 	}
@@ -161,8 +160,49 @@ func TestAnAnswerInPiecesIsNoWrongAnswer(t *testing.T) {
 // One that answers with the name of another target than its own has not answered.
 func TestAnAnswerIsOfTheAddressThatItNames(t *testing.T) {
 	out := fmt.Sprintf(body, "10.9.9.9:80") + `{"host": "nowhere", "version": "v"} {"host": "10.0.0.1:80"} {` + fmt.Sprintf(ended, "10.0.0.1:80")
-	if got := said(t, Options{Samples: 1}, out, "", "10.0.0.1:80")["10.0.0.1:80"]; got.Outcome != Protocol || !got.Connected {
+	if got := said(t, Options{Samples: 1}, out, "10.0.0.1:80")["10.0.0.1:80"]; got.Outcome != Protocol || !got.Connected {
 		t.Errorf("found %+v", got)
+	}
+}
+
+// TestAnExecEndsWhenEnoughIsKnown: one address times out, the other has answered three
+// times, but its bodies and the reason why a connection failed arrive late.
+func TestAnExecEndsWhenEnoughIsKnown(t *testing.T) {
+	dead, alive := "10.0.0.1:80", "10.0.0.2:80"
+	var targets []Target
+	for _, a := range []string{dead, alive} {
+		targets = append(targets, Target{a, netip.MustParseAddrPort(a)})
+	}
+	timedOut := fmt.Sprintf("\nMARK|http://%s/info|000|0|0.000000|2.001|28|Connection timed out\n", dead)
+	failed := fmt.Sprintf("\nMARK|http://%s/info|000|0|0.000000|0.001|7|Couldn't connect\n", alive)
+	parts := []struct{ out, errs string }{
+		{"", timedOut + fmt.Sprintf(ended+ended, alive) + failed},
+		{"", timedOut},
+		{fmt.Sprintf(body+body, alive), ""},
+		{"", "* connect to 10.0.0.2 port 80 from 10.0.0.9 port 1 failed: No route to host\n"},
+	}
+	written := 0
+	found, err := Probe(t.Context(), func(ctx context.Context, _ []string, stdin io.Reader, out, errs io.Writer) error {
+		config, _ := io.ReadAll(stdin)
+		for _, p := range parts {
+			if ctx.Err() != nil {
+				break
+			}
+			written++
+			_, _ = io.WriteString(out, p.out)
+			_, _ = io.WriteString(errs, strings.ReplaceAll(p.errs, "MARK", markIn(config)))
+		}
+		<-ctx.Done()
+		return ctx.Err()
+	}, targets, Options{})
+	if err != nil || len(found) != 2 || written != len(parts) {
+		t.Fatalf("expected an end after %d parts, found %v, %v after %d", len(parts), found, err, written)
+	}
+	if r := found[0]; r.Outcome != Timeout || r.Failed != 2 {
+		t.Errorf("found %+v", r)
+	}
+	if r := found[1]; r.Outcome != Answered || r.Answered != 2 || r.Failed != 1 || r.Err != "No route to host" {
+		t.Errorf("found %+v", r)
 	}
 }
 
