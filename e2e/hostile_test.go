@@ -88,8 +88,9 @@ func TestAnExampleStaysInItsNamespaceAndLeavesOthersAlone(t *testing.T) {
 		want  string
 	}{
 		"told at load":             {"    - run: kubectl get nodes\n", nil, 2, "example.yaml:11:12: run: nodes are in no namespace; to permit it, run the example with --allow-cluster-scope"},
-		"found at run time":        {"    - run: kubectl get $(pod(\"theirs\").metadata.name.replace(\"theirs\", \"nodes\"))\n", nil, 3, `nodes: it is outside of the run's namespace "` + f.session.Namespace + `"`},
-		"another namespace":        {"    - run: kubectl get $(\"--ra\" + \"w\") /api/v1/namespaces/kube-system/pods\n", nil, 3, "found the flag"},
+		"a type at run time":       {"    - run: kubectl get $(pod(\"theirs\").metadata.name.replace(\"theirs\", \"nodes\"))\n", nil, 2, "the type of an object comes from an expression"},
+		"found at run time":        {"    - run: kubectl get --raw $(\"/api/v1/no\" + \"des\")\n", nil, 3, "it is outside of the run's namespace"},
+		"a flag at run time":       {"    - run: kubectl get pods $(\"--all-name\" + \"spaces\")\n", nil, 3, "found the flag"},
 		"permitted":                {"    - run: kubectl get nodes\n", []string{"--allow-cluster-scope"}, 0, "Ready"},
 		"others' objects by label": {"    - run: kubectl delete pods -l app=theirs\n", nil, 3, `pods "theirs" is not of this run (made`},
 		"others' objects by name":  {"    - run: kubectl label pod theirs app=ours --overwrite\n", nil, 3, `pods "theirs" is not of this run (made`},

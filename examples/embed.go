@@ -8,3 +8,11 @@ import "embed"
 //
 //go:embed */*.yaml
 var FS embed.FS
+
+// ServiceFile is the name of the file that every example has.
+const ServiceFile = "service.py"
+
+// Service is its content: a small HTTP service for any image with Python 3.8 or later.
+//
+//go:embed service.py
+var Service string

@@ -81,7 +81,7 @@ func (c *cluster) startProbes() map[string]map[string]probe {
 // service is the text of the plugin's own HTTP service, which runs on the shell's image.
 func service(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile("../../pkg/service/service.py")
+	text, err := os.ReadFile("../../examples/service.py")
 	if err != nil {
 		t.Fatal(err)
 	}

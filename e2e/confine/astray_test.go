@@ -32,7 +32,7 @@ var (
 	ofTheTool = regexp.MustCompile(`^(POST /apis/auth(orization|entication)\.k8s\.io/v1/selfsubject(access)?reviews` +
 		`|(GET|POST) /api/v1/namespaces|GET /api/v1/nodes(/[^/]+)?)$`)
 	ofNamespace = regexp.MustCompile(`^(GET|DELETE) /api/v1/namespaces/[a-z0-9-]+$`)
-	ofItself    = regexp.MustCompile(`^GET /(version|api(/v1)?|apis(/[a-z0-9.-]+){0,2}|openapi/v[23](/[A-Za-z0-9./-]+)?)$`)
+	ofItself    = regexp.MustCompile(`^GET /(version|openapi/v2|openapi/v3(/api/v1|/apis/[a-z0-9.-]+/[a-z0-9]+)?|api(/v1)?|apis(/[^/]+){0,2})$`)
 	inside      = regexp.MustCompile(`^/(api/v1|apis/[a-z0-9.-]+/v[a-z0-9]+)/namespaces/([a-z0-9-]+)/([a-z]+)(/[^/%]+(/[a-z]+(/.*)?)?)?$`)
 )
 
@@ -93,13 +93,8 @@ var selecting = []string{"daemonsets", "deployments", "networkpolicies", "poddis
 // changesOthers says why a request is not bound to what the run has made. In a
 // Namespace of the run's own, all is.
 func changesOthers(r request, resource string, named, own bool) string {
-	var body map[string]any
-	_ = json.Unmarshal([]byte(r.body), &body) // a read has none
 	query, err := url.ParseQuery(r.query)
-	uid := func(field string) bool {
-		fields, _ := body[field].(map[string]any)
-		return fields["uid"] != nil
-	}
+	creates := r.method == "POST" && !named
 	switch {
 	case err != nil:
 		return "a query that cannot be read"
@@ -107,18 +102,39 @@ func changesOthers(r request, resource string, named, own bool) string {
 		return ""
 	case !own && slices.Contains(harmful, resource):
 		return "acts on more than the run's"
-	case r.method == "POST" && !named && !strings.Contains(r.body, `"kubectl-kbe.github.io/run"`):
+	case creates && !strings.Contains(r.body, `"kubectl-kbe.github.io/run"`):
 		return "makes what is not marked"
-	case !own && r.method == "POST" && !named && slices.Contains(selecting, resource) && !isBound(body):
+	case creates && !own && slices.Contains(selecting, resource) && !isBound(r.json()):
 		return "selects others'"
-	case r.method == "DELETE" && (!named || !uid("preconditions")), r.method == "PUT" && !uid("metadata"):
-		return "holds for any object of that name"
-	case r.method == "PATCH" && !uid("metadata") && !strings.Contains(r.body, `{"op":"test","path":"/metadata/uid"`):
+	case !creates && !r.isPinned(named):
 		return "holds for any object of that name"
 	case named && r.method == "POST" && query.Has("dryRun"):
 		return "a dry run of what has none"
 	}
 	return ""
+}
+
+// json is the body of a request; a read has none.
+func (r request) json() (body map[string]any) {
+	_ = json.Unmarshal([]byte(r.body), &body)
+	return body
+}
+
+// isPinned tells whether a change holds for one object only.
+func (r request) isPinned(named bool) bool {
+	uid := func(field string) bool {
+		fields, _ := r.json()[field].(map[string]any)
+		return fields["uid"] != nil
+	}
+	switch r.method {
+	case "DELETE":
+		return named && uid("preconditions")
+	case "PATCH":
+		return uid("metadata") || strings.HasPrefix(r.body, `[{"op":"test","path":"/metadata/uid"`)
+	case "PUT":
+		return uid("metadata")
+	}
+	return true // enters
 }
 
 // isBound tells whether what an object selects by has the run's label. A Service may

@@ -40,7 +40,7 @@ func (b *bench) testFiles(t *testing.T) {
 	b.namespace(t, "files")
 	file := filepath.Join(b.home, "id")
 	elsewhere := b.elsewhere.URL + "/x"
-	for step, want := range map[string]string{
+	for step, want := range map[string]string{ //nolint:gosec // no credentials
 		"kubectl create configmap x --field-manager -- --from-file=id=" + file:       "`--from-file` is none of the flags",
 		"kubectl create configmap x --from-$(\"file\")=" + file:                      "expected the name of a flag, found an expression",
 		"kubectl create configmap x --$(\"from-file=" + file + "\")":                 "expected the name of a flag, found an expression",

@@ -44,6 +44,9 @@ func FuzzExamples(f *testing.F) {
 	for _, line := range b.lines() {
 		f.Add([]byte{byExample}, line)
 	}
+	for i := range manifests {
+		f.Add([]byte{byExample, byte(i)}, "kubectl create -f m.yaml")
+	}
 	random := rand.New(rand.NewPCG(*randomFlag, 0)) //nolint:gosec // the same each time
 	for range *seedsFlag {
 		seed := make([]byte, 16+random.IntN(48))
@@ -133,7 +136,10 @@ func (b *bench) byRequest(t *testing.T, s *session.Session, d *dice) {
 		t.Fatal(err)
 	}
 	path := pick(d, bases)
-	for range d.roll(5) {
+	if d.roll(4) > 0 {
+		path += "/" + pick(d, resources)
+	}
+	for range d.roll(4) {
 		path += "/" + pick(d, segments)
 	}
 	if d.roll(2) == 0 {
@@ -266,16 +272,17 @@ func (b *bench) lines() []string {
 		`kubectl create configmap x --$("from-file=` + file + `")`, `kubectl create configmap x $("--from-file=` + file + `")`,
 		"kubectl get pods -o go-template-file --template " + file, "kubectl get -wf " + elsewhere, "kubectl apply --field-manager -- -f " + elsewhere,
 		"kubectl apply --field-manager -- -k " + b.home, "kubectl delete --raw /api/v1/namespaces/shared/configmaps?dryRun=All -f m.yaml",
-		"kubectl get --raw /metrics", "kubectl get --raw /api/v1/namespaces/elsewhere/secrets", "kubectl create -f m.yaml", "kubectl apply -f n.yaml", "kubectl label pod theirs a=b", "kubectl exec theirs -- yes",
+		"kubectl get --raw /metrics", "kubectl get --raw /api/v1/namespaces/elsewhere/pods", "kubectl create -f m.yaml", "kubectl apply -f n.yaml", "kubectl label pod theirs a=b", "kubectl exec theirs -- yes",
 		"kubectl delete pods --all", "kubectl get secrets -o yaml", `kubectl get $("nodes")`, `kubectl wait --for=delete $("ns")/kube-system --timeout=1s`,
 	}
 }
 
 var (
-	bases = []string{"/api/v1/namespaces/" + shared, "/api/v1/namespaces/elsewhere", "/apis/apps/v1/namespaces/" + shared, "/api/v1", "/apis", "/openapi/v3", "",
+	bases = []string{"/api/v1/namespaces/" + shared, "/api/v1/namespaces/elsewhere", "/api/v1/namespaces/" + shared, "/api/v1/namespaces/kube-system", "/apis/apps/v1/namespaces/" + shared, "/api/v1", "/apis", "/openapi/v3", "",
 		"/x/api/v1/namespaces/" + shared, "/api/v1/namespaces/" + shared + "/..", "/api/v1/watch/namespaces/" + shared, "/apis/authorization.k8s.io/v1",
 		"/apis/autoscaling/v2/namespaces/" + shared, "/api//v1/namespaces/" + shared, "/api/v1/namespaces/" + shared + "%2f"}
-	segments = []string{"pods", "configmaps", "secrets", "services", "theirs", "x", "exec", "proxy", "status", "..", "%2e%2e", "", ".", "deployments", "scale",
+	resources = []string{"pods", "configmaps", "secrets", "services", "deployments", "serviceaccounts", "bindings", "events", "endpoints"}
+	segments  = []string{"pods", "configmaps", "secrets", "services", "theirs", "x", "exec", "proxy", "status", "..", "%2e%2e", "", ".", "deployments", "scale",
 		"elsewhere", "namespaces", "finalize", "token", "eviction", "ephemeralcontainers", "selfsubjectrulesreviews", "http:theirs:80", "serviceaccounts"}
 	queries = []string{"dryRun=All", "dryRun=", "watch=true", "watch", "labelSelector=app%3Dtheirs", "fieldSelector=a;b", "force=true", "fieldManager=x",
 		url.QueryEscape("dryRun") + "=All", "propagationPolicy=Foreground", "gracePeriodSeconds=0", "command=true", "%zz"}

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/api/validation/path"
+	"k8s.io/apimachinery/pkg/api/validate/content"
 
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/kubectl"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/session"
@@ -152,7 +152,7 @@ func nameAndWords(args []string) string { return name(args) }
 func objects(args []string) string {
 	for _, arg := range args {
 		parts := strings.Split(arg, "/")
-		if len(parts) > 2 || slices.ContainsFunc(parts, func(p string) bool { return len(path.IsValidPathSegmentName(p)) > 0 }) {
+		if len(parts) > 2 || slices.ContainsFunc(parts, func(p string) bool { return len(content.IsPathSegmentName(p)) > 0 }) {
 			return fmt.Sprintf("expected TYPE, NAME or TYPE/NAME, found %q", arg)
 		}
 	}

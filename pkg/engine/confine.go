@@ -82,6 +82,9 @@ func forbids(need rbac.Need) string {
 	if need.Cluster {
 		return need.Resource + " are in no namespace" + scopeHint
 	}
+	if strings.Contains(need.Resource, "$(") {
+		return "the type of an object comes from an expression; expected it in plain words, such as pods"
+	}
 	return fmt.Sprintf("`%s` is not among what an example may ask for%s", need, scopeHint)
 }
 

@@ -25,7 +25,9 @@ func (p *Plan) Needs(ownNamespace bool) rbac.Needs {
 		for _, st := range sc.steps {
 			needs = rbac.Join(needs, p.commandNeeds(st), st.claimNeeds())
 		}
-		if slices.ContainsFunc(p.replaceable(), func(name string) bool { return p.uses(sc, name) }) {
+		// A Role, as for a Namespace that exists, cannot grant it: the first sign that an
+		// image does not run is enough there.
+		if ownNamespace && slices.ContainsFunc(p.replaceable(), func(name string) bool { return p.uses(sc, name) }) {
 			needs = rbac.Join(needs, rbac.Core("nodes", "list").Optional())
 		}
 	}

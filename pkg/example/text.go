@@ -8,7 +8,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/service"
+	"github.com/kubectl-kbe/kubectl-kbe/examples"
 )
 
 // textCall matches the expression that stands for the content of a file.
@@ -67,7 +67,7 @@ func (e *Example) readTexts(beside folder) Problems {
 	return problems
 }
 
-// readText reads a file beside the example. service.Program is there for every
+// readText reads a file beside the example. examples.Service is there for every
 // example, unless the folder has a file of its name.
 func (e *Example) readText(beside folder, name string) (string, error) {
 	if path.Base(name) != name || name == "." || name == ".." {
@@ -79,8 +79,8 @@ func (e *Example) readText(beside folder, name string) (string, error) {
 		missing = errors.Is(err, fs.ErrNotExist)
 	}
 	switch {
-	case missing && name == service.File:
-		return strings.TrimRight(service.Program, "\n"), nil
+	case missing && name == examples.ServiceFile:
+		return strings.TrimRight(examples.Service, "\n"), nil
 	case missing:
 		return "", fmt.Errorf("expected a file %s beside the %s, found none", code(name), FileName)
 	}

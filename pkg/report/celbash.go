@@ -300,6 +300,9 @@ func (t *translator) word(x ast.Expr) (string, error) {
 	}
 }
 
+// readers are the functions of two arguments that a command of the script stands for.
+var readers = map[string]string{"hostport": "hostport %s %s", "logs": "kubectl logs %s -c %s"}
+
 func (t *translator) callWord(x ast.Expr) (string, error) {
 	call := x.AsCall()
 	name, args := call.FunctionName(), call.Args()
@@ -324,14 +327,12 @@ func (t *translator) callWord(x ast.Expr) (string, error) {
 	case name == "file" && len(args) == 1:
 		file, _ := literal(args[0]).(string)
 		return `"$(cat "$dir"/` + bashQuote(file) + `)"`, nil
-	case name == "hostport" && len(args) == 2:
-		return t.readTwo("hostport %s %s", args)
+	case len(args) == 2 && readers[name] != "":
+		return t.readTwo(readers[name], args)
 	case name == "size" && call.IsMemberFunction() && len(args) == 0:
 		return t.size(call.Target())
 	case name == "size" && len(args) == 1:
 		return t.size(args[0])
-	case name == "logs" && len(args) == 2:
-		return t.readTwo("kubectl logs %s -c %s", args)
 	}
 	return "", errNotTranslated
 }

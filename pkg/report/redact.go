@@ -144,5 +144,6 @@ func eachText(v reflect.Value, replace func(string) string) {
 		if v.CanSet() {
 			v.SetString(replace(v.String()))
 		}
+	default: // holds no text
 	}
 }

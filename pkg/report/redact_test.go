@@ -78,6 +78,7 @@ func TestOrdinaryTextsStay(t *testing.T) {
 	}
 }
 
+//nolint:gosec // it is what must be removed
 const secretYAML = `apiVersion: v1
 data:
   .dockerconfigjson: aHVudGVyMg==

@@ -59,16 +59,6 @@ func (t *Terminal) Handle(ev engine.Event) {
 		}
 	case engine.FileShown:
 		t.file(b)
-	case engine.ReplacementPlanned:
-		t.line("")
-		t.wrapped(plannedText(b.Replacement))
-	case engine.ImageReplaced:
-		t.line("")
-		for _, text := range replacedText(b.Replacement) {
-			t.wrapped(text)
-		}
-	case engine.CommandRetried:
-		t.dimmed(fmt.Sprintf("  (the output of try %d, after %s)", b.Tries, seconds(b.Elapsed)))
 	case engine.CommandShown:
 		t.command(b.Line)
 	case engine.Waiting:
@@ -100,9 +90,32 @@ func (t *Terminal) Handle(ev engine.Event) {
 	}
 }
 
+// replaced tells of images that cannot run; it is false for any other event.
+func (t *Terminal) replaced(body engine.Body) bool {
+	var texts []string
+	switch b := body.(type) {
+	case engine.ReplacementPlanned:
+		texts = []string{plannedText(b.Replacement)}
+	case engine.ImageReplaced:
+		texts = replacedText(b.Replacement)
+	default:
+		return false
+	}
+	t.line("")
+	for _, text := range texts {
+		t.wrapped(text)
+	}
+	return true
+}
+
 // wrong tells the events about what is not as it should be.
 func (t *Terminal) wrong(body engine.Body) {
+	if t.replaced(body) {
+		return
+	}
 	switch b := body.(type) {
+	case engine.CommandRetried:
+		t.dimmed(fmt.Sprintf("  (the output of try %d, after %s)", b.Tries, seconds(b.Elapsed)))
 	case engine.CleanupHeld:
 		t.marked(t.style.open(), fmt.Sprintf("%s does not go: %s", b.Object, b.Why))
 		t.marked(" ", "Waiting goes on: whoever set a finalizer has to remove it.")

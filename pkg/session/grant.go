@@ -127,7 +127,7 @@ var verbs = map[string]string{
 }
 
 // itself matches the paths by which the API server tells of itself.
-var itself = regexp.MustCompile(`^/(version|api(/v1)?|apis(/[^/]+){0,2}|openapi/v[23](/.*)?)$`)
+var itself = regexp.MustCompile(`^/(version|openapi/v[23]|(openapi/v3/)?(api(/v1)?|apis(/[^/]+){0,2}))$`)
 
 // isPlain tells whether a path means the same to whoever reads it: nothing is
 // encoded that need not be, and there are no "..", "." or empty parts.

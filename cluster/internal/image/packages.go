@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -60,7 +61,7 @@ func bootstrap(ctx context.Context, release string, packages []string, dir, root
 	if err := os.WriteFile(optionFile, []byte(options), 0o600); err != nil {
 		return err
 	}
-	args := append(hooks, mergeUsr, "--variant=extract", "--format=tar", "--include="+strings.Join(packages, ","), "--aptopt="+optionFile, release, rootfs)
+	args := append(slices.Clone(hooks), mergeUsr, "--variant=extract", "--format=tar", "--include="+strings.Join(packages, ","), "--aptopt="+optionFile, release, rootfs)
 	cmd := exec.CommandContext(ctx, tool, append(args, sources...)...)
 	cmd.Env = append(os.Environ(), "TMPDIR="+dir, "LC_ALL=C.UTF-8")
 	return run(ctx, cmd)

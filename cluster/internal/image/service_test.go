@@ -301,7 +301,7 @@ func TestListensLate(t *testing.T) {
 }
 
 func TestPortTaken(t *testing.T) {
-	taken, err := net.Listen("tcp", "0.0.0.0:0")
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

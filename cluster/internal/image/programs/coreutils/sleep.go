@@ -76,7 +76,7 @@ func parse(arg string) (seconds float64, ok bool) {
 func pause(seconds float64) {
 	const longest = float64(math.MaxInt64) / float64(time.Second)
 	for ; seconds > longest; seconds -= longest {
-		time.Sleep(math.MaxInt64)
+		time.Sleep(math.MaxInt64) //nolint:forbidigo // this is sleep
 	}
-	time.Sleep(time.Duration(seconds * float64(time.Second)))
+	time.Sleep(time.Duration(seconds * float64(time.Second))) //nolint:forbidigo // this is sleep
 }
