@@ -13,14 +13,14 @@ import (
 	utilexec "k8s.io/client-go/util/exec"
 )
 
-// parallelMax is how many connections curl has open at a time: more than there are
-// addresses, so that dead addresses time out side by side and leave room for the
-// others; but few, because curl and the service use one thread each, and waiting for
-// a thread looks like a slow network. Medians with 50 services on two processors, until
-// the connection was established and until the answer was read: 300 at a time 25 ms
-// and 151 ms, 128: 10 ms and 91 ms, 62: 1.3 ms and 37 ms, 4: 0.1 ms and 2 ms. The
-// kernel accepts connections by itself, so latencies are those of the connection.
-func parallelMax(addresses int) int { return min(max(16, addresses*5/4), 64) }
+// parallelMax is how many connections curl has open at a time: two for each address, as
+// many as show that one times out (see decide), so that all do so side by side; but
+// few, because curl and the service use one thread each, and waiting for a thread looks
+// like a slow network. Medians with 50 services on two processors, until the connection
+// was established and until the answer was read: 300 at a time 25 ms and 151 ms, 128:
+// 10 ms and 91 ms, 96: 1.1 ms and 33 ms, 4: 0.1 ms and 2 ms. The kernel accepts
+// connections by itself, so latencies are those of the connection.
+func parallelMax(addresses int) int { return min(max(4, 2*addresses), 96) }
 
 // quiet is how long curl may write nothing, in addition to the time-out of a
 // connection: it reports when each one begins and ends.
