@@ -35,8 +35,8 @@ func full(t *testing.T) netip.AddrPort {
 	return address
 }
 
-// TestTargetsThatTimeOutDoSoSideBySide: that of many nodes half are cut off takes
-// hardly longer than one time-out.
+// TestTargetsThatTimeOutDoSoSideBySide: when half of many targets are dead, the probe
+// takes one time-out, and not a second one; on an idle machine 2.2 s.
 func TestTargetsThatTimeOutDoSoSideBySide(t *testing.T) {
 	in := machine(t)
 	alive := service(t, "0.0.0.0:0", same("v")).Port()
@@ -55,7 +55,7 @@ func TestTargetsThatTimeOutDoSoSideBySide(t *testing.T) {
 		}
 	}
 	t.Logf("50 targets of which half time out: %s; a healthy one: connected after %s, answered after %s", took, found["alive-7"].P50, found["alive-7"].AnswerP50)
-	if took > 3*time.Second {
-		t.Errorf("expected at most 3 s, found %s", took)
+	if took >= 4*time.Second {
+		t.Errorf("expected less than two time-outs, found %s", took)
 	}
 }

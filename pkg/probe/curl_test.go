@@ -169,7 +169,7 @@ func text(answer string) func(*testing.T) netip.AddrPort {
 	return func(t *testing.T) netip.AddrPort { return listener(t, says(answer)) }
 }
 
-var ofRows = Options{Samples: 2, Timeout: time.Second}
+var ofRows = Options{Samples: 2, Timeout: 2 * time.Second}
 
 // assertRow asserts what a curl has found.
 func assertRow(t *testing.T, r row, got Result, old bool) {
@@ -290,7 +290,7 @@ func markIn(config []byte) string {
 }
 
 // TestWhatEachCurlSays replays what curls of many versions said: of RHEL 8, openSUSE 15,
-// CentOS 9, Debian 12, Ubuntu 24.04, and the newest.
+// CentOS 9, Debian 12 and 13, Ubuntu 24.04, and the newest.
 func TestWhatEachCurlSays(t *testing.T) {
 	files, err := filepath.Glob("testdata/curl-*.stdout")
 	if err != nil || len(files) < 5 {

@@ -65,7 +65,7 @@ func (e ending) code(timeout time.Duration) int {
 		return e.exit
 	case e.status > 0:
 		return 0
-	case e.total >= timeout:
+	case e.total > timeout*9/10: // curl rounds
 		return curlTimeout
 	case e.connect == 0:
 		return curlNotConnected
