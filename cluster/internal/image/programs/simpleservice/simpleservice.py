@@ -1,6 +1,7 @@
 # Stand-in of mhausenblas/simpleservice 0.5.0: the small HTTP service that the pods page of Kubernetes by Example runs.
 #
-# It is written from the original's contract, not from its code. What a client can tell of the original's answers (status,
+# It is written from the original's contract. Three facts were read in the original's source: the line numbers and the form
+# of its log, and how it compares HEALTH_MIN and HEALTH_MAX; no code of it is here. What a client can tell of the original's answers (status,
 # body, Content-Type, Content-Length, Etag, Server) is the same, and its tests pin it to the lengths and Etags that the
 # original's documentation shows. So are its limits: it listens on IPv4 alone, half a second after its start, serves one
 # request at a time, and has no handler for SIGTERM, which the kernel then keeps from it where it is PID 1.
