@@ -121,7 +121,7 @@ func (o *imagesOptions) write(listed []*listedImage) error {
 		_, err := io.WriteString(o.streams.Out, text.String())
 		return err
 	}
-	if err := os.WriteFile(o.file, []byte(text.String()), 0o666); err != nil { //nolint:gosec // the names of public images
+	if err := os.WriteFile(o.file, []byte(text.String()), 0o666); err != nil {
 		return fmt.Errorf("--images-file: %w", err)
 	}
 	return nil

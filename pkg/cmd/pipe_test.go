@@ -77,7 +77,7 @@ func TestAPipeInPlaceOfAFileIsRefused(t *testing.T) {
 func TestASignalEndsTheReadingOfStandardInput(t *testing.T) {
 	noCluster(t)
 	in, writer := io.Pipe()
-	defer writer.Close()
+	t.Cleanup(func() { _ = writer.Close() })
 	ctx, cancel := context.WithCancelCause(t.Context())
 	time.AfterFunc(50*time.Millisecond, func() { cancel(errors.New("stopped by a signal")) })
 	within(t, func() {
