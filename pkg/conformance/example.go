@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -30,11 +31,19 @@ func (p *examplePart) run(ctx context.Context, r *Runner, where place) ([]v1alph
 	}
 	collector := report.NewCollector()
 	engine.Run(ctx, r.getter, p.plan, engine.Options{
-		Namespace: r.opts.Namespace, Images: r.opts.Images, PullSecret: r.opts.PullSecret,
+		Namespace: r.opts.Namespace, Images: p.overrides(r.opts.Images), Registry: r.opts.Registry, PullSecret: r.opts.PullSecret,
 		Dump: where.dump, DumpFailures: true, Enforce: r.enforced(where),
 	}, collector.Handle)
 	done := collector.Report()
+	r.ran(done.Images)
 	return p.results(done, context.Cause(ctx)), problemsOf(done)
+}
+
+// overrides are those of the images that the example has.
+func (p *examplePart) overrides(images map[string]string) map[string]string {
+	has := maps.Clone(images)
+	maps.DeleteFunc(has, func(name, _ string) bool { return p.plan.Example.Spec.Images[name].Reference == "" })
+	return has
 }
 
 // results are what the report of a run comes to; stopped is what ended it early, or

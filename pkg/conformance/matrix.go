@@ -74,7 +74,7 @@ func (p matrixPart) run(ctx context.Context, r *Runner, where place) ([]v1alpha1
 	}
 	var results []v1alpha1.AssertionResult
 	problems, err := r.session(ctx, where, func(s *session.Session) (bool, error) {
-		found, err := reach.Run(ctx, r.getter, s, reach.Options{Image: r.opts.Images[shellImage], PullSecret: r.opts.PullSecret, Slow: slow})
+		found, err := reach.Run(ctx, r.getter, s, reach.Options{Image: r.images[shellImage], PullSecret: r.opts.PullSecret, Slow: slow})
 		if found == nil || err != nil && len(found.Nodes) == 0 {
 			return true, err
 		}

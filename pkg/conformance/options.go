@@ -70,25 +70,24 @@ func (o *Options) complete(s *Suite) error {
 	if o.Progress == nil {
 		o.Progress = func(string) {}
 	}
-	return o.completeImages(s)
+	return nil
 }
 
-// completeImages makes Images those in use.
-func (o *Options) completeImages(s *Suite) error {
+// references are those of the suite's images, by short name, as they are pulled.
+func (o *Options) references(s *Suite) (map[string]string, error) {
 	images := map[string]string{}
 	for name, ref := range s.images {
 		moved, err := podpatch.FromRegistry(ref, o.Registry)
 		if err != nil {
-			return fmt.Errorf("registry: %w", err)
+			return nil, fmt.Errorf("registry: %w", err)
 		}
 		images[name] = moved
 	}
 	for name, ref := range o.Images {
 		if images[name] == "" || ref == "" {
-			return fmt.Errorf("image %s=%s: expected NAME=REF: %s", name, ref, example.Unknown("image", name, slices.Sorted(maps.Keys(images))))
+			return nil, fmt.Errorf("image %s=%s: expected NAME=REF: %s", name, ref, example.Unknown("image", name, slices.Sorted(maps.Keys(images))))
 		}
 		images[name] = ref
 	}
-	o.Images = images
-	return nil
+	return images, nil
 }

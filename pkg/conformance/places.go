@@ -99,7 +99,7 @@ func (p placesPart) run(ctx context.Context, r *Runner, where place) ([]v1alpha1
 	var results []v1alpha1.AssertionResult
 	problems, err := r.session(ctx, where, func(s *session.Session) (bool, error) {
 		table, err := vantage.Run(ctx, r.getter, s, vantage.Options{
-			Port: port, From: p.from, Image: r.opts.Images[shellImage], PullSecret: r.opts.PullSecret,
+			Port: port, From: p.from, Image: r.images[shellImage], PullSecret: r.opts.PullSecret,
 		})
 		if table == nil || len(table.Rows) == 0 {
 			return true, err

@@ -3,6 +3,7 @@ package conformance
 import (
 	"context"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -33,7 +34,10 @@ type Runner struct {
 	config   *rest.Config
 	began    time.Time
 	deadline time.Time
-	report   *v1alpha1.ConformanceReport
+	// images are the references in use, by short name.
+	images map[string]string
+	mu     sync.Mutex
+	report *v1alpha1.ConformanceReport
 }
 
 // New checks the options; no cluster is asked.
@@ -41,7 +45,11 @@ func New(s *Suite, getter genericclioptions.RESTClientGetter, opts Options) (*Ru
 	if err := opts.complete(s); err != nil {
 		return nil, err
 	}
-	r := &Runner{suite: s, opts: opts, getter: getter, began: time.Now()}
+	images, err := opts.references(s)
+	if err != nil {
+		return nil, err
+	}
+	r := &Runner{suite: s, opts: opts, getter: getter, began: time.Now(), images: images}
 	if opts.Timeout > 0 {
 		r.deadline = r.began.Add(opts.Timeout)
 	}
@@ -52,8 +60,8 @@ func New(s *Suite, getter genericclioptions.RESTClientGetter, opts Options) (*Ru
 		ToolVersion: opts.ToolVersion, Verdict: v1alpha1.CouldNotRun,
 		Cluster: v1alpha1.ConformanceCluster{Context: session.ContextOf(getter)},
 	}
-	for _, name := range []string{"shell", "simpleservice"} {
-		r.report.Images = append(r.report.Images, v1alpha1.Image{Name: name, Reference: r.opts.Images[name]})
+	for _, name := range slices.Sorted(maps.Keys(images)) {
+		r.report.Images = append(r.report.Images, v1alpha1.Image{Name: name, Reference: images[name]})
 	}
 	return r, nil
 }
@@ -171,6 +179,19 @@ func (r *Runner) judge(ctx context.Context, p *v1alpha1.ConformanceProfile) {
 	}
 	if _, stopped := engine.SignalOf(ctx); stopped {
 		p.Verdict = v1alpha1.Stopped
+	}
+}
+
+// ran takes down which images of an example could not run, and what ran instead. Several
+// examples may run at the same time.
+func (r *Runner) ran(images []v1alpha1.Image) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, image := range images {
+		i := slices.IndexFunc(r.report.Images, func(of v1alpha1.Image) bool { return of.Name == image.Name })
+		if i >= 0 && image.Replaced != nil {
+			r.report.Images[i].Replaced = image.Replaced
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -99,6 +100,30 @@ func TestOptions(t *testing.T) {
 	}
 	if images := r.Report().Images; images[0].Reference != "mine:1" || images[1].Reference != "mirror.example/mhausenblas/simpleservice:0.5.0" {
 		t.Errorf("found %+v", images)
+	}
+}
+
+// TestEachExampleGetsTheImagesThatItHas: of those that the user names, and none beside: an
+// image that the user has named is not replaced.
+func TestEachExampleGetsTheImagesThatItHas(t *testing.T) {
+	s := load(t)
+	of := map[string][]string{}
+	for _, p := range slices.Concat(slices.Collect(maps.Values(s.parts))...) {
+		p, isExample := p.(*examplePart)
+		if !isExample {
+			continue
+		}
+		if none := p.overrides(nil); len(none) > 0 {
+			t.Errorf("%s: the user named no image, found %v", p.name(), none)
+		}
+		chosen := p.overrides(map[string]string{"shell": "mine:1", "simpleservice": "mine:2"})
+		if _, err := p.plan.Images(chosen, ""); err != nil {
+			t.Errorf("%s: %v", p.name(), err)
+		}
+		of[p.name()] = slices.Sorted(maps.Keys(chosen))
+	}
+	if !slices.Equal(of["pods"], []string{"shell", "simpleservice"}) || !slices.Equal(of["network"], []string{"shell"}) {
+		t.Errorf("found %v", of)
 	}
 }
 
