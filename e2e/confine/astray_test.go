@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"testing"
 )
 
 // namespaceOfRun is that of the last run.
@@ -39,7 +40,8 @@ var (
 // astray are what was recorded since the last time and must not be: requests that
 // leave the run's Namespace, or change others' objects, files that are opened,
 // addresses that are dialled, and text of the victim's files.
-func (b *bench) astray(told string) []string {
+func (b *bench) astray(t testing.TB, told string) []string {
+	t.Helper()
 	var out []string
 	requests, dialled := b.recorder.reset()
 	apiServer := strings.TrimPrefix(b.server.Config.Host, "https://")
@@ -53,7 +55,7 @@ func (b *bench) astray(told string) []string {
 			out = append(out, why+": "+r.String())
 		}
 	}
-	for _, name := range b.opens.reset() {
+	for _, name := range b.opens.reset(t) {
 		out = append(out, "opened "+name)
 	}
 	if strings.Contains(told, sentinel) {
