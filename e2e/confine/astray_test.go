@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"testing"
 )
 
 // namespaceOfRun is that of the last run.
@@ -39,7 +40,8 @@ var (
 // astray are what was recorded since the last time and must not be: requests that
 // leave the run's Namespace, or change others' objects, files that are opened,
 // addresses that are dialled, and text of the victim's files.
-func (b *bench) astray(told string) []string {
+func (b *bench) astray(t testing.TB, told string) []string {
+	t.Helper()
 	var out []string
 	requests, dialled := b.recorder.reset()
 	apiServer := strings.TrimPrefix(b.server.Config.Host, "https://")
@@ -53,7 +55,7 @@ func (b *bench) astray(told string) []string {
 			out = append(out, why+": "+r.String())
 		}
 	}
-	for _, name := range b.opens.reset() {
+	for _, name := range b.opens.reset(t) {
 		out = append(out, "opened "+name)
 	}
 	if strings.Contains(told, sentinel) {
@@ -77,11 +79,20 @@ func (b *bench) isAstray(r request, apiServer string) string {
 	if emptied := regexp.MustCompile(`^DELETE /api/v1/namespaces/kbe-hostile-[a-z0-9]+/pods$`); emptied.MatchString(line) {
 		return "" // the cleanup of a Namespace of the run's own
 	}
-	m := inside.FindStringSubmatch(r.path)
+	m := inside.FindStringSubmatch(r.plainPath())
 	if m == nil || !b.recorder.isOfRun(m[2]) || strings.Contains(r.path, "..") {
 		return "outside of the run's namespace"
 	}
 	return changesOthers(r, m[3], m[4] != "", strings.HasPrefix(m[2], "kbe-hostile-"))
+}
+
+// plainPath is the path without encoding, or "" where that would hide a part.
+func (r request) plainPath() string {
+	path, err := url.PathUnescape(r.path)
+	if err != nil || strings.Count(path, "/") != strings.Count(r.path, "/") {
+		return ""
+	}
+	return strings.TrimSuffix(path, "/")
 }
 
 // harmful are the resources that act on more than a run's own.
@@ -104,7 +115,7 @@ func changesOthers(r request, resource string, named, own bool) string {
 		return "acts on more than the run's"
 	case creates && !strings.Contains(r.body, `"kubectl-kbe.github.io/run"`):
 		return "makes what is not marked"
-	case creates && !own && slices.Contains(selecting, resource) && !isBound(r.json()):
+	case creates && !own && slices.Contains(selecting, resource) && !isBound(r.json(), resource):
 		return "selects others'"
 	case !creates && !r.isPinned(named):
 		return "holds for any object of that name"
@@ -139,12 +150,12 @@ func (r request) isPinned(named bool) bool {
 
 // isBound tells whether what an object selects by has the run's label. A Service may
 // select nothing.
-func isBound(body map[string]any) bool {
+func isBound(body map[string]any, resource string) bool {
 	spec, _ := body["spec"].(map[string]any)
 	for _, field := range []string{"selector", "podSelector"} {
 		if selector, ok := spec[field]; ok {
 			return strings.Contains(fmt.Sprint(selector), "kubectl-kbe.github.io/run")
 		}
 	}
-	return body["kind"] == "Service"
+	return resource == "services"
 }

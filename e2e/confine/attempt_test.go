@@ -32,6 +32,7 @@ func TestAttempts(t *testing.T) {
 	t.Run("requests", b.testRequests)
 	t.Run("another under the same name", b.testReplaced)
 	t.Run("another namespace under the same name", b.testNamespaceReplaced)
+	t.Run("labels of others", b.testLabels)
 	t.Run("in shared namespaces examples work", b.testShared)
 }
 
@@ -73,7 +74,7 @@ func (b *bench) testFiles(t *testing.T) {
 // assertNothingElse looks at what was recorded since the last time.
 func (b *bench) assertNothingElse(t testing.TB, step, told string) {
 	t.Helper()
-	for _, problem := range b.astray(told) {
+	for _, problem := range b.astray(t, told) {
 		t.Errorf("%s: %s", step, problem)
 	}
 }
@@ -155,6 +156,12 @@ func (b *bench) testControllers(t *testing.T) {
 		"an owner of others": {"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, ownerReferences: [{apiVersion: v1, kind: Pod, name: theirs, uid: 6f1c39b0-0000-4000-8000-000000000000}]}\n",
 			"is not of this run"},
 		"a token of others": {"apiVersion: v1\nkind: Secret\nmetadata: {name: x, annotations: {kubernetes.io/service-account.name: default}}\ntype: kubernetes.io/service-account-token\n", "it would hold the token"},
+		"a pod for others' service": {"apiVersion: v1\nkind: Pod\nmetadata: {name: x, labels: {web: theirs}}\nspec: {containers: [{name: c, image: i}]}\n",
+			`would be taken for those of service "theirs"`},
+		"a pod for others' replicaset": {"apiVersion: v1\nkind: Pod\nmetadata: {name: x, labels: {role: theirs}}\nspec: {containers: [{name: c, image: i}]}\n",
+			`would be taken for those of replicaset "theirs"`},
+		"pods for others' service": {"apiVersion: v1\nkind: ReplicationController\nmetadata: {name: x}\nspec:\n  replicas: 0\n  template:\n    metadata: {labels: {web: theirs}}\n    spec: {containers: [{name: c, image: i}]}\n",
+			`would be taken for those of service "theirs"`},
 		"a volume": {"apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: x}\n" +
 			"spec: {volumeName: theirs, accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}\n", "is in no namespace"},
 		"a stateful set's claims": {"apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: x}\nspec:\n  replicas: 0\n  serviceName: x\n  selector: {matchLabels: {app: theirs}}\n" +
@@ -330,6 +337,20 @@ func (b *bench) testNamespaceReplaced(t *testing.T) {
 	found, err := b.admin.CoreV1().Pods(theirs.Namespace).Get(t.Context(), "theirs", metav1.GetOptions{})
 	if err != nil || found.ResourceVersion != theirs.ResourceVersion {
 		t.Errorf("expected that their pod is as it was, found %v, %v", found, err)
+	}
+}
+
+// testLabels: the run's own pod is given the labels of others' later.
+func (b *bench) testLabels(t *testing.T) {
+	b.namespace(t, "labels")
+	a := attempt{steps: []string{"kubectl run x --image=i", "kubectl label pod x role=theirs"}}
+	plan, err := a.plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := b.run(t, plan, a, engine.Options{Namespace: "labels"})
+	if want := `would be taken for those of replicaset "theirs"`; !strings.Contains(told, want) {
+		t.Errorf("expected %q, found\n%s", want, told)
 	}
 }
 

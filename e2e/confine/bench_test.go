@@ -19,6 +19,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
@@ -93,18 +94,27 @@ func (b *bench) namespace(t testing.TB, name string) {
 	if _, err := b.admin.CoreV1().Secrets(name).Create(ctx, secret, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	service := &corev1.Service{ObjectMeta: theirs, Spec: corev1.ServiceSpec{Selector: theirs.Labels, Ports: []corev1.ServicePort{{Port: 80}}}}
+	replicas := &appsv1.ReplicaSet{ObjectMeta: theirs, Spec: appsv1.ReplicaSetSpec{
+		Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"role": "theirs"}},
+		Template: corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{"role": "theirs"}}, Spec: podSpec},
+	}}
+	if _, err := b.admin.AppsV1().ReplicaSets(name).Create(ctx, replicas, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	service := &corev1.Service{ObjectMeta: theirs, Spec: corev1.ServiceSpec{Selector: map[string]string{"web": "theirs"}, Ports: []corev1.ServicePort{{Port: 80}}}}
 	if _, err := b.admin.CoreV1().Services(name).Create(ctx, service, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
 }
+
+var podSpec = corev1.PodSpec{Containers: []corev1.Container{{Name: "c", Image: "i"}}}
 
 // pod makes a Pod of others.
 func (b *bench) pod(t testing.TB, namespace, name string) *corev1.Pod {
 	t.Helper()
 	pod, err := b.admin.CoreV1().Pods(namespace).Create(t.Context(), &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{"app": "theirs"}},
-		Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "c", Image: "i"}}},
+		Spec:       podSpec,
 	}, metav1.CreateOptions{})
 	if err != nil {
 		t.Fatal(err)

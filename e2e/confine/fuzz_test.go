@@ -120,7 +120,7 @@ func (b *bench) byKubectl(t *testing.T, s *session.Session, d *dice) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	_, _ = kubectl.New(b.getter, shared, s.Confine).Run(ctx, words...) // what came of it does not matter
-	b.opens.reset()
+	b.opens.reset(t)
 	b.recorder.forget(func(r request) bool {
 		return strings.Contains(r.body, sentinel) || r.host == strings.TrimPrefix(b.elsewhere.URL, "http://")
 	})

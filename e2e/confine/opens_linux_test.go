@@ -2,8 +2,12 @@ package confine
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -11,9 +15,13 @@ import (
 
 // opens notes which files of a folder are opened.
 type opens struct {
+	dir   string
 	mu    sync.Mutex
 	names []string
 }
+
+// marker is a file that is opened to know that what was opened before is noted.
+const marker = ".marker"
 
 // watchOpens watches a folder until the test ends.
 func watchOpens(t testing.TB, dir string) *opens {
@@ -25,7 +33,7 @@ func watchOpens(t testing.TB, dir string) *opens {
 	if _, err := unix.InotifyAddWatch(fd, dir, unix.IN_OPEN|unix.IN_ACCESS); err != nil {
 		t.Fatal(err)
 	}
-	o := &opens{}
+	o := &opens{dir: dir}
 	go o.follow(fd)
 	return o
 }
@@ -50,10 +58,20 @@ func (o *opens) follow(fd int) {
 }
 
 // reset forgets what was opened, and returns it.
-func (o *opens) reset() []string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	names := o.names
-	o.names = nil
-	return names
+func (o *opens) reset(t testing.TB) []string {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(o.dir, marker), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		o.mu.Lock()
+		if i := slices.Index(o.names, marker); i >= 0 {
+			names := o.names[:i]
+			o.names = o.names[i+1:]
+			o.mu.Unlock()
+			return names
+		}
+		o.mu.Unlock()
+		time.Sleep(time.Millisecond)
+	}
 }

@@ -20,6 +20,8 @@ func (p *Plan) Needs(ownNamespace bool) rbac.Needs {
 	needs := rbac.Run()
 	if ownNamespace {
 		needs = rbac.Join(needs, rbac.OwnNamespace())
+	} else {
+		needs = rbac.Join(needs, rbac.Shared())
 	}
 	for _, sc := range p.scenarios {
 		for _, st := range sc.steps {

@@ -76,7 +76,7 @@ func (t *transport) vet(ctx context.Context, obj *unstructured.Unstructured, at 
 		checks = append(checks, v.claims, v.service)
 	}
 	if t.confined && !v.own {
-		checks = append(checks, v.owners, v.pod, v.secret)
+		checks = append(checks, v.owners, v.labels, v.pod, v.secret)
 	}
 	for _, check := range checks {
 		if err := check(); err != nil {

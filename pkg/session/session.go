@@ -54,6 +54,7 @@ type Session struct {
 	logs     corev1client.PodsGetter
 	created  ledger
 	seen     seen
+	others   others
 	creating door
 	local    *local
 	keep     bool
