@@ -25,6 +25,9 @@ import (
 func matrixOf(t *testing.T, c *exec.Cmd, wantCode int) *v1alpha1.Reach {
 	t.Helper()
 	c.Args = append(c.Args, "-o", "json")
+	if !slices.Contains(c.Args, "--slow") {
+		c.Args = append(c.Args, "--slow", "30s") // how busy this machine is, is not asked
+	}
 	stdout, stderr, code := outcome(t, c)
 	var r v1alpha1.Reach
 	if err := json.Unmarshal([]byte(stdout), &r); err != nil || r.Kind != v1alpha1.ReachKind || r.Matrix == nil {

@@ -40,9 +40,10 @@ var requestCauses = map[string]struct{ said, what string }{
 	"rbacpath":    {`Error from server (Forbidden): forbidden: User "alice" cannot get path "/metrics"`, `user "alice" may not get /metrics`},
 	"noprogram": {`error: Internal error occurred: Internal error occurred: error executing command in container: failed to exec in container: failed to start exec "2412": OCI runtime exec failed: exec failed: unable to start container process: exec: "curl": executable file not found in $PATH`,
 		`cannot check: the container's image has no program "curl"`},
-	"namespace": {`Error from server (NotFound): namespaces "absent" not found`, `the namespace "absent" does not exist`},
-	"refused":   {`Get "https://127.0.0.1:1/version": dial tcp 127.0.0.1:1: connect: connection refused`, `the API server https://api.example:6443 does not answer`},
-	"silent":    {`Get "https://127.0.0.1:44321/version": context deadline exceeded`, `the API server https://api.example:6443 does not answer in time`},
+	"notrunning": {`error: unable to upgrade connection: container not found ("sibling")`, `container "sibling" does not run, so nothing in it can be`},
+	"namespace":  {`Error from server (NotFound): namespaces "absent" not found`, `the namespace "absent" does not exist`},
+	"refused":    {`Get "https://127.0.0.1:1/version": dial tcp 127.0.0.1:1: connect: connection refused`, `the API server https://api.example:6443 does not answer`},
+	"silent":     {`Get "https://127.0.0.1:44321/version": context deadline exceeded`, `the API server https://api.example:6443 does not answer in time`},
 }
 
 func TestWhatRequestsFailWith(t *testing.T) {
