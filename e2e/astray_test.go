@@ -45,6 +45,7 @@ func nodeAddress(t *testing.T, name string) string {
 }
 
 func TestPodsThatAreSeenUnderTheirNodesAddressAreAFinding(t *testing.T) {
+	exhaustive(t)
 	if embedded == nil {
 		t.Skip("translates addresses, which only the embedded cluster lets it do")
 	}
@@ -67,6 +68,7 @@ func TestPodsThatAreSeenUnderTheirNodesAddressAreAFinding(t *testing.T) {
 }
 
 func TestATranslatedCallerIsAWarningOfReach(t *testing.T) {
+	exhaustive(t)
 	nodes := schedulableNodes(t.Context(), t)
 	if embedded == nil || len(nodes) < 2 {
 		t.Skip("translates addresses between nodes, which only the embedded cluster lets it do")
@@ -87,6 +89,7 @@ func TestATranslatedCallerIsAWarningOfReach(t *testing.T) {
 // The claim of the caller on the target's own node holds: between these two
 // nothing is translated.
 func TestATranslatedCallerFailsTheClaimOnItsAddress(t *testing.T) {
+	exhaustive(t)
 	nodes := schedulableNodes(t.Context(), t)
 	if embedded == nil || len(nodes) < 2 {
 		t.Skip("translates addresses between nodes, which only the embedded cluster lets it do")
@@ -112,6 +115,7 @@ func TestATranslatedCallerFailsTheClaimOnItsAddress(t *testing.T) {
 }
 
 func TestAPodThatAnswersInsteadIsNamed(t *testing.T) {
+	exhaustive(t)
 	if embedded == nil {
 		t.Skip("diverts what is sent to a pod, which only the embedded cluster lets it do")
 	}
@@ -159,6 +163,7 @@ func awaitAddresses(t *testing.T, namespace string, nodes ...string) map[string]
 // The addresses of a run's pods are known, and its probes have not begun, as long
 // as one node is slow to start its pod: it stands still.
 func TestAWrongAnswererBetweenNodesIsNamed(t *testing.T) {
+	exhaustive(t)
 	if embedded == nil {
 		t.Skip("diverts what is sent to a pod, which only the embedded cluster lets it do")
 	}

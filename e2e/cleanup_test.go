@@ -140,6 +140,7 @@ func hold(t *testing.T, namespace string) (release func()) {
 }
 
 func TestASecondSignalEndsTheCleanupAndSaysWhatIsLeft(t *testing.T) {
+	exhaustive(t)
 	t.Parallel()
 	c := plugin(t, "pods", "resources")
 	stdout, err := c.StdoutPipe()
@@ -218,6 +219,7 @@ func awaitNamespaceCondition(t *testing.T, namespace string, kind corev1.Namespa
 // TestANamespaceThatDoesNotGoIsNamedAndNotForced waits to the end of the cleanup's
 // budget.
 func TestANamespaceThatDoesNotGoIsNamedAndNotForced(t *testing.T) {
+	exhaustive(t)
 	t.Parallel()
 	namespace := ""
 	s := &scene{T: t, name: "fstuck", tmp: t.TempDir(), kubeconfig: *kube.KubeConfig}
@@ -251,6 +253,7 @@ func TestANamespaceThatDoesNotGoIsNamedAndNotForced(t *testing.T) {
 // TestCredentialsThatEndMidRun deletes the ServiceAccount that a run works as, while
 // it runs a program in a container: its token is then worth nothing (401).
 func TestCredentialsThatEndMidRun(t *testing.T) {
+	exhaustive(t)
 	t.Parallel()
 	s := &scene{T: t, name: "fexpired", tmp: t.TempDir()}
 	namespace := s.ownNamespace(nil)
@@ -294,6 +297,7 @@ func TestCredentialsThatEndMidRun(t *testing.T) {
 // TestPermissionsThatEndMidRun takes a user's permissions away between two
 // commands: what is left is named, with the command that removes it.
 func TestPermissionsThatEndMidRun(t *testing.T) {
+	exhaustive(t)
 	t.Parallel()
 	f := newFixture(t, "revoked")
 	user := envconf.RandomName("jane", 10)

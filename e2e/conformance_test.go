@@ -87,6 +87,7 @@ func moduleTest(t *testing.T, args ...string) *exec.Cmd {
 }
 
 func TestAnotherModuleRunsTheSuite(t *testing.T) {
+	exhaustive(t)
 	report := filepath.Join(t.TempDir(), "report.yaml")
 	stdout, stderr, code := outcome(t, moduleTest(t, "-test.v", "-test.run", "TestConformance/network", "-report", report))
 	if code != 0 || !strings.Contains(stdout, "--- PASS: TestConformance/network/hairpin ") || strings.Contains(stdout, "TestConformance/pods/") {
@@ -100,6 +101,7 @@ func TestAnotherModuleRunsTheSuite(t *testing.T) {
 // TestASuiteThatIsStoppedLeavesNothing: by Ctrl-C, and by the test binary's own
 // -timeout, which would end the process.
 func TestASuiteThatIsStoppedLeavesNothing(t *testing.T) {
+	exhaustive(t)
 	before := runNamespaces(t)
 	interrupted := moduleTest(t, "-test.run", "TestConformance/pods")
 	var out bytes.Buffer
@@ -165,6 +167,7 @@ func conform(t *testing.T, wantCode int, args ...string) (*v1alpha1.ConformanceR
 // TestAClusterThatViolatesFailsTheRightAssertion breaks the network in one way at a
 // time, and sees which assertions of the profile network do not pass.
 func TestAClusterThatViolatesFailsTheRightAssertion(t *testing.T) {
+	exhaustive(t)
 	if embedded == nil || len(schedulableNodes(t.Context(), t)) < 3 {
 		t.Skip("breaks the network of a cluster of three nodes, which only the embedded cluster lets it do")
 	}
@@ -226,6 +229,7 @@ func TestAClusterThatViolatesFailsTheRightAssertion(t *testing.T) {
 // TestConformanceOfOtherClusters has clusters of one node and of others, by family;
 // and one whose kubelet is stopped.
 func TestConformanceOfOtherClusters(t *testing.T) {
+	exhaustive(t)
 	if embedded == nil {
 		t.Skip("makes clusters of its own, which only kbe-cluster can")
 	}

@@ -18,6 +18,7 @@ import (
 // TestEmbeddedProvider makes a second cluster, beside that of the suite, and
 // breaks it.
 func TestEmbeddedProvider(t *testing.T) {
+	exhaustive(t)
 	if embedded == nil {
 		t.Skip("a cluster that exists is not for us to break, nor to make another beside it")
 	}

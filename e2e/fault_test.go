@@ -51,6 +51,7 @@ const maxSeconds = 6.0
 // TestFaults provokes each fault and asserts what is read of it, in what time,
 // with which exit code, and that nothing is left.
 func TestFaults(t *testing.T) {
+	exhaustive(t)
 	for _, group := range []struct {
 		name     string
 		faults   []fault

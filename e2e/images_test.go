@@ -26,6 +26,7 @@ func reportOf(t *testing.T, args ...string) (*v1alpha1.Report, int) {
 // TestAnImageThatCannotRunIsReplaced: the page's own image is for one architecture, and
 // not every node can pull it. Its service runs on the shell image then, and the run tells.
 func TestAnImageThatCannotRunIsReplaced(t *testing.T) {
+	exhaustive(t)
 	if embedded == nil {
 		t.Skip("needs registries and images that fail, which only the embedded cluster has")
 	}
@@ -97,6 +98,7 @@ func variant(t *testing.T, ref string, how provider.Simpleservice) string {
 // TestAProgramMayTakeItsTimeToListen: that changes no verdict; one that never listens fails,
 // within the time that the step names.
 func TestAProgramMayTakeItsTimeToListen(t *testing.T) {
+	exhaustive(t)
 	if embedded == nil {
 		t.Skip("needs images of programs that are slow, which only the embedded cluster can load")
 	}

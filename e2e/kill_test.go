@@ -153,6 +153,7 @@ func signalled(t *testing.T, c *exec.Cmd, signal syscall.Signal, after time.Dura
 }
 
 func TestAnInterruptAtAnyMomentLeavesNothing(t *testing.T) {
+	exhaustive(t)
 	theirs := newOthers(t, "sigint")
 	before := leftovers(t)
 	codes := atRandomMoments(t, *sigints, syscall.SIGINT, theirs)
@@ -164,6 +165,7 @@ func TestAnInterruptAtAnyMomentLeavesNothing(t *testing.T) {
 }
 
 func TestAKillAtAnyMomentIsCleanedUp(t *testing.T) {
+	exhaustive(t)
 	theirs := newOthers(t, "sigkill")
 	codes := atRandomMoments(t, *sigkills, syscall.SIGKILL, theirs)
 	left := len(leftovers(t))
@@ -185,6 +187,7 @@ func TestAKillAtAnyMomentIsCleanedUp(t *testing.T) {
 // TestCleanupAllRemovesWhatKilledRunsLeft has one that was killed in a Namespace of its
 // own, and one beside others.
 func TestCleanupAllRemovesWhatKilledRunsLeft(t *testing.T) {
+	exhaustive(t)
 	if embedded == nil {
 		t.Skip("removes what all runs have left, also those of somebody else")
 	}
@@ -205,6 +208,7 @@ func TestCleanupAllRemovesWhatKilledRunsLeft(t *testing.T) {
 }
 
 func TestRunsSideBySideEndEachWithItsOwnVerdict(t *testing.T) {
+	exhaustive(t)
 	before := leftovers(t)
 	kinds := []struct {
 		args []string

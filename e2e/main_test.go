@@ -182,3 +182,12 @@ func fail(err error) int {
 	fmt.Fprintln(os.Stderr, "e2e:", err)
 	return 1
 }
+
+// exhaustive leaves a test to `make test-all`: its capability is shown by another one, and
+// this one tries what is rare, or each of many.
+func exhaustive(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("make test-all runs it")
+	}
+}

@@ -157,6 +157,7 @@ func awaitLine(t *testing.T, in io.Reader, text string) {
 
 // A partition makes node-3 probe for seconds; meanwhile it stands still.
 func TestANodeThatStandsStillMidRunIsNamed(t *testing.T) {
+	exhaustive(t)
 	if embedded == nil {
 		t.Skip("pauses a node, which only the embedded cluster lets it do")
 	}
@@ -194,6 +195,7 @@ func TestANodeThatStandsStillMidRunIsNamed(t *testing.T) {
 }
 
 func TestACordonedNodeIsToldAndNotWaitedFor(t *testing.T) {
+	exhaustive(t)
 	if embedded == nil {
 		t.Skip("cordons a node, which a test does not do to somebody's cluster")
 	}
@@ -215,6 +217,7 @@ func TestACordonedNodeIsToldAndNotWaitedFor(t *testing.T) {
 
 // A user with no permission beyond a namespace: the nodes are learnt.
 func TestNodesThatMayNotBeListedAreLearnt(t *testing.T) {
+	exhaustive(t)
 	f := newFixture(t, "learnt")
 	nodes := schedulableNodes(t.Context(), t)
 	user := "learner"
@@ -233,6 +236,7 @@ func TestNodesThatMayNotBeListedAreLearnt(t *testing.T) {
 }
 
 func TestAnInterruptedMatrixLeavesNothing(t *testing.T) {
+	exhaustive(t)
 	c := plugin(t, "reach", "--nodes")
 	stderr, err := c.StderrPipe()
 	if err != nil {
@@ -257,6 +261,7 @@ func TestAnInterruptedMatrixLeavesNothing(t *testing.T) {
 // TestMatrixRequests counts what a run asks of the API server: two requests per
 // node, one of which is the only exec, and as many besides as on any other cluster.
 func TestMatrixRequests(t *testing.T) {
+	exhaustive(t)
 	if embedded == nil {
 		t.Skip("needs the audit log of the embedded cluster")
 	}
@@ -302,6 +307,7 @@ func TestMatrixRequests(t *testing.T) {
 // TestMatrixOfTwoFamilies needs a cluster of its own: each pod has two addresses,
 // each is tested, and a fault that both show is told once.
 func TestMatrixOfTwoFamilies(t *testing.T) {
+	exhaustive(t)
 	if embedded == nil {
 		t.Skip("makes a dual-stack cluster, which only kbe-cluster can")
 	}
@@ -334,6 +340,7 @@ func TestMatrixOfTwoFamilies(t *testing.T) {
 }
 
 func TestAnImageThatNoNodeCanPullIsToldOnce(t *testing.T) {
+	exhaustive(t)
 	nodes := schedulableNodes(t.Context(), t)
 	stdout, stderr, code := outcome(t, plugin(t, "reach", "--nodes", "--image", "shell=localhost:5999/missing:1", "-o", "json"))
 	var r v1alpha1.Reach

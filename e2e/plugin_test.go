@@ -136,6 +136,7 @@ func editedPods(t *testing.T, edit *strings.Replacer) string {
 }
 
 func TestAClaimThatDoesNotHoldIsShownWithExpectedAndFound(t *testing.T) {
+	exhaustive(t)
 	stdout, _, code := outcome(t, plugin(t, "run", "-f", withAFalseClaim(t)))
 	if code != 1 {
 		t.Errorf("expected exit code 1, found %d", code)

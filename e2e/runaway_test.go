@@ -23,6 +23,7 @@ func endless() string {
 
 // TestWhatRunsAwayIsEnded: neither an expression nor a command takes the machine.
 func TestWhatRunsAwayIsEnded(t *testing.T) {
+	exhaustive(t)
 	t.Parallel()
 	nested := "true"
 	for i := range 9 {
@@ -59,6 +60,7 @@ func TestWhatRunsAwayIsEnded(t *testing.T) {
 // TestASignalEndsWhatComputes sends the first signal to stop, and lets the time of
 // --timeout pass, while a claim is computed that hears nothing.
 func TestASignalEndsWhatComputes(t *testing.T) {
+	exhaustive(t)
 	t.Parallel()
 	file := own(t, `    - run: kubectl get pods
       expect:

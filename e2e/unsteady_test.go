@@ -27,6 +27,7 @@ var (
 // TestRunsPassWhileTheAPIServerRestarts kills the API server at a random moment of
 // each run.
 func TestRunsPassWhileTheAPIServerRestarts(t *testing.T) {
+	exhaustive(t)
 	if embedded == nil {
 		t.Skip("kills the API server, which only the embedded cluster lets it do")
 	}
@@ -133,6 +134,7 @@ func assertCreatedOnce(t *testing.T, namespaces []string) {
 // TestRunsPassWhileRequestsFail has a proxy fail 5 % of all requests: before they
 // reach the API server, and after it has carried them out.
 func TestRunsPassWhileRequestsFail(t *testing.T) {
+	exhaustive(t)
 	proxy := &lossy{pass: toAPIServer(t), stored: map[string]int{}}
 	server := httptest.NewServer(proxy)
 	defer server.Close()

@@ -240,6 +240,7 @@ func TestAPodThatOtherNodesDoNotReach(t *testing.T) {
 
 // TestAnIPv4ServiceInAClusterOfIPv6 has a cluster of its own.
 func TestAnIPv4ServiceInAClusterOfIPv6(t *testing.T) {
+	exhaustive(t)
 	if embedded == nil {
 		t.Skip("needs a cluster of IPv6, which only kbe-cluster can make")
 	}
@@ -371,6 +372,7 @@ func TestReachSaysWhyItCannotRun(t *testing.T) {
 }
 
 func TestAnInterruptedReachLeavesNothing(t *testing.T) {
+	exhaustive(t)
 	c := plugin(t, "reach", "--from", inCluster)
 	pipe, err := c.StdoutPipe()
 	if err != nil {

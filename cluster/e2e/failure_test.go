@@ -31,6 +31,7 @@ func (c *cluster) fails(says []string, args ...string) {
 }
 
 func TestPortTaken(t *testing.T) {
+	exhaustive(t)
 	c := newCluster(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -43,11 +44,13 @@ func TestPortTaken(t *testing.T) {
 
 // TestDiskTooSmall is found before anything starts; TestDiskFull is not.
 func TestDiskTooSmall(t *testing.T) {
+	exhaustive(t)
 	c := newCluster(t, "KBE_CLUSTER_STATE="+disk(t, "64m"))
 	c.fails([]string{"disk space", "expected 1024 MiB", "KBE_CLUSTER_STATE"})
 }
 
 func TestDiskFull(t *testing.T) {
+	exhaustive(t)
 	state := disk(t, "1100m")
 	c := newCluster(t, "KBE_CLUSTER_STATE="+state)
 	// Preflight looks at the disk; fill it right after, as somebody else's process would.
@@ -107,6 +110,7 @@ func fill(path string) {
 }
 
 func TestBrokenPart(t *testing.T) {
+	exhaustive(t)
 	for _, part := range []string{"kubelet", "kube-apiserver", "containerd"} {
 		t.Run(part, func(t *testing.T) {
 			c := newCluster(t, "XDG_CACHE_HOME="+cacheWith(t, part, "#!/bin/sh\necho this part is broken on purpose\nexit 7\n"))
@@ -149,6 +153,7 @@ func cacheWith(t *testing.T, part, text string) string {
 }
 
 func TestInterrupt(t *testing.T) {
+	exhaustive(t)
 	for _, moment := range []string{"starting cluster", "namespaces", "kube-apiserver"} {
 		t.Run("after "+moment, func(t *testing.T) {
 			c := newCluster(t)

@@ -19,6 +19,7 @@ spec: {selector: {app: web}, ipFamilyPolicy: PreferDualStack, type: NodePort, po
 
 // TestIPFamilies is about addresses that are not only of IPv4; all other tests are about that.
 func TestIPFamilies(t *testing.T) {
+	exhaustive(t)
 	for family, versions := range map[string]string{"ipv6": "6", "dual": "46"} {
 		t.Run(family, func(t *testing.T) {
 			c := newCluster(t)

@@ -14,6 +14,7 @@ import (
 )
 
 func TestFaults(t *testing.T) {
+	exhaustive(t)
 	c := newCluster(t)
 	c.up("--zones=a,b")
 	probes := c.startProbes()

@@ -15,6 +15,7 @@ import (
 )
 
 func TestKilledSupervisor(t *testing.T) {
+	exhaustive(t)
 	c := newCluster(t)
 	c.up("--nodes=2")
 	c.runService("sise", "")
@@ -44,6 +45,7 @@ func TestKilledSupervisor(t *testing.T) {
 }
 
 func TestKilledComponentsComeBack(t *testing.T) {
+	exhaustive(t)
 	c := newCluster(t)
 	c.up("--nodes=2")
 	for node := range strings.FieldsSeq("node-1 node-2") {

@@ -61,6 +61,7 @@ func TestDownOfNothing(t *testing.T) {
 }
 
 func TestTwoClustersSideBySide(t *testing.T) {
+	exhaustive(t)
 	first, second := newCluster(t), newCluster(t)
 	first.up("--nodes=1")
 	second.up("--nodes=1")

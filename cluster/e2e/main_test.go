@@ -47,3 +47,12 @@ func TestMain(m *testing.M) {
 		return m.Run()
 	}())
 }
+
+// exhaustive leaves a test to `make test-all`: its capability is shown by another one, and
+// this one tries what is rare, or each of many.
+func exhaustive(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("make test-all runs it")
+	}
+}

@@ -11,6 +11,7 @@ import (
 
 // TestTenNodes shows that the last of many nodes works as the first does.
 func TestTenNodes(t *testing.T) {
+	exhaustive(t)
 	c := newCluster(t)
 	begin := time.Now()
 	c.up("--nodes=10")

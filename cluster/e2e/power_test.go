@@ -88,6 +88,7 @@ func testPower(c *cluster, probes map[string]map[string]probe) {
 
 // TestDownOfHaltedNodes has the supervisor killed, too.
 func TestDownOfHaltedNodes(t *testing.T) {
+	exhaustive(t)
 	c := newCluster(t)
 	c.up("--nodes=2")
 	c.runService("sise", "node-1")

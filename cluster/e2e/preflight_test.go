@@ -23,6 +23,7 @@ func TestNotRoot(t *testing.T) {
 
 // TestMachineLacksSomething hides parts of the machine from one process, in a mount namespace of its own.
 func TestMachineLacksSomething(t *testing.T) {
+	exhaustive(t)
 	runc, err := exec.LookPath("runc")
 	if err != nil {
 		t.Fatal(err)
