@@ -48,7 +48,7 @@ func TestWhatIsShownIsWhatTheAPIServerSees(t *testing.T) {
 	}
 	namespace := ""
 	var expected []string
-	manifests := map[int]string{} // scenarios run side by side
+	manifests, shown := map[int]string{}, map[int][]string{} // scenarios run side by side
 	verdict := engine.Run(t.Context(), flags, plan, engine.Options{}, func(ev engine.Event) {
 		switch b := ev.Body.(type) {
 		case engine.RunStarted:
@@ -57,7 +57,18 @@ func TestWhatIsShownIsWhatTheAPIServerSees(t *testing.T) {
 		case engine.FileShown:
 			manifests[ev.Scenario] = b.Content
 		case engine.CommandShown:
-			expected = append(expected, writes(t, b.Line, manifests[ev.Scenario])...)
+			shown[ev.Scenario] = writes(t, b.Line, manifests[ev.Scenario])
+			expected = append(expected, shown[ev.Scenario]...)
+		case engine.CommandRetried:
+			for range b.Tries - 1 {
+				expected = append(expected, shown[ev.Scenario]...)
+			}
+		case engine.CleanupEnded:
+			for _, pod := range b.Unconfirmed { // by a kubelet in time: deleted once more
+				name, _, _ := strings.Cut(pod, " on ")
+				name, _, _ = strings.Cut(name, "keeper-")
+				expected = append(expected, strings.TrimSpace("delete pods "+name))
+			}
 		}
 	})
 	if verdict != engine.Passed {

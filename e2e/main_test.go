@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -54,7 +56,7 @@ func run(m *testing.M) (code int) {
 	}
 	// Tests wait more than they compute: more of them run side by side than there
 	// are processors.
-	if err := flag.Set("test.parallel", "6"); err != nil {
+	if err := flag.Set("test.parallel", strconv.Itoa(2*runtime.NumCPU())); err != nil {
 		return fail(err)
 	}
 	mode, err := chooseCluster(*clusterFlag)
