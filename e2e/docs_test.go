@@ -118,8 +118,13 @@ func steady(r *v1alpha1.Report) {
 	s := standIns{}
 	replace := func(text string) string { return s.replace(strings.ReplaceAll(text, r.Run.ID, runID)) }
 	for i := range r.Scenarios {
+		printed := map[string]string{}
 		for j := range r.Scenarios[i].Steps {
 			st := &r.Scenarios[i].Steps[j]
+			if strings.HasPrefix(st.Stdout, "unable to retrieve container logs") { // the kubelet has tidied up
+				st.Stdout = printed[strings.TrimSuffix(st.Command, " --previous")]
+			}
+			printed[st.Command] = st.Stdout
 			st.Command = replace(st.Command)
 			st.Stdout = realigned(unordered(st.Command, replace(kubeletLines.ReplaceAllString(st.Stdout, ""))))
 			st.Stderr = replace(st.Stderr)
