@@ -77,7 +77,7 @@ func TestCleanupInANamespaceOfOthersNeedsNoMoreThanTheRunHad(t *testing.T) {
 	f := newFixture(t, "killed")
 	theirs := f.start(f.server("theirs", ""))
 	user := envconf.RandomName("jane", 10)
-	grant(t, user, f.session.Namespace, podsNeeds(t))
+	grant(t, user, f.session.Namespace, podsNeeds(t, false))
 	args := []string{"-n", f.session.Namespace, "--as", user}
 	killed(t, args...)
 	runs := labelled(t, f.session.Namespace)
@@ -261,7 +261,7 @@ func TestCredentialsThatEndMidRun(t *testing.T) {
 	if _, err := accounts.Create(t.Context(), &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: "jane"}}, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	grant(t, "system:serviceaccount:"+namespace+":jane", namespace, podsNeeds(t))
+	grant(t, "system:serviceaccount:"+namespace+":jane", namespace, podsNeeds(t, false))
 	token, err := accounts.CreateToken(t.Context(), "jane", &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -301,7 +301,7 @@ func TestPermissionsThatEndMidRun(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "revoked")
 	user := envconf.RandomName("jane", 10)
-	grant(t, user, f.session.Namespace, podsNeeds(t))
+	grant(t, user, f.session.Namespace, podsNeeds(t, false))
 	c := plugin(t, "pods", "resources", "--step", "-n", f.session.Namespace, "--as", user)
 	stdin, err := c.StdinPipe()
 	if err != nil {

@@ -24,7 +24,7 @@ import (
 )
 
 // podsNeeds are what the pods page needs in a Namespace that exists.
-func podsNeeds(t *testing.T) rbac.Needs {
+func podsNeeds(t *testing.T, ownNamespace bool) rbac.Needs {
 	t.Helper()
 	pods, err := example.Load(examples.FS, "pods")
 	if err != nil {
@@ -34,7 +34,7 @@ func podsNeeds(t *testing.T) rbac.Needs {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return plan.Needs(false)
+	return plan.Needs(ownNamespace)
 }
 
 // awaitAccess waits until the API server's authorizer grants a user all needs.
@@ -107,7 +107,7 @@ func TestThePageRunsWithWhatRBACPrints(t *testing.T) {
 	f := newFixture(t, "role")
 	user := envconf.RandomName("jane", 10)
 	printed(t, "-n", f.session.Namespace, "--user", user, "--for", "pods")
-	awaitAccess(t, user, f.session.Namespace, podsNeeds(t))
+	awaitAccess(t, user, f.session.Namespace, podsNeeds(t, false))
 	stdout, stderr, code := outcome(t, plugin(t, "pods", "-n", f.session.Namespace, "--as", user))
 	if code != 0 || !strings.Contains(stdout, "40 of 40 claims hold") {
 		t.Errorf("expected that all claims hold, found exit code %d:\n%s%s", code, stdout, stderr)
@@ -130,7 +130,7 @@ func TestThePageRunsInANamespaceOfItsOwnWithWhatRBACPrints(t *testing.T) {
 	})
 	account := f.session.Namespace + ":default"
 	printed(t, "--serviceaccount", account, "--for", "pods", "--name", name)
-	awaitAccess(t, "system:serviceaccount:"+account, "", rbac.Join(podsNeeds(t), rbac.OwnNamespace()))
+	awaitAccess(t, "system:serviceaccount:"+account, "", podsNeeds(t, true))
 	stdout, stderr, code := outcome(t, plugin(t, "pods", "--as", "system:serviceaccount:"+account))
 	if code != 0 || !strings.Contains(stdout, "40 of 40 claims hold") {
 		t.Errorf("expected that all claims hold, found exit code %d:\n%s%s", code, stdout, stderr)
@@ -204,7 +204,7 @@ func TestReachNodesRunsWithWhatRBACPrints(t *testing.T) {
 func TestWhatIsMissingIsNamedBeforeAnythingIsCreated(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "missing")
-	needs := podsNeeds(t)
+	needs := podsNeeds(t, false)
 	required := needs.Required()
 	for i, missing := range required {
 		t.Run(missing.String(), func(t *testing.T) {
