@@ -7,7 +7,6 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -17,6 +16,7 @@ import (
 type opens struct {
 	dir   string
 	mu    sync.Mutex
+	more  *sync.Cond // when names grew
 	names []string
 }
 
@@ -34,6 +34,7 @@ func watchOpens(t testing.TB, dir string) *opens {
 		t.Fatal(err)
 	}
 	o := &opens{dir: dir}
+	o.more = sync.NewCond(&o.mu)
 	go o.follow(fd)
 	return o
 }
@@ -52,6 +53,7 @@ func (o *opens) follow(fd int) {
 			o.mu.Lock()
 			o.names = append(o.names, name)
 			o.mu.Unlock()
+			o.more.Broadcast()
 			rest = rest[end:]
 		}
 	}
@@ -63,15 +65,14 @@ func (o *opens) reset(t testing.TB) []string {
 	if err := os.WriteFile(filepath.Join(o.dir, marker), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	for {
-		o.mu.Lock()
 		if i := slices.Index(o.names, marker); i >= 0 {
 			names := o.names[:i]
 			o.names = o.names[i+1:]
-			o.mu.Unlock()
 			return names
 		}
-		o.mu.Unlock()
-		time.Sleep(time.Millisecond)
+		o.more.Wait()
 	}
 }

@@ -50,7 +50,7 @@ func (s *Session) othersThatSelect(ctx context.Context, set map[string]string, c
 		s.others.selectors, s.others.read = found, time.Now()
 	}
 	i := slices.IndexFunc(s.others.selectors, func(o othersSelector) bool {
-		return !(o.adopts && controlled) && o.matches.Matches(labels.Set(set))
+		return (!o.adopts || !controlled) && o.matches.Matches(labels.Set(set))
 	})
 	if i < 0 {
 		return nil, nil
