@@ -32,10 +32,9 @@ demo-down: bin/kbe-cluster ## Remove the cluster of `make demo`
 	@KUBECONFIG=$(DEMO_KUBECONFIG) bin/kbe-cluster down --name $(DEMO)
 
 .PHONY: test
-test: SHORT := -short
 test: setup build bin/gotestsum ## Run the unit tests, and every capability once on clusters of their own; count them
 	@rm -rf _artifacts
-	@failed=0; for suite in unit e2e; do $(MAKE) --no-print-directory SHORT=$(SHORT) $$suite || failed=1; done; hack/counts.sh; exit $$failed
+	@failed=0; for suite in unit e2e; do $(MAKE) --no-print-directory SHORT=-short $$suite || failed=1; done; hack/counts.sh; exit $$failed
 
 .PHONY: test-all
 test-all: setup build bin/gotestsum ## Run all tests: beside those of `make test` each fault, mutation and kill, other clusters, krew
@@ -59,7 +58,7 @@ e2e: setup build bin/gotestsum ## Run the e2e tests on clusters of their own (ro
 	@hack/inotify.sh
 	@failed=0; \
 	hack/gotest.sh e2e . testname -race -count=1 -timeout 60m $(SHORT) ./e2e -args --cluster=embedded --kubernetes=$(KUBERNETES) --artifacts=$(CURDIR)/_artifacts || failed=1; \
-	hack/gotest.sh e2e-confine . testname -race -count=1 $(SHORT) ./e2e/confine || failed=1; \
+	hack/gotest.sh e2e-confine . testname -race -count=1 ./e2e/confine || failed=1; \
 	hack/gotest.sh e2e-cluster cluster testname -tags e2e -count=1 -timeout 45m $(SHORT) ./e2e -args --kubernetes=$(KUBERNETES) || failed=1; \
 	exit $$failed
 
