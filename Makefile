@@ -44,7 +44,7 @@ test-all: setup build bin/gotestsum ## Run all tests: beside those of `make test
 .PHONY: unit
 unit: bin/gotestsum ## Run the unit tests of every module; no cluster, no root
 	@failed=0; \
-	hack/gotest.sh unit . pkgname -race ./cmd/... ./e2e/provider ./examples/... ./pkg/... || failed=1; \
+	hack/gotest.sh unit . pkgname -race ./cmd/... ./e2e/provider ./examples/... ./internal/... ./pkg/... || failed=1; \
 	hack/gotest.sh unit-cluster cluster pkgname -race ./cmd/... ./internal/... || failed=1; \
 	exit $$failed
 
@@ -77,7 +77,7 @@ upstream: setup bin/kbe-cluster ## Run Kubernetes' own conformance specs of pods
 ROUNDS ?= 10
 .PHONY: bench
 bench: setup build ## Measure the times to verdict, exit and start beside what they compare with (about 20 minutes)
-	@go test ./pkg/... -run '^$$' -bench . -benchtime 1x -benchmem | grep -v 'no test files\|^PASS\|^ok'
+	@go test ./internal/... -run '^$$' -bench . -benchtime 1x -benchmem | grep -v 'no test files\|^PASS\|^ok'
 	@go run ./bench --rounds $(ROUNDS)
 
 .PHONY: lint

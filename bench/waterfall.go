@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/report/v1alpha1"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // runs are the runs of the pods page so far, by their time to verdict: the

@@ -21,7 +21,7 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	"sigs.k8s.io/e2e-framework/pkg/envconf"
 
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/session"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 )
 
 // killed runs the pods page, and kills it once its first pod is ready. It returns

@@ -21,10 +21,10 @@ import (
 	"sigs.k8s.io/e2e-framework/pkg/types"
 	"sigs.k8s.io/yaml"
 
-	"github.com/kubectl-kbe/kubectl-kbe/conformance"
 	"github.com/kubectl-kbe/kubectl-kbe/e2e/provider"
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/report/v1alpha1"
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/session"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/conformance"
 )
 
 // TestConformance holds the cluster against the whole suite: all examples of the

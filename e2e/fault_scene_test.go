@@ -19,8 +19,8 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/kubectl-kbe/kubectl-kbe/examples"
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/example"
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/session"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 )
 
 // image is the reference that the examples use for a short name.

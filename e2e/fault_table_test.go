@@ -11,7 +11,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/report/v1alpha1"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // row is what came of a fault.

@@ -17,11 +17,11 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/report/v1alpha1"
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/session"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
-var captureFlag = flag.Bool("capture", false, "keep what the cluster says of each fault of a pod as the test data of pkg/diagnose")
+var captureFlag = flag.Bool("capture", false, "keep what the cluster says of each fault of a pod as the test data of internal/diagnose")
 
 // fault is a row of the table of faults: something real that is wrong, and what
 // a user reads of it.

@@ -15,12 +15,12 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/kubectl-kbe/kubectl-kbe/examples"
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/diagnose"
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/example"
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/kubectl"
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/service"
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/session"
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/wait"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/service"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
 )
 
 // podTimeout bounds the wait for a Pod; on a cluster that pulls images, that is

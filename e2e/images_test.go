@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/kubectl-kbe/kubectl-kbe/e2e/provider"
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/report/v1alpha1"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 const pageImage = "docker.io/mhausenblas/simpleservice:0.5.0"

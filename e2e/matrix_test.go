@@ -17,8 +17,8 @@ import (
 	"sigs.k8s.io/e2e-framework/pkg/envconf"
 
 	"github.com/kubectl-kbe/kubectl-kbe/e2e/provider"
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/rbac"
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/report/v1alpha1"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // matrixOf runs `reach --nodes` to its end, and returns its report.

@@ -15,9 +15,9 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/kubectl-kbe/kubectl-kbe/examples"
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/engine"
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/example"
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/report"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
 )
 
 // mutation breaks what an example runs, so that one of its claims fails. Those

@@ -17,10 +17,10 @@ import (
 	"sigs.k8s.io/e2e-framework/pkg/envconf"
 
 	"github.com/kubectl-kbe/kubectl-kbe/examples"
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/engine"
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/example"
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/rbac"
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/report/v1alpha1"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // podsNeeds are what the pods page needs in a Namespace that exists.

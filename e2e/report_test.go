@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/report/v1alpha1"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // replay runs a report's script with the real kubectl.

@@ -19,8 +19,8 @@ import (
 	"sigs.k8s.io/e2e-framework/pkg/envconf"
 
 	"github.com/kubectl-kbe/kubectl-kbe/e2e/provider"
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/report/v1alpha1"
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/session"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // inCluster are all places but this machine, which may only be asked from where it

@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 ldflags='-s -w'
 vcs=
 if [ -n "${VERSION:-}" ]; then
-	cmd=github.com/kubectl-kbe/kubectl-kbe/pkg/cmd
+	cmd=github.com/kubectl-kbe/kubectl-kbe/internal/cli
 	ldflags+=" -X $cmd.Version=$VERSION -X $cmd.Commit=$COMMIT"
 	vcs=-buildvcs=false
 fi

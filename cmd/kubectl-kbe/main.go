@@ -7,7 +7,7 @@ import (
 
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/cmd"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/cli"
 )
 
 func main() {
@@ -17,5 +17,5 @@ func main() {
 		debug.SetGCPercent(400)
 	}
 	streams := genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr}
-	os.Exit(cmd.Execute(cmd.SignalContext(), streams, cmd.Arguments(os.Args)))
+	os.Exit(cli.Execute(cli.SignalContext(), streams, cli.Arguments(os.Args)))
 }

@@ -9,7 +9,7 @@ import (
 	"flag"
 	"testing"
 
-	"github.com/kubectl-kbe/kubectl-kbe/conformance"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/conformance"
 )
 
 var (

@@ -28,8 +28,8 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/kubectl-kbe/kubectl-kbe/e2e/apiserver"
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/engine"
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/example"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 )
 
 // sentinel is what the victim's files hold: it must be in no request and no output.

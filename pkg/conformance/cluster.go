@@ -1,97 +1,72 @@
 package conformance
 
 import (
-	"context"
-	"fmt"
-	"net/netip"
-	"slices"
-	"strings"
+	"errors"
 
-	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/discovery/cached/memory"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/restmapper"
+	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/client-go/tools/clientcmd/api"
 
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/report/v1alpha1"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 )
 
-// describe takes down what the cluster is, as far as it may be read.
-func (r *Runner) describe(ctx context.Context) error {
-	client, err := kubernetes.NewForConfig(r.config)
-	if err != nil {
-		return err
-	}
-	nodes, err := client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
-	if err != nil && !apierrors.IsForbidden(err) {
-		return fmt.Errorf("list the nodes: %w", err)
-	}
-	if err == nil {
-		for i := range nodes.Items {
-			r.addNode(&nodes.Items[i])
+// getter finds the cluster.
+func (o Options) getter() (genericclioptions.RESTClientGetter, error) {
+	switch {
+	case o.Config == nil:
+		flags := genericclioptions.NewConfigFlags(true).WithDiscoveryBurst(300).WithDiscoveryQPS(50)
+		flags.KubeConfig, flags.Context, flags.WrapConfigFn = &o.Kubeconfig, &o.Context, prepare
+		return flags, nil
+	case o.Kubeconfig != "" || o.Context != "":
+		return nil, errors.New("conformance.Options: expected Config, or Kubeconfig and Context; found both")
+	default:
+		cfg := prepare(rest.CopyConfig(o.Config))
+		client, err := discovery.NewDiscoveryClientForConfig(cfg)
+		if err != nil {
+			return nil, err
 		}
-	}
-	sets, err := client.AppsV1().DaemonSets(metav1.NamespaceAll).List(ctx, metav1.ListOptions{})
-	if err != nil && !apierrors.IsForbidden(err) {
-		return fmt.Errorf("list the DaemonSets: %w", err)
-	}
-	if err == nil {
-		r.report.Cluster.CNI = pluginOf(sets.Items)
-	}
-	return nil
-}
-
-func (r *Runner) addNode(n *corev1.Node) {
-	c := &r.report.Cluster
-	info := n.Status.NodeInfo
-	node := v1alpha1.ConformanceNode{
-		Name: n.Name, Ready: string(corev1.ConditionUnknown), Kubelet: info.KubeletVersion, ContainerRuntime: info.ContainerRuntimeVersion,
-		OSImage: info.OSImage, Kernel: info.KernelVersion, Architecture: info.Architecture,
-	}
-	for _, condition := range n.Status.Conditions {
-		if condition.Type == corev1.NodeReady {
-			node.Ready = string(condition.Status)
-		}
-	}
-	c.Nodes = append(c.Nodes, node)
-	for _, a := range n.Status.Addresses {
-		ip, err := netip.ParseAddr(a.Address)
-		if err != nil || a.Type != corev1.NodeInternalIP {
-			continue
-		}
-		family := "IPv4"
-		if ip.Is6() {
-			family = "IPv6"
-		}
-		if !slices.Contains(c.IPFamilies, family) {
-			c.IPFamilies = append(c.IPFamilies, family)
-			slices.Sort(c.IPFamilies)
-		}
+		return configured{cfg, memory.NewMemCacheClient(client)}, nil
 	}
 }
 
-// plugins are the DaemonSets that network plugins are known by, as their own
-// manifests name them. One that brings another along comes before it.
-var plugins = []struct{ set, plugin string }{
-	{"canal", "canal"}, {"calico-node", "calico"}, {"cilium", "cilium"}, {"kube-flannel-ds", "flannel"}, {"kube-flannel", "flannel"},
-	{"kindnet", "kindnet"}, {"antrea-agent", "antrea"}, {"ovnkube-node", "ovn-kubernetes"}, {"kube-ovn-cni", "kube-ovn"},
-	{"kube-router", "kube-router"}, {"weave-net", "weave-net"}, {"aws-node", "amazon-vpc-cni"}, {"azure-cns", "azure-cni"},
-	{"anetd", "gke-dataplane-v2"}, {"netd", "gke-netd"},
+// prepare makes a config as the suite uses it.
+func prepare(cfg *rest.Config) *rest.Config {
+	cfg.UserAgent = "kubectl-kbe-conformance/" + version()
+	cfg.QPS, cfg.Burst = 50, 100
+	(&session.Retrier{}).Wrap(cfg)
+	return cfg
 }
 
-// pluginOf names the network plugin, with the tag of its image, or is "".
-func pluginOf(sets []appsv1.DaemonSet) string {
-	for _, known := range plugins {
-		for _, set := range sets {
-			if set.Name != known.set || len(set.Spec.Template.Spec.Containers) == 0 {
-				continue
-			}
-			image, _, _ := strings.Cut(set.Spec.Template.Spec.Containers[0].Image, "@")
-			if i := strings.LastIndex(image, ":"); i > strings.LastIndex(image, "/") {
-				return known.plugin + " " + image[i+1:]
-			}
-			return known.plugin
-		}
-	}
-	return ""
+// configured is a cluster that a REST config tells of, and no kubeconfig.
+type configured struct {
+	config    *rest.Config
+	discovery discovery.CachedDiscoveryInterface
+}
+
+func (c configured) ToRESTConfig() (*rest.Config, error) { return rest.CopyConfig(c.config), nil }
+
+func (c configured) ToDiscoveryClient() (discovery.CachedDiscoveryInterface, error) {
+	return c.discovery, nil
+}
+
+func (c configured) ToRESTMapper() (meta.RESTMapper, error) {
+	mapper := restmapper.NewDeferredDiscoveryRESTMapper(c.discovery)
+	return restmapper.NewShortcutExpander(mapper, c.discovery, nil), nil
+}
+
+// ToRawKubeConfigLoader holds the address alone: kubectl asks it for a namespace,
+// and connects with the config.
+func (c configured) ToRawKubeConfigLoader() clientcmd.ClientConfig {
+	const name = "config"
+	return clientcmd.NewDefaultClientConfig(api.Config{
+		Clusters:       map[string]*api.Cluster{name: {Server: c.config.Host}},
+		AuthInfos:      map[string]*api.AuthInfo{name: {}},
+		Contexts:       map[string]*api.Context{name: {Cluster: name, AuthInfo: name}},
+		CurrentContext: name,
+	}, &clientcmd.ConfigOverrides{})
 }

@@ -1,9 +1,14 @@
-// Package conformance is the suite of assertions that a cluster is held to, in
-// profiles. An assertion is a claim of an example of the catalogue wherever
-// kubectl's commands and CEL can say it; those of the matrix of nodes and of the
-// vantage points are in two tables here. Each is written in one place.
+// Package conformance holds a cluster against what Kubernetes requires of pods and
+// of the pod network, from a Go test of any module:
 //
-// What decides them are packages engine, reach and vantage. Here is what belongs
-// to which profile, and what their results come to: a ConformanceReport. It knows
-// neither package testing nor the command line.
+//	func TestConformance(t *testing.T) {
+//		conformance.Run(t, conformance.Options{})
+//	}
+//
+// Each assertion is a subtest, PROFILE/ID. `kubectl kbe conformance` runs the same
+// without Go, and `kubectl kbe conformance --list` tells all assertions.
+//
+// The cluster is never changed beyond what the suite's own namespaces hold, and
+// they are removed: also when an assertion fails, on Ctrl-C, and before the
+// test binary's -timeout ends it.
 package conformance

@@ -3,233 +3,128 @@ package conformance
 import (
 	"context"
 	"fmt"
-	"maps"
-	"path/filepath"
-	"slices"
-	"sync"
+	"os"
+	"runtime/debug"
+	"testing"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/cli-runtime/pkg/genericclioptions"
-	"k8s.io/client-go/rest"
+	"sigs.k8s.io/yaml"
 
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/engine"
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/example"
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/rbac"
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/report"
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/report/v1alpha1"
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/session"
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/wait"
+	suite "github.com/kubectl-kbe/kubectl-kbe/internal/conformance"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
-// sideBySide is how many parts of a profile run at a time, each in a Namespace of
-// its own; in one that exists they run one after the other.
-const sideBySide = 3
-
-// Runner runs the suite on one cluster.
-type Runner struct {
-	suite    *Suite
-	opts     Options
-	getter   genericclioptions.RESTClientGetter
-	config   *rest.Config
-	began    time.Time
-	deadline time.Time
-	// images are the references in use, by short name.
-	images map[string]string
-	mu     sync.Mutex
-	report *v1alpha1.ConformanceReport
-}
-
-// New checks the options; no cluster is asked.
-func New(s *Suite, getter genericclioptions.RESTClientGetter, opts Options) (*Runner, error) {
-	if err := opts.complete(s); err != nil {
-		return nil, err
-	}
-	images, err := opts.references(s)
+// Run holds the cluster of the options against the suite: a subtest per profile,
+// and in it one per assertion. Where -run leaves a profile out, it is not run.
+func Run(t *testing.T, opts Options) {
+	t.Helper()
+	loaded, err := suite.Load()
 	if err != nil {
-		return nil, err
+		t.Fatal(err)
 	}
-	r := &Runner{suite: s, opts: opts, getter: getter, began: time.Now(), images: images}
-	if opts.Timeout > 0 {
-		r.deadline = r.began.Add(opts.Timeout)
-	}
-	r.report = &v1alpha1.ConformanceReport{
-		TypeMeta:    metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion.String(), Kind: v1alpha1.ConformanceReportKind},
-		ObjectMeta:  metav1.ObjectMeta{Name: "conformance"},
-		Date:        metav1.NewTime(r.began.UTC().Truncate(time.Second)),
-		ToolVersion: opts.ToolVersion, Verdict: v1alpha1.CouldNotRun,
-		Cluster: v1alpha1.ConformanceCluster{Context: session.ContextOf(getter)},
-	}
-	for _, name := range slices.Sorted(maps.Keys(images)) {
-		r.report.Images = append(r.report.Images, v1alpha1.Image{Name: name, Reference: images[name]})
-	}
-	return r, nil
-}
-
-// Profiles are the ones to run, in their order.
-func (r *Runner) Profiles() []string { return r.opts.Profiles }
-
-// Open makes sure that there is a cluster which grants what the profiles need, and
-// takes down what it is.
-func (r *Runner) Open(ctx context.Context) error {
-	err := r.open(ctx)
+	getter, err := opts.getter()
 	if err != nil {
-		r.report.Error = err.Error()
-		r.end(ctx)
+		t.Fatal(err)
 	}
-	return err
-}
-
-func (r *Runner) open(ctx context.Context) (err error) {
-	if r.config, err = r.getter.ToRESTConfig(); err != nil {
-		return err
-	}
-	own := r.opts.Namespace == ""
-	grant := rbac.Grant{Name: "kubectl-kbe-conformance", Namespace: r.opts.Namespace, Needs: r.suite.Needs(own, r.opts.Profiles...)}
-	version, err := session.Preflight(ctx, r.config, grant)
+	ctx, stop := stoppable(t)
+	defer stop()
+	runner, err := suite.New(loaded, getter, suite.Options{
+		Profiles: opts.Profiles, Namespace: opts.Namespace, Images: opts.Images, Registry: opts.Registry, PullSecret: opts.PullSecret,
+		Skip: opts.Skip, Timeout: opts.Timeout, Dump: opts.ArtifactsDir, ToolVersion: version(),
+		Progress: func(text string) { t.Log(text) },
+	})
 	if err != nil {
-		return err
+		t.Fatal(err)
 	}
-	r.report.Cluster.Version = version
-	return r.describe(ctx)
-}
-
-// Run runs a profile, and adds its result to the report.
-func (r *Runner) Run(ctx context.Context, profile string) v1alpha1.ConformanceProfile {
-	begin := time.Now()
-	ctx, cancel := r.bound(ctx)
-	defer cancel()
-	parts := r.suite.parts[profile]
-	results, problems := make([][]v1alpha1.AssertionResult, len(parts)), make([][]string, len(parts))
-	slots := make(chan struct{}, sideBySide)
-	if r.opts.Namespace != "" {
-		slots = make(chan struct{}, 1)
+	defer func() {
+		if err := opts.write(runner.Report()); err != nil {
+			t.Error(err)
+		}
+	}()
+	if err := runner.Open(ctx); err != nil {
+		t.Fatalf("the conformance suite could not run: %v", err)
 	}
-	var wg sync.WaitGroup
-	for i, p := range parts {
-		wg.Go(func() {
-			slots <- struct{}{}
-			defer func() { <-slots }()
+	for _, profile := range runner.Profiles() {
+		t.Run(profile, func(t *testing.T) {
 			if ctx.Err() != nil {
-				results[i] = all(p, v1alpha1.AssertionNotChecked, context.Cause(ctx).Error())
-				return
+				t.Fatal(context.Cause(ctx))
 			}
-			where := place{name: p.name(), enforce: standardOf(profile)}
-			if r.opts.Dump != "" {
-				where.dump = filepath.Join(r.opts.Dump, profile+"-"+p.name())
-			}
-			results[i], problems[i] = p.run(ctx, r, where)
-			r.opts.Progress(fmt.Sprintf("%s: %s is done", profile, p.name()))
+			tell(t, runner.Run(ctx, profile))
 		})
 	}
-	wg.Wait()
-	out := v1alpha1.ConformanceProfile{
-		Name: profile, Assertions: slices.Concat(results...), Problems: slices.Concat(problems...),
-		ElapsedMilliseconds: time.Since(begin).Milliseconds(),
+	if signal, stopped := engine.SignalOf(ctx); stopped {
+		t.Fatalf("stopped by a signal (%s); what the suite made is removed", signal)
 	}
-	r.judge(ctx, &out)
-	r.report.Profiles = append(r.report.Profiles, out)
-	r.end(ctx)
-	return out
 }
 
-// bound is the context of a profile.
-func (r *Runner) bound(ctx context.Context) (context.Context, context.CancelFunc) {
-	if r.deadline.IsZero() {
-		return context.WithCancel(ctx)
+// tell makes a subtest of each assertion.
+func tell(t *testing.T, p v1alpha1.ConformanceProfile) {
+	for _, a := range p.Assertions {
+		t.Run(a.ID, func(t *testing.T) {
+			t.Logf("%s (%s, %s)", a.Requirement, a.Level, a.Source)
+			switch a.Result {
+			case v1alpha1.AssertionPassed:
+			case v1alpha1.AssertionSkipped:
+				t.Skip(a.Reason)
+			case v1alpha1.AssertionFailed:
+				t.Error(a.Reason)
+			default:
+				t.Errorf("it could not be checked: %s", a.Reason)
+			}
+		})
 	}
-	return wait.WithTimeout(ctx, max(time.Until(r.deadline), time.Nanosecond))
+	for _, problem := range p.Problems {
+		t.Error(problem)
+	}
 }
 
-// standardOf is the Pod Security Standard that the Namespaces of a profile enforce.
-func standardOf(profile string) string {
-	if profile == Restricted {
-		return Restricted
+// stoppable returns a context that ends with a signal to stop, and early enough
+// before the test binary's deadline for the cleanup: the testing package would end
+// the process, and leave everything. A second signal ends the cleanup.
+func stoppable(t *testing.T) (context.Context, context.CancelFunc) {
+	ctx, release := engine.SignalContext()
+	deadline, ok := t.Deadline()
+	if !ok {
+		return ctx, release
+	}
+	reserve := min(session.CleanupTimeout+10*time.Second, time.Until(deadline)/2)
+	bound, cancel := context.WithDeadlineCause(ctx, deadline.Add(-reserve),
+		fmt.Errorf("the test binary's -timeout is near: the suite stopped %s before it, to clean up", reserve.Round(time.Second)))
+	return bound, func() { cancel(); release() }
+}
+
+// version is that of the module whose suite this is, as the Go command knows it.
+func version() string {
+	const module = "github.com/kubectl-kbe/kubectl-kbe"
+	build, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	if build.Main.Path == module {
+		return build.Main.Version
+	}
+	for _, dep := range build.Deps {
+		if dep.Path == module {
+			return dep.Version
+		}
 	}
 	return ""
 }
 
-// judge leaves out what is skipped, counts, and sets the verdict of a profile.
-func (r *Runner) judge(ctx context.Context, p *v1alpha1.ConformanceProfile) {
-	p.Verdict = v1alpha1.Passed
-	for i := range p.Assertions {
-		a := &p.Assertions[i]
-		if reason, ok := r.opts.Skip[a.ID]; ok {
-			a.Result, a.Reason = v1alpha1.AssertionSkipped, reason
-		}
-		counts := &p.Core
-		if a.Level == example.Extended {
-			counts = &p.Extended
-		}
-		switch a.Result {
-		case v1alpha1.AssertionPassed:
-			counts.Passed++
-		case v1alpha1.AssertionFailed:
-			counts.Failed++
-			p.Verdict = worse(p.Verdict, v1alpha1.ClaimFailed)
-		case v1alpha1.AssertionSkipped:
-			counts.Skipped++
-		default:
-			counts.NotChecked++
-			p.Verdict = worse(p.Verdict, v1alpha1.CouldNotRun)
-		}
+// write writes the report to ReportFile.
+func (o Options) write(r *v1alpha1.ConformanceReport) error {
+	if o.ReportFile == "" {
+		return nil
 	}
-	if len(p.Problems) > 0 {
-		p.Verdict = worse(p.Verdict, v1alpha1.CouldNotRun)
+	text, err := yaml.Marshal(report.Redacted(r))
+	if err == nil {
+		err = os.WriteFile(o.ReportFile, text, 0o644)
 	}
-	if _, stopped := engine.SignalOf(ctx); stopped {
-		p.Verdict = v1alpha1.Stopped
+	if err != nil {
+		return fmt.Errorf("write the conformance report: %w", err)
 	}
-}
-
-// ran takes down which images of an example could not run, and what ran instead. Several
-// examples may run at the same time.
-func (r *Runner) ran(images []v1alpha1.Image) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, image := range images {
-		i := slices.IndexFunc(r.report.Images, func(of v1alpha1.Image) bool { return of.Name == image.Name })
-		if i >= 0 && image.Replaced != nil {
-			r.report.Images[i].Replaced = image.Replaced
-		}
-	}
-}
-
-// end brings the report up to date.
-func (r *Runner) end(ctx context.Context) {
-	r.report.ElapsedMilliseconds = time.Since(r.began).Milliseconds()
-	if len(r.report.Profiles) > 0 {
-		r.report.Verdict = v1alpha1.Passed
-	}
-	for _, p := range r.report.Profiles {
-		r.report.Verdict = worse(r.report.Verdict, p.Verdict)
-	}
-	if signal, stopped := engine.SignalOf(ctx); stopped {
-		r.report.Interrupted, r.report.Verdict = signal.String(), v1alpha1.Stopped
-	}
-}
-
-// Report is what is known so far.
-func (r *Runner) Report() *v1alpha1.ConformanceReport { return r.report }
-
-// worse returns the verdict that outweighs the other.
-func worse(a, b v1alpha1.Verdict) v1alpha1.Verdict {
-	order := []v1alpha1.Verdict{v1alpha1.Passed, v1alpha1.ClaimFailed, v1alpha1.CouldNotRun, v1alpha1.Stopped}
-	if slices.Index(order, b) > slices.Index(order, a) {
-		return b
-	}
-	return a
-}
-
-// all gives all assertions of a part one result.
-func all(p part, outcome v1alpha1.AssertionOutcome, reason string) []v1alpha1.AssertionResult {
-	var out []v1alpha1.AssertionResult
-	for _, a := range p.assertions() {
-		out = append(out, resultOf(a, outcome, reason))
-	}
-	return out
-}
-
-func resultOf(a example.Assertion, outcome v1alpha1.AssertionOutcome, reason string) v1alpha1.AssertionResult {
-	return v1alpha1.AssertionResult{ID: a.ID, Requirement: a.Requirement, Source: a.Source, Level: a.Level, Result: outcome, Reason: report.Redact(reason)}
+	return nil
 }

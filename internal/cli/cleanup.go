@@ -1,0 +1,187 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/duration"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/cli-runtime/pkg/printers"
+	"k8s.io/client-go/rest"
+	"k8s.io/kubectl/pkg/util/templates"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+)
+
+// cleanupOptions are the flags of `kubectl kbe cleanup`.
+type cleanupOptions struct {
+	flags       *genericclioptions.ConfigFlags
+	streams     genericiooptions.IOStreams
+	run         string
+	all, dryRun bool
+}
+
+func newCleanupCommand(flags *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) *cobra.Command {
+	o := &cleanupOptions{flags: flags, streams: streams}
+	c := &cobra.Command{
+		Use:   "cleanup",
+		Short: "Remove what runs that were killed have left",
+		Long: templates.LongDesc(`
+			List what runs have left on the cluster, and remove what has ended.
+
+			A run removes what it made by itself. One that was killed, or lost its cluster, cannot. Its
+			objects have the label kubectl-kbe.github.io/run; only such objects are ever removed. With
+			-n that is done in one namespace, which needs no more than the permissions of a run there.
+
+			A run is dead when its process on this machine has ended. Of a run from elsewhere that is
+			not known before its pods have stopped by themselves, and some time has passed: two hours.
+			What was made with --keep, or elsewhere, is removed by --all or --run only; what a process
+			on this machine still works with is never removed.`),
+		Example: templates.Examples(`
+			# Remove what dead runs have left
+			kubectl kbe cleanup
+
+			# Show what there is, and remove nothing
+			kubectl kbe cleanup --dry-run
+
+			# Remove what one run has left in a namespace
+			kubectl kbe cleanup --run x7k2p -n playground`),
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return o.clean(c.Context()) },
+	}
+	c.Flags().StringVar(&o.run, "run", "", "Only the run of this ID, also where it was kept or comes from elsewhere")
+	completeFlag(c, "run", runIDs(o.flags))
+	c.Flags().BoolVar(&o.all, "all", false, "Also what was kept, and runs from elsewhere that may still be at work")
+	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "Show what would be removed, and remove nothing")
+	c.MarkFlagsMutuallyExclusive("run", "all")
+	return c
+}
+
+func (o *cleanupOptions) clean(ctx context.Context) error {
+	cfg, err := o.flags.ToRESTConfig()
+	if err != nil {
+		return o.fail(err)
+	}
+	found, err := session.Find(ctx, cfg, *o.flags.Namespace)
+	if apierrors.IsForbidden(err) && *o.flags.Namespace == "" {
+		return o.fail(fmt.Errorf("%w\nto look in one namespace only, name it: -n NAMESPACE", err))
+	} else if err != nil {
+		return o.fail(err)
+	}
+	if o.run != "" {
+		found = slices.DeleteFunc(found, func(l session.Leftover) bool { return l.Run != o.run })
+	}
+	if len(found) == 0 {
+		_, err := fmt.Fprintln(o.streams.Out, "There is nothing that a run has left.")
+		return err
+	}
+	var chosen []session.Leftover
+	for _, l := range found {
+		if o.chosen(l) {
+			chosen = append(chosen, l)
+		}
+	}
+	if err := leftoverTable(o.streams.Out, found, o.chosen); err != nil {
+		return err
+	}
+	if o.dryRun {
+		_, err := fmt.Fprintf(o.streams.Out, "\nA dry run: nothing was removed.\n")
+		return err
+	}
+	return o.remove(ctx, cfg, chosen)
+}
+
+// chosen tells whether a leftover is to be removed.
+func (o *cleanupOptions) chosen(l session.Leftover) bool {
+	return l.State != session.Running && (l.Ended() || o.all || o.run != "")
+}
+
+// fail tells what is in the way.
+func (o *cleanupOptions) fail(err error) error {
+	fmt.Fprintln(o.streams.ErrOut, "error: cleanup:", report.Printable(err.Error()))
+	return exitError{exitCouldNotRun}
+}
+
+// together is how many leftovers are removed side by side.
+const together = 8
+
+func (o *cleanupOptions) remove(ctx context.Context, cfg *rest.Config, chosen []session.Leftover) error {
+	begin := time.Now()
+	outcomes := make([]session.Cleanup, len(chosen))
+	places := make(chan struct{}, together)
+	var wg sync.WaitGroup
+	for i := range chosen {
+		wg.Go(func() {
+			places <- struct{}{}
+			outcomes[i] = chosen[i].Remove(ctx, cfg)
+			<-places
+		})
+	}
+	wg.Wait()
+	failed := 0
+	for i, out := range outcomes {
+		if len(out.Unconfirmed) > 0 {
+			fmt.Fprintf(o.streams.Out, "No kubelet confirmed the end of these pods; only their objects were removed: %s.\n", report.Printable(strings.Join(out.Unconfirmed, ", ")))
+		}
+		if out.Err == nil {
+			continue
+		}
+		failed++
+		fmt.Fprintf(o.streams.ErrOut, "error: run %s in namespace %s: %s\n", chosen[i].Run, chosen[i].Namespace, report.Printable(out.Err.Error()))
+		for _, left := range out.Leftovers {
+			fmt.Fprintln(o.streams.ErrOut, "  left:", report.Printable(left))
+		}
+	}
+	fmt.Fprintf(o.streams.Out, "\nRemoved what %s left (%.1f s).\n", count(len(chosen)-failed, "run"), time.Since(begin).Seconds())
+	switch {
+	case ctx.Err() != nil:
+		return exitError{signalCode(ctx)}
+	case failed > 0:
+		return exitError{exitCouldNotRun}
+	}
+	return nil
+}
+
+// leftoverTable tells what there is, and what of it will be removed.
+func leftoverTable(out io.Writer, found []session.Leftover, chosen func(session.Leftover) bool) error {
+	table := &metav1.Table{ColumnDefinitions: []metav1.TableColumnDefinition{
+		{Name: "Run", Type: "string"}, {Name: "Age", Type: "string"}, {Name: "State", Type: "string"},
+		{Name: "Remove", Type: "string"}, {Name: "Namespace", Type: "string"}, {Name: "Objects", Type: "string"},
+	}}
+	for _, l := range found {
+		remove := "no"
+		if chosen(l) {
+			remove = "yes"
+		}
+		table.Rows = append(table.Rows, metav1.TableRow{Cells: []any{
+			l.Run, duration.HumanDuration(time.Since(l.Created)), string(l.State), remove, l.Namespace, objects(l),
+		}})
+	}
+	return printers.NewTablePrinter(printers.PrintOptions{}).PrintObj(table, out)
+}
+
+// mostObjects is how many objects of a run are named.
+const mostObjects = 4
+
+func objects(l session.Leftover) string {
+	names := l.Objects()
+	if l.Owned {
+		names = slices.DeleteFunc(names, func(name string) bool { return name == "namespaces/"+l.Namespace })
+		names = slices.Insert(names, 0, "the namespace")
+	}
+	text := strings.Join(names[:min(len(names), mostObjects)], ",")
+	if more := len(names) - mostObjects; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}

@@ -1,0 +1,151 @@
+package cli
+
+import (
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/kubectl/pkg/util/templates"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
+)
+
+// completer is the program that kubectl asks when TAB is pressed after
+// `kubectl kbe`: kubectl's own convention for plugins.
+const completer = "kubectl_complete-kbe"
+
+// Arguments are those of a process. One that was started by the name of the
+// completer, through a link or a copy, is asked for completions.
+func Arguments(argv []string) []string {
+	name := strings.TrimSuffix(filepath.Base(argv[0]), ".exe")
+	if name == completer {
+		return append([]string{cobra.ShellCompRequestCmd}, argv[1:]...)
+	}
+	return argv[1:]
+}
+
+func newCompletionCommand(streams genericiooptions.IOStreams) *cobra.Command {
+	return &cobra.Command{
+		Use:   "completion",
+		Short: "Print the script that completes words when TAB is pressed",
+		Long: templates.LongDesc(`
+			Print the script that has kubectl complete the words after 'kubectl kbe'.
+
+			It is to be an executable file of the name kubectl_complete-kbe in a folder of PATH, for every
+			shell that kubectl's own completion is set up in: see 'kubectl completion --help'. A link of
+			that name to kubectl-kbe does the same.`),
+		Example: templates.Examples(`
+			# Have words completed, in bash, zsh and fish
+			kubectl kbe completion > ~/.local/bin/kubectl_complete-kbe
+			chmod +x ~/.local/bin/kubectl_complete-kbe`),
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintf(streams.Out, "#!/bin/sh\nexec kubectl kbe %s \"$@\" 2>/dev/null\n", cobra.ShellCompRequestCmd)
+			return err
+		},
+	}
+}
+
+// completeGlobals completes the flags that every command has, and has commands
+// without arguments not complete names of files.
+func completeGlobals(root *cobra.Command, flags *genericclioptions.ConfigFlags) {
+	completeFlag(root, "namespace", namespaces(flags))
+	for _, name := range []string{"context", "cluster", "user"} {
+		completeFlag(root, name, kubeconfigNames(flags, name))
+	}
+	for _, c := range append(root.Commands(), root) {
+		if c.ValidArgsFunction == nil && len(c.ValidArgs) == 0 {
+			c.ValidArgsFunction = cobra.NoFileCompletions
+		}
+	}
+}
+
+// completeFlag has the values of a flag completed.
+func completeFlag(c *cobra.Command, flag string, f cobra.CompletionFunc) {
+	if err := c.RegisterFlagCompletionFunc(flag, f); err != nil {
+		panic(err) // the command has no such flag: found by whatever runs it first
+	}
+}
+
+// words completes to one of some words.
+func words(valid ...string) cobra.CompletionFunc {
+	return func(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return startingWith(typed, valid), cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// keys completes to one of some words and the equals sign after it.
+func keys(valid ...string) cobra.CompletionFunc {
+	return func(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		if strings.Contains(typed, "=") {
+			return nil, cobra.ShellCompDirectiveDefault
+		}
+		var out []string
+		for _, v := range startingWith(typed, valid) {
+			out = append(out, v+"=")
+		}
+		return out, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// list completes to some words with commas between them, each once.
+func list(valid ...string) cobra.CompletionFunc {
+	return func(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		before, last := "", typed
+		if comma := strings.LastIndexByte(typed, ','); comma >= 0 {
+			before, last = typed[:comma+1], typed[comma+1:]
+		}
+		var out []string
+		for _, v := range startingWith(last, unused(valid, strings.Split(before, ","))) {
+			out = append(out, before+v)
+		}
+		return out, cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// scenarios completes to the names of an example's scenarios, each once; load
+// may return nil.
+func scenarios(load func() *example.Example) cobra.CompletionFunc {
+	return func(_ *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		var out []cobra.Completion
+		if e := load(); e != nil {
+			for _, sc := range e.Spec.Scenarios {
+				if strings.HasPrefix(sc.Name, typed) && !slices.Contains(args, sc.Name) {
+					out = append(out, cobra.CompletionWithDesc(sc.Name, sc.Title))
+				}
+			}
+		}
+		return out, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
+	}
+}
+
+// kubeconfigNames completes to the contexts, clusters or users of the kubeconfig.
+func kubeconfigNames(flags *genericclioptions.ConfigFlags, what string) cobra.CompletionFunc {
+	return func(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		var names []string
+		if cfg, err := flags.ToRawKubeConfigLoader().RawConfig(); err == nil {
+			switch what {
+			case "context":
+				names = slices.Sorted(maps.Keys(cfg.Contexts))
+			case "cluster":
+				names = slices.Sorted(maps.Keys(cfg.Clusters))
+			case "user":
+				names = slices.Sorted(maps.Keys(cfg.AuthInfos))
+			}
+		}
+		return startingWith(typed, names), cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+func startingWith(typed string, names []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return !strings.HasPrefix(n, typed) })
+}
+
+func unused(names, used []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return slices.Contains(used, n) })
+}

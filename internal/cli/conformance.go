@@ -1,0 +1,171 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/cli-runtime/pkg/printers"
+	"k8s.io/kubectl/pkg/util/templates"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/conformance"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
+)
+
+// conformanceOptions are the flags of `kubectl kbe conformance`.
+type conformanceOptions struct {
+	flags   *genericclioptions.ConfigFlags
+	streams genericiooptions.IOStreams
+	opts    conformance.Options
+	skips   []string
+	list    bool
+	output  *output
+}
+
+func newConformanceCommand(flags *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) *cobra.Command {
+	o := &conformanceOptions{flags: flags, streams: streams}
+	c := &cobra.Command{
+		Use:   "conformance",
+		Short: "Assert what Kubernetes requires of pods and their network",
+		Long: templates.LongDesc(`
+			Hold the cluster against what Kubernetes requires of pods and of the pod network: each
+			assertion has an ID that stays, a requirement in the words of RFC 2119, and its source.
+
+			The profiles are pods (the claims of the page about pods), network (all pairs of nodes, address
+			families, where a pod is reached from), lifecycle (start, probes, restarts, exec, logs, attach,
+			port-forward, the end), and restricted (all of it in namespaces that enforce the Pod Security
+			Standard restricted).
+
+			The report (-o yaml) tells what the cluster is and what each assertion came to; 'kubectl kbe
+			diff' compares two of them. Go tests run the same with the package
+			github.com/kubectl-kbe/kubectl-kbe/pkg/conformance.
+
+			Exit codes: 0 all assertions passed or are skipped, 1 one failed, 2 usage, 3 one could not be
+			checked, or the suite could not run.`),
+		Example: templates.Examples(`
+			# All profiles, in namespaces of their own
+			kubectl kbe conformance
+
+			# One profile, and the report to compare others with
+			kubectl kbe conformance --profile network --report-file yaml=before.yaml
+
+			# For CI: JUnit, and the pods, events and logs of what fails
+			kubectl kbe conformance -o junit --dump artifacts >conformance.xml
+
+			# Leave an assertion out, and say why
+			kubectl kbe conformance --skip hairpin='our Services have other backends'
+
+			# What is asserted? No cluster is asked
+			kubectl kbe conformance --list`),
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return o.run(c.Context()) },
+	}
+	all := conformance.Profiles()
+	c.Flags().StringSliceVar(&o.opts.Profiles, "profile", nil, "Run these profiles only: some of "+strings.Join(all, ", "))
+	completeFlag(c, "profile", list(all...))
+	c.Flags().StringArrayVar(&o.skips, "skip", nil, "Do not hold an assertion against the cluster, as ID=REASON; may be repeated")
+	c.Flags().BoolVar(&o.list, "list", false, "List the assertions of the profiles, and ask no cluster")
+	c.Flags().StringToStringVar(&o.opts.Images, "image", nil, "Use another image, as NAME=REF; names: "+shellImage+", simpleservice")
+	completeFlag(c, "image", keys(shellImage, "simpleservice"))
+	c.Flags().StringVar(&o.opts.Registry, "registry", "", "Take all other images from this registry, as HOST[:PORT][/PATH]")
+	c.Flags().StringVar(&o.opts.PullSecret, "image-pull-secret", "", "Name of a Secret with the registry's credentials, in the namespace of -n")
+	c.Flags().DurationVar(&o.opts.Timeout, "timeout", 0, "End the run after this time, such as 10m; the cleanup comes on top (default: as long as it takes)")
+	c.Flags().StringVar(&o.opts.Dump, "dump", "", "Write the pods, events and logs of each part that fails to this folder; no secrets, and no values of environment variables")
+	o.output = newOutput(report.ConformanceFormats(), func(w io.Writer, format string, r runtime.Object) error {
+		return report.WriteConformance(w, format, r.(*v1alpha1.ConformanceReport))
+	})
+	o.output.addFlags(c)
+	return c
+}
+
+func (o *conformanceOptions) run(ctx context.Context) error {
+	o.opts.Skip = map[string]string{}
+	for _, skip := range o.skips {
+		id, reason, _ := strings.Cut(skip, "=")
+		o.opts.Skip[id] = reason
+	}
+	o.opts.Namespace, o.opts.ToolVersion = *o.flags.Namespace, clientVersions().ClientVersion.GitVersion
+	suite, err := conformance.Load()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	terminal := report.NewTerminal(o.output.story(o.streams), o.output.live(o.streams), width(o.streams.Out), printers.AllowsColorOutput(o.streams.Out))
+	progress := make(chan string)
+	o.opts.Progress = func(text string) { progress <- text }
+	runner, err := conformance.New(suite, o.flags, o.opts)
+	if err != nil {
+		return err
+	}
+	if o.list {
+		return o.tellList(suite, runner.Profiles())
+	}
+	if err := o.output.complete(false); err != nil {
+		return err
+	}
+	if err := runner.Open(ctx); err != nil {
+		fmt.Fprintf(o.streams.ErrOut, "error: conformance: could not run: %v\n", err)
+	} else {
+		terminal.ConformanceBegan(runner.Report())
+		for _, profile := range runner.Profiles() {
+			if ctx.Err() != nil {
+				break
+			}
+			done := make(chan v1alpha1.ConformanceProfile)
+			terminal.Doing(profile)
+			go func() { done <- runner.Run(ctx, profile) }()
+			o.tell(terminal, progress, done)
+			if terminal.Err() != nil {
+				// Nobody reads any more (`| head`): stop, and clean up.
+				cancel(engine.Signaled{Signal: syscall.SIGPIPE})
+			}
+		}
+	}
+	terminal.ConformanceEnded(runner.Report())
+	if err := errors.Join(o.output.put(o.streams, runner.Report()), terminal.Err()); err != nil {
+		fmt.Fprintln(o.streams.ErrOut, "error:", err)
+		return exitError{exitCouldNotRun}
+	}
+	return verdictError(ctx, runner.Report().Verdict)
+}
+
+// tell tells what goes on in a profile, and then its result.
+func (o *conformanceOptions) tell(terminal *report.Terminal, progress <-chan string, done <-chan v1alpha1.ConformanceProfile) {
+	begin := time.Now()
+	for {
+		select {
+		case text := <-progress:
+			if liveTerminal(o.streams.ErrOut) != nil {
+				terminal.Doing(text)
+			} else {
+				fmt.Fprintf(o.streams.ErrOut, "%s: %.1f s\n", text, time.Since(begin).Seconds())
+			}
+		case p := <-done:
+			terminal.ConformanceProfile(p)
+			return
+		}
+	}
+}
+
+// tellList tells what is asserted. The profile restricted is all others.
+func (o *conformanceOptions) tellList(suite *conformance.Suite, profiles []string) error {
+	w := printers.GetNewTabWriter(o.streams.Out)
+	fmt.Fprintln(w, "PROFILE\tLEVEL\tID\tREQUIREMENT")
+	for _, profile := range profiles {
+		for _, a := range suite.Assertions(profile) {
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", profile, a.Level, a.ID, a.Requirement)
+		}
+	}
+	return w.Flush()
+}

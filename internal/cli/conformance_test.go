@@ -1,0 +1,86 @@
+package cli
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestConformanceChecksItsFlags(t *testing.T) {
+	noCluster(t)
+	for want, args := range map[string][]string{
+		"unknown profile `network2`; did you mean `network`?": {"--profile", "network2"},
+		`skip "hairpin": expected a reason, found none`:       {"--skip", "hairpin"},
+		`skip "hair": there is no such assertion`:             {"--skip", "hair=we do without"},
+		"has no secrets":                                   {"--image-pull-secret", "x"},
+		"-o html: expected one of":                         {"-o", "html"},
+		"--report-file xml=x: expected one of the formats": {"--report-file", "xml=x"},
+		"unknown command":                                  {"pods"},
+	} {
+		code, _, stderr := execute(t, "", append([]string{"conformance"}, args...)...)
+		if code != exitUsage || !strings.Contains(stderr, want) {
+			t.Errorf("%q: expected exit code 2 and %q, found %d, %s", args, want, code, stderr)
+		}
+	}
+}
+
+func TestConformanceListsWhatItAsserts(t *testing.T) {
+	noCluster(t)
+	code, stdout, _ := execute(t, "", "conformance", "--list", "--profile", "network,lifecycle")
+	if code != exitPassed || !strings.HasPrefix(stdout, "PROFILE ") || strings.Contains(stdout, "\npods ") {
+		t.Errorf("found %d, %s", code, stdout)
+	}
+	for _, want := range []string{"hairpin", "all-nodes-reach-all-nodes", "port-forward-reaches-the-pod", " MUST "} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("expected %q in\n%s", want, stdout)
+		}
+	}
+}
+
+func TestConformanceWithoutAClusterIsAReportThatSaysSo(t *testing.T) {
+	noCluster(t)
+	file := filepath.Join(t.TempDir(), "report.yaml")
+	code, stdout, stderr := execute(t, "", "conformance", "--server", "https://127.0.0.1:1", "-o", "junit", "--report-file", "yaml="+file)
+	text, err := os.ReadFile(file)
+	if code != exitCouldNotRun || err != nil || !strings.Contains(stderr, "error: conformance: could not run: the API server https://127.0.0.1:1 gave no version") {
+		t.Errorf("found %d, %v, %s", code, err, stderr)
+	}
+	if !strings.Contains(stdout, `errors="1"`) || !strings.Contains(string(text), "kind: ConformanceReport") || !strings.Contains(string(text), "verdict: CouldNotRun") {
+		t.Errorf("found\n%s\n%s", stdout, text)
+	}
+}
+
+func TestDiff(t *testing.T) {
+	noCluster(t)
+	t.Chdir(t.TempDir())
+	const head = "apiVersion: kubectl-kbe.github.io/v1alpha1\nkind: ConformanceReport\n"
+	report := func(version, outcome string) string {
+		return head + "cluster: {version: " + version + "}\nprofiles:\n- name: pods\n  assertions:\n  - {id: pod-runs, result: " + outcome + "}\n"
+	}
+	for name, text := range map[string]string{
+		"old.yaml": report("v1.36.3", "Passed"), "same.yaml": report("v1.37.2", "Passed"), "worse.yaml": report("v1.37.2", "Failed"),
+		"pod.yaml": "apiVersion: v1\nkind: Pod\n", "text.yaml": "[",
+	} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tc := range []struct {
+		old, now string
+		code     int
+		want     string
+	}{
+		{"old.yaml", "same.yaml", exitPassed, "Kubernetes: v1.36.3 → v1.37.2"},
+		{"old.yaml", "worse.yaml", exitClaimFailed, "✗ pods/pod-runs: Passed → Failed"},
+		{"worse.yaml", "old.yaml", exitPassed, "✓ pods/pod-runs: Failed → Passed"},
+		{"old.yaml", "pod.yaml", exitUsage, `pod.yaml: expected the kind ConformanceReport of kubectl-kbe.github.io/v1alpha1, found "Pod" of "v1"`},
+		{"text.yaml", "old.yaml", exitUsage, "text.yaml: expected a conformance report in YAML or JSON"},
+		{"none.yaml", "old.yaml", exitUsage, "none.yaml"},
+	} {
+		code, stdout, stderr := execute(t, "", "diff", tc.old, tc.now)
+		if code != tc.code || !strings.Contains(stdout+stderr, tc.want) {
+			t.Errorf("diff %s %s: expected exit code %d and %q, found %d, %s%s", tc.old, tc.now, tc.code, tc.want, code, stdout, stderr)
+		}
+	}
+}

@@ -1,0 +1,67 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/kubectl/pkg/util/templates"
+	"sigs.k8s.io/yaml"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
+)
+
+func newDiffCommand(streams genericiooptions.IOStreams) *cobra.Command {
+	return &cobra.Command{
+		Use:   "diff OLD NEW",
+		Short: "Compare two conformance reports, as before and after an upgrade",
+		Long: templates.LongDesc(`
+			Compare two reports of 'kubectl kbe conformance', in YAML or JSON: what has changed of the
+			cluster, and which assertions have another result. No cluster is asked.
+
+			Exit codes: 0 no assertion that passed fails now, 1 one does, or can no longer be checked, 2
+			usage. What is skipped on purpose, or was not run again, is told and does not count.`),
+		Example: templates.Examples(`
+			# Before and after an upgrade
+			kubectl kbe conformance --report-file yaml=before.yaml
+			kubectl kbe conformance --report-file yaml=after.yaml
+			kubectl kbe diff before.yaml after.yaml`),
+		Args: cobra.ExactArgs(2),
+		RunE: func(_ *cobra.Command, args []string) error {
+			old, err := readConformance(args[0])
+			if err != nil {
+				return err
+			}
+			now, err := readConformance(args[1])
+			if err != nil {
+				return err
+			}
+			d := report.CompareConformance(old, now)
+			if err := report.WriteDifference(streams.Out, d); err != nil {
+				fmt.Fprintln(streams.ErrOut, "error:", err)
+				return exitError{exitCouldNotRun}
+			}
+			if d.Regressions() > 0 {
+				return exitError{exitClaimFailed}
+			}
+			return nil
+		},
+	}
+}
+
+func readConformance(path string) (*v1alpha1.ConformanceReport, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	r := &v1alpha1.ConformanceReport{}
+	if err := yaml.Unmarshal(text, r); err != nil {
+		return nil, fmt.Errorf("%s: expected a conformance report in YAML or JSON: %w", path, err)
+	}
+	if want := v1alpha1.GroupVersion.String(); r.Kind != v1alpha1.ConformanceReportKind || r.APIVersion != want {
+		return nil, fmt.Errorf("%s: expected the kind %s of %s, found %q of %q", path, v1alpha1.ConformanceReportKind, want, r.Kind, r.APIVersion)
+	}
+	return r, nil
+}

@@ -1,0 +1,234 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/cli-runtime/pkg/printers"
+	"k8s.io/kubectl/pkg/util/templates"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+)
+
+// exampleOptions are the flags of a command that runs an example.
+type exampleOptions struct {
+	plan    *engine.Plan
+	flags   *genericclioptions.ConfigFlags
+	retrier *session.Retrier
+	streams genericiooptions.IOStreams
+	keep    bool
+	dryRun  bool
+	step    bool
+	// clusterScope lets the example leave the run's Namespace.
+	clusterScope bool
+	images       map[string]string
+	// registry and pullSecret are for clusters that cannot reach the images'
+	// own registries.
+	registry   string
+	pullSecret string
+	timeout    time.Duration
+	failFast   bool
+	dump       string
+	output     *exampleOutput
+}
+
+func newExampleCommand(e *example.Example, flags *genericclioptions.ConfigFlags, retrier *session.Retrier, streams genericiooptions.IOStreams) *cobra.Command {
+	o := &exampleOptions{flags: flags, retrier: retrier, streams: streams}
+	name := e.Metadata.Name
+	c := &cobra.Command{
+		Use:   name + " [SCENARIO...]",
+		Short: fmt.Sprintf("%s: %s, %s", e.Spec.Title, count(len(e.Spec.Scenarios), "scenario"), count(e.Claims(), "claim")),
+		Long: templates.LongDesc(fmt.Sprintf(`
+			%s
+
+			Follows %s. Runs %d scenarios side by side, tells them in order, and checks %d claims.
+			Exit codes: 0 all claims hold, 1 a claim failed, 2 usage, 3 could not run.`,
+			e.Spec.Summary, e.Spec.Source, len(e.Spec.Scenarios), e.Claims())),
+		Example: templates.Examples(fmt.Sprintf(`
+			# Run the example in a namespace of its own
+			kubectl kbe %[1]s
+
+			# Run it in a namespace that exists, and remove only what the run made
+			kubectl kbe %[1]s -n playground
+
+			# Leave everything on the cluster, to look at it
+			kubectl kbe %[1]s --keep
+
+			# Run one scenario, and be asked before each command
+			kubectl kbe %[1]s %[2]s --step
+
+			# Show what would run, without a cluster
+			kubectl kbe %[1]s --dry-run
+
+			# Take all images from a mirror
+			kubectl kbe %[1]s --registry mirror.example:5000`, name, e.Spec.Scenarios[0].Name)),
+		ValidArgsFunction: scenarios(func() *example.Example { return e }),
+		RunE: func(c *cobra.Command, args []string) (err error) {
+			// Here, not when the command is made: compiling is most of the time that
+			// every other command would take to start.
+			if o.plan, err = engine.Compile(e); err != nil {
+				return err
+			}
+			if err := o.complete(args); err != nil {
+				return err
+			}
+			return o.run(c.Context())
+		},
+	}
+	images := slices.Sorted(maps.Keys(e.Spec.Images))
+	o.addFlags(c, "; names: "+strings.Join(images, ", "))
+	completeFlag(c, "image", keys(images...))
+	return c
+}
+
+// registryUsage is the help of --registry.
+const registryUsage = "Take all other images from this registry, as HOST[:PORT][/PATH]; {registry} in the path is the image's own registry"
+
+// addFlags adds the flags of a command that runs an example; imageNames are told
+// with --image, where they are known.
+func (o *exampleOptions) addFlags(c *cobra.Command, imageNames string) {
+	c.Flags().BoolVar(&o.keep, "keep", false, "Leave everything on the cluster, and say how to remove it")
+	c.Flags().StringToStringVar(&o.images, "image", nil,
+		"Use another image, as NAME=REF"+imageNames)
+	c.Flags().StringVar(&o.registry, "registry", "", registryUsage)
+	c.Flags().StringVar(&o.pullSecret, "image-pull-secret", "", "Name of a Secret with the registry's credentials, in the namespace of -n")
+	c.Flags().DurationVar(&o.timeout, "timeout", 0, "End the run after this time, such as 90s; the cleanup comes on top (default: as long as each command takes)")
+	c.Flags().BoolVar(&o.failFast, "fail-fast", true, "End a wait at once for what the cluster tries again but rarely heals by itself: an image that cannot be pulled, a pod that no node takes, a crash loop; =false waits to the command's own --timeout")
+	c.Flags().StringVar(&o.dump, "dump", "", "Before the cleanup, write the pods, their events and logs, and the namespace to this folder; no secrets, and no values of environment variables")
+	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "Show what would run, and ask no cluster")
+	c.Flags().BoolVar(&o.step, "step", false, "Ask before each command")
+	o.output = newExampleOutput()
+	o.output.addFlags(c)
+}
+
+// complete takes the scenarios that are named, and checks the flags.
+func (o *exampleOptions) complete(scenarios []string) (err error) {
+	if o.plan, err = o.plan.Select(scenarios...); err != nil {
+		return err
+	}
+	if err := checkRunFlags(*o.flags.Namespace, o.pullSecret, o.timeout); err != nil {
+		return err
+	}
+	if o.step && o.dryRun {
+		return errors.New("--step and --dry-run exclude each other: a dry run has no command to ask for")
+	}
+	if _, err := o.plan.Images(o.images, o.registry); err != nil {
+		return err
+	}
+	if err := o.completeDump(); err != nil {
+		return err
+	}
+	return o.output.complete(o.dryRun)
+}
+
+// checkRunFlags checks what all commands that make Pods have in common.
+func checkRunFlags(namespace, pullSecret string, timeout time.Duration) error {
+	if pullSecret != "" && namespace == "" {
+		return fmt.Errorf("--image-pull-secret %s: a namespace of the run's own has no secrets: name the one that has it with -n", pullSecret)
+	}
+	if timeout < 0 {
+		return fmt.Errorf("--timeout %s: expected a time greater than 0, such as 90s", timeout)
+	}
+	return nil
+}
+
+func (o *exampleOptions) completeDump() error {
+	if o.dump == "" {
+		return nil
+	}
+	if o.dryRun {
+		return errors.New("--dump and --dry-run exclude each other: a dry run has nothing to keep")
+	}
+	err := os.MkdirAll(o.dump, 0o700)
+	if err == nil {
+		err = canWrite(o.dump)
+	}
+	if err != nil {
+		return fmt.Errorf("--dump %s: expected a folder that can be written to: %w", o.dump, err)
+	}
+	return nil
+}
+
+func (o *exampleOptions) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	terminal := report.NewTerminal(o.output.story(o.streams), o.output.live(o.streams), width(o.streams.Out), printers.AllowsColorOutput(o.streams.Out))
+	sink := report.InOrder(terminal.Handle)
+	opts := engine.Options{
+		Namespace:  *o.flags.Namespace,
+		Keep:       o.keep,
+		Images:     o.images,
+		Registry:   o.registry,
+		PullSecret: o.pullSecret,
+		Timeout:    o.timeout,
+		Patient:    !o.failFast,
+		Dump:       o.dump,
+		Retrier:    o.retrier,
+
+		AllowClusterScope: o.clusterScope,
+	}
+	if o.dryRun {
+		return engine.Preview(ctx, o.plan, opts, sink)
+	}
+	if o.step {
+		opts.Gate = newGate(o.streams, cancel)
+	}
+	verdict := engine.Run(ctx, o.flags, o.plan, opts, func(ev engine.Event) {
+		sink(ev)
+		o.output.handle(ev, o.streams.ErrOut)
+		if end, ok := ev.Body.(engine.RunEnded); ok && end.Err != "" {
+			report.Refuse(o.streams.ErrOut, width(o.streams.ErrOut), end.Example, end.Err, end.Cause)
+		}
+		if terminal.Err() != nil {
+			// Nobody reads any more (`| head`): stop, and clean up.
+			cancel(engine.Signaled{Signal: syscall.SIGPIPE})
+		}
+	})
+	if err := o.output.finish(o.streams); err != nil {
+		fmt.Fprintln(o.streams.ErrOut, "error:", err)
+		verdict = max(verdict, engine.CouldNotRun)
+	}
+	return verdictError(ctx, report.VerdictOf(verdict))
+}
+
+func firstSentence(s string) string {
+	s, _, _ = strings.Cut(s, ". ")
+	return strings.TrimSuffix(s, ".")
+}
+
+// width is the number of columns of a terminal, and 80 of anything else.
+func width(w io.Writer) int {
+	if f, ok := w.(*os.File); ok {
+		if columns, _, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 {
+			return columns
+		}
+	}
+	return 80
+}
+
+// liveTerminal returns w where a line on it may be overwritten: not on the older
+// terminals of Windows, which show escape sequences, as printers.AllowsColorOutput
+// has it.
+func liveTerminal(w io.Writer) io.Writer {
+	old := runtime.GOOS == "windows" && os.Getenv("WT_SESSION") == ""
+	if printers.IsTerminal(w) && os.Getenv("TERM") != "dumb" && !old {
+		return w
+	}
+	return nil
+}

@@ -1,0 +1,55 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
+)
+
+// exampleOutput is where the Report of an example goes. It is made of events.
+type exampleOutput struct {
+	*output
+	collector *report.Collector
+}
+
+func newExampleOutput() *exampleOutput {
+	return &exampleOutput{
+		output: newOutput(report.Formats(), func(w io.Writer, format string, r runtime.Object) error {
+			return report.Write(w, format, r.(*v1alpha1.Report))
+		}),
+		collector: report.NewCollector(),
+	}
+}
+
+// handle takes the next event; progress is told on errOut where no story is.
+func (o *exampleOutput) handle(ev engine.Event, errOut io.Writer) {
+	o.collector.Handle(ev)
+	if o.format() == "" {
+		return
+	}
+	switch b := ev.Body.(type) {
+	case engine.RunStarted:
+		fmt.Fprintf(errOut, "%s: running in namespace %s\n", b.Example, b.Namespace)
+	case engine.Delayed:
+		fmt.Fprintln(errOut, b.Delay)
+	case engine.ScenarioEnded:
+		fmt.Fprintf(errOut, "%s: %s\n", o.collector.Progress(ev.Scenario), b.Elapsed.Round(1e8))
+	case engine.CleanupEnded:
+		if b.Err != "" {
+			fmt.Fprintf(errOut, "the cleanup is not complete: %s\nto remove what is left: %s\n", b.Err, b.RemoveCommand)
+		} else if b.Kept {
+			fmt.Fprintf(errOut, "everything is kept; to remove it: %s\n", b.RemoveCommand)
+		}
+	}
+}
+
+// finish writes the Report to all its places.
+func (o *exampleOutput) finish(streams genericiooptions.IOStreams) error {
+	return o.put(streams, o.collector.Report())
+}

@@ -1,0 +1,52 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"strings"
+
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
+)
+
+const gateHelp = "Enter runs the command, s skips it, q quits and cleans up, ? explains"
+
+// newGate returns the question of --step. Its end of input quits, for nobody is
+// there to answer.
+func newGate(streams genericiooptions.IOStreams, cancel context.CancelCauseFunc) func(context.Context, string) bool {
+	lines := make(chan string)
+	go func() {
+		defer close(lines)
+		for in := bufio.NewScanner(streams.In); in.Scan(); {
+			lines <- strings.TrimSpace(in.Text())
+		}
+	}()
+	return func(ctx context.Context, command string) bool {
+		for {
+			fmt.Fprint(streams.ErrOut, "    [Enter, s, q, ?] ")
+			var answer string
+			var open bool
+			select {
+			case <-ctx.Done():
+				fmt.Fprintln(streams.ErrOut)
+				return false
+			case answer, open = <-lines:
+			}
+			switch {
+			case !open || answer == "q":
+				cancel(engine.Signaled{Signal: engine.Quit})
+				return false
+			case answer == "":
+				return true
+			case answer == "s":
+				return false
+			case answer == "?":
+				fmt.Fprintf(streams.ErrOut, "    %s.\n    The command is run by kubectl's own code, in this process, as it is shown:\n    %s\n", gateHelp, command)
+			default:
+				fmt.Fprintf(streams.ErrOut, "    %q: %s.\n", answer, gateHelp)
+			}
+		}
+	}
+}

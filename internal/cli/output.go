@@ -1,0 +1,210 @@
+package cli
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
+)
+
+// output is where the report of a run goes, beside or instead of the story: the
+// flags -o and --report-file.
+type output struct {
+	print *genericclioptions.PrintFlags
+	specs []string
+
+	files []reportFile
+	// formats are written by write; all others by cli-runtime's printers.
+	formats []string
+	write   func(w io.Writer, format string, r runtime.Object) error
+}
+
+// reportFile is one --report-file.
+type reportFile struct{ format, path string }
+
+// fileFormats are those of --report-file.
+func (o *output) fileFormats() []string {
+	return append([]string{"json", "yaml"}, o.formats...)
+}
+
+// allFormats are those of -o.
+func (o *output) allFormats() []string {
+	return append(slices.Clone(o.formats), o.print.AllowedFormats()...)
+}
+
+// newOutput is for a kind of report, which write writes in some formats.
+func newOutput(formats []string, write func(io.Writer, string, runtime.Object) error) *output {
+	return &output{
+		print:   genericclioptions.NewPrintFlags("").WithTypeSetter(v1alpha1.Scheme),
+		formats: formats,
+		write:   write,
+	}
+}
+
+func (o *output) addFlags(c *cobra.Command) {
+	o.print.AddFlags(c)
+	formats := slices.Sorted(slices.Values(o.allFormats()))
+	c.Flags().Lookup("output").Usage = "Print a report instead of the story: one of " + strings.Join(formats, ", ")
+	completeFlag(c, "output", words(formats...))
+	c.Flags().StringArrayVar(&o.specs, "report-file", nil,
+		"Also write a report to a file, as FORMAT=PATH; may be repeated; formats: "+strings.Join(o.fileFormats(), ", "))
+	completeFlag(c, "report-file", keys(o.fileFormats()...))
+}
+
+// format is that of -o, or "" for the story.
+func (o *output) format() string { return *o.print.OutputFormat }
+
+// complete checks the flags, and that the files' folders can be written to: a
+// run of minutes must not end in a report that cannot be kept.
+func (o *output) complete(dryRun bool) error {
+	if dryRun && (o.format() != "" || len(o.specs) > 0) {
+		return errors.New("--dry-run: a report tells of a run: leave -o and --report-file out")
+	}
+	if f := o.format(); f != "" && !slices.Contains(o.formats, f) {
+		if _, err := o.print.ToPrinter(); err != nil {
+			if genericclioptions.IsNoCompatiblePrinterError(err) {
+				return fmt.Errorf("-o %s: expected one of %s", f, strings.Join(o.allFormats(), ", "))
+			}
+			return fmt.Errorf("-o %s: %w", f, err)
+		}
+	}
+	for _, spec := range o.specs {
+		format, path, ok := strings.Cut(spec, "=")
+		switch {
+		case !ok || path == "":
+			return fmt.Errorf("--report-file %s: expected FORMAT=PATH", spec)
+		case !slices.Contains(o.fileFormats(), format):
+			return fmt.Errorf("--report-file %s: expected one of the formats %s, found %q", spec, strings.Join(o.fileFormats(), ", "), format)
+		case slices.ContainsFunc(o.files, func(f reportFile) bool { return filepath.Clean(f.path) == filepath.Clean(path) }):
+			return fmt.Errorf("--report-file %s: another report goes to this path", spec)
+		}
+		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+			return fmt.Errorf("--report-file %s: expected a file, or a name that is free; found a %s", spec, kindOf(info))
+		}
+		if err := canWrite(filepath.Dir(path)); err != nil {
+			return fmt.Errorf("--report-file %s: its folder cannot be written to: %w", spec, err)
+		}
+		o.files = append(o.files, reportFile{format, path})
+	}
+	return nil
+}
+
+func canWrite(dir string) error {
+	probe, err := os.CreateTemp(dir, tempPattern)
+	if err != nil {
+		return err
+	}
+	probe.Close()
+	return os.Remove(probe.Name())
+}
+
+func kindOf(info os.FileInfo) string {
+	if info.IsDir() {
+		return "folder"
+	}
+	return "special file"
+}
+
+// story is where the story goes: nowhere, where standard output holds a report.
+func (o *output) story(streams genericiooptions.IOStreams) io.Writer {
+	if o.format() != "" {
+		return io.Discard
+	}
+	return streams.Out
+}
+
+// live is where a line may be overwritten while the story is told.
+func (o *output) live(streams genericiooptions.IOStreams) io.Writer {
+	if o.format() != "" {
+		return nil
+	}
+	return liveTerminal(streams.ErrOut)
+}
+
+// put writes the report to all its places. The error joins what went wrong.
+func (o *output) put(streams genericiooptions.IOStreams, r runtime.Object) error {
+	r = report.Redacted(r)
+	var errs []error
+	if f := o.format(); f != "" {
+		// As a whole or not at all.
+		var doc bytes.Buffer
+		err := o.render(&doc, f, r)
+		if err == nil {
+			_, err = doc.WriteTo(streams.Out)
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("-o %s: %w", f, err))
+		}
+	}
+	for _, f := range o.files {
+		var doc bytes.Buffer
+		err := o.render(&doc, f.format, r)
+		if err == nil {
+			err = writeAtomically(f.path, doc.Bytes())
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("--report-file %s=%s: the report could not be written: %w", f.format, f.path, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (o *output) render(w io.Writer, format string, r runtime.Object) error {
+	if slices.Contains(o.formats, format) {
+		return o.write(w, format, r)
+	}
+	flags := *o.print
+	flags.OutputFormat = &format
+	printer, err := flags.ToPrinter()
+	if err != nil {
+		return err
+	}
+	if format != "json" {
+		return printer.PrintObj(r, w)
+	}
+	var text bytes.Buffer
+	if err := printer.PrintObj(r, &text); err != nil {
+		return err
+	}
+	_, err = io.WriteString(w, report.PrintableJSON(text.String()))
+	return err
+}
+
+const tempPattern = ".kubectl-kbe-*"
+
+// writeAtomically puts a file in its place when all of it is on the disk: who
+// reads it meanwhile sees the old one, or none.
+func writeAtomically(path string, data []byte) (err error) {
+	temp, err := os.CreateTemp(filepath.Dir(path), tempPattern)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			os.Remove(temp.Name())
+		}
+	}()
+	_, err = temp.Write(data)
+	// CreateTemp makes files that nobody else may read; a file that was there
+	// stays as readable as its owner has made it.
+	if old, statErr := os.Stat(path); statErr == nil {
+		err = errors.Join(err, temp.Chmod(old.Mode().Perm()))
+	}
+	err = errors.Join(err, temp.Sync(), temp.Close())
+	if err != nil {
+		return err
+	}
+	return os.Rename(temp.Name(), path)
+}

@@ -1,0 +1,145 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
+)
+
+// outputFor parses the flags of a command line.
+func outputFor(t *testing.T, args ...string) (*exampleOutput, error) {
+	t.Helper()
+	o := newExampleOutput()
+	c := &cobra.Command{}
+	o.addFlags(c)
+	if err := c.ParseFlags(args); err != nil {
+		t.Fatal(err)
+	}
+	return o, o.complete(false)
+}
+
+func TestOutputFlagsAreChecked(t *testing.T) {
+	dir := t.TempDir()
+	for want, args := range map[string][]string{
+		"-o pdf: expected one of html, junit, ":                   {"-o", "pdf"},
+		"-o jsonpath={.x: ":                                       {"-o", "jsonpath={.x"},
+		"expected FORMAT=PATH":                                    {"--report-file", "junit"},
+		`expected one of the formats json, yaml, html`:            {"--report-file", "pdf=x"},
+		"its folder cannot be written to":                         {"--report-file", "json=" + dir + "/missing/x"},
+		"expected a file, or a name that is free; found a folder": {"--report-file", "json=" + dir},
+		"another report goes to this path":                        {"--report-file", "json=" + dir + "/x", "--report-file", "yaml=" + dir + "/./x"},
+	} {
+		if _, err := outputFor(t, args...); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: expected an error with %q, found %v", args, want, err)
+		}
+	}
+	if o, _ := outputFor(t, "-o", "json"); o.complete(true) == nil {
+		t.Error("a dry run has no report: expected an error")
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("expected that nothing is left, found %v, %v", left, err)
+	}
+}
+
+// tell sends a short run.
+func tell(o *exampleOutput) (progress string) {
+	var errOut bytes.Buffer
+	for _, ev := range []engine.Event{
+		{Scenario: engine.WholeRun, Body: engine.RunStarted{Example: "pods", Title: "Pods", RunID: "x7k2p", Namespace: "kbe-pods-x7k2p", Server: "v1.37.2"}},
+		{Body: engine.ScenarioStarted{Name: "one", Title: "One"}},
+		{Body: engine.StepStarted{Plan: engine.StepPlan{Claims: []engine.ClaimPlan{{Claim: "It is so", Expression: "true"}}}}},
+		{Body: engine.ExpectationMet{Claim: "It is so"}},
+		{Body: engine.ScenarioEnded{Elapsed: 1234 * time.Millisecond}},
+		{Scenario: engine.WholeRun, Body: engine.RunEnded{Example: "pods", Met: 1}},
+	} {
+		o.handle(ev, &errOut)
+	}
+	return errOut.String()
+}
+
+func TestStandardOutputHoldsOnlyTheReport(t *testing.T) {
+	for format, want := range map[string]string{
+		"json":                           `"apiVersion": "kubectl-kbe.github.io/v1alpha1",`,
+		"yaml":                           "kind: Report\n",
+		"name":                           "report.kubectl-kbe.github.io/pods-x7k2p\n",
+		"jsonpath={.claims.met}":         "1",
+		"go-template={{.run.namespace}}": "kbe-pods-x7k2p",
+		"junit":                          `classname="pods.one"`,
+		"html":                           "<h1>Pods</h1>",
+		"script":                         "#!/usr/bin/env bash\n",
+	} {
+		o, err := outputFor(t, "-o", format)
+		if err != nil {
+			t.Fatal(err)
+		}
+		progress := tell(o)
+		streams, _, out, _ := genericiooptions.NewTestIOStreams()
+		if err := o.finish(streams); err != nil || !strings.Contains(out.String(), want) {
+			t.Errorf("-o %s: expected %q, found %q, %v", format, want, out, err)
+		}
+		if progress != "pods: running in namespace kbe-pods-x7k2p\none: 1 of 1 claims hold: 1.2s\n" {
+			t.Errorf("-o %s: found the progress %q", format, progress)
+		}
+	}
+}
+
+func TestReportFilesAreWrittenAtomically(t *testing.T) {
+	dir := t.TempDir()
+	var args []string
+	for _, f := range newExampleOutput().fileFormats() {
+		args = append(args, "--report-file", f+"="+filepath.Join(dir, f))
+	}
+	if err := os.WriteFile(filepath.Join(dir, "json"), []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o, err := outputFor(t, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if progress := tell(o); progress != "" {
+		t.Errorf("where the story is told there is no progress; found %q", progress)
+	}
+	// A folder takes the place of one file during the run.
+	if err := os.Mkdir(filepath.Join(dir, "html"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	streams, _, out, _ := genericiooptions.NewTestIOStreams()
+	err = o.finish(streams)
+	if err == nil || !strings.Contains(err.Error(), "the report could not be written") || strings.Contains(err.Error(), "json=") {
+		t.Errorf("expected an error for html alone, found %v", err)
+	}
+	if out.Len() > 0 {
+		t.Errorf("found %q on standard output", out)
+	}
+	data, err := os.ReadFile(filepath.Join(dir, "json"))
+	if err != nil || !json.Valid(data) {
+		t.Errorf("found %s, %v", data, err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != len(newExampleOutput().fileFormats()) {
+		t.Errorf("expected no other files, found %v, %v", left, err)
+	}
+}
+
+func TestARunThatCouldNotStartIsReported(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "r.xml")
+	streams, _, out, errOut := genericiooptions.NewTestIOStreams()
+	// Nothing listens on port 1 of the loopback interface.
+	code := Execute(t.Context(), streams, []string{"pods", "--server=http://127.0.0.1:1", "-o", "json", "--report-file", "junit=" + file})
+	var report struct{ Verdict, Error string }
+	if err := json.Unmarshal(out.Bytes(), &report); err != nil || report.Verdict != "CouldNotRun" || report.Error == "" || code != exitCouldNotRun {
+		t.Errorf("found code %d, %+v, %v; %s", code, report, err, errOut)
+	}
+	data, err := os.ReadFile(file)
+	if err != nil || !strings.Contains(string(data), `<testcase name="set-up"`) {
+		t.Errorf("found %s, %v", data, err)
+	}
+}

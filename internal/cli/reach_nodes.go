@@ -1,0 +1,101 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
+)
+
+// nodesOptions are the flags of `kubectl kbe reach --nodes`.
+type nodesOptions struct {
+	nodes    bool
+	tolerate bool
+	peers    int
+	seed     uint64
+	slow     time.Duration
+}
+
+// slowByDefault is more than any two nodes of a region should need for a request
+// and its answer, and less than anybody should wait.
+const slowByDefault = 100 * time.Millisecond
+
+func (o *nodesOptions) addFlags(c *cobra.Command) {
+	c.Flags().BoolVar(&o.nodes, "nodes", false, "Have a pod on every node ask those on all others")
+	c.Flags().BoolVar(&o.tolerate, "tolerate", false, "With --nodes: use tainted nodes too")
+	c.Flags().IntVar(&o.peers, "peers", 0, "With --nodes: each node asks this many others, and is asked by as many (default: all)")
+	c.Flags().Uint64Var(&o.seed, "seed", 0, "With --peers: draw the peers of that run again (default: others each time)")
+	c.Flags().DurationVar(&o.slow, "slow", slowByDefault, "With --nodes: warn where half of the connections take longer than this to be established")
+}
+
+func (o *nodesOptions) complete() error {
+	switch {
+	case !o.nodes:
+		return nil
+	case o.peers < 0:
+		return fmt.Errorf("--peers %d: expected a number greater than 0", o.peers)
+	case o.seed != 0 && o.peers == 0:
+		return fmt.Errorf("--seed %d: only a sample is drawn: expected --peers too", o.seed)
+	case o.slow <= 0:
+		return fmt.Errorf("--slow %s: expected a time greater than 0, such as 50ms", o.slow)
+	}
+	if o.seed == 0 {
+		o.seed = uint64(rand.Uint32()) //nolint:gosec // a sample, not a secret
+	}
+	return nil
+}
+
+// runNodes fills the matrix of the report, and its verdict.
+func (o *reachOptions) runNodes(ctx context.Context, s *session.Session) error {
+	result, err := reach.Run(ctx, o.flags, s, reach.Options{
+		Image: o.image, PullSecret: o.pullSecret,
+		Tolerate: o.nodes.tolerate, Peers: o.nodes.peers, Seed: o.nodes.seed, Slow: o.nodes.slow,
+		Progress: o.progress(),
+	})
+	if result == nil {
+		return err
+	}
+	o.reach.Matrix, o.reach.Hardened = report.MatrixOf(result), result.Hardened
+	o.reach.Verdict = verdictOf(o.reach.Matrix)
+	return err
+}
+
+// verdictOf: a node that could not take part leaves open what a run should tell.
+func verdictOf(m *v1alpha1.Matrix) v1alpha1.Verdict {
+	if slices.ContainsFunc(m.Nodes, func(n v1alpha1.MatrixNode) bool { return n.Failed != "" }) {
+		return v1alpha1.CouldNotRun
+	}
+	if slices.ContainsFunc(m.Findings, func(f v1alpha1.MatrixFinding) bool { return !f.Warning }) {
+		return v1alpha1.ClaimFailed
+	}
+	return v1alpha1.Passed
+}
+
+// progress tells how far the run is: in a line that is overwritten, on a terminal;
+// elsewhere in a line per stage.
+func (o *reachOptions) progress() func(reach.Progress) {
+	last := ""
+	return func(p reach.Progress) {
+		text := p.Stage
+		if p.Total > 0 {
+			text += fmt.Sprintf(": %d of %d", p.Done, p.Total)
+		}
+		if p.Failing > 0 {
+			text += fmt.Sprintf(", %d failing", p.Failing)
+		}
+		if liveTerminal(o.streams.ErrOut) != nil {
+			o.doing(text)
+		} else if p.Stage != last {
+			fmt.Fprintln(o.streams.ErrOut, p.Stage)
+		}
+		last = p.Stage
+	}
+}

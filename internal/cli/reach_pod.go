@@ -1,0 +1,92 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/vantage"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
+)
+
+// podOptions are the flags of `kubectl kbe reach [POD]`.
+type podOptions struct {
+	pod    string
+	port   uint16
+	from   []string
+	places []vantage.Place
+}
+
+// servicePort is where the service listens when nobody says otherwise.
+const servicePort = 9876
+
+func (o *podOptions) addFlags(c *cobra.Command) {
+	var names []string
+	for _, p := range vantage.Places() {
+		names = append(names, string(p))
+	}
+	c.Flags().Uint16Var(&o.port, "port", servicePort, "The port that is asked")
+	c.Flags().StringSliceVar(&o.from, "from", nil, "Ask from these places only: some of "+strings.Join(names, ", "))
+	completeFlag(c, "from", list(names...))
+}
+
+func (o *podOptions) complete(c *cobra.Command, args []string, nodes bool) (err error) {
+	if nodes {
+		for _, flag := range []string{"port", "from"} {
+			if c.Flags().Changed(flag) {
+				return fmt.Errorf("--%s and --nodes exclude each other", flag)
+			}
+		}
+		if len(args) > 0 {
+			return fmt.Errorf("%s: with --nodes all pods are the run's own: leave it out", args[0])
+		}
+		return nil
+	}
+	if o.port == 0 {
+		return errors.New("--port 0: expected a port from 1 to 65535")
+	}
+	if len(args) > 0 {
+		o.pod = strings.TrimPrefix(args[0], "pod/")
+	}
+	if o.places, err = vantage.ParsePlaces(o.from); err != nil {
+		return fmt.Errorf("--from: %w", err)
+	}
+	return nil
+}
+
+// needs are what the run cannot do without. Of a Pod that exists all else is asked
+// as far as it is permitted.
+func (o *podOptions) needs() rbac.Needs {
+	if o.pod != "" {
+		return nil
+	}
+	return rbac.Reach()
+}
+
+// runPod fills the truth table of the report, and its verdict.
+func (o *reachOptions) runPod(ctx context.Context, s *session.Session) error {
+	namespace, _, err := o.flags.ToRawKubeConfigLoader().Namespace()
+	if err != nil {
+		return err
+	}
+	table, err := vantage.Run(ctx, o.flags, s, vantage.Options{
+		Pod: o.pod.pod, PodNamespace: namespace, Port: o.pod.port, From: o.pod.places,
+		Image: o.image, PullSecret: o.pullSecret,
+		Progress: o.doing,
+	})
+	if table == nil || len(table.Rows) == 0 {
+		return err
+	}
+	report.AddVantages(o.reach, table)
+	o.reach.Hardened = table.Hardened
+	if table.Count(vantage.Failed) > 0 {
+		o.reach.Verdict = v1alpha1.ClaimFailed
+	}
+	return err
+}

@@ -1,0 +1,53 @@
+package cli
+
+import (
+	"strings"
+	"testing"
+
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/kubectl-kbe/kubectl-kbe/examples"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
+)
+
+func TestReachChecksItsFlags(t *testing.T) {
+	for want, args := range map[string][]string{
+		"--port 0: expected a port":    {"reach", "--port", "0"},
+		`--from: expected some of con`: {"reach", "--from", "moon"},
+		"--port and --nodes exclude":   {"reach", "--nodes", "--port", "80"},
+		"--from and --nodes exclude":   {"reach", "--nodes", "--from", "here"},
+		"web: with --nodes all pods":   {"reach", "web", "--nodes"},
+		"--image shel=x: expected sh":  {"reach", "--image", "shel=x"},
+		"--image simpleservice=x: exp": {"reach", "--image", "simpleservice=x"},
+		"accepts at most 1 arg":        {"reach", "web", "db"},
+		"--peers -1: expected":         {"reach", "--nodes", "--peers", "-1"},
+		"--seed 7: only a sample":      {"reach", "--nodes", "--seed", "7"},
+		"--slow 0s: expected":          {"reach", "--nodes", "--slow", "0"},
+		"--timeout -1s: expected":      {"reach", "--nodes", "--timeout", "-1s"},
+		"has no secrets: name":         {"reach", "--nodes", "--image-pull-secret", "x"},
+		"-o markdown: expected one":    {"reach", "--nodes", "-o", "markdown"},
+		`invalid argument "many" for`:  {"reach", "--nodes", "--peers", "many"},
+	} {
+		streams, _, _, errOut := genericiooptions.NewTestIOStreams()
+		if code := Execute(t.Context(), streams, args); code != exitUsage || !strings.Contains(errOut.String(), want) {
+			t.Errorf("%q: expected exit code 2 and %q, found %d and %q", args, want, code, errOut)
+		}
+	}
+}
+
+func TestReachUsesTheShellImageOfTheExamplePods(t *testing.T) {
+	pods, err := example.Load(examples.FS, "pods")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if image := pods.Image(shellImage); image != shellReference {
+		t.Errorf("expected %v, found %v", image, shellReference)
+	}
+	for want, overrides := range map[string]map[string]string{
+		"mine:1": {"shell": "mine:1"}, "mirror.example:5000/hub/centos/centos:stream9": nil,
+	} {
+		if image, err := chosenImage(overrides, "mirror.example:5000/hub"); err != nil || image != want {
+			t.Errorf("expected %s, found %s, %v", want, image, err)
+		}
+	}
+}

@@ -1,0 +1,99 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/client-go/rest"
+
+	"github.com/kubectl-kbe/kubectl-kbe/examples"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+)
+
+// Exit codes; those of a signal are 128 and its number.
+const (
+	exitPassed      = 0
+	exitClaimFailed = 1
+	exitUsage       = 2
+	exitCouldNotRun = 3
+	exitSignal      = 128
+)
+
+// exitError ends the command with a code; its text, if any, is already told.
+type exitError struct{ code int }
+
+func (e exitError) Error() string { return fmt.Sprintf("exit code %d", e.code) }
+
+// Execute runs the command line and returns its exit code.
+func Execute(ctx context.Context, streams genericiooptions.IOStreams, args []string) int {
+	root, err := newRoot(streams)
+	if err != nil {
+		fmt.Fprintln(streams.ErrOut, "error:", err)
+		return exitCouldNotRun
+	}
+	root.SetArgs(append([]string{}, args...)) // nil would mean those of the process
+	executed, err := root.ExecuteContextC(ctx)
+	var exit exitError
+	switch {
+	case err == nil:
+		return exitPassed
+	case errors.As(err, &exit):
+		return exit.code
+	default: // cobra's own: an unknown command or flag, wrong arguments
+		fmt.Fprintf(streams.ErrOut, "error: %v\nSee '%s --help'.\n", err, executed.CommandPath())
+		return exitUsage
+	}
+}
+
+func newRoot(streams genericiooptions.IOStreams) (*cobra.Command, error) {
+	retrier := &session.Retrier{}
+	flags := genericclioptions.NewConfigFlags(true).WithDiscoveryBurst(300).WithDiscoveryQPS(50)
+	flags.WrapConfigFn = func(cfg *rest.Config) *rest.Config {
+		cfg.UserAgent = "kubectl-kbe/" + clientVersions().ClientVersion.GitVersion
+		cfg.QPS, cfg.Burst = 50, 100
+		retrier.Wrap(cfg)
+		return cfg
+	}
+	root := &cobra.Command{
+		Use:   "kubectl-kbe",
+		Short: "Kubernetes by Example, run and proven on your cluster",
+		Long: `Each example is a page of kubectl commands. They run as they are shown, on the
+cluster of your kubeconfig, and every claim that the page makes is checked. What
+an example creates lives in a namespace of its own, which is removed at the end.`,
+		Annotations:      map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl kbe"},
+		SilenceErrors:    true,
+		SilenceUsage:     true,
+		PersistentPreRun: func(*cobra.Command, []string) { startLog() },
+		RunE:             func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.SetIn(streams.In)
+	root.SetOut(streams.Out)
+	root.SetErr(streams.ErrOut)
+	root.CompletionOptions.DisableDefaultCmd = true
+	flags.AddFlags(root.PersistentFlags())
+	addLogFlags(root.PersistentFlags())
+	root.PersistentFlags().Lookup("namespace").Usage = "A namespace that exists, to run in; without it, the run makes one of its own"
+	catalogue, err := example.LoadAll(examples.FS)
+	if err != nil {
+		return nil, err
+	}
+	var pages []*cobra.Command
+	for _, e := range catalogue {
+		pages = append(pages, newExampleCommand(e, flags, retrier, streams))
+	}
+	addGrouped(root, groupExamples, append(pages, newListCommand(catalogue, streams), newShowCommand(catalogue, streams))...)
+	addGrouped(root, groupReachability, newReachCommand(flags, retrier, streams))
+	addGrouped(root, groupConformance, newConformanceCommand(flags, streams), newDiffCommand(streams))
+	addGrouped(root, groupOwn, newNewCommand(streams), newRunCommand(flags, retrier, streams))
+	addGrouped(root, groupHousekeeping, newCleanupCommand(flags, streams), newRBACCommand(catalogue, flags, streams), newImagesCommand(catalogue, streams),
+		newVersionCommand(flags, streams), newCompletionCommand(streams), newOptionsCommand(streams))
+	helpAsKubectl(root)
+	suggest(root)
+	completeGlobals(root, flags)
+	return root, nil
+}

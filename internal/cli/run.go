@@ -1,0 +1,183 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/kubectl/pkg/util/templates"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+)
+
+// fromStdin is the file name that means standard input, as kubectl has it.
+const fromStdin = "-"
+
+func newRunCommand(flags *genericclioptions.ConfigFlags, retrier *session.Retrier, streams genericiooptions.IOStreams) *cobra.Command {
+	o := &exampleOptions{flags: flags, retrier: retrier, streams: streams}
+	var file string
+	c := &cobra.Command{
+		Use:   "run -f DIR|FILE|- [SCENARIO...]",
+		Short: "Run an example of your own",
+		Long: templates.LongDesc(`
+			Run an example of your own: a folder with an example.yaml and its manifests, such a file
+			alone, or standard input.
+
+			The example is checked as a whole before anything runs: each problem is told with its file,
+			line and column, the exit code is 2, and no cluster is asked. 'kubectl kbe new' writes an
+			example to start from.`),
+		Example: templates.Examples(`
+			# Run the example in a folder
+			kubectl kbe run -f my-example
+
+			# Check an example and show what it would run, without a cluster
+			kubectl kbe run -f my-example --dry-run
+
+			# Run two of its scenarios, and leave everything on the cluster
+			kubectl kbe run -f my-example from-a-command from-a-file --keep
+
+			# Run an example without manifests from standard input
+			kubectl kbe run -f - <my-example.yaml`),
+		RunE: func(c *cobra.Command, args []string) error {
+			if file == "" {
+				return errors.New("expected an example to run, found none: name its folder or file with -f")
+			}
+			if file == fromStdin && o.step {
+				return errors.New("--step and -f - exclude each other: both read standard input")
+			}
+			var err error
+			if o.plan, err = readPlan(c.Context(), file, streams.In); err != nil {
+				return refuse(streams.ErrOut, err)
+			}
+			if err := o.plan.Confined(o.clusterScope); err != nil {
+				return refuse(streams.ErrOut, err)
+			}
+			if err := o.complete(args); err != nil {
+				return err
+			}
+			return o.run(c.Context())
+		},
+	}
+	c.ValidArgsFunction = scenarios(func() *example.Example {
+		if file == "" || file == fromStdin {
+			return nil
+		}
+		e, _ := readExample(file, nil) // what is wrong with it is told when it is run
+		return e
+	})
+	c.Flags().StringVarP(&file, "filename", "f", "", "The example: a folder, a file, or - for standard input")
+	c.Flags().BoolVar(&o.clusterScope, "allow-cluster-scope", false,
+		"Let the example's commands leave the run's namespace; what they make outside is removed as well")
+	o.addFlags(c, "")
+	return c
+}
+
+// readPlan loads and compiles the example in a folder or a file, or from stdin.
+// When ctx ends first, it leaves that behind: a read cannot be interrupted.
+func readPlan(ctx context.Context, file string, stdin io.Reader) (*engine.Plan, error) {
+	type result struct {
+		plan *engine.Plan
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		plan, err := compile(readExample(file, stdin))
+		done <- result{plan, err}
+	}()
+	select {
+	case r := <-done:
+		return r.plan, r.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// compile compiles an example, also one that did not load without problems.
+func compile(e *example.Example, err error) (*engine.Plan, error) {
+	if e == nil {
+		return nil, err
+	}
+	plan, more := engine.Compile(e)
+	if err := example.Join(err, more); err != nil {
+		return nil, err
+	}
+	return plan, nil
+}
+
+func readExample(file string, stdin io.Reader) (*example.Example, error) {
+	if file == fromStdin {
+		return example.LoadFile("stdin", stdin, nil)
+	}
+	info, err := os.Stat(file)
+	if err != nil {
+		return nil, fmt.Errorf("-f: %w", err)
+	}
+	dir := file
+	if !info.IsDir() {
+		dir = filepath.Dir(file)
+	}
+	// A root, so that no link leads out of the folder: an example from somebody
+	// else must not read, and show, the files of who runs it.
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fmt.Errorf("-f: %w", err)
+	}
+	defer func() { _ = root.Close() }() // was only read
+	if info.IsDir() {
+		return example.LoadDir(dir, files{root})
+	}
+	f, err := os.OpenFile(file, os.O_RDONLY|withoutWaiting, 0)
+	if err != nil {
+		return nil, fmt.Errorf("-f: %w", err)
+	}
+	defer f.Close()
+	// What was opened, not what the name was of before.
+	if info, err = f.Stat(); err == nil {
+		err = example.Regular(info)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("-f %s: %w", file, err)
+	}
+	return example.LoadFile(file, f, files{root})
+}
+
+// files are those of a folder. Opening one never waits, as that of a named pipe
+// would for who writes to it; the loader then sees that it is no regular file.
+type files struct{ root *os.Root }
+
+// Open opens a file for reading.
+func (f files) Open(name string) (fs.File, error) {
+	return f.root.OpenFile(name, os.O_RDONLY|withoutWaiting, 0)
+}
+
+// ReadDir lists a folder.
+func (f files) ReadDir(name string) ([]fs.DirEntry, error) { return fs.ReadDir(f.root.FS(), name) }
+
+// Stat describes a file without opening it.
+func (f files) Stat(name string) (fs.FileInfo, error) { return f.root.Stat(name) }
+
+// refuse tells all that is wrong with an example, a line each.
+func refuse(out io.Writer, err error) error {
+	var problems example.Problems
+	if !errors.As(err, &problems) {
+		return err
+	}
+	fmt.Fprintf(out, "%v\nerror: the example has %s; nothing was run\n", problems, count(len(problems), "problem"))
+	return exitError{exitUsage}
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

@@ -1,0 +1,67 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/kubectl/pkg/util/templates"
+
+	"github.com/kubectl-kbe/kubectl-kbe/examples"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
+)
+
+func newShowCommand(catalogue []*example.Example, streams genericiooptions.IOStreams) *cobra.Command {
+	var files bool
+	c := &cobra.Command{
+		Use:   "show NAME",
+		Short: "Print the file of a built-in example",
+		Example: templates.Examples(`
+			# Print the example.yaml of the page about pods
+			kubectl kbe show pods
+
+			# Print its manifests, too, as further YAML documents
+			kubectl kbe show pods --files`),
+		Args:      cobra.ExactArgs(1),
+		ValidArgs: exampleNames(catalogue),
+		RunE: func(_ *cobra.Command, args []string) error {
+			i := slices.IndexFunc(catalogue, func(e *example.Example) bool { return e.Metadata.Name == args[0] })
+			if i < 0 {
+				return fmt.Errorf("%s", example.Unknown("example", args[0], exampleNames(catalogue)))
+			}
+			return show(streams.Out, catalogue[i], files)
+		},
+	}
+	c.Flags().BoolVar(&files, "files", false, "Print the example's manifests, too")
+	return c
+}
+
+func show(out io.Writer, e *example.Example, files bool) error {
+	// The folder of a built-in example has its name: the loader sees to it.
+	text, err := fs.ReadFile(examples.FS, path.Join(e.Metadata.Name, example.FileName))
+	if err != nil {
+		return err
+	}
+	if _, err := out.Write(text); err != nil || !files {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(e.Files)) {
+		if _, err := fmt.Fprintf(out, "---\n# %s\n%s", name, e.Files[name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func exampleNames(catalogue []*example.Example) []string {
+	var names []string
+	for _, e := range catalogue {
+		names = append(names, e.Metadata.Name)
+	}
+	return names
+}

@@ -1,0 +1,145 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"runtime"
+	"runtime/debug"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/version"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/client-go/discovery"
+	"k8s.io/kubectl/pkg/util/templates"
+	"sigs.k8s.io/yaml"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
+)
+
+// Version is set when a release is built; other builds have what the Go command
+// knows.
+var Version string
+
+// Commit is set as Version is.
+var Commit string
+
+// Versions is what `kubectl kbe version -o json` prints.
+type Versions struct {
+	ClientVersion ClientVersion `json:"clientVersion"`
+	// KubectlVersion is the version of kubectl whose packages run the commands.
+	KubectlVersion string        `json:"kubectlVersion"`
+	ServerVersion  *version.Info `json:"serverVersion,omitempty"`
+}
+
+// ClientVersion is the build of this program, in the words of kubectl version.
+type ClientVersion struct {
+	GitVersion string `json:"gitVersion"`
+	GitCommit  string `json:"gitCommit,omitempty"`
+	GoVersion  string `json:"goVersion"`
+	Compiler   string `json:"compiler"`
+	Platform   string `json:"platform"`
+}
+
+func newVersionCommand(flags *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) *cobra.Command {
+	var client bool
+	var output string
+	c := &cobra.Command{
+		Use:   "version",
+		Short: "Print the client and server version information",
+		Long: templates.LongDesc(`
+			Print the version of kubectl kbe, of the kubectl whose packages it runs commands with, and of
+			the cluster of the current context.`),
+		Example: templates.Examples(`
+			# Print the client and server versions
+			kubectl kbe version
+
+			# Print the client version alone, for a bug report; no cluster is asked
+			kubectl kbe version --client -o yaml`),
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if output != "" && output != "json" && output != "yaml" {
+				return fmt.Errorf("-o %s: expected json or yaml", output)
+			}
+			v := clientVersions()
+			var unknown error
+			if !client {
+				v.ServerVersion, unknown = serverVersion(c.Context(), flags)
+			}
+			if err := v.print(streams.Out, output); err != nil {
+				return err
+			}
+			if unknown != nil {
+				fmt.Fprintln(streams.ErrOut, "error: version: the API server gave none:", report.Printable(unknown.Error()))
+				return exitError{exitCouldNotRun}
+			}
+			return nil
+		},
+	}
+	c.Flags().BoolVar(&client, "client", false, "Show the client version only, and ask no cluster")
+	c.Flags().StringVarP(&output, "output", "o", "", "Print it otherwise than as text: json or yaml")
+	completeFlag(c, "output", words("json", "yaml"))
+	return c
+}
+
+// clientVersions are what this program was built from.
+func clientVersions() Versions {
+	v := Versions{ClientVersion: ClientVersion{
+		GitVersion: Version, GitCommit: Commit, GoVersion: runtime.Version(),
+		Compiler: runtime.Compiler, Platform: runtime.GOOS + "/" + runtime.GOARCH,
+	}}
+	build, ok := debug.ReadBuildInfo()
+	if !ok {
+		return v
+	}
+	if v.ClientVersion.GitVersion == "" {
+		v.ClientVersion.GitVersion = strings.Trim(build.Main.Version, "()") // "(devel)" is no user agent
+	}
+	for _, s := range build.Settings {
+		if s.Key == "vcs.revision" && v.ClientVersion.GitCommit == "" {
+			v.ClientVersion.GitCommit = s.Value
+		}
+	}
+	for _, dep := range build.Deps {
+		if dep.Path == "k8s.io/kubectl" { // v0.37.2 is that of Kubernetes v1.37.2
+			v.KubectlVersion = strings.Replace(dep.Version, "v0.", "v1.", 1)
+		}
+	}
+	return v
+}
+
+func serverVersion(ctx context.Context, flags *genericclioptions.ConfigFlags) (*version.Info, error) {
+	cfg, err := flags.ToRESTConfig()
+	if err != nil {
+		return nil, err
+	}
+	client, err := discovery.NewDiscoveryClientForConfig(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return client.ServerVersionWithContext(ctx)
+}
+
+func (v Versions) print(out io.Writer, format string) error {
+	switch format {
+	case "json":
+		enc := json.NewEncoder(out)
+		enc.SetIndent("", "  ")
+		return enc.Encode(v)
+	case "yaml":
+		text, err := yaml.Marshal(v)
+		if err != nil {
+			return err
+		}
+		_, err = out.Write(text)
+		return err
+	}
+	if _, err := fmt.Fprintf(out, "Client Version: %s\nKubectl Version: %s\n", v.ClientVersion.GitVersion, v.KubectlVersion); err != nil || v.ServerVersion == nil {
+		return err
+	}
+	_, err := fmt.Fprintf(out, "Server Version: %s\n", report.Printable(v.ServerVersion.GitVersion))
+	return err
+}

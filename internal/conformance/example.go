@@ -1,0 +1,133 @@
+package conformance
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
+)
+
+// examplePart decides the claims of an example.
+type examplePart struct {
+	plan *engine.Plan
+	// claims are those of the example, asserts what each of them asserts.
+	claims  []string
+	asserts []example.Assertion
+}
+
+func (p *examplePart) name() string                       { return p.plan.Example.Metadata.Name }
+func (p *examplePart) assertions() []example.Assertion    { return p.asserts }
+func (p *examplePart) needs(ownNamespace bool) rbac.Needs { return p.plan.Needs(ownNamespace) }
+
+func (p *examplePart) run(ctx context.Context, r *Runner, where place) ([]v1alpha1.AssertionResult, []string) {
+	if why := r.cannot(ctx, where); why != "" {
+		return all(p, v1alpha1.AssertionSkipped, why), nil
+	}
+	collector := report.NewCollector()
+	engine.Run(ctx, r.getter, p.plan, engine.Options{
+		Namespace: r.opts.Namespace, Images: p.overrides(r.opts.Images), Registry: r.opts.Registry, PullSecret: r.opts.PullSecret,
+		Dump: where.dump, DumpFailures: true, Enforce: r.enforced(where),
+	}, collector.Handle)
+	done := collector.Report()
+	r.ran(done.Images)
+	return p.results(done, context.Cause(ctx)), problemsOf(done)
+}
+
+// overrides are those of the images that the example has.
+func (p *examplePart) overrides(images map[string]string) map[string]string {
+	has := maps.Clone(images)
+	maps.DeleteFunc(has, func(name, _ string) bool { return p.plan.Example.Spec.Images[name].Reference == "" })
+	return has
+}
+
+// results are what the report of a run comes to; stopped is what ended it early, or
+// nil.
+func (p *examplePart) results(done *v1alpha1.Report, stopped error) []v1alpha1.AssertionResult {
+	notRun := "the run did not come so far"
+	switch {
+	case done.Error != "":
+		notRun = done.Error
+	case stopped != nil:
+		notRun = stopped.Error()
+	}
+	out := all(p, v1alpha1.AssertionNotChecked, notRun)
+	for _, sc := range done.Scenarios {
+		broken := notRun // or by what an earlier step of the scenario could not do
+		for _, st := range sc.Steps {
+			for _, c := range st.Claims {
+				i := slices.Index(p.claims, c.Claim)
+				if i < 0 {
+					continue
+				}
+				outcome, reason := resultOfClaim(st, c, broken)
+				out[i] = resultOf(p.asserts[i], outcome, reason)
+			}
+			if st.Failure != nil {
+				broken = reasonOfFailure(st)
+			}
+		}
+	}
+	return out
+}
+
+// resultOfClaim: where a program in a container ended with an error, such as a
+// curl that got no answer, the claims about it do not hold; where kubectl did not
+// come that far, they are open.
+func resultOfClaim(st v1alpha1.Step, c v1alpha1.Claim, broken string) (v1alpha1.AssertionOutcome, string) {
+	switch {
+	case c.Outcome == v1alpha1.Met:
+		return v1alpha1.AssertionPassed, ""
+	case c.Outcome == v1alpha1.Failed:
+		return v1alpha1.AssertionFailed, join(report.Reason(c), lastLine(st.Stderr))
+	case st.Failure != nil && st.Failure.Verdict == v1alpha1.ClaimFailed:
+		return v1alpha1.AssertionFailed, reasonOfFailure(st)
+	case st.Failure != nil:
+		return v1alpha1.AssertionNotChecked, reasonOfFailure(st)
+	default:
+		return v1alpha1.AssertionNotChecked, broken
+	}
+}
+
+func reasonOfFailure(st v1alpha1.Step) string {
+	return join(st.Failure.Message, st.Failure.What, st.Failure.Why, lastLine(st.Stderr))
+}
+
+// problemsOf are what went wrong outside of the claims.
+func problemsOf(done *v1alpha1.Report) []string {
+	if c := done.Cleanup; c != nil && c.Error != "" {
+		return []string{cleanupProblem(c.Error, c.RemoveCommand)}
+	}
+	return nil
+}
+
+func cleanupProblem(err, command string) string {
+	return join("the cleanup is not complete: "+err, "to remove what is left: "+command)
+}
+
+// join puts together the texts that there are, each once.
+func join(texts ...string) string {
+	var out []string
+	for _, text := range texts {
+		if text = strings.TrimSpace(text); text != "" && !slices.Contains(out, text) {
+			out = append(out, text)
+		}
+	}
+	return strings.Join(out, "; ")
+}
+
+// lastLine is the last one of a command's errors that says more than its exit code.
+func lastLine(text string) string {
+	last := ""
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "command terminated with exit code") {
+			last = line
+		}
+	}
+	return last
+}

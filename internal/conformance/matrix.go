@@ -1,0 +1,196 @@
+package conformance
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
+)
+
+const networkModel = "https://kubernetes.io/docs/concepts/services-networking/#the-kubernetes-network-model"
+
+// ofNodes are the assertions on all pairs of nodes. judge returns what speaks
+// against one, and why it cannot be shown on this cluster.
+var ofNodes = []struct {
+	example.Assertion
+	judge func(*reach.Result) (wrong []string, skipped string)
+}{
+	{example.Assertion{
+		ID: "every-node-runs-pods", Level: example.Core,
+		Requirement: "Every node that is not cordoned or tainted MUST be Ready, and MUST run the pods that are placed on it.",
+		Source:      "https://kubernetes.io/docs/concepts/architecture/nodes/",
+	}, nodesWithoutPods},
+	{example.Assertion{
+		ID: "all-nodes-reach-all-nodes", Level: example.Core,
+		Requirement: "A pod on any node MUST reach the pods on all nodes, on each of their addresses.",
+		Source:      networkModel,
+	}, pairsThatFail},
+	{example.Assertion{
+		ID: "addresses-lead-to-their-pods", Level: example.Core,
+		Requirement: "From every node, what answers at a pod IP MUST be the pod that has it.",
+		Source:      networkModel,
+	}, pairsAstray},
+	{example.Assertion{
+		ID: "no-nat-between-nodes", Level: example.Core,
+		Requirement: "A pod on any node MUST see the pods of all other nodes under their pod IPs: without network address translation.",
+		Source:      networkModel,
+	}, translations},
+	{example.Assertion{
+		ID: "every-pod-has-every-family", Level: example.Core,
+		Requirement: "The pods of every node MUST have an address of each IP family that pods of other nodes have.",
+		Source:      "https://kubernetes.io/docs/concepts/services-networking/dual-stack/",
+	}, missingFamilies},
+}
+
+// slow is longer than any pair should take; latency is not asserted.
+const slow = time.Second
+
+// matrixPart decides the assertions on all pairs of nodes.
+type matrixPart struct{}
+
+func (matrixPart) name() string { return "nodes" }
+
+func (matrixPart) assertions() []example.Assertion {
+	var out []example.Assertion
+	for _, a := range ofNodes {
+		out = append(out, a.Assertion)
+	}
+	return out
+}
+
+func (matrixPart) needs(ownNamespace bool) rbac.Needs {
+	return inNamespace(rbac.ReachNodes(), ownNamespace)
+}
+
+func (p matrixPart) run(ctx context.Context, r *Runner, where place) ([]v1alpha1.AssertionResult, []string) {
+	if why := r.cannot(ctx, where); why != "" {
+		return all(p, v1alpha1.AssertionSkipped, why), nil
+	}
+	var results []v1alpha1.AssertionResult
+	problems, err := r.session(ctx, where, func(s *session.Session) (bool, error) {
+		found, err := reach.Run(ctx, r.getter, s, reach.Options{Image: r.images[shellImage], PullSecret: r.opts.PullSecret, Slow: slow})
+		if found == nil || err != nil && len(found.Nodes) == 0 {
+			return true, err
+		}
+		results = judgeNodes(found)
+		return failing(results), nil
+	})
+	if err != nil {
+		return all(p, v1alpha1.AssertionNotChecked, err.Error()), problems
+	}
+	return results, problems
+}
+
+func judgeNodes(found *reach.Result) []v1alpha1.AssertionResult {
+	var results []v1alpha1.AssertionResult
+	for _, a := range ofNodes {
+		switch wrong, skipped := a.judge(found); {
+		case len(wrong) > 0:
+			results = append(results, resultOf(a.Assertion, v1alpha1.AssertionFailed, some(wrong)))
+		case skipped != "":
+			results = append(results, resultOf(a.Assertion, v1alpha1.AssertionSkipped, skipped))
+		case a.ID != ofNodes[0].ID && found.Matrix == nil:
+			results = append(results, resultOf(a.Assertion, v1alpha1.AssertionNotChecked, "no pod could ask"))
+		default:
+			results = append(results, resultOf(a.Assertion, v1alpha1.AssertionPassed, ""))
+		}
+	}
+	return results
+}
+
+// failing tells whether there is something to keep evidence of.
+func failing(results []v1alpha1.AssertionResult) bool {
+	for _, r := range results {
+		if r.Result == v1alpha1.AssertionFailed || r.Result == v1alpha1.AssertionNotChecked {
+			return true
+		}
+	}
+	return false
+}
+
+// some joins the first few of what may be many.
+func some(texts []string) string {
+	const most = 10
+	if len(texts) > most {
+		texts = append(texts[:most:most], fmt.Sprintf("and %d more", len(texts)-most))
+	}
+	return strings.Join(texts, "; ")
+}
+
+func nodesWithoutPods(found *reach.Result) (wrong []string, skipped string) {
+	for _, n := range found.Nodes {
+		switch {
+		case n.Failed != "":
+			wrong = append(wrong, n.Name+": "+n.Failed)
+		case n.NotReady:
+			wrong = append(wrong, n.Name+": "+n.Skipped)
+		}
+	}
+	return wrong, ""
+}
+
+// pairs tells of those that a condition is true of.
+func pairs(found *reach.Result, is func(reach.Sample) bool) (texts []string) {
+	nodes := found.Taking()
+	for _, f := range found.Matrix.Families() {
+		for from := range nodes {
+			for to := range found.Matrix.Plan.Targets(from) {
+				s := found.Matrix.At(f, from, to)
+				if !is(s) {
+					continue
+				}
+				text := fmt.Sprintf("%s → %s over %s: %s", nodes[from].Name, nodes[to].Name, f, s.State)
+				if s.SeenAs.IsValid() {
+					text = fmt.Sprintf("%s → %s over %s: seen as %s", nodes[from].Name, nodes[to].Name, f, s.SeenAs)
+				}
+				if s.Detail != "" {
+					text += ": " + s.Detail
+				}
+				texts = append(texts, text)
+			}
+		}
+	}
+	return texts
+}
+
+// oneNode says why there is nothing between nodes to be shown, or "".
+func oneNode(found *reach.Result) string {
+	if found.Matrix != nil && len(found.Taking()) == 1 {
+		return "one node takes pods: there is no other"
+	}
+	return ""
+}
+
+func pairsThatFail(found *reach.Result) (wrong []string, skipped string) {
+	return pairs(found, func(s reach.Sample) bool { return s.State.Failing() && s.State != reach.WrongAnswer }), oneNode(found)
+}
+
+func pairsAstray(found *reach.Result) (wrong []string, skipped string) {
+	return pairs(found, func(s reach.Sample) bool { return s.State == reach.WrongAnswer }), ""
+}
+
+func translations(found *reach.Result) (wrong []string, skipped string) {
+	return pairs(found, func(s reach.Sample) bool { return s.SeenAs.IsValid() }), oneNode(found)
+}
+
+func missingFamilies(found *reach.Result) (wrong []string, skipped string) {
+	for _, f := range found.Findings() {
+		if f.Pattern == reach.NoAddress {
+			wrong = append(wrong, f.Text(found.Nodes, found.Matrix)+": "+f.Cause)
+		}
+	}
+	return wrong, ""
+}
+
+func inNamespace(needs rbac.Needs, own bool) rbac.Needs {
+	if own {
+		return rbac.Join(needs, rbac.OwnNamespace())
+	}
+	return needs
+}

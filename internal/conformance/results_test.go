@@ -1,0 +1,182 @@
+package conformance
+
+import (
+	"errors"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/probe"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/vantage"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
+)
+
+// told are results as ID: RESULT REASON, but for those that passed.
+func told(results []v1alpha1.AssertionResult) (out []string) {
+	for _, r := range results {
+		if r.Result != v1alpha1.AssertionPassed {
+			out = append(out, strings.TrimSpace(r.ID+": "+string(r.Result)+" "+r.Reason))
+		}
+	}
+	return out
+}
+
+func TestTheClaimsOfARunBecomeResults(t *testing.T) {
+	p := &examplePart{claims: []string{"a", "b", "c", "d", "e"}}
+	for _, id := range p.claims {
+		p.asserts = append(p.asserts, example.Assertion{ID: id})
+	}
+	claim := func(text string, outcome v1alpha1.Outcome) v1alpha1.Claim {
+		return v1alpha1.Claim{Claim: text, Outcome: outcome, Expression: "exitCode == 0"}
+	}
+	done := &v1alpha1.Report{Scenarios: []v1alpha1.Scenario{
+		{Steps: []v1alpha1.Step{
+			{Claims: []v1alpha1.Claim{claim("a", v1alpha1.Met), claim("b", v1alpha1.Failed)}, Stderr: "first\nno answer\n"},
+			{Claims: []v1alpha1.Claim{claim("c", v1alpha1.NotChecked)}, Stderr: "curl: (28) timed out\n",
+				Failure: &v1alpha1.Failure{Message: "exec: exit code 28", Verdict: v1alpha1.ClaimFailed}},
+			{Claims: []v1alpha1.Claim{claim("d", v1alpha1.NotChecked)}, Skipped: true},
+		}},
+		{Steps: []v1alpha1.Step{{Claims: []v1alpha1.Claim{claim("e", v1alpha1.NotChecked)},
+			Failure: &v1alpha1.Failure{Message: "wait: timed out", Verdict: v1alpha1.CouldNotRun, Cause: v1alpha1.Cause{What: "w", Why: "y"}}}}},
+	}}
+	want := []string{
+		"b: Failed exitCode == 0; no answer",
+		"c: Failed exec: exit code 28; curl: (28) timed out",
+		"d: NotChecked exec: exit code 28; curl: (28) timed out",
+		"e: NotChecked wait: timed out; w; y",
+	}
+	if found := told(p.results(done, nil)); !slices.Equal(found, want) {
+		t.Errorf("expected\n%s\nfound\n%s", strings.Join(want, "\n"), strings.Join(found, "\n"))
+	}
+	if found := told(p.results(&v1alpha1.Report{Error: "no cluster"}, nil)); len(found) != 5 || found[0] != "a: NotChecked no cluster" {
+		t.Errorf("found %q", found)
+	}
+	stopped := &v1alpha1.Report{Scenarios: []v1alpha1.Scenario{{Steps: []v1alpha1.Step{{Claims: []v1alpha1.Claim{claim("a", v1alpha1.Met), claim("b", v1alpha1.NotChecked)}}}}}}
+	if found := told(p.results(stopped, errors.New("stopped"))); len(found) != 4 || found[0] != "b: NotChecked stopped" || found[1] != "c: NotChecked stopped" {
+		t.Errorf("found %q", found)
+	}
+}
+
+// nodes are two of the matrix, and one that is not in it.
+func nodes(change func(*reach.Result, func(from, to int, s reach.Sample))) *reach.Result {
+	r := &reach.Result{Nodes: []reach.Node{
+		{Name: "node-1", Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("fd00::1")}},
+		{Name: "node-2", Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.2"), netip.MustParseAddr("fd00::2")}},
+		{Name: "cordoned", Skipped: "cordoned"},
+	}}
+	r.Matrix = reach.NewMatrix(reach.AllPairs(2), reach.IPv4, reach.IPv6)
+	set := map[[2]int]reach.Sample{}
+	change(r, func(from, to int, s reach.Sample) { set[[2]int{from, to}] = s })
+	for _, f := range []reach.Family{reach.IPv4, reach.IPv6} {
+		for from := range 2 {
+			for to := range 2 {
+				s, other := set[[2]int{from, to}]
+				if !other || f == reach.IPv6 {
+					s = reach.Sample{State: reach.Reachable}
+				}
+				r.Matrix.Set(f, from, to, s)
+			}
+		}
+	}
+	return r
+}
+
+func TestTheMatrixBecomesResults(t *testing.T) {
+	for name, tc := range map[string]struct {
+		change func(*reach.Result, func(from, to int, s reach.Sample))
+		want   []string
+	}{
+		"all is well": {func(*reach.Result, func(int, int, reach.Sample)) {}, nil},
+		"no route": {func(_ *reach.Result, set func(int, int, reach.Sample)) {
+			set(0, 1, reach.Sample{State: reach.TimedOut})
+		},
+			[]string{"all-nodes-reach-all-nodes: Failed node-1 → node-2 over IPv4: timed out"}},
+		"somebody else": {func(_ *reach.Result, set func(int, int, reach.Sample)) {
+			set(1, 0, reach.Sample{State: reach.WrongAnswer, Detail: "the pod on node-2 answered"})
+		}, []string{"addresses-lead-to-their-pods: Failed node-2 → node-1 over IPv4: wrong answer: the pod on node-2 answered"}},
+		"translated": {func(_ *reach.Result, set func(int, int, reach.Sample)) {
+			set(1, 0, reach.Sample{State: reach.Reachable, SeenAs: netip.MustParseAddr("10.89.0.12")})
+		}, []string{"no-nat-between-nodes: Failed node-2 → node-1 over IPv4: seen as 10.89.0.12"}},
+		"a kubelet that is stopped": {func(r *reach.Result, _ func(int, int, reach.Sample)) {
+			r.Nodes[2] = reach.Node{Name: "node-3", Skipped: "not ready: NodeStatusUnknown", NotReady: true}
+		}, []string{"every-node-runs-pods: Failed node-3: not ready: NodeStatusUnknown"}},
+		"a pod that does not start": {func(r *reach.Result, _ func(int, int, reach.Sample)) {
+			r.Nodes[2] = reach.Node{Name: "node-3", Failed: "its pod is not ready"}
+		}, []string{"every-node-runs-pods: Failed node-3: its pod is not ready"}},
+		"a family that is missing": {func(r *reach.Result, _ func(int, int, reach.Sample)) {
+			r.Nodes[1].Addresses = r.Nodes[1].Addresses[:1]
+		}, []string{"every-pod-has-every-family: Failed pods on node-2 have no address of a family that others have: no IPv6 address"}},
+	} {
+		if found := told(judgeNodes(nodes(tc.change))); !slices.Equal(found, tc.want) {
+			t.Errorf("%s: expected\n%s\nfound\n%s", name, strings.Join(tc.want, "\n"), strings.Join(found, "\n"))
+		}
+	}
+	one := &reach.Result{Nodes: []reach.Node{{Name: "node-1", Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.1")}}}, Matrix: reach.NewMatrix(reach.AllPairs(1), reach.IPv4)}
+	one.Matrix.Set(reach.IPv4, 0, 0, reach.Sample{State: reach.Reachable})
+	if found, want := told(judgeNodes(one)), []string{
+		"all-nodes-reach-all-nodes: Skipped one node takes pods: there is no other", "no-nat-between-nodes: Skipped one node takes pods: there is no other",
+	}; !slices.Equal(found, want) {
+		t.Errorf("one node: expected %q, found %q", want, found)
+	}
+	none := &reach.Result{Nodes: []reach.Node{{Name: "node-1", Failed: "no image"}}}
+	if found := told(judgeNodes(none)); len(found) != 5 || !strings.Contains(found[4], "NotChecked no pod could ask") {
+		t.Errorf("no pod at all: found %q", found)
+	}
+}
+
+func TestTheTruthTableBecomesResults(t *testing.T) {
+	row := func(place vantage.Place, to vantage.To, address string, res probe.Result) vantage.Row {
+		return vantage.Row{Place: place, To: to, Address: netip.AddrPortFrom(netip.MustParseAddr(address), port), Expected: vantage.Reached, Result: res}
+	}
+	answered := probe.Result{Outcome: probe.Answered, Connected: true, Version: "mine"}
+	translated := answered
+	translated.From = netip.MustParseAddr("10.89.0.11")
+	near := row(vantage.SameNode, vantage.PodIP, "10.0.0.5", translated)
+	near.Own = []netip.Addr{netip.MustParseAddr("10.0.0.6")}
+	node := row(vantage.Node, vantage.PodIP, "10.0.0.5", probe.Result{})
+	node.Skipped = "restricted forbids hostNetwork"
+	table := &vantage.Table{Target: vantage.Target{Version: "mine"}, Rows: []vantage.Row{
+		row(vantage.Container, vantage.Localhost, "127.0.0.1", answered),
+		row(vantage.Sibling, vantage.Localhost, "::1", probe.Result{Outcome: probe.Refused, Err: "connection refused"}),
+		row(vantage.Sibling, vantage.PodIP, "10.0.0.5", answered), near, node,
+	}}
+	want := []string{
+		"localhost-in-every-family: Failed sibling container → [::1]:9876: refused; connection refused",
+		"same-node-in-every-family: Failed pod, same node → 10.0.0.5:9876: seen as 10.89.0.11",
+		"node-reaches-its-pods: Skipped restricted forbids hostNetwork",
+	}
+	if found := told(placesOfNetwork.judge(table)); !slices.Equal(found, want) {
+		t.Errorf("expected\n%s\nfound\n%s", strings.Join(want, "\n"), strings.Join(found, "\n"))
+	}
+}
+
+func TestThePluginIsKnownByItsDaemonSet(t *testing.T) {
+	set := func(name, image string) appsv1.DaemonSet {
+		d := appsv1.DaemonSet{}
+		d.Name = name
+		d.Spec.Template.Spec.Containers = []corev1.Container{{Image: image}}
+		return d
+	}
+	for want, sets := range map[string][]appsv1.DaemonSet{
+		"":               {set("kube-proxy", "registry.k8s.io/kube-proxy:v1.37.2")},
+		"calico v3.31.0": {set("kube-proxy", "x:1"), set("calico-node", "quay.io:443/calico/node:v3.31.0")},
+		"cilium v1.19.1": {set("cilium", "quay.io/cilium/cilium:v1.19.1@sha256:00")},
+		"kindnet":        {set("kindnet", "localhost:5000/kindnetd")},
+	} {
+		if found := pluginOf(sets); found != want {
+			t.Errorf("expected %q, found %q", want, found)
+		}
+	}
+}
+
+func TestOneReasonIsToldOnce(t *testing.T) {
+	if got := join("a", " a ", "", errors.New("b").Error()); got != "a; b" {
+		t.Errorf("found %q", got)
+	}
+}

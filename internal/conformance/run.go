@@ -1,0 +1,235 @@
+package conformance
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/client-go/rest"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
+)
+
+// sideBySide is how many parts of a profile run at a time, each in a Namespace of
+// its own; in one that exists they run one after the other.
+const sideBySide = 3
+
+// Runner runs the suite on one cluster.
+type Runner struct {
+	suite    *Suite
+	opts     Options
+	getter   genericclioptions.RESTClientGetter
+	config   *rest.Config
+	began    time.Time
+	deadline time.Time
+	// images are the references in use, by short name.
+	images map[string]string
+	mu     sync.Mutex
+	report *v1alpha1.ConformanceReport
+}
+
+// New checks the options; no cluster is asked.
+func New(s *Suite, getter genericclioptions.RESTClientGetter, opts Options) (*Runner, error) {
+	if err := opts.complete(s); err != nil {
+		return nil, err
+	}
+	images, err := opts.references(s)
+	if err != nil {
+		return nil, err
+	}
+	r := &Runner{suite: s, opts: opts, getter: getter, began: time.Now(), images: images}
+	if opts.Timeout > 0 {
+		r.deadline = r.began.Add(opts.Timeout)
+	}
+	r.report = &v1alpha1.ConformanceReport{
+		TypeMeta:    metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion.String(), Kind: v1alpha1.ConformanceReportKind},
+		ObjectMeta:  metav1.ObjectMeta{Name: "conformance"},
+		Date:        metav1.NewTime(r.began.UTC().Truncate(time.Second)),
+		ToolVersion: opts.ToolVersion, Verdict: v1alpha1.CouldNotRun,
+		Cluster: v1alpha1.ConformanceCluster{Context: session.ContextOf(getter)},
+	}
+	for _, name := range slices.Sorted(maps.Keys(images)) {
+		r.report.Images = append(r.report.Images, v1alpha1.Image{Name: name, Reference: images[name]})
+	}
+	return r, nil
+}
+
+// Profiles are the ones to run, in their order.
+func (r *Runner) Profiles() []string { return r.opts.Profiles }
+
+// Open makes sure that there is a cluster which grants what the profiles need, and
+// takes down what it is.
+func (r *Runner) Open(ctx context.Context) error {
+	err := r.open(ctx)
+	if err != nil {
+		r.report.Error = err.Error()
+		r.end(ctx)
+	}
+	return err
+}
+
+func (r *Runner) open(ctx context.Context) (err error) {
+	if r.config, err = r.getter.ToRESTConfig(); err != nil {
+		return err
+	}
+	own := r.opts.Namespace == ""
+	grant := rbac.Grant{Name: "kubectl-kbe-conformance", Namespace: r.opts.Namespace, Needs: r.suite.Needs(own, r.opts.Profiles...)}
+	version, err := session.Preflight(ctx, r.config, grant)
+	if err != nil {
+		return err
+	}
+	r.report.Cluster.Version = version
+	return r.describe(ctx)
+}
+
+// Run runs a profile, and adds its result to the report.
+func (r *Runner) Run(ctx context.Context, profile string) v1alpha1.ConformanceProfile {
+	begin := time.Now()
+	ctx, cancel := r.bound(ctx)
+	defer cancel()
+	parts := r.suite.parts[profile]
+	results, problems := make([][]v1alpha1.AssertionResult, len(parts)), make([][]string, len(parts))
+	slots := make(chan struct{}, sideBySide)
+	if r.opts.Namespace != "" {
+		slots = make(chan struct{}, 1)
+	}
+	var wg sync.WaitGroup
+	for i, p := range parts {
+		wg.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			if ctx.Err() != nil {
+				results[i] = all(p, v1alpha1.AssertionNotChecked, context.Cause(ctx).Error())
+				return
+			}
+			where := place{name: p.name(), enforce: standardOf(profile)}
+			if r.opts.Dump != "" {
+				where.dump = filepath.Join(r.opts.Dump, profile+"-"+p.name())
+			}
+			results[i], problems[i] = p.run(ctx, r, where)
+			r.opts.Progress(fmt.Sprintf("%s: %s is done", profile, p.name()))
+		})
+	}
+	wg.Wait()
+	out := v1alpha1.ConformanceProfile{
+		Name: profile, Assertions: slices.Concat(results...), Problems: slices.Concat(problems...),
+		ElapsedMilliseconds: time.Since(begin).Milliseconds(),
+	}
+	r.judge(ctx, &out)
+	r.report.Profiles = append(r.report.Profiles, out)
+	r.end(ctx)
+	return out
+}
+
+// bound is the context of a profile.
+func (r *Runner) bound(ctx context.Context) (context.Context, context.CancelFunc) {
+	if r.deadline.IsZero() {
+		return context.WithCancel(ctx)
+	}
+	return wait.WithTimeout(ctx, max(time.Until(r.deadline), time.Nanosecond))
+}
+
+// standardOf is the Pod Security Standard that the Namespaces of a profile enforce.
+func standardOf(profile string) string {
+	if profile == Restricted {
+		return Restricted
+	}
+	return ""
+}
+
+// judge leaves out what is skipped, counts, and sets the verdict of a profile.
+func (r *Runner) judge(ctx context.Context, p *v1alpha1.ConformanceProfile) {
+	p.Verdict = v1alpha1.Passed
+	for i := range p.Assertions {
+		a := &p.Assertions[i]
+		if reason, ok := r.opts.Skip[a.ID]; ok {
+			a.Result, a.Reason = v1alpha1.AssertionSkipped, reason
+		}
+		counts := &p.Core
+		if a.Level == example.Extended {
+			counts = &p.Extended
+		}
+		switch a.Result {
+		case v1alpha1.AssertionPassed:
+			counts.Passed++
+		case v1alpha1.AssertionFailed:
+			counts.Failed++
+			p.Verdict = worse(p.Verdict, v1alpha1.ClaimFailed)
+		case v1alpha1.AssertionSkipped:
+			counts.Skipped++
+		default:
+			counts.NotChecked++
+			p.Verdict = worse(p.Verdict, v1alpha1.CouldNotRun)
+		}
+	}
+	if len(p.Problems) > 0 {
+		p.Verdict = worse(p.Verdict, v1alpha1.CouldNotRun)
+	}
+	if _, stopped := engine.SignalOf(ctx); stopped {
+		p.Verdict = v1alpha1.Stopped
+	}
+}
+
+// ran takes down which images of an example could not run, and what ran instead. Several
+// examples may run at the same time.
+func (r *Runner) ran(images []v1alpha1.Image) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, image := range images {
+		i := slices.IndexFunc(r.report.Images, func(of v1alpha1.Image) bool { return of.Name == image.Name })
+		if i >= 0 && image.Replaced != nil {
+			r.report.Images[i].Replaced = image.Replaced
+		}
+	}
+}
+
+// end brings the report up to date.
+func (r *Runner) end(ctx context.Context) {
+	r.report.ElapsedMilliseconds = time.Since(r.began).Milliseconds()
+	if len(r.report.Profiles) > 0 {
+		r.report.Verdict = v1alpha1.Passed
+	}
+	for _, p := range r.report.Profiles {
+		r.report.Verdict = worse(r.report.Verdict, p.Verdict)
+	}
+	if signal, stopped := engine.SignalOf(ctx); stopped {
+		r.report.Interrupted, r.report.Verdict = signal.String(), v1alpha1.Stopped
+	}
+}
+
+// Report is what is known so far.
+func (r *Runner) Report() *v1alpha1.ConformanceReport { return r.report }
+
+// worse returns the verdict that outweighs the other.
+func worse(a, b v1alpha1.Verdict) v1alpha1.Verdict {
+	order := []v1alpha1.Verdict{v1alpha1.Passed, v1alpha1.ClaimFailed, v1alpha1.CouldNotRun, v1alpha1.Stopped}
+	if slices.Index(order, b) > slices.Index(order, a) {
+		return b
+	}
+	return a
+}
+
+// all gives all assertions of a part one result.
+func all(p part, outcome v1alpha1.AssertionOutcome, reason string) []v1alpha1.AssertionResult {
+	var out []v1alpha1.AssertionResult
+	for _, a := range p.assertions() {
+		out = append(out, resultOf(a, outcome, reason))
+	}
+	return out
+}
+
+func resultOf(a example.Assertion, outcome v1alpha1.AssertionOutcome, reason string) v1alpha1.AssertionResult {
+	return v1alpha1.AssertionResult{ID: a.ID, Requirement: a.Requirement, Source: a.Source, Level: a.Level, Result: outcome, Reason: report.Redact(reason)}
+}

@@ -1,0 +1,222 @@
+package engine
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/validate/content"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+)
+
+// allowed are the commands that an example may have, with their subcommand, what
+// may follow them, and their flags. What is not here is refused.
+var allowed = map[string]form{
+	"apply":                         {nothing, no, join(manifest, prints, writes, plain("overwrite selector timeout validate wait"))},
+	"attach":                        {objects, no, plain("container pod-running-timeout quiet stdin tty")},
+	"create":                        {nothing, no, join(creates, manifest, plain("selector"))},
+	"create clusterrole":            {name, no, join(creates, plain("aggregation-rule non-resource-url resource resource-name verb"))},
+	"create clusterrolebinding":     {name, no, join(creates, plain("clusterrole group serviceaccount user"))},
+	"create configmap":              {name, no, join(creates, plain("append-hash from-literal"))},
+	"create cronjob":                {name, program, join(creates, plain("image restart schedule"))},
+	"create deployment":             {name, program, join(creates, plain("image port replicas"))},
+	"create ingress":                {name, no, join(creates, plain("annotation class default-backend rule"))},
+	"create job":                    {name, program, join(creates, plain("from image"))},
+	"create namespace":              {name, no, creates},
+	"create poddisruptionbudget":    {name, no, join(creates, plain("max-unavailable min-available selector"))},
+	"create priorityclass":          {name, no, join(creates, plain("description global-default preemption-policy value"))},
+	"create quota":                  {name, no, join(creates, plain("hard scopes"))},
+	"create role":                   {name, no, join(creates, plain("resource resource-name verb"))},
+	"create rolebinding":            {name, no, join(creates, plain("clusterrole group role serviceaccount user"))},
+	"create secret docker-registry": {name, no, join(creates, plain("append-hash docker-email docker-password docker-server docker-username"))},
+	"create secret generic":         {name, no, join(creates, plain("append-hash from-literal type"))},
+	"create service clusterip":      {name, no, join(creates, plain("clusterip tcp"))},
+	"create service externalname":   {name, no, join(creates, plain("external-name tcp"))},
+	"create service loadbalancer":   {name, no, join(creates, plain("tcp"))},
+	"create service nodeport":       {name, no, join(creates, plain("node-port tcp"))},
+	"create serviceaccount":         {name, no, creates},
+	"delete": {objects, no, join(manifest, everywhere, formatted,
+		plain("all cascade dry-run field-selector force grace-period ignore-not-found now selector timeout wait"))},
+	"describe": {objects, no, join(manifest, everywhere, plain("chunk-size selector show-events"))},
+	"exec":     {objects, program, plain("container pod-running-timeout quiet stdin tty")},
+	"expose": {objects, no, join(manifest, prints, writes,
+		plain("cluster-ip labels name override-type overrides port protocol save-config selector session-affinity target-port type"))},
+	"get": {objects, no, join(manifest, everywhere, prints, map[string]check{"raw": ownPath},
+		plain("chunk-size field-selector ignore-not-found label-columns no-headers output-watch-events selector server-print"),
+		plain("show-kind show-labels sort-by subresource watch watch-only"))},
+	"label": {labelled, no, join(manifest, everywhere, prints, writes, plain("all field-selector list overwrite resource-version selector"))},
+	"logs": {objects, no, plain("all-containers all-pods container follow ignore-errors limit-bytes max-log-requests" +
+		" pod-running-timeout prefix previous selector since since-time tail timestamps")},
+	"rollout history": {objects, no, join(manifest, prints, plain("revision selector"))},
+	"rollout pause":   {objects, no, join(manifest, prints, plain("field-manager selector"))},
+	"rollout restart": {objects, no, join(manifest, prints, plain("field-manager selector"))},
+	"rollout resume":  {objects, no, join(manifest, prints, plain("field-manager selector"))},
+	"rollout status":  {objects, no, join(manifest, plain("revision selector timeout watch"))},
+	"rollout undo":    {objects, no, join(manifest, prints, plain("dry-run selector to-revision"))},
+	"run": {nameAndWords, program, join(prints, writes, plain("annotations attach cascade command env expose force grace-period image"),
+		plain("image-pull-policy labels leave-stdin-open override-type overrides pod-running-timeout port privileged quiet"),
+		plain("restart rm save-config stdin timeout tty wait"))},
+	"scale":  {objects, no, join(manifest, prints, plain("all current-replicas dry-run replicas resource-version selector timeout"))},
+	verbWait: {objects, no, plain("for timeout")},
+}
+
+// form is what a command may have.
+type form struct {
+	// args tells what is wrong with the words that are no flags, or "".
+	args func(args []string) string
+	// program: after -- come the words of a program in a container, which are free.
+	program bool
+	flags   map[string]check
+}
+
+const program, no = true, false
+
+// check tells what a flag's value is to be, where it is not, or "".
+type check func(value string, j judge) string
+
+// The flags that several commands have.
+var (
+	manifest   = map[string]check{"filename": aManifest}
+	everywhere = map[string]check{"all-namespaces": clusterWide}
+	formatted  = map[string]check{"output": aFormat}
+	prints     = join(formatted, plain("allow-missing-template-keys show-managed-fields template"))
+	writes     = plain("dry-run field-manager")
+	creates    = join(prints, writes, plain("save-config validate"))
+)
+
+// plain are flags whose values mean nothing to this machine.
+func plain(names string) map[string]check {
+	flags := map[string]check{}
+	for flag := range strings.FieldsSeq(names) {
+		flags[flag] = func(string, judge) string { return "" }
+	}
+	return flags
+}
+
+func join(flags ...map[string]check) map[string]check {
+	all := map[string]check{}
+	for _, f := range flags {
+		maps.Copy(all, f)
+	}
+	return all
+}
+
+func aManifest(value string, j judge) string {
+	if _, ok := j.files[value]; ok {
+		return ""
+	}
+	return "expected a manifest of the example"
+}
+
+// formats are those of -o that read no file.
+var formats = []string{"custom-columns", "go-template", "json", "jsonpath", "jsonpath-as-json", "kyaml", "name", "template", "wide", "yaml"}
+
+func aFormat(value string, _ judge) string {
+	format, _, _ := strings.Cut(value, "=")
+	if format == "" || slices.Contains(formats, format) {
+		return ""
+	}
+	return "expected one of " + strings.Join(formats, ", ") + ", which read no file"
+}
+
+func clusterWide(_ string, j judge) string {
+	if j.clusterScope {
+		return ""
+	}
+	return "that leaves the run's namespace" + scopeHint
+}
+
+func ownPath(value string, j judge) string {
+	if j.clusterScope {
+		return ""
+	}
+	return session.PermitsPath(j.namespace, value)
+}
+
+func nothing(args []string) string {
+	if len(args) == 0 {
+		return ""
+	}
+	return "expected flags only"
+}
+
+func name(args []string) string { return objects(args[:min(1, len(args))]) }
+
+// nameAndWords are those of kubectl run: what follows the name is the container's.
+func nameAndWords(args []string) string { return name(args) }
+
+// objects are TYPE, NAME or TYPE/NAME.
+func objects(args []string) string {
+	for _, arg := range args {
+		parts := strings.Split(arg, "/")
+		if len(parts) > 2 || slices.ContainsFunc(parts, func(p string) bool { return len(content.IsPathSegmentName(p)) > 0 }) {
+			return fmt.Sprintf("expected TYPE, NAME or TYPE/NAME, found %q", arg)
+		}
+	}
+	return ""
+}
+
+// labelled are objects, and what to label them with.
+func labelled(args []string) string {
+	return objects(withoutLabels(args))
+}
+
+// withoutLabels are the arguments of kubectl label that name objects.
+func withoutLabels(args []string) []string {
+	return slices.DeleteFunc(slices.Clone(args), func(arg string) bool {
+		return strings.Contains(arg, "=") || strings.HasSuffix(arg, "-")
+	})
+}
+
+// judge holds commands to what is allowed.
+type judge struct {
+	// files are the manifests of the example.
+	files map[string][]byte
+	// namespace is the run's.
+	namespace    string
+	clusterScope bool
+}
+
+// breach is what a command has that is not allowed.
+type breach struct {
+	// flag is its long name, or "".
+	flag, text string
+}
+
+// breaches judges a command as kubectl understands it. What is not known yet is
+// left to the run.
+func (j judge) breaches(cmd *kubectl.Parsed) []breach {
+	command := strings.Join(cmd.Path, " ")
+	form, ok := allowed[command]
+	if !ok {
+		return []breach{{"", fmt.Sprintf("`kubectl %s` is none of the commands that an example may have", command)}}
+	}
+	var found []breach
+	for _, given := range cmd.Given {
+		check, ok := form.flags[given.Name]
+		switch {
+		case !ok:
+			found = append(found, breach{given.Name, fmt.Sprintf("`--%s` is none of the flags that `kubectl %s` may have in an example: %s",
+				given.Name, command, dashed(form.flags))})
+		case !strings.Contains(given.Value, kubectl.Open):
+			if text := check(given.Value, j); text != "" {
+				found = append(found, breach{given.Name, fmt.Sprintf("`--%s %s`: %s", given.Name, given.Value, text)})
+			}
+		}
+	}
+	args := slices.DeleteFunc(slices.Clone(cmd.Args), func(arg string) bool { return strings.Contains(arg, kubectl.Open) })
+	if text := form.args(args); text != "" {
+		found = append(found, breach{"", fmt.Sprintf("kubectl %s: %s", command, text)})
+	}
+	if cmd.HasRest && !form.program {
+		found = append(found, breach{"", fmt.Sprintf("kubectl %s: found --, after which no program can follow", command)})
+	}
+	return found
+}
+
+func dashed(flags map[string]check) string {
+	return "--" + strings.Join(slices.Sorted(maps.Keys(flags)), ", --")
+}

@@ -1,0 +1,140 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
+)
+
+// causeOfPod diagnoses a Pod by its own state, the Events about it, and its Node,
+// which is looked at where something is wrong, or where it is asked for.
+func (r *run) causeOfPod(ctx context.Context, pod *corev1.Pod, withNode bool) *diagnose.Cause {
+	e := diagnose.Evidence{Pod: pod, Events: r.watcher.eventsOf(pod.UID)}
+	c := e.Cause()
+	switch {
+	case pod.Spec.NodeName != "" && (c != nil || withNode):
+		e.Node = r.node(ctx, pod.Spec.NodeName)
+	case c != nil && strings.Contains(c.Why, "untolerated taint"):
+		e.Nodes = r.nodes(ctx) // a Node that is not Ready has one
+	default:
+		return c
+	}
+	return e.Cause()
+}
+
+// lostNode is the Cause of a Pod among some whose Node the cluster has lost, or nil.
+func (r *run) lostNode(ctx context.Context, among func(*corev1.Pod) bool) *diagnose.Cause {
+	for _, e := range r.watcher.evidence() {
+		if !among(e.Pod) || e.NodeLost() == nil {
+			continue
+		}
+		if c := r.causeOfPod(ctx, e.Pod, true); c != nil && c.Node != "" {
+			return c
+		}
+	}
+	return nil
+}
+
+// guard returns a context for a command: it ends, with the Cause, when the cluster
+// loses the Node of a Pod that the command names. An exec, for one, would wait for
+// ever.
+func (r *run) guard(ctx context.Context, words []string) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	go func() {
+		for {
+			changed := r.watcher.next()
+			if c := r.lostNode(ctx, namedBy(words)); c != nil {
+				cancel(c)
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-changed:
+			}
+		}
+	}()
+	return ctx, func() { cancel(nil) }
+}
+
+// namedBy matches the Pods that a command names, by name or by address.
+func namedBy(words []string) func(*corev1.Pod) bool {
+	return func(pod *corev1.Pod) bool {
+		return slices.ContainsFunc(words, func(w string) bool {
+			return names(w, pod.Name) || pod.Status.PodIP != "" && strings.Contains(w, pod.Status.PodIP)
+		})
+	}
+}
+
+// nodeTimeout bounds the look at a Node, which only makes a Cause more exact.
+const nodeTimeout = time.Second
+
+// mostNodes is how many Nodes are looked at for those that are not Ready.
+const mostNodes = 500
+
+// nodes lists the Nodes, or returns nil where that is not permitted.
+func (r *run) nodes(ctx context.Context) []corev1.Node {
+	ctx, cancel := context.WithTimeout(ctx, nodeTimeout)
+	defer cancel()
+	found, err := r.session.Client().Resource(corev1.SchemeGroupVersion.WithResource("nodes")).List(ctx, metav1.ListOptions{Limit: mostNodes})
+	if err != nil {
+		return nil
+	}
+	var out []corev1.Node
+	for i := range found.Items {
+		node := corev1.Node{}
+		if err := fromUnstructured(&found.Items[i], &node); err == nil {
+			out = append(out, node)
+		}
+	}
+	return out
+}
+
+// node reads a Node, or returns nil where it may not be read.
+func (r *run) node(ctx context.Context, name string) *corev1.Node {
+	if name == "" {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, nodeTimeout)
+	defer cancel()
+	obj, err := r.session.Client().Resource(corev1.SchemeGroupVersion.WithResource("nodes")).Get(ctx, name, metav1.GetOptions{})
+	if err != nil {
+		return nil
+	}
+	node := &corev1.Node{}
+	if err := fromUnstructured(obj, node); err != nil {
+		return nil
+	}
+	return node
+}
+
+// verdictOn makes of a Cause the error of a wait's condition: nil where waiting
+// is right.
+func (r *run) verdictOn(c *diagnose.Cause) error {
+	switch {
+	case c == nil:
+		return nil
+	case c.Ends(r.opts.Patient):
+		return c
+	case c.Outlook == diagnose.Unsettled && !r.opts.Patient:
+		return wait.Unless{Err: c, Lasts: diagnose.Settle}
+	default:
+		return nil
+	}
+}
+
+// causeOf diagnoses an error: a Cause that it wraps, or one of the API server.
+func (r *run) causeOf(err error) *diagnose.Cause {
+	var c *diagnose.Cause
+	if errors.As(err, &c) {
+		return c
+	}
+	return r.connection.Error(err)
+}

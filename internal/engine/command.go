@@ -1,0 +1,220 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
+)
+
+// failure is a command that could not do its work.
+type failure struct {
+	// err is "" where no command was begun: the user, when asked, decided so.
+	err     string
+	cause   *diagnose.Cause
+	verdict Verdict
+	// words are those of the command.
+	words []string
+	// skipped: the scenario goes on.
+	skipped bool
+	// final: running the command again would not help.
+	final bool
+}
+
+// shown is a command as a user would type it.
+func (p *Plan) shown(words []string, show *regexp.Regexp) string {
+	line := withTexts(example.Quote(words), p.Example.Texts)
+	if show != nil {
+		line += " | grep -E " + example.Quote([]string{show.String()})
+	}
+	return line
+}
+
+func (r *attempt) command(ctx context.Context, st step, facts expect.Facts, emit func(Body)) (kubectl.Result, *failure) {
+	command, words, err := r.words(ctx, r.images, st, facts)
+	if err != nil {
+		return kubectl.Result{}, &failure{err: err.Error(), verdict: CouldNotRun}
+	}
+	if err := keepsShape(command, words[1:]); err != nil {
+		return kubectl.Result{}, &failure{err: err.Error(), verdict: CouldNotRun}
+	}
+	if words, err = r.patch.Command(words); err != nil {
+		return kubectl.Result{}, &failure{err: err.Error(), verdict: CouldNotRun}
+	}
+	line := r.plan.shown(words, st.show)
+	args, err := r.arguments(r.images, command, words[1:], emit)
+	if err != nil {
+		return kubectl.Result{}, &failure{err: err.Error(), verdict: CouldNotRun}
+	}
+	emit(CommandShown{line})
+	if r.opts.Gate != nil && !r.opts.Gate(ctx, line) {
+		if ctx.Err() != nil {
+			return kubectl.Result{}, &failure{verdict: Stopped}
+		}
+		// A claim that is not checked is not one that holds.
+		return kubectl.Result{}, &failure{verdict: CouldNotRun, skipped: true}
+	}
+	if args[0] == verbWait {
+		res, f := r.wait(ctx, args[1:], emit)
+		if f != nil {
+			f.words = words
+		}
+		return res, f
+	}
+	return r.untilItHolds(ctx, st, facts, emit, func(emit func(Body)) (kubectl.Result, *failure) {
+		return r.execute(ctx, st, words, args, emit)
+	})
+}
+
+// words are those of a step's command, with the images in use and with what its
+// expressions come to; command is where they come from.
+func (r *run) words(ctx context.Context, images *Images, st step, facts expect.Facts) (command example.Command, words []string, err error) {
+	if command, err = images.command(st.command); err != nil {
+		return nil, nil, err
+	}
+	words, err = command.Expand(func(expr string) (string, error) {
+		x := st.exprs[expr]
+		if x == nil {
+			x = r.plan.texts[expr]
+		}
+		return x.Expand(ctx, facts)
+	})
+	return command, words, err
+}
+
+// execute runs a command once.
+func (r *attempt) execute(ctx context.Context, st step, words, args []string, emit func(Body)) (kubectl.Result, *failure) {
+	line := example.Quote(words)
+	guarded, stop := r.guard(ctx, words)
+	defer stop()
+	res, err := r.perform(guarded, args, emit)
+	if cause := (*diagnose.Cause)(nil); errors.As(err, &cause) {
+		return res, &failure{err: line + ": given up", cause: cause, verdict: CouldNotRun, words: words, final: true}
+	} else if err != nil {
+		return res, &failure{err: err.Error(), verdict: CouldNotRun, words: words, final: true}
+	}
+	// kubectl names the file as it was given: to the user that is the example's own.
+	res.Stderr = strings.ReplaceAll(res.Stderr, r.session.Dir()+string(filepath.Separator), "")
+	out, err := unlessEnded(ctx, func() Output { return output(res, st.show) })
+	if err != nil {
+		return res, &failure{err: err.Error(), verdict: CouldNotRun, words: words}
+	}
+	emit(out)
+	if res.ExitCode != 0 && !st.readsExitCode {
+		return res, r.exited(ctx, words, res)
+	}
+	return res, nil
+}
+
+// repeatable are the commands that are run again where the connection to the API
+// server broke under them: they read, or run a program that an example wants to
+// see the output of. What others ask for is sent again, request by request, by the
+// Retrier and the session.
+var repeatable = []string{"describe", "exec", "get", "logs"}
+
+// maxRepeats is how often a command is run again.
+const maxRepeats = 2
+
+// perform runs a command.
+func (r *attempt) perform(ctx context.Context, args []string, emit func(Body)) (res kubectl.Result, err error) {
+	for range maxRepeats {
+		if res, err = r.kubectl.Run(ctx, args...); err != nil || res.ExitCode == 0 || res.Remote || !slices.Contains(repeatable, args[0]) {
+			return res, err
+		}
+		cause := r.connection.Output(res.Stderr)
+		if cause == nil || !cause.Lost {
+			return res, nil
+		}
+		emit(CommandRepeated{cause})
+	}
+	return r.kubectl.Run(ctx, args...)
+}
+
+// Exit codes by which a container runtime and a shell say that a program could
+// not be started (POSIX, Shell Command Language, 2.8.2).
+const (
+	exitNotExecutable = 126
+	exitNotFound      = 127
+)
+
+// lost is why what a command or a claim has found proves nothing: the Node of a Pod
+// that it names is gone, or the cluster has taken a Pod of the scenario away. It is
+// nil where neither is so.
+func (r *attempt) lost(ctx context.Context, words []string) *diagnose.Cause {
+	if c := r.lostNode(ctx, namedBy(words)); c != nil {
+		return c
+	}
+	return r.watcher.disruption(r.part)
+}
+
+func (r *attempt) exited(ctx context.Context, words []string, res kubectl.Result) *failure {
+	f := &failure{verdict: CouldNotRun, words: words, err: fmt.Sprintf("%s: exit code %d", example.Quote(words), res.ExitCode)}
+	switch {
+	case res.Remote && (res.ExitCode == exitNotFound || res.ExitCode == exitNotExecutable):
+		f.err += ": the image has no such program, so the claim cannot be checked"
+	case res.Remote:
+		if f.cause = r.lost(ctx, words); f.cause == nil {
+			f.verdict = ClaimFailed
+		}
+	default:
+		connection := r.connection
+		for _, e := range r.watcher.evidence() {
+			if namedBy(words)(e.Pod) {
+				connection.Node = e.Pod.Spec.NodeName
+			}
+		}
+		if f.cause = connection.Output(res.Stderr); f.cause == nil {
+			f.cause = r.lost(ctx, words)
+		}
+	}
+	return f
+}
+
+// arguments judges a command and makes it ready for kubectl, with the files that it
+// names.
+func (r *run) arguments(images *Images, cmd example.Command, words []string, emit func(Body)) ([]string, error) {
+	parsed, err := r.judged(words)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.placeFiles(images, cmd, emit); err != nil {
+		return nil, err
+	}
+	for i, f := range parsed.Given {
+		if _, ok := r.plan.Example.Files[f.Value]; ok && f.Name == "filename" {
+			parsed.Given[i].Value = filepath.Join(r.session.Dir(), f.Value)
+		}
+	}
+	return parsed.Words(), nil
+}
+
+// placeFiles shows the files that a command names and puts its manifests where the
+// command finds them: kubectl reads files relative to the process's folder.
+func (r *run) placeFiles(images *Images, cmd example.Command, emit func(Body)) error {
+	for _, name := range cmd.Texts() {
+		emit(FileShown{name, r.plan.Example.Texts[name]})
+	}
+	for _, name := range cmd.Files() {
+		content, err := images.manifest(name)
+		if err == nil {
+			content, err = r.patch.Manifest(content)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		emit(FileShown{name, string(content)})
+		if err := os.WriteFile(filepath.Join(r.session.Dir(), name), content, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,207 @@
+package engine
+
+import (
+	"cmp"
+	"errors"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
+)
+
+// Compile turns an example into a Plan. The error is example.Problems, and holds
+// everything that is wrong with it; no cluster is asked. It takes an example
+// that did not load without problems, too, to find those that a loader cannot.
+func Compile(e *example.Example) (*Plan, error) {
+	env, err := expect.NewEnv()
+	if err != nil {
+		return nil, err
+	}
+	c := &compiler{env: env, example: e, made: map[object]maker{}}
+	for _, name := range slices.Sorted(maps.Keys(e.Files)) {
+		c.problems = append(c.problems, checkManifest(e.Files[name], e.Manifest(name))...)
+	}
+	p := &Plan{Example: e, texts: map[string]*expect.Expression{}}
+	for _, image := range e.Spec.Images {
+		if image.Instead.File != "" {
+			call := example.TextCall(image.Instead.File)
+			p.texts[call] = c.expression(image.Instead.At.Field("file"), "file: ", call, 0, env.Text)
+		}
+	}
+	for _, sc := range e.Spec.Scenarios {
+		compiled := scenario{name: sc.Name, title: sc.Title}
+		c.scenario, c.earlier = sc.Name, nil
+		for _, st := range sc.Steps {
+			compiled.steps = append(compiled.steps, c.step(st))
+			if st.Name != "" {
+				c.earlier = append(c.earlier, st.Name)
+			}
+		}
+		p.scenarios = append(p.scenarios, compiled)
+	}
+	if err := example.Join(c.problems); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// enough problems are found when nobody would read more: Compile may end early.
+const enough = 1000
+
+type compiler struct {
+	env     *expect.Env
+	example *example.Example
+	// scenario is the present one, earlier are the names of its steps so far.
+	scenario string
+	earlier  []string
+	// made is what the steps so far create.
+	made map[object]maker
+	// commands counts them.
+	commands int
+	problems example.Problems
+}
+
+func (c *compiler) fail(at example.Place, offset int, text string) {
+	c.problems = append(c.problems, at.ProblemAt(offset, text))
+}
+
+// invalid is fail for what the loader of example files tells as well: it is for
+// examples that come from nowhere else than Go.
+func (c *compiler) invalid(at example.Place, text string) {
+	if at == (example.Place{}) {
+		c.fail(at, 0, text)
+	}
+}
+
+func (c *compiler) step(st example.Step) step {
+	s := step{name: st.Name, say: strings.TrimSpace(st.Say), exprs: map[string]*expect.Expression{}}
+	s.command = c.command(st, s.exprs)
+	if s.early = st.Early; s.early {
+		c.checkEarly(st, s)
+	}
+	s.within = c.within(st, s)
+	if st.Show != "" {
+		var err error
+		if s.show, err = regexp.Compile(st.Show); err != nil {
+			c.invalid(st.At.Field("show"), "show: expected a regular expression: "+err.Error())
+		}
+	}
+	// A claim sees its own command's outcome as stdout, not through steps.
+	for _, x := range st.Expect {
+		that := c.expression(x.At.Field("that"), "that: ", x.That, 0, c.env.Condition)
+		if that == nil {
+			continue
+		}
+		within, err := time.ParseDuration(cmp.Or(x.Within, "0s"))
+		if err != nil {
+			c.invalid(x.At.Field("within"), "within: expected a duration such as 30s: "+err.Error())
+		}
+		s.claims = append(s.claims, claim{x.Claim, that, within})
+		s.readsExitCode = s.readsExitCode || that.Reads(expect.ExitCode)
+	}
+	return s
+}
+
+// within is how long a step's command is run again.
+func (c *compiler) within(st example.Step, s step) time.Duration {
+	if st.Within == "" {
+		return 0
+	}
+	at := st.At.Field("within")
+	if verb, ok := s.command.Verb(); ok && !slices.Contains(repeatable, verb) {
+		c.fail(at, 0, "within: expected a command that reads ("+strings.Join(repeatable, ", ")+"), found kubectl "+verb+
+			"; a claim can have it instead")
+	}
+	within, err := time.ParseDuration(st.Within)
+	if err != nil {
+		c.invalid(at, "within: expected a duration such as 30s: "+err.Error())
+	}
+	return within
+}
+
+// checkEarly tells why a command cannot be sent before the steps before it.
+func (c *compiler) checkEarly(st example.Step, s step) {
+	at := st.At.Field("early")
+	if verb, ok := s.command.Verb(); ok && !slices.Contains(creating, verb) {
+		c.fail(at, 0, "early: expected a command that creates ("+strings.Join(creating, ", ")+"), found kubectl "+verb)
+	}
+	for text, x := range s.exprs {
+		if x != nil && slices.ContainsFunc(later, func(name string) bool { return x.Reads(name) || x.Calls(name) }) {
+			c.fail(at, 0, "early: expected expressions that read images and run only, found $("+text+")")
+		}
+	}
+}
+
+// later are the variables and functions of what is known only in a step's turn.
+var later = []string{"steps", "pod", "pods", "events", "logs"}
+
+// command parses a step's command, and compiles its expressions.
+func (c *compiler) command(st example.Step, exprs map[string]*expect.Expression) example.Command {
+	at := st.At.Field("run")
+	cmd, err := example.ParseCommand(st.Run)
+	if err != nil {
+		c.invalid(at, "run: "+err.Error())
+		return nil
+	}
+	verbs := append(kubectl.Verbs(), verbWait)
+	if verb, ok := cmd.Verb(); !ok && len(cmd) > 1 {
+		c.fail(at, cmd[1].Offset(), "run: expected a kubectl command, found an expression")
+	} else if ok && !slices.Contains(verbs, verb) {
+		c.fail(at, cmd[1].Offset(), "run: "+example.Unknown("kubectl command", verb, verbs))
+	} else if c.commands++; ok && c.commands <= example.MostSteps {
+		c.words(at, cmd)
+	}
+	for _, w := range cmd {
+		for _, part := range w {
+			if part.IsExpr {
+				exprs[part.Text] = c.expression(at, "run: ", part.Text, part.Offset, c.env.Text)
+			}
+		}
+	}
+	return cmd
+}
+
+// expression compiles an expression, which begins at an offset into the text at
+// a place. It returns nil, and has told why, where the expression is wrong.
+func (c *compiler) expression(at example.Place, field, source string, begin int,
+	compile func(string) (*expect.Expression, error)) *expect.Expression {
+	if strings.TrimSpace(source) == "" {
+		c.invalid(at, field+"expected a CEL expression, found none")
+		return nil
+	}
+	if len(c.problems) >= enough {
+		return nil
+	}
+	x, err := compile(source)
+	var wrong *expect.SourceError
+	if errors.As(err, &wrong) {
+		for _, p := range wrong.Problems {
+			text := p.Text
+			if p.Undeclared != "" {
+				text = example.Unknown("name", p.Undeclared, c.env.Names())
+			}
+			c.fail(at, begin+p.Offset, field+text)
+		}
+		return nil
+	}
+	for variable, known := range map[string][]string{
+		"images": slices.Sorted(maps.Keys(c.example.Spec.Images)),
+		"steps":  c.earlier,
+		"run":    {"id", "namespace"},
+	} {
+		for _, key := range x.Keys(variable) {
+			if !slices.Contains(known, key.Name) {
+				c.fail(at, begin+key.Offset, field+example.Unknown(keyed[variable], key.Name, known))
+			}
+		}
+	}
+	return x
+}
+
+// keyed says what the names of a map are.
+var keyed = map[string]string{"images": "image", "steps": "earlier step", "run": "field of run"}

@@ -1,0 +1,140 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+)
+
+const scopeHint = "; to permit it, run the example with --allow-cluster-scope"
+
+// Confined tells what in the Plan is not allowed to an example from anybody; the
+// error is example.Problems. It is for telling early, with line and column: the run
+// judges each command again, when all its expressions have their values, and its
+// requests are held to its Namespace by session.Confine. With clusterScope a
+// command may leave the Namespace.
+func (p *Plan) Confined(clusterScope bool) error {
+	var problems example.Problems
+	for i, sc := range p.Example.Spec.Scenarios {
+		for j, st := range sc.Steps {
+			compiled := p.scenarios[i].steps[j]
+			fail := func(offset int, text string) {
+				problems = append(problems, st.At.Field("run").ProblemAt(offset, "run: "+text))
+			}
+			p.checkCommand(compiled, clusterScope, fail)
+			if need, found := forbidden(p.commandNeeds(compiled)); found && !clusterScope {
+				fail(0, forbids(need))
+			}
+		}
+	}
+	return example.Join(problems)
+}
+
+// someNamespace stands in for the run's, before there is one.
+const someNamespace = "run-namespace"
+
+func (p *Plan) checkCommand(st step, clusterScope bool, fail func(int, string)) {
+	words, _ := st.command.Expand(func(expr string) (string, error) { // which does not fail
+		if expr == "run.namespace" {
+			return someNamespace, nil
+		}
+		return unknownYet, nil
+	})
+	parsed, err := parseWords(words[1:])
+	if err != nil {
+		return // Compile has told
+	}
+	j := judge{p.Example.Files, someNamespace, clusterScope}
+	for _, b := range j.breaches(parsed) {
+		fail(st.command[1+wordOf(parsed, b.flag, words[1:])].Offset(), b.text)
+	}
+}
+
+// wordOf is the index of the first word that a flag is in, or 0.
+func wordOf(parsed *kubectl.Parsed, flag string, words []string) int {
+	f := parsed.Flags.Lookup(flag)
+	if f == nil {
+		return 0
+	}
+	return max(0, slices.IndexFunc(words, func(w string) bool {
+		long, isLong := strings.CutPrefix(w, "--")
+		name, _, _ := strings.Cut(long, "=")
+		return name == f.Name && isLong || !isLong && f.Shorthand != "" && strings.HasPrefix(w, "-") && strings.Contains(w, f.Shorthand)
+	}))
+}
+
+// forbidden returns the first need that an example has no right to. One that hangs
+// on an expression is left to the run.
+func forbidden(needs rbac.Needs) (rbac.Need, bool) {
+	i := slices.IndexFunc(needs, func(n rbac.Need) bool {
+		return !strings.Contains(n.Group+n.Resource, "$(") && (n.Cluster || !session.Granted(n))
+	})
+	if i < 0 {
+		return rbac.Need{}, false
+	}
+	return needs[i], true
+}
+
+func forbids(need rbac.Need) string {
+	if need.Cluster {
+		return need.Resource + " are in no namespace" + scopeHint
+	}
+	return fmt.Sprintf("`%s` is not among what an example may ask for%s", need, scopeHint)
+}
+
+// judged parses a command that has all its values, and tells what in it is not
+// allowed.
+func (r *run) judged(words []string) (*kubectl.Parsed, error) {
+	parsed, err := parseWords(words)
+	if err != nil {
+		return nil, err
+	}
+	j := judge{r.plan.Example.Files, r.session.Namespace, r.opts.AllowClusterScope}
+	if found := j.breaches(parsed); len(found) > 0 {
+		return nil, errors.New(found[0].text)
+	}
+	return parsed, nil
+}
+
+// keepsShape tells whether the values of a command's expressions have made nothing
+// else of it than it was when it was loaded: no flag, no other subcommand.
+func keepsShape(command example.Command, words []string) error {
+	if i := slices.IndexFunc(words, func(w string) bool { return strings.Contains(w, kubectl.Open) }); i >= 0 {
+		return fmt.Errorf("expected a text, found a NUL character in %q", words[i])
+	}
+	before, err := parseWords(literally(command))
+	if err != nil {
+		return err
+	}
+	after, err := parseWords(words)
+	if err != nil {
+		return err
+	}
+	for i, w := range words {
+		if first := command[i+1]; len(first) > 0 && first[0].IsExpr && strings.HasPrefix(w, "-") && !isRest(after, words, i) {
+			return fmt.Errorf("expected a value, found the flag %q in place of an expression", w)
+		}
+	}
+	if shape(before) != shape(after) {
+		return fmt.Errorf("expected that expressions give values only; they made another command of it: %s", example.Quote(words))
+	}
+	return nil
+}
+
+// isRest tells whether a word is one after --.
+func isRest(p *kubectl.Parsed, words []string, i int) bool { return i >= len(words)-len(p.Rest) }
+
+// shape is a command without its values.
+func shape(p *kubectl.Parsed) string {
+	var flags []string
+	for _, f := range p.Given {
+		flags = append(flags, f.Name)
+	}
+	return fmt.Sprint(p.Path, flags, len(p.Args), len(p.Rest), p.HasRest)
+}

@@ -1,0 +1,214 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+)
+
+// Event is something that happened in a run.
+type Event struct {
+	Time time.Time
+	// Scenario is the index of the scenario that the event belongs to, or
+	// WholeRun. Scenarios run side by side: their events come interleaved.
+	Scenario int
+	Body     Body
+}
+
+// WholeRun is the Scenario of events that belong to none.
+const WholeRun = -1
+
+// Body is one of the event types of this package.
+type Body interface{ isBody() }
+
+// RunStarted comes first, when the cluster has answered and the Namespace is ready.
+type RunStarted struct {
+	Example   string
+	Title     string
+	Summary   string
+	RunID     string
+	Namespace string
+	// OwnNamespace tells that the Namespace was created for the run.
+	OwnNamespace bool
+	// Context is the kubeconfig's context; Server the API server's version.
+	Context string
+	Server  string
+	// Images are the references in use, overrides applied, by short name.
+	Images map[string]string
+	// Hardened tells that the Namespace enforces the Pod Security Standard
+	// restricted, and that all Pods are made to meet it.
+	Hardened bool
+	// EndedRuns is how many runs have ended and left something behind.
+	EndedRuns int
+}
+
+// ClaimShown is a claim that a run would check (see Preview).
+type ClaimShown struct{ Claim string }
+
+// PreviewEnded comes last in a Preview.
+type PreviewEnded struct{ Commands, Claims int }
+
+// ScenarioStarted begins a scenario.
+type ScenarioStarted struct{ Name, Title string }
+
+// StepStarted begins a step.
+type StepStarted struct {
+	Say  string
+	Plan StepPlan
+}
+
+// StepSkipped is a step that does not run, because an earlier one could not.
+type StepSkipped struct {
+	Say  string
+	Plan StepPlan
+}
+
+// FileShown is a manifest that the next command uses, as it is sent.
+type FileShown struct{ Name, Content string }
+
+// CommandShown is the command that runs now, as a user would type it.
+type CommandShown struct{ Line string }
+
+// Waiting is what a command that waits has seen last; it may come many times.
+type Waiting struct{ For, State string }
+
+// Trouble is what keeps a command waiting that may still pass.
+type Trouble struct{ Cause *diagnose.Cause }
+
+// CommandRepeated tells that the connection to the API server broke while the
+// command ran, and that it runs again.
+type CommandRepeated struct{ Cause *diagnose.Cause }
+
+// Delayed tells what keeps requests to the API server waiting.
+type Delayed struct{ Delay session.Delay }
+
+// Output is what the command printed.
+type Output struct {
+	Stdout, Stderr string
+	// Filter is the pattern that Stdout was filtered by, or "".
+	Filter string
+}
+
+// ExpectationMet is a claim that holds.
+type ExpectationMet struct{ Claim string }
+
+// ExpectationFailed is a claim that does not hold.
+type ExpectationFailed struct {
+	Claim      string
+	Expression string
+	Mismatches []expect.Mismatch
+	// Err says why the claim could not be evaluated, or "".
+	Err string
+}
+
+// ExpectationNotChecked is a claim that a failed command left open.
+type ExpectationNotChecked struct{ Claim string }
+
+// StepFailed tells that a command could not do its work.
+type StepFailed struct {
+	Err string
+	// Cause is the diagnosis, where there is one.
+	Cause *diagnose.Cause
+	// Verdict is ClaimFailed where a program in a container ended with an error,
+	// and CouldNotRun where it was not reached.
+	Verdict Verdict
+}
+
+// StepEnded ends a step.
+type StepEnded struct{ Elapsed time.Duration }
+
+// ScenarioRepeated tells that the cluster took a Pod of the scenario away, and that
+// the scenario runs once more, from its begin: what was told of it does not count.
+type ScenarioRepeated struct{ Cause *diagnose.Cause }
+
+// ScenarioEnded ends a scenario.
+type ScenarioEnded struct{ Elapsed time.Duration }
+
+// Interrupted tells that a signal ended the run; the cleanup begins.
+type Interrupted struct {
+	Signal string
+	// RemoveCommand removes by hand what a second signal would leave.
+	RemoveCommand string
+}
+
+// CleanupStarted tells that what the run made is being removed.
+type CleanupStarted struct{ Namespace string }
+
+// CleanupHeld tells of an object that is being removed and does not go, and of what
+// holds it; it may come more than once.
+type CleanupHeld struct{ Object, Why string }
+
+// CleanupEnded tells what is left of the run.
+type CleanupEnded struct {
+	Namespace    string
+	OwnNamespace bool
+	// Kept tells that nothing was removed, as asked for.
+	Kept bool
+	// Leftovers could not be removed, for the reason Err.
+	Leftovers []string
+	Err       string
+	// Unconfirmed are Pods, as NAME on NODE, whose end no kubelet has confirmed:
+	// only their objects were removed.
+	Unconfirmed []string
+	// RemoveCommand removes by hand what is still there, or is "".
+	RemoveCommand string
+	Elapsed       time.Duration
+}
+
+// RunEnded comes last.
+type RunEnded struct {
+	// Example is its name: RunStarted is missing where the run could not start.
+	Example string
+	Verdict Verdict
+	// Met, Failed and NotChecked count the claims.
+	Met, Failed, NotChecked int
+	// Err is what kept the run from starting, or ""; Cause is its diagnosis,
+	// where there is one.
+	Err   string
+	Cause *diagnose.Cause
+	// ToVerdict is the time until the last scenario ended; Elapsed includes the cleanup.
+	ToVerdict, Elapsed time.Duration
+}
+
+func (RunStarted) isBody()            {}
+func (ScenarioStarted) isBody()       {}
+func (StepStarted) isBody()           {}
+func (StepSkipped) isBody()           {}
+func (FileShown) isBody()             {}
+func (CommandShown) isBody()          {}
+func (Waiting) isBody()               {}
+func (Trouble) isBody()               {}
+func (CommandRepeated) isBody()       {}
+func (Delayed) isBody()               {}
+func (Output) isBody()                {}
+func (ExpectationMet) isBody()        {}
+func (ExpectationFailed) isBody()     {}
+func (ExpectationNotChecked) isBody() {}
+func (StepFailed) isBody()            {}
+func (StepEnded) isBody()             {}
+func (ScenarioRepeated) isBody()      {}
+func (ScenarioEnded) isBody()         {}
+func (Interrupted) isBody()           {}
+func (CleanupStarted) isBody()        {}
+func (CleanupHeld) isBody()           {}
+func (CleanupEnded) isBody()          {}
+func (ClaimShown) isBody()            {}
+func (PreviewEnded) isBody()          {}
+func (RunEnded) isBody()              {}
+func (PodSeen) isBody()               {}
+
+// Verdict is the outcome of a run. A larger one outweighs a smaller one.
+type Verdict int
+
+const (
+	// Passed means that all claims hold, and nothing is left behind.
+	Passed Verdict = iota
+	// ClaimFailed means that a claim does not hold; the cluster works otherwise.
+	ClaimFailed
+	// CouldNotRun means that the cluster, a permission or the environment is in the way.
+	CouldNotRun
+	// Stopped means that a signal ended the run.
+	Stopped
+)

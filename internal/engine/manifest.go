@@ -1,0 +1,114 @@
+package engine
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
+	"k8s.io/client-go/kubernetes/scheme"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
+)
+
+// strict decodes the types that Kubernetes has built in, and tells of each field
+// that they do not have.
+var strict = serializer.NewCodecFactory(scheme.Scheme, serializer.EnableStrict).UniversalDeserializer()
+
+// checkManifest decodes a manifest as the API server would. Types that are not
+// built in are left to the API server.
+func checkManifest(content []byte, at example.Place) example.Problems {
+	_, kind, err := strict.Decode(content, nil, nil)
+	if err == nil || runtime.IsNotRegisteredError(err) || runtime.IsMissingKind(err) || runtime.IsMissingVersion(err) {
+		return nil // the loader tells what is missing
+	}
+	if several, ok := runtime.AsStrictDecodingError(err); ok {
+		var problems example.Problems
+		for _, err := range several.Errors() {
+			problems = append(problems, fieldProblem(err, at, kind))
+		}
+		return problems
+	}
+	p := fieldProblem(err, at, kind)
+	if kind != nil {
+		p.Text = fmt.Sprintf("expected a %s: %s", kind.Kind, p.Text)
+	}
+	return example.Problems{p}
+}
+
+// The words of sigs.k8s.io/json and of encoding/json for a field.
+var (
+	unknownField = regexp.MustCompile(`^unknown field "(.+)"$`)
+	wrongType    = regexp.MustCompile(`cannot unmarshal (\S+) into Go struct field \w+\.(\S+) of type (\S+)`)
+)
+
+func fieldProblem(err error, at example.Place, kind *schema.GroupVersionKind) example.Problem {
+	if m := unknownField.FindStringSubmatch(err.Error()); m != nil {
+		parent, name := "", m[1]
+		if dot := strings.LastIndexByte(name, '.'); dot >= 0 {
+			parent, name = name[:dot], name[dot+1:]
+			at = down(at, parent)
+		}
+		return at.Key(name).Problem(example.Unknown("field", name, fieldsOf(kind, parent)))
+	}
+	if m := wrongType.FindStringSubmatch(err.Error()); m != nil {
+		return down(at, m[2]).Problem(fmt.Sprintf("%s: expected a value of type %s, found a %s", m[2], m[3], m[1]))
+	}
+	return at.Problem(err.Error())
+}
+
+// fieldsOf names the fields that a kind has at a path.
+func fieldsOf(kind *schema.GroupVersionKind, path string) []string {
+	obj, err := scheme.Scheme.New(*kind)
+	if err != nil {
+		return nil
+	}
+	fields := jsonFields(reflect.TypeOf(obj))
+	if path != "" {
+		for step := range strings.SplitSeq(path, ".") {
+			name, _, _ := strings.Cut(step, "[")
+			fields = jsonFields(fields[name])
+		}
+	}
+	return slices.Sorted(maps.Keys(fields))
+}
+
+// jsonFields are the fields of a struct, or of what a pointer or a list is of.
+func jsonFields(t reflect.Type) map[string]reflect.Type {
+	for t != nil && (t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice) {
+		t = t.Elem()
+	}
+	fields := map[string]reflect.Type{}
+	if t == nil || t.Kind() != reflect.Struct {
+		return fields
+	}
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "" && f.Anonymous {
+			maps.Copy(fields, jsonFields(f.Type))
+			continue
+		}
+		fields[name] = f.Type
+	}
+	return fields
+}
+
+// down follows a path such as spec.containers[0].image. Where it does not name
+// the item of a list, the first one is meant.
+func down(at example.Place, path string) example.Place {
+	for field := range strings.SplitSeq(path, ".") {
+		name, rest, _ := strings.Cut(field, "[")
+		at = at.Item(0).Field(name)
+		if i, err := strconv.Atoi(strings.TrimSuffix(rest, "]")); err == nil {
+			at = at.Item(i)
+		}
+	}
+	return at
+}

@@ -1,0 +1,244 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/yaml"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
+)
+
+// Needs are what a run of the Plan asks the API server for: what the run itself
+// does, and what each of its steps does. A resource that is known to the cluster
+// only, because it is custom and named without its group, is left out.
+func (p *Plan) Needs(ownNamespace bool) rbac.Needs {
+	needs := rbac.Run()
+	if ownNamespace {
+		needs = rbac.Join(needs, rbac.OwnNamespace())
+	} else {
+		needs = rbac.Join(needs, rbac.Shared())
+	}
+	for _, sc := range p.scenarios {
+		for _, st := range sc.steps {
+			needs = rbac.Join(needs, p.commandNeeds(st), st.claimNeeds())
+		}
+		// A Role, as for a Namespace that exists, cannot grant it: the first sign that an
+		// image does not run is enough there.
+		if ownNamespace && slices.ContainsFunc(p.replaceable(), func(name string) bool { return p.uses(sc, name) }) {
+			needs = rbac.Join(needs, rbac.Core("nodes", "list").Optional())
+		}
+	}
+	return needs
+}
+
+// claimNeeds are what the step's expressions read, beyond Pods.
+func (st step) claimNeeds() rbac.Needs {
+	var needs rbac.Needs
+	reads := func(function string) bool {
+		for _, x := range st.exprs {
+			if x.Calls(function) {
+				return true
+			}
+		}
+		return slices.ContainsFunc(st.claims, func(c claim) bool { return c.that.Calls(function) })
+	}
+	if reads("events") {
+		needs = append(needs, rbac.Core("events", "list")...)
+	}
+	if reads("logs") {
+		needs = append(needs, rbac.Core("pods/log", "get")...)
+	}
+	return needs
+}
+
+// commandNeeds are what the step's command does, and the removal of what it makes.
+func (p *Plan) commandNeeds(st step) rbac.Needs {
+	words := st.preview(context.Background(), st.command, expect.Facts{Images: p.Example.References(), Texts: p.Example.Texts})[1:]
+	if words[0] == verbWait {
+		return onTargets(words[1:], "get", "watch")
+	}
+	cmd, err := kubectl.Parse(words...)
+	if err != nil {
+		return nil // kubectl itself will tell
+	}
+	if raw := cmd.Text("raw"); raw != "" && cmd.Path[0] == "get" {
+		return rawNeeds(raw)
+	}
+	if find := commandNeeds[cmd.Path[0]]; find != nil {
+		return find(cmd, p.filesOf(st))
+	}
+	return nil
+}
+
+// commandNeeds are, by kubectl's command, what it asks for; files are the
+// resources of the manifests that it names.
+var commandNeeds = map[string]func(cmd *kubectl.Parsed, files []schema.GroupResource) rbac.Needs{
+	"run": func(cmd *kubectl.Parsed, _ []schema.GroupResource) rbac.Needs {
+		needs := rbac.Core("pods", "create", "delete")
+		if cmd.Has("expose") {
+			needs = append(needs, rbac.Core("services", "create", "delete")...)
+		}
+		if cmd.Has("attach") || cmd.Has("stdin") || cmd.Has("rm") {
+			needs = append(needs, rbac.Core("pods/attach", "create", "get")...)
+		}
+		return needs
+	},
+	"attach": func(cmd *kubectl.Parsed, _ []schema.GroupResource) rbac.Needs {
+		return rbac.Join(ofWorkload(cmd.Args), rbac.Core("pods", "get"), rbac.Core("pods/attach", "create", "get"))
+	},
+	"create": func(cmd *kubectl.Parsed, files []schema.GroupResource) rbac.Needs {
+		if len(cmd.Path) > 1 {
+			files = named(cmd.Path[1])
+		}
+		// The list is for `kubectl kbe cleanup`, should the run be killed: what it
+		// cannot find makes new Pods.
+		return rbac.Join(on(files, "create", "delete"), on(files, "list").Optional())
+	},
+	"apply": func(_ *kubectl.Parsed, files []schema.GroupResource) rbac.Needs {
+		return rbac.Join(on(files, "create", "delete", "get", "patch"), on(files, "list").Optional())
+	},
+	"expose": func(cmd *kubectl.Parsed, files []schema.GroupResource) rbac.Needs {
+		return rbac.Join(onTargets(cmd.Args, "get"), on(files, "get"), rbac.Core("services", "create", "delete"))
+	},
+	"delete": func(cmd *kubectl.Parsed, files []schema.GroupResource) rbac.Needs {
+		// To wait until it is gone, kubectl lists and watches. Of what a controller has
+		// made, it is looked whose it is.
+		return rbac.Join(onTargets(cmd.Args, "delete", "get", "list", "watch"), on(files, "delete", "list", "watch"))
+	},
+	"get": func(cmd *kubectl.Parsed, files []schema.GroupResource) rbac.Needs {
+		verbs := []string{"get"}
+		if len(cmd.Args) == 1 && !strings.Contains(cmd.Args[0], "/") {
+			verbs = []string{"list"}
+		}
+		if cmd.Has("watch") || cmd.Has("watch-only") {
+			verbs = append(verbs, "list", "watch")
+		}
+		return rbac.Join(onTargets(cmd.Args, verbs...), on(files, verbs...))
+	},
+	"describe": func(cmd *kubectl.Parsed, files []schema.GroupResource) rbac.Needs {
+		verbs := []string{"get"}
+		if len(cmd.Args) < 2 && !strings.Contains(strings.Join(cmd.Args, ""), "/") {
+			verbs = append(verbs, "list")
+		}
+		return rbac.Join(onTargets(cmd.Args, verbs...), on(files, verbs...), rbac.Core("events", "list").Optional())
+	},
+	"exec": func(cmd *kubectl.Parsed, _ []schema.GroupResource) rbac.Needs {
+		return rbac.Join(ofWorkload(cmd.Args), rbac.Exec())
+	},
+	"logs": func(cmd *kubectl.Parsed, _ []schema.GroupResource) rbac.Needs {
+		return rbac.Join(ofWorkload(cmd.Args), rbac.Core("pods", "get"), rbac.Core("pods/log", "get"))
+	},
+	"label": func(cmd *kubectl.Parsed, files []schema.GroupResource) rbac.Needs {
+		return rbac.Join(onTargets(withoutLabels(cmd.Args), "get", "patch"), on(files, "get", "patch"))
+	},
+	"scale": func(cmd *kubectl.Parsed, files []schema.GroupResource) rbac.Needs {
+		needs := rbac.Join(onTargets(cmd.Args, "get"), on(files, "get"))
+		for _, n := range slices.Clone(needs) {
+			n.Resource += "/scale"
+			for _, n.Verb = range []string{"get", "patch", "update"} {
+				needs = append(needs, n)
+			}
+		}
+		return needs
+	},
+	"rollout": func(cmd *kubectl.Parsed, files []schema.GroupResource) rbac.Needs {
+		verbs := []string{"get", "list", "watch"}
+		if len(cmd.Path) > 1 && cmd.Path[1] != "status" && cmd.Path[1] != "history" {
+			verbs = append(verbs, "patch")
+		}
+		needs := rbac.Join(onTargets(cmd.Args, verbs...), on(files, verbs...))
+		if len(cmd.Path) > 1 && (cmd.Path[1] == "history" || cmd.Path[1] == "undo") {
+			apps := func(r string) schema.GroupResource { return schema.GroupResource{Group: "apps", Resource: r} }
+			needs = rbac.Join(needs, rbac.On(apps("replicasets"), "list"), rbac.On(apps("controllerrevisions"), "list"))
+		}
+		return needs
+	},
+}
+
+// ofWorkload are what exec and logs ask for to find a Pod of another kind.
+func ofWorkload(args []string) rbac.Needs {
+	if len(args) == 0 || !strings.Contains(args[0], "/") || strings.HasPrefix(args[0], "pod") {
+		return nil
+	}
+	return rbac.Join(onTargets(args[:1], "get"), rbac.Core("pods", "list"))
+}
+
+// onTargets are verbs on what kubectl takes as TYPE[,TYPE] [NAME…] or TYPE/NAME….
+func onTargets(args []string, verbs ...string) rbac.Needs {
+	var needs rbac.Needs
+	for i, arg := range args {
+		kinds, _, slash := strings.Cut(arg, "/")
+		if strings.HasPrefix(arg, "-") || i > 0 && !slash {
+			continue
+		}
+		for kind := range strings.SplitSeq(kinds, ",") {
+			needs = append(needs, on(named(kind), verbs...)...)
+		}
+	}
+	return needs
+}
+
+func on(resources []schema.GroupResource, verbs ...string) rbac.Needs {
+	var needs rbac.Needs
+	for _, r := range resources {
+		needs = append(needs, rbac.On(r, verbs...)...)
+	}
+	return needs
+}
+
+func named(name string) []schema.GroupResource {
+	if r, ok := rbac.Lookup(name); ok {
+		return []schema.GroupResource{r}
+	}
+	return nil
+}
+
+// rawNeeds are what reading a path of a Namespace asks for.
+func rawNeeds(path string) rbac.Needs {
+	path, _, _ = strings.Cut(path, "?")
+	parts := strings.Split(strings.Trim(path, "/"), "/")
+	r := schema.GroupResource{}
+	switch {
+	case len(parts) > 2 && parts[0] == "api":
+		parts = parts[2:]
+	case len(parts) > 3 && parts[0] == "apis":
+		r.Group, parts = parts[1], parts[3:]
+	default:
+		return nil // not a resource, such as /version
+	}
+	if len(parts) > 2 && parts[0] == "namespaces" {
+		parts = parts[2:]
+	}
+	r.Resource = parts[0]
+	verb := "get"
+	switch len(parts) {
+	case 1:
+		verb = "list"
+	case 2: // NAME
+	default:
+		r.Resource += "/" + parts[2] // NAME, and the subresource
+	}
+	needs := rbac.On(r, verb)
+	if plural, isProxy := strings.CutSuffix(r.Resource, "/proxy"); isProxy { // it is looked whose it is
+		needs = append(needs, rbac.On(schema.GroupResource{Group: r.Group, Resource: plural}, "get")...)
+	}
+	return needs
+}
+
+// filesOf are the resources of the manifests that a step names.
+func (p *Plan) filesOf(st step) []schema.GroupResource {
+	var out []schema.GroupResource
+	for _, name := range st.command.Files() {
+		var object struct{ APIVersion, Kind string }
+		if err := yaml.Unmarshal(p.Example.Files[name], &object); err != nil {
+			continue // Compile has told
+		}
+		out = append(out, rbac.ResourceOf(schema.FromAPIVersionAndKind(object.APIVersion, object.Kind)))
+	}
+	return out
+}

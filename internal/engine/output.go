@@ -1,0 +1,48 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
+)
+
+// output is what a command printed, as it is shown.
+func output(res kubectl.Result, show *regexp.Regexp) Output {
+	out := Output{Stdout: res.Stdout, Stderr: res.Stderr + cutNote(res.StderrCut)}
+	if show != nil {
+		out.Filter = show.String()
+		var kept strings.Builder
+		for line := range strings.Lines(res.Stdout) {
+			if show.MatchString(strings.TrimSuffix(line, "\n")) {
+				kept.WriteString(line)
+			}
+		}
+		out.Stdout = kept.String()
+	}
+	out.Stdout += cutNote(res.StdoutCut)
+	return out
+}
+
+// cutNote says that a command printed more than is kept.
+func cutNote(beyond int64) string {
+	if beyond == 0 {
+		return ""
+	}
+	return fmt.Sprintf("\n[cut: %d more bytes were printed; the first %d MiB are kept]\n", beyond, kubectl.MaxOutput>>20)
+}
+
+// unlessEnded computes what a context cannot interrupt, such as a regular
+// expression of a stranger: when ctx ends first, it is left behind.
+func unlessEnded[T any](ctx context.Context, f func() T) (result T, err error) {
+	done := make(chan T, 1)
+	go func() { done <- f() }()
+	select {
+	case result = <-done:
+		return result, nil
+	case <-ctx.Done():
+		return result, context.Cause(ctx)
+	}
+}

@@ -1,0 +1,86 @@
+package engine
+
+import (
+	"errors"
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
+)
+
+// Plan is an example that is ready to run: every command parsed, every
+// expression type-checked, every manifest decoded.
+type Plan struct {
+	Example   *example.Example
+	scenarios []scenario
+	// texts are the expressions of files that a command has only where an image of it
+	// is replaced.
+	texts map[string]*expect.Expression
+}
+
+// Claims counts the claims of the Plan.
+func (p *Plan) Claims() int {
+	n := 0
+	for _, sc := range p.scenarios {
+		for _, st := range sc.steps {
+			n += len(st.claims)
+		}
+	}
+	return n
+}
+
+// Select returns the Plan with the named scenarios only, in the example's order;
+// without a name it returns them all.
+func (p *Plan) Select(names ...string) (*Plan, error) {
+	if len(names) == 0 {
+		return p, nil
+	}
+	selected := &Plan{Example: p.Example, texts: p.texts}
+	var known []string
+	for _, sc := range p.scenarios {
+		known = append(known, sc.name)
+		if slices.Contains(names, sc.name) {
+			selected.scenarios = append(selected.scenarios, sc)
+		}
+	}
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			return nil, errors.New(example.Unknown("scenario", name, known))
+		}
+	}
+	return selected, nil
+}
+
+type scenario struct {
+	name, title string
+	steps       []step
+}
+
+type step struct {
+	name    string
+	say     string
+	command example.Command
+	exprs   map[string]*expect.Expression
+	show    *regexp.Regexp
+	claims  []claim
+	// within is how long the command is run again until its claims hold; 0 means that
+	// it runs once.
+	within time.Duration
+	// early: the command is sent when the scenario begins.
+	early bool
+	// readsExitCode: a claim judges the exit code, so that a command that
+	// exits non-zero is no failure in itself.
+	readsExitCode bool
+}
+
+type claim struct {
+	text string
+	that *expect.Expression
+	// within is how long it may take to become true; 0 means at once.
+	within time.Duration
+}
+
+// verbWait is the one command that the engine performs itself.
+const verbWait = "wait"

@@ -1,0 +1,125 @@
+package engine
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/kubectl-kbe/kubectl-kbe/examples"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
+)
+
+func TestTheCatalogueCompiles(t *testing.T) {
+	catalogue, err := example.LoadAll(examples.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(catalogue) == 0 {
+		t.Fatal("the catalogue is empty")
+	}
+	for _, e := range catalogue {
+		if _, err := Compile(e); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+const head = `apiVersion: kubectl-kbe.github.io/v1alpha1
+kind: Example
+metadata: {name: demo}
+spec:
+  title: Demo
+  images: {shell: "centos:9"}
+  scenarios:
+  - name: one
+    title: One
+    steps:
+`
+
+func compile(t *testing.T, steps string) (*Plan, error) {
+	t.Helper()
+	e, err := example.Load(fstest.MapFS{
+		"demo/example.yaml": {Data: []byte(head + steps)},
+		"demo/pod.yaml":     {Data: []byte("apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: centos:9\n")},
+	}, "demo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Compile(e)
+}
+
+func TestCompileRejectsWhatCannotRun(t *testing.T) {
+	for steps, want := range map[string]string{
+		`    - run: kubectl edit pod x`:                                               "demo/example.yaml:11:20: run: unknown kubectl command `edit`; expected one of apply, attach, create",
+		`    - run: kubectl get pod $(pod(1))`:                                        "demo/example.yaml:11:33: run: found no matching overload",
+		`    - {run: kubectl get pods, early: true}`:                                  "demo/example.yaml:11:38: early: expected a command that creates (apply, create, run), found kubectl get",
+		`    - {run: 'kubectl run x --image=$(pod("y").metadata.name)', early: true}`: `early: expected expressions that read images and run only, found $(pod("y").metadata.name)`,
+		`    - {run: kubectl get pods, expect: [{claim: c, that: nope}]}`:             "demo/example.yaml:11:57: that: unknown name `nope`",
+	} {
+		if _, err := compile(t, steps); err == nil || !strings.Contains(filepath.ToSlash(err.Error()), want) {
+			t.Errorf("%s: expected an error with %q, found %v", steps, want, err)
+		}
+	}
+}
+
+func TestImagesOfManifestsAreOverridden(t *testing.T) {
+	p, err := compile(t, "    - run: kubectl create -f pod.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	manifest := p.Example.Files["pod.yaml"]
+	same, err := p.Images(nil, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found, err := same.manifest("pod.yaml"); err != nil || string(found) != string(manifest) {
+		t.Errorf("without an override a manifest stays as it is; found %s, %v", found, err)
+	}
+	mine, err := p.Images(map[string]string{"shell": "mirror.example/centos:9"}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found, err := mine.manifest("pod.yaml"); err != nil || !strings.Contains(string(found), "image: mirror.example/centos:9\n") {
+		t.Errorf("found %s, %v", found, err)
+	}
+	if _, err := p.Images(map[string]string{"shel": "x"}, ""); err == nil || !strings.Contains(err.Error(), "only shell") {
+		t.Errorf("expected an error that names the images, found %v", err)
+	}
+}
+
+func TestSelect(t *testing.T) {
+	p, err := compile(t, "    - {run: kubectl get pods, expect: [{claim: c, that: exitCode == 0}]}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if one, err := p.Select("one"); err != nil || one.Claims() != 1 {
+		t.Errorf("found %+v, %v", one, err)
+	}
+	if _, err := p.Select("two"); err == nil || !strings.Contains(err.Error(), "expected one of one") {
+		t.Errorf("expected an error that names the scenarios, found %v", err)
+	}
+}
+
+func TestParseWait(t *testing.T) {
+	w, err := parseWait([]string{"--for=condition=Ready", "pod/a", "pod/b", "--timeout=2m"})
+	if err != nil || w.timeout != 2*time.Minute || len(w.targets) != 2 || w.what != "Ready" {
+		t.Errorf("found %+v, %v", w, err)
+	}
+	if w, err := parseWait([]string{"--for=delete", "pod/a"}); err != nil || !w.deletion || w.timeout != 30*time.Second {
+		t.Errorf("found %+v, %v", w, err)
+	}
+	for line, want := range map[string]string{
+		"--for=condition=Ready":         "expected TYPE/NAME, found none",
+		"--for=condition=Ready sise":    `expected TYPE/NAME, found "sise"`,
+		"--for=jsonpath={.a}=b pod/a":   "expected condition=NAME[=VALUE] or delete",
+		"--for=condition= pod/a":        "expected condition=NAME",
+		"--until=Ready pod/a":           "unknown flag",
+		"--for=delete --timeout=x pod/": "invalid argument",
+	} {
+		if _, err := parseWait(strings.Fields(line)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: expected an error with %q, found %v", line, want, err)
+		}
+	}
+}

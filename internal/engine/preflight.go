@@ -1,0 +1,89 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
+)
+
+// grant is what the run needs, in its Namespace.
+func (r *run) grant() rbac.Grant {
+	return rbac.Grant{
+		Name:      "kubectl-kbe-" + r.plan.Example.Metadata.Name,
+		Namespace: r.opts.Namespace,
+		Needs:     r.plan.Needs(r.opts.Namespace == ""),
+	}
+}
+
+// creating are the commands that take --dry-run=server and make objects.
+var creating = []string{"apply", "create", "run"}
+
+// rehearse has the API server admit what the Plan would create in a Namespace of
+// others, by the very commands with --dry-run=server: a name that is taken, a
+// quota, a policy or a webhook that denies is told before anything is created.
+// In a Namespace of the run's own the commands themselves tell it as early.
+func (r *run) rehearse(ctx context.Context) error {
+	var mu sync.Mutex
+	var denials []string
+	var wg sync.WaitGroup
+	for _, sc := range r.plan.scenarios {
+		wg.Go(func() {
+			for _, st := range sc.steps {
+				if denial := r.rehearseStep(ctx, st); denial != "" {
+					mu.Lock()
+					denials = append(denials, "  "+denial)
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if len(denials) == 0 || ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	slices.Sort(denials)
+	return fmt.Errorf("namespace %q does not take what the run would create; nothing was created:\n%s",
+		r.session.Namespace, strings.Join(slices.Compact(denials), "\n"))
+}
+
+// dependent is what the API server says of an object that needs another one,
+// which an earlier step may make.
+var dependent = regexp.MustCompile(`not found|was found|no matches for kind`)
+
+// refusal is how kubectl tells of an API server that refuses. A webhook may give
+// no reason for the parentheses.
+var refusal = regexp.MustCompile(`(?m)^Error from server(?: \(\w+\))?: (?:error when creating "[^"]*": )?(.*)$`)
+
+// rehearseStep returns what the API server has against the step, or "". A step
+// whose command only the run itself can know is left to the run.
+func (r *run) rehearseStep(ctx context.Context, st step) string {
+	if verb, _ := st.command.Verb(); st.readsExitCode || !slices.Contains(creating, verb) {
+		return ""
+	}
+	images := r.inUse()
+	facts := r.facts(images, nil)
+	facts.Objects = nil
+	command, words, err := r.words(ctx, images, st, facts)
+	if err == nil {
+		words, err = r.patch.Command(words)
+	}
+	if err == nil {
+		words, err = r.arguments(images, command, words[1:], func(Body) {})
+	}
+	if err != nil {
+		return ""
+	}
+	res, err := r.kubectl.Run(ctx, slices.Insert(words, 1, "--dry-run=server")...)
+	if err != nil || res.ExitCode == 0 || dependent.MatchString(res.Stderr) {
+		return ""
+	}
+	if m := refusal.FindStringSubmatch(res.Stderr); m != nil {
+		return m[1]
+	}
+	return ""
+}

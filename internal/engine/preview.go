@@ -1,0 +1,95 @@
+package engine
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/podpatch"
+)
+
+// Preview sends the events of what a run would do. It asks no cluster; what
+// only a cluster could tell stays the expression that would ask it.
+func Preview(ctx context.Context, plan *Plan, opts Options, sink func(Event)) error {
+	images, err := plan.Images(opts.Images, opts.Registry)
+	if err != nil {
+		return err
+	}
+	now := opts.Now
+	if now == nil {
+		now = time.Now
+	}
+	patch := podpatch.Patch{PullSecret: opts.PullSecret}
+	end := PreviewEnded{Claims: plan.Claims()}
+	for _, replacement := range images.plannedReplacements() {
+		sink(Event{Time: now(), Scenario: WholeRun, Body: ReplacementPlanned{replacement}})
+	}
+	for i, sc := range plan.scenarios {
+		emit := func(b Body) { sink(Event{Time: now(), Scenario: i, Body: b}) }
+		emit(ScenarioStarted{sc.name, sc.title})
+		for _, st := range sc.steps {
+			end.Commands++
+			emit(StepStarted{Say: st.say, Plan: st.plan(st.command, patch)})
+			if err := plan.previewStep(ctx, st, images, patch, emit); err != nil {
+				return err
+			}
+			for _, c := range st.claims {
+				emit(ClaimShown{c.text})
+			}
+			emit(StepEnded{})
+		}
+		emit(ScenarioEnded{})
+	}
+	sink(Event{Time: now(), Scenario: WholeRun, Body: end})
+	return nil
+}
+
+// previewStep shows the files and the command of a step.
+func (p *Plan) previewStep(ctx context.Context, st step, images *Images, patch podpatch.Patch, emit func(Body)) error {
+	for _, name := range st.command.Texts() {
+		emit(FileShown{name, p.Example.Texts[name]})
+	}
+	for _, name := range st.command.Files() {
+		content, err := images.manifest(name)
+		if err == nil {
+			content, err = patch.Manifest(content)
+		}
+		if err != nil {
+			return err
+		}
+		emit(FileShown{name, string(content)})
+	}
+	command, err := images.command(st.command)
+	if err != nil {
+		return err
+	}
+	words, err := patch.Command(st.preview(ctx, command, expect.Facts{Images: images.References(), Texts: p.Example.Texts}))
+	if err != nil {
+		return err
+	}
+	emit(CommandShown{p.shown(words, st.show)})
+	return nil
+}
+
+// preview expands what is known without a cluster.
+func (st step) preview(ctx context.Context, command example.Command, facts expect.Facts) []string {
+	words := make([]string, 0, len(command))
+	for _, w := range command {
+		var text strings.Builder
+		for _, p := range w {
+			if !p.IsExpr {
+				text.WriteString(p.Text)
+				continue
+			}
+			value, err := st.exprs[p.Text].Expand(ctx, facts)
+			if err != nil {
+				value = "$(" + p.Text + ")"
+			}
+			text.WriteString(value)
+		}
+		words = append(words, text.String())
+	}
+	return words
+}

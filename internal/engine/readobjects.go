@@ -1,0 +1,143 @@
+package engine
+
+import (
+	"context"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
+)
+
+// snapshot reads each Pod once: all claims of a step that name it are then about
+// one state of it, and cost one request.
+type snapshot struct {
+	expect.Objects
+	watcher *watcher
+	named   map[string]map[string]any
+	// before are the changes up to before the first look, so that none is missed;
+	// changed is closed at the next one.
+	before  map[string]changes
+	changed <-chan struct{}
+}
+
+func (r *run) snapshot() *snapshot {
+	s := &snapshot{Objects: r.session, watcher: r.watcher}
+	s.renew()
+	return s
+}
+
+// renew has everything read anew.
+func (s *snapshot) renew() {
+	s.named = map[string]map[string]any{}
+	s.before, s.changed = s.watcher.now()
+}
+
+// Pod reads a Pod, or returns what was read of it.
+func (s *snapshot) Pod(ctx context.Context, name string) (map[string]any, error) {
+	if pod, ok := s.named[name]; ok {
+		return pod, nil
+	}
+	pod, err := s.Objects.Pod(ctx, name)
+	if err == nil {
+		s.named[name] = pod
+	}
+	return pod, err
+}
+
+// readObjects remembers what an expression has read.
+type readObjects struct {
+	expect.Objects
+	patient bool
+	// asked are the names of the Pods that it asked for, be they there or not, and
+	// selected the selectors of others; all tells that it read Events, which may be
+	// about any.
+	asked    []string
+	selected []labels.Selector
+	all      bool
+	pods     []map[string]any
+	logs     []logOf
+}
+
+// Pod reads and remembers a Pod.
+func (r *readObjects) Pod(ctx context.Context, name string) (map[string]any, error) {
+	r.asked = append(r.asked, name)
+	pod, err := r.Objects.Pod(ctx, name)
+	if err == nil {
+		r.pods = append(r.pods, pod)
+	}
+	return pod, err
+}
+
+// Pods reads and remembers Pods.
+func (r *readObjects) Pods(ctx context.Context, selector string) ([]any, error) {
+	if s, err := labels.Parse(selector); err == nil {
+		r.selected = append(r.selected, s)
+	}
+	list, err := r.Objects.Pods(ctx, selector)
+	for _, item := range list {
+		if pod, ok := item.(map[string]any); ok {
+			r.pods = append(r.pods, pod)
+		}
+	}
+	return list, err
+}
+
+// Events reads Events, which may be about any object.
+func (r *readObjects) Events(ctx context.Context, name string) ([]any, error) {
+	r.all = true
+	return r.Objects.Events(ctx, name)
+}
+
+// Logs reads and remembers a log, also one that does not exist yet.
+func (r *readObjects) Logs(ctx context.Context, pod, container string) (string, error) {
+	r.asked = append(r.asked, pod)
+	r.logs = append(r.logs, logOf{pod, container})
+	return r.Objects.Logs(ctx, pod, container)
+}
+
+// changed tells whether something that was read has changed between two states
+// of the watch.
+func (r *readObjects) changed(before, after map[string]changes) bool {
+	for pod, now := range after {
+		old := before[pod]
+		if r.all && now.events != old.events {
+			return true
+		}
+		if now.pod != old.pod && (r.all || slices.Contains(r.asked, pod) || r.selects(old.labels) || r.selects(now.labels)) {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *readObjects) selects(set labels.Set) bool {
+	return slices.ContainsFunc(r.selected, func(s labels.Selector) bool { return s.Matches(set) })
+}
+
+func (r *readObjects) names() (names []string) {
+	for _, obj := range r.pods {
+		names = append(names, (&unstructured.Unstructured{Object: obj}).GetName())
+	}
+	for _, log := range r.logs {
+		names = append(names, log.pod)
+	}
+	return names
+}
+
+// hopeless returns why one of the Pods cannot become Ready, where that is not
+// the doing of its own program: that may be just what a claim is about.
+func (r *readObjects) hopeless() *diagnose.Cause {
+	for _, obj := range r.pods {
+		pod := asPod(&unstructured.Unstructured{Object: obj})
+		if pod == nil {
+			continue
+		}
+		if c := diagnose.Pod(pod); c != nil && !c.Workload && c.Ends(r.patient) {
+			return c
+		}
+	}
+	return nil
+}

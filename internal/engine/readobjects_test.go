@@ -1,0 +1,55 @@
+package engine
+
+import (
+	"context"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
+)
+
+// noObjects finds nothing.
+type noObjects struct{ expect.Objects }
+
+func (noObjects) Pods(context.Context, string) ([]any, error) { return nil, nil }
+func (noObjects) Pod(context.Context, string) (map[string]any, error) {
+	return nil, context.Canceled
+}
+func (noObjects) Events(context.Context, string) ([]any, error) { return nil, nil }
+
+// A claim that waits is decided anew at the changes that may matter to it alone.
+func TestTheChangesThatMatterToAClaim(t *testing.T) {
+	mine, other := labels.Set{"app": "mine"}, labels.Set{"app": "other"}
+	before := map[string]changes{"a": {1, 1, mine}, "b": {1, 1, other}}
+	names := func(r *readObjects) error { _, _ = r.Pod(t.Context(), "a"); return nil }
+	selects := func(r *readObjects) error { _, err := r.Pods(t.Context(), "app=mine"); return err }
+	events := func(r *readObjects) error { _, err := r.Events(t.Context(), "x"); return err }
+	for name, tc := range map[string]struct {
+		read func(*readObjects) error
+		pod  string
+		now  changes
+		want bool
+	}{
+		"a pod that it names":                {names, "a", changes{2, 1, mine}, true},
+		"a pod that it does not name":        {names, "b", changes{2, 1, other}, false},
+		"an event about a pod that it names": {names, "a", changes{1, 2, mine}, false},
+		"a pod that it selects":              {selects, "new", changes{1, 0, mine}, true},
+		"a pod that it does not select":      {selects, "b", changes{2, 1, other}, false},
+		"a pod that it selects no longer":    {selects, "a", changes{2, 1, other}, true},
+		"any pod, where it reads events":     {events, "b", changes{2, 1, other}, true},
+		"any event, where it reads events":   {events, "b", changes{1, 2, other}, true},
+	} {
+		read := &readObjects{Objects: noObjects{}}
+		if err := tc.read(read); err != nil {
+			t.Fatal(err)
+		}
+		after := map[string]changes{"a": {1, 1, mine}, "b": {1, 1, other}, tc.pod: tc.now}
+		if got := read.changed(before, after); got != tc.want {
+			t.Errorf("%s: expected %t, found %t", name, tc.want, got)
+		}
+		if read.changed(after, after) {
+			t.Errorf("%s: expected nothing where nothing has changed", name)
+		}
+	}
+}

@@ -1,0 +1,183 @@
+package engine
+
+import (
+	"context"
+	"errors"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+)
+
+// scenario runs one scenario. What an attempt found says nothing of the cluster where an
+// image was replaced under it; nor does a failure where the cluster has taken a Pod of it
+// away, once: then the scenario runs again.
+func (r *run) scenario(ctx context.Context, index int) Verdict {
+	sc := r.plan.scenarios[index]
+	begin := r.opts.Now()
+	emit := func(b Body) { r.emit(index, b) }
+	emit(ScenarioStarted{sc.name, sc.title})
+	verdict, disrupted := CouldNotRun, false
+	for {
+		a := r.attempt(sc)
+		attemptCtx, end := r.begin(ctx, a)
+		verdict = a.steps(attemptCtx, sc.steps, a.unlessSuperseded(attemptCtx, emit))
+		again := end()
+		if again == nil && !disrupted && verdict != Passed {
+			again = r.watcher.disruption(a.part)
+			disrupted = again != nil
+		}
+		if again == nil || ctx.Err() != nil {
+			break
+		}
+		emit(ScenarioRepeated{again})
+		if err := a.part.Remove(ctx); err != nil {
+			emit(StepFailed{err.Error(), r.causeOf(err), CouldNotRun})
+			verdict = CouldNotRun
+			break
+		}
+	}
+	emit(ScenarioEnded{r.since(begin)})
+	return verdict
+}
+
+// attempt is one run of a scenario.
+type attempt struct {
+	*run
+	scenario scenario
+	part     *session.Part
+	kubectl  *kubectl.Kubectl
+	// images are those in use when it began.
+	images *Images
+}
+
+func (r *run) attempt(sc scenario) *attempt {
+	part := r.session.Part()
+	wrap := part.Confine
+	if r.opts.AllowClusterScope {
+		wrap = part.Wrap
+	}
+	return &attempt{run: r, scenario: sc, part: part, kubectl: r.kubectl.Wrapped(wrap)}
+}
+
+// unlessSuperseded passes on what is told of an attempt as long as it counts: what fails
+// because of an image that is being replaced is no failure.
+func (r *attempt) unlessSuperseded(ctx context.Context, emit func(Body)) func(Body) {
+	return func(b Body) {
+		var cause *diagnose.Cause
+		switch b := b.(type) {
+		case StepFailed:
+			cause = b.Cause
+		case ExpectationFailed:
+		default:
+			if !errors.As(context.Cause(ctx), new(superseded)) {
+				emit(b)
+			}
+			return
+		}
+		if !r.isSuperseded(ctx, cause) {
+			emit(b)
+		}
+	}
+}
+
+// steps runs the steps of a scenario in order. A claim that fails does not end it:
+// what follows may prove something else. A command that fails does.
+func (r *attempt) steps(ctx context.Context, steps []step, emit func(Body)) Verdict {
+	worst := Passed
+	broken := false
+	named := map[string]expect.Outcome{}
+	sent := r.sendEarly(ctx, steps)
+	for i, st := range steps {
+		if broken && !sent[i].begun() {
+			emit(StepSkipped{Say: st.say, Plan: r.planOf(st)})
+			for _, c := range st.claims {
+				emit(ExpectationNotChecked{c.text})
+			}
+			continue
+		}
+		v, failed := r.step(ctx, st, named, sent[i], emit)
+		worst, broken = max(worst, v), broken || failed
+	}
+	return worst
+}
+
+// step runs one step; broken tells that its command could not do its work.
+// named are the outcomes of earlier steps, to which it adds its own. The command
+// of an early one is sent already.
+func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Outcome, sent *early, emit func(Body)) (v Verdict, broken bool) {
+	begin := r.opts.Now()
+	emit(StepStarted{Say: st.say, Plan: r.planOf(st)})
+	defer func() { emit(StepEnded{r.since(begin)}) }()
+
+	facts := r.facts(r.images, named)
+	var res kubectl.Result
+	var failure *failure
+	if sent != nil {
+		res, failure = sent.tell(emit)
+	} else {
+		res, failure = r.command(ctx, st, facts, emit)
+	}
+	if failure != nil {
+		if failure.err != "" {
+			emit(StepFailed{failure.err, failure.cause, failure.verdict})
+			r.keepEvidence(ctx, failure.words, nil, emit)
+		}
+		for _, c := range st.claims {
+			emit(ExpectationNotChecked{c.text})
+		}
+		return failure.verdict, !failure.skipped
+	}
+	facts.Stdout, facts.Stderr, facts.ExitCode = res.Stdout, res.Stderr, res.ExitCode
+	facts.StdoutCut, facts.StderrCut = res.StdoutCut, res.StderrCut
+	facts.Elapsed = r.since(begin)
+	if st.name != "" {
+		named[st.name] = expect.Outcome{
+			Stdout: res.Stdout, Stderr: res.Stderr, ExitCode: res.ExitCode, StdoutCut: res.StdoutCut, StderrCut: res.StderrCut,
+		}
+	}
+	now := r.snapshot()
+	var suspects []string // Pods that claims which fail have read
+	ended := false
+	for _, c := range st.claims {
+		verdict, read := r.check(ctx, c, facts, now, emit)
+		switch {
+		case verdict.Holds:
+			emit(ExpectationMet{c.text})
+		case ctx.Err() != nil:
+			emit(ExpectationNotChecked{c.text})
+			ended = true
+		default:
+			failed := ExpectationFailed{Claim: c.text, Expression: c.that.Source, Mismatches: verdict.Mismatches}
+			if lost := r.lost(ctx, read); lost != nil && verdict.Err == nil {
+				verdict.Err = lost
+			}
+			if verdict.Err != nil {
+				failed.Err = verdict.Err.Error()
+			}
+			emit(failed)
+			v = max(v, ClaimFailed)
+			suspects = append(suspects, read...)
+			if cause := (*diagnose.Cause)(nil); errors.As(verdict.Err, &cause) {
+				v = CouldNotRun
+			}
+		}
+	}
+	if len(suspects) > 0 {
+		r.keepEvidence(ctx, nil, suspects, emit)
+	}
+	// A claim that is not checked is not one that holds. The run tells of a signal.
+	if _, stopped := SignalOf(ctx); ended && !stopped {
+		emit(StepFailed{context.Cause(ctx).Error(), nil, CouldNotRun})
+		return max(v, CouldNotRun), true
+	}
+	return v, false
+}
+
+func (r *run) facts(images *Images, named map[string]expect.Outcome) expect.Facts {
+	return expect.Facts{
+		Images: images.References(), Texts: r.plan.Example.Texts, RunID: r.session.ID, Namespace: r.session.Namespace,
+		Steps: named, Objects: r.session,
+	}
+}

@@ -1,0 +1,65 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+)
+
+// Signaled is the cause of a context that a signal has cancelled.
+type Signaled struct{ os.Signal }
+
+func (s Signaled) Error() string { return s.String() }
+
+// Quit is the signal of a user who, when asked, has said to end the run.
+var Quit os.Signal = quit{}
+
+type quit struct{}
+
+func (quit) Signal()        {}
+func (quit) String() string { return "quit" }
+
+// SignalOf returns the signal that has cancelled a context, if one has.
+func SignalOf(ctx context.Context) (Signaled, bool) {
+	var s Signaled
+	stopped := errors.As(context.Cause(ctx), &s)
+	return s, stopped
+}
+
+// SignalContext returns a context that ends with the first signal to stop; its
+// cause names the signal. The second signal ends the cleanup, and the third the
+// process. stop gives the signals free again.
+func SignalContext() (ctx context.Context, stop func()) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	abandon, giveUp := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 1)
+	stopping := []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
+	signal.Notify(signals, stopping...)
+	free := func() { signal.Stop(signals) }
+	done := make(chan struct{})
+	go func() {
+		select {
+		case s := <-signals:
+			cancel(Signaled{Signal: s})
+		case <-done:
+			return
+		}
+		select {
+		case <-signals:
+			free()
+			giveUp()
+		case <-done:
+		}
+	}()
+	return session.WithAbandon(ctx, abandon), sync.OnceFunc(func() {
+		close(done)
+		free()
+		cancel(nil)
+		giveUp()
+	})
+}

@@ -1,0 +1,179 @@
+package engine
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+)
+
+// watcher is the run's eye on its Namespace: one watch of the Pods and one of the
+// Events, from the begin to the end of the run. It tells what it sees of the
+// run's Pods, and wakes the claims that wait for a change.
+type watcher struct {
+	made func(*unstructured.Unstructured) bool
+	tell func(PodSeen)
+
+	mu      sync.Mutex
+	changed chan struct{}      // closed at the next change
+	changes map[string]changes // by the name of the Pod
+	pods    map[types.UID]*corev1.Pod
+	// taken are Pods that the cluster takes away.
+	taken   map[types.UID]*corev1.Pod
+	events  map[types.UID]map[types.UID]corev1.Event // by what they are about
+	stopped bool
+}
+
+// watch begins to watch. What it returns ends it: nothing is told after that.
+func (r *run) watch(ctx context.Context) (stop func()) {
+	// It sees the Pods also while an interrupted run cleans up.
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	r.watcher = &watcher{
+		made:    r.session.Made,
+		tell:    func(p PodSeen) { r.emit(WholeRun, p) },
+		changed: make(chan struct{}),
+		changes: map[string]changes{},
+		pods:    map[types.UID]*corev1.Pod{},
+		taken:   map[types.UID]*corev1.Pod{},
+		events:  map[types.UID]map[types.UID]corev1.Event{},
+	}
+	go r.session.WatchPods(ctx, r.watcher.seePod)
+	// A run may go on without Events: they tell when an image was pulled, and more
+	// of what keeps a Pod from being Ready.
+	go r.session.WatchEvents(ctx, r.watcher.seeEvent)
+	return func() {
+		cancel()
+		r.watcher.stop()
+	}
+}
+
+// next is closed at the next change.
+func (w *watcher) next() <-chan struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.changed
+}
+
+// changesOf returns how many changes there were of the Pod of that name, and of
+// Events about it, and a channel that is closed at the next change of any.
+func (w *watcher) changesOf(name string) (n int, next <-chan struct{}) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c := w.changes[name]
+	return c.pod + c.events, w.changed
+}
+
+// changes are how many there were so far of a Pod, and of Events about it.
+type changes struct {
+	pod, events int
+	labels      labels.Set // the last ones of the Pod
+}
+
+// now returns what changes there were of each Pod, by name, and a channel that is
+// closed at the next one.
+func (w *watcher) now() (so map[string]changes, next <-chan struct{}) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return maps.Clone(w.changes), w.changed
+}
+
+// wake notes changes of what has that name, and lets all who wait for one look
+// again. The caller holds the lock.
+func (w *watcher) wake(name string, now changes) {
+	w.changes[name] = now
+	close(w.changed)
+	w.changed = make(chan struct{})
+}
+
+func (w *watcher) seePod(obj *unstructured.Unstructured) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	so := w.changes[obj.GetName()]
+	w.wake(obj.GetName(), changes{so.pod + 1, so.events, obj.GetLabels()})
+	pod := asPod(obj)
+	if pod == nil || !w.made(obj) {
+		return
+	}
+	if diagnose.Disruption(pod) != nil {
+		w.taken[pod.UID] = pod
+	}
+	// What a Pod comes to when it is deleted is not its state in the run.
+	if pod.DeletionTimestamp == nil {
+		w.pods[pod.UID] = pod
+		w.report(pod.UID)
+	}
+}
+
+func (w *watcher) seeEvent(obj *unstructured.Unstructured) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	event := corev1.Event{}
+	if err := fromUnstructured(obj, &event); err != nil {
+		return
+	}
+	so := w.changes[event.InvolvedObject.Name]
+	w.wake(event.InvolvedObject.Name, changes{so.pod, so.events + 1, so.labels})
+	about := event.InvolvedObject.UID
+	if w.events[about] == nil {
+		w.events[about] = map[types.UID]corev1.Event{}
+	}
+	w.events[about][event.UID] = event
+	if event.Reason == pulledReason {
+		w.report(about)
+	}
+}
+
+// eventsOf are the Events about the object with that UID, as they are now.
+func (w *watcher) eventsOf(uid types.UID) []corev1.Event {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Collect(maps.Values(w.events[uid]))
+}
+
+// disruption is the Cause of a Pod of a part of the run that the cluster takes
+// away, or nil.
+func (w *watcher) disruption(part *session.Part) *diagnose.Cause {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, pod := range w.taken {
+		if part.Made(pod) {
+			return diagnose.Disruption(pod)
+		}
+	}
+	return nil
+}
+
+// evidence is what is known of each Pod, as it is now.
+func (w *watcher) evidence() (out []diagnose.Evidence) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for uid, pod := range w.pods {
+		out = append(out, diagnose.Evidence{Pod: pod, Events: slices.Collect(maps.Values(w.events[uid]))})
+	}
+	return out
+}
+
+// report tells what is known of a Pod. The caller holds the lock.
+func (w *watcher) report(uid types.UID) {
+	pod := w.pods[uid]
+	if pod == nil || w.stopped {
+		return
+	}
+	state := podState(pod)
+	state.Moments = append(state.Moments, pulls(pod, slices.Collect(maps.Values(w.events[uid])))...)
+	w.tell(PodSeen{state})
+}
+
+func (w *watcher) stop() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stopped = true
+}

@@ -1,0 +1,131 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
+)
+
+// unknownYet stands in for an expression before it has a value: a text that no
+// command can hold. Its slash lets it be the TYPE/NAME of `kubectl wait`.
+const unknownYet = kubectl.Open + "/" + kubectl.Open
+
+// literally are the words of a command after kubectl, with unknownYet.
+func literally(cmd example.Command) []string {
+	words, _ := cmd.Expand(func(string) (string, error) { return unknownYet, nil }) // which does not fail
+	return words[1:]
+}
+
+// words finds what is wrong with the flags of a command and with the arguments of
+// `kubectl wait`, and whether another scenario creates the same object. What hangs
+// on an expression is left to the run.
+func (c *compiler) words(at example.Place, cmd example.Command) {
+	words := literally(cmd)
+	for first := true; ; first = false {
+		parsed, err := parseWords(words)
+		i := blamed(err, words)
+		unknown := errors.As(err, new(*pflag.NotExistError))
+		switch {
+		case err == nil && first:
+			c.unique(at, cmd, parsed)
+			return
+		// What follows from a flag that is not there is no news.
+		case err == nil, !first && !unknown, i >= 0 && !unknown && strings.Contains(words[i], unknownYet):
+			return
+		case i < 0:
+			c.fail(at, cmd[1].Offset(), "run: "+err.Error())
+			return
+		}
+		c.fail(at, cmd[i+1].Offset(), "run: "+explained(err, words[i], parsed.Flags))
+		if !unknown {
+			return
+		}
+		// The words keep their places, so the flag becomes an argument.
+		words[i] = unknownYet
+	}
+}
+
+// parseWords parses a command as the run will.
+func parseWords(words []string) (*kubectl.Parsed, error) {
+	if words[0] == verbWait {
+		flags, _ := (&waitCommand{}).flags()
+		parsed, _ := kubectl.ParseFlags(words[:1], flags, words[1:]) // parseWait tells what is wrong
+		_, err := parseWait(words[1:])
+		return parsed, err
+	}
+	return kubectl.Parse(words...)
+}
+
+// blamed is the index of the word that an error is about, or -1.
+func blamed(err error, words []string) int {
+	if end := slices.Index(words, "--"); end >= 0 {
+		words = words[:end]
+	}
+	long := func(name string) int {
+		return slices.IndexFunc(words, func(w string) bool { return w == "--"+name || strings.HasPrefix(w, "--"+name+"=") })
+	}
+	short := func(group string) int {
+		return slices.IndexFunc(words, func(w string) bool {
+			return strings.HasPrefix(w, "-") && !strings.HasPrefix(w, "--") && strings.HasSuffix(w, group)
+		})
+	}
+	var unknown *pflag.NotExistError
+	var lacking *pflag.ValueRequiredError
+	var wrong *pflag.InvalidValueError
+	var syntax *pflag.InvalidSyntaxError
+	var word wordError
+	switch {
+	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":
+		return short(unknown.GetSpecifiedShortnames())
+	case errors.As(err, &unknown):
+		return long(unknown.GetSpecifiedName())
+	case errors.As(err, &lacking) && lacking.GetSpecifiedShortnames() != "":
+		return short(lacking.GetSpecifiedShortnames())
+	case errors.As(err, &lacking):
+		return long(lacking.GetSpecifiedName())
+	case errors.As(err, &wrong):
+		return slices.IndexFunc(words, func(w string) bool { return strings.HasSuffix(w, wrong.GetValue()) })
+	case errors.As(err, &syntax):
+		return slices.Index(words, syntax.GetSpecifiedFlag())
+	case errors.As(err, &word) && word.word != "":
+		return slices.IndexFunc(words, func(w string) bool { return strings.HasSuffix(w, word.word) })
+	}
+	return -1
+}
+
+// explained says what is wrong with a word, and what it may have been meant to be.
+func explained(err error, word string, flags *pflag.FlagSet) string {
+	if !errors.As(err, new(*pflag.NotExistError)) {
+		return err.Error()
+	}
+	name, _, _ := strings.Cut(word, "=")
+	if strings.Contains(name, unknownYet) {
+		return "expected the name of a flag, found an expression in it; an expression gives values only"
+	}
+	if ofTheRun(name) {
+		return fmt.Sprintf("found the flag `%s`; the namespace and the cluster are the run's: give the flag to kubectl kbe", name)
+	}
+	var known []string
+	flags.VisitAll(func(f *pflag.Flag) { known = append(known, "--"+f.Name) })
+	return example.Unknown("flag", name, known)
+}
+
+// ofTheRun tells whether a flag is one of those that all kubectl commands have.
+func ofTheRun(name string) bool {
+	global := pflag.NewFlagSet("kubectl", pflag.ContinueOnError)
+	global.SetOutput(io.Discard)
+	genericclioptions.NewConfigFlags(false).AddFlags(global)
+	if long, ok := strings.CutPrefix(name, "--"); ok {
+		return global.Lookup(long) != nil
+	}
+	short := strings.TrimPrefix(name, "-")
+	return len(short) == 1 && global.ShorthandLookup(short) != nil
+}

@@ -1,0 +1,74 @@
+package report
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+)
+
+// evicted is a run whose scenario runs once more.
+func evicted() []engine.Event {
+	cause := &diagnose.Cause{What: `pod "p" is taken away from node "n"`, Why: "EvictionByEvictionAPI: Eviction API: evicting", Remedy: "run it again"}
+	step := func(out string, end engine.Body) []engine.Body {
+		return []engine.Body{engine.StepStarted{Say: out, Plan: engine.StepPlan{Claims: []engine.ClaimPlan{{Claim: "It runs"}}}}, end, engine.StepEnded{}}
+	}
+	bodies := []engine.Body{engine.ScenarioStarted{Name: "only", Title: "Only"}}
+	bodies = append(bodies, step("the first", engine.StepFailed{Err: "exit code 137", Cause: cause})...)
+	bodies = append(bodies, engine.ScenarioRepeated{Cause: cause})
+	bodies = append(bodies, step("the second", engine.ExpectationMet{Claim: "It runs"})...)
+	bodies = append(bodies, engine.ScenarioEnded{})
+	var events []engine.Event
+	for _, b := range bodies {
+		events = append(events, engine.Event{Body: b})
+	}
+	return events
+}
+
+func TestASecondAttemptIsLabelled(t *testing.T) {
+	var story bytes.Buffer
+	terminal := NewTerminal(&story, nil, 80, false)
+	for _, ev := range evicted() {
+		terminal.Handle(ev)
+	}
+	if text := strings.Join(strings.Fields(story.String()), " "); !strings.Contains(text, `– pod "p" is taken away from node "n", which proves nothing: what the scenario made is removed, and it runs once more, from its begin.`) {
+		t.Errorf("found %s", text)
+	}
+	r := collect(evicted())
+	if steps := r.Scenarios[0].Steps; len(steps) != 1 || steps[0].Say != "the second" || steps[0].Failure != nil {
+		t.Errorf("expected the steps of the second attempt alone, found %+v", steps)
+	}
+	for _, format := range []string{"junit", "html", "markdown"} {
+		text := strings.Join(strings.Fields(string(written(t, format, r))), " ")
+		if !strings.Contains(text, "This is the second attempt. In the first, pod") || !strings.Contains(text, "Eviction API: evicting") {
+			t.Errorf("%s: expected that the second attempt is labelled, found %s", format, text)
+		}
+	}
+}
+
+func TestWhatDelaysARunIsTold(t *testing.T) {
+	var story bytes.Buffer
+	terminal := NewTerminal(&story, nil, 200, false)
+	for _, body := range []engine.Body{
+		engine.Delayed{Delay: session.Delay{Kind: session.Reconnecting, Err: errors.New("EOF \x1b[31m")}},
+		engine.Delayed{Delay: session.Delay{Kind: session.Reconnected, For: 3200 * time.Millisecond}},
+		engine.Delayed{Delay: session.Delay{Kind: session.Throttled, For: 2 * time.Second}},
+		engine.CleanupHeld{Object: "namespaces/n", Why: "NamespaceFinalizersRemaining: example.com/hold"},
+	} {
+		terminal.Handle(engine.Event{Scenario: engine.WholeRun, Body: body})
+	}
+	const want = `  – The connection to the API server broke (EOF ^[[31m): reconnecting.
+  – The API server answers again, after 3.2 s.
+  – The API server turns requests away (429): throttled, retrying in 2 s.
+  – namespaces/n does not go: NamespaceFinalizersRemaining: example.com/hold
+    Waiting goes on: whoever set a finalizer has to remove it.
+`
+	if found := story.String(); found != want {
+		t.Errorf("expected\n%s\nfound\n%s", want, found)
+	}
+}

@@ -1,0 +1,89 @@
+package report
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
+)
+
+// chart is a Pod's way from creation to Ready, as bars over time.
+type chart struct {
+	Bars  []bar
+	Title string
+	Clock string // whose clock it is
+}
+
+// bar is one part of the way. Left and Width are percentages of the whole.
+type bar struct {
+	What, Class string
+	From, To    int64 // milliseconds after the creation
+	Left, Width string
+}
+
+// Label says a bar in words.
+func (b bar) Label() string { return fmt.Sprintf("%s to %s", millis(b.From), millis(b.To)) }
+
+// chartOf draws a Pod's timeline.
+func chartOf(p v1alpha1.Pod) chart {
+	c := chart{Title: "After its creation", Clock: "as the run saw it, by watch"}
+	at := func(m v1alpha1.Moment) int64 { return *m.ObservedMilliseconds }
+	if !watched(p.Timeline) {
+		c.Clock = "by the cluster's clock, which tells whole seconds"
+		at = func(m v1alpha1.Moment) int64 { return m.Time.Sub(p.Timeline[0].Time.Time).Milliseconds() }
+	}
+	scheduled, started := int64(0), int64(0)
+	pulled := map[string]int64{}
+	for _, m := range p.Timeline {
+		t := at(m)
+		switch engine.MomentKind(m.What) {
+		case engine.PodScheduled:
+			scheduled, started = t, t
+			c.add("Scheduling", "schedule", 0, t)
+		case engine.ImagePulled:
+			pulled[m.Container] = t
+			c.add("Image of "+m.Container, "pull", max(0, t-m.TookMilliseconds), t)
+		case engine.ContainerStarted:
+			from, ok := pulled[m.Container]
+			if !ok {
+				from = scheduled
+			}
+			started = max(started, t)
+			c.add("Start of "+m.Container, "start", from, t)
+		case engine.PodReady:
+			c.Title = "From creation to Ready"
+			c.add("Ready", "ready", min(started, t), t)
+		default: // its creation is where the time begins
+		}
+	}
+	c.scale()
+	return c
+}
+
+// watched tells whether the run's watch saw all of a timeline. It did not where
+// it began more than a second, which is how exact the cluster's clock is, after
+// the creation.
+func watched(timeline []v1alpha1.Moment) bool {
+	for _, m := range timeline {
+		if m.ObservedMilliseconds == nil || m.Time.Sub(timeline[0].Time.Time).Milliseconds()-*m.ObservedMilliseconds > 1000 {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *chart) add(what, class string, from, to int64) {
+	c.Bars = append(c.Bars, bar{What: what, Class: class, From: from, To: max(from, to)})
+}
+
+func (c *chart) scale() {
+	whole := int64(1)
+	for _, b := range c.Bars {
+		whole = max(whole, b.To)
+	}
+	percent := func(ms int64) string { return strconv.FormatFloat(100*float64(ms)/float64(whole), 'f', 2, 64) }
+	for i := range c.Bars {
+		c.Bars[i].Left, c.Bars[i].Width = percent(c.Bars[i].From), percent(c.Bars[i].To-c.Bars[i].From)
+	}
+}

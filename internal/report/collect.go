@@ -1,0 +1,236 @@
+package report
+
+import (
+	"fmt"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
+)
+
+// Collector makes the Report of a run out of its events, in whatever order the
+// scenarios send them.
+type Collector struct {
+	report    v1alpha1.Report
+	scenarios map[int]*v1alpha1.Scenario
+	images    map[string]string
+	replaced  map[string]*v1alpha1.Replaced
+	pods      pods
+}
+
+// NewCollector returns a Collector that has seen nothing.
+func NewCollector() *Collector {
+	return &Collector{scenarios: map[int]*v1alpha1.Scenario{}, replaced: map[string]*v1alpha1.Replaced{}, pods: pods{byUID: map[string]*pod{}}}
+}
+
+// Handle takes the next event.
+func (c *Collector) Handle(ev engine.Event) {
+	c.report.EndTime = metav1.NewMicroTime(ev.Time)
+	if c.report.StartTime.IsZero() {
+		c.report.StartTime = c.report.EndTime
+	}
+	if b, ok := ev.Body.(engine.PodSeen); ok {
+		c.pods.see(b, ev.Time)
+		return
+	}
+	if ev.Scenario == engine.WholeRun {
+		c.wholeRun(ev.Body)
+		return
+	}
+	sc := c.scenarios[ev.Scenario]
+	if sc == nil {
+		sc = &v1alpha1.Scenario{}
+		c.scenarios[ev.Scenario] = sc
+	}
+	inScenario(sc, ev.Body)
+}
+
+// Report returns the Report as of now, without credentials.
+func (c *Collector) Report() *v1alpha1.Report {
+	r := c.report
+	r.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(v1alpha1.Kind))
+	r.Name = r.Example
+	if r.Run.ID != "" {
+		r.Name += "-" + r.Run.ID
+	}
+	for i := range len(c.scenarios) {
+		if sc := c.scenarios[i]; sc != nil {
+			r.Scenarios = append(r.Scenarios, *sc)
+		}
+	}
+	r.Pods = c.pods.list()
+	r.Images = imagesInUse(c.images, c.replaced, r.Pods)
+	return Redacted(&r)
+}
+
+// Progress says in a line how a scenario stands.
+func (c *Collector) Progress(scenario int) string {
+	sc := c.scenarios[scenario]
+	if sc == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s: %s claims hold", sc.Name, tally(*sc).Words)
+}
+
+func (c *Collector) wholeRun(body engine.Body) {
+	r := &c.report
+	switch b := body.(type) {
+	case engine.RunStarted:
+		r.Example, r.Title, r.Summary = b.Example, b.Title, b.Summary
+		r.Run = v1alpha1.Run{
+			ID: b.RunID, Namespace: b.Namespace, OwnNamespace: b.OwnNamespace,
+			Context: b.Context, ServerVersion: b.Server,
+		}
+		c.images = b.Images
+	case engine.ImageReplaced:
+		c.replaced[b.Name] = &v1alpha1.Replaced{Why: b.Why, Reference: b.Instead, Command: b.Command}
+	case engine.Interrupted:
+		r.Interrupted = b.Signal
+	case engine.CleanupEnded:
+		r.Cleanup = &v1alpha1.Cleanup{
+			Kept: b.Kept, Leftovers: b.Leftovers, Unconfirmed: b.Unconfirmed, Error: b.Err,
+			RemoveCommand: b.RemoveCommand, ElapsedMilliseconds: b.Elapsed.Milliseconds(),
+		}
+	case engine.RunEnded:
+		r.Example, r.Verdict, r.Error, r.Cause = b.Example, VerdictOf(b.Verdict), b.Err, causeOf(b.Cause)
+		r.Claims = v1alpha1.Counts{Total: b.Met + b.Failed + b.NotChecked, Met: b.Met, Failed: b.Failed, NotChecked: b.NotChecked}
+		r.VerdictMilliseconds, r.ElapsedMilliseconds = b.ToVerdict.Milliseconds(), b.Elapsed.Milliseconds()
+	}
+}
+
+// VerdictOf is how a Report names a run's verdict.
+func VerdictOf(v engine.Verdict) v1alpha1.Verdict { return verdicts[v] }
+
+var verdicts = map[engine.Verdict]v1alpha1.Verdict{
+	engine.Passed:      v1alpha1.Passed,
+	engine.ClaimFailed: v1alpha1.ClaimFailed,
+	engine.CouldNotRun: v1alpha1.CouldNotRun,
+	engine.Stopped:     v1alpha1.Stopped,
+}
+
+func inScenario(sc *v1alpha1.Scenario, body engine.Body) {
+	switch b := body.(type) {
+	case engine.ScenarioStarted:
+		sc.Name, sc.Title = b.Name, b.Title
+	case engine.ScenarioRepeated:
+		sc.Repeated, sc.Steps = causeOf(b.Cause), nil
+	case engine.ScenarioEnded:
+		sc.ElapsedMilliseconds = b.Elapsed.Milliseconds()
+	case engine.StepStarted:
+		sc.Steps = append(sc.Steps, newStep(b.Say, b.Plan))
+	case engine.StepSkipped:
+		step := newStep(b.Say, b.Plan)
+		step.Skipped = true
+		sc.Steps = append(sc.Steps, step)
+	default:
+		if n := len(sc.Steps); n > 0 {
+			inStep(&sc.Steps[n-1], body)
+		}
+	}
+}
+
+func newStep(say string, plan engine.StepPlan) v1alpha1.Step {
+	step := v1alpha1.Step{Name: plan.Name, Say: say, Words: words(plan.Words), Show: plan.Show, MayFail: plan.MayFail,
+		WithinMilliseconds: plan.Within.Milliseconds()}
+	for _, c := range plan.Claims {
+		step.Claims = append(step.Claims, v1alpha1.Claim{
+			Claim: c.Claim, Expression: c.Expression, WithinMilliseconds: c.Within.Milliseconds(), Outcome: v1alpha1.NotChecked,
+		})
+	}
+	return step
+}
+
+func words(command example.Command) []v1alpha1.Word {
+	var out []v1alpha1.Word
+	for _, w := range command {
+		word := v1alpha1.Word{}
+		for _, p := range w {
+			if p.IsExpr {
+				word = append(word, v1alpha1.Part{Expression: p.Text})
+			} else {
+				word = append(word, v1alpha1.Part{Text: p.Text})
+			}
+		}
+		out = append(out, word)
+	}
+	return out
+}
+
+func inStep(step *v1alpha1.Step, body engine.Body) {
+	switch b := body.(type) {
+	case engine.FileShown:
+		step.Files = append(step.Files, v1alpha1.File{Name: b.Name, Content: b.Content})
+	case engine.CommandShown:
+		step.Command = b.Line
+	case engine.CommandRepeated:
+		step.Repeats++
+	case engine.CommandRetried:
+		step.Tries = b.Tries
+	case engine.Output:
+		step.Stdout, step.Stderr = b.Stdout, b.Stderr
+	case engine.ExpectationMet:
+		claimOf(step, b.Claim).Outcome = v1alpha1.Met
+	case engine.ExpectationFailed:
+		claim := claimOf(step, b.Claim)
+		claim.Outcome, claim.Error, claim.Expression = v1alpha1.Failed, b.Err, b.Expression
+		for _, m := range b.Mismatches {
+			mismatch := v1alpha1.Mismatch{Expression: m.Expression, Expected: m.Expected}
+			for _, o := range m.Operands {
+				mismatch.Found = append(mismatch.Found, v1alpha1.Value{Expression: o.Expression, Value: o.Value})
+			}
+			claim.Mismatches = append(claim.Mismatches, mismatch)
+		}
+	case engine.ExpectationNotChecked:
+		claimOf(step, b.Claim).Outcome = v1alpha1.NotChecked
+	case engine.StepFailed:
+		step.Failure = &v1alpha1.Failure{Message: b.Err, Verdict: VerdictOf(b.Verdict)}
+		if b.Cause != nil {
+			step.Failure.Cause = *causeOf(b.Cause)
+		}
+	case engine.EvidenceKept:
+		step.Evidence = append(step.Evidence, evidenceOf(b))
+	case engine.StepEnded:
+		step.ElapsedMilliseconds = b.Elapsed.Milliseconds()
+	}
+}
+
+func evidenceOf(b engine.EvidenceKept) v1alpha1.Evidence {
+	e := v1alpha1.Evidence{Pod: b.Pod, Status: redactAll(b.Status), Events: redactAll(b.Events)}
+	for _, l := range b.Logs {
+		e.Logs = append(e.Logs, v1alpha1.Log{Container: l.Container, Previous: l.Previous, Lines: redactAll(l.Lines)})
+	}
+	return e
+}
+
+func causeOf(c *diagnose.Cause) *v1alpha1.Cause {
+	if c == nil {
+		return nil
+	}
+	cause := &v1alpha1.Cause{What: c.What, Why: c.Why, Remedy: c.Remedy}
+	if !c.Since.IsZero() {
+		cause.Since = ptr.To(metav1.NewTime(c.Since))
+	}
+	return cause
+}
+
+// claimOf finds a claim of the step's plan, or adds it.
+func claimOf(step *v1alpha1.Step, text string) *v1alpha1.Claim {
+	for i := range step.Claims {
+		if step.Claims[i].Claim == text {
+			return &step.Claims[i]
+		}
+	}
+	step.Claims = append(step.Claims, v1alpha1.Claim{Claim: text})
+	return &step.Claims[len(step.Claims)-1]
+}
+
+// since is the time between two moments in whole milliseconds.
+func since(from, to time.Time) *int64 {
+	ms := to.Sub(from).Milliseconds()
+	return &ms
+}

@@ -1,0 +1,170 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"io"
+	"os/exec"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
+)
+
+func collect(events []engine.Event) *v1alpha1.Report {
+	c := NewCollector()
+	for _, ev := range events {
+		c.Handle(ev)
+	}
+	return c.Report()
+}
+
+func written(t *testing.T, format string, r *v1alpha1.Report) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	if err := Write(&out, format, r); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func TestGoldenFormats(t *testing.T) {
+	r := collect(story())
+	data, err := yaml.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "report.yaml", data)
+	if data, err = json.MarshalIndent(r, "", "    "); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "report.json", append(data, '\n'))
+	golden(t, "report.xml", written(t, "junit", r))
+	golden(t, "report.html", written(t, "html", r))
+	golden(t, "report.md", written(t, "markdown", r))
+	golden(t, "report.sh", written(t, "script", r))
+}
+
+func TestARunThatCouldNotStartIsAReportToo(t *testing.T) {
+	r := collect([]engine.Event{{Scenario: engine.WholeRun, Body: engine.RunEnded{
+		Example: "pods", Verdict: engine.CouldNotRun, NotChecked: 3, Err: "the API server gave no version",
+	}}})
+	if r.Name != "pods" || r.Verdict != v1alpha1.CouldNotRun || r.Claims.NotChecked != 3 {
+		t.Errorf("found %+v", r)
+	}
+	xml := string(written(t, "junit", r))
+	if !strings.Contains(xml, `<testsuites name="kubectl kbe pods" tests="1" failures="0" errors="1"`) || !strings.Contains(xml, "gave no version") {
+		t.Errorf("expected an error in the set-up, found %s", xml)
+	}
+	for _, format := range Formats() {
+		written(t, format, r)
+	}
+}
+
+func TestWriteNamesTheFormats(t *testing.T) {
+	err := Write(io.Discard, "pdf", &v1alpha1.Report{})
+	if err == nil || !strings.Contains(err.Error(), "html, junit, markdown, script") {
+		t.Errorf("found %v", err)
+	}
+}
+
+// hostile is a story in which everything that a cluster can say is an attack.
+func hostile() *v1alpha1.Report {
+	const evil = "\x1b[31m\x00\x07\ufffe\u202e\xff]]></pre><script>alert(1)</script><img src=x onerror=y>&amp;\r\n'; touch /tmp/owned; '$(touch /tmp/owned)`id`\nEND\n"
+	r := collect(story())
+	r.Title, r.Summary, r.Error, r.Run.Context = evil, evil, evil, evil
+	r.Images = append(r.Images, v1alpha1.Image{Name: "evil", Reference: evil, IDs: []string{evil}})
+	r.Pods[0].Name, r.Pods[0].Node = evil, evil
+	for i := range r.Scenarios {
+		sc := &r.Scenarios[i]
+		sc.Title = evil
+		for j := range sc.Steps {
+			st := &sc.Steps[j]
+			st.Say, st.Stdout, st.Stderr, st.Command = evil, evil, evil, evil
+			st.Words = append(st.Words, v1alpha1.Word{{Text: evil}})
+			st.Files = append(st.Files, v1alpha1.File{Name: "f", Content: evil})
+			st.Failure = &v1alpha1.Failure{Message: evil, Cause: v1alpha1.Cause{What: evil, Why: evil, Remedy: evil}}
+			for k := range st.Claims {
+				st.Claims[k].Claim, st.Claims[k].Error = evil, evil
+				st.Claims[k].Outcome = v1alpha1.Failed
+			}
+		}
+	}
+	return r
+}
+
+func TestHostileTextStaysText(t *testing.T) {
+	r := hostile()
+	for _, format := range Formats() {
+		if bad := regexp.MustCompile("[\x00-\x08\x0b-\x1f\x7f\u202e]").Find(written(t, format, r)); bad != nil {
+			t.Errorf("%s: expected no control character, found %q", format, bad)
+		}
+	}
+	decoder := xml.NewDecoder(bytes.NewReader(written(t, "junit", r)))
+	for {
+		token, err := decoder.Token()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if start, ok := token.(xml.StartElement); ok && start.Name.Local == "script" {
+			t.Error("junit: a text became an element")
+		}
+	}
+}
+
+func TestCredentialsAreRemoved(t *testing.T) {
+	for secret, text := range map[string]string{
+		"c2lnbmF0dXJl":   "token: eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJrdWJlIn0.c2lnbmF0dXJl",
+		"MIIEpAIBAAKCAQ": "-----BEGIN PRIVATE " + "KEY-----\nMIIEpAIBAAKCAQ\n-----END PRIVATE KEY-----\n",
+		"0123456789abcd": "Authorization: Bearer 0123456789abcdef",
+	} {
+		r := collect([]engine.Event{
+			{Body: engine.StepStarted{}}, {Body: engine.CommandShown{Line: text}}, {Body: engine.Output{Stdout: text, Stderr: text}},
+			{Body: engine.ExpectationFailed{Err: text}}, {Body: engine.StepFailed{Err: text}},
+		})
+		data, err := json.Marshal(r)
+		if err != nil || strings.Contains(string(data), secret) || !strings.Contains(string(data), "[credential removed]") {
+			t.Errorf("found %s, %v", data, err)
+		}
+	}
+}
+
+// bash runs a script. On a system of Unix it has to be there: it is what the script
+// is for.
+func bash(t *testing.T, script string, args ...string) string {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("the script is for bash")
+	}
+	c := exec.Command("bash", args...)
+	c.Stdin = strings.NewReader(script)
+	out, err := c.CombinedOutput()
+	if err != nil {
+		t.Fatalf("bash: %v\n%s\n%s", err, out, script)
+	}
+	return string(out)
+}
+
+func TestTheScriptIsBash(t *testing.T) {
+	for _, r := range []*v1alpha1.Report{collect(story()), hostile()} {
+		bash(t, string(written(t, "script", r)), "-n")
+	}
+}
+
+func TestBashReadsBackWhatWasQuoted(t *testing.T) {
+	for _, s := range []string{"", "plain", "two words", "it's", "a\nb\n", "$(x) `y` \\ \"z\"", "\x1b[31m\r", "ü\u202e\xff", "'\x1b\\'"} {
+		if got := bash(t, "printf %s "+bashQuote(s)); got != s {
+			t.Errorf("expected %q, found %q", s, got)
+		}
+	}
+}

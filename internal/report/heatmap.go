@@ -1,0 +1,191 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
+)
+
+// WriteMatrix tells a Matrix to people, in lines of at most width columns: a map per
+// family where it fits, the counts, and what explains the failures.
+func WriteMatrix(w io.Writer, m *v1alpha1.Matrix, width int, colour bool) error {
+	t := NewTerminal(w, nil, width, colour)
+	t.matrix(m)
+	return t.err
+}
+
+func (t *Terminal) matrix(m *v1alpha1.Matrix) {
+	maps := grids(m)
+	for i, f := range m.Families {
+		t.line("")
+		t.line(t.style.bold(f.Family) + t.style.dim(": which node's pod reaches which"))
+		if len(maps) > i {
+			t.heatmap(maps[i])
+		}
+		t.wrapped(familyText(f))
+	}
+	t.remarks(m)
+	if len(m.Findings) > 0 {
+		t.line("")
+	}
+	for _, f := range m.Findings {
+		mark := t.style.failed()
+		if f.Warning {
+			mark = t.style.warning()
+		}
+		text := clean(f.Text)
+		if f.Cause != "" {
+			text += ": " + clean(f.Cause)
+		}
+		t.marked(mark, text+pairsOf(f))
+	}
+	if m.FindingsLeftOut > 0 {
+		t.marked(t.style.open(), fmt.Sprintf("and %d more", m.FindingsLeftOut))
+	}
+}
+
+func pairsOf(f v1alpha1.MatrixFinding) string {
+	if f.Pairs == 0 {
+		return ""
+	}
+	return " (" + plural(f.Pairs, "pair") + ")"
+}
+
+func familyText(f v1alpha1.MatrixFamily) string {
+	text := countsText(f.Counts)
+	if latency := latencyText(f.P50Microseconds, f.P99Microseconds); latency != "" {
+		text += "; " + latency
+	}
+	return text + "."
+}
+
+// remarks say what bounds the run's word.
+func (t *Terminal) remarks(m *v1alpha1.Matrix) {
+	if m.CrossNodeSkipped != "" {
+		t.marked(t.style.open(), "between nodes: skipped: "+m.CrossNodeSkipped)
+	}
+	if m.Peers > 0 {
+		t.marked(t.style.open(), fmt.Sprintf("a sample: each node probed %s, and was probed by as many (--seed %d draws them again)", plural(m.Peers, "other"), m.Seed))
+	}
+	if m.Learnt {
+		t.marked(t.style.open(), "listing nodes is not permitted: these were learnt from where pods went; those that are cordoned, tainted or not ready are not known")
+	}
+	for _, n := range m.Nodes {
+		if n.Skipped != "" {
+			t.marked(t.style.open(), clean(n.Name)+": skipped: "+clean(n.Skipped))
+		}
+	}
+}
+
+// heatmap draws a grid with one glyph per pair, or tells that it does not fit.
+func (t *Terminal) heatmap(g grid) {
+	label := t.labels(g)
+	step := 2
+	room := min(t.width, 80) - 4 - len([]rune(label[0]))
+	gaps := zoneGaps(g.Nodes)
+	if step*len(g.Nodes)+gaps > room {
+		step = 1
+	}
+	if len(g.Nodes)+gaps > room {
+		t.wrapped(fmt.Sprintf("The map of %d nodes does not fit here; -o html draws it.", len(g.Nodes)))
+		return
+	}
+	indent := strings.Repeat(" ", len([]rune(label[0]))+4)
+	digits := len(fmt.Sprint(len(g.Nodes)))
+	for d := range digits {
+		row := indent
+		for j := range g.Nodes {
+			number := fmt.Sprintf("%*d", digits, j+1)
+			row += zoneGap(g.Nodes, j) + number[d:d+1] + strings.Repeat(" ", step-1)
+		}
+		t.line(t.style.dim(strings.TrimRight(row, " ")))
+	}
+	used := map[look]bool{}
+	for i := range g.Nodes {
+		row := "  " + label[i] + "  "
+		for j := range g.Nodes {
+			l := lookOf(g.cells[i][j])
+			used[l] = true
+			row += zoneGap(g.Nodes, j) + t.style.look(l) + strings.Repeat(" ", step-1)
+		}
+		t.line(row)
+	}
+	t.legend(used)
+}
+
+// legend explains the glyphs that are used.
+func (t *Terminal) legend(used map[look]bool) {
+	lines, length := []string{t.style.dim("  rows ask, columns are asked")}, 29
+	for _, l := range usedLooks(used) {
+		item := len(l.Words) + 4
+		if length+item > min(t.width, 80) {
+			lines, length = append(lines, ""), 0
+		}
+		lines[len(lines)-1] += "  " + t.style.look(l) + " " + l.Words
+		length += item
+	}
+	t.line("")
+	for _, l := range lines {
+		t.line(l)
+	}
+}
+
+// labels are those of the rows: zone, where there are several, number and name.
+func (t *Terminal) labels(g grid) []string {
+	const nameMax = 24
+	zoneWidth, nameWidth := 0, 0
+	for _, n := range g.Nodes {
+		zoneWidth = max(zoneWidth, len([]rune(clean(n.Zone))))
+		nameWidth = max(nameWidth, len([]rune(clean(n.Name))))
+	}
+	zoneWidth, nameWidth = min(zoneWidth, nameMax), min(nameWidth, nameMax)
+	if 2*len(g.Nodes) > 40 { // a crowd: numbers and names leave more room
+		zoneWidth, nameWidth = min(zoneWidth, 4), min(nameWidth, 12)
+	}
+	digits := len(fmt.Sprint(len(g.Nodes)))
+	out := make([]string, len(g.Nodes))
+	for i, n := range g.Nodes {
+		zone := ""
+		if zoneWidth > 0 {
+			if i == 0 || g.Nodes[i-1].Zone != n.Zone {
+				zone = cut(clean(n.Zone), zoneWidth)
+			}
+			zone = fmt.Sprintf("%-*s ", zoneWidth, zone)
+		}
+		out[i] = fmt.Sprintf("%s%*d %-*s", zone, digits, i+1, nameWidth, cut(clean(n.Name), nameWidth))
+	}
+	return out
+}
+
+// cut shortens text in its middle: names of nodes begin alike.
+func cut(s string, width int) string {
+	r := []rune(s)
+	if len(r) <= width {
+		return s
+	}
+	head := (width - 1) / 3
+	return string(r[:head]) + "…" + string(r[len(r)-(width-1-head):])
+}
+
+// zoneGap is what separates the column of a node from that of another zone.
+func zoneGap(nodes []v1alpha1.MatrixNode, i int) string {
+	if i > 0 && nodes[i].Zone != nodes[i-1].Zone {
+		return " "
+	}
+	return ""
+}
+
+func zoneGaps(nodes []v1alpha1.MatrixNode) (gaps int) {
+	for i := range nodes {
+		gaps += len(zoneGap(nodes, i))
+	}
+	return gaps
+}
+
+func (s style) warning() string { return s.sgr("33", "!") }
+
+func (s style) look(l look) string {
+	return s.sgr(map[string]string{"good": "32", "warn": "33", "bad": "1;31", "none": "2"}[l.Class], l.Glyph)
+}

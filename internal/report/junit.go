@@ -1,0 +1,206 @@
+package report
+
+import (
+	"encoding/xml"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
+)
+
+// JUnit writes a Report as JUnit XML: a suite per scenario, a case per claim. A
+// command that could not do its work is a case with an error, and so are a run
+// that could not start and a cleanup that is not complete.
+//
+// The form is that of Jenkins's junit-10.xsd, which other CI systems read too.
+// encoding/xml lets CDATA sections hold characters that XML forbids: each text
+// goes through visible first.
+func JUnit(w io.Writer, r *v1alpha1.Report) error {
+	doc := suites{Name: "kubectl kbe " + r.Example, Time: xmlSeconds(r.ElapsedMilliseconds)}
+	for _, sc := range r.Scenarios {
+		doc.add(suiteOf(r, sc))
+	}
+	if whole := suiteOfRun(r); whole.Tests > 0 || len(doc.Suites) == 0 {
+		doc.add(whole)
+	}
+	return doc.write(w)
+}
+
+func (s *suites) write(w io.Writer) error {
+	if _, err := io.WriteString(w, xml.Header); err != nil {
+		return err
+	}
+	enc := xml.NewEncoder(w)
+	enc.Indent("", "  ")
+	if err := enc.Encode(s); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, "\n")
+	return err
+}
+
+type suites struct {
+	XMLName  xml.Name `xml:"testsuites"`
+	Name     string   `xml:"name,attr"`
+	Tests    int      `xml:"tests,attr"`
+	Failures int      `xml:"failures,attr"`
+	Errors   int      `xml:"errors,attr"`
+	Time     string   `xml:"time,attr"`
+	Suites   []suite  `xml:"testsuite"`
+}
+
+type suite struct {
+	Name       string     `xml:"name,attr"`
+	Tests      int        `xml:"tests,attr"`
+	Failures   int        `xml:"failures,attr"`
+	Errors     int        `xml:"errors,attr"`
+	Skipped    int        `xml:"skipped,attr"`
+	Time       string     `xml:"time,attr"`
+	Timestamp  string     `xml:"timestamp,attr"`
+	Properties []property `xml:"properties>property"`
+	Cases      []testcase `xml:"testcase"`
+}
+
+type property struct {
+	Name  string `xml:"name,attr"`
+	Value string `xml:"value,attr"`
+}
+
+type testcase struct {
+	Name      string  `xml:"name,attr"`
+	Classname string  `xml:"classname,attr"`
+	Time      string  `xml:"time,attr"`
+	Skipped   *detail `xml:"skipped"`
+	Error     *detail `xml:"error"`
+	Failure   *detail `xml:"failure"`
+	SystemOut *output `xml:"system-out"`
+}
+
+type detail struct {
+	Type    string `xml:"type,attr,omitempty"`
+	Message string `xml:"message,attr"`
+	Text    string `xml:",cdata"`
+}
+
+type output struct {
+	Text string `xml:",cdata"`
+}
+
+func (s *suites) add(one suite) {
+	s.Tests += one.Tests
+	s.Failures += one.Failures
+	s.Errors += one.Errors
+	s.Suites = append(s.Suites, one)
+}
+
+func (s *suite) add(c testcase) {
+	s.Tests++
+	switch {
+	case c.Failure != nil:
+		s.Failures++
+	case c.Error != nil:
+		s.Errors++
+	case c.Skipped != nil:
+		s.Skipped++
+	}
+	c.Name = oneLine(c.Name)
+	s.Cases = append(s.Cases, c)
+}
+
+func suiteOf(r *v1alpha1.Report, sc v1alpha1.Scenario) suite {
+	s := newSuite(r, r.Example+"."+sc.Name, sc.ElapsedMilliseconds)
+	if text := attemptText(sc); text != "" {
+		s.Properties = append(s.Properties, property{"attempt", oneLine(text)})
+	}
+	for _, st := range sc.Steps {
+		// Only one case per step has its time: CI systems add them up.
+		took := st.ElapsedMilliseconds
+		for _, c := range st.Claims {
+			s.add(caseOf(s.Name, st, c, took))
+			took = 0
+		}
+		if st.Failure != nil {
+			s.add(testcase{
+				Name: st.Command, Classname: s.Name, Time: xmlSeconds(took),
+				Error: failureDetail(*st.Failure), SystemOut: outputOf(st),
+			})
+		}
+	}
+	return s
+}
+
+func caseOf(class string, st v1alpha1.Step, c v1alpha1.Claim, took int64) testcase {
+	tc := testcase{Name: c.Claim, Classname: class, Time: xmlSeconds(took), SystemOut: outputOf(st)}
+	switch c.Outcome {
+	case v1alpha1.Failed:
+		lines := found(c)
+		tc.Failure = &detail{Type: string(v1alpha1.ClaimFailed), Message: oneLine(strings.Join(lines, "; ")), Text: visible(strings.Join(lines, "\n"))}
+	case v1alpha1.NotChecked:
+		tc.Skipped = &detail{Message: "not checked: its command, or one before it, did not do its work"}
+	default:
+	}
+	return tc
+}
+
+func outputOf(st v1alpha1.Step) *output {
+	if text := visible(told(st) + strings.Join(keptOf(st), "\n")); text != "" {
+		return &output{text}
+	}
+	return nil
+}
+
+func failureDetail(f v1alpha1.Failure) *detail {
+	d := &detail{Type: string(v1alpha1.CouldNotRun), Message: oneLine(f.Message), Text: visible(f.Message)}
+	if f.What != "" {
+		d.Text = visible(fmt.Sprintf("%s\nwhat  %s\nwhy   %s\ndo    %s", f.Message, f.What, f.Why, f.Remedy))
+	}
+	return d
+}
+
+// suiteOfRun holds what went wrong outside of the scenarios.
+func suiteOfRun(r *v1alpha1.Report) suite {
+	s := newSuite(r, r.Example+".run", 0)
+	add := func(name, message, text string) {
+		if message != "" {
+			s.add(testcase{
+				Name: name, Classname: s.Name, Time: xmlSeconds(0),
+				Error: &detail{Type: string(r.Verdict), Message: oneLine(message), Text: visible(text)},
+			})
+		}
+	}
+	add("set-up", r.Error, r.Error)
+	if r.Interrupted != "" {
+		add("interrupted", "signal: "+r.Interrupted, "")
+	}
+	if c := r.Cleanup; c != nil {
+		add("cleanup", c.Error, fmt.Sprintf("%s\nleft: %s\nremove: %s", c.Error, strings.Join(c.Leftovers, ", "), c.RemoveCommand))
+	}
+	return s
+}
+
+func newSuite(r *v1alpha1.Report, name string, took int64) suite {
+	s := suite{Name: name, Time: xmlSeconds(took), Timestamp: r.StartTime.UTC().Format("2006-01-02T15:04:05")}
+	s.Properties = []property{
+		{"verdict", string(r.Verdict)},
+		{"server-version", visible(r.Run.ServerVersion)},
+		{"namespace", r.Run.Namespace},
+	}
+	for _, image := range r.Images {
+		s.Properties = append(s.Properties, property{"image", visible(strings.Join(append([]string{image.Reference}, image.IDs...), " "))})
+		if replaced := image.Replaced; replaced != nil {
+			s.Properties = append(s.Properties, property{"image-replaced", oneLine(fmt.Sprintf("%s: %s; instead: %s %s",
+				image.Reference, replaced.Why, replaced.Reference, replaced.Command))})
+		}
+	}
+	return s
+}
+
+// oneLine is text for an attribute, where a line break would become a space.
+func oneLine(s string) string { return strings.Join(strings.Fields(visible(s)), " ") }
+
+// xmlSeconds has at most three decimals: the schema allows no more.
+func xmlSeconds(ms int64) string {
+	return fmt.Sprintf("%.3f", (time.Duration(ms) * time.Millisecond).Seconds())
+}

@@ -1,0 +1,284 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
+)
+
+// Bounds of a report: a cluster of 5,000 nodes has 25 million pairs.
+const (
+	allPairsNodes = 100  // up to so many nodes, each pair is listed
+	failingPairs  = 1000 // else so many of those that fail
+	findingsMax   = 100
+)
+
+// MatrixOf returns what a run has found in the form of a report.
+func MatrixOf(r *reach.Result) *v1alpha1.Matrix {
+	out := &v1alpha1.Matrix{Learnt: r.Learnt, SlowMilliseconds: r.Slow.Milliseconds()}
+	for _, n := range r.Nodes {
+		node := v1alpha1.MatrixNode{Name: n.Name, Zone: n.Zone, Skipped: n.Skipped, Failed: n.Failed}
+		for _, a := range n.Addresses {
+			node.Addresses = append(node.Addresses, a.String())
+		}
+		out.Nodes = append(out.Nodes, node)
+	}
+	for _, s := range r.Stages {
+		out.Stages = append(out.Stages, v1alpha1.Stage{Name: s.Name, ElapsedMilliseconds: s.Elapsed.Milliseconds()})
+	}
+	findings := r.Findings()
+	for i, f := range findings {
+		if i == findingsMax {
+			out.FindingsLeftOut = len(findings) - i
+			break
+		}
+		out.Findings = append(out.Findings, findingOf(r, f))
+	}
+	if r.Matrix != nil {
+		addPairs(out, r.Matrix)
+	}
+	return out
+}
+
+func findingOf(r *reach.Result, f reach.Finding) v1alpha1.MatrixFinding {
+	one := v1alpha1.MatrixFinding{
+		Pattern: string(f.Pattern), Warning: f.Warning, Text: f.Text(r.Nodes, r.Matrix), Cause: f.Cause, Pairs: f.Pairs,
+	}
+	for _, family := range f.Families {
+		one.Families = append(one.Families, family.String())
+	}
+	return one
+}
+
+// addPairs adds the counts of all pairs, and the pairs that a report can hold.
+func addPairs(out *v1alpha1.Matrix, m *reach.Matrix) {
+	n := m.Plan.Nodes()
+	if !m.Plan.All() {
+		out.Peers, out.Seed = m.Plan.PerNode()-1, m.Plan.Seed
+	}
+	out.CrossNodeSkipped = crossNodeSkipped(n)
+	out.PairsAreAll = n <= allPairsNodes
+	for _, f := range m.Families() {
+		sum := v1alpha1.MatrixFamily{Family: f.String()}
+		for from := range n {
+			row := &out.Nodes[from].Reaches
+			for to := range n {
+				if !m.Plan.Has(from, to) {
+					continue
+				}
+				s := m.At(f, from, to)
+				count(row, s.State)
+				count(&sum.Counts, s.State)
+				switch {
+				case s.State == reach.NotProbed, !out.PairsAreAll && !s.State.Failing():
+				case !out.PairsAreAll && len(out.Pairs) == failingPairs:
+					out.PairsLeftOut++
+				default:
+					out.Pairs = append(out.Pairs, pairOf(out, f, from, to, s))
+				}
+			}
+		}
+		p50, p99 := m.Latency(f)
+		sum.P50Microseconds, sum.P99Microseconds = p50.Microseconds(), p99.Microseconds()
+		out.Families = append(out.Families, sum)
+	}
+}
+
+func crossNodeSkipped(nodes int) string {
+	if nodes == 1 {
+		return "1 schedulable node"
+	}
+	return ""
+}
+
+var pairStates = map[reach.State]v1alpha1.MatrixState{
+	reach.NotProbed: v1alpha1.PairNotProbed, reach.Reachable: v1alpha1.PairReachable, reach.Slow: v1alpha1.PairSlow,
+	reach.Flaky: v1alpha1.PairFlaky, reach.WrongAnswer: v1alpha1.PairWrongAnswer, reach.Refused: v1alpha1.PairRefused,
+	reach.Reset: v1alpha1.PairReset, reach.TimedOut: v1alpha1.PairTimedOut, reach.Unreachable: v1alpha1.PairUnreachable,
+}
+
+func pairOf(out *v1alpha1.Matrix, f reach.Family, from, to int, s reach.Sample) v1alpha1.MatrixPair {
+	p := v1alpha1.MatrixPair{
+		Family: f.String(), From: out.Nodes[from].Name, To: out.Nodes[to].Name, State: pairStates[s.State],
+		P50Microseconds: s.P50.Microseconds(), P99Microseconds: s.P99.Microseconds(), Detail: s.Detail,
+	}
+	if s.SeenAs.IsValid() {
+		p.SeenAs = s.SeenAs.String()
+	}
+	return p
+}
+
+func count(c *v1alpha1.MatrixCounts, s reach.State) {
+	if s == reach.NotProbed {
+		c.NotProbed++
+		return
+	}
+	c.Probed++
+	if s.Failing() {
+		c.Failing++
+	}
+	*counter(c, pairStates[s])++
+}
+
+func counter(c *v1alpha1.MatrixCounts, s v1alpha1.MatrixState) *int {
+	switch s {
+	case v1alpha1.PairReachable:
+		return &c.Reachable
+	case v1alpha1.PairSlow:
+		return &c.Slow
+	case v1alpha1.PairFlaky:
+		return &c.Flaky
+	case v1alpha1.PairWrongAnswer:
+		return &c.WrongAnswer
+	case v1alpha1.PairRefused:
+		return &c.Refused
+	case v1alpha1.PairReset:
+		return &c.Reset
+	case v1alpha1.PairTimedOut:
+		return &c.TimedOut
+	case v1alpha1.PairUnreachable:
+		return &c.Unreachable
+	default:
+		return &c.NotProbed
+	}
+}
+
+// look is how a state of a pair is drawn and said.
+type look struct {
+	State v1alpha1.MatrixState
+	// Glyph is ASCII, and can be told from all others without colour.
+	Glyph string
+	Words string
+	// Class is good, warn, bad or none.
+	Class string
+}
+
+// looks are those of all states, in the order of a legend.
+var looks = []look{
+	{v1alpha1.PairReachable, ".", "reachable", "good"},
+	{v1alpha1.PairSlow, "~", "slow", "warn"},
+	{v1alpha1.PairFlaky, "?", "answers only sometimes", "bad"},
+	{v1alpha1.PairWrongAnswer, "w", "wrong answer", "bad"},
+	{v1alpha1.PairRefused, "r", "refused", "bad"},
+	{v1alpha1.PairReset, "z", "reset", "bad"},
+	{v1alpha1.PairTimedOut, "x", "timed out", "bad"},
+	{v1alpha1.PairUnreachable, "u", "unreachable", "bad"},
+	{v1alpha1.PairNotProbed, "-", "not probed", "none"},
+}
+
+// seenAs is how a pair is drawn that is reachable, under another address.
+var seenAs = look{v1alpha1.PairReachable, "s", "reachable, seen under another address", "warn"}
+
+func lookOf(p v1alpha1.MatrixPair) look {
+	if p.SeenAs != "" && p.State == v1alpha1.PairReachable {
+		return seenAs
+	}
+	for _, l := range looks {
+		if l.State == p.State {
+			return l
+		}
+	}
+	return looks[len(looks)-1]
+}
+
+// usedLooks are those of a set, in the order of a legend.
+func usedLooks(used map[look]bool) []look {
+	var out []look
+	for _, l := range slices.Concat(looks, []look{seenAs}) {
+		if used[l] {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// tip says all of a pair in one line.
+func tip(p v1alpha1.MatrixPair) string {
+	text := fmt.Sprintf("%s → %s: %s", p.From, p.To, lookOf(p).Words)
+	if latency := latencyText(p.P50Microseconds, p.P99Microseconds); latency != "" {
+		text += ", " + latency
+	}
+	if p.SeenAs != "" {
+		text += ", seen as " + p.SeenAs
+	}
+	if p.Detail != "" {
+		text += ": " + p.Detail
+	}
+	return visible(text)
+}
+
+// countsText says counts in words.
+func countsText(c v1alpha1.MatrixCounts) string {
+	words := []string{plural(c.Probed, "pair")}
+	for _, l := range looks {
+		if n := *counter(&c, l.State); n > 0 {
+			words = append(words, fmt.Sprintf("%d %s", n, l.Words))
+		}
+	}
+	return words[0] + ": " + strings.Join(words[1:], ", ")
+}
+
+func latencyText(p50, p99 int64) string {
+	if p50 == 0 && p99 == 0 {
+		return ""
+	}
+	return fmt.Sprintf("p50 %s, p99 %s", micros(p50), micros(p99))
+}
+
+func micros(us int64) string {
+	if us >= 100_000 {
+		return seconds(time.Duration(us) * time.Microsecond)
+	}
+	return fmt.Sprintf("%.2f ms", float64(us)/1000)
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// grid is the part of a Matrix that is drawn: its rows and columns are the nodes
+// that take part.
+type grid struct {
+	family string
+	Nodes  []v1alpha1.MatrixNode
+	cells  [][]v1alpha1.MatrixPair
+}
+
+// grids returns one per family, or none where the report does not hold all pairs.
+func grids(m *v1alpha1.Matrix) []grid {
+	if !m.PairsAreAll {
+		return nil
+	}
+	var nodes []v1alpha1.MatrixNode
+	index := map[string]int{}
+	for _, n := range m.Nodes {
+		if n.Reaches.Probed+n.Reaches.NotProbed > 0 {
+			index[n.Name] = len(nodes)
+			nodes = append(nodes, n)
+		}
+	}
+	var out []grid
+	for _, f := range m.Families {
+		g := grid{family: f.Family, Nodes: nodes, cells: make([][]v1alpha1.MatrixPair, len(nodes))}
+		for i := range nodes {
+			g.cells[i] = make([]v1alpha1.MatrixPair, len(nodes))
+			for j := range nodes {
+				g.cells[i][j] = v1alpha1.MatrixPair{Family: f.Family, From: nodes[i].Name, To: nodes[j].Name, State: v1alpha1.PairNotProbed}
+			}
+		}
+		for _, p := range m.Pairs {
+			if p.Family == f.Family {
+				g.cells[index[p.From]][index[p.To]] = p
+			}
+		}
+		out = append(out, g)
+	}
+	return out
+}

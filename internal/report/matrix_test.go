@@ -1,0 +1,185 @@
+package report
+
+import (
+	"bytes"
+	"encoding/xml"
+	"fmt"
+	"net/netip"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
+)
+
+// dual is a run on four nodes in two zones, each family with a fault of its own.
+func dual() *reach.Result {
+	r := &reach.Result{Slow: 100 * time.Millisecond, Stages: []reach.Stage{{Name: "probes", Elapsed: 1500 * time.Millisecond}}}
+	for i := range 4 {
+		r.Nodes = append(r.Nodes, reach.Node{
+			Name: fmt.Sprintf("node-%d", i+1), Zone: []string{"a", "a", "b", "b"}[i],
+			Addresses: []netip.Addr{netip.MustParseAddr(fmt.Sprintf("10.244.%d.2", i+1)), netip.MustParseAddr(fmt.Sprintf("fd00:10:244:%d::2", i+1))},
+		})
+	}
+	r.Nodes = append(r.Nodes, reach.Node{Name: "node-5", Failed: `container "sise" of pod "reach-4": the image cannot be pulled: ErrImagePull`},
+		reach.Node{Name: "node-6", Skipped: "cordoned"})
+	m := reach.NewMatrix(reach.AllPairs(4), reach.IPv4, reach.IPv6)
+	for _, f := range m.Families() {
+		for from := range 4 {
+			for to := range 4 {
+				s := reach.Sample{State: reach.Reachable, P50: time.Duration(300+10*from+to) * time.Microsecond, P99: 2 * time.Millisecond}
+				switch {
+				case f == reach.IPv4 && from/2 != to/2:
+					s = reach.Sample{State: reach.TimedOut}
+				case f == reach.IPv6 && from == 0 && to == 1:
+					s.State, s.P50 = reach.Slow, 250*time.Millisecond
+				case f == reach.IPv6 && from == 1 && to != 1:
+					s.SeenAs = netip.MustParseAddr("fd00::3")
+				case f == reach.IPv6 && from == 2 && to == 3:
+					s = reach.Sample{State: reach.WrongAnswer, Detail: "the pod on node-1 answered <b>"}
+				}
+				m.Set(f, from, to, s)
+			}
+		}
+	}
+	r.Matrix = m
+	return r
+}
+
+func matrixText(t *testing.T, m *v1alpha1.Matrix, colour bool) string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := WriteMatrix(&out, m, 80, colour); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+func TestGoldenMatrix(t *testing.T) {
+	m := MatrixOf(dual())
+	golden(t, "matrix.txt", []byte(matrixText(t, m, false)))
+	golden(t, "matrix-colour.txt", []byte(matrixText(t, m, true)))
+}
+
+var lineWidth = regexp.MustCompile(`(?m)^.{81,}$`)
+
+func TestTheMapFitsOrIsLeftOut(t *testing.T) {
+	for _, tc := range []struct {
+		nodes int
+		drawn bool
+	}{{1, true}, {9, true}, {10, true}, {30, true}, {55, true}, {80, false}, {150, false}} {
+		r := &reach.Result{Matrix: reach.NewMatrix(reach.AllPairs(tc.nodes), reach.IPv4)}
+		for i := range tc.nodes {
+			r.Nodes = append(r.Nodes, reach.Node{Name: fmt.Sprintf("ip-10-0-12-%d.eu-central-1.compute.internal", i), Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.1")}})
+			for j := range tc.nodes {
+				r.Matrix.Set(reach.IPv4, i, j, reach.Sample{State: []reach.State{reach.Reachable, reach.TimedOut}[(i+j)/tc.nodes]})
+			}
+		}
+		text := matrixText(t, MatrixOf(r), false)
+		if drawn := strings.Contains(text, "rows ask, columns are asked"); drawn != tc.drawn {
+			t.Errorf("%d nodes: expected a map: %t, found\n%s", tc.nodes, tc.drawn, text)
+		}
+		if long := lineWidth.FindString(text); long != "" {
+			t.Errorf("%d nodes: a line is wider than 80 columns: %q", tc.nodes, long)
+		}
+	}
+}
+
+func TestAReportOfManyNodesHoldsTheFailures(t *testing.T) {
+	n := allPairsNodes + 20
+	r := &reach.Result{Matrix: reach.NewMatrix(reach.AllPairs(n), reach.IPv4)}
+	for i := range n {
+		r.Nodes = append(r.Nodes, reach.Node{Name: fmt.Sprintf("node-%d", i+1), Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.1")}})
+		for j := range n {
+			s := reach.Sample{State: reach.Reachable}
+			if i < 10 && i != j {
+				s.State = reach.TimedOut
+			}
+			r.Matrix.Set(reach.IPv4, i, j, s)
+		}
+	}
+	m := MatrixOf(r)
+	if m.PairsAreAll || len(m.Pairs) != failingPairs || m.PairsLeftOut != 10*(n-1)-failingPairs {
+		t.Errorf("expected %d pairs and the rest counted, found %d, %d left out", failingPairs, len(m.Pairs), m.PairsLeftOut)
+	}
+	if len(m.Findings) != 10 || m.Findings[0].Text != "node-1 reaches nobody" {
+		t.Errorf("found %+v", m.Findings)
+	}
+	s := suite{Name: "reach"}
+	s.addMatrix(m)
+	if s.Tests != n || s.Failures != 10 {
+		t.Errorf("expected a case per node, %d, of which 10 fail; found %d and %d", n, s.Tests, s.Failures)
+	}
+}
+
+func TestJUnitHasACasePerPair(t *testing.T) {
+	s := suite{Name: "reach"}
+	s.addMatrix(MatrixOf(dual()))
+	// 32 pairs, one node that failed, one that was skipped.
+	if s.Tests != 34 || s.Failures != 9 || s.Errors != 1 || s.Skipped != 1 {
+		t.Errorf("found %d tests, %d failures, %d errors, %d skipped", s.Tests, s.Failures, s.Errors, s.Skipped)
+	}
+	if _, err := xml.Marshal(s); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestOneNodeIsSkippedBetweenNodes(t *testing.T) {
+	r := &reach.Result{Nodes: []reach.Node{{Name: "only", Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.1")}}}, Matrix: reach.NewMatrix(reach.AllPairs(1), reach.IPv4)}
+	r.Matrix.Set(reach.IPv4, 0, 0, reach.Sample{State: reach.Reachable})
+	m := MatrixOf(r)
+	if text := matrixText(t, m, false); !strings.Contains(text, "between nodes: skipped: 1 schedulable node") || len(m.Findings) > 0 {
+		t.Errorf("found\n%s", text)
+	}
+}
+
+func TestReachFormats(t *testing.T) {
+	r := &v1alpha1.Reach{
+		Verdict: v1alpha1.CouldNotRun, Matrix: MatrixOf(dual()), Hardened: true,
+		Run:     v1alpha1.Run{Context: "here", ServerVersion: "v1.37.2", Namespace: "kbe-reach-x7k2p", OwnNamespace: true},
+		Cleanup: &v1alpha1.Cleanup{Unconfirmed: []string{"reach-4 on node-5"}, ElapsedMilliseconds: 5100},
+	}
+	r.StartTime.Time = time.Date(2026, 11, 23, 18, 0, 0, 0, time.UTC)
+	for format, name := range map[string]string{"html": "reach.html", "junit": "reach.xml"} {
+		var out bytes.Buffer
+		if err := WriteReach(&out, format, r); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, name, out.Bytes())
+	}
+	var story bytes.Buffer
+	terminal := NewTerminal(&story, nil, 80, false)
+	terminal.ReachBegan(r)
+	terminal.ReachFound(r)
+	terminal.ReachEnded(r)
+	golden(t, "reach.txt", story.Bytes())
+	if err := WriteReach(&story, "script", r); err == nil || !strings.Contains(err.Error(), "html, junit") {
+		t.Errorf("expected an error that names the formats, found %v", err)
+	}
+}
+
+// Whatever a cluster says, the page of a Reach loads and runs nothing, and the
+// terminal obeys nothing.
+func TestAReachOfHostileTexts(t *testing.T) {
+	const evil = "\x1b[31m\x00</td><script>alert(1)</script><img src=x onerror=y>\" onmouseover=\"z"
+	result := dual()
+	for i := range result.Nodes {
+		result.Nodes[i].Name += evil
+		result.Nodes[i].Zone += evil
+	}
+	result.Nodes[4].Failed, result.Nodes[5].Skipped = evil, evil
+	result.Matrix.Set(reach.IPv6, 2, 3, reach.Sample{State: reach.WrongAnswer, Detail: evil})
+	r := &v1alpha1.Reach{Verdict: v1alpha1.ClaimFailed, Error: evil, Matrix: MatrixOf(result), Run: v1alpha1.Run{Context: evil}}
+	var page bytes.Buffer
+	if err := WriteReach(&page, "html", r); err != nil {
+		t.Fatal(err)
+	}
+	if found := external(t, page.Bytes()); len(found) > 0 {
+		t.Errorf("expected nothing that refers to elsewhere or runs, found %s", strings.Join(found, ", "))
+	}
+	if text := matrixText(t, r.Matrix, false); strings.Contains(text, "\x1b") {
+		t.Errorf("expected no escape sequence, found %q", text)
+	}
+}

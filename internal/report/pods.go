@@ -1,0 +1,103 @@
+package report
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
+)
+
+// pods collects what the events tell of Pods.
+type pods struct {
+	byUID map[string]*pod
+	order []*pod // as they were first seen
+}
+
+type pod struct {
+	state     engine.PodState
+	firstSeen time.Time
+	moments   []v1alpha1.Moment
+}
+
+// see adds a state of a Pod. What was seen earlier of its way to Ready stays: a
+// Pod that is being deleted is not Ready any more, but was.
+func (p *pods) see(seen engine.PodSeen, at time.Time) {
+	known := p.byUID[seen.Pod.UID]
+	if known == nil {
+		known = &pod{}
+		p.byUID[seen.Pod.UID] = known
+		p.order = append(p.order, known)
+	}
+	known.state = seen.Pod
+	if known.firstSeen.IsZero() {
+		known.firstSeen = at
+	}
+	for _, m := range seen.Pod.Moments {
+		if slices.ContainsFunc(known.moments, func(k v1alpha1.Moment) bool {
+			return k.What == string(m.What) && k.Container == m.Container
+		}) {
+			continue
+		}
+		moment := v1alpha1.Moment{
+			What: string(m.What), Container: m.Container, Time: metav1.NewTime(m.Time.UTC()), TookMilliseconds: m.Took.Milliseconds(),
+		}
+		// What had happened before the run looked, it cannot date; but a run looks
+		// as soon as it has made a Pod.
+		early := m.What == engine.PodCreated || m.What == engine.PodScheduled
+		if early || at.After(known.firstSeen) {
+			moment.ObservedMilliseconds = since(known.firstSeen, at)
+		}
+		known.moments = append(known.moments, moment)
+	}
+}
+
+func (p *pods) list() []v1alpha1.Pod {
+	var out []v1alpha1.Pod
+	for _, known := range p.order {
+		s := known.state
+		entry := v1alpha1.Pod{Name: s.Name, UID: s.UID, Node: s.Node, Phase: s.Phase, IPs: s.IPs, Timeline: slices.Clone(known.moments)}
+		for _, c := range s.Containers {
+			entry.Containers = append(entry.Containers, v1alpha1.Container(c))
+		}
+		slices.SortStableFunc(entry.Timeline, func(a, b v1alpha1.Moment) int {
+			return cmp.Or(a.Time.Compare(b.Time.Time), cmp.Compare(rank(a), rank(b)))
+		})
+		out = append(out, entry)
+	}
+	slices.SortStableFunc(out, func(a, b v1alpha1.Pod) int { return cmp.Compare(a.Name, b.Name) })
+	return out
+}
+
+// rank orders what happened within one second of the cluster's clock.
+func rank(m v1alpha1.Moment) int {
+	return slices.Index([]engine.MomentKind{
+		engine.PodCreated, engine.PodScheduled, engine.ImagePulled, engine.ContainerStarted, engine.PodReady,
+	}, engine.MomentKind(m.What))
+}
+
+// imagesInUse lists the images of the example and of the Pods, with what the
+// nodes found for them.
+func imagesInUse(named map[string]string, replaced map[string]*v1alpha1.Replaced, pods []v1alpha1.Pod) []v1alpha1.Image {
+	var out []v1alpha1.Image
+	for _, name := range slices.Sorted(maps.Keys(named)) {
+		out = append(out, v1alpha1.Image{Name: name, Reference: named[name], Replaced: replaced[name]})
+	}
+	for _, p := range pods {
+		for _, c := range p.Containers {
+			i := slices.IndexFunc(out, func(image v1alpha1.Image) bool { return image.Reference == c.Image })
+			if i < 0 {
+				i = len(out)
+				out = append(out, v1alpha1.Image{Reference: c.Image})
+			}
+			if c.ImageID != "" && !slices.Contains(out[i].IDs, c.ImageID) {
+				out[i].IDs = append(out[i].IDs, c.ImageID)
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,190 @@
+package report
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+const longClaim = "It is version 0.5.0, and this claim is so long that it does not fit on one line of a terminal"
+
+func plan(run string, claims ...engine.ClaimPlan) engine.StepPlan {
+	words, err := example.ParseCommand(run)
+	if err != nil {
+		panic(err)
+	}
+	return engine.StepPlan{Words: words, Claims: claims}
+}
+
+// seen is a Pod on its way to Ready, half a second per moment.
+func seen(name string, kinds ...engine.MomentKind) engine.PodSeen {
+	pod := engine.PodState{
+		Name: name, UID: "uid-of-" + name, Node: "node-1", Phase: "Running", IPs: []string{"10.244.1.3"},
+		Containers: []engine.ContainerState{{Name: "main", Image: "centos:9", ImageID: "centos@sha256:0123"}},
+	}
+	for i, kind := range kinds {
+		m := engine.Moment{What: kind, Time: time.Unix(int64(i)/2, 0)}
+		switch kind {
+		case engine.ImagePulled:
+			m.Container, m.Took = "main", 1500*time.Millisecond
+		case engine.ContainerStarted:
+			m.Container = "main"
+		default:
+		}
+		pod.Moments = append(pod.Moments, m)
+	}
+	return engine.PodSeen{Pod: pod}
+}
+
+// story is a run with everything that a report must be able to tell.
+func story() []engine.Event {
+	var events []engine.Event
+	at := func(scenario int, bodies ...engine.Body) {
+		for _, b := range bodies {
+			// Half a second passes between two events.
+			now := time.Unix(0, 0).Add(time.Duration(len(events)) * 500 * time.Millisecond)
+			events = append(events, engine.Event{Time: now, Scenario: scenario, Body: b})
+		}
+	}
+	at(engine.WholeRun, engine.RunStarted{
+		Example: "pods", Title: "Pods", Summary: "A pod is the smallest thing that Kubernetes runs: one or more containers.",
+		RunID: "x7k2p", Namespace: "kbe-pods-x7k2p", OwnNamespace: true, Context: "kind-kind", Server: "v1.37.2",
+		Images: map[string]string{"simpleservice": "mhausenblas/simpleservice:0.5.0", "shell": "centos:9"},
+	})
+	at(0, engine.ScenarioStarted{Name: "single-pod", Title: "A single pod"},
+		engine.StepStarted{
+			Say: "One command starts a pod. Its image serves a small HTTP API on port 9876, which is what the page uses.",
+			Plan: plan("kubectl run sise --image=$(images.simpleservice) --port=9876",
+				engine.ClaimPlan{Claim: "The pod runs", Expression: `pod("sise").status.phase == "Running"`, Within: 90 * time.Second}),
+		},
+		engine.CommandShown{Line: "kubectl run sise --image=mhausenblas/simpleservice:0.5.0 --port=9876"},
+		engine.Output{Stdout: "pod/sise created\n"})
+	// A scenario that runs beside it is told after it.
+	at(1, engine.ScenarioStarted{Name: "two-containers", Title: "Two containers in one pod"},
+		engine.StepStarted{Plan: plan("kubectl create -f pod.yaml",
+			engine.ClaimPlan{Claim: "one", Expression: `stdout == ""`}, engine.ClaimPlan{Claim: "two", Expression: `elapsed < duration("1s")`})},
+		engine.FileShown{Name: "pod.yaml", Content: "kind: Pod\n"},
+		engine.CommandShown{Line: "kubectl create -f pod.yaml"},
+		engine.Waiting{For: "pod/a Ready", State: "Pending"},
+		engine.StepFailed{Err: "pod/a cannot become Ready", Cause: &diagnose.Cause{What: "w", Why: "because", Remedy: "mend it"}, Verdict: engine.CouldNotRun},
+		engine.ExpectationNotChecked{Claim: "one"}, engine.ExpectationNotChecked{Claim: "two"},
+		engine.StepEnded{},
+		engine.StepSkipped{Say: "It would be deleted.", Plan: plan("kubectl delete pod a")},
+		engine.ScenarioEnded{})
+	at(0, engine.ExpectationMet{Claim: "The pod runs"}, engine.StepEnded{},
+		engine.StepStarted{Say: "It answers.", Plan: plan(`kubectl exec client -- curl -sS --max-time 10 -H "Host: a name with spaces" $(pod("sise").status.podIP):9876/info`,
+			engine.ClaimPlan{Claim: longClaim, Expression: `json(stdout).version == "0.5.0"`},
+			engine.ClaimPlan{Claim: "It has a name", Expression: `json(stdout).name == ""`})},
+		engine.CommandShown{Line: "kubectl exec client -- curl -sS --max-time 10 -H 'Host: a name with spaces' 10.244.1.3:9876/info"},
+		engine.Output{Stdout: "{\"version\": \"0.4.0\"}\n", Stderr: "Warning: \x1b[31mhostile\x1b[0m\r\n"},
+		engine.ExpectationFailed{
+			Claim: longClaim, Expression: `json(stdout).version == "0.5.0"`,
+			Mismatches: []expect.Mismatch{{
+				Expression: `json(stdout).version == "0.5.0"`, Expected: `"0.5.0"`,
+				Operands: []expect.Operand{{Expression: "json(stdout).version", Value: `"0.4.0"`}},
+			}},
+		},
+		engine.ExpectationFailed{Claim: "It has a name", Expression: `json(stdout).name == ""`, Err: "no such key: name"},
+		engine.StepEnded{Elapsed: 120 * time.Millisecond}, engine.ScenarioEnded{Elapsed: 2 * time.Second})
+	at(engine.WholeRun, seen("sise", engine.PodCreated, engine.PodScheduled),
+		seen("sise", engine.PodCreated, engine.PodScheduled, engine.ContainerStarted, engine.PodReady),
+		seen("twocontainers", engine.PodCreated, engine.PodScheduled, engine.ImagePulled))
+	at(engine.WholeRun, engine.CleanupEnded{Namespace: "kbe-pods-x7k2p", OwnNamespace: true, Elapsed: 5100 * time.Millisecond},
+		engine.RunEnded{Example: "pods", Verdict: engine.CouldNotRun, Met: 1, Failed: 2, NotChecked: 2, ToVerdict: 2 * time.Second, Elapsed: 7 * time.Second})
+	return events
+}
+
+func TestTerminal(t *testing.T) {
+	for name, tc := range map[string]struct {
+		width  int
+		colour bool
+	}{
+		"terminal-80.txt":     {80, false},
+		"terminal-40.txt":     {40, false},
+		"terminal-colour.txt": {80, true},
+	} {
+		var out bytes.Buffer
+		sink := InOrder(NewTerminal(&out, nil, tc.width, tc.colour).Handle)
+		for _, ev := range story() {
+			sink(ev)
+		}
+		golden(t, name, out.Bytes())
+	}
+}
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(file, got, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s: run `go test ./internal/report -update` if this is as it should be; found:\n%s", file, got)
+	}
+}
+
+func TestOtherEndings(t *testing.T) {
+	for want, bodies := range map[string][]engine.Body{
+		"✓ 3 of 3 claims hold. Verdict after 1.0 s, 2.0 s in all.\n": {
+			engine.RunEnded{Met: 3, ToVerdict: time.Second, Elapsed: 2 * time.Second},
+		},
+		"kubectl delete pods -n n -l a=b": {
+			engine.Interrupted{Signal: "interrupt", RemoveCommand: "kubectl delete pods -n n -l a=b"},
+		},
+		"Stopped, as asked: cleaning up.\n":           {engine.Interrupted{Signal: "quit", RemoveCommand: "kubectl delete pods -n n -l a=b"}},
+		"What the run made in namespace n is removed": {engine.CleanupEnded{Namespace: "n"}},
+		"remove it    kubectl delete namespace n":     {engine.CleanupEnded{Namespace: "n", Kept: true, RemoveCommand: "kubectl delete namespace n"}},
+		"✗ no room":          {engine.CleanupEnded{Namespace: "n", Kept: true, Err: "no room"}},
+		"left: namespaces/n": {engine.CleanupEnded{Namespace: "n", Err: "forbidden", Leftovers: []string{"namespaces/n"}}},
+	} {
+		var out bytes.Buffer
+		terminal := NewTerminal(&out, nil, 80, false)
+		for _, b := range bodies {
+			terminal.Handle(engine.Event{Scenario: engine.WholeRun, Body: b})
+		}
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("expected %q, found:\n%s", want, out.String())
+		}
+	}
+}
+
+func TestTheLiveLineIsTakenBack(t *testing.T) {
+	var live bytes.Buffer
+	terminal := NewTerminal(&bytes.Buffer{}, &live, 40, false)
+	terminal.Handle(engine.Event{Body: engine.Waiting{For: "pod/a Ready", State: strings.Repeat("long ", 20)}})
+	terminal.Handle(engine.Event{Body: engine.Output{}})
+	if got := live.String(); !strings.HasSuffix(got, "…\r\x1b[K") || len([]rune(got)) > 40+len("\r\x1b[K") {
+		t.Errorf("found %q", got)
+	}
+}
+
+func TestACommandIsBrokenBetweenItsWords(t *testing.T) {
+	for width, want := range map[int][]string{
+		100: {"kubectl exec a -- curl -H 'Host: b c' d"},
+		30:  {"kubectl exec a -- curl -H", "'Host: b c' d"},
+		5:   {"kubectl", "exec", "a --", "curl", "-H", "'Host: b c'", "d"},
+	} {
+		if got := breakCommand("kubectl exec a -- curl -H 'Host: b c' d", width); !slices.Equal(got, want) {
+			t.Errorf("%d columns: expected %q, found %q", width, want, got)
+		}
+	}
+}

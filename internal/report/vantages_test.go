@@ -1,0 +1,100 @@
+package report
+
+import (
+	"bytes"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/probe"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/vantage"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
+)
+
+// truthTable is one of a Pod that something keeps from being reached, and whose
+// cluster says what it should not.
+func truthTable(ip string) *v1alpha1.Reach {
+	target := netip.MustParseAddr(ip)
+	answered := func(from string) probe.Result {
+		return probe.Result{
+			Outcome: probe.Answered, Connected: true, Version: "x7k2p-n0nce", From: netip.MustParseAddr(from), Answered: 5,
+			P50: 412 * time.Microsecond, P99: 3 * time.Millisecond,
+		}
+	}
+	near, far := netip.MustParseAddr("10.244.1.9"), netip.MustParseAddr("10.244.2.3")
+	row := func(place vantage.Place, caller, node string, to vantage.To, address netip.Addr, expected vantage.Expected) vantage.Row {
+		return vantage.Row{Place: place, Caller: caller, Node: node, To: to, Address: netip.AddrPortFrom(address, 9876), Expected: expected}
+	}
+	localhost := row(vantage.Container, "container sise", "node-1", vantage.Localhost, netip.MustParseAddr("127.0.0.1"), vantage.Reached)
+	localhost.Result = answered("127.0.0.1")
+	own := row(vantage.Container, "container sise", "node-1", vantage.PodIP, target, vantage.Reached)
+	own.Result = answered("10.244.1.5")
+	same := row(vantage.SameNode, "a pod on node-1", "node-1", vantage.PodIP, target, vantage.Reached)
+	same.Result, same.Own = answered("10.244.1.1"), []netip.Addr{near}
+	other := row(vantage.OtherNode, "a pod on node-2", "node-2", vantage.PodIP, target, vantage.Reached)
+	other.Result, other.Own = probe.Result{Outcome: probe.Timeout, Failed: 2, Err: "i/o timeout\x1b[31m<b>"}, []netip.Addr{far}
+	node := row(vantage.Node, "the node node-1", "node-1", vantage.PodIP, target, vantage.Reached)
+	node.Skipped = "namespace \"n\" enforces the Pod Security Standard restricted, which forbids hostNetwork"
+	here := row(vantage.Here, "this machine", "", vantage.PodIP, target, vantage.NotReached)
+	here.Result = probe.Result{Outcome: probe.Unreachable, Failed: 1, Err: "network is unreachable"}
+
+	r := &v1alpha1.Reach{
+		TypeMeta: metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion.String(), Kind: v1alpha1.ReachKind}, ObjectMeta: metav1.ObjectMeta{Name: "reach-x7k2p"},
+		Verdict: v1alpha1.ClaimFailed, VerdictMilliseconds: 2300, ElapsedMilliseconds: 7500,
+		StartTime: metav1.NewMicroTime(time.Date(2026, 11, 23, 18, 0, 0, 0, time.UTC)),
+		Run:       v1alpha1.Run{ID: "x7k2p", Namespace: "n", Context: "c", ServerVersion: "v1.37.2"},
+		Cleanup:   &v1alpha1.Cleanup{ElapsedMilliseconds: 1100},
+	}
+	AddVantages(r, &vantage.Table{
+		Target: vantage.Target{Name: "web", Namespace: "n", Node: "node-1", IPs: []netip.Addr{target}, Port: 9876, Existing: true, Version: "x7k2p-n0nce"},
+		Rows:   []vantage.Row{localhost, own, same, other, node, here},
+	})
+	return r
+}
+
+func TestGoldenTruthTable(t *testing.T) {
+	r := truthTable("10.244.1.5")
+	var story bytes.Buffer
+	terminal := NewTerminal(&story, nil, 80, false)
+	terminal.ReachBegan(r)
+	terminal.ReachFound(r)
+	terminal.ReachEnded(r)
+	golden(t, "vantages.txt", story.Bytes())
+	for name, format := range map[string]string{"vantages.xml": "junit", "vantages.html": "html"} {
+		var out bytes.Buffer
+		if err := WriteReach(&out, format, r); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, name, out.Bytes())
+		if strings.Contains(out.String(), "\x1b") || strings.Contains(out.String(), "timeout<b>") {
+			t.Errorf("%s: expected that the cluster's text is escaped", format)
+		}
+	}
+}
+
+func TestTheTruthTableFitsItsWidth(t *testing.T) {
+	for width, ips := range map[int][]string{
+		40: {"10.244.1.5", "fd00:10:244:1::5"},
+		60: {"10.244.1.5", "fd00:10:244:1::5", "2001:db8:1234:5678:9abc:d:1234:5678"},
+		80: {"10.244.1.5", "fd00:10:244:1::5", "2001:db8:1234:5678:9abc:d:1234:5678"},
+	} {
+		for _, ip := range ips {
+			var story bytes.Buffer
+			terminal, r := NewTerminal(&story, nil, width, false), truthTable(ip)
+			terminal.ReachBegan(r)
+			terminal.ReachFound(r)
+			terminal.ReachEnded(r)
+			if !strings.Contains(story.String(), ip) {
+				t.Errorf("expected %s in\n%s", ip, story.String())
+			}
+			for line := range strings.Lines(story.String()) {
+				if n := len([]rune(strings.TrimSuffix(line, "\n"))); n > width {
+					t.Errorf("%s: a line of %d columns, expected at most %d: %s", ip, n, width, line)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,124 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
+)
+
+// CleanupTimeout is the budget of Close. A Namespace takes 5 to 6 seconds to go:
+// its controller waits for 5 of them before it begins.
+const CleanupTimeout = 60 * time.Second
+
+// Cleanup is the outcome of Close.
+type Cleanup struct {
+	// Leftovers are what is still there, as TYPE/NAME.
+	Leftovers []string
+	// Unconfirmed are Pods, as NAME on NODE, whose end no kubelet has confirmed:
+	// only their objects were removed.
+	Unconfirmed []string
+	// Command removes the leftovers by hand.
+	Command string
+	Err     error
+}
+
+type abandonKey struct{}
+
+// WithAbandon returns a context whose Close gives up, and leaves what is left,
+// when abandon ends: by a second Ctrl-C.
+func WithAbandon(ctx, abandon context.Context) context.Context {
+	return context.WithValue(ctx, abandonKey{}, abandon)
+}
+
+// errAbandoned is why a cleanup that was given up is not complete.
+var errAbandoned = errors.New("the cleanup was interrupted")
+
+// cleanupContext is what a cleanup lives for: an interrupt does not end it, a
+// second one does (see WithAbandon), and so does the end of its budget.
+func cleanupContext(ctx context.Context) (context.Context, context.CancelFunc) {
+	abandon, _ := ctx.Value(abandonKey{}).(context.Context)
+	ctx, giveUp := context.WithCancelCause(context.WithoutCancel(ctx))
+	ctx, cancel := wait.WithTimeout(ctx, CleanupTimeout)
+	stop := func() bool { return true }
+	if abandon != nil {
+		stop = context.AfterFunc(abandon, func() { giveUp(errAbandoned) })
+	}
+	return ctx, func() { stop(); cancel(); giveUp(nil) }
+}
+
+// Close removes what the run created and waits until it is gone, within
+// CleanupTimeout, also where ctx has ended. Nothing can be created any more.
+func (s *Session) Close(ctx context.Context) Cleanup {
+	ctx, cancel := cleanupContext(ctx)
+	defer cancel()
+	s.creating.shut(ctx)
+	r := &remover{client: s.client, held: s.held}
+	objects := s.resolve(ctx, r, &s.created)
+	if s.Owned {
+		r.emptyNamespace(ctx, s.Namespace, objects)
+	} else {
+		r.remove(ctx, objects, func() []object { return r.podsOf(ctx, s.Namespace, s.selector()) })
+	}
+	out := r.outcome()
+	if out.Err != nil {
+		out.Command = s.RemoveCommand()
+	}
+	out.Err = errors.Join(out.Err, s.local.close(out.Err == nil))
+	return out
+}
+
+// Leave ends the run and leaves what it made.
+func (s *Session) Leave(ctx context.Context) error {
+	s.creating.shut(ctx)
+	return s.local.close(true)
+}
+
+// selector matches what the run made.
+func (s *Session) selector() string { return labels.Set{RunLabel: s.ID}.String() }
+
+// resolve lists what the run created: everything of which the API server has
+// said so, and what turns out to be there after a create of unknown outcome.
+func (s *Session) resolve(ctx context.Context, r *remover, created *ledger) []object {
+	var out []object
+	for _, o := range created.newestFirst() {
+		if o.uid == "" {
+			obj, err := r.client.Resource(o.resource).Namespace(o.namespace).Get(ctx, o.name, metav1.GetOptions{})
+			switch {
+			case apierrors.IsNotFound(err) || err == nil && !s.isMarked(obj):
+				continue
+			case err != nil:
+				r.left(o, fmt.Errorf("its creation was not confirmed: %w", err))
+				continue
+			}
+			o.uid = obj.GetUID()
+		}
+		if !s.Owned && o.resource == namespaces && o.name == s.Namespace {
+			s.Owned = true // the answer to its creation had been lost
+		}
+		out = append(out, o)
+	}
+	return out
+}
+
+// RemoveCommand is the kubectl command that removes what the run created.
+func (s *Session) RemoveCommand() string {
+	if s.Owned {
+		return "kubectl delete namespace " + s.Namespace
+	}
+	resources := []string{"pods"}
+	for _, o := range s.created.newestFirst() {
+		if r := o.resource.GroupResource().String(); !slices.Contains(resources, r) {
+			resources = append(resources, r)
+		}
+	}
+	return fmt.Sprintf("kubectl delete %s -n %s -l %s", strings.Join(resources, ","), s.Namespace, s.selector())
+}

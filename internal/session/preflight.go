@@ -1,0 +1,88 @@
+package session
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/version"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
+)
+
+// preflightTimeout bounds each of the first requests to the API server.
+const preflightTimeout = 4 * time.Second
+
+// within bounds the requests of a client. It counts from when a request has its
+// credentials: a plugin that fetches them may ask the user, who takes longer.
+type within struct {
+	limit time.Duration
+	next  http.RoundTripper
+}
+
+func (w within) RoundTrip(req *http.Request) (*http.Response, error) {
+	ctx, cancel := context.WithTimeout(req.Context(), w.limit)
+	defer cancel()
+	resp, err := w.next.RoundTrip(req.WithContext(ctx))
+	if err == nil {
+		_, err = peek(resp) // what comes later would be cut off
+	}
+	if err != nil {
+		return nil, err
+	}
+	return resp, nil
+}
+
+// Preflight asks, all at once, whether there is an API server and whether it
+// grants what a run needs. Nothing is created. It returns the server's version;
+// the error is a *rbac.Denied where something is not granted.
+func Preflight(ctx context.Context, cfg *rest.Config, grant rbac.Grant) (version string, err error) {
+	cfg = rest.CopyConfig(cfg)
+	cfg.QPS = -1 // the questions are few, and to be asked at once
+	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { return within{preflightTimeout, next} })
+	client, err := kubernetes.NewForConfig(cfg)
+	if err != nil {
+		return "", err
+	}
+	var denied error
+	var wg sync.WaitGroup
+	wg.Go(func() { denied = rbac.Check(ctx, client, grant) })
+	version, err = serverVersion(ctx, cfg.Host, client)
+	wg.Wait()
+	if err != nil {
+		return "", err
+	}
+	return version, denied
+}
+
+// serverVersion is the first sign that there is an API server.
+func serverVersion(ctx context.Context, host string, client kubernetes.Interface) (string, error) {
+	begin := time.Now()
+	body, err := client.Discovery().RESTClient().Get().AbsPath("/version").Do(ctx).Raw()
+	if err != nil {
+		return "", fmt.Errorf("the API server %s gave no version, tried for %.1f s: %w", host, time.Since(begin).Seconds(), err)
+	}
+	var info version.Info
+	if err := json.Unmarshal(body, &info); err != nil {
+		return "", fmt.Errorf("the API server %s: expected its version, found %.80q: is it a Kubernetes API server?", host, body)
+	}
+	return info.GitVersion, nil
+}
+
+// ContextOf names the kubeconfig's context that getter uses.
+func ContextOf(getter genericclioptions.RESTClientGetter) string {
+	if flags, ok := getter.(*genericclioptions.ConfigFlags); ok && flags.Context != nil && *flags.Context != "" {
+		return *flags.Context
+	}
+	raw, err := getter.ToRawKubeConfigLoader().RawConfig()
+	if err != nil {
+		return ""
+	}
+	return raw.CurrentContext
+}

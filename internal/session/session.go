@@ -1,0 +1,185 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/rand"
+	"k8s.io/client-go/dynamic"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
+	"k8s.io/client-go/rest"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
+)
+
+// Labels of every object that a run creates.
+const (
+	// RunLabel holds the run's ID.
+	RunLabel = "kubectl-kbe.github.io/run"
+	// ManagedByLabel is the recommended label of Kubernetes; its value is ManagedBy.
+	ManagedByLabel = "app.kubernetes.io/managed-by"
+	ManagedBy      = "kubectl-kbe"
+)
+
+// enforceLabel names the Pod Security Standard that a Namespace enforces.
+const enforceLabel = "pod-security.kubernetes.io/enforce"
+
+var (
+	namespaces      = corev1.SchemeGroupVersion.WithResource("namespaces")
+	pods            = corev1.SchemeGroupVersion.WithResource("pods")
+	secrets         = corev1.SchemeGroupVersion.WithResource("secrets")
+	serviceAccounts = corev1.SchemeGroupVersion.WithResource("serviceaccounts")
+)
+
+// readyTimeout bounds the wait for a new Namespace's default ServiceAccount,
+// which the controller manager makes within a second on a healthy cluster.
+const readyTimeout = 30 * time.Second
+
+// Session is one run's hold on a cluster.
+type Session struct {
+	// ID identifies the run, in names and in RunLabel.
+	ID string
+	// Namespace is where the run works.
+	Namespace string
+	// Owned tells that the Namespace is the run's own.
+	Owned bool
+
+	client   dynamic.Interface
+	logs     corev1client.PodsGetter
+	created  ledger
+	seen     seen
+	others   others
+	creating door
+	local    *local
+	keep     bool
+	deadline time.Duration
+	enforce  string
+	held     func(object, why string)
+}
+
+// Option changes what Open begins.
+type Option func(*Session)
+
+// Keep has everything left on the cluster on purpose: it is marked so, and its
+// Pods do not stop by themselves.
+func Keep(keep bool) Option { return func(s *Session) { s.keep = keep } }
+
+// TellHeld has tell called, once for each, with an object that is being removed and
+// does not go, and with the cluster's words for what holds it.
+func TellHeld(tell func(object, why string)) Option { return func(s *Session) { s.held = tell } }
+
+// StopPodsAfter has the run's Pods stop by themselves after a time, which must
+// be longer than the run takes; without it that is Deadline.
+func StopPodsAfter(d time.Duration) Option { return func(s *Session) { s.deadline = d } }
+
+// Enforce has a Namespace of the run's own enforce a Pod Security Standard, such
+// as restricted; "" leaves it to the cluster's default.
+func Enforce(standard string) Option { return func(s *Session) { s.enforce = standard } }
+
+// Open begins a run of the example: in namespace, where that is not empty, or
+// in a new one. A Namespace that was created is removed again when Open fails.
+func Open(ctx context.Context, cfg *rest.Config, example, namespace string, options ...Option) (*Session, error) {
+	client, err := dynamic.NewForConfig(cfg)
+	if err != nil {
+		return nil, err
+	}
+	logs, err := corev1client.NewForConfig(cfg)
+	if err != nil {
+		return nil, err
+	}
+	s := &Session{ID: rand.String(5), Namespace: namespace, client: client, logs: logs, deadline: Deadline}
+	for _, option := range options {
+		option(s)
+	}
+	if s.local, err = openLocal(s.ID); err != nil {
+		return nil, err
+	}
+	if namespace != "" {
+		err = s.adopt(ctx)
+	} else {
+		s.Namespace = fmt.Sprintf("kbe-%s-%s", example, s.ID)
+		err = s.make(ctx, cfg, example)
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.Close(ctx).Err)
+	}
+	return s, nil
+}
+
+// Dir is a folder on this machine for the run's files; it goes with the run.
+func (s *Session) Dir() string { return s.local.dir }
+
+// adopt makes sure that an existing Namespace exists, and that one which somebody
+// has just made takes Pods. Where reading it is not permitted, the first command
+// will tell.
+func (s *Session) adopt(ctx context.Context) error {
+	ns, err := s.client.Resource(namespaces).Get(ctx, s.Namespace, metav1.GetOptions{})
+	switch {
+	case apierrors.IsNotFound(err):
+		return fmt.Errorf("namespace %q does not exist: create it, or leave -n out for a new one", s.Namespace)
+	case apierrors.IsForbidden(err):
+		return nil
+	case err != nil:
+		return err
+	case ns.GetDeletionTimestamp() != nil:
+		return fmt.Errorf("namespace %q is being deleted: wait until it is gone, or name another with -n", s.Namespace)
+	case time.Since(ns.GetCreationTimestamp().Time) < readyTimeout:
+		return s.awaitServiceAccount(ctx)
+	}
+	return nil
+}
+
+// make creates the run's own Namespace, and waits until it takes Pods.
+func (s *Session) make(ctx context.Context, cfg *rest.Config, example string) error {
+	cfg = rest.CopyConfig(cfg)
+	s.Wrap(cfg)
+	client, err := dynamic.NewForConfig(cfg)
+	if err != nil {
+		return err
+	}
+	ns := &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "v1",
+		"kind":       "Namespace",
+		"metadata": map[string]any{
+			"name":        s.Namespace,
+			"annotations": map[string]any{"kubectl-kbe.github.io/example": example},
+		},
+	}}
+	if s.enforce != "" {
+		ns.SetLabels(map[string]string{enforceLabel: s.enforce})
+	}
+	_, err = client.Resource(namespaces).Create(ctx, ns, metav1.CreateOptions{})
+	if apierrors.IsForbidden(err) {
+		return fmt.Errorf("%w\nto run in a namespace that exists, name it: -n NAMESPACE", err)
+	}
+	if err != nil {
+		return err
+	}
+	s.Owned = true
+	return s.awaitServiceAccount(ctx)
+}
+
+// awaitServiceAccount waits for the ServiceAccount without which the API server
+// rejects Pods. Where watching it is not permitted, the first Pod will tell.
+func (s *Session) awaitServiceAccount(ctx context.Context) error {
+	waitCtx, cancel := wait.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	err := wait.For(waitCtx, s.client.Resource(serviceAccounts).Namespace(s.Namespace), "default",
+		func(obj *unstructured.Unstructured) (bool, error) { return obj != nil, nil })
+	switch {
+	case apierrors.IsForbidden(err):
+		return nil
+	case errors.Is(err, wait.ErrTimeout):
+		return fmt.Errorf("serviceaccount \"default\" of namespace %q: expected within %s, found none: is the controller manager running?", s.Namespace, readyTimeout)
+	}
+	return err
+}
+
+// Client is the run's client, for what is not a command.
+func (s *Session) Client() dynamic.Interface { return s.client }

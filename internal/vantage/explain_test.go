@@ -1,0 +1,219 @@
+package vantage
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/probe"
+)
+
+// table is written as a truth table: a row is PLACE ADDRESS FOUND, where FOUND is an
+// outcome of a probe; a version that was answered ("mine" is the target's); or -, for
+// a row that was skipped.
+func table(t *testing.T, ips string, rows ...string) *Table {
+	t.Helper()
+	out := &Table{Target: Target{Name: "target", Namespace: "n", Node: "node-1", Port: 9876, Version: "mine"}}
+	for ip := range strings.FieldsSeq(ips) {
+		out.Target.IPs = append(out.Target.IPs, netip.MustParseAddr(ip))
+	}
+	for _, text := range rows {
+		out.Rows = append(out.Rows, row(t, out.Target, text))
+	}
+	return out
+}
+
+func row(t *testing.T, target Target, text string) Row {
+	t.Helper()
+	f := strings.Fields(text)
+	if len(f) < 3 {
+		t.Fatalf("row %q", text)
+	}
+	r := Row{Place: Place(f[0]), Caller: f[0], To: PodIP, Expected: Reached, Node: map[string]string{"other-node": "node-2"}[f[0]]}
+	if f[1] == "tunnel" {
+		r.To, r.Address = Localhost, netip.AddrPortFrom(netip.Addr{}, target.Port)
+	} else {
+		r.Address = netip.AddrPortFrom(netip.MustParseAddr(f[1]), target.Port)
+	}
+	if r.Address.Addr().IsLoopback() {
+		r.To = Localhost
+		if len(target.IPs) == 1 && familyOf(target.IPs[0]) != r.Family() {
+			r.Expected = Any
+		}
+	}
+	if r.Place == Here {
+		r.Expected = NotReached
+	}
+	switch f[2] {
+	case "-":
+		r.Skipped = "not permitted"
+	case "refused", "timeout", "unreachable", "reset", "protocol", "error":
+		r.Result = probe.Result{Outcome: probe.Outcome(f[2]), Failed: 1, Err: f[2]}
+		r.Result.Connected = f[2] == "reset" || f[2] == "protocol"
+	case "flaky":
+		r.Result = probe.Result{Outcome: probe.Answered, Connected: true, Version: "mine", Answered: 3, Failed: 2, Err: "timeout"}
+	case "both":
+		r.Result = probe.Result{Outcome: probe.Answered, Connected: true, Version: "mine", Answered: 5, Other: &probe.Answer{Version: "theirs"}}
+	default:
+		r.Result = probe.Result{Outcome: probe.Answered, Connected: true, Version: f[2], Answered: 5}
+	}
+	if len(f) == 5 { // own address, seen as
+		r.Own, r.Result.From = []netip.Addr{netip.MustParseAddr(f[3])}, netip.MustParseAddr(f[4])
+	}
+	return r
+}
+
+const (
+	v4 = "10.244.1.5"
+	v6 = "fd00:10:244:1::5"
+)
+
+func TestExplain(t *testing.T) {
+	for name, tc := range map[string]struct {
+		ips   string
+		rows  []string
+		want  []string // What of each cause, begin
+		why   string   // in the first cause
+		outer int      // failed rows
+	}{
+		"as it should be": {ips: v4, rows: []string{
+			"container 127.0.0.1 mine", "container " + v4 + " mine", "other-node " + v4 + " mine 10.244.2.3 10.244.2.3",
+			"port-forward tunnel mine", "here " + v4 + " timeout",
+		}},
+		"reached from here, which is no failure": {ips: v4, rows: []string{"same-node " + v4 + " mine", "here " + v4 + " mine"}},
+		"loopback only": {ips: v4, rows: []string{
+			"container 127.0.0.1 mine", "container " + v4 + " refused", "sibling 127.0.0.1 mine", "sibling " + v4 + " refused",
+			"same-node " + v4 + " refused", "other-node " + v4 + " refused", "node " + v4 + " refused", "api-server " + v4 + " refused",
+			"port-forward tunnel mine",
+		}, want: []string{"the service listens on loopback only"}, why: "localhost answers (container, sibling); 10.244.1.5:9876: refused from everywhere, also from the pod's own containers", outer: 6},
+		"loopback only, of which only the tunnel knows": {ips: v4, rows: []string{
+			"container 127.0.0.1 -", "container " + v4 + " -", "same-node " + v4 + " refused", "port-forward tunnel mine",
+		}, want: []string{"the service listens on loopback only"}, why: "localhost answers (port-forward)", outer: 1},
+		"loopback of IPv4 only, of two families": {ips: v4 + " " + v6, rows: []string{
+			"container 127.0.0.1 mine", "container ::1 refused", "container " + v4 + " refused", "container " + v6 + " refused",
+			"same-node " + v4 + " refused", "same-node " + v6 + " refused", "port-forward tunnel mine",
+		}, want: []string{"the service listens on loopback only"}, why: "10.244.1.5:9876 and [fd00:10:244:1::5]:9876", outer: 5},
+		"IPv4 only, of two families": {ips: v4 + " " + v6, rows: []string{
+			"container 127.0.0.1 mine", "container ::1 refused", "container " + v4 + " mine", "container " + v6 + " refused",
+			"same-node " + v4 + " mine", "same-node " + v6 + " refused", "api-server " + v4 + " mine", "port-forward tunnel mine",
+		}, want: []string{"the service listens on IPv4 only"}, why: "127.0.0.1:9876 answers; [fd00:10:244:1::5]:9876: refused", outer: 3},
+		"IPv4 only, of two families, without a tool inside": {ips: v4 + " " + v6, rows: []string{
+			"container 127.0.0.1 -", "same-node " + v4 + " mine", "same-node " + v6 + " refused", "port-forward tunnel mine",
+		}, want: []string{"the service listens on IPv4 only"}, why: "10.244.1.5:9876 answers", outer: 1},
+		"IPv4 only, in a cluster of IPv6": {ips: v6, rows: []string{
+			"container 127.0.0.1 mine", "container ::1 refused", "container " + v6 + " refused",
+			"same-node " + v6 + " refused", "api-server " + v6 + " refused", "port-forward tunnel mine",
+		}, want: []string{"the service listens on IPv4 only (all of it, or 127.0.0.1 alone)"}, why: "127.0.0.1:9876 answers", outer: 4},
+		"in a cluster of IPv6, of which only the tunnel knows": {ips: v6, rows: []string{
+			"same-node " + v6 + " refused", "port-forward tunnel mine",
+		}, want: []string{"the service listens on loopback only, or on IPv4 only"}, outer: 1},
+		"IPv6 only, of two families": {ips: v4 + " " + v6, rows: []string{
+			"container 127.0.0.1 refused", "container ::1 mine", "container " + v4 + " refused", "container " + v6 + " mine",
+		}, want: []string{"the service listens on IPv6 only"}, outer: 2},
+		"nothing listens": {ips: v4, rows: []string{
+			"container 127.0.0.1 refused", "container " + v4 + " refused", "same-node " + v4 + " refused", "port-forward tunnel refused",
+		}, want: []string{"nothing listens on port 9876 of the pod", "port-forward does not reach localhost:9876"}, outer: 4},
+		"nothing listens, and nobody knows of localhost": {ips: v4, rows: []string{
+			"same-node " + v4 + " refused", "port-forward tunnel -",
+		}, want: []string{"nothing listens on 10.244.1.5:9876"}, why: "localhost could not be checked", outer: 1},
+		"on the pod's address only": {ips: v4, rows: []string{
+			"container 127.0.0.1 refused", "container " + v4 + " mine", "same-node " + v4 + " mine",
+		}, want: []string{"the service listens on the pod's address only, not on 127.0.0.1"}, outer: 1},
+		"dropped on the path": {ips: v4, rows: []string{
+			"container " + v4 + " mine", "same-node " + v4 + " timeout", "other-node " + v4 + " timeout", "node " + v4 + " mine",
+			"api-server " + v4 + " timeout", "port-forward tunnel mine",
+		}, want: []string{"something on the path drops the packets"}, why: "no answer to same-node, other-node, api-server; it does answer container, node; NetworkPolicies", outer: 3},
+		"rejected on the path": {ips: v4, rows: []string{
+			"container " + v4 + " mine", "same-node " + v4 + " unreachable", "other-node " + v4 + " unreachable",
+		}, want: []string{"something on the path rejects, or has no route for, the packets"}, outer: 2},
+		"dropped, seen from outside alone": {ips: v4, rows: []string{
+			"container " + v4 + " -", "same-node " + v4 + " timeout", "other-node " + v4 + " timeout",
+		}, want: []string{"something on the path drops the packets"}, outer: 2},
+		"between nodes only": {ips: v4, rows: []string{
+			"container " + v4 + " mine", "same-node " + v4 + " mine", "node " + v4 + " mine", "other-node " + v4 + " timeout", "api-server " + v4 + " mine",
+		}, want: []string{"only traffic between nodes fails: from node-2 to node-1"}, outer: 1},
+		"between nodes, of one family": {ips: v4 + " " + v6, rows: []string{
+			"same-node " + v4 + " mine", "same-node " + v6 + " mine", "other-node " + v4 + " mine", "other-node " + v6 + " timeout",
+		}, want: []string{"only traffic between nodes fails: from node-2 to node-1"}, why: "[fd00:10:244:1::5]:9876: no answer to other-node", outer: 1},
+		"somebody else": {ips: v4, rows: []string{
+			"container " + v4 + " mine", "other-node " + v4 + " theirs",
+		}, want: []string{"somebody else answers at 10.244.1.5:9876"}, why: `that is pod "thief" on node-3`, outer: 1},
+		"two at one address": {ips: v4, rows: []string{
+			"container " + v4 + " mine", "other-node " + v4 + " both",
+		}, want: []string{"somebody else answers at 10.244.1.5:9876"}, why: `another connection got "theirs"; that is pod "thief"`, outer: 1},
+		"SNAT": {ips: v4, rows: []string{
+			"same-node " + v4 + " mine 10.244.1.9 10.244.1.9", "other-node " + v4 + " mine 10.244.2.3 10.89.0.3",
+		}, want: []string{"something translates addresses between pods (SNAT)"}, why: "other-node, whose address is 10.244.2.3, was seen as 10.89.0.3"},
+		"flaky": {ips: v4, rows: []string{"same-node " + v4 + " mine", "other-node " + v4 + " flaky"},
+			want: []string{"some connections to 10.244.1.5:9876 fail"}, why: "2 of 5 failed", outer: 1},
+		"something of its own": {ips: v4, rows: []string{"container " + v4 + " mine", "same-node " + v4 + " reset"},
+			want: []string{"same-node does not reach 10.244.1.5:9876"}, why: "reset", outer: 1},
+		"all skipped": {ips: v4, rows: []string{"container " + v4 + " -", "same-node " + v4 + " -"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tab := table(t, tc.ips, tc.rows...)
+			tab.Policies = []string{"deny-all"}
+			tab.Owners = map[string]string{"theirs": `pod "thief" on node-3`}
+			causes := Explain(tab)
+			var found []string
+			for _, c := range causes {
+				found = append(found, fmt.Sprintf("%s (%s)", c.What, c.Why))
+				if c.Remedy == "" || c.Why == "" || c.Warning != strings.Contains(c.What, "SNAT") {
+					t.Errorf("found %+v", c)
+				}
+			}
+			if len(found) != len(tc.want) {
+				t.Fatalf("expected %d causes, found %q", len(tc.want), found)
+			}
+			for i, want := range tc.want {
+				if !strings.HasPrefix(found[i], want+" (") {
+					t.Errorf("expected %q, found %q", want, found[i])
+				}
+			}
+			if len(found) > 0 && !strings.Contains(found[0], tc.why) {
+				t.Errorf("expected %q in %q", tc.why, found[0])
+			}
+			if n := tab.Count(Failed); n != tc.outer {
+				t.Errorf("expected %d failed rows, found %d", tc.outer, n)
+			}
+		})
+	}
+}
+
+func TestWhatIsSaidOfPolicies(t *testing.T) {
+	for want, set := range map[string]func(*Table){
+		`no NetworkPolicy in namespace "n" selects the pod`:                     func(*Table) {},
+		`NetworkPolicies of namespace "n" that select the pod: one, two`:        func(t *Table) { t.Policies = []string{"one", "two"} },
+		"NetworkPolicies could not be read: networkpolicies is forbidden, jane": func(t *Table) { t.PoliciesUnknown = "networkpolicies is forbidden, jane" },
+	} {
+		tab := table(t, v4, "container "+v4+" mine", "same-node "+v4+" timeout")
+		set(tab)
+		if causes := Explain(tab); len(causes) != 1 || !strings.Contains(causes[0].Why, want) {
+			t.Errorf("expected %q, found %+v", want, causes)
+		}
+	}
+}
+
+// Of a Pod whose version is not known a connection is enough, whatever it speaks.
+func TestAnUnknownServiceIsReachedByAConnection(t *testing.T) {
+	for found, want := range map[string]Outcome{"theirs": Met, "protocol": Met, "refused": Failed, "timeout": Failed, "both": Failed, "flaky": Failed} {
+		tab := table(t, v4, "same-node "+v4+" "+found)
+		tab.Target.Version = ""
+		if got := tab.Outcome(tab.Rows[0]); got != want {
+			t.Errorf("%s: expected %s, found %s", found, want, got)
+		}
+	}
+}
+
+func TestParsePlaces(t *testing.T) {
+	if got, err := ParsePlaces(nil); err != nil || len(got) != 8 {
+		t.Errorf("found %v, %v", got, err)
+	}
+	if got, err := ParsePlaces([]string{"here", "container", "here"}); err != nil || fmt.Sprint(got) != "[container here]" {
+		t.Errorf("found %v, %v", got, err)
+	}
+	if _, err := ParsePlaces([]string{"moon"}); err == nil || !strings.Contains(err.Error(), `expected some of container, sibling, same-node, other-node, node, api-server, port-forward, here, found "moon"`) {
+		t.Errorf("found %v", err)
+	}
+}

@@ -1,3 +1,0 @@
-// Package cmd is the command line: flags in, exit code out. A command decides
-// what runs and how it is told; the work is done by the packages below.
-package cmd

@@ -1,4 +1,0 @@
-package cmd
-
-// withoutWaiting is nothing here: Windows has no named pipes in folders.
-const withoutWaiting = 0
