@@ -16,6 +16,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/examples"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // auditEvent is what this test reads of the API server's audit log.
@@ -49,10 +50,10 @@ func TestWhatIsShownIsWhatTheAPIServerSees(t *testing.T) {
 	namespace := ""
 	var expected []string
 	manifests, shown := map[int]string{}, map[int][]string{} // scenarios run side by side
-	verdict := engine.Run(t.Context(), flags, plan, engine.Options{}, func(ev engine.Event) {
+	verdict := engine.Run(t.Context(), clientsOf(flags), plan, engine.Options{}, func(ev engine.Event) {
 		switch b := ev.Body.(type) {
 		case engine.RunStarted:
-			namespace = b.Namespace
+			namespace = b.Run.Namespace
 			expected = append(expected, "create namespaces "+namespace)
 		case engine.FileShown:
 			manifests[ev.Scenario] = b.Content
@@ -64,15 +65,15 @@ func TestWhatIsShownIsWhatTheAPIServerSees(t *testing.T) {
 				expected = append(expected, shown[ev.Scenario]...)
 			}
 		case engine.CleanupEnded:
-			for _, pod := range b.Unconfirmed { // by a kubelet in time: deleted once more
+			for _, pod := range b.Cleanup.Unconfirmed { // by a kubelet in time: deleted once more
 				name, _, _ := strings.Cut(pod, " on ")
 				name, _, _ = strings.Cut(name, "keeper-")
 				expected = append(expected, strings.TrimSpace("delete pods "+name))
 			}
 		}
 	})
-	if verdict != engine.Passed {
-		t.Fatalf("expected that all claims hold, found verdict %d", verdict)
+	if verdict != v1alpha1.Passed {
+		t.Fatalf("expected that all claims hold, found verdict %s", verdict)
 	}
 	// The cleanup: controllers, the Pods, the Namespace.
 	expected = append(expected, "delete replicationcontrollers keeper", "deletecollection pods", "delete namespaces "+namespace)

@@ -23,6 +23,7 @@ import (
 	"sigs.k8s.io/e2e-framework/third_party/kind"
 
 	"github.com/kubectl-kbe/kubectl-kbe/e2e/provider"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 )
 
 var (
@@ -47,9 +48,9 @@ var (
 	kube *genericclioptions.ConfigFlags
 )
 
-func TestMain(m *testing.M) { os.Exit(run(m)) }
+func TestMain(m *testing.M) { os.Exit(runAll(m)) }
 
-func run(m *testing.M) (code int) {
+func runAll(m *testing.M) (code int) {
 	cfg, err := envconf.NewFromFlags()
 	if err != nil {
 		return fail(err)
@@ -192,4 +193,9 @@ func exhaustive(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make test-all runs it")
 	}
+}
+
+// clientsOf are clients that make each request once.
+func clientsOf(getter genericclioptions.RESTClientGetter) *run.Clients {
+	return &run.Clients{RESTClientGetter: getter}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // mutation breaks what an example runs, so that one of its claims fails. Those
@@ -117,7 +118,7 @@ func assertFailsAlone(t *testing.T, e *example.Example, c claimOf, m mutation) {
 	var story bytes.Buffer
 	tell := report.InOrder(report.NewTerminal(&story, nil, 80, false).Handle)
 	var found []string
-	verdict := engine.Run(t.Context(), kube, plan, engine.Options{}, func(ev engine.Event) {
+	verdict := engine.Run(t.Context(), clientsOf(kube), plan, engine.Options{}, func(ev engine.Event) {
 		tell(ev)
 		switch b := ev.Body.(type) {
 		case engine.ExpectationFailed:
@@ -126,8 +127,8 @@ func assertFailsAlone(t *testing.T, e *example.Example, c claimOf, m mutation) {
 			found = append(found, "not checked: "+b.Claim)
 		}
 	})
-	if verdict != engine.ClaimFailed || !slices.Equal(found, []string{"failed: " + c.Claim}) {
-		t.Errorf("broken by %s: expected that this claim fails alone, found the verdict %d and\n  %s\n%s",
+	if verdict != v1alpha1.ClaimFailed || !slices.Equal(found, []string{"failed: " + c.Claim}) {
+		t.Errorf("broken by %s: expected that this claim fails alone, found the verdict %s and\n  %s\n%s",
 			m.By, verdict, strings.Join(found, "\n  "), story.String())
 	}
 }

@@ -18,12 +18,14 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // story is what is looked at of a run.
 type story struct {
-	verdict engine.Verdict
+	verdict v1alpha1.Verdict
 	failed  []engine.ExpectationFailed
 	pods    map[string]engine.PodState // the last state of each, by name
 }
@@ -50,7 +52,7 @@ spec:
 		t.Fatal(err)
 	}
 	s := story{pods: map[string]engine.PodState{}}
-	s.verdict = engine.Run(t.Context(), flags, plan, opts, func(ev engine.Event) {
+	s.verdict = engine.Run(t.Context(), clientsOf(flags), plan, opts, func(ev engine.Event) {
 		switch b := ev.Body.(type) {
 		case engine.ExpectationFailed:
 			s.failed = append(s.failed, b)
@@ -99,8 +101,8 @@ func TestAClaimIsDecidedAnew(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if s := runSteps(t, kube, engine.Options{}, steps); s.verdict != engine.Passed {
-				t.Errorf("expected that the claim holds, found the verdict %d, %+v", s.verdict, s.failed)
+			if s := runSteps(t, kube, engine.Options{}, steps); s.verdict != v1alpha1.Passed {
+				t.Errorf("expected that the claim holds, found the verdict %s, %+v", s.verdict, s.failed)
 			}
 		})
 	}
@@ -185,8 +187,8 @@ func TestAWatchThatBreaksOffOrExpiresIsTakenUpAgain(t *testing.T) {
 	s := runSteps(t, flagsTo(func(cfg *rest.Config) {
 		cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { return unsteady{next, &cut, &gone} })
 	}), engine.Options{}, endsLate)
-	if s.verdict != engine.Passed || s.pods["brief"].Phase != "Succeeded" {
-		t.Errorf("expected that the claim holds, found the verdict %d, %+v, %+v", s.verdict, s.failed, s.pods)
+	if s.verdict != v1alpha1.Passed || s.pods["brief"].Phase != "Succeeded" {
+		t.Errorf("expected that the claim holds, found the verdict %s, %+v, %+v", s.verdict, s.failed, s.pods)
 	}
 	if cut.Load() < 3 || gone.Load() == 0 {
 		t.Errorf("expected watches that break off and expire, found %d, and %d answers 410", cut.Load(), gone.Load())
@@ -216,9 +218,9 @@ func limited(t *testing.T, f *fixture, verbs ...string) *genericclioptions.Confi
 
 func TestARunGoesOnWithoutThePermissionToWatchEvents(t *testing.T) {
 	f := newFixture(t, "no-events")
-	s := runSteps(t, limited(t, f, "create", "get", "list", "watch", "delete"), engine.Options{Namespace: f.session.Namespace}, endsLate)
-	if s.verdict != engine.Passed || s.pods["brief"].Phase != "Succeeded" {
-		t.Errorf("expected that the claim holds, found the verdict %d, %+v, %+v", s.verdict, s.failed, s.pods)
+	s := runSteps(t, limited(t, f, "create", "get", "list", "watch", "delete"), engine.Options{Options: run.Options{Namespace: f.session.Namespace}}, endsLate)
+	if s.verdict != v1alpha1.Passed || s.pods["brief"].Phase != "Succeeded" {
+		t.Errorf("expected that the claim holds, found the verdict %s, %+v, %+v", s.verdict, s.failed, s.pods)
 	}
 }
 

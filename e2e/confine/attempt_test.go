@@ -20,6 +20,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 )
 
@@ -62,7 +63,7 @@ func (b *bench) testFiles(t *testing.T) {
 		plan, err := a.plan()
 		told := fmt.Sprint(err)
 		if err == nil {
-			told = fmt.Sprint(plan.Confined(false)) + b.run(t, plan, a, engine.Options{Namespace: "files"})
+			told = fmt.Sprint(plan.Confined(false)) + b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "files"}})
 		}
 		if !strings.Contains(told, want) {
 			t.Errorf("%s: expected %q, found\n%s", step, want, told)
@@ -103,7 +104,7 @@ func (b *bench) testOthers(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", step, err)
 		}
-		told := b.run(t, plan, a, engine.Options{Namespace: "others"})
+		told := b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "others"}})
 		if !strings.Contains(told, want) {
 			t.Errorf("%s: expected %q, found\n%s", step, want, told)
 		}
@@ -173,7 +174,7 @@ func (b *bench) testControllers(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		before := b.theirs(t, "controllers")
-		told := b.run(t, plan, a, engine.Options{Namespace: "controllers"})
+		told := b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "controllers"}})
 		if !strings.Contains(told, tc.want) {
 			t.Errorf("%s: expected %q, found\n%s", name, tc.want, told)
 		}
@@ -286,7 +287,7 @@ func (b *bench) testReplaced(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		told := b.run(t, plan, a, engine.Options{Namespace: "replaced"})
+		told := b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "replaced"}})
 		if want := `pods "x" is not of this run (made`; !strings.Contains(told, want) {
 			t.Errorf("%s: expected %q, found\n%s", step, want, told)
 		}
@@ -348,7 +349,7 @@ func (b *bench) testLabels(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	told := b.run(t, plan, a, engine.Options{Namespace: "labels"})
+	told := b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "labels"}})
 	if want := `would be taken for those of replicaset "theirs"`; !strings.Contains(told, want) {
 		t.Errorf("expected %q, found\n%s", want, told)
 	}
@@ -379,7 +380,7 @@ func (b *bench) testShared(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := b.theirs(t, "shared")
-	told := b.run(t, plan, a, engine.Options{Namespace: "shared"})
+	told := b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "shared"}})
 	if strings.Contains(strings.ToLower(told), "error") || !strings.Contains(told, "pod/p\n") || strings.Contains(told, "exit code") {
 		t.Errorf("expected that all commands run, found\n%s", told)
 	}

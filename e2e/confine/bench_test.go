@@ -30,6 +30,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/e2e/apiserver"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 )
 
 // sentinel is what the victim's files hold: it must be in no request and no output.
@@ -153,7 +154,7 @@ func (a attempt) plan() (*engine.Plan, error) {
 // returns all that a user would read of it.
 func (b *bench) run(t testing.TB, plan *engine.Plan, a attempt, opts engine.Options) string {
 	t.Helper()
-	opts.Gate = func(_ context.Context, command string) bool {
+	opts.Confirm = func(_ context.Context, command string) bool {
 		if a.before != nil {
 			a.before(command)
 		}
@@ -164,18 +165,18 @@ func (b *bench) run(t testing.TB, plan *engine.Plan, a attempt, opts engine.Opti
 	}
 	var mu sync.Mutex
 	var told strings.Builder
-	engine.Run(t.Context(), b.getter, plan, opts, func(ev engine.Event) {
+	engine.Run(t.Context(), &run.Clients{RESTClientGetter: b.getter}, plan, opts, func(ev engine.Event) {
 		mu.Lock()
 		defer mu.Unlock()
 		switch body := ev.Body.(type) {
 		case engine.RunStarted:
-			b.recorder.enter(body.Namespace)
+			b.recorder.enter(body.Run.Namespace)
 		case engine.Output:
 			fmt.Fprintln(&told, body.Stdout, body.Stderr)
 		case engine.StepFailed:
 			fmt.Fprintln(&told, body.Err)
 		case engine.CleanupEnded:
-			fmt.Fprintln(&told, body.Err)
+			fmt.Fprintln(&told, body.Cleanup.Error)
 		case engine.RunEnded:
 			fmt.Fprintln(&told, body.Err)
 		}

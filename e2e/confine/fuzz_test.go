@@ -21,6 +21,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 )
 
@@ -106,7 +107,7 @@ func (b *bench) byExample(t *testing.T, d *dice, line string) string {
 		return ""
 	}
 	t.Logf("%q %q", a.steps, a.files)
-	opts := engine.Options{Namespace: shared, Timeout: 2 * time.Second}
+	opts := engine.Options{Options: run.Options{Namespace: shared, Timeout: 2 * time.Second}}
 	if d.roll(8) == 7 {
 		opts.Namespace = ""
 	}

@@ -17,13 +17,14 @@ import (
 	"k8s.io/kubectl/pkg/util/templates"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/conformance"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // conformanceOptions are the flags of `kubectl kbe conformance`.
 type conformanceOptions struct {
+	clients *run.Clients
 	flags   *genericclioptions.ConfigFlags
 	streams genericiooptions.IOStreams
 	opts    conformance.Options
@@ -32,8 +33,8 @@ type conformanceOptions struct {
 	output  *output
 }
 
-func newConformanceCommand(flags *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) *cobra.Command {
-	o := &conformanceOptions{flags: flags, streams: streams}
+func newConformanceCommand(clients *run.Clients, flags *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) *cobra.Command {
+	o := &conformanceOptions{clients: clients, flags: flags, streams: streams}
 	c := &cobra.Command{
 		Use:   "conformance",
 		Short: "Assert what Kubernetes requires of pods and their network",
@@ -75,12 +76,8 @@ func newConformanceCommand(flags *genericclioptions.ConfigFlags, streams generic
 	completeFlag(c, "profile", list(all...))
 	c.Flags().StringArrayVar(&o.skips, "skip", nil, "Do not hold an assertion against the cluster, as ID=REASON; may be repeated")
 	c.Flags().BoolVar(&o.list, "list", false, "List the assertions of the profiles, and ask no cluster")
-	c.Flags().StringToStringVar(&o.opts.Images, "image", nil, "Use another image, as NAME=REF; names: "+shellImage+", simpleservice")
+	o.opts.AddFlags(c.Flags(), "; names: "+shellImage+", simpleservice")
 	completeFlag(c, "image", keys(shellImage, "simpleservice"))
-	c.Flags().StringVar(&o.opts.Registry, "registry", "", "Take all other images from this registry, as HOST[:PORT][/PATH]")
-	c.Flags().StringVar(&o.opts.PullSecret, "image-pull-secret", "", "Name of a Secret with the registry's credentials, in the namespace of -n")
-	c.Flags().DurationVar(&o.opts.Timeout, "timeout", 0, "End the run after this time, such as 10m; the cleanup comes on top (default: as long as it takes)")
-	c.Flags().StringVar(&o.opts.Dump, "dump", "", "Write the pods, events and logs of each part that fails to this folder; no secrets, and no values of environment variables")
 	o.output = newOutput(report.ConformanceFormats(), func(w io.Writer, format string, r runtime.Object) error {
 		return report.WriteConformance(w, format, r.(*v1alpha1.ConformanceReport))
 	})
@@ -104,7 +101,7 @@ func (o *conformanceOptions) run(ctx context.Context) error {
 	terminal := report.NewTerminal(o.output.story(o.streams), o.output.live(o.streams), width(o.streams.Out), printers.AllowsColorOutput(o.streams.Out))
 	progress := make(chan string)
 	o.opts.Progress = func(text string) { progress <- text }
-	runner, err := conformance.New(suite, o.flags, o.opts)
+	runner, err := conformance.New(suite, o.clients, o.opts)
 	if err != nil {
 		return err
 	}
@@ -128,7 +125,7 @@ func (o *conformanceOptions) run(ctx context.Context) error {
 			o.tell(terminal, progress, done)
 			if terminal.Err() != nil {
 				// Nobody reads any more (`| head`): stop, and clean up.
-				cancel(engine.Signaled{Signal: syscall.SIGPIPE})
+				cancel(run.Signaled{Signal: syscall.SIGPIPE})
 			}
 		}
 	}

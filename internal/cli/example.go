@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -23,33 +22,25 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // exampleOptions are the flags of a command that runs an example.
 type exampleOptions struct {
-	plan    *engine.Plan
-	flags   *genericclioptions.ConfigFlags
-	retrier *session.Retrier
-	streams genericiooptions.IOStreams
-	keep    bool
-	dryRun  bool
-	step    bool
-	// clusterScope lets the example leave the run's Namespace.
-	clusterScope bool
-	images       map[string]string
-	// registry and pullSecret are for clusters that cannot reach the images'
-	// own registries.
-	registry   string
-	pullSecret string
-	timeout    time.Duration
-	failFast   bool
-	dump       string
-	output     *exampleOutput
+	engine.Options
+	plan     *engine.Plan
+	clients  *run.Clients
+	flags    *genericclioptions.ConfigFlags
+	streams  genericiooptions.IOStreams
+	dryRun   bool
+	step     bool
+	failFast bool
+	output   *exampleOutput
 }
 
-func newExampleCommand(e *example.Example, flags *genericclioptions.ConfigFlags, retrier *session.Retrier, streams genericiooptions.IOStreams) *cobra.Command {
-	o := &exampleOptions{flags: flags, retrier: retrier, streams: streams}
+func newExampleCommand(e *example.Example, clients *run.Clients, flags *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) *cobra.Command {
+	o := &exampleOptions{clients: clients, flags: flags, streams: streams}
 	name := e.Metadata.Name
 	c := &cobra.Command{
 		Use:   name + " [SCENARIO...]",
@@ -97,20 +88,12 @@ func newExampleCommand(e *example.Example, flags *genericclioptions.ConfigFlags,
 	return c
 }
 
-// registryUsage is the help of --registry.
-const registryUsage = "Take all other images from this registry, as HOST[:PORT][/PATH]; {registry} in the path is the image's own registry"
-
 // addFlags adds the flags of a command that runs an example; imageNames are told
 // with --image, where they are known.
 func (o *exampleOptions) addFlags(c *cobra.Command, imageNames string) {
-	c.Flags().BoolVar(&o.keep, "keep", false, "Leave everything on the cluster, and say how to remove it")
-	c.Flags().StringToStringVar(&o.images, "image", nil,
-		"Use another image, as NAME=REF"+imageNames)
-	c.Flags().StringVar(&o.registry, "registry", "", registryUsage)
-	c.Flags().StringVar(&o.pullSecret, "image-pull-secret", "", "Name of a Secret with the registry's credentials, in the namespace of -n")
-	c.Flags().DurationVar(&o.timeout, "timeout", 0, "End the run after this time, such as 90s; the cleanup comes on top (default: as long as each command takes)")
+	o.AddKeepFlag(c.Flags())
+	o.AddFlags(c.Flags(), imageNames)
 	c.Flags().BoolVar(&o.failFast, "fail-fast", true, "End a wait at once for what the cluster tries again but rarely heals by itself: an image that cannot be pulled, a pod that no node takes, a crash loop; =false waits to the command's own --timeout")
-	c.Flags().StringVar(&o.dump, "dump", "", "Before the cleanup, write the pods, their events and logs, and the namespace to this folder; no secrets, and no values of environment variables")
 	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "Show what would run, and ask no cluster")
 	c.Flags().BoolVar(&o.step, "step", false, "Ask before each command")
 	o.output = newExampleOutput()
@@ -122,47 +105,20 @@ func (o *exampleOptions) complete(scenarios []string) (err error) {
 	if o.plan, err = o.plan.Select(scenarios...); err != nil {
 		return err
 	}
-	if err := checkRunFlags(*o.flags.Namespace, o.pullSecret, o.timeout); err != nil {
-		return err
-	}
-	if o.step && o.dryRun {
+	o.Namespace, o.Patient = *o.flags.Namespace, !o.failFast
+	switch {
+	case o.step && o.dryRun:
 		return errors.New("--step and --dry-run exclude each other: a dry run has no command to ask for")
+	case o.Dump != "" && o.dryRun:
+		return errors.New("--dump and --dry-run exclude each other: a dry run has nothing to keep")
 	}
-	if _, err := o.plan.Images(o.images, o.registry); err != nil {
+	if err := o.Validate(); err != nil {
 		return err
 	}
-	if err := o.completeDump(); err != nil {
+	if _, err := o.plan.Images(&o.Options.Options); err != nil {
 		return err
 	}
 	return o.output.complete(o.dryRun)
-}
-
-// checkRunFlags checks what all commands that make Pods have in common.
-func checkRunFlags(namespace, pullSecret string, timeout time.Duration) error {
-	if pullSecret != "" && namespace == "" {
-		return fmt.Errorf("--image-pull-secret %s: a namespace of the run's own has no secrets: name the one that has it with -n", pullSecret)
-	}
-	if timeout < 0 {
-		return fmt.Errorf("--timeout %s: expected a time greater than 0, such as 90s", timeout)
-	}
-	return nil
-}
-
-func (o *exampleOptions) completeDump() error {
-	if o.dump == "" {
-		return nil
-	}
-	if o.dryRun {
-		return errors.New("--dump and --dry-run exclude each other: a dry run has nothing to keep")
-	}
-	err := os.MkdirAll(o.dump, 0o700)
-	if err == nil {
-		err = canWrite(o.dump)
-	}
-	if err != nil {
-		return fmt.Errorf("--dump %s: expected a folder that can be written to: %w", o.dump, err)
-	}
-	return nil
 }
 
 func (o *exampleOptions) run(ctx context.Context) error {
@@ -170,26 +126,13 @@ func (o *exampleOptions) run(ctx context.Context) error {
 	defer cancel(nil)
 	terminal := report.NewTerminal(o.output.story(o.streams), o.output.live(o.streams), width(o.streams.Out), printers.AllowsColorOutput(o.streams.Out))
 	sink := report.InOrder(terminal.Handle)
-	opts := engine.Options{
-		Namespace:  *o.flags.Namespace,
-		Keep:       o.keep,
-		Images:     o.images,
-		Registry:   o.registry,
-		PullSecret: o.pullSecret,
-		Timeout:    o.timeout,
-		Patient:    !o.failFast,
-		Dump:       o.dump,
-		Retrier:    o.retrier,
-
-		AllowClusterScope: o.clusterScope,
-	}
 	if o.dryRun {
-		return engine.Preview(ctx, o.plan, opts, sink)
+		return engine.Preview(ctx, o.plan, o.Options, sink)
 	}
 	if o.step {
-		opts.Gate = newGate(o.streams, cancel)
+		o.Confirm = newConfirm(o.streams, cancel)
 	}
-	verdict := engine.Run(ctx, o.flags, o.plan, opts, func(ev engine.Event) {
+	verdict := engine.Run(ctx, o.clients, o.plan, o.Options, func(ev engine.Event) {
 		sink(ev)
 		o.output.handle(ev, o.streams.ErrOut)
 		if end, ok := ev.Body.(engine.RunEnded); ok && end.Err != "" {
@@ -197,14 +140,14 @@ func (o *exampleOptions) run(ctx context.Context) error {
 		}
 		if terminal.Err() != nil {
 			// Nobody reads any more (`| head`): stop, and clean up.
-			cancel(engine.Signaled{Signal: syscall.SIGPIPE})
+			cancel(run.Signaled{Signal: syscall.SIGPIPE})
 		}
 	})
 	if err := o.output.finish(o.streams); err != nil {
 		fmt.Fprintln(o.streams.ErrOut, "error:", err)
-		verdict = max(verdict, engine.CouldNotRun)
+		verdict = run.Worst(verdict, v1alpha1.CouldNotRun)
 	}
-	return verdictError(ctx, report.VerdictOf(verdict))
+	return verdictError(ctx, verdict)
 }
 
 func firstSentence(s string) string {

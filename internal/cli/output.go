@@ -16,6 +16,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -93,21 +94,12 @@ func (o *output) complete(dryRun bool) error {
 		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 			return fmt.Errorf("--report-file %s: expected a file, or a name that is free; found a %s", spec, kindOf(info))
 		}
-		if err := canWrite(filepath.Dir(path)); err != nil {
+		if err := run.CanWrite(filepath.Dir(path)); err != nil {
 			return fmt.Errorf("--report-file %s: its folder cannot be written to: %w", spec, err)
 		}
 		o.files = append(o.files, reportFile{format, path})
 	}
 	return nil
-}
-
-func canWrite(dir string) error {
-	probe, err := os.CreateTemp(dir, tempPattern)
-	if err != nil {
-		return err
-	}
-	probe.Close()
-	return os.Remove(probe.Name())
 }
 
 func kindOf(info os.FileInfo) string {

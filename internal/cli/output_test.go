@@ -13,6 +13,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // outputFor parses the flags of a command line.
@@ -54,12 +55,12 @@ func TestOutputFlagsAreChecked(t *testing.T) {
 func tell(o *exampleOutput) (progress string) {
 	var errOut bytes.Buffer
 	for _, ev := range []engine.Event{
-		{Scenario: engine.WholeRun, Body: engine.RunStarted{Example: "pods", Title: "Pods", RunID: "x7k2p", Namespace: "kbe-pods-x7k2p", Server: "v1.37.2"}},
+		{Scenario: engine.WholeRun, Body: engine.RunStarted{Example: "pods", Title: "Pods", Run: v1alpha1.Run{ID: "x7k2p", Namespace: "kbe-pods-x7k2p", ServerVersion: "v1.37.2"}}},
 		{Body: engine.ScenarioStarted{Name: "one", Title: "One"}},
 		{Body: engine.StepStarted{Plan: engine.StepPlan{Claims: []engine.ClaimPlan{{Claim: "It is so", Expression: "true"}}}}},
 		{Body: engine.ExpectationMet{Claim: "It is so"}},
 		{Body: engine.ScenarioEnded{Elapsed: 1234 * time.Millisecond}},
-		{Scenario: engine.WholeRun, Body: engine.RunEnded{Example: "pods", Met: 1}},
+		{Scenario: engine.WholeRun, Body: engine.RunEnded{Example: "pods", Verdict: v1alpha1.Passed, Met: 1}},
 	} {
 		o.handle(ev, &errOut)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/spf13/cobra"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -16,11 +15,10 @@ import (
 	"k8s.io/kubectl/pkg/util/templates"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/podpatch"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -33,26 +31,21 @@ const (
 
 // reachOptions are the flags of `kubectl kbe reach`.
 type reachOptions struct {
-	flags      *genericclioptions.ConfigFlags
-	retrier    *session.Retrier
-	streams    genericiooptions.IOStreams
-	keep       bool
-	images     map[string]string
-	registry   string
-	image      string
-	pullSecret string
-	timeout    time.Duration
-	output     *output
-	pod        podOptions
-	nodes      nodesOptions
+	run.Options
+	clients *run.Clients
+	flags   *genericclioptions.ConfigFlags
+	streams genericiooptions.IOStreams
+	image   string
+	output  *output
+	pod     podOptions
+	nodes   nodesOptions
 
 	terminal *report.Terminal
 	reach    *v1alpha1.Reach
-	began    time.Time
 }
 
-func newReachCommand(flags *genericclioptions.ConfigFlags, retrier *session.Retrier, streams genericiooptions.IOStreams) *cobra.Command {
-	o := &reachOptions{flags: flags, retrier: retrier, streams: streams}
+func newReachCommand(clients *run.Clients, flags *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) *cobra.Command {
+	o := &reachOptions{clients: clients, flags: flags, streams: streams}
 	c := &cobra.Command{
 		Use:   "reach [POD]",
 		Short: "From where a pod is reached, and which nodes' pods reach which",
@@ -105,12 +98,9 @@ func newReachCommand(flags *genericclioptions.ConfigFlags, retrier *session.Retr
 			return o.run(c.Context(), o.pod.needs(), o.runPod)
 		},
 	}
-	c.Flags().BoolVar(&o.keep, "keep", false, "Leave everything on the cluster, and say how to remove it")
-	c.Flags().StringToStringVar(&o.images, "image", nil, "Use another image, as "+shellImage+"=REF; it needs Python 3, curl and a shell")
+	o.AddKeepFlag(c.Flags())
+	o.AddFlags(c.Flags(), "; "+shellImage+" needs Python 3, curl and a shell")
 	completeFlag(c, "image", keys(shellImage))
-	c.Flags().StringVar(&o.registry, "registry", "", "Take the image from this registry, as HOST[:PORT][/PATH]")
-	c.Flags().StringVar(&o.pullSecret, "image-pull-secret", "", "Name of a Secret with the registry's credentials, in the namespace of -n")
-	c.Flags().DurationVar(&o.timeout, "timeout", 0, "End the run after this time, such as 90s; the cleanup comes on top (default: as long as it takes)")
 	o.pod.addFlags(c)
 	o.nodes.addFlags(c)
 	o.output = newOutput(report.ReachFormats(), func(w io.Writer, format string, r runtime.Object) error {
@@ -120,13 +110,16 @@ func newReachCommand(flags *genericclioptions.ConfigFlags, retrier *session.Retr
 	return c
 }
 
-func (o *reachOptions) complete(c *cobra.Command, args []string) (err error) {
-	if err := checkRunFlags(*o.flags.Namespace, o.pullSecret, o.timeout); err != nil {
+func (o *reachOptions) complete(c *cobra.Command, args []string) error {
+	o.Namespace = *o.flags.Namespace
+	if err := o.Validate(); err != nil {
 		return err
 	}
-	if o.image, err = chosenImage(o.images, o.registry); err != nil {
+	images, err := o.References(map[string]string{shellImage: shellReference})
+	if err != nil {
 		return err
 	}
+	o.image = images[shellImage]
 	if err := o.nodes.complete(); err != nil {
 		return err
 	}
@@ -136,124 +129,66 @@ func (o *reachOptions) complete(c *cobra.Command, args []string) (err error) {
 	return o.output.complete(false)
 }
 
-// chosenImage is the image of --image, or the usual one, from the registry.
-func chosenImage(overrides map[string]string, registry string) (string, error) {
-	for name, ref := range overrides {
-		if name != shellImage || ref == "" {
-			return "", fmt.Errorf("--image %s=%s: expected %s=REF", name, ref, shellImage)
-		}
-	}
-	if ref := overrides[shellImage]; ref != "" {
-		return ref, nil
-	}
-	image, err := podpatch.FromRegistry(shellReference, registry)
-	if err != nil {
-		return "", fmt.Errorf("--registry: %w", err)
-	}
-	return image, nil
-}
+// probing is the work of a run of reach: it fills in what it found.
+type probing func(context.Context, *run.Environment) (v1alpha1.Verdict, error)
 
-// run does what all runs of reach have in common: it makes sure that there is a
-// cluster which grants what is needed, opens a session, has work fill o.reach,
-// and cleans up whatever came of it.
-func (o *reachOptions) run(ctx context.Context, needs rbac.Needs, work func(context.Context, *session.Session) error) error {
+// run runs work, and shows what it came to.
+func (o *reachOptions) run(ctx context.Context, needs rbac.Needs, work probing) error {
 	o.terminal = report.NewTerminal(o.output.story(o.streams), liveTerminal(o.streams.ErrOut), width(o.streams.Out), printers.AllowsColorOutput(o.streams.Out))
-	o.began = time.Now()
 	o.reach = &v1alpha1.Reach{
 		TypeMeta:   metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion.String(), Kind: v1alpha1.ReachKind},
 		ObjectMeta: metav1.ObjectMeta{Name: "reach"},
-		StartTime:  metav1.NewMicroTime(o.began),
-		Run:        v1alpha1.Run{Context: session.ContextOf(o.flags)},
 	}
 	if !o.nodes.nodes {
 		o.reach.Target = &v1alpha1.ReachTarget{Name: o.pod.pod, Port: int(o.pod.port), Existing: o.pod.pod != ""}
 	}
-	o.retrier.Tell(func(d session.Delay) { o.terminal.Handle(engine.Event{Body: engine.Delayed{Delay: d}}) })
-	defer o.retrier.Tell(nil)
-	s, err := o.open(ctx, needs)
-	if err == nil {
-		o.terminal.ReachBegan(o.reach)
-		o.doing("")
-		err = o.work(ctx, s, work)
-		o.close(ctx, s)
+	if o.Namespace == "" {
+		needs = rbac.Join(needs, rbac.OwnNamespace())
 	}
-	o.end(ctx, err)
+	result := run.Run(ctx, o.clients, o.Options, run.Work{Name: "reach", Needs: needs, Prepare: o.begin, Do: work}, o)
+	o.fill(result)
 	return o.tell(ctx)
 }
 
-func (o *reachOptions) open(ctx context.Context, needs rbac.Needs) (*session.Session, error) {
-	cfg, err := o.flags.ToRESTConfig()
-	if err != nil {
-		return nil, err
-	}
-	namespace := *o.flags.Namespace
-	if namespace == "" {
-		needs = rbac.Join(needs, rbac.OwnNamespace())
-	}
-	version, err := session.Preflight(ctx, cfg, rbac.Grant{Name: "kubectl-kbe-reach", Namespace: namespace, Needs: needs})
-	if err != nil {
-		return nil, err
-	}
-	s, err := session.Open(ctx, cfg, "reach", namespace, session.Keep(o.keep), session.StopPodsAfter(session.Deadline+o.timeout))
-	if err != nil {
-		return nil, err
-	}
-	o.reach.Name = "reach-" + s.ID
-	o.reach.Run.ID, o.reach.Run.Namespace, o.reach.Run.OwnNamespace, o.reach.Run.ServerVersion = s.ID, s.Namespace, s.Owned, version
-	return s, nil
+// begin shows where the run works.
+func (o *reachOptions) begin(_ context.Context, env *run.Environment) error {
+	o.reach.Run, o.reach.Hardened = env.Run, env.Hardened
+	o.terminal.ReachBegan(o.reach)
+	o.doing("")
+	return nil
 }
 
-// work has the work done within --timeout, and tells what it found.
-func (o *reachOptions) work(ctx context.Context, s *session.Session, work func(context.Context, *session.Session) error) error {
-	if o.timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = wait.WithTimeout(ctx, o.timeout)
-		defer cancel()
-	}
-	err := work(ctx, s)
-	o.reach.VerdictMilliseconds = time.Since(o.began).Milliseconds()
-	o.reach.Cleanup = &v1alpha1.Cleanup{Kept: o.keep, RemoveCommand: s.RemoveCommand()}
-	if signal, stopped := engine.SignalOf(ctx); stopped {
-		o.reach.Interrupted = signal.String()
-	}
-	o.terminal.ReachFound(o.reach)
-	return err
-}
-
-func (o *reachOptions) close(ctx context.Context, s *session.Session) {
-	if o.keep {
-		if err := s.Leave(ctx); err != nil {
-			o.reach.Cleanup.Error = err.Error()
-		}
-		return
-	}
-	o.doing("removing what the run made in namespace " + s.Namespace)
-	begin := time.Now()
-	cleanup := s.Close(ctx)
-	c := o.reach.Cleanup
-	c.Leftovers, c.Unconfirmed, c.RemoveCommand = cleanup.Leftovers, cleanup.Unconfirmed, cleanup.Command
-	if cleanup.Err != nil {
-		c.Error = cleanup.Err.Error()
-	}
-	c.ElapsedMilliseconds = time.Since(begin).Milliseconds()
-}
-
-// end sets the verdict: what stopped the run, what kept it from being made, what
-// it found.
-func (o *reachOptions) end(ctx context.Context, err error) {
+// fill takes down what every run has.
+func (o *reachOptions) fill(result run.Result) {
 	r := o.reach
-	r.EndTime = metav1.NewMicroTime(time.Now())
-	r.ElapsedMilliseconds = r.EndTime.Sub(o.began).Milliseconds()
-	_, stopped := engine.SignalOf(ctx)
-	switch {
-	case stopped:
-		r.Verdict = v1alpha1.Stopped
-	case err != nil:
-		r.Verdict, r.Error = v1alpha1.CouldNotRun, err.Error()
-	case r.Cleanup != nil && r.Cleanup.Error != "":
-		r.Verdict = v1alpha1.CouldNotRun
-	case r.Verdict == "":
-		r.Verdict = v1alpha1.Passed
+	if r.Run = result.Run; r.Run.ID != "" {
+		r.Name = "reach-" + r.Run.ID
+	}
+	r.StartTime, r.EndTime = metav1.NewMicroTime(result.StartTime), metav1.NewMicroTime(result.EndTime)
+	r.VerdictMilliseconds, r.ElapsedMilliseconds = result.ToVerdict.Milliseconds(), result.Elapsed().Milliseconds()
+	r.Verdict, r.Interrupted, r.Cleanup = result.Verdict, result.Interrupted, result.Cleanup
+	if result.Err != nil {
+		r.Error = result.Err.Error()
+	}
+}
+
+// OnDelay shows what keeps requests waiting.
+func (o *reachOptions) OnDelay(d session.Delay) {
+	o.terminal.Handle(engine.Event{Body: engine.Delayed{Delay: d}})
+}
+
+// OnStuckDeletion shows what the cleanup waits for.
+func (o *reachOptions) OnStuckDeletion(object, why string) {
+	o.terminal.Handle(engine.Event{Body: engine.CleanupHeld{Object: object, Why: why}})
+}
+
+// OnDecided shows what was found.
+func (o *reachOptions) OnDecided(result run.Result) {
+	o.fill(result)
+	o.reach.Cleanup = &v1alpha1.Cleanup{Kept: o.Keep, RemoveCommand: result.RemoveCommand}
+	o.terminal.ReachFound(o.reach)
+	if !o.Keep {
+		o.doing("removing what the run made in namespace " + result.Run.Namespace)
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -53,19 +53,18 @@ func (o *nodesOptions) complete() error {
 	return nil
 }
 
-// runNodes fills the matrix of the report, and its verdict.
-func (o *reachOptions) runNodes(ctx context.Context, s *session.Session) error {
-	result, err := reach.Run(ctx, o.flags, s, reach.Options{
-		Image: o.image, PullSecret: o.pullSecret,
+// runNodes fills the matrix of the report.
+func (o *reachOptions) runNodes(ctx context.Context, env *run.Environment) (v1alpha1.Verdict, error) {
+	result, err := reach.Run(ctx, o.flags, env.Session, reach.Options{
+		Image: o.image, PullSecret: o.PullSecret,
 		Tolerate: o.nodes.tolerate, Peers: o.nodes.peers, Seed: o.nodes.seed, Slow: o.nodes.slow,
 		Progress: o.progress(),
 	})
 	if result == nil {
-		return err
+		return v1alpha1.CouldNotRun, err
 	}
-	o.reach.Matrix, o.reach.Hardened = report.MatrixOf(result), result.Hardened
-	o.reach.Verdict = verdictOf(o.reach.Matrix)
-	return err
+	o.reach.Matrix = report.MatrixOf(result)
+	return verdictOf(o.reach.Matrix), err
 }
 
 // verdictOf: a node that could not take part leaves open what a run should tell.

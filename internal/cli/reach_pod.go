@@ -10,7 +10,7 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/vantage"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
@@ -69,24 +69,23 @@ func (o *podOptions) needs() rbac.Needs {
 	return rbac.Reach()
 }
 
-// runPod fills the truth table of the report, and its verdict.
-func (o *reachOptions) runPod(ctx context.Context, s *session.Session) error {
+// runPod fills the truth table of the report.
+func (o *reachOptions) runPod(ctx context.Context, env *run.Environment) (v1alpha1.Verdict, error) {
 	namespace, _, err := o.flags.ToRawKubeConfigLoader().Namespace()
 	if err != nil {
-		return err
+		return v1alpha1.CouldNotRun, err
 	}
-	table, err := vantage.Run(ctx, o.flags, s, vantage.Options{
+	table, err := vantage.Run(ctx, o.flags, env.Session, vantage.Options{
 		Pod: o.pod.pod, PodNamespace: namespace, Port: o.pod.port, From: o.pod.places,
-		Image: o.image, PullSecret: o.pullSecret,
+		Image: o.image, PullSecret: o.PullSecret,
 		Progress: o.doing,
 	})
 	if table == nil || len(table.Rows) == 0 {
-		return err
+		return v1alpha1.CouldNotRun, err
 	}
 	report.AddVantages(o.reach, table)
-	o.reach.Hardened = table.Hardened
 	if table.Count(vantage.Failed) > 0 {
-		o.reach.Verdict = v1alpha1.ClaimFailed
+		return v1alpha1.ClaimFailed, err
 	}
-	return err
+	return v1alpha1.Passed, err
 }

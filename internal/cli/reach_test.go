@@ -43,11 +43,4 @@ func TestReachUsesTheShellImageOfTheExamplePods(t *testing.T) {
 	if image := pods.Image(shellImage); image != shellReference {
 		t.Errorf("expected %v, found %v", image, shellReference)
 	}
-	for want, overrides := range map[string]map[string]string{
-		"mine:1": {"shell": "mine:1"}, "mirror.example:5000/hub/centos/centos:stream9": nil,
-	} {
-		if image, err := chosenImage(overrides, "mirror.example:5000/hub"); err != nil || image != want {
-			t.Errorf("expected %s, found %s, %v", want, image, err)
-		}
-	}
 }

@@ -6,13 +6,11 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
-	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
-	"k8s.io/client-go/rest"
 
 	"github.com/kubectl-kbe/kubectl-kbe/examples"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 )
 
 // Exit codes; those of a signal are 128 and its number.
@@ -51,14 +49,7 @@ func Execute(ctx context.Context, streams genericiooptions.IOStreams, args []str
 }
 
 func newRoot(streams genericiooptions.IOStreams) (*cobra.Command, error) {
-	retrier := &session.Retrier{}
-	flags := genericclioptions.NewConfigFlags(true).WithDiscoveryBurst(300).WithDiscoveryQPS(50)
-	flags.WrapConfigFn = func(cfg *rest.Config) *rest.Config {
-		cfg.UserAgent = "kubectl-kbe/" + clientVersions().ClientVersion.GitVersion
-		cfg.QPS, cfg.Burst = 50, 100
-		retrier.Wrap(cfg)
-		return cfg
-	}
+	clients, flags := run.FromFlags("kubectl-kbe/" + clientVersions().ClientVersion.GitVersion)
 	root := &cobra.Command{
 		Use:   "kubectl-kbe",
 		Short: "Kubernetes by Example, run and proven on your cluster",
@@ -84,12 +75,12 @@ an example creates lives in a namespace of its own, which is removed at the end.
 	}
 	var pages []*cobra.Command
 	for _, e := range catalogue {
-		pages = append(pages, newExampleCommand(e, flags, retrier, streams))
+		pages = append(pages, newExampleCommand(e, clients, flags, streams))
 	}
 	addGrouped(root, groupExamples, append(pages, newListCommand(catalogue, streams), newShowCommand(catalogue, streams))...)
-	addGrouped(root, groupReachability, newReachCommand(flags, retrier, streams))
-	addGrouped(root, groupConformance, newConformanceCommand(flags, streams), newDiffCommand(streams))
-	addGrouped(root, groupOwn, newNewCommand(streams), newRunCommand(flags, retrier, streams))
+	addGrouped(root, groupReachability, newReachCommand(clients, flags, streams))
+	addGrouped(root, groupConformance, newConformanceCommand(clients, flags, streams), newDiffCommand(streams))
+	addGrouped(root, groupOwn, newNewCommand(streams), newRunCommand(clients, flags, streams))
 	addGrouped(root, groupHousekeeping, newCleanupCommand(flags, streams), newRBACCommand(catalogue, flags, streams), newImagesCommand(catalogue, streams),
 		newVersionCommand(flags, streams), newCompletionCommand(streams), newOptionsCommand(streams))
 	helpAsKubectl(root)

@@ -16,14 +16,14 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 )
 
 // fromStdin is the file name that means standard input, as kubectl has it.
 const fromStdin = "-"
 
-func newRunCommand(flags *genericclioptions.ConfigFlags, retrier *session.Retrier, streams genericiooptions.IOStreams) *cobra.Command {
-	o := &exampleOptions{flags: flags, retrier: retrier, streams: streams}
+func newRunCommand(clients *run.Clients, flags *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) *cobra.Command {
+	o := &exampleOptions{clients: clients, flags: flags, streams: streams}
 	var file string
 	c := &cobra.Command{
 		Use:   "run -f DIR|FILE|- [SCENARIO...]",
@@ -58,7 +58,7 @@ func newRunCommand(flags *genericclioptions.ConfigFlags, retrier *session.Retrie
 			if o.plan, err = readPlan(c.Context(), file, streams.In); err != nil {
 				return refuse(streams.ErrOut, err)
 			}
-			if err := o.plan.Confined(o.clusterScope); err != nil {
+			if err := o.plan.Confined(o.AllowClusterScope); err != nil {
 				return refuse(streams.ErrOut, err)
 			}
 			if err := o.complete(args); err != nil {
@@ -75,7 +75,7 @@ func newRunCommand(flags *genericclioptions.ConfigFlags, retrier *session.Retrie
 		return e
 	})
 	c.Flags().StringVarP(&file, "filename", "f", "", "The example: a folder, a file, or - for standard input")
-	c.Flags().BoolVar(&o.clusterScope, "allow-cluster-scope", false,
+	c.Flags().BoolVar(&o.AllowClusterScope, "allow-cluster-scope", false,
 		"Let the example's commands leave the run's namespace; what they make outside is removed as well")
 	o.addFlags(c, "")
 	return c

@@ -5,16 +5,16 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
-// SignalContext is engine.SignalContext for the life of the process.
+// SignalContext is run.SignalContext for the life of the process.
 func SignalContext() context.Context {
 	// A closed standard output is an error of the write, not the end of the
 	// process: the cleanup still runs.
 	signal.Ignore(syscall.SIGPIPE)
-	ctx, _ := engine.SignalContext()
+	ctx, _ := run.SignalContext()
 	return ctx
 }
 
@@ -34,7 +34,7 @@ func verdictError(ctx context.Context, verdict v1alpha1.Verdict) error {
 
 // signalCode is the exit code that shells give for the signal that ended ctx.
 func signalCode(ctx context.Context) int {
-	if s, stopped := engine.SignalOf(ctx); stopped {
+	if s, stopped := run.SignalOf(ctx); stopped {
 		if n, ok := s.Signal.(syscall.Signal); ok {
 			return exitSignal + int(n)
 		}

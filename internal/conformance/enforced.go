@@ -5,7 +5,7 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -28,20 +28,10 @@ func (enforcedPart) needs(ownNamespace bool) rbac.Needs {
 }
 
 func (p enforcedPart) run(ctx context.Context, r *Runner, where place) ([]v1alpha1.AssertionResult, []string) {
-	if why := r.cannot(ctx, where); why != "" {
-		return all(p, v1alpha1.AssertionSkipped, why), nil
-	}
-	enforces := false
-	problems, err := r.session(ctx, where, func(s *session.Session) (bool, error) {
-		enforces = s.EnforcesRestricted(ctx)
-		return false, nil
+	return r.carryOut(ctx, p, where, func(_ context.Context, env *run.Environment) ([]v1alpha1.AssertionResult, error) {
+		if !env.Hardened {
+			return all(p, v1alpha1.AssertionFailed, "a plain pod was admitted: is the admission plugin PodSecurity enabled?"), nil
+		}
+		return all(p, v1alpha1.AssertionPassed, ""), nil
 	})
-	switch {
-	case err != nil:
-		return all(p, v1alpha1.AssertionNotChecked, err.Error()), problems
-	case !enforces:
-		return all(p, v1alpha1.AssertionFailed, "a plain pod was admitted: is the admission plugin PodSecurity enabled?"), problems
-	default:
-		return all(p, v1alpha1.AssertionPassed, ""), problems
-	}
 }

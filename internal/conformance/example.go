@@ -26,14 +26,10 @@ func (p *examplePart) assertions() []example.Assertion    { return p.asserts }
 func (p *examplePart) needs(ownNamespace bool) rbac.Needs { return p.plan.Needs(ownNamespace) }
 
 func (p *examplePart) run(ctx context.Context, r *Runner, where place) ([]v1alpha1.AssertionResult, []string) {
-	if why := r.cannot(ctx, where); why != "" {
-		return all(p, v1alpha1.AssertionSkipped, why), nil
-	}
 	collector := report.NewCollector()
-	engine.Run(ctx, r.getter, p.plan, engine.Options{
-		Namespace: r.opts.Namespace, Images: p.overrides(r.opts.Images), Registry: r.opts.Registry, PullSecret: r.opts.PullSecret,
-		Dump: where.dump, DumpFailures: true, Enforce: r.enforced(where),
-	}, collector.Handle)
+	opts := engine.Options{Options: r.optionsOf(where)}
+	opts.Images = p.overrides(opts.Images)
+	engine.Run(ctx, r.clients, p.plan, opts, collector.Handle)
 	done := collector.Report()
 	r.ran(done.Images)
 	return p.results(done, context.Cause(ctx)), problemsOf(done)

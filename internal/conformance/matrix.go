@@ -9,7 +9,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -69,22 +69,13 @@ func (matrixPart) needs(ownNamespace bool) rbac.Needs {
 }
 
 func (p matrixPart) run(ctx context.Context, r *Runner, where place) ([]v1alpha1.AssertionResult, []string) {
-	if why := r.cannot(ctx, where); why != "" {
-		return all(p, v1alpha1.AssertionSkipped, why), nil
-	}
-	var results []v1alpha1.AssertionResult
-	problems, err := r.session(ctx, where, func(s *session.Session) (bool, error) {
-		found, err := reach.Run(ctx, r.getter, s, reach.Options{Image: r.images[shellImage], PullSecret: r.opts.PullSecret, Slow: slow})
+	return r.carryOut(ctx, p, where, func(ctx context.Context, env *run.Environment) ([]v1alpha1.AssertionResult, error) {
+		found, err := reach.Run(ctx, r.clients, env.Session, reach.Options{Image: r.images[shellImage], PullSecret: r.opts.PullSecret, Slow: slow})
 		if found == nil || err != nil && len(found.Nodes) == 0 {
-			return true, err
+			return nil, err
 		}
-		results = judgeNodes(found)
-		return failing(results), nil
+		return judgeNodes(found), nil
 	})
-	if err != nil {
-		return all(p, v1alpha1.AssertionNotChecked, err.Error()), problems
-	}
-	return results, problems
 }
 
 func judgeNodes(found *reach.Result) []v1alpha1.AssertionResult {

@@ -3,13 +3,10 @@ package conformance
 import (
 	"context"
 	"fmt"
-	"time"
 
-	"k8s.io/apimachinery/pkg/labels"
-	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
-
-	"github.com/kubectl-kbe/kubectl-kbe/internal/evidence"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // place is where a part runs.
@@ -21,20 +18,14 @@ type place struct {
 	dump string
 }
 
-// enforced is what a Namespace of the run's own is made to enforce.
-func (r *Runner) enforced(where place) string {
-	if r.opts.Namespace != "" {
-		return "" // it is somebody else's
-	}
-	return where.enforce
-}
-
-// cannot says why a part cannot run where it should, or "".
-func (r *Runner) cannot(ctx context.Context, where place) string {
-	if where.enforce == "" || r.opts.Namespace == "" {
+// unenforced says why the Namespace that the user has chosen does not serve a profile, or
+// is "".
+func (r *Runner) unenforced(ctx context.Context, profile string) string {
+	standard := standardOf(profile)
+	if standard == "" || r.opts.Namespace == "" {
 		return ""
 	}
-	s, err := session.Open(ctx, r.config, where.name, r.opts.Namespace)
+	s, err := session.Open(ctx, r.config, profile, r.opts.Namespace)
 	if err != nil {
 		return "" // the run itself will tell
 	}
@@ -42,46 +33,39 @@ func (r *Runner) cannot(ctx context.Context, where place) string {
 	if s.EnforcesRestricted(ctx) {
 		return ""
 	}
-	return fmt.Sprintf("namespace %q does not enforce the Pod Security Standard %s; without a namespace the suite makes one that does", r.opts.Namespace, where.enforce)
+	return fmt.Sprintf("namespace %q does not enforce the Pod Security Standard %s; without a namespace the suite makes one that does", r.opts.Namespace, standard)
 }
 
-// session has work done in a session of its own, and removes what it made. The
-// error is what kept it from being done; problems are those of the cleanup.
-// failed, asked when the work is done, tells whether to keep evidence of it.
-func (r *Runner) session(ctx context.Context, where place, work func(*session.Session) (failed bool, err error)) (problems []string, err error) {
-	s, err := session.Open(ctx, r.config, where.name, r.opts.Namespace,
-		session.StopPodsAfter(session.Deadline+r.opts.Timeout), session.Enforce(r.enforced(where)))
-	if err != nil {
-		return nil, err
+// optionsOf are those of a part's run.
+func (r *Runner) optionsOf(where place) run.Options {
+	opts := r.opts.Options
+	opts.Dump, opts.DumpFailures = where.dump, true
+	if opts.Namespace == "" {
+		opts.Enforce = where.enforce
 	}
-	failed, err := work(s)
-	if (failed || err != nil) && where.dump != "" {
-		if err := r.dump(ctx, s, where.dump); err != nil {
-			problems = append(problems, err.Error())
+	return opts
+}
+
+// carryOut has a part decided in a run of its own. The problems are those of the run.
+func (r *Runner) carryOut(ctx context.Context, p part, where place,
+	decide func(context.Context, *run.Environment) ([]v1alpha1.AssertionResult, error)) (results []v1alpha1.AssertionResult, problems []string) {
+	work := run.Work{Name: where.name, Needs: p.needs(r.opts.Namespace == "")}
+	work.Do = func(ctx context.Context, env *run.Environment) (verdict v1alpha1.Verdict, err error) {
+		results, err = decide(ctx, env)
+		if failing(results) {
+			return v1alpha1.ClaimFailed, err
 		}
+		return v1alpha1.Passed, err
 	}
-	if cleanup := s.Close(ctx); cleanup.Err != nil {
-		problems = append(problems, cleanupProblem(cleanup.Err.Error(), cleanup.Command))
+	done := run.Run(ctx, r.clients, r.optionsOf(where), work, run.Unobserved{})
+	if c := done.Cleanup; c != nil && c.Error != "" {
+		problems = []string{cleanupProblem(c.Error, c.RemoveCommand)}
 	}
-	return problems, err
-}
-
-// dumpTimeout bounds a dump.
-const dumpTimeout = 30 * time.Second
-
-func (r *Runner) dump(ctx context.Context, s *session.Session, dir string) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), dumpTimeout)
-	defer cancel()
-	core, err := corev1client.NewForConfig(r.config)
-	if err != nil {
-		return err
+	switch {
+	case done.Err != nil:
+		return all(p, v1alpha1.AssertionNotChecked, done.Err.Error()), problems
+	case results == nil:
+		return all(p, v1alpha1.AssertionNotChecked, context.Cause(ctx).Error()), problems
 	}
-	reader := evidence.Reader{Core: core, Namespace: s.Namespace}
-	if !s.Owned {
-		reader.Selector = labels.Set{session.RunLabel: s.ID}.String()
-	}
-	if err := reader.Dump(ctx, dir); err != nil {
-		return fmt.Errorf("dump to %s: %w", dir, err)
-	}
-	return nil
+	return results, problems
 }

@@ -7,7 +7,7 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/vantage"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
@@ -93,24 +93,15 @@ func (p placesPart) needs(ownNamespace bool) rbac.Needs {
 const port = 9876
 
 func (p placesPart) run(ctx context.Context, r *Runner, where place) ([]v1alpha1.AssertionResult, []string) {
-	if why := r.cannot(ctx, where); why != "" {
-		return all(p, v1alpha1.AssertionSkipped, why), nil
-	}
-	var results []v1alpha1.AssertionResult
-	problems, err := r.session(ctx, where, func(s *session.Session) (bool, error) {
-		table, err := vantage.Run(ctx, r.getter, s, vantage.Options{
+	return r.carryOut(ctx, p, where, func(ctx context.Context, env *run.Environment) ([]v1alpha1.AssertionResult, error) {
+		table, err := vantage.Run(ctx, r.clients, env.Session, vantage.Options{
 			Port: port, From: p.from, Image: r.images[shellImage], PullSecret: r.opts.PullSecret,
 		})
 		if table == nil || len(table.Rows) == 0 {
-			return true, err
+			return nil, err
 		}
-		results = p.judge(table)
-		return failing(results), nil
+		return p.judge(table), nil
 	})
-	if err != nil {
-		return all(p, v1alpha1.AssertionNotChecked, err.Error()), problems
-	}
-	return results, problems
 }
 
 func (p placesPart) judge(t *vantage.Table) []v1alpha1.AssertionResult {

@@ -10,13 +10,12 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/client-go/rest"
 
-	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
@@ -30,7 +29,7 @@ const sideBySide = 3
 type Runner struct {
 	suite    *Suite
 	opts     Options
-	getter   genericclioptions.RESTClientGetter
+	clients  *run.Clients
 	config   *rest.Config
 	began    time.Time
 	deadline time.Time
@@ -41,15 +40,15 @@ type Runner struct {
 }
 
 // New checks the options; no cluster is asked.
-func New(s *Suite, getter genericclioptions.RESTClientGetter, opts Options) (*Runner, error) {
+func New(s *Suite, clients *run.Clients, opts Options) (*Runner, error) {
 	if err := opts.complete(s); err != nil {
 		return nil, err
 	}
-	images, err := opts.references(s)
+	images, err := opts.References(s.images)
 	if err != nil {
 		return nil, err
 	}
-	r := &Runner{suite: s, opts: opts, getter: getter, began: time.Now(), images: images}
+	r := &Runner{suite: s, opts: opts, clients: clients, began: time.Now(), images: images}
 	if opts.Timeout > 0 {
 		r.deadline = r.began.Add(opts.Timeout)
 	}
@@ -58,7 +57,7 @@ func New(s *Suite, getter genericclioptions.RESTClientGetter, opts Options) (*Ru
 		ObjectMeta:  metav1.ObjectMeta{Name: "conformance"},
 		Date:        metav1.NewTime(r.began.UTC().Truncate(time.Second)),
 		ToolVersion: opts.ToolVersion, Verdict: v1alpha1.CouldNotRun,
-		Cluster: v1alpha1.ConformanceCluster{Context: session.ContextOf(getter)},
+		Cluster: v1alpha1.ConformanceCluster{Context: clients.Context()},
 	}
 	for _, name := range slices.Sorted(maps.Keys(images)) {
 		r.report.Images = append(r.report.Images, v1alpha1.Image{Name: name, Reference: images[name]})
@@ -81,7 +80,7 @@ func (r *Runner) Open(ctx context.Context) error {
 }
 
 func (r *Runner) open(ctx context.Context) (err error) {
-	if r.config, err = r.getter.ToRESTConfig(); err != nil {
+	if r.config, err = r.clients.ToRESTConfig(); err != nil {
 		return err
 	}
 	own := r.opts.Namespace == ""
@@ -101,6 +100,7 @@ func (r *Runner) Run(ctx context.Context, profile string) v1alpha1.ConformancePr
 	defer cancel()
 	parts := r.suite.parts[profile]
 	results, problems := make([][]v1alpha1.AssertionResult, len(parts)), make([][]string, len(parts))
+	unenforced := r.unenforced(ctx, profile)
 	slots := make(chan struct{}, sideBySide)
 	if r.opts.Namespace != "" {
 		slots = make(chan struct{}, 1)
@@ -110,8 +110,12 @@ func (r *Runner) Run(ctx context.Context, profile string) v1alpha1.ConformancePr
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			if ctx.Err() != nil {
+			switch {
+			case ctx.Err() != nil:
 				results[i] = all(p, v1alpha1.AssertionNotChecked, context.Cause(ctx).Error())
+				return
+			case unenforced != "":
+				results[i] = all(p, v1alpha1.AssertionSkipped, unenforced)
 				return
 			}
 			where := place{name: p.name(), enforce: standardOf(profile)}
@@ -166,18 +170,18 @@ func (r *Runner) judge(ctx context.Context, p *v1alpha1.ConformanceProfile) {
 			counts.Passed++
 		case v1alpha1.AssertionFailed:
 			counts.Failed++
-			p.Verdict = worse(p.Verdict, v1alpha1.ClaimFailed)
+			p.Verdict = run.Worst(p.Verdict, v1alpha1.ClaimFailed)
 		case v1alpha1.AssertionSkipped:
 			counts.Skipped++
 		default:
 			counts.NotChecked++
-			p.Verdict = worse(p.Verdict, v1alpha1.CouldNotRun)
+			p.Verdict = run.Worst(p.Verdict, v1alpha1.CouldNotRun)
 		}
 	}
 	if len(p.Problems) > 0 {
-		p.Verdict = worse(p.Verdict, v1alpha1.CouldNotRun)
+		p.Verdict = run.Worst(p.Verdict, v1alpha1.CouldNotRun)
 	}
-	if _, stopped := engine.SignalOf(ctx); stopped {
+	if _, stopped := run.SignalOf(ctx); stopped {
 		p.Verdict = v1alpha1.Stopped
 	}
 }
@@ -202,24 +206,15 @@ func (r *Runner) end(ctx context.Context) {
 		r.report.Verdict = v1alpha1.Passed
 	}
 	for _, p := range r.report.Profiles {
-		r.report.Verdict = worse(r.report.Verdict, p.Verdict)
+		r.report.Verdict = run.Worst(r.report.Verdict, p.Verdict)
 	}
-	if signal, stopped := engine.SignalOf(ctx); stopped {
+	if signal, stopped := run.SignalOf(ctx); stopped {
 		r.report.Interrupted, r.report.Verdict = signal.String(), v1alpha1.Stopped
 	}
 }
 
 // Report is what is known so far.
 func (r *Runner) Report() *v1alpha1.ConformanceReport { return r.report }
-
-// worse returns the verdict that outweighs the other.
-func worse(a, b v1alpha1.Verdict) v1alpha1.Verdict {
-	order := []v1alpha1.Verdict{v1alpha1.Passed, v1alpha1.ClaimFailed, v1alpha1.CouldNotRun, v1alpha1.Stopped}
-	if slices.Index(order, b) > slices.Index(order, a) {
-		return b
-	}
-	return a
-}
 
 // all gives all assertions of a part one result.
 func all(p part, outcome v1alpha1.AssertionOutcome, reason string) []v1alpha1.AssertionResult {

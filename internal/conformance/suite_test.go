@@ -8,9 +8,8 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"k8s.io/cli-runtime/pkg/genericclioptions"
-
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -82,19 +81,22 @@ func TestASuiteWithTheSameIDTwiceDoesNotLoad(t *testing.T) {
 func TestOptions(t *testing.T) {
 	s := load(t)
 	for want, opts := range map[string]Options{
-		"unknown profile `pod`; did you mean `pods`?":    {Profiles: []string{"pod"}},
-		`skip "nothing": there is no such assertion`:     {Skip: map[string]string{"nothing": "why"}},
-		`skip "hairpin": expected a reason, found none`:  {Skip: map[string]string{"hairpin": ""}},
-		"image shel=x: expected NAME=REF: unknown image": {Images: map[string]string{"shel": "x"}},
-		"registry: ": {Registry: "not a host"},
-		"a namespace of the run's own has no secrets":  {PullSecret: "s"},
-		"timeout -1ns: expected a time greater than 0": {Timeout: -1},
+		"unknown profile `pod`; did you mean `pods`?":           {Profiles: []string{"pod"}},
+		`skip "nothing": there is no such assertion`:            {Skip: map[string]string{"nothing": "why"}},
+		`skip "hairpin": expected a reason, found none`:         {Skip: map[string]string{"hairpin": ""}},
+		"image shel=x: expected NAME=REF with one of the names": {Options: run.Options{Images: map[string]string{"shel": "x"}}},
+		"registry: ": {Options: run.Options{Registry: "not a host"}},
+		"a namespace of the run's own has no secrets":  {Options: run.Options{PullSecret: "s"}},
+		"timeout -1ns: expected a time greater than 0": {Options: run.Options{Timeout: -1}},
 	} {
-		if _, err := New(s, genericclioptions.NewConfigFlags(false), opts); err == nil || !strings.Contains(filepath.ToSlash(err.Error()), want) {
+		if _, err := New(s, noCluster(), opts); err == nil || !strings.Contains(filepath.ToSlash(err.Error()), want) {
 			t.Errorf("expected %q, found %v", want, err)
 		}
 	}
-	r, err := New(s, genericclioptions.NewConfigFlags(false), Options{Profiles: []string{Lifecycle, Pods, Pods}, Registry: "mirror.example", Images: map[string]string{"shell": "mine:1"}})
+	r, err := New(s, noCluster(), Options{
+		Profiles: []string{Lifecycle, Pods, Pods},
+		Options:  run.Options{Registry: "mirror.example", Images: map[string]string{"shell": "mine:1"}},
+	})
 	if err != nil || !slices.Equal(r.Profiles(), []string{Pods, Lifecycle}) {
 		t.Fatalf("found %v, %v", r, err)
 	}
@@ -117,7 +119,7 @@ func TestEachExampleGetsTheImagesThatItHas(t *testing.T) {
 			t.Errorf("%s: the user named no image, found %v", p.name(), none)
 		}
 		chosen := p.overrides(map[string]string{"shell": "mine:1", "simpleservice": "mine:2"})
-		if _, err := p.plan.Images(chosen, ""); err != nil {
+		if _, err := p.plan.Images(&run.Options{Images: chosen}); err != nil {
 			t.Errorf("%s: %v", p.name(), err)
 		}
 		of[p.name()] = slices.Sorted(maps.Keys(chosen))
@@ -151,4 +153,10 @@ func TestWhatASuiteComesTo(t *testing.T) {
 			t.Errorf("%s: expected %s, %+v; found %s, %+v", name, tc.want, tc.core, p.Verdict, p.Core)
 		}
 	}
+}
+
+// noCluster are clients that nobody uses.
+func noCluster() *run.Clients {
+	clients, _ := run.FromFlags("test")
+	return clients
 }

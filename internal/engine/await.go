@@ -14,7 +14,7 @@ import (
 // that it reads, at each Event, if it reads any, and at each new line of a log,
 // until it holds, its time is over, or a Pod that it reads cannot become what it
 // should. It also returns the names of the Pods that the claim has read.
-func (r *run) check(ctx context.Context, c claim, facts expect.Facts, now *snapshot, emit func(Body)) (expect.Verdict, []string) {
+func (r *runner) check(ctx context.Context, c claim, facts expect.Facts, now *snapshot, emit func(Body)) (expect.Verdict, []string) {
 	read := &readObjects{Objects: now, patient: r.opts.Patient}
 	facts.Objects = read
 	verdict := c.that.Check(ctx, facts)
@@ -30,7 +30,7 @@ func (r *run) check(ctx context.Context, c claim, facts expect.Facts, now *snaps
 			verdict.Err = cause
 			return verdict, read.names()
 		}
-		logs.follow(ctx, r.session.FollowLog, read.logs)
+		logs.follow(ctx, r.Session.FollowLog, read.logs)
 		select {
 		case <-ctx.Done():
 			verdict.Err = errors.Join(verdict.Err, fmt.Errorf("not within %s", c.within))

@@ -16,7 +16,7 @@ import (
 
 // causeOfPod diagnoses a Pod by its own state, the Events about it, and its Node,
 // which is looked at where something is wrong, or where it is asked for.
-func (r *run) causeOfPod(ctx context.Context, pod *corev1.Pod, withNode bool) *diagnose.Cause {
+func (r *runner) causeOfPod(ctx context.Context, pod *corev1.Pod, withNode bool) *diagnose.Cause {
 	e := diagnose.Evidence{Pod: pod, Events: r.watcher.eventsOf(pod.UID)}
 	c := e.Cause()
 	switch {
@@ -31,7 +31,7 @@ func (r *run) causeOfPod(ctx context.Context, pod *corev1.Pod, withNode bool) *d
 }
 
 // lostNode is the Cause of a Pod among some whose Node the cluster has lost, or nil.
-func (r *run) lostNode(ctx context.Context, among func(*corev1.Pod) bool) *diagnose.Cause {
+func (r *runner) lostNode(ctx context.Context, among func(*corev1.Pod) bool) *diagnose.Cause {
 	for _, e := range r.watcher.evidence() {
 		if !among(e.Pod) || e.NodeLost() == nil {
 			continue
@@ -46,7 +46,7 @@ func (r *run) lostNode(ctx context.Context, among func(*corev1.Pod) bool) *diagn
 // guard returns a context for a command: it ends, with the Cause, when the cluster
 // loses the Node of a Pod that the command names. An exec, for one, would wait for
 // ever.
-func (r *run) guard(ctx context.Context, words []string) (context.Context, context.CancelFunc) {
+func (r *runner) guard(ctx context.Context, words []string) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	go func() {
 		for {
@@ -80,10 +80,10 @@ const nodeTimeout = time.Second
 const mostNodes = 500
 
 // nodes lists the Nodes, or returns nil where that is not permitted.
-func (r *run) nodes(ctx context.Context) []corev1.Node {
+func (r *runner) nodes(ctx context.Context) []corev1.Node {
 	ctx, cancel := context.WithTimeout(ctx, nodeTimeout)
 	defer cancel()
-	found, err := r.session.Client().Resource(corev1.SchemeGroupVersion.WithResource("nodes")).List(ctx, metav1.ListOptions{Limit: mostNodes})
+	found, err := r.Session.Client().Resource(corev1.SchemeGroupVersion.WithResource("nodes")).List(ctx, metav1.ListOptions{Limit: mostNodes})
 	if err != nil {
 		return nil
 	}
@@ -98,13 +98,13 @@ func (r *run) nodes(ctx context.Context) []corev1.Node {
 }
 
 // node reads a Node, or returns nil where it may not be read.
-func (r *run) node(ctx context.Context, name string) *corev1.Node {
+func (r *runner) node(ctx context.Context, name string) *corev1.Node {
 	if name == "" {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, nodeTimeout)
 	defer cancel()
-	obj, err := r.session.Client().Resource(corev1.SchemeGroupVersion.WithResource("nodes")).Get(ctx, name, metav1.GetOptions{})
+	obj, err := r.Session.Client().Resource(corev1.SchemeGroupVersion.WithResource("nodes")).Get(ctx, name, metav1.GetOptions{})
 	if err != nil {
 		return nil
 	}
@@ -117,7 +117,7 @@ func (r *run) node(ctx context.Context, name string) *corev1.Node {
 
 // verdictOn makes of a Cause the error of a wait's condition: nil where waiting
 // is right.
-func (r *run) verdictOn(c *diagnose.Cause) error {
+func (r *runner) verdictOn(c *diagnose.Cause) error {
 	switch {
 	case c == nil:
 		return nil
@@ -131,7 +131,7 @@ func (r *run) verdictOn(c *diagnose.Cause) error {
 }
 
 // causeOf diagnoses an error: a Cause that it wraps, or one of the API server.
-func (r *run) causeOf(err error) *diagnose.Cause {
+func (r *runner) causeOf(err error) *diagnose.Cause {
 	var c *diagnose.Cause
 	if errors.As(err, &c) {
 		return c

@@ -14,6 +14,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // failure is a command that could not do its work.
@@ -21,7 +22,7 @@ type failure struct {
 	// err is "" where no command was begun: the user, when asked, decided so.
 	err     string
 	cause   *diagnose.Cause
-	verdict Verdict
+	verdict v1alpha1.Verdict
 	// words are those of the command.
 	words []string
 	// skipped: the scenario goes on.
@@ -42,26 +43,26 @@ func (p *Plan) shown(words []string, show *regexp.Regexp) string {
 func (r *attempt) command(ctx context.Context, st step, facts expect.Facts, emit func(Body)) (kubectl.Result, *failure) {
 	command, words, err := r.words(ctx, r.images, st, facts)
 	if err != nil {
-		return kubectl.Result{}, &failure{err: err.Error(), verdict: CouldNotRun}
+		return kubectl.Result{}, &failure{err: err.Error(), verdict: v1alpha1.CouldNotRun}
 	}
 	if err := keepsShape(command, words[1:]); err != nil {
-		return kubectl.Result{}, &failure{err: err.Error(), verdict: CouldNotRun}
+		return kubectl.Result{}, &failure{err: err.Error(), verdict: v1alpha1.CouldNotRun}
 	}
 	if words, err = r.patch.Command(words); err != nil {
-		return kubectl.Result{}, &failure{err: err.Error(), verdict: CouldNotRun}
+		return kubectl.Result{}, &failure{err: err.Error(), verdict: v1alpha1.CouldNotRun}
 	}
 	line := r.plan.shown(words, st.show)
 	args, err := r.arguments(r.images, command, words[1:], emit)
 	if err != nil {
-		return kubectl.Result{}, &failure{err: err.Error(), verdict: CouldNotRun}
+		return kubectl.Result{}, &failure{err: err.Error(), verdict: v1alpha1.CouldNotRun}
 	}
 	emit(CommandShown{line})
-	if r.opts.Gate != nil && !r.opts.Gate(ctx, line) {
+	if r.opts.Confirm != nil && !r.opts.Confirm(ctx, line) {
 		if ctx.Err() != nil {
-			return kubectl.Result{}, &failure{verdict: Stopped}
+			return kubectl.Result{}, &failure{verdict: v1alpha1.Stopped}
 		}
 		// A claim that is not checked is not one that holds.
-		return kubectl.Result{}, &failure{verdict: CouldNotRun, skipped: true}
+		return kubectl.Result{}, &failure{verdict: v1alpha1.CouldNotRun, skipped: true}
 	}
 	if args[0] == verbWait {
 		res, f := r.wait(ctx, args[1:], emit)
@@ -77,7 +78,7 @@ func (r *attempt) command(ctx context.Context, st step, facts expect.Facts, emit
 
 // words are those of a step's command, with the images in use and with what its
 // expressions come to; command is where they come from.
-func (r *run) words(ctx context.Context, images *Images, st step, facts expect.Facts) (command example.Command, words []string, err error) {
+func (r *runner) words(ctx context.Context, images *Images, st step, facts expect.Facts) (command example.Command, words []string, err error) {
 	if command, err = images.command(st.command); err != nil {
 		return nil, nil, err
 	}
@@ -98,15 +99,15 @@ func (r *attempt) execute(ctx context.Context, st step, words, args []string, em
 	defer stop()
 	res, err := r.perform(guarded, args, emit)
 	if cause := (*diagnose.Cause)(nil); errors.As(err, &cause) {
-		return res, &failure{err: line + ": given up", cause: cause, verdict: CouldNotRun, words: words, final: true}
+		return res, &failure{err: line + ": given up", cause: cause, verdict: v1alpha1.CouldNotRun, words: words, final: true}
 	} else if err != nil {
-		return res, &failure{err: err.Error(), verdict: CouldNotRun, words: words, final: true}
+		return res, &failure{err: err.Error(), verdict: v1alpha1.CouldNotRun, words: words, final: true}
 	}
 	// kubectl names the file as it was given: to the user that is the example's own.
-	res.Stderr = strings.ReplaceAll(res.Stderr, r.session.Dir()+string(filepath.Separator), "")
+	res.Stderr = strings.ReplaceAll(res.Stderr, r.Session.Dir()+string(filepath.Separator), "")
 	out, err := unlessEnded(ctx, func() Output { return output(res, st.show) })
 	if err != nil {
-		return res, &failure{err: err.Error(), verdict: CouldNotRun, words: words}
+		return res, &failure{err: err.Error(), verdict: v1alpha1.CouldNotRun, words: words}
 	}
 	emit(out)
 	if res.ExitCode != 0 && !st.readsExitCode {
@@ -157,13 +158,13 @@ func (r *attempt) lost(ctx context.Context, words []string) *diagnose.Cause {
 }
 
 func (r *attempt) exited(ctx context.Context, words []string, res kubectl.Result) *failure {
-	f := &failure{verdict: CouldNotRun, words: words, err: fmt.Sprintf("%s: exit code %d", example.Quote(words), res.ExitCode)}
+	f := &failure{verdict: v1alpha1.CouldNotRun, words: words, err: fmt.Sprintf("%s: exit code %d", example.Quote(words), res.ExitCode)}
 	switch {
 	case res.Remote && (res.ExitCode == exitNotFound || res.ExitCode == exitNotExecutable):
 		f.err += ": the image has no such program, so the claim cannot be checked"
 	case res.Remote:
 		if f.cause = r.lost(ctx, words); f.cause == nil {
-			f.verdict = ClaimFailed
+			f.verdict = v1alpha1.ClaimFailed
 		}
 	default:
 		connection := r.connection
@@ -181,7 +182,7 @@ func (r *attempt) exited(ctx context.Context, words []string, res kubectl.Result
 
 // arguments judges a command and makes it ready for kubectl, with the files that it
 // names.
-func (r *run) arguments(images *Images, cmd example.Command, words []string, emit func(Body)) ([]string, error) {
+func (r *runner) arguments(images *Images, cmd example.Command, words []string, emit func(Body)) ([]string, error) {
 	parsed, err := r.judged(words)
 	if err != nil {
 		return nil, err
@@ -191,7 +192,7 @@ func (r *run) arguments(images *Images, cmd example.Command, words []string, emi
 	}
 	for i, f := range parsed.Given {
 		if _, ok := r.plan.Example.Files[f.Value]; ok && f.Name == "filename" {
-			parsed.Given[i].Value = filepath.Join(r.session.Dir(), f.Value)
+			parsed.Given[i].Value = filepath.Join(r.Session.Dir(), f.Value)
 		}
 	}
 	return parsed.Words(), nil
@@ -199,7 +200,7 @@ func (r *run) arguments(images *Images, cmd example.Command, words []string, emi
 
 // placeFiles shows the files that a command names and puts its manifests where the
 // command finds them: kubectl reads files relative to the process's folder.
-func (r *run) placeFiles(images *Images, cmd example.Command, emit func(Body)) error {
+func (r *runner) placeFiles(images *Images, cmd example.Command, emit func(Body)) error {
 	for _, name := range cmd.Texts() {
 		emit(FileShown{name, r.plan.Example.Texts[name]})
 	}
@@ -212,7 +213,7 @@ func (r *run) placeFiles(images *Images, cmd example.Command, emit func(Body)) e
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		emit(FileShown{name, string(content)})
-		if err := os.WriteFile(filepath.Join(r.session.Dir(), name), content, 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(r.Session.Dir(), name), content, 0o600); err != nil {
 			return err
 		}
 	}

@@ -90,12 +90,12 @@ func forbids(need rbac.Need) string {
 
 // judged parses a command that has all its values, and tells what in it is not
 // allowed.
-func (r *run) judged(words []string) (*kubectl.Parsed, error) {
+func (r *runner) judged(words []string) (*kubectl.Parsed, error) {
 	parsed, err := parseWords(words)
 	if err != nil {
 		return nil, err
 	}
-	j := judge{r.plan.Example.Files, r.session.Namespace, r.opts.AllowClusterScope}
+	j := judge{r.plan.Example.Files, r.Session.Namespace, r.opts.AllowClusterScope}
 	if found := j.breaches(parsed); len(found) > 0 {
 		return nil, errors.New(found[0].text)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // early is a command that was sent before its turn: what came of it is kept
@@ -20,7 +21,7 @@ type early struct {
 // before each command, none is early.
 func (r *attempt) sendEarly(ctx context.Context, steps []step) map[int]*early {
 	all := map[int]*early{}
-	if r.opts.Gate != nil {
+	if r.opts.Confirm != nil {
 		return all
 	}
 	var queue []func()
@@ -33,7 +34,7 @@ func (r *attempt) sendEarly(ctx context.Context, steps []step) map[int]*early {
 		queue = append(queue, func() {
 			defer close(e.done)
 			if ctx.Err() != nil {
-				e.failure = &failure{err: context.Cause(ctx).Error(), verdict: Stopped}
+				e.failure = &failure{err: context.Cause(ctx).Error(), verdict: v1alpha1.Stopped}
 				return
 			}
 			keep := func(b Body) { e.bodies = append(e.bodies, b) }

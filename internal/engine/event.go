@@ -6,6 +6,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // Event is something that happened in a run.
@@ -25,16 +26,10 @@ type Body interface{ isBody() }
 
 // RunStarted comes first, when the cluster has answered and the Namespace is ready.
 type RunStarted struct {
-	Example   string
-	Title     string
-	Summary   string
-	RunID     string
-	Namespace string
-	// OwnNamespace tells that the Namespace was created for the run.
-	OwnNamespace bool
-	// Context is the kubeconfig's context; Server the API server's version.
-	Context string
-	Server  string
+	Example string
+	Title   string
+	Summary string
+	Run     v1alpha1.Run
 	// Images are the references in use, overrides applied, by short name.
 	Images map[string]string
 	// Hardened tells that the Namespace enforces the Pod Security Standard
@@ -113,7 +108,7 @@ type StepFailed struct {
 	Cause *diagnose.Cause
 	// Verdict is ClaimFailed where a program in a container ended with an error,
 	// and CouldNotRun where it was not reached.
-	Verdict Verdict
+	Verdict v1alpha1.Verdict
 }
 
 // StepEnded ends a step.
@@ -142,26 +137,15 @@ type CleanupHeld struct{ Object, Why string }
 
 // CleanupEnded tells what is left of the run.
 type CleanupEnded struct {
-	Namespace    string
-	OwnNamespace bool
-	// Kept tells that nothing was removed, as asked for.
-	Kept bool
-	// Leftovers could not be removed, for the reason Err.
-	Leftovers []string
-	Err       string
-	// Unconfirmed are Pods, as NAME on NODE, whose end no kubelet has confirmed:
-	// only their objects were removed.
-	Unconfirmed []string
-	// RemoveCommand removes by hand what is still there, or is "".
-	RemoveCommand string
-	Elapsed       time.Duration
+	Run     v1alpha1.Run
+	Cleanup v1alpha1.Cleanup
 }
 
 // RunEnded comes last.
 type RunEnded struct {
 	// Example is its name: RunStarted is missing where the run could not start.
 	Example string
-	Verdict Verdict
+	Verdict v1alpha1.Verdict
 	// Met, Failed and NotChecked count the claims.
 	Met, Failed, NotChecked int
 	// Err is what kept the run from starting, or ""; Cause is its diagnosis,
@@ -198,17 +182,3 @@ func (ClaimShown) isBody()            {}
 func (PreviewEnded) isBody()          {}
 func (RunEnded) isBody()              {}
 func (PodSeen) isBody()               {}
-
-// Verdict is the outcome of a run. A larger one outweighs a smaller one.
-type Verdict int
-
-const (
-	// Passed means that all claims hold, and nothing is left behind.
-	Passed Verdict = iota
-	// ClaimFailed means that a claim does not hold; the cluster works otherwise.
-	ClaimFailed
-	// CouldNotRun means that the cluster, a permission or the environment is in the way.
-	CouldNotRun
-	// Stopped means that a signal ended the run.
-	Stopped
-)

@@ -2,17 +2,14 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/labels"
-	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/evidence"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 )
 
 // EvidenceKept is what the cluster says of a Pod that a failed command or claim
@@ -44,24 +41,16 @@ const (
 	evidenceTimeout = 5 * time.Second
 )
 
-func newReader(core corev1client.CoreV1Interface, s *session.Session) evidence.Reader {
-	reader := evidence.Reader{Core: core, Namespace: s.Namespace}
-	if !s.Owned {
-		reader.Selector = labels.Set{session.RunLabel: s.ID}.String()
-	}
-	return reader
-}
-
 // keepEvidence tells what the cluster says of the Pods that a step is about:
 // those that its command names, and those that its claims have read. What may
 // not be read is left out.
-func (r *run) keepEvidence(ctx context.Context, words, read []string, emit func(Body)) {
-	if _, stopped := SignalOf(ctx); stopped {
+func (r *runner) keepEvidence(ctx context.Context, words, read []string, emit func(Body)) {
+	if _, stopped := run.SignalOf(ctx); stopped {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), evidenceTimeout)
 	defer cancel()
-	pods, err := r.evidence.Pods(ctx)
+	pods, err := r.Evidence.Pods(ctx)
 	if err != nil {
 		return
 	}
@@ -77,15 +66,15 @@ func names(word, pod string) bool {
 	return word == pod || strings.HasPrefix(word, "po") && strings.HasSuffix(word, "/"+pod)
 }
 
-func (r *run) evidenceOf(ctx context.Context, pod *corev1.Pod) EvidenceKept {
+func (r *runner) evidenceOf(ctx context.Context, pod *corev1.Pod) EvidenceKept {
 	kept := EvidenceKept{Pod: pod.Name, Status: evidence.Status(pod)}
-	if events, err := r.evidence.Events(ctx, pod); err == nil {
+	if events, err := r.Evidence.Events(ctx, pod); err == nil {
 		for _, ev := range events[max(0, len(events)-keptEvents):] {
 			kept.Events = append(kept.Events, evidence.Words(ev))
 		}
 	}
 	// Logs returns those that it could read.
-	logs, _ := r.evidence.Logs(ctx, pod, keptLines, keptBytes)
+	logs, _ := r.Evidence.Logs(ctx, pod, keptLines, keptBytes)
 	for _, log := range logs {
 		if text := strings.TrimRight(log.Text, "\n"); text != "" {
 			kept.Logs = append(kept.Logs, LogKept{log.Container, log.Previous, strings.Split(text, "\n")})
@@ -93,19 +82,3 @@ func (r *run) evidenceOf(ctx context.Context, pod *corev1.Pod) EvidenceKept {
 	}
 	return kept
 }
-
-// dump writes all evidence into the folder of Options, where there is one.
-func (r *run) dump(ctx context.Context, v Verdict) error {
-	if r.opts.Dump == "" || r.opts.DumpFailures && v == Passed {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), dumpTimeout)
-	defer cancel()
-	if err := r.evidence.Dump(ctx, r.opts.Dump); err != nil {
-		return fmt.Errorf("dump to %s: %w", r.opts.Dump, err)
-	}
-	return nil
-}
-
-// dumpTimeout bounds a dump.
-const dumpTimeout = 30 * time.Second

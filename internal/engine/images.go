@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/podpatch"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 )
 
 // Images are the images of a run. A value of it does not change: what replaces an image
@@ -39,32 +39,10 @@ type Replacement struct {
 	Instead, Command string
 }
 
-// Images are the example's, with the overrides applied; the others come from registry,
-// where that is not empty (see podpatch.FromRegistry). The error tells of each name that
-// the example does not have, and of each reference that is not valid.
-func (p *Plan) Images(overrides map[string]string, registry string) (*Images, error) {
-	images := &Images{example: p.Example, refs: p.Example.References(), registry: registry, chosen: overrides}
-	var errs []error
-	for name, ref := range images.refs {
-		moved, err := podpatch.FromRegistry(ref, registry)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("image %q: %w", name, err))
-			continue
-		}
-		images.refs[name] = moved
-	}
-	for name, ref := range overrides {
-		if _, ok := images.refs[name]; !ok {
-			errs = append(errs, fmt.Errorf("image %q: the example %q has no image of that name, only %s",
-				name, p.Example.Metadata.Name, strings.Join(slices.Sorted(maps.Keys(images.refs)), ", ")))
-			continue
-		}
-		if _, err := reference.ParseNormalizedNamed(ref); err != nil {
-			errs = append(errs, fmt.Errorf("image %q: expected a reference such as HOST/NAME:TAG, found %q: %w", name, ref, err))
-		}
-		images.refs[name] = ref
-	}
-	return images, errors.Join(errs...)
+// Images are the example's, as the user has chosen (see run.Options.References).
+func (p *Plan) Images(opts *run.Options) (*Images, error) {
+	refs, err := opts.References(p.Example.References())
+	return &Images{example: p.Example, refs: refs, registry: opts.Registry, chosen: opts.Images}, err
 }
 
 // References are those in use, by short name.

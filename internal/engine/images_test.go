@@ -10,6 +10,7 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 )
 
 const replaceable = `
@@ -47,7 +48,7 @@ func planOf(t *testing.T, steps string) *Plan {
 func commandOf(t *testing.T, p *Plan, images *Images) string {
 	t.Helper()
 	st := p.scenarios[0].steps[0]
-	r := &run{plan: p}
+	r := &runner{plan: p}
 	_, words, err := r.words(t.Context(), images, st, expect.Facts{Images: images.References(), Texts: p.Example.Texts, RunID: "id"})
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +68,7 @@ func TestAReplacedImageRunsItsServiceInstead(t *testing.T) {
 		`kubectl exec p -- curl --image=a/old:1`:                  `kubectl exec p -- curl --image=a/old:1`,
 	} {
 		p := planOf(t, "    - run: >-\n        "+step+"\n")
-		images, err := p.Images(nil, "")
+		images, err := p.Images(&run.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -83,7 +84,7 @@ func TestAReplacedImageRunsItsServiceInstead(t *testing.T) {
 
 func TestAReplacedImageOfAManifest(t *testing.T) {
 	p := planOf(t, "    - run: kubectl create -f pod.yaml\n")
-	images, err := p.Images(nil, "m.example/{registry}/p")
+	images, err := p.Images(&run.Options{Registry: "m.example/{registry}/p"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +100,7 @@ func TestAReplacedImageOfAManifest(t *testing.T) {
 	if _, again := images.with(r).replacement("old", "why"); again {
 		t.Error("an image is replaced once")
 	}
-	chosen, err := p.Images(map[string]string{"old": "b/c:1"}, "")
+	chosen, err := p.Images(&run.Options{Images: map[string]string{"old": "b/c:1"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +122,7 @@ func TestWhatNodesSayOfImages(t *testing.T) {
 	tainted := func(n *corev1.Node) { n.Spec.Taints = []corev1.Taint{{Key: "x", Effect: corev1.TaintEffectNoSchedule}} }
 	windows := func(n *corev1.Node) { n.Status.NodeInfo.OperatingSystem = "windows" }
 	p := planOf(t, "    - run: kubectl create -f pod.yaml\n")
-	images, err := p.Images(nil, "")
+	images, err := p.Images(&run.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

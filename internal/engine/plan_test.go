@@ -9,6 +9,7 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/examples"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 )
 
 func TestTheCatalogueCompiles(t *testing.T) {
@@ -70,21 +71,21 @@ func TestImagesOfManifestsAreOverridden(t *testing.T) {
 		t.Fatal(err)
 	}
 	manifest := p.Example.Files["pod.yaml"]
-	same, err := p.Images(nil, "")
+	same, err := p.Images(&run.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if found, err := same.manifest("pod.yaml"); err != nil || string(found) != string(manifest) {
 		t.Errorf("without an override a manifest stays as it is; found %s, %v", found, err)
 	}
-	mine, err := p.Images(map[string]string{"shell": "mirror.example/centos:9"}, "")
+	mine, err := p.Images(&run.Options{Images: map[string]string{"shell": "mirror.example/centos:9"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if found, err := mine.manifest("pod.yaml"); err != nil || !strings.Contains(string(found), "image: mirror.example/centos:9\n") {
 		t.Errorf("found %s, %v", found, err)
 	}
-	if _, err := p.Images(map[string]string{"shel": "x"}, ""); err == nil || !strings.Contains(err.Error(), "only shell") {
+	if _, err := p.Images(&run.Options{Images: map[string]string{"shel": "x"}}); err == nil || !strings.Contains(err.Error(), "one of the names shell") {
 		t.Errorf("expected an error that names the images, found %v", err)
 	}
 }

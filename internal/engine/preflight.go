@@ -7,18 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
-
-	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
 )
-
-// grant is what the run needs, in its Namespace.
-func (r *run) grant() rbac.Grant {
-	return rbac.Grant{
-		Name:      "kubectl-kbe-" + r.plan.Example.Metadata.Name,
-		Namespace: r.opts.Namespace,
-		Needs:     r.plan.Needs(r.opts.Namespace == ""),
-	}
-}
 
 // creating are the commands that take --dry-run=server and make objects.
 var creating = []string{"apply", "create", "run"}
@@ -27,7 +16,7 @@ var creating = []string{"apply", "create", "run"}
 // others, by the very commands with --dry-run=server: a name that is taken, a
 // quota, a policy or a webhook that denies is told before anything is created.
 // In a Namespace of the run's own the commands themselves tell it as early.
-func (r *run) rehearse(ctx context.Context) error {
+func (r *runner) rehearse(ctx context.Context) error {
 	var mu sync.Mutex
 	var denials []string
 	var wg sync.WaitGroup
@@ -48,7 +37,7 @@ func (r *run) rehearse(ctx context.Context) error {
 	}
 	slices.Sort(denials)
 	return fmt.Errorf("namespace %q does not take what the run would create; nothing was created:\n%s",
-		r.session.Namespace, strings.Join(slices.Compact(denials), "\n"))
+		r.Session.Namespace, strings.Join(slices.Compact(denials), "\n"))
 }
 
 // dependent is what the API server says of an object that needs another one,
@@ -61,7 +50,7 @@ var refusal = regexp.MustCompile(`(?m)^Error from server(?: \(\w+\))?: (?:error 
 
 // rehearseStep returns what the API server has against the step, or "". A step
 // whose command only the run itself can know is left to the run.
-func (r *run) rehearseStep(ctx context.Context, st step) string {
+func (r *runner) rehearseStep(ctx context.Context, st step) string {
 	if verb, _ := st.command.Verb(); st.readsExitCode || !slices.Contains(creating, verb) {
 		return ""
 	}

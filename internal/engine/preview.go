@@ -13,7 +13,7 @@ import (
 // Preview sends the events of what a run would do. It asks no cluster; what
 // only a cluster could tell stays the expression that would ask it.
 func Preview(ctx context.Context, plan *Plan, opts Options, sink func(Event)) error {
-	images, err := plan.Images(opts.Images, opts.Registry)
+	images, err := plan.Images(&opts.Options)
 	if err != nil {
 		return err
 	}

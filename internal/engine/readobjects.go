@@ -23,8 +23,8 @@ type snapshot struct {
 	changed <-chan struct{}
 }
 
-func (r *run) snapshot() *snapshot {
-	s := &snapshot{Objects: r.session, watcher: r.watcher}
+func (r *runner) snapshot() *snapshot {
+	s := &snapshot{Objects: r.Session, watcher: r.watcher}
 	s.renew()
 	return s
 }

@@ -60,7 +60,7 @@ func (p *Plan) uses(sc scenario, name string) bool {
 }
 
 // inUse are the images as they are now.
-func (r *run) inUse() *Images {
+func (r *runner) inUse() *Images {
 	r.imagesMu.Lock()
 	defer r.imagesMu.Unlock()
 	return r.images
@@ -68,7 +68,7 @@ func (r *run) inUse() *Images {
 
 // replace replaces an image for the rest of the run, once: it tells, and ends the attempts
 // of the scenarios that use it.
-func (r *run) replace(name, why string) {
+func (r *runner) replace(name, why string) {
 	r.imagesMu.Lock()
 	replacement, can := r.images.replacement(name, why)
 	if !can {
@@ -91,7 +91,7 @@ func (r *run) replace(name, why string) {
 
 // replaceBeforehand replaces the images of which the Nodes say that they cannot run.
 // Without the permission to read Nodes the first sign of it decides.
-func (r *run) replaceBeforehand(ctx context.Context) {
+func (r *runner) replaceBeforehand(ctx context.Context) {
 	used := false
 	for _, name := range r.inUse().replaceable() {
 		used = used || slices.ContainsFunc(r.plan.scenarios, func(sc scenario) bool { return r.plan.uses(sc, name) })
@@ -105,7 +105,7 @@ func (r *run) replaceBeforehand(ctx context.Context) {
 }
 
 // replaceOnSigns replaces images at the first sign that they cannot run, until ctx ends.
-func (r *run) replaceOnSigns(ctx context.Context) {
+func (r *runner) replaceOnSigns(ctx context.Context) {
 	for len(r.inUse().replaceable()) > 0 {
 		changed := r.watcher.next()
 		r.readSigns(ctx)
@@ -118,7 +118,7 @@ func (r *run) replaceOnSigns(ctx context.Context) {
 }
 
 // readSigns looks at all Pods of the run for signs that an image cannot run.
-func (r *run) readSigns(ctx context.Context) {
+func (r *runner) readSigns(ctx context.Context) {
 	images := r.inUse()
 	for _, name := range images.replaceable() {
 		for _, e := range r.watcher.evidence() {
@@ -132,7 +132,7 @@ func (r *run) readSigns(ctx context.Context) {
 
 // sign says why an image cannot run, by what the cluster says of a Pod that asks for it,
 // or is "".
-func (r *run) sign(ctx context.Context, images *Images, name string, e diagnose.Evidence) string {
+func (r *runner) sign(ctx context.Context, images *Images, name string, e diagnose.Evidence) string {
 	image := images.example.Spec.Images[name]
 	for _, c := range slices.Concat(e.Pod.Spec.InitContainers, e.Pod.Spec.Containers) {
 		if !sameImage(c.Image, images.refs[name]) {
@@ -164,7 +164,7 @@ const logTimeout = 2 * time.Second
 
 // wrongFormat tells whether a container ended because its program is for another
 // architecture: runc says so in the container's log, and not in its status.
-func (r *run) wrongFormat(ctx context.Context, pod *corev1.Pod, container string) bool {
+func (r *runner) wrongFormat(ctx context.Context, pod *corev1.Pod, container string) bool {
 	for _, s := range pod.Status.ContainerStatuses {
 		ended := s.State.Terminated
 		if ended == nil {
@@ -181,14 +181,14 @@ func (r *run) wrongFormat(ctx context.Context, pod *corev1.Pod, container string
 		}
 		ctx, cancel := context.WithTimeout(ctx, logTimeout)
 		defer cancel()
-		log, err := r.session.Logs(ctx, pod.Name, container)
+		log, err := r.Session.Logs(ctx, pod.Name, container)
 		return err == nil && strings.Contains(strings.ToLower(log), formatError)
 	}
 	return false
 }
 
 // looked tells whether the log of a container was looked into before.
-func (r *run) looked(pod types.UID, container string) bool {
+func (r *runner) looked(pod types.UID, container string) bool {
 	r.imagesMu.Lock()
 	defer r.imagesMu.Unlock()
 	key := string(pod) + "/" + container
@@ -228,7 +228,7 @@ func (r *attempt) isSuperseded(ctx context.Context, cause *diagnose.Cause) bool 
 
 // begin begins an attempt of a scenario, with the images as they are now. end ends it, and
 // returns why it does not count, or nil.
-func (r *run) begin(ctx context.Context, a *attempt) (context.Context, func() *diagnose.Cause) {
+func (r *runner) begin(ctx context.Context, a *attempt) (context.Context, func() *diagnose.Cause) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	r.imagesMu.Lock()
 	a.images = r.images

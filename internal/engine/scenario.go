@@ -7,24 +7,26 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // scenario runs one scenario. What an attempt found says nothing of the cluster where an
 // image was replaced under it; nor does a failure where the cluster has taken a Pod of it
 // away, once: then the scenario runs again.
-func (r *run) scenario(ctx context.Context, index int) Verdict {
+func (r *runner) scenario(ctx context.Context, index int) v1alpha1.Verdict {
 	sc := r.plan.scenarios[index]
 	begin := r.opts.Now()
 	emit := func(b Body) { r.emit(index, b) }
 	emit(ScenarioStarted{sc.name, sc.title})
-	verdict, disrupted := CouldNotRun, false
+	verdict, disrupted := v1alpha1.CouldNotRun, false
 	for {
 		a := r.attempt(sc)
 		attemptCtx, end := r.begin(ctx, a)
 		verdict = a.steps(attemptCtx, sc.steps, a.unlessSuperseded(attemptCtx, emit))
 		again := end()
-		if again == nil && !disrupted && verdict != Passed {
+		if again == nil && !disrupted && verdict != v1alpha1.Passed {
 			again = r.watcher.disruption(a.part)
 			disrupted = again != nil
 		}
@@ -33,8 +35,8 @@ func (r *run) scenario(ctx context.Context, index int) Verdict {
 		}
 		emit(ScenarioRepeated{again})
 		if err := a.part.Remove(ctx); err != nil {
-			emit(StepFailed{err.Error(), r.causeOf(err), CouldNotRun})
-			verdict = CouldNotRun
+			emit(StepFailed{err.Error(), r.causeOf(err), v1alpha1.CouldNotRun})
+			verdict = v1alpha1.CouldNotRun
 			break
 		}
 	}
@@ -44,7 +46,7 @@ func (r *run) scenario(ctx context.Context, index int) Verdict {
 
 // attempt is one run of a scenario.
 type attempt struct {
-	*run
+	*runner
 	scenario scenario
 	part     *session.Part
 	kubectl  *kubectl.Kubectl
@@ -52,13 +54,13 @@ type attempt struct {
 	images *Images
 }
 
-func (r *run) attempt(sc scenario) *attempt {
-	part := r.session.Part()
+func (r *runner) attempt(sc scenario) *attempt {
+	part := r.Session.Part()
 	wrap := part.Confine
 	if r.opts.AllowClusterScope {
 		wrap = part.Wrap
 	}
-	return &attempt{run: r, scenario: sc, part: part, kubectl: r.kubectl.Wrapped(wrap)}
+	return &attempt{runner: r, scenario: sc, part: part, kubectl: r.kubectl.Wrapped(wrap)}
 }
 
 // unlessSuperseded passes on what is told of an attempt as long as it counts: what fails
@@ -84,8 +86,8 @@ func (r *attempt) unlessSuperseded(ctx context.Context, emit func(Body)) func(Bo
 
 // steps runs the steps of a scenario in order. A claim that fails does not end it:
 // what follows may prove something else. A command that fails does.
-func (r *attempt) steps(ctx context.Context, steps []step, emit func(Body)) Verdict {
-	worst := Passed
+func (r *attempt) steps(ctx context.Context, steps []step, emit func(Body)) v1alpha1.Verdict {
+	worst := v1alpha1.Passed
 	broken := false
 	named := map[string]expect.Outcome{}
 	sent := r.sendEarly(ctx, steps)
@@ -98,7 +100,7 @@ func (r *attempt) steps(ctx context.Context, steps []step, emit func(Body)) Verd
 			continue
 		}
 		v, failed := r.step(ctx, st, named, sent[i], emit)
-		worst, broken = max(worst, v), broken || failed
+		worst, broken = run.Worst(worst, v), broken || failed
 	}
 	return worst
 }
@@ -106,7 +108,7 @@ func (r *attempt) steps(ctx context.Context, steps []step, emit func(Body)) Verd
 // step runs one step; broken tells that its command could not do its work.
 // named are the outcomes of earlier steps, to which it adds its own. The command
 // of an early one is sent already.
-func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Outcome, sent *early, emit func(Body)) (v Verdict, broken bool) {
+func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Outcome, sent *early, emit func(Body)) (v v1alpha1.Verdict, broken bool) {
 	begin := r.opts.Now()
 	emit(StepStarted{Say: st.say, Plan: r.planOf(st)})
 	defer func() { emit(StepEnded{r.since(begin)}) }()
@@ -157,10 +159,10 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 				failed.Err = verdict.Err.Error()
 			}
 			emit(failed)
-			v = max(v, ClaimFailed)
+			v = run.Worst(v, v1alpha1.ClaimFailed)
 			suspects = append(suspects, read...)
 			if cause := (*diagnose.Cause)(nil); errors.As(verdict.Err, &cause) {
-				v = CouldNotRun
+				v = v1alpha1.CouldNotRun
 			}
 		}
 	}
@@ -168,16 +170,16 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 		r.keepEvidence(ctx, nil, suspects, emit)
 	}
 	// A claim that is not checked is not one that holds. The run tells of a signal.
-	if _, stopped := SignalOf(ctx); ended && !stopped {
-		emit(StepFailed{context.Cause(ctx).Error(), nil, CouldNotRun})
-		return max(v, CouldNotRun), true
+	if _, stopped := run.SignalOf(ctx); ended && !stopped {
+		emit(StepFailed{context.Cause(ctx).Error(), nil, v1alpha1.CouldNotRun})
+		return run.Worst(v, v1alpha1.CouldNotRun), true
 	}
 	return v, false
 }
 
-func (r *run) facts(images *Images, named map[string]expect.Outcome) expect.Facts {
+func (r *runner) facts(images *Images, named map[string]expect.Outcome) expect.Facts {
 	return expect.Facts{
-		Images: images.References(), Texts: r.plan.Example.Texts, RunID: r.session.ID, Namespace: r.session.Namespace,
-		Steps: named, Objects: r.session,
+		Images: images.References(), Texts: r.plan.Example.Texts, RunID: r.Session.ID, Namespace: r.Session.Namespace,
+		Steps: named, Objects: r.Session,
 	}
 }

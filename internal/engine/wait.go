@@ -18,14 +18,15 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // wait performs `kubectl wait`: same flags, same meaning, same output, but it
 // ends at once, with a diagnosis, when the condition can no longer come true.
-func (r *run) wait(ctx context.Context, args []string, emit func(Body)) (kubectl.Result, *failure) {
+func (r *runner) wait(ctx context.Context, args []string, emit func(Body)) (kubectl.Result, *failure) {
 	w, err := parseWait(args)
 	if err != nil {
-		return kubectl.Result{}, &failure{err: err.Error(), verdict: CouldNotRun}
+		return kubectl.Result{}, &failure{err: err.Error(), verdict: v1alpha1.CouldNotRun}
 	}
 	ctx, cancel := wait.WithTimeout(ctx, w.timeout)
 	defer cancel()
@@ -41,11 +42,11 @@ func (r *run) wait(ctx context.Context, args []string, emit func(Body)) (kubectl
 	return res, nil
 }
 
-func (r *run) waitFor(ctx context.Context, w *waitCommand, target string, emit func(Body)) *failure {
+func (r *runner) waitFor(ctx context.Context, w *waitCommand, target string, emit func(Body)) *failure {
 	kind, name, _ := strings.Cut(target, "/")
 	client, err := r.resource(kind)
 	if err != nil {
-		return &failure{err: err.Error(), verdict: CouldNotRun}
+		return &failure{err: err.Error(), verdict: v1alpha1.CouldNotRun}
 	}
 	watched := &waiter{run: r, wait: w, target: target, emit: emit, told: map[string]bool{}}
 	err = wait.ForAlso(ctx, client, name, func(obj *unstructured.Unstructured) (bool, error) { return watched.judge(ctx, obj) },
@@ -58,7 +59,7 @@ func (r *run) waitFor(ctx context.Context, w *waitCommand, target string, emit f
 
 // waiter is a wait for one object.
 type waiter struct {
-	run    *run
+	run    *runner
 	wait   *waitCommand
 	target string
 	emit   func(Body)
@@ -124,7 +125,7 @@ func (w *waiter) judge(ctx context.Context, obj *unstructured.Unstructured) (boo
 
 // failure tells why the wait ended without success.
 func (w *waiter) failure(ctx context.Context, err error) *failure {
-	f := &failure{err: fmt.Sprintf("%s cannot become %s", w.target, w.wait.what), verdict: CouldNotRun}
+	f := &failure{err: fmt.Sprintf("%s cannot become %s", w.target, w.wait.what), verdict: v1alpha1.CouldNotRun}
 	if f.cause = w.run.causeOf(err); f.cause == nil {
 		f.err = fmt.Sprintf("%s did not become %s: %v", w.target, w.wait.what, err)
 		if w.state != "" {
@@ -135,15 +136,15 @@ func (w *waiter) failure(ctx context.Context, err error) *failure {
 		}
 	}
 	if f.cause != nil && f.cause.Workload {
-		f.verdict = ClaimFailed
+		f.verdict = v1alpha1.ClaimFailed
 	}
 	return f
 }
 
 // resource returns the client of a resource as kubectl's users name it: pod,
 // pods, po, deployments.apps.
-func (r *run) resource(name string) (dynamic.ResourceInterface, error) {
-	mapper, err := r.getter.ToRESTMapper()
+func (r *runner) resource(name string) (dynamic.ResourceInterface, error) {
+	mapper, err := r.Clients.ToRESTMapper()
 	if err != nil {
 		return nil, err
 	}
@@ -159,9 +160,9 @@ func (r *run) resource(name string) (dynamic.ResourceInterface, error) {
 	if err != nil {
 		return nil, err
 	}
-	client := r.session.Client().Resource(gvr)
+	client := r.Session.Client().Resource(gvr)
 	if mapping.Scope.Name() == meta.RESTScopeNameNamespace {
-		return client.Namespace(r.session.Namespace), nil
+		return client.Namespace(r.Session.Namespace), nil
 	}
 	if !r.opts.AllowClusterScope {
 		return nil, fmt.Errorf("%s are in no namespace%s", gvr.GroupResource(), scopeHint)

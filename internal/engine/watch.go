@@ -33,11 +33,11 @@ type watcher struct {
 }
 
 // watch begins to watch. What it returns ends it: nothing is told after that.
-func (r *run) watch(ctx context.Context) (stop func()) {
+func (r *runner) watch(ctx context.Context) (stop func()) {
 	// It sees the Pods also while an interrupted run cleans up.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	r.watcher = &watcher{
-		made:    r.session.Made,
+		made:    r.Session.Made,
 		tell:    func(p PodSeen) { r.emit(WholeRun, p) },
 		changed: make(chan struct{}),
 		changes: map[string]changes{},
@@ -45,10 +45,10 @@ func (r *run) watch(ctx context.Context) (stop func()) {
 		taken:   map[types.UID]*corev1.Pod{},
 		events:  map[types.UID]map[types.UID]corev1.Event{},
 	}
-	go r.session.WatchPods(ctx, r.watcher.seePod)
+	go r.Session.WatchPods(ctx, r.watcher.seePod)
 	// A run may go on without Events: they tell when an image was pulled, and more
 	// of what keeps a Pod from being Ready.
-	go r.session.WatchEvents(ctx, r.watcher.seeEvent)
+	go r.Session.WatchEvents(ctx, r.watcher.seeEvent)
 	return func() {
 		cancel()
 		r.watcher.stop()

@@ -82,35 +82,19 @@ func (c *Collector) wholeRun(body engine.Body) {
 	switch b := body.(type) {
 	case engine.RunStarted:
 		r.Example, r.Title, r.Summary = b.Example, b.Title, b.Summary
-		r.Run = v1alpha1.Run{
-			ID: b.RunID, Namespace: b.Namespace, OwnNamespace: b.OwnNamespace,
-			Context: b.Context, ServerVersion: b.Server,
-		}
+		r.Run = b.Run
 		c.images = b.Images
 	case engine.ImageReplaced:
 		c.replaced[b.Name] = &v1alpha1.Replaced{Why: b.Why, Reference: b.Instead, Command: b.Command}
 	case engine.Interrupted:
 		r.Interrupted = b.Signal
 	case engine.CleanupEnded:
-		r.Cleanup = &v1alpha1.Cleanup{
-			Kept: b.Kept, Leftovers: b.Leftovers, Unconfirmed: b.Unconfirmed, Error: b.Err,
-			RemoveCommand: b.RemoveCommand, ElapsedMilliseconds: b.Elapsed.Milliseconds(),
-		}
+		r.Cleanup = &b.Cleanup
 	case engine.RunEnded:
-		r.Example, r.Verdict, r.Error, r.Cause = b.Example, VerdictOf(b.Verdict), b.Err, causeOf(b.Cause)
+		r.Example, r.Verdict, r.Error, r.Cause = b.Example, b.Verdict, b.Err, causeOf(b.Cause)
 		r.Claims = v1alpha1.Counts{Total: b.Met + b.Failed + b.NotChecked, Met: b.Met, Failed: b.Failed, NotChecked: b.NotChecked}
 		r.VerdictMilliseconds, r.ElapsedMilliseconds = b.ToVerdict.Milliseconds(), b.Elapsed.Milliseconds()
 	}
-}
-
-// VerdictOf is how a Report names a run's verdict.
-func VerdictOf(v engine.Verdict) v1alpha1.Verdict { return verdicts[v] }
-
-var verdicts = map[engine.Verdict]v1alpha1.Verdict{
-	engine.Passed:      v1alpha1.Passed,
-	engine.ClaimFailed: v1alpha1.ClaimFailed,
-	engine.CouldNotRun: v1alpha1.CouldNotRun,
-	engine.Stopped:     v1alpha1.Stopped,
 }
 
 func inScenario(sc *v1alpha1.Scenario, body engine.Body) {
@@ -188,7 +172,7 @@ func inStep(step *v1alpha1.Step, body engine.Body) {
 	case engine.ExpectationNotChecked:
 		claimOf(step, b.Claim).Outcome = v1alpha1.NotChecked
 	case engine.StepFailed:
-		step.Failure = &v1alpha1.Failure{Message: b.Err, Verdict: VerdictOf(b.Verdict)}
+		step.Failure = &v1alpha1.Failure{Message: b.Err, Verdict: b.Verdict}
 		if b.Cause != nil {
 			step.Failure.Cause = *causeOf(b.Cause)
 		}

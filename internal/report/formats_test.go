@@ -54,7 +54,7 @@ func TestGoldenFormats(t *testing.T) {
 
 func TestARunThatCouldNotStartIsAReportToo(t *testing.T) {
 	r := collect([]engine.Event{{Scenario: engine.WholeRun, Body: engine.RunEnded{
-		Example: "pods", Verdict: engine.CouldNotRun, NotChecked: 3, Err: "the API server gave no version",
+		Example: "pods", Verdict: v1alpha1.CouldNotRun, NotChecked: 3, Err: "the API server gave no version",
 	}}})
 	if r.Name != "pods" || r.Verdict != v1alpha1.CouldNotRun || r.Claims.NotChecked != 3 {
 		t.Errorf("found %+v", r)

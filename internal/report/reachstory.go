@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
@@ -58,11 +57,7 @@ func (t *Terminal) ReachEnded(r *v1alpha1.Reach) {
 	defer t.mu.Unlock()
 	t.clearLive()
 	if c := r.Cleanup; c != nil {
-		t.cleanup(engine.CleanupEnded{
-			Namespace: r.Run.Namespace, OwnNamespace: r.Run.OwnNamespace, Kept: c.Kept, Leftovers: c.Leftovers,
-			Unconfirmed: c.Unconfirmed, Err: c.Error, RemoveCommand: c.RemoveCommand,
-			Elapsed: time.Duration(c.ElapsedMilliseconds) * time.Millisecond,
-		})
+		t.cleanup(r.Run, *c)
 	}
 	if r.Matrix == nil && r.Counts == nil {
 		return // nothing was found: an error of the command, not a story

@@ -11,6 +11,8 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // Terminal tells a run as a story, for people.
@@ -82,7 +84,7 @@ func (t *Terminal) Handle(ev engine.Event) {
 	case engine.CleanupStarted:
 		t.showLive("  removing what the run made in namespace " + b.Namespace)
 	case engine.CleanupEnded:
-		t.cleanup(b)
+		t.cleanup(b.Run, b.Cleanup)
 	case engine.RunEnded:
 		t.runEnded(b)
 	default:
@@ -156,7 +158,7 @@ func (t *Terminal) file(b engine.FileShown) {
 
 func (t *Terminal) interrupted(b engine.Interrupted) {
 	t.line("")
-	if b.Signal == engine.Quit.String() {
+	if b.Signal == run.Quit.String() {
 		t.line("Stopped, as asked: cleaning up.")
 		return
 	}
@@ -165,20 +167,20 @@ func (t *Terminal) interrupted(b engine.Interrupted) {
 }
 
 func (t *Terminal) runStarted(b engine.RunStarted) {
-	where := "Kubernetes " + b.Server
-	if b.Context != "" {
-		where = b.Context + ", " + where
+	where := "Kubernetes " + b.Run.ServerVersion
+	if b.Run.Context != "" {
+		where = b.Run.Context + ", " + where
 	}
 	t.heading(b.Title, where)
 	if b.Summary != "" {
 		t.wrapped(b.Summary)
 	}
 	whose := "every command below runs in it"
-	if b.OwnNamespace {
+	if b.Run.OwnNamespace {
 		whose = "made for this run; " + whose
 	}
 	t.line("")
-	t.wrapped(fmt.Sprintf("Namespace %s: %s.", b.Namespace, whose))
+	t.wrapped(fmt.Sprintf("Namespace %s: %s.", b.Run.Namespace, whose))
 	if b.Hardened {
 		t.wrapped("It enforces the Pod Security Standard restricted, so the pods are made to meet it: " +
 			"what the commands and files below have for that is not on the page.")
@@ -194,8 +196,8 @@ func (t *Terminal) endedRuns(b engine.RunStarted) {
 	if b.EndedRuns > 1 {
 		text = fmt.Sprintf("%d earlier runs were killed and have left objects behind. This removes them:", b.EndedRuns)
 	}
-	if !b.OwnNamespace {
-		command += " -n " + b.Namespace
+	if !b.Run.OwnNamespace {
+		command += " -n " + b.Run.Namespace
 	}
 	t.wrapped(text)
 	t.line("  " + command)
@@ -278,31 +280,31 @@ func (t *Terminal) scenarioEnded() {
 	t.notChecked = 0
 }
 
-func (t *Terminal) cleanup(b engine.CleanupEnded) {
+func (t *Terminal) cleanup(run v1alpha1.Run, b v1alpha1.Cleanup) {
 	t.line("")
 	if len(b.Unconfirmed) > 0 {
 		t.wrapped("No kubelet confirmed the end of these pods; only their objects were removed: " + clean(strings.Join(b.Unconfirmed, ", ")) + ".")
 	}
 	switch {
 	case b.Kept:
-		t.wrapped(fmt.Sprintf("Everything is kept in namespace %s.", b.Namespace))
-		t.line("  look at it   kubectl get pods -n " + b.Namespace)
+		t.wrapped(fmt.Sprintf("Everything is kept in namespace %s.", run.Namespace))
+		t.line("  look at it   kubectl get pods -n " + run.Namespace)
 		t.line("  remove it    " + b.RemoveCommand)
-		if b.Err != "" {
-			t.verdict(false, b.Err)
+		if b.Error != "" {
+			t.verdict(false, b.Error)
 		}
-	case b.Err != "":
-		t.verdict(false, "The cleanup is not complete: "+b.Err)
+	case b.Error != "":
+		t.verdict(false, "The cleanup is not complete: "+b.Error)
 		for _, l := range b.Leftovers {
 			t.line("  left: " + clean(l))
 		}
 		if b.RemoveCommand != "" {
 			t.line("  remove it    " + b.RemoveCommand)
 		}
-	case b.OwnNamespace:
-		t.dimmed(fmt.Sprintf("Namespace %s is removed (%s).", b.Namespace, seconds(b.Elapsed)))
+	case run.OwnNamespace:
+		t.dimmed(fmt.Sprintf("Namespace %s is removed (%s).", run.Namespace, millis(b.ElapsedMilliseconds)))
 	default:
-		t.dimmed(fmt.Sprintf("What the run made in namespace %s is removed (%s).", b.Namespace, seconds(b.Elapsed)))
+		t.dimmed(fmt.Sprintf("What the run made in namespace %s is removed (%s).", run.Namespace, millis(b.ElapsedMilliseconds)))
 	}
 }
 
@@ -318,7 +320,7 @@ func (t *Terminal) runEnded(b engine.RunEnded) {
 	if b.NotChecked > 0 {
 		text += fmt.Sprintf(", %d not checked", b.NotChecked)
 	}
-	t.verdict(b.Verdict == engine.Passed, text+".", fmt.Sprintf("Verdict after %s, %s in all.", seconds(b.ToVerdict), seconds(b.Elapsed)))
+	t.verdict(b.Verdict == v1alpha1.Passed, text+".", fmt.Sprintf("Verdict after %s, %s in all.", seconds(b.ToVerdict), seconds(b.Elapsed)))
 }
 
 // heading writes a title and, where there is room, where on the same line.

@@ -14,6 +14,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -60,7 +61,7 @@ func story() []engine.Event {
 	}
 	at(engine.WholeRun, engine.RunStarted{
 		Example: "pods", Title: "Pods", Summary: "A pod is the smallest thing that Kubernetes runs: one or more containers.",
-		RunID: "x7k2p", Namespace: "kbe-pods-x7k2p", OwnNamespace: true, Context: "kind-kind", Server: "v1.37.2",
+		Run:    v1alpha1.Run{ID: "x7k2p", Namespace: "kbe-pods-x7k2p", OwnNamespace: true, Context: "kind-kind", ServerVersion: "v1.37.2"},
 		Images: map[string]string{"simpleservice": "mhausenblas/simpleservice:0.5.0", "shell": "centos:9"},
 	})
 	at(0, engine.ScenarioStarted{Name: "single-pod", Title: "A single pod"},
@@ -78,7 +79,7 @@ func story() []engine.Event {
 		engine.FileShown{Name: "pod.yaml", Content: "kind: Pod\n"},
 		engine.CommandShown{Line: "kubectl create -f pod.yaml"},
 		engine.Waiting{For: "pod/a Ready", State: "Pending"},
-		engine.StepFailed{Err: "pod/a cannot become Ready", Cause: &diagnose.Cause{What: "w", Why: "because", Remedy: "mend it"}, Verdict: engine.CouldNotRun},
+		engine.StepFailed{Err: "pod/a cannot become Ready", Cause: &diagnose.Cause{What: "w", Why: "because", Remedy: "mend it"}, Verdict: v1alpha1.CouldNotRun},
 		engine.ExpectationNotChecked{Claim: "one"}, engine.ExpectationNotChecked{Claim: "two"},
 		engine.StepEnded{},
 		engine.StepSkipped{Say: "It would be deleted.", Plan: plan("kubectl delete pod a")},
@@ -101,8 +102,11 @@ func story() []engine.Event {
 	at(engine.WholeRun, seen("sise", engine.PodCreated, engine.PodScheduled),
 		seen("sise", engine.PodCreated, engine.PodScheduled, engine.ContainerStarted, engine.PodReady),
 		seen("twocontainers", engine.PodCreated, engine.PodScheduled, engine.ImagePulled))
-	at(engine.WholeRun, engine.CleanupEnded{Namespace: "kbe-pods-x7k2p", OwnNamespace: true, Elapsed: 5100 * time.Millisecond},
-		engine.RunEnded{Example: "pods", Verdict: engine.CouldNotRun, Met: 1, Failed: 2, NotChecked: 2, ToVerdict: 2 * time.Second, Elapsed: 7 * time.Second})
+	at(engine.WholeRun, engine.CleanupEnded{
+		Run:     v1alpha1.Run{Namespace: "kbe-pods-x7k2p", OwnNamespace: true},
+		Cleanup: v1alpha1.Cleanup{ElapsedMilliseconds: 5100},
+	},
+		engine.RunEnded{Example: "pods", Verdict: v1alpha1.CouldNotRun, Met: 1, Failed: 2, NotChecked: 2, ToVerdict: 2 * time.Second, Elapsed: 7 * time.Second})
 	return events
 }
 
@@ -145,16 +149,16 @@ func golden(t *testing.T, name string, got []byte) {
 func TestOtherEndings(t *testing.T) {
 	for want, bodies := range map[string][]engine.Body{
 		"✓ 3 of 3 claims hold. Verdict after 1.0 s, 2.0 s in all.\n": {
-			engine.RunEnded{Met: 3, ToVerdict: time.Second, Elapsed: 2 * time.Second},
+			engine.RunEnded{Verdict: v1alpha1.Passed, Met: 3, ToVerdict: time.Second, Elapsed: 2 * time.Second},
 		},
 		"kubectl delete pods -n n -l a=b": {
 			engine.Interrupted{Signal: "interrupt", RemoveCommand: "kubectl delete pods -n n -l a=b"},
 		},
 		"Stopped, as asked: cleaning up.\n":           {engine.Interrupted{Signal: "quit", RemoveCommand: "kubectl delete pods -n n -l a=b"}},
-		"What the run made in namespace n is removed": {engine.CleanupEnded{Namespace: "n"}},
-		"remove it    kubectl delete namespace n":     {engine.CleanupEnded{Namespace: "n", Kept: true, RemoveCommand: "kubectl delete namespace n"}},
-		"✗ no room":          {engine.CleanupEnded{Namespace: "n", Kept: true, Err: "no room"}},
-		"left: namespaces/n": {engine.CleanupEnded{Namespace: "n", Err: "forbidden", Leftovers: []string{"namespaces/n"}}},
+		"What the run made in namespace n is removed": {engine.CleanupEnded{Run: inN}},
+		"remove it    kubectl delete namespace n":     {engine.CleanupEnded{Run: inN, Cleanup: v1alpha1.Cleanup{Kept: true, RemoveCommand: "kubectl delete namespace n"}}},
+		"✗ no room":          {engine.CleanupEnded{Run: inN, Cleanup: v1alpha1.Cleanup{Kept: true, Error: "no room"}}},
+		"left: namespaces/n": {engine.CleanupEnded{Run: inN, Cleanup: v1alpha1.Cleanup{Error: "forbidden", Leftovers: []string{"namespaces/n"}}}},
 	} {
 		var out bytes.Buffer
 		terminal := NewTerminal(&out, nil, 80, false)
@@ -188,3 +192,6 @@ func TestACommandIsBrokenBetweenItsWords(t *testing.T) {
 		}
 	}
 }
+
+// inN is a run in somebody else's Namespace.
+var inN = v1alpha1.Run{Namespace: "n"}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/version"
-	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
@@ -73,16 +72,4 @@ func serverVersion(ctx context.Context, host string, client kubernetes.Interface
 		return "", fmt.Errorf("the API server %s: expected its version, found %.80q: is it a Kubernetes API server?", host, body)
 	}
 	return info.GitVersion, nil
-}
-
-// ContextOf names the kubeconfig's context that getter uses.
-func ContextOf(getter genericclioptions.RESTClientGetter) string {
-	if flags, ok := getter.(*genericclioptions.ConfigFlags); ok && flags.Context != nil && *flags.Context != "" {
-		return *flags.Context
-	}
-	raw, err := getter.ToRawKubeConfigLoader().RawConfig()
-	if err != nil {
-		return ""
-	}
-	return raw.CurrentContext
 }

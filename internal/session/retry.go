@@ -41,8 +41,8 @@ const slowest = time.Second
 //
 // A zero Retrier is ready for use.
 type Retrier struct {
-	mu   sync.Mutex
-	tell func(Delay)
+	mu        sync.Mutex
+	listeners map[*func(Delay)]bool
 	// answered: there is an API server.
 	answered bool
 	// lost is since when it does not answer, told that this was told, and failed
@@ -90,17 +90,26 @@ func (r *Retrier) Wrap(cfg *rest.Config) {
 	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { return &retrying{r, next} })
 }
 
-// Tell has f called with what keeps requests waiting; nil ends that.
-func (r *Retrier) Tell(f func(Delay)) {
+// OnDelay has f called with what keeps requests waiting, until stop is called. The calls
+// come one at a time.
+func (r *Retrier) OnDelay(f func(Delay)) (stop func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.tell = f
+	if r.listeners == nil {
+		r.listeners = map[*func(Delay)]bool{}
+	}
+	r.listeners[&f] = true
+	return func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		delete(r.listeners, &f)
+	}
 }
 
 // say needs the lock.
 func (r *Retrier) say(d Delay) {
-	if r.tell != nil {
-		r.tell(d)
+	for f := range r.listeners {
+		(*f)(d)
 	}
 }
 

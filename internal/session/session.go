@@ -70,9 +70,9 @@ type Option func(*Session)
 // Pods do not stop by themselves.
 func Keep(keep bool) Option { return func(s *Session) { s.keep = keep } }
 
-// TellHeld has tell called, once for each, with an object that is being removed and
-// does not go, and with the cluster's words for what holds it.
-func TellHeld(tell func(object, why string)) Option { return func(s *Session) { s.held = tell } }
+// OnStuckDeletion has f called, once for each, with an object that is being deleted and
+// stays, and with the cluster's words for what holds it.
+func OnStuckDeletion(f func(object, why string)) Option { return func(s *Session) { s.held = f } }
 
 // StopPodsAfter has the run's Pods stop by themselves after a time, which must
 // be longer than the run takes; without it that is Deadline.

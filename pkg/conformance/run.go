@@ -11,8 +11,8 @@ import (
 	"sigs.k8s.io/yaml"
 
 	suite "github.com/kubectl-kbe/kubectl-kbe/internal/conformance"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
@@ -25,15 +25,18 @@ func Run(t *testing.T, opts Options) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	getter, err := opts.getter()
+	clients, err := opts.clients()
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := stoppable(t)
 	defer stop()
-	runner, err := suite.New(loaded, getter, suite.Options{
-		Profiles: opts.Profiles, Namespace: opts.Namespace, Images: opts.Images, Registry: opts.Registry, PullSecret: opts.PullSecret,
-		Skip: opts.Skip, Timeout: opts.Timeout, Dump: opts.ArtifactsDir, ToolVersion: version(),
+	runner, err := suite.New(loaded, clients, suite.Options{
+		Options: run.Options{
+			Namespace: opts.Namespace, Images: opts.Images, Registry: opts.Registry, PullSecret: opts.PullSecret,
+			Timeout: opts.Timeout, Dump: opts.ArtifactsDir,
+		},
+		Profiles: opts.Profiles, Skip: opts.Skip, ToolVersion: version(),
 		Progress: func(text string) { t.Log(text) },
 	})
 	if err != nil {
@@ -55,7 +58,7 @@ func Run(t *testing.T, opts Options) {
 			tell(t, runner.Run(ctx, profile))
 		})
 	}
-	if signal, stopped := engine.SignalOf(ctx); stopped {
+	if signal, stopped := run.SignalOf(ctx); stopped {
 		t.Fatalf("stopped by a signal (%s); what the suite made is removed", signal)
 	}
 }
@@ -85,7 +88,7 @@ func tell(t *testing.T, p v1alpha1.ConformanceProfile) {
 // before the test binary's deadline for the cleanup: the testing package would end
 // the process, and leave everything. A second signal ends the cleanup.
 func stoppable(t *testing.T) (context.Context, context.CancelFunc) {
-	ctx, release := engine.SignalContext()
+	ctx, release := run.SignalContext()
 	deadline, ok := t.Deadline()
 	if !ok {
 		return ctx, release

@@ -8,14 +8,14 @@ import (
 
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
-	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 )
 
-const gateHelp = "Enter runs the command, s skips it, q quits and cleans up, ? explains"
+const confirmHelp = "Enter runs the command, s skips it, q quits and cleans up, ? explains"
 
-// newGate returns the question of --step. Its end of input quits, for nobody is
+// newConfirm returns the question of --step. Its end of input quits, for nobody is
 // there to answer.
-func newGate(streams genericiooptions.IOStreams, cancel context.CancelCauseFunc) func(context.Context, string) bool {
+func newConfirm(streams genericiooptions.IOStreams, cancel context.CancelCauseFunc) func(context.Context, string) bool {
 	lines := make(chan string)
 	go func() {
 		defer close(lines)
@@ -36,16 +36,16 @@ func newGate(streams genericiooptions.IOStreams, cancel context.CancelCauseFunc)
 			}
 			switch {
 			case !open || answer == "q":
-				cancel(engine.Signaled{Signal: engine.Quit})
+				cancel(run.Signaled{Signal: run.Quit})
 				return false
 			case answer == "":
 				return true
 			case answer == "s":
 				return false
 			case answer == "?":
-				fmt.Fprintf(streams.ErrOut, "    %s.\n    The command is run by kubectl's own code, in this process, as it is shown:\n    %s\n", gateHelp, command)
+				fmt.Fprintf(streams.ErrOut, "    %s.\n    The command is run by kubectl's own code, in this process, as it is shown:\n    %s\n", confirmHelp, command)
 			default:
-				fmt.Fprintf(streams.ErrOut, "    %q: %s.\n", answer, gateHelp)
+				fmt.Fprintf(streams.ErrOut, "    %q: %s.\n", answer, confirmHelp)
 			}
 		}
 	}

@@ -1,0 +1,119 @@
+package run
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/distribution/reference"
+	"github.com/spf13/pflag"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/podpatch"
+)
+
+// Options are what a user decides about any run.
+type Options struct {
+	// Namespace is one that exists, or "" for a new one.
+	Namespace string
+	// Keep leaves everything on the cluster.
+	Keep bool
+	// Images override references by short name.
+	Images map[string]string
+	// Registry is the host that all other images are taken from, or "" (see
+	// podpatch.FromRegistry).
+	Registry string
+	// PullSecret is the name of a Secret, in the Namespace that exists, with the
+	// credentials for the images' registry, or "".
+	PullSecret string
+	// Timeout bounds the time until the verdict; 0 means no bound. The cleanup
+	// has a budget of its own.
+	Timeout time.Duration
+	// Dump is a folder to write all evidence to before the cleanup, or "".
+	// DumpFailures leaves it out where the work passes.
+	Dump         string
+	DumpFailures bool
+	// Enforce is the Pod Security Standard that the run's own Namespace enforces,
+	// such as restricted, or "" for the cluster's default.
+	Enforce string
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+// AddFlags adds the flags that have the same meaning for all that runs. images says in
+// the help which names --image knows.
+func (o *Options) AddFlags(flags *pflag.FlagSet, images string) {
+	flags.StringToStringVar(&o.Images, "image", nil, "Use another image, as NAME=REF"+images)
+	flags.StringVar(&o.Registry, "registry", "",
+		"Pull all other images from this registry, as HOST[:PORT][/PATH]; {registry} in the path is the image's own registry")
+	flags.StringVar(&o.PullSecret, "image-pull-secret", "", "Name of a Secret with the registry's credentials, in the namespace of -n")
+	flags.DurationVar(&o.Timeout, "timeout", 0, "End the run after this time, such as 90s, excluding cleanup (default: no limit)")
+	flags.StringVar(&o.Dump, "dump", "",
+		"Before the cleanup, write the pods, their events and logs, and the namespace to this folder; no secrets, and no values of environment variables")
+}
+
+// AddKeepFlag adds --keep.
+func (o *Options) AddKeepFlag(flags *pflag.FlagSet) {
+	flags.BoolVar(&o.Keep, "keep", false, "Leave everything on the cluster, and say how to remove it")
+}
+
+// Validate checks the options, and makes the folder of Dump.
+func (o *Options) Validate() error {
+	if o.PullSecret != "" && o.Namespace == "" {
+		return fmt.Errorf("image pull secret %q: a namespace of the run's own has no secrets: name the one that has it with -n", o.PullSecret)
+	}
+	if o.Timeout < 0 {
+		return fmt.Errorf("timeout %s: expected a time greater than 0, such as 90s", o.Timeout)
+	}
+	if o.Dump == "" {
+		return nil
+	}
+	err := os.MkdirAll(o.Dump, 0o700)
+	if err == nil {
+		err = CanWrite(o.Dump)
+	}
+	if err != nil {
+		return fmt.Errorf("dump %s: expected a folder that can be written to: %w", o.Dump, err)
+	}
+	return nil
+}
+
+// CanWrite tells whether files can be created in a folder.
+func CanWrite(dir string) error {
+	probe, err := os.CreateTemp(dir, ".kubectl-kbe-*")
+	if err != nil {
+		return err
+	}
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
+}
+
+// References are the images of a run, by short name: those of defaults, from Registry,
+// with the overrides of Images. The error names each override that no default has, and
+// each reference that is not valid.
+func (o *Options) References(defaults map[string]string) (map[string]string, error) {
+	refs := maps.Clone(defaults)
+	var errs []error
+	for name, ref := range defaults {
+		moved, err := podpatch.FromRegistry(ref, o.Registry)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("registry, for the image %s: %w", name, err))
+			continue
+		}
+		refs[name] = moved
+	}
+	for name, ref := range o.Images {
+		if _, ok := defaults[name]; !ok {
+			errs = append(errs, fmt.Errorf("image %s=%s: expected NAME=REF with one of the names %s",
+				name, ref, strings.Join(slices.Sorted(maps.Keys(defaults)), ", ")))
+			continue
+		}
+		if _, err := reference.ParseNormalizedNamed(ref); err != nil {
+			errs = append(errs, fmt.Errorf("image %s=%s: expected a reference such as HOST/NAME:TAG: %w", name, ref, err))
+		}
+		refs[name] = ref
+	}
+	return refs, errors.Join(errs...)
+}
