@@ -12,21 +12,21 @@ import (
 
 func TestReachChecksItsFlags(t *testing.T) {
 	for want, args := range map[string][]string{
-		"--port 0: expected a port":    {"reach", "--port", "0"},
-		`--from: expected some of con`: {"reach", "--from", "moon"},
-		"--port and --nodes exclude":   {"reach", "--nodes", "--port", "80"},
-		"--from and --nodes exclude":   {"reach", "--nodes", "--from", "here"},
-		"web: with --nodes all pods":   {"reach", "web", "--nodes"},
-		"--image shel=x: expected sh":  {"reach", "--image", "shel=x"},
-		"--image simpleservice=x: exp": {"reach", "--image", "simpleservice=x"},
-		"accepts at most 1 arg":        {"reach", "web", "db"},
-		"--peers -1: expected":         {"reach", "--nodes", "--peers", "-1"},
-		"--seed 7: only a sample":      {"reach", "--nodes", "--seed", "7"},
-		"--slow 0s: expected":          {"reach", "--nodes", "--slow", "0"},
-		"--timeout -1s: expected":      {"reach", "--nodes", "--timeout", "-1s"},
-		"has no secrets: name":         {"reach", "--nodes", "--image-pull-secret", "x"},
-		"-o markdown: expected one":    {"reach", "--nodes", "-o", "markdown"},
-		`invalid argument "many" for`:  {"reach", "--nodes", "--peers", "many"},
+		"--port 0: expected a port":                                     {"reach", "--port", "0"},
+		`--from: expected some of con`:                                  {"reach", "--from", "moon"},
+		"--port and --nodes exclude":                                    {"reach", "--nodes", "--port", "80"},
+		"--from and --nodes exclude":                                    {"reach", "--nodes", "--from", "here"},
+		"web: with --nodes all pods":                                    {"reach", "web", "--nodes"},
+		"--image shel=x: expected NAME=REF with one of the names shell": {"reach", "--image", "shel=x"},
+		"--image simpleservice=x: expected NAME=REF":                    {"reach", "--image", "simpleservice=x"},
+		"accepts at most 1 arg":                                         {"reach", "web", "db"},
+		"--peers -1: expected":                                          {"reach", "--nodes", "--peers", "-1"},
+		"--seed 7: only a sample":                                       {"reach", "--nodes", "--seed", "7"},
+		"--slow 0s: expected":                                           {"reach", "--nodes", "--slow", "0"},
+		"--timeout -1s: expected":                                       {"reach", "--nodes", "--timeout", "-1s"},
+		"has no secrets: name":                                          {"reach", "--nodes", "--image-pull-secret", "x"},
+		"-o markdown: expected one":                                     {"reach", "--nodes", "-o", "markdown"},
+		`invalid argument "many" for`:                                   {"reach", "--nodes", "--peers", "many"},
 	} {
 		streams, _, _, errOut := genericiooptions.NewTestIOStreams()
 		if code := Execute(t.Context(), streams, args); code != exitUsage || !strings.Contains(errOut.String(), want) {

@@ -85,7 +85,7 @@ func TestOptions(t *testing.T) {
 		`skip "nothing": there is no such assertion`:            {Skip: map[string]string{"nothing": "why"}},
 		`skip "hairpin": expected a reason, found none`:         {Skip: map[string]string{"hairpin": ""}},
 		"image shel=x: expected NAME=REF with one of the names": {Options: run.Options{Images: map[string]string{"shel": "x"}}},
-		"registry: ": {Options: run.Options{Registry: "not a host"}},
+		"--registry, for the image ": {Options: run.Options{Registry: "not a host"}},
 		"a namespace of the run's own has no secrets":  {Options: run.Options{PullSecret: "s"}},
 		"timeout -1ns: expected a time greater than 0": {Options: run.Options{Timeout: -1}},
 	} {

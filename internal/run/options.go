@@ -63,10 +63,10 @@ func (o *Options) AddKeepFlag(flags *pflag.FlagSet) {
 // Validate checks the options, and makes the folder of Dump.
 func (o *Options) Validate() error {
 	if o.PullSecret != "" && o.Namespace == "" {
-		return fmt.Errorf("image pull secret %q: a namespace of the run's own has no secrets: name the one that has it with -n", o.PullSecret)
+		return fmt.Errorf("--image-pull-secret %s: a namespace of the run's own has no secrets: name the one that has it with -n", o.PullSecret)
 	}
 	if o.Timeout < 0 {
-		return fmt.Errorf("timeout %s: expected a time greater than 0, such as 90s", o.Timeout)
+		return fmt.Errorf("--timeout %s: expected a time greater than 0, such as 90s", o.Timeout)
 	}
 	if o.Dump == "" {
 		return nil
@@ -76,7 +76,7 @@ func (o *Options) Validate() error {
 		err = CanWrite(o.Dump)
 	}
 	if err != nil {
-		return fmt.Errorf("dump %s: expected a folder that can be written to: %w", o.Dump, err)
+		return fmt.Errorf("--dump %s: expected a folder that can be written to: %w", o.Dump, err)
 	}
 	return nil
 }
@@ -99,19 +99,19 @@ func (o *Options) References(defaults map[string]string) (map[string]string, err
 	for name, ref := range defaults {
 		moved, err := podpatch.FromRegistry(ref, o.Registry)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("registry, for the image %s: %w", name, err))
+			errs = append(errs, fmt.Errorf("--registry, for the image %s: %w", name, err))
 			continue
 		}
 		refs[name] = moved
 	}
 	for name, ref := range o.Images {
 		if _, ok := defaults[name]; !ok {
-			errs = append(errs, fmt.Errorf("image %s=%s: expected NAME=REF with one of the names %s",
+			errs = append(errs, fmt.Errorf("--image %s=%s: expected NAME=REF with one of the names %s",
 				name, ref, strings.Join(slices.Sorted(maps.Keys(defaults)), ", ")))
 			continue
 		}
 		if _, err := reference.ParseNormalizedNamed(ref); err != nil {
-			errs = append(errs, fmt.Errorf("image %s=%s: expected a reference such as HOST/NAME:TAG: %w", name, ref, err))
+			errs = append(errs, fmt.Errorf("--image %s=%s: expected a reference such as HOST/NAME:TAG: %w", name, ref, err))
 		}
 		refs[name] = ref
 	}
