@@ -3,7 +3,6 @@ package conformance
 import (
 	"context"
 
-	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
@@ -15,9 +14,9 @@ type enforcedPart struct{}
 
 func (enforcedPart) name() string { return "enforced" }
 
-func (enforcedPart) assertions() []example.Assertion {
-	return []example.Assertion{{
-		ID: "restricted-is-enforced", Level: example.Core,
+func (enforcedPart) assertions() []v1alpha1.Assertion {
+	return []v1alpha1.Assertion{{
+		ID: "restricted-is-enforced", Level: v1alpha1.Core,
 		Requirement: "A namespace that enforces the Pod Security Standard restricted MUST NOT take a pod that violates it.",
 		Source:      "https://kubernetes.io/docs/concepts/security/pod-security-admission/",
 	}}

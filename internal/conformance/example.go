@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
@@ -16,13 +15,12 @@ import (
 // examplePart decides the claims of an example.
 type examplePart struct {
 	plan *engine.Plan
-	// claims are those of the example, asserts what each of them asserts.
-	claims  []string
-	asserts []example.Assertion
+	// asserts is what each claim asserts; the ID is the claim's.
+	asserts []v1alpha1.Assertion
 }
 
 func (p *examplePart) name() string                       { return p.plan.Example.Metadata.Name }
-func (p *examplePart) assertions() []example.Assertion    { return p.asserts }
+func (p *examplePart) assertions() []v1alpha1.Assertion   { return p.asserts }
 func (p *examplePart) needs(ownNamespace bool) rbac.Needs { return p.plan.Needs(ownNamespace) }
 
 func (p *examplePart) run(ctx context.Context, r *Runner, where place) ([]v1alpha1.AssertionResult, []string) {
@@ -61,7 +59,7 @@ func (p *examplePart) results(done *v1alpha1.Report, stopped error) []v1alpha1.A
 		broken := notRun // or by what an earlier step of the scenario could not do
 		for _, st := range sc.Steps {
 			for _, c := range st.Claims {
-				i := slices.Index(p.claims, c.Claim)
+				i := slices.IndexFunc(p.asserts, func(a v1alpha1.Assertion) bool { return a.ID == c.ID })
 				if i < 0 {
 					continue
 				}

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
@@ -18,31 +17,31 @@ const networkModel = "https://kubernetes.io/docs/concepts/services-networking/#t
 // ofNodes are the assertions on all pairs of nodes. judge returns what speaks
 // against one, and why it cannot be shown on this cluster.
 var ofNodes = []struct {
-	example.Assertion
+	v1alpha1.Assertion
 	judge func(*reach.Result) (wrong []string, skipped string)
 }{
-	{example.Assertion{
-		ID: "every-node-runs-pods", Level: example.Core,
+	{v1alpha1.Assertion{
+		ID: "every-node-runs-pods", Level: v1alpha1.Core,
 		Requirement: "Every node that is not cordoned or tainted MUST be Ready, and MUST run the pods that are placed on it.",
 		Source:      "https://kubernetes.io/docs/concepts/architecture/nodes/",
 	}, nodesWithoutPods},
-	{example.Assertion{
-		ID: "all-nodes-reach-all-nodes", Level: example.Core,
+	{v1alpha1.Assertion{
+		ID: "all-nodes-reach-all-nodes", Level: v1alpha1.Core,
 		Requirement: "A pod on any node MUST reach the pods on all nodes, on each of their addresses.",
 		Source:      networkModel,
 	}, pairsThatFail},
-	{example.Assertion{
-		ID: "addresses-lead-to-their-pods", Level: example.Core,
+	{v1alpha1.Assertion{
+		ID: "addresses-lead-to-their-pods", Level: v1alpha1.Core,
 		Requirement: "From every node, what answers at a pod IP MUST be the pod that has it.",
 		Source:      networkModel,
 	}, pairsAstray},
-	{example.Assertion{
-		ID: "no-nat-between-nodes", Level: example.Core,
+	{v1alpha1.Assertion{
+		ID: "no-nat-between-nodes", Level: v1alpha1.Core,
 		Requirement: "A pod on any node MUST see the pods of all other nodes under their pod IPs: without network address translation.",
 		Source:      networkModel,
 	}, translations},
-	{example.Assertion{
-		ID: "every-pod-has-every-family", Level: example.Core,
+	{v1alpha1.Assertion{
+		ID: "every-pod-has-every-family", Level: v1alpha1.Core,
 		Requirement: "The pods of every node MUST have an address of each IP family that pods of other nodes have.",
 		Source:      "https://kubernetes.io/docs/concepts/services-networking/dual-stack/",
 	}, missingFamilies},
@@ -56,8 +55,8 @@ type matrixPart struct{}
 
 func (matrixPart) name() string { return "nodes" }
 
-func (matrixPart) assertions() []example.Assertion {
-	var out []example.Assertion
+func (matrixPart) assertions() []v1alpha1.Assertion {
+	var out []v1alpha1.Assertion
 	for _, a := range ofNodes {
 		out = append(out, a.Assertion)
 	}

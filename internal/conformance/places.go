@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/vantage"
@@ -15,7 +14,7 @@ import (
 // ofPlaces is an assertion on some rows of the truth table: from where a Pod is
 // reached. What the examples assert is not among them.
 type ofPlaces struct {
-	example.Assertion
+	v1alpha1.Assertion
 	rows func(vantage.Row) bool
 	// seen: the Pod must also see its caller under the caller's own address.
 	seen bool
@@ -26,25 +25,25 @@ var placesOfNetwork = placesPart{
 	title: "vantages",
 	from:  []vantage.Place{vantage.Container, vantage.Sibling, vantage.SameNode, vantage.Node},
 	table: []ofPlaces{
-		{Assertion: example.Assertion{
-			ID: "localhost-in-every-family", Level: example.Core,
+		{Assertion: v1alpha1.Assertion{
+			ID: "localhost-in-every-family", Level: v1alpha1.Core,
 			Requirement: "The containers of a pod MUST reach each other on localhost in each IP family that the pod has an address of.",
 			Source:      "https://kubernetes.io/docs/concepts/workloads/pods/#pod-networking",
 		}, rows: func(r vantage.Row) bool { return r.To == vantage.Localhost }},
-		{Assertion: example.Assertion{
-			ID: "pod-ips-in-every-container", Level: example.Core,
+		{Assertion: v1alpha1.Assertion{
+			ID: "pod-ips-in-every-container", Level: v1alpha1.Core,
 			Requirement: "Each container of a pod MUST reach the others on each pod IP.",
 			Source:      "https://kubernetes.io/docs/concepts/workloads/pods/#pod-networking",
 		}, rows: func(r vantage.Row) bool {
 			return r.To == vantage.PodIP && (r.Place == vantage.Container || r.Place == vantage.Sibling)
 		}},
-		{Assertion: example.Assertion{
-			ID: "same-node-in-every-family", Level: example.Core,
+		{Assertion: v1alpha1.Assertion{
+			ID: "same-node-in-every-family", Level: v1alpha1.Core,
 			Requirement: "A pod MUST be reached by pods on its node on each of its pod IPs, and MUST see theirs.",
 			Source:      networkModel,
 		}, rows: from(vantage.SameNode), seen: true},
-		{Assertion: example.Assertion{
-			ID: "node-reaches-its-pods", Level: example.Core,
+		{Assertion: v1alpha1.Assertion{
+			ID: "node-reaches-its-pods", Level: v1alpha1.Core,
 			Requirement: "The agents on a node, such as the kubelet, MUST reach all pods on that node.",
 			Source:      networkModel,
 		}, rows: from(vantage.Node)},
@@ -56,8 +55,8 @@ var placesOfLifecycle = placesPart{
 	title: "tunnel",
 	from:  []vantage.Place{vantage.PortForward},
 	table: []ofPlaces{
-		{Assertion: example.Assertion{
-			ID: "port-forward-reaches-the-pod", Level: example.Core,
+		{Assertion: v1alpha1.Assertion{
+			ID: "port-forward-reaches-the-pod", Level: v1alpha1.Core,
 			Requirement: "A port-forward MUST lead to the port of the pod on its localhost.",
 			Source:      "https://kubernetes.io/docs/reference/kubectl/generated/kubectl_port-forward/",
 		}, rows: from(vantage.PortForward)},
@@ -77,8 +76,8 @@ type placesPart struct {
 
 func (p placesPart) name() string { return p.title }
 
-func (p placesPart) assertions() []example.Assertion {
-	var out []example.Assertion
+func (p placesPart) assertions() []v1alpha1.Assertion {
+	var out []v1alpha1.Assertion
 	for _, a := range p.table {
 		out = append(out, a.Assertion)
 	}

@@ -10,7 +10,6 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/probe"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/vantage"
@@ -28,12 +27,12 @@ func told(results []v1alpha1.AssertionResult) (out []string) {
 }
 
 func TestTheClaimsOfARunBecomeResults(t *testing.T) {
-	p := &examplePart{claims: []string{"a", "b", "c", "d", "e"}}
-	for _, id := range p.claims {
-		p.asserts = append(p.asserts, example.Assertion{ID: id})
+	p := &examplePart{}
+	for _, id := range []string{"a", "b", "c", "d", "e"} {
+		p.asserts = append(p.asserts, v1alpha1.Assertion{ID: id})
 	}
-	claim := func(text string, outcome v1alpha1.Outcome) v1alpha1.Claim {
-		return v1alpha1.Claim{Claim: text, Outcome: outcome, Expression: "exitCode == 0"}
+	claim := func(id string, outcome v1alpha1.Outcome) v1alpha1.Claim {
+		return v1alpha1.Claim{ID: id, Claim: "the claim has one prose", Outcome: outcome, Expression: "exitCode == 0"}
 	}
 	done := &v1alpha1.Report{Scenarios: []v1alpha1.Scenario{
 		{Steps: []v1alpha1.Step{

@@ -14,7 +14,6 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
@@ -158,7 +157,7 @@ func (r *Runner) judge(ctx context.Context, p *v1alpha1.ConformanceProfile) {
 			a.Result, a.Reason = v1alpha1.AssertionSkipped, reason
 		}
 		counts := &p.Core
-		if a.Level == example.Extended {
+		if a.Level == v1alpha1.Extended {
 			counts = &p.Extended
 		}
 		switch a.Result {
@@ -230,6 +229,6 @@ func all(p part, outcome v1alpha1.AssertionOutcome, reason string) []v1alpha1.As
 	return out
 }
 
-func resultOf(a example.Assertion, outcome v1alpha1.AssertionOutcome, reason string) v1alpha1.AssertionResult {
-	return v1alpha1.AssertionResult{ID: a.ID, Requirement: a.Requirement, Source: a.Source, Level: a.Level, Result: outcome, Reason: report.Redact(reason)}
+func resultOf(a v1alpha1.Assertion, outcome v1alpha1.AssertionOutcome, reason string) v1alpha1.AssertionResult {
+	return v1alpha1.AssertionResult{Assertion: a, Result: outcome, Reason: report.Redact(reason)}
 }

@@ -38,7 +38,7 @@ type Suite struct {
 type part interface {
 	// name is that of the run, and in the name of its Namespace.
 	name() string
-	assertions() []example.Assertion
+	assertions() []v1alpha1.Assertion
 	needs(ownNamespace bool) rbac.Needs
 	// run returns a result for each of the assertions, in their order, and the
 	// problems of the run itself.
@@ -76,29 +76,14 @@ func Load() (*Suite, error) {
 	return s, nil
 }
 
-// newExamplePart makes a part of an example, each of whose claims must say what it
-// asserts.
+// newExamplePart makes a part of an example of the catalogue.
 func newExamplePart(e *example.Example) (*examplePart, error) {
-	plan, err := engine.Compile(e)
+	asserts, err := example.LoadAssertions(examples.FS, e.Metadata.Name, e)
 	if err != nil {
 		return nil, err
 	}
-	p := &examplePart{plan: plan}
-	var problems example.Problems
-	for _, sc := range e.Spec.Scenarios {
-		for _, st := range sc.Steps {
-			for _, x := range st.Expect {
-				if x.Asserts.ID == "" {
-					problems = append(problems, x.At.Problem(fmt.Sprintf("expected the field `asserts`, found none: each claim of the profile %s is an assertion", e.Metadata.Name)))
-				}
-				if slices.Contains(p.claims, x.Claim) {
-					problems = append(problems, x.At.Field("claim").Problem("claim: it is here twice; reports could not tell which"))
-				}
-				p.claims, p.asserts = append(p.claims, x.Claim), append(p.asserts, x.Asserts)
-			}
-		}
-	}
-	return p, example.Join(problems)
+	plan, err := engine.Compile(e)
+	return &examplePart{plan: plan, asserts: asserts}, err
 }
 
 // validate makes sure that each assertion is complete, and each ID that of one.
@@ -106,7 +91,7 @@ func (s *Suite) validate() error {
 	seen := map[string]string{}
 	for _, profile := range Profiles() {
 		for _, a := range s.Assertions(profile) {
-			if err := a.Validate(); err != nil {
+			if err := example.ValidateAssertion(a); err != nil {
 				return fmt.Errorf("assertion %q of the profile %s: %w", a.ID, profile, err)
 			}
 			if other := seen[a.ID]; other != "" {
@@ -119,8 +104,8 @@ func (s *Suite) validate() error {
 }
 
 // Assertions are those of a profile, in the order of its report.
-func (s *Suite) Assertions(profile string) []example.Assertion {
-	var out []example.Assertion
+func (s *Suite) Assertions(profile string) []v1alpha1.Assertion {
+	var out []v1alpha1.Assertion
 	for _, p := range s.parts[profile] {
 		out = append(out, p.assertions()...)
 	}
@@ -140,5 +125,5 @@ func (s *Suite) Needs(ownNamespace bool, profiles ...string) rbac.Needs {
 
 // has tells whether there is an assertion of that ID.
 func (s *Suite) has(id string) bool {
-	return slices.ContainsFunc(s.Assertions(Restricted), func(a example.Assertion) bool { return a.ID == id })
+	return slices.ContainsFunc(s.Assertions(Restricted), func(a v1alpha1.Assertion) bool { return a.ID == id })
 }

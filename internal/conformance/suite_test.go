@@ -6,11 +6,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/fstest"
 
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 
-	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -39,40 +37,13 @@ func TestTheSuiteHoldsEachAssertionOnce(t *testing.T) {
 	}
 }
 
-func TestAnExampleOfAProfileAssertsWithEachClaim(t *testing.T) {
-	const text = `apiVersion: kubectl-kbe.github.io/v1alpha1
-kind: Example
-metadata: {name: pods}
-spec:
-  title: Pods
-  scenarios:
-  - name: one
-    title: One
-    steps:
-    - run: kubectl get pods
-      expect:
-      - {claim: It works, that: exitCode == 0, asserts: {id: works, requirement: It MUST work., source: https://kubernetes.io, level: core}}
-      - {claim: It works, that: exitCode == 0}
-`
-	e, err := example.Load(fstest.MapFS{"pods/example.yaml": {Data: []byte(text)}}, "pods")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = newExamplePart(e)
-	for _, want := range []string{"pods/example.yaml:13:9: expected the field `asserts`, found none", "pods/example.yaml:13:17: claim: it is here twice"} {
-		if err == nil || !strings.Contains(filepath.ToSlash(err.Error()), want) {
-			t.Errorf("expected %q, found %v", want, err)
-		}
-	}
-}
-
 func TestASuiteWithTheSameIDTwiceDoesNotLoad(t *testing.T) {
 	s := &Suite{parts: map[string][]part{Network: {placesOfNetwork}, Lifecycle: {placesOfNetwork}}}
 	if err := s.validate(); err == nil || !strings.Contains(err.Error(), `assertion "localhost-in-every-family" of the profile lifecycle: the profile network has it too`) {
 		t.Errorf("found %v", err)
 	}
 	broken := placesOfLifecycle
-	broken.table = []ofPlaces{{Assertion: example.Assertion{ID: "x", Level: "core", Requirement: "It works.", Source: "https://kubernetes.io"}}}
+	broken.table = []ofPlaces{{Assertion: v1alpha1.Assertion{ID: "x", Level: "core", Requirement: "It works.", Source: "https://kubernetes.io"}}}
 	s = &Suite{parts: map[string][]part{Lifecycle: {broken}}}
 	if err := s.validate(); err == nil || !strings.Contains(err.Error(), "expected a key word of RFC 2119") {
 		t.Errorf("found %v", err)
@@ -129,7 +100,7 @@ func TestEachExampleGetsTheImagesThatItHas(t *testing.T) {
 
 func TestWhatASuiteComesTo(t *testing.T) {
 	result := func(id string, level string, outcome v1alpha1.AssertionOutcome) v1alpha1.AssertionResult {
-		return v1alpha1.AssertionResult{ID: id, Level: level, Result: outcome}
+		return v1alpha1.AssertionResult{Assertion: v1alpha1.Assertion{ID: id, Level: level}, Result: outcome}
 	}
 	for name, tc := range map[string]struct {
 		results  []v1alpha1.AssertionResult
