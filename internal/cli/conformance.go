@@ -80,7 +80,7 @@ func newConformanceCommand(flags *genericclioptions.ConfigFlags, streams generic
 	c.Flags().StringVar(&o.opts.Registry, "registry", "", "Take all other images from this registry, as HOST[:PORT][/PATH]")
 	c.Flags().StringVar(&o.opts.PullSecret, "image-pull-secret", "", "Name of a Secret with the registry's credentials, in the namespace of -n")
 	c.Flags().DurationVar(&o.opts.Timeout, "timeout", 0, "End the run after this time, such as 10m; the cleanup comes on top (default: as long as it takes)")
-	c.Flags().StringVar(&o.opts.Dump, "dump", "", "Write the pods, events and logs of each part that fails to this folder; no secrets, and no values of environment variables")
+	c.Flags().StringVar(&o.opts.ArtifactsDir, "dump", "", "Write the pods, events and logs of each part that fails to this folder; no secrets, and no values of environment variables")
 	o.output = newOutput(report.ConformanceFormats(), func(w io.Writer, format string, r runtime.Object) error {
 		return report.WriteConformance(w, format, r.(*v1alpha1.ConformanceReport))
 	})
@@ -94,7 +94,7 @@ func (o *conformanceOptions) run(ctx context.Context) error {
 		id, reason, _ := strings.Cut(skip, "=")
 		o.opts.Skip[id] = reason
 	}
-	o.opts.Namespace, o.opts.ToolVersion = *o.flags.Namespace, clientVersions().ClientVersion.GitVersion
+	o.opts.Namespace = *o.flags.Namespace
 	suite, err := conformance.Load()
 	if err != nil {
 		return err
@@ -102,9 +102,7 @@ func (o *conformanceOptions) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	terminal := report.NewTerminal(o.output.story(o.streams), o.output.live(o.streams), width(o.streams.Out), printers.AllowsColorOutput(o.streams.Out))
-	progress := make(chan string)
-	o.opts.Progress = func(text string) { progress <- text }
-	runner, err := conformance.New(suite, o.flags, o.opts)
+	runner, err := conformance.New(suite, o.flags, o.opts, clientVersions().ClientVersion.GitVersion)
 	if err != nil {
 		return err
 	}
@@ -122,9 +120,9 @@ func (o *conformanceOptions) run(ctx context.Context) error {
 			if ctx.Err() != nil {
 				break
 			}
-			done := make(chan v1alpha1.ConformanceProfile)
+			progress, done := make(chan string), make(chan v1alpha1.ConformanceProfile)
 			terminal.Doing(profile)
-			go func() { done <- runner.Run(ctx, profile) }()
+			go func() { done <- runner.Run(ctx, profile, func(text string) { progress <- text }) }()
 			o.tell(terminal, progress, done)
 			if terminal.Err() != nil {
 				// Nobody reads any more (`| head`): stop, and clean up.
@@ -163,7 +161,7 @@ func (o *conformanceOptions) tellList(suite *conformance.Suite, profiles []strin
 	w := printers.GetNewTabWriter(o.streams.Out)
 	fmt.Fprintln(w, "PROFILE\tLEVEL\tID\tREQUIREMENT")
 	for _, profile := range profiles {
-		for _, a := range suite.Assertions(profile) {
+		for _, a := range suite.Checks(profile) {
 			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", profile, a.Level, a.ID, a.Requirement)
 		}
 	}

@@ -10,17 +10,9 @@ import (
 
 // enforcedPart decides whether the profile restricted proves anything: whether the
 // cluster holds to what a Namespace asks for.
-type enforcedPart struct{}
+type enforcedPart struct{ list }
 
 func (enforcedPart) name() string { return "enforced" }
-
-func (enforcedPart) assertions() []v1alpha1.Assertion {
-	return []v1alpha1.Assertion{{
-		ID: "restricted-is-enforced", Level: v1alpha1.Core,
-		Requirement: "A namespace that enforces the Pod Security Standard restricted MUST NOT take a pod that violates it.",
-		Source:      "https://kubernetes.io/docs/concepts/security/pod-security-admission/",
-	}}
-}
 
 func (enforcedPart) needs(ownNamespace bool) rbac.Needs {
 	return inNamespace(rbac.Core("pods", "create"), ownNamespace)

@@ -12,56 +12,13 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
-const networkModel = "https://kubernetes.io/docs/concepts/services-networking/#the-kubernetes-network-model"
-
-// ofNodes are the assertions on all pairs of nodes. judge returns what speaks
-// against one, and why it cannot be shown on this cluster.
-var ofNodes = []struct {
-	v1alpha1.Assertion
-	judge func(*reach.Result) (wrong []string, skipped string)
-}{
-	{v1alpha1.Assertion{
-		ID: "every-node-runs-pods", Level: v1alpha1.Core,
-		Requirement: "Every node that is not cordoned or tainted MUST be Ready, and MUST run the pods that are placed on it.",
-		Source:      "https://kubernetes.io/docs/concepts/architecture/nodes/",
-	}, nodesWithoutPods},
-	{v1alpha1.Assertion{
-		ID: "all-nodes-reach-all-nodes", Level: v1alpha1.Core,
-		Requirement: "A pod on any node MUST reach the pods on all nodes, on each of their addresses.",
-		Source:      networkModel,
-	}, pairsThatFail},
-	{v1alpha1.Assertion{
-		ID: "addresses-lead-to-their-pods", Level: v1alpha1.Core,
-		Requirement: "From every node, what answers at a pod IP MUST be the pod that has it.",
-		Source:      networkModel,
-	}, pairsAstray},
-	{v1alpha1.Assertion{
-		ID: "no-nat-between-nodes", Level: v1alpha1.Core,
-		Requirement: "A pod on any node MUST see the pods of all other nodes under their pod IPs: without network address translation.",
-		Source:      networkModel,
-	}, translations},
-	{v1alpha1.Assertion{
-		ID: "every-pod-has-every-family", Level: v1alpha1.Core,
-		Requirement: "The pods of every node MUST have an address of each IP family that pods of other nodes have.",
-		Source:      "https://kubernetes.io/docs/concepts/services-networking/dual-stack/",
-	}, missingFamilies},
-}
-
 // slow is longer than any pair should take; latency is not asserted.
 const slow = time.Second
 
-// matrixPart decides the assertions on all pairs of nodes.
-type matrixPart struct{}
+// matrixPart decides the checks on all pairs of nodes.
+type matrixPart struct{ list }
 
 func (matrixPart) name() string { return "nodes" }
-
-func (matrixPart) assertions() []v1alpha1.Assertion {
-	var out []v1alpha1.Assertion
-	for _, a := range ofNodes {
-		out = append(out, a.Assertion)
-	}
-	return out
-}
 
 func (matrixPart) needs(ownNamespace bool) rbac.Needs {
 	return inNamespace(rbac.ReachNodes(), ownNamespace)
@@ -77,7 +34,7 @@ func (p matrixPart) run(ctx context.Context, r *Runner, where place) ([]v1alpha1
 		if found == nil || err != nil && len(found.Nodes) == 0 {
 			return true, err
 		}
-		results = judgeNodes(found)
+		results = judgeNodes(p.list, found)
 		return failing(results), nil
 	})
 	if err != nil {
@@ -86,18 +43,18 @@ func (p matrixPart) run(ctx context.Context, r *Runner, where place) ([]v1alpha1
 	return results, problems
 }
 
-func judgeNodes(found *reach.Result) []v1alpha1.AssertionResult {
+func judgeNodes(checks []Check, found *reach.Result) []v1alpha1.AssertionResult {
 	var results []v1alpha1.AssertionResult
-	for _, a := range ofNodes {
-		switch wrong, skipped := a.judge(found); {
+	for _, c := range checks {
+		switch wrong, skipped := c.nodes(found); {
 		case len(wrong) > 0:
-			results = append(results, resultOf(a.Assertion, v1alpha1.AssertionFailed, some(wrong)))
+			results = append(results, c.result(v1alpha1.AssertionFailed, some(wrong)))
 		case skipped != "":
-			results = append(results, resultOf(a.Assertion, v1alpha1.AssertionSkipped, skipped))
-		case a.ID != ofNodes[0].ID && found.Matrix == nil:
-			results = append(results, resultOf(a.Assertion, v1alpha1.AssertionNotChecked, "no pod could ask"))
+			results = append(results, c.result(v1alpha1.AssertionSkipped, skipped))
+		case found.Matrix == nil && c.ID != everyNodeRunsPods:
+			results = append(results, c.result(v1alpha1.AssertionNotChecked, "no pod could ask"))
 		default:
-			results = append(results, resultOf(a.Assertion, v1alpha1.AssertionPassed, ""))
+			results = append(results, c.result(v1alpha1.AssertionPassed, ""))
 		}
 	}
 	return results

@@ -26,27 +26,40 @@ func TestTheSuiteHoldsEachAssertionOnce(t *testing.T) {
 	s := load(t)
 	all := 1 // that restricted is enforced
 	for _, profile := range []string{Pods, Network, Lifecycle} {
-		of := s.Assertions(profile)
+		of := s.Checks(profile)
 		if len(of) < 10 {
 			t.Errorf("%s: found %d assertions", profile, len(of))
 		}
 		all += len(of)
 	}
-	if found := len(s.Assertions(Restricted)); found != all {
+	if found := len(s.Checks(Restricted)); found != all {
 		t.Errorf("restricted: expected %d assertions, found %d", all, found)
 	}
 }
 
 func TestASuiteWithTheSameIDTwiceDoesNotLoad(t *testing.T) {
-	s := &Suite{parts: map[string][]part{Network: {placesOfNetwork}, Lifecycle: {placesOfNetwork}}}
-	if err := s.validate(); err == nil || !strings.Contains(err.Error(), `assertion "localhost-in-every-family" of the profile lifecycle: the profile network has it too`) {
+	once := checks[0]
+	again := once
+	again.Profile = Lifecycle
+	if err := validate([]Check{once, again}); err == nil || err.Error() != `assertion "every-node-runs-pods" of the profile lifecycle: the profile network has it too; give one of them another ID` {
 		t.Errorf("found %v", err)
 	}
-	broken := placesOfLifecycle
-	broken.table = []ofPlaces{{Assertion: v1alpha1.Assertion{ID: "x", Level: "core", Requirement: "It works.", Source: "https://kubernetes.io"}}}
-	s = &Suite{parts: map[string][]part{Lifecycle: {broken}}}
-	if err := s.validate(); err == nil || !strings.Contains(err.Error(), "expected a key word of RFC 2119") {
+	once.Requirement = "It works."
+	if err := validate([]Check{once}); err == nil || !strings.Contains(err.Error(), "expected a key word of RFC 2119") {
 		t.Errorf("found %v", err)
+	}
+}
+
+// TestEachCheckIsDecidedOnce: none is left out, and none has two results.
+func TestEachCheckIsDecidedOnce(t *testing.T) {
+	decided := map[string]int{}
+	for _, c := range load(t).Checks(Restricted) {
+		decided[c.ID]++
+	}
+	for _, c := range checks {
+		if decided[c.ID] != 1 {
+			t.Errorf("%s: expected that one part decides it, found %d", c.ID, decided[c.ID])
+		}
 	}
 }
 
@@ -61,11 +74,11 @@ func TestOptions(t *testing.T) {
 		"a namespace of the run's own has no secrets":  {PullSecret: "s"},
 		"timeout -1ns: expected a time greater than 0": {Timeout: -1},
 	} {
-		if _, err := New(s, genericclioptions.NewConfigFlags(false), opts); err == nil || !strings.Contains(filepath.ToSlash(err.Error()), want) {
+		if _, err := New(s, genericclioptions.NewConfigFlags(false), opts, "v1"); err == nil || !strings.Contains(filepath.ToSlash(err.Error()), want) {
 			t.Errorf("expected %q, found %v", want, err)
 		}
 	}
-	r, err := New(s, genericclioptions.NewConfigFlags(false), Options{Profiles: []string{Lifecycle, Pods, Pods}, Registry: "mirror.example", Images: map[string]string{"shell": "mine:1"}})
+	r, err := New(s, genericclioptions.NewConfigFlags(false), Options{Profiles: []string{Lifecycle, Pods, Pods}, Registry: "mirror.example", Images: map[string]string{"shell": "mine:1"}}, "v1")
 	if err != nil || !slices.Equal(r.Profiles(), []string{Pods, Lifecycle}) {
 		t.Fatalf("found %v, %v", r, err)
 	}
@@ -79,11 +92,7 @@ func TestOptions(t *testing.T) {
 func TestEachExampleGetsTheImagesThatItHas(t *testing.T) {
 	s := load(t)
 	of := map[string][]string{}
-	for _, p := range slices.Concat(slices.Collect(maps.Values(s.parts))...) {
-		p, isExample := p.(*examplePart)
-		if !isExample {
-			continue
-		}
+	for _, p := range s.examples {
 		if none := p.overrides(nil); len(none) > 0 {
 			t.Errorf("%s: the user named no image, found %v", p.name(), none)
 		}

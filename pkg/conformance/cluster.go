@@ -15,8 +15,8 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 )
 
-// getter finds the cluster.
-func (o Options) getter() (genericclioptions.RESTClientGetter, error) {
+// getterOf finds the cluster of the options.
+func getterOf(o Options) (genericclioptions.RESTClientGetter, error) {
 	switch {
 	case o.Config == nil:
 		flags := genericclioptions.NewConfigFlags(true).WithDiscoveryBurst(300).WithDiscoveryQPS(50)

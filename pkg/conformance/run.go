@@ -25,22 +25,18 @@ func Run(t *testing.T, opts Options) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	getter, err := opts.getter()
+	getter, err := getterOf(opts)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := stoppable(t)
 	defer stop()
-	runner, err := suite.New(loaded, getter, suite.Options{
-		Profiles: opts.Profiles, Namespace: opts.Namespace, Images: opts.Images, Registry: opts.Registry, PullSecret: opts.PullSecret,
-		Skip: opts.Skip, Timeout: opts.Timeout, Dump: opts.ArtifactsDir, ToolVersion: version(),
-		Progress: func(text string) { t.Log(text) },
-	})
+	runner, err := suite.New(loaded, getter, opts, version())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() {
-		if err := opts.write(runner.Report()); err != nil {
+		if err := write(opts.ReportFile, runner.Report()); err != nil {
 			t.Error(err)
 		}
 	}()
@@ -52,7 +48,7 @@ func Run(t *testing.T, opts Options) {
 			if ctx.Err() != nil {
 				t.Fatal(context.Cause(ctx))
 			}
-			tell(t, runner.Run(ctx, profile))
+			tell(t, runner.Run(ctx, profile, func(text string) { t.Log(text) }))
 		})
 	}
 	if signal, stopped := engine.SignalOf(ctx); stopped {
@@ -114,14 +110,14 @@ func version() string {
 	return ""
 }
 
-// write writes the report to ReportFile.
-func (o Options) write(r *v1alpha1.ConformanceReport) error {
-	if o.ReportFile == "" {
+// write writes the report to a file, unless its name is "".
+func write(file string, r *v1alpha1.ConformanceReport) error {
+	if file == "" {
 		return nil
 	}
 	text, err := yaml.Marshal(report.Redacted(r))
 	if err == nil {
-		err = os.WriteFile(o.ReportFile, text, 0o644)
+		err = os.WriteFile(file, text, 0o644)
 	}
 	if err != nil {
 		return fmt.Errorf("write the conformance report: %w", err)
