@@ -53,95 +53,78 @@ func (c Check) result(outcome v1alpha1.AssertionOutcome, reason string) v1alpha1
 	return v1alpha1.AssertionResult{Assertion: c.Assertion, Result: outcome, Reason: report.Redact(reason)}
 }
 
+// core is an assertion that every cluster must pass.
+func core(id, requirement, source string) v1alpha1.Assertion {
+	return v1alpha1.Assertion{ID: id, Level: v1alpha1.Core, Requirement: requirement, Source: source}
+}
+
 // checks are those that commands and CEL cannot say, in the order of the report. To add
 // one, add it here; whatever else there is, such as its profile's list, comes from it.
 var checks = []Check{
 	{
 		Profile: Network, nodes: nodesWithoutPods,
-		Assertion: v1alpha1.Assertion{
-			ID: everyNodeRunsPods, Level: v1alpha1.Core,
-			Requirement: "Every node that is not cordoned or tainted MUST be Ready, and MUST run the pods that are placed on it.",
-			Source:      "https://kubernetes.io/docs/concepts/architecture/nodes/",
-		},
+		Assertion: core(everyNodeRunsPods,
+			"Every node that is not cordoned or tainted MUST be Ready, and MUST run the pods that are placed on it.",
+			"https://kubernetes.io/docs/concepts/architecture/nodes/"),
 	},
 	{
 		Profile: Network, nodes: pairsThatFail,
-		Assertion: v1alpha1.Assertion{
-			ID: "all-nodes-reach-all-nodes", Level: v1alpha1.Core,
-			Requirement: "A pod on any node MUST reach the pods on all nodes, on each of their addresses.",
-			Source:      networkModel,
-		},
+		Assertion: core("all-nodes-reach-all-nodes",
+			"A pod on any node MUST reach the pods on all nodes, on each of their addresses.",
+			networkModel),
 	},
 	{
 		Profile: Network, nodes: pairsAstray,
-		Assertion: v1alpha1.Assertion{
-			ID: "addresses-lead-to-their-pods", Level: v1alpha1.Core,
-			Requirement: "From every node, what answers at a pod IP MUST be the pod that has it.",
-			Source:      networkModel,
-		},
+		Assertion: core("addresses-lead-to-their-pods",
+			"From every node, what answers at a pod IP MUST be the pod that has it.",
+			networkModel),
 	},
 	{
 		Profile: Network, nodes: translations,
-		Assertion: v1alpha1.Assertion{
-			ID: "no-nat-between-nodes", Level: v1alpha1.Core,
-			Requirement: "A pod on any node MUST see the pods of all other nodes under their pod IPs: without network address translation.",
-			Source:      networkModel,
-		},
+		Assertion: core("no-nat-between-nodes",
+			"A pod on any node MUST see the pods of all other nodes under their pod IPs: without network address translation.",
+			networkModel),
 	},
 	{
 		Profile: Network, nodes: missingFamilies,
-		Assertion: v1alpha1.Assertion{
-			ID: "every-pod-has-every-family", Level: v1alpha1.Core,
-			Requirement: "The pods of every node MUST have an address of each IP family that pods of other nodes have.",
-			Source:      "https://kubernetes.io/docs/concepts/services-networking/dual-stack/",
-		},
+		Assertion: core("every-pod-has-every-family",
+			"The pods of every node MUST have an address of each IP family that pods of other nodes have.",
+			"https://kubernetes.io/docs/concepts/services-networking/dual-stack/"),
 	},
 	{
 		Profile: Network, rows: &rows{from: []vantage.Place{vantage.Container, vantage.Sibling}, to: vantage.Localhost},
-		Assertion: v1alpha1.Assertion{
-			ID: "localhost-in-every-family", Level: v1alpha1.Core,
-			Requirement: "The containers of a pod MUST reach each other on localhost in each IP family that the pod has an address of.",
-			Source:      podNetworking,
-		},
+		Assertion: core("localhost-in-every-family",
+			"The containers of a pod MUST reach each other on localhost in each IP family that the pod has an address of.",
+			podNetworking),
 	},
 	{
 		Profile: Network, rows: &rows{from: []vantage.Place{vantage.Container, vantage.Sibling}, to: vantage.PodIP},
-		Assertion: v1alpha1.Assertion{
-			ID: "pod-ips-in-every-container", Level: v1alpha1.Core,
-			Requirement: "Each container of a pod MUST reach the others on each pod IP.",
-			Source:      podNetworking,
-		},
+		Assertion: core("pod-ips-in-every-container",
+			"Each container of a pod MUST reach the others on each pod IP.",
+			podNetworking),
 	},
 	{
 		Profile: Network, rows: &rows{from: []vantage.Place{vantage.SameNode}, seen: true},
-		Assertion: v1alpha1.Assertion{
-			ID: "same-node-in-every-family", Level: v1alpha1.Core,
-			Requirement: "A pod MUST be reached by pods on its node on each of its pod IPs, and MUST see theirs.",
-			Source:      networkModel,
-		},
+		Assertion: core("same-node-in-every-family",
+			"A pod MUST be reached by pods on its node on each of its pod IPs, and MUST see theirs.",
+			networkModel),
 	},
 	{
 		Profile: Network, rows: &rows{from: []vantage.Place{vantage.Node}},
-		Assertion: v1alpha1.Assertion{
-			ID: "node-reaches-its-pods", Level: v1alpha1.Core,
-			Requirement: "The agents on a node, such as the kubelet, MUST reach all pods on that node.",
-			Source:      networkModel,
-		},
+		Assertion: core("node-reaches-its-pods",
+			"The agents on a node, such as the kubelet, MUST reach all pods on that node.",
+			networkModel),
 	},
 	{
 		Profile: Lifecycle, rows: &rows{from: []vantage.Place{vantage.PortForward}},
-		Assertion: v1alpha1.Assertion{
-			ID: "port-forward-reaches-the-pod", Level: v1alpha1.Core,
-			Requirement: "A port-forward MUST lead to the port of the pod on its localhost.",
-			Source:      "https://kubernetes.io/docs/reference/kubectl/generated/kubectl_port-forward/",
-		},
+		Assertion: core("port-forward-reaches-the-pod",
+			"A port-forward MUST lead to the port of the pod on its localhost.",
+			"https://kubernetes.io/docs/reference/kubectl/generated/kubectl_port-forward/"),
 	},
 	{
 		Profile: Restricted, enforced: true,
-		Assertion: v1alpha1.Assertion{
-			ID: "restricted-is-enforced", Level: v1alpha1.Core,
-			Requirement: "A namespace that enforces the Pod Security Standard restricted MUST NOT take a pod that violates it.",
-			Source:      "https://kubernetes.io/docs/concepts/security/pod-security-admission/",
-		},
+		Assertion: core("restricted-is-enforced",
+			"A namespace that enforces the Pod Security Standard restricted MUST NOT admit a pod that violates it.",
+			"https://kubernetes.io/docs/concepts/security/pod-security-admission/"),
 	},
 }

@@ -2,7 +2,6 @@ package conformance
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/kubectl-kbe/kubectl-kbe/examples"
@@ -50,8 +49,8 @@ type list []Check
 
 func (l list) checks() []Check { return l }
 
-// Load returns the suite. Its error names an assertion that is missing or wrong, or whose
-// ID another one has.
+// Load returns the suite. Its error says what is wrong with an example, or with the
+// assertions of its claims.
 func Load() (*Suite, error) {
 	catalogue, err := example.LoadAll(examples.FS)
 	if err != nil {
@@ -70,25 +69,7 @@ func Load() (*Suite, error) {
 			s.images[short] = ref
 		}
 	}
-	if err := validate(s.Checks(Restricted)); err != nil {
-		return nil, err
-	}
 	return s, nil
-}
-
-// validate makes sure that each assertion is complete, and each ID that of one.
-func validate(checks []Check) error {
-	seen := map[string]string{}
-	for _, c := range checks {
-		if err := example.ValidateAssertion(c.Assertion); err != nil {
-			return fmt.Errorf("assertion %q of the profile %s: %w", c.ID, c.Profile, err)
-		}
-		if other := seen[c.ID]; other != "" {
-			return fmt.Errorf("assertion %q of the profile %s: the profile %s has it too; give one of them another ID", c.ID, c.Profile, other)
-		}
-		seen[c.ID] = c.Profile
-	}
-	return nil
 }
 
 // parts are the runs that decide the checks of a profile: one for each example, and one
@@ -135,7 +116,7 @@ func (s *Suite) Needs(ownNamespace bool, profiles ...string) rbac.Needs {
 	return rbac.Join(needs, rbac.Conformance())
 }
 
-// has tells whether there is a check of that ID.
+// has reports whether there is a check of that ID.
 func (s *Suite) has(id string) bool {
 	return slices.ContainsFunc(s.Checks(Restricted), func(c Check) bool { return c.ID == id })
 }

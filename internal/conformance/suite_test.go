@@ -3,10 +3,12 @@ package conformance
 import (
 	"maps"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
@@ -37,16 +39,30 @@ func TestTheSuiteHoldsEachAssertionOnce(t *testing.T) {
 	}
 }
 
-func TestASuiteWithTheSameIDTwiceDoesNotLoad(t *testing.T) {
-	once := checks[0]
-	again := once
-	again.Profile = Lifecycle
-	if err := validate([]Check{once, again}); err == nil || err.Error() != `assertion "every-node-runs-pods" of the profile lifecycle: the profile network has it too; give one of them another ID` {
-		t.Errorf("found %v", err)
+// TestTheAssertionsOfTheChecks holds those of Go to what the loader holds those of a file
+// to, and the IDs of all of them to be unique.
+func TestTheAssertionsOfTheChecks(t *testing.T) {
+	profile := map[string]string{}
+	for _, c := range load(t).Checks(Restricted) {
+		if other := profile[c.ID]; other != "" {
+			t.Errorf("%s: the profile %s has it, and the profile %s too; give one of them another ID", c.ID, c.Profile, other)
+		}
+		profile[c.ID] = c.Profile
+		if !slices.Contains(Profiles(), c.Profile) {
+			t.Errorf("%s: expected a profile, found %q", c.ID, c.Profile)
+		}
 	}
-	once.Requirement = "It works."
-	if err := validate([]Check{once}); err == nil || !strings.Contains(err.Error(), "expected a key word of RFC 2119") {
-		t.Errorf("found %v", err)
+	for _, c := range checks {
+		for what, ok := range map[string]bool{
+			"a DNS label as ID":           len(validation.IsDNS1123Label(c.ID)) == 0,
+			"a key word of RFC 2119":      regexp.MustCompile(`\b(MUST|SHOULD|MAY)\b`).MatchString(c.Requirement),
+			"the address of a page":       strings.HasPrefix(c.Source, "https://"),
+			"the level core, or extended": c.Level == v1alpha1.Core || c.Level == v1alpha1.Extended,
+		} {
+			if !ok {
+				t.Errorf("%s: expected %s, found %+v", c.ID, what, c.Assertion)
+			}
+		}
 	}
 }
 

@@ -5,8 +5,6 @@ import (
 	"regexp"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/util/validation"
-
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -31,7 +29,7 @@ func LoadAssertions(fsys fs.FS, dir string, e *Example) ([]v1alpha1.Assertion, e
 	v := &validator{problems: decode(root, &byID)}
 	var assertions []v1alpha1.Assertion
 	claimed := map[string]bool{}
-	for st := range e.steps() {
+	for _, st := range e.steps() {
 		for _, x := range st.Expect {
 			a, found := byID[x.ID]
 			switch {
@@ -51,20 +49,6 @@ func LoadAssertions(fsys fs.FS, dir string, e *Example) ([]v1alpha1.Assertion, e
 		v.assertion(at, byID[id.node.Value])
 	}
 	return assertions, Join(err, v.problems)
-}
-
-// ValidateAssertion tells what is wrong with an assertion that comes from Go; that of a
-// file is checked with it. The error is Problems.
-func ValidateAssertion(a v1alpha1.Assertion) error {
-	v := &validator{}
-	v.label(Place{}, "id", a.ID, validation.DNS1123LabelMaxLength)
-	for field, value := range map[string]string{"id": a.ID, "requirement": a.Requirement, "source": a.Source, "level": a.Level} {
-		if value == "" {
-			v.fail(Place{}, "%s: expected a value, found an empty one", field)
-		}
-	}
-	v.assertion(Place{}, a)
-	return Join(v.problems)
 }
 
 // keyWord is one of RFC 2119 that says how binding a requirement is.

@@ -106,23 +106,3 @@ func TestTheAssertionsOfTheCatalogueAreThoseOfItsClaims(t *testing.T) {
 		}
 	}
 }
-
-func TestValidateAssertion(t *testing.T) {
-	good := v1alpha1.Assertion{ID: "x", Level: v1alpha1.Core, Requirement: "It MUST work.", Source: "https://kubernetes.io"}
-	if err := ValidateAssertion(good); err != nil {
-		t.Error(err)
-	}
-	for want, change := range map[string]func(*v1alpha1.Assertion){
-		"id: expected a value, found an empty one":        func(a *v1alpha1.Assertion) { a.ID = "" },
-		"id: expected lower-case letters":                 func(a *v1alpha1.Assertion) { a.ID = "X" },
-		"requirement: expected a key word of RFC 2119":    func(a *v1alpha1.Assertion) { a.Requirement = "It works." },
-		"source: expected a value, found an empty one":    func(a *v1alpha1.Assertion) { a.Source = "" },
-		"level: expected core or extended, found `basic`": func(a *v1alpha1.Assertion) { a.Level = "basic" },
-	} {
-		broken := good
-		change(&broken)
-		if err := ValidateAssertion(broken); err == nil || !strings.HasPrefix(err.Error(), want) {
-			t.Errorf("expected %q, found %v", want, err)
-		}
-	}
-}

@@ -1,7 +1,5 @@
 package example
 
-import "iter"
-
 // APIVersion and Kind identify the format of an example.yaml.
 const (
 	APIVersion = "kubectl-kbe.github.io/v1alpha1"
@@ -19,7 +17,7 @@ type Example struct {
 	Kind string `json:"kind" jsonschema:"required,enum=Example"`
 	// Metadata names the example.
 	Metadata Metadata `json:"metadata" jsonschema:"required"`
-	// Spec is what the example tells and proves.
+	// Spec is the story of the example and its proof.
 	Spec Spec `json:"spec" jsonschema:"required"`
 
 	// Files are the manifests that the steps name, by file name.
@@ -70,7 +68,7 @@ type Image struct {
 	// Families are the IP families that its program listens on: IPv4, IPv6. Empty
 	// means both.
 	Families []string `json:"families"`
-	// Size is about how much space the image takes on a node, such as 690MB.
+	// Size is about how much space the image needs on a node, such as 690MB.
 	Size string `json:"size" jsonschema:"pattern=^[0-9]+(MB|GB)$"`
 	// Instead is what runs where the image cannot: on another platform, for another
 	// IP family, or where a node cannot pull it.
@@ -113,7 +111,7 @@ type Step struct {
 	// of a CEL expression.
 	Run string `json:"run" jsonschema:"required,pattern=^\\s*kubectl\\s"`
 	// Early has the command sent as soon as the scenario begins, so that what it
-	// creates is ready when its turn to be told comes. Early commands are sent in
+	// creates is ready when its turn to be shown comes. Early commands are sent in
 	// their order; they create (apply, create, run), and read only images and run.
 	Early bool `json:"early"`
 	// Within is how long the claims of the step may take to become true, such as
@@ -138,7 +136,7 @@ type Expectation struct {
 	// That is the CEL expression that decides the claim.
 	That string `json:"that" jsonschema:"required,minLength=1"`
 	// Within is how long the claim may take to become true, such as 30s; it is
-	// decided anew at each change of a Pod, at each Event, and at each new line
+	// decided again at each change of a Pod, at each Event, and at each new line
 	// of a log that it reads. Empty means at once; the most is 10m.
 	Within string `json:"within" jsonschema:"pattern=^([0-9]+(\\.[0-9]+)?(ms|s|m))+$"`
 	At     Place  `json:"-"`
@@ -157,22 +155,18 @@ func (e *Example) References() map[string]string {
 }
 
 // steps are those of all scenarios, in order.
-func (e *Example) steps() iter.Seq[Step] {
-	return func(yield func(Step) bool) {
-		for _, sc := range e.Spec.Scenarios {
-			for _, st := range sc.Steps {
-				if !yield(st) {
-					return
-				}
-			}
-		}
+func (e *Example) steps() []Step {
+	var all []Step
+	for _, sc := range e.Spec.Scenarios {
+		all = append(all, sc.Steps...)
 	}
+	return all
 }
 
 // Claims counts the expectations of all scenarios.
 func (e *Example) Claims() int {
 	n := 0
-	for st := range e.steps() {
+	for _, st := range e.steps() {
 		n += len(st.Expect)
 	}
 	return n

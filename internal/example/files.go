@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -19,13 +20,15 @@ func (e *Example) Manifest(name string) Place { return e.places[name] }
 // textCall matches the expression that stands for the content of a file.
 var textCall = regexp.MustCompile(`\bfile\(\s*(?:"([^"\\]*)"|'([^'\\]*)')\s*\)`)
 
-// TextsOf are the names of the files whose content an expression reads.
-func TextsOf(expression string) []string {
+// Texts are the names of the files whose content the expressions of a command read, each
+// once.
+func (c Command) Texts() []string {
 	var names []string
-	for _, m := range textCall.FindAllStringSubmatch(expression, -1) {
+	for _, m := range textCall.FindAllStringSubmatch(strings.Join(c.Exprs(), "\n"), -1) {
 		names = append(names, m[1]+m[2])
 	}
-	return names
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // TextCall is the expression that stands for the content of a file.
@@ -36,8 +39,8 @@ func TextCall(name string) string { return fmt.Sprintf("file(%q)", name) }
 func (e *Example) readFiles(beside folder) Problems {
 	var problems Problems
 	tried := map[string]bool{}
-	// read reports what is wrong with a file's name where it is named.
-	read := func(kind, name string, load func(folder, string) error, named func(text string) Problem) {
+	// A problem with a file's name is where it is named.
+	read := func(kind, name string, load func(folder, string) error, at Place, offset int, field string) {
 		if tried[kind+name] {
 			return
 		}
@@ -47,31 +50,24 @@ func (e *Example) readFiles(beside folder) Problems {
 		case errors.As(err, &inFile):
 			problems = append(problems, inFile...)
 		case err != nil:
-			problems = append(problems, named(err.Error()))
+			problems = append(problems, at.ProblemAt(offset, field+": "+err.Error()))
 		}
 	}
 	for name, image := range e.Spec.Images {
 		if file := image.Instead.File; file != "" {
-			read("text ", file, e.readText, func(text string) Problem {
-				return image.Instead.At.Field("file").Problem(fmt.Sprintf("images.%s.instead.file: %s", name, text))
-			})
+			read("text ", file, e.readText, image.Instead.At.Field("file"), 0, "images."+name+".instead.file")
 		}
 	}
-	for st := range e.steps() {
+	for _, st := range e.steps() {
 		cmd, err := ParseCommand(st.Run)
 		if err != nil {
 			continue // validate reports it
 		}
-		named := func(file string) func(text string) Problem {
-			return func(text string) Problem {
-				return st.At.Field("run").ProblemAt(max(0, strings.Index(st.Run, file)), "run: "+text)
-			}
-		}
 		for _, file := range cmd.Files() {
-			read("manifest ", file, e.readManifest, named(file))
+			read("manifest ", file, e.readManifest, st.At.Field("run"), strings.Index(st.Run, file), "run")
 		}
 		for _, file := range cmd.Texts() {
-			read("text ", file, e.readText, named(file))
+			read("text ", file, e.readText, st.At.Field("run"), strings.Index(st.Run, file), "run")
 		}
 	}
 	return problems
@@ -138,7 +134,7 @@ func (e *Example) readText(beside folder, name string) error {
 	return nil
 }
 
-// find tells whether there is a file; the error is about a name that leads elsewhere.
+// find reports whether there is a file; the error is about a name that leads elsewhere.
 func (f folder) find(name string) (bool, error) {
 	if path.Base(name) != name || name == "." || name == ".." {
 		return false, fmt.Errorf("expected the name of a file beside the %s, found %s", FileName, code(name))
