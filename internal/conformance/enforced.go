@@ -9,7 +9,7 @@ import (
 )
 
 // enforcedPart decides whether the profile restricted proves anything: whether the
-// cluster holds to what a Namespace asks for.
+// cluster enforces what a Namespace requires.
 type enforcedPart struct{ list }
 
 func (enforcedPart) name() string { return "enforced" }

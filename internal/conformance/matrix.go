@@ -60,7 +60,7 @@ func judgeNodes(checks []Check, found *reach.Result) []v1alpha1.AssertionResult 
 	return results
 }
 
-// failing tells whether there is something to keep evidence of.
+// failing reports whether there is something to keep evidence of.
 func failing(results []v1alpha1.AssertionResult) bool {
 	for _, r := range results {
 		if r.Result == v1alpha1.AssertionFailed || r.Result == v1alpha1.AssertionNotChecked {
@@ -91,7 +91,7 @@ func nodesWithoutPods(found *reach.Result) (wrong []string, skipped string) {
 	return wrong, ""
 }
 
-// pairs tells of those that a condition is true of.
+// pairs describes those that a condition is true of.
 func pairs(found *reach.Result, is func(reach.Sample) bool) (texts []string) {
 	nodes := found.Taking()
 	for _, f := range found.Matrix.Families() {

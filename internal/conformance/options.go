@@ -54,7 +54,7 @@ type Options struct {
 // says what does.
 const shellImage = "shell"
 
-// complete fills in what is left to the suite, and tells what is wrong.
+// complete fills in what is left to the suite; its error says what is wrong.
 func (o *Options) complete(s *Suite) error {
 	if len(o.Profiles) == 0 {
 		o.Profiles = Profiles()

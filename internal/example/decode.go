@@ -77,13 +77,13 @@ func (d *decoder) image(name string, at Place, into reflect.Value) {
 	into.Set(reflect.ValueOf(image))
 }
 
-// is tells whether a node is of a kind, and says so where it is not.
+// is reports whether a node is of a kind, and adds a problem where it is not.
 func (d *decoder) is(kind yaml.Kind, name string, at Place, want string) bool {
 	if at.node.Kind == kind && (kind != yaml.ScalarNode || at.node.ShortTag() == "!!str") {
 		return true
 	}
 	if at.node.Kind == yaml.AliasNode || at.node.Style&yaml.TaggedStyle != 0 {
-		return false // told already
+		return false // reported already
 	}
 	found := kindOf(at.node)
 	switch {
@@ -106,7 +106,7 @@ func (d *decoder) fields(name string, at Place, fields []field, into reflect.Val
 		f := slices.IndexFunc(fields, func(f field) bool { return f.name == found })
 		switch {
 		case key.node.Kind != yaml.ScalarNode || seen[found]:
-			continue // told already
+			continue // reported already
 		case f < 0:
 			d.fail(key, "%s", Unknown("field", found, names(fields)))
 		default:
@@ -126,7 +126,7 @@ func (d *decoder) fields(name string, at Place, fields []field, into reflect.Val
 	}
 }
 
-// isEmpty tells an empty text or list from a value of another type, which has
+// isEmpty distinguishes an empty text or list from a value of another type, which has
 // its problem already.
 func isEmpty(at Place) bool {
 	return len(at.node.Content) == 0 && (at.node.Kind == yaml.SequenceNode || at.node.Kind == yaml.ScalarNode && at.node.ShortTag() == "!!str")

@@ -62,7 +62,7 @@ func (p Place) Item(i int) Place {
 	return Place{p.source, p.node.Content[i]}
 }
 
-// Problem tells what is wrong at the place.
+// Problem is something wrong at the place.
 func (p Place) Problem(text string) Problem {
 	if p.node == nil {
 		return Problem{Text: text}
@@ -70,7 +70,7 @@ func (p Place) Problem(text string) Problem {
 	return Problem{Position{p.source.name, p.node.Line, p.node.Column}, text}
 }
 
-// ProblemAt tells what is wrong inside a text: offset is in bytes into the value
+// ProblemAt is something wrong inside a text: offset is in bytes into the value
 // that was loaded, which the quotes and line breaks of the file are not part of.
 func (p Place) ProblemAt(offset int, text string) Problem {
 	found := p.Problem(text)

@@ -21,7 +21,7 @@ const (
 	// longestWithin is how long a claim may take to become true.
 	longestWithin = 10 * time.Minute
 	// MostSteps is how many steps an example may have in all: many times more
-	// than anybody reads on a page.
+	// than a reader of a page wants.
 	MostSteps = 500
 )
 
@@ -29,7 +29,7 @@ const (
 var imageName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // validator collects what can be known without a cluster and without CEL. What
-// is missing, or of another type, decode has told already.
+// is missing, or of another type, decode has reported already.
 type validator struct{ problems Problems }
 
 func (v *validator) fail(at Place, format string, args ...any) {

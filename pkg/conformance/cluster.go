@@ -42,7 +42,7 @@ func prepare(cfg *rest.Config) *rest.Config {
 	return cfg
 }
 
-// configured is a cluster that a REST config tells of, and no kubeconfig.
+// configured is a cluster that a REST config describes, and no kubeconfig.
 type configured struct {
 	config    *rest.Config
 	discovery discovery.CachedDiscoveryInterface
@@ -59,7 +59,7 @@ func (c configured) ToRESTMapper() (meta.RESTMapper, error) {
 	return restmapper.NewShortcutExpander(mapper, c.discovery, nil), nil
 }
 
-// ToRawKubeConfigLoader holds the address alone: kubectl asks it for a namespace,
+// ToRawKubeConfigLoader holds only the address: kubectl reads the namespace from it,
 // and connects with the config.
 func (c configured) ToRawKubeConfigLoader() clientcmd.ClientConfig {
 	const name = "config"

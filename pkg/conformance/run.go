@@ -17,7 +17,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
-// Run holds the cluster of the options against the suite: a subtest per profile,
+// Run checks the cluster of the options against the suite: a subtest per profile,
 // and in it one per assertion. Where -run leaves a profile out, it is not run.
 func Run(t *testing.T, opts Options) {
 	t.Helper()
@@ -48,7 +48,7 @@ func Run(t *testing.T, opts Options) {
 			if ctx.Err() != nil {
 				t.Fatal(context.Cause(ctx))
 			}
-			tell(t, runner.Run(ctx, profile, func(text string) { t.Log(text) }))
+			subtests(t, runner.Run(ctx, profile, func(text string) { t.Log(text) }))
 		})
 	}
 	if signal, stopped := engine.SignalOf(ctx); stopped {
@@ -56,8 +56,8 @@ func Run(t *testing.T, opts Options) {
 	}
 }
 
-// tell makes a subtest of each assertion.
-func tell(t *testing.T, p v1alpha1.ConformanceProfile) {
+// subtests makes a subtest of each assertion.
+func subtests(t *testing.T, p v1alpha1.ConformanceProfile) {
 	for _, a := range p.Assertions {
 		t.Run(a.ID, func(t *testing.T) {
 			t.Logf("%s (%s, %s)", a.Requirement, a.Level, a.Source)

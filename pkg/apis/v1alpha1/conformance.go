@@ -26,7 +26,7 @@ type ConformanceReport struct {
 	// ToolVersion is that of the suite.
 	ToolVersion string             `json:"toolVersion,omitempty"`
 	Cluster     ConformanceCluster `json:"cluster"`
-	// Images are those that the suite's Pods ask for.
+	// Images are those that the suite's Pods use.
 	Images   []Image              `json:"images,omitempty"`
 	Profiles []ConformanceProfile `json:"profiles,omitempty"`
 }
@@ -37,8 +37,8 @@ type ConformanceCluster struct {
 	Context string `json:"context,omitempty"`
 	// Version is the API server's, such as v1.37.2.
 	Version string `json:"version,omitempty"`
-	// CNI is the network plugin, with its version where its image tells: what
-	// DaemonSets of the cluster are known by. It is "" where it cannot be told.
+	// CNI is the network plugin, with its version where its image has it: what
+	// DaemonSets of the cluster are known by. It is "" where it is not known.
 	CNI string `json:"cni,omitempty"`
 	// IPFamilies are those of the Nodes' addresses: IPv4, IPv6.
 	IPFamilies []string `json:"ipFamilies,omitempty"`
