@@ -28,6 +28,7 @@ type conformanceOptions struct {
 	flags   *genericclioptions.ConfigFlags
 	streams genericiooptions.IOStreams
 	opts    conformance.Options
+	shared  run.Options
 	skips   []string
 	list    bool
 	output  *output
@@ -76,7 +77,7 @@ func newConformanceCommand(clients *run.Clients, flags *genericclioptions.Config
 	completeFlag(c, "profile", list(all...))
 	c.Flags().StringArrayVar(&o.skips, "skip", nil, "Do not hold an assertion against the cluster, as ID=REASON; may be repeated")
 	c.Flags().BoolVar(&o.list, "list", false, "List the assertions of the profiles, and ask no cluster")
-	o.opts.AddFlags(c.Flags(), "; names: "+shellImage+", simpleservice")
+	o.shared.AddFlags(c.Flags(), "; names: "+shellImage+", simpleservice")
 	completeFlag(c, "image", keys(shellImage, "simpleservice"))
 	o.output = newOutput(report.ConformanceFormats(), func(w io.Writer, format string, r runtime.Object) error {
 		return report.WriteConformance(w, format, r.(*v1alpha1.ConformanceReport))
@@ -91,7 +92,8 @@ func (o *conformanceOptions) run(ctx context.Context) error {
 		id, reason, _ := strings.Cut(skip, "=")
 		o.opts.Skip[id] = reason
 	}
-	o.opts.Namespace, o.opts.ToolVersion = *o.flags.Namespace, clientVersions().ClientVersion.GitVersion
+	o.opts.Namespace, o.opts.Images, o.opts.Registry, o.opts.PullSecret = *o.flags.Namespace, o.shared.Images, o.shared.Registry, o.shared.PullSecret
+	o.opts.Timeout, o.opts.ArtifactsDir = o.shared.Timeout, o.shared.Dump
 	suite, err := conformance.Load()
 	if err != nil {
 		return err
@@ -99,9 +101,7 @@ func (o *conformanceOptions) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	terminal := report.NewTerminal(o.output.story(o.streams), o.output.live(o.streams), width(o.streams.Out), printers.AllowsColorOutput(o.streams.Out))
-	progress := make(chan string)
-	o.opts.Progress = func(text string) { progress <- text }
-	runner, err := conformance.New(suite, o.clients, o.opts)
+	runner, err := conformance.New(suite, o.clients, o.opts, clientVersions().ClientVersion.GitVersion)
 	if err != nil {
 		return err
 	}
@@ -119,9 +119,9 @@ func (o *conformanceOptions) run(ctx context.Context) error {
 			if ctx.Err() != nil {
 				break
 			}
-			done := make(chan v1alpha1.ConformanceProfile)
+			progress, done := make(chan string), make(chan v1alpha1.ConformanceProfile)
 			terminal.Doing(profile)
-			go func() { done <- runner.Run(ctx, profile) }()
+			go func() { done <- runner.Run(ctx, profile, func(text string) { progress <- text }) }()
 			o.tell(terminal, progress, done)
 			if terminal.Err() != nil {
 				// Nobody reads any more (`| head`): stop, and clean up.
@@ -160,7 +160,7 @@ func (o *conformanceOptions) tellList(suite *conformance.Suite, profiles []strin
 	w := printers.GetNewTabWriter(o.streams.Out)
 	fmt.Fprintln(w, "PROFILE\tLEVEL\tID\tREQUIREMENT")
 	for _, profile := range profiles {
-		for _, a := range suite.Assertions(profile) {
+		for _, a := range suite.Checks(profile) {
 			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", profile, a.Level, a.ID, a.Requirement)
 		}
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
-// describe takes down what the cluster is, as far as it may be read.
+// describe records what the cluster is, as far as permissions allow.
 func (r *Runner) describe(ctx context.Context) error {
 	client, err := kubernetes.NewForConfig(r.config)
 	if err != nil {

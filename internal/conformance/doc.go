@@ -1,9 +1,8 @@
-// Package conformance is the suite of assertions that a cluster is held to, in
-// profiles. An assertion is a claim of an example of the catalogue wherever
-// kubectl's commands and CEL can say it; those of the matrix of nodes and of the
-// vantage points are in two tables here. Each is written in one place.
+// Package conformance is the suite of checks that a cluster is held to, in profiles. A
+// check is a value: an assertion, the profile that it belongs to, and what decides it. It
+// is a claim of an example of the catalogue wherever kubectl's commands and CEL can decide
+// it; all others are the list in check.go.
 //
-// What decides them are packages engine, reach and vantage. Here is what belongs
-// to which profile, and what their results come to: a ConformanceReport. It knows
-// neither package testing nor the command line.
+// What decides them are packages engine, reach and vantage. Here is what their results
+// come to: a ConformanceReport. It knows neither package testing nor the command line.
 package conformance

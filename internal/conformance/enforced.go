@@ -3,25 +3,16 @@ package conformance
 import (
 	"context"
 
-	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // enforcedPart decides whether the profile restricted proves anything: whether the
-// cluster holds to what a Namespace asks for.
-type enforcedPart struct{}
+// cluster enforces what a Namespace requires.
+type enforcedPart struct{ list }
 
 func (enforcedPart) name() string { return "enforced" }
-
-func (enforcedPart) assertions() []example.Assertion {
-	return []example.Assertion{{
-		ID: "restricted-is-enforced", Level: example.Core,
-		Requirement: "A namespace that enforces the Pod Security Standard restricted MUST NOT take a pod that violates it.",
-		Source:      "https://kubernetes.io/docs/concepts/security/pod-security-admission/",
-	}}
-}
 
 func (enforcedPart) needs(ownNamespace bool) rbac.Needs {
 	return inNamespace(rbac.Core("pods", "create"), ownNamespace)

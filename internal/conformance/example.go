@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kubectl-kbe/kubectl-kbe/examples"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
@@ -13,16 +14,29 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
-// examplePart decides the claims of an example.
+// examplePart decides the claims of an example: the check of a claim has its ID.
 type examplePart struct {
+	list
 	plan *engine.Plan
-	// claims are those of the example, asserts what each of them asserts.
-	claims  []string
-	asserts []example.Assertion
 }
 
-func (p *examplePart) name() string                       { return p.plan.Example.Metadata.Name }
-func (p *examplePart) assertions() []example.Assertion    { return p.asserts }
+// newExamplePart makes the checks of an example of the catalogue.
+func newExamplePart(e *example.Example) (*examplePart, error) {
+	name := e.Metadata.Name
+	assertions, err := example.LoadAssertions(examples.FS, name, e)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := engine.Compile(e)
+	p := &examplePart{plan: plan}
+	for _, a := range assertions {
+		p.list = append(p.list, Check{Profile: name, Assertion: a})
+	}
+	return p, err
+}
+
+func (p *examplePart) name() string { return p.plan.Example.Metadata.Name }
+
 func (p *examplePart) needs(ownNamespace bool) rbac.Needs { return p.plan.Needs(ownNamespace) }
 
 func (p *examplePart) run(ctx context.Context, r *Runner, where place) ([]v1alpha1.AssertionResult, []string) {
@@ -57,12 +71,12 @@ func (p *examplePart) results(done *v1alpha1.Report, stopped error) []v1alpha1.A
 		broken := notRun // or by what an earlier step of the scenario could not do
 		for _, st := range sc.Steps {
 			for _, c := range st.Claims {
-				i := slices.Index(p.claims, c.Claim)
+				i := slices.IndexFunc(p.list, func(check Check) bool { return check.ID == c.ID })
 				if i < 0 {
 					continue
 				}
 				outcome, reason := resultOfClaim(st, c, broken)
-				out[i] = resultOf(p.asserts[i], outcome, reason)
+				out[i] = p.list[i].result(outcome, reason)
 			}
 			if st.Failure != nil {
 				broken = reasonOfFailure(st)

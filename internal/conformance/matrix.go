@@ -6,63 +6,19 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
-const networkModel = "https://kubernetes.io/docs/concepts/services-networking/#the-kubernetes-network-model"
-
-// ofNodes are the assertions on all pairs of nodes. judge returns what speaks
-// against one, and why it cannot be shown on this cluster.
-var ofNodes = []struct {
-	example.Assertion
-	judge func(*reach.Result) (wrong []string, skipped string)
-}{
-	{example.Assertion{
-		ID: "every-node-runs-pods", Level: example.Core,
-		Requirement: "Every node that is not cordoned or tainted MUST be Ready, and MUST run the pods that are placed on it.",
-		Source:      "https://kubernetes.io/docs/concepts/architecture/nodes/",
-	}, nodesWithoutPods},
-	{example.Assertion{
-		ID: "all-nodes-reach-all-nodes", Level: example.Core,
-		Requirement: "A pod on any node MUST reach the pods on all nodes, on each of their addresses.",
-		Source:      networkModel,
-	}, pairsThatFail},
-	{example.Assertion{
-		ID: "addresses-lead-to-their-pods", Level: example.Core,
-		Requirement: "From every node, what answers at a pod IP MUST be the pod that has it.",
-		Source:      networkModel,
-	}, pairsAstray},
-	{example.Assertion{
-		ID: "no-nat-between-nodes", Level: example.Core,
-		Requirement: "A pod on any node MUST see the pods of all other nodes under their pod IPs: without network address translation.",
-		Source:      networkModel,
-	}, translations},
-	{example.Assertion{
-		ID: "every-pod-has-every-family", Level: example.Core,
-		Requirement: "The pods of every node MUST have an address of each IP family that pods of other nodes have.",
-		Source:      "https://kubernetes.io/docs/concepts/services-networking/dual-stack/",
-	}, missingFamilies},
-}
-
 // slow is longer than any pair should take; latency is not asserted.
 const slow = time.Second
 
-// matrixPart decides the assertions on all pairs of nodes.
-type matrixPart struct{}
+// matrixPart decides the checks on all pairs of nodes.
+type matrixPart struct{ list }
 
 func (matrixPart) name() string { return "nodes" }
-
-func (matrixPart) assertions() []example.Assertion {
-	var out []example.Assertion
-	for _, a := range ofNodes {
-		out = append(out, a.Assertion)
-	}
-	return out
-}
 
 func (matrixPart) needs(ownNamespace bool) rbac.Needs {
 	return inNamespace(rbac.ReachNodes(), ownNamespace)
@@ -74,28 +30,28 @@ func (p matrixPart) run(ctx context.Context, r *Runner, where place) ([]v1alpha1
 		if found == nil || err != nil && len(found.Nodes) == 0 {
 			return nil, err
 		}
-		return judgeNodes(found), nil
+		return judgeNodes(p.list, found), nil
 	})
 }
 
-func judgeNodes(found *reach.Result) []v1alpha1.AssertionResult {
+func judgeNodes(checks []Check, found *reach.Result) []v1alpha1.AssertionResult {
 	var results []v1alpha1.AssertionResult
-	for _, a := range ofNodes {
-		switch wrong, skipped := a.judge(found); {
+	for _, c := range checks {
+		switch wrong, skipped := c.nodes(found); {
 		case len(wrong) > 0:
-			results = append(results, resultOf(a.Assertion, v1alpha1.AssertionFailed, some(wrong)))
+			results = append(results, c.result(v1alpha1.AssertionFailed, some(wrong)))
 		case skipped != "":
-			results = append(results, resultOf(a.Assertion, v1alpha1.AssertionSkipped, skipped))
-		case a.ID != ofNodes[0].ID && found.Matrix == nil:
-			results = append(results, resultOf(a.Assertion, v1alpha1.AssertionNotChecked, "no pod could ask"))
+			results = append(results, c.result(v1alpha1.AssertionSkipped, skipped))
+		case found.Matrix == nil && c.ID != everyNodeRunsPods:
+			results = append(results, c.result(v1alpha1.AssertionNotChecked, "no pod could ask"))
 		default:
-			results = append(results, resultOf(a.Assertion, v1alpha1.AssertionPassed, ""))
+			results = append(results, c.result(v1alpha1.AssertionPassed, ""))
 		}
 	}
 	return results
 }
 
-// failing tells whether there is something to keep evidence of.
+// failing reports whether there is something to keep evidence of.
 func failing(results []v1alpha1.AssertionResult) bool {
 	for _, r := range results {
 		if r.Result == v1alpha1.AssertionFailed || r.Result == v1alpha1.AssertionNotChecked {
@@ -126,7 +82,7 @@ func nodesWithoutPods(found *reach.Result) (wrong []string, skipped string) {
 	return wrong, ""
 }
 
-// pairs tells of those that a condition is true of.
+// pairs describes those that a condition is true of.
 func pairs(found *reach.Result, is func(reach.Sample) bool) (texts []string) {
 	nodes := found.Taking()
 	for _, f := range found.Matrix.Families() {

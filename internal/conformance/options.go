@@ -3,31 +3,57 @@ package conformance
 import (
 	"fmt"
 	"slices"
+	"time"
+
+	"k8s.io/client-go/rest"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 )
 
-// Options are what a user decides about a run of the suite.
+// Options say which cluster, and what of the suite. The zero value runs all
+// profiles on the cluster of the kubeconfig's current context, in namespaces of the
+// suite's own.
 type Options struct {
-	run.Options
+	// Config is the cluster's; where it is nil, Kubeconfig and Context find it as
+	// kubectl does: "" are the files of $KUBECONFIG, or ~/.kube/config, and the
+	// current context.
+	Config     *rest.Config
+	Kubeconfig string
+	Context    string
+
 	// Profiles are the ones to run; none means all.
 	Profiles []string
-	// Skip are the assertions, by ID, that are not held against the cluster, each
-	// with the reason.
+	// Skip are the checks, by ID, that do not count, each with the reason; its subtest
+	// is skipped.
 	Skip map[string]string
-	// ToolVersion is told in the report.
-	ToolVersion string
-	// Progress, where it is not nil, is told what goes on. It may be called by
-	// several goroutines.
-	Progress func(string)
+
+	// Namespace is one that exists, in which only what the suite made is removed;
+	// "" has each run make one of its own.
+	Namespace string
+	// Images override the images of the suite's pods by short name: simpleservice,
+	// shell. All others are taken from Registry (HOST[:PORT][/PATH]), where it is
+	// not "". PullSecret is the name of a Secret, in Namespace, with the registry's
+	// credentials.
+	Images     map[string]string
+	Registry   string
+	PullSecret string
+
+	// Timeout bounds the time until the last result, excluding cleanup; 0 means no
+	// bound, and in a test as long as the test binary has.
+	Timeout time.Duration
+	// ReportFile is where a test writes the ConformanceReport, as YAML, or "".
+	ReportFile string
+	// ArtifactsDir is a folder for the pods, events and logs of what fails, or "":
+	// for CI to upload.
+	ArtifactsDir string
 }
 
 // shellImage is the short name of the image that serves and probes wherever no example
 // says what does.
 const shellImage = "shell"
 
-// complete fills in what is left to the suite, and tells what is wrong.
+// complete fills in what is left to the suite; its error says what is wrong.
 func (o *Options) complete(s *Suite) error {
 	if len(o.Profiles) == 0 {
 		o.Profiles = Profiles()
@@ -46,8 +72,14 @@ func (o *Options) complete(s *Suite) error {
 			return fmt.Errorf("skip %q: expected a reason, found none", id)
 		}
 	}
-	if o.Progress == nil {
-		o.Progress = func(string) {}
+	opts := o.run()
+	return opts.Validate()
+}
+
+// run are the options of each of the suite's runs.
+func (o *Options) run() run.Options {
+	return run.Options{
+		Namespace: o.Namespace, Images: o.Images, Registry: o.Registry, PullSecret: o.PullSecret,
+		Timeout: o.Timeout, Dump: o.ArtifactsDir, DumpFailures: true,
 	}
-	return o.Validate()
 }

@@ -38,8 +38,8 @@ func (r *Runner) unenforced(ctx context.Context, profile string) string {
 
 // optionsOf are those of a part's run.
 func (r *Runner) optionsOf(where place) run.Options {
-	opts := r.opts.Options
-	opts.Dump, opts.DumpFailures = where.dump, true
+	opts := r.opts.run()
+	opts.Dump = where.dump
 	if opts.Namespace == "" {
 		opts.Enforce = where.enforce
 	}

@@ -10,7 +10,6 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/probe"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/vantage"
@@ -28,12 +27,12 @@ func told(results []v1alpha1.AssertionResult) (out []string) {
 }
 
 func TestTheClaimsOfARunBecomeResults(t *testing.T) {
-	p := &examplePart{claims: []string{"a", "b", "c", "d", "e"}}
-	for _, id := range p.claims {
-		p.asserts = append(p.asserts, example.Assertion{ID: id})
+	p := &examplePart{}
+	for _, id := range []string{"a", "b", "c", "d", "e"} {
+		p.list = append(p.list, Check{Assertion: v1alpha1.Assertion{ID: id}})
 	}
-	claim := func(text string, outcome v1alpha1.Outcome) v1alpha1.Claim {
-		return v1alpha1.Claim{Claim: text, Outcome: outcome, Expression: "exitCode == 0"}
+	claim := func(id string, outcome v1alpha1.Outcome) v1alpha1.Claim {
+		return v1alpha1.Claim{ID: id, Claim: "the claim has one prose", Outcome: outcome, Expression: "exitCode == 0"}
 	}
 	done := &v1alpha1.Report{Scenarios: []v1alpha1.Scenario{
 		{Steps: []v1alpha1.Step{
@@ -62,6 +61,13 @@ func TestTheClaimsOfARunBecomeResults(t *testing.T) {
 		t.Errorf("found %q", found)
 	}
 }
+
+// onNodes and inNetwork are the checks of the profile network on pairs of nodes, and on
+// vantage points.
+var (
+	onNodes   = (&Suite{}).parts(Network)[0].checks()
+	inNetwork = (&Suite{}).parts(Network)[1].checks()
+)
 
 // nodes are two of the matrix, and one that is not in it.
 func nodes(change func(*reach.Result, func(from, to int, s reach.Sample))) *reach.Result {
@@ -113,19 +119,19 @@ func TestTheMatrixBecomesResults(t *testing.T) {
 			r.Nodes[1].Addresses = r.Nodes[1].Addresses[:1]
 		}, []string{"every-pod-has-every-family: Failed pods on node-2 have no address of a family that others have: no IPv6 address"}},
 	} {
-		if found := told(judgeNodes(nodes(tc.change))); !slices.Equal(found, tc.want) {
+		if found := told(judgeNodes(onNodes, nodes(tc.change))); !slices.Equal(found, tc.want) {
 			t.Errorf("%s: expected\n%s\nfound\n%s", name, strings.Join(tc.want, "\n"), strings.Join(found, "\n"))
 		}
 	}
 	one := &reach.Result{Nodes: []reach.Node{{Name: "node-1", Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.1")}}}, Matrix: reach.NewMatrix(reach.AllPairs(1), reach.IPv4)}
 	one.Matrix.Set(reach.IPv4, 0, 0, reach.Sample{State: reach.Reachable})
-	if found, want := told(judgeNodes(one)), []string{
+	if found, want := told(judgeNodes(onNodes, one)), []string{
 		"all-nodes-reach-all-nodes: Skipped one node takes pods: there is no other", "no-nat-between-nodes: Skipped one node takes pods: there is no other",
 	}; !slices.Equal(found, want) {
 		t.Errorf("one node: expected %q, found %q", want, found)
 	}
 	none := &reach.Result{Nodes: []reach.Node{{Name: "node-1", Failed: "no image"}}}
-	if found := told(judgeNodes(none)); len(found) != 5 || !strings.Contains(found[4], "NotChecked no pod could ask") {
+	if found := told(judgeNodes(onNodes, none)); len(found) != 5 || !strings.Contains(found[4], "NotChecked no pod could ask") {
 		t.Errorf("no pod at all: found %q", found)
 	}
 }
@@ -151,7 +157,7 @@ func TestTheTruthTableBecomesResults(t *testing.T) {
 		"same-node-in-every-family: Failed pod, same node → 10.0.0.5:9876: seen as 10.89.0.11",
 		"node-reaches-its-pods: Skipped restricted forbids hostNetwork",
 	}
-	if found := told(placesOfNetwork.judge(table)); !slices.Equal(found, want) {
+	if found := told(placesPart{inNetwork}.judge(table)); !slices.Equal(found, want) {
 		t.Errorf("expected\n%s\nfound\n%s", strings.Join(want, "\n"), strings.Join(found, "\n"))
 	}
 }

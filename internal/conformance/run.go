@@ -12,9 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
 
-	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
@@ -39,12 +37,14 @@ type Runner struct {
 	report *v1alpha1.ConformanceReport
 }
 
-// New checks the options; no cluster is asked.
-func New(s *Suite, clients *run.Clients, opts Options) (*Runner, error) {
+// New checks the options, without contacting the cluster: it is that of the clients, whatever
+// the options say of one. The version is that of the tool, for the report.
+func New(s *Suite, clients *run.Clients, opts Options, version string) (*Runner, error) {
 	if err := opts.complete(s); err != nil {
 		return nil, err
 	}
-	images, err := opts.References(s.images)
+	shared := opts.run()
+	images, err := shared.References(s.images)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func New(s *Suite, clients *run.Clients, opts Options) (*Runner, error) {
 		TypeMeta:    metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion.String(), Kind: v1alpha1.ConformanceReportKind},
 		ObjectMeta:  metav1.ObjectMeta{Name: "conformance"},
 		Date:        metav1.NewTime(r.began.UTC().Truncate(time.Second)),
-		ToolVersion: opts.ToolVersion, Verdict: v1alpha1.CouldNotRun,
+		ToolVersion: version, Verdict: v1alpha1.CouldNotRun,
 		Cluster: v1alpha1.ConformanceCluster{Context: clients.Context()},
 	}
 	for _, name := range slices.Sorted(maps.Keys(images)) {
@@ -93,12 +93,13 @@ func (r *Runner) open(ctx context.Context) (err error) {
 	return r.describe(ctx)
 }
 
-// Run runs a profile, and adds its result to the report.
-func (r *Runner) Run(ctx context.Context, profile string) v1alpha1.ConformanceProfile {
+// Run runs a profile, and adds its result to the report. It reports progress in a line for
+// each part that is done; several goroutines call it.
+func (r *Runner) Run(ctx context.Context, profile string, progress func(string)) v1alpha1.ConformanceProfile {
 	begin := time.Now()
 	ctx, cancel := r.bound(ctx)
 	defer cancel()
-	parts := r.suite.parts[profile]
+	parts := r.suite.parts(profile)
 	results, problems := make([][]v1alpha1.AssertionResult, len(parts)), make([][]string, len(parts))
 	unenforced := r.unenforced(ctx, profile)
 	slots := make(chan struct{}, sideBySide)
@@ -119,11 +120,11 @@ func (r *Runner) Run(ctx context.Context, profile string) v1alpha1.ConformancePr
 				return
 			}
 			where := place{name: p.name(), enforce: standardOf(profile)}
-			if r.opts.Dump != "" {
-				where.dump = filepath.Join(r.opts.Dump, profile+"-"+p.name())
+			if r.opts.ArtifactsDir != "" {
+				where.dump = filepath.Join(r.opts.ArtifactsDir, profile+"-"+p.name())
 			}
 			results[i], problems[i] = p.run(ctx, r, where)
-			r.opts.Progress(fmt.Sprintf("%s: %s is done", profile, p.name()))
+			progress(fmt.Sprintf("%s: %s is done", profile, p.name()))
 		})
 	}
 	wg.Wait()
@@ -162,7 +163,7 @@ func (r *Runner) judge(ctx context.Context, p *v1alpha1.ConformanceProfile) {
 			a.Result, a.Reason = v1alpha1.AssertionSkipped, reason
 		}
 		counts := &p.Core
-		if a.Level == example.Extended {
+		if a.Level == v1alpha1.Extended {
 			counts = &p.Extended
 		}
 		switch a.Result {
@@ -216,15 +217,11 @@ func (r *Runner) end(ctx context.Context) {
 // Report is what is known so far.
 func (r *Runner) Report() *v1alpha1.ConformanceReport { return r.report }
 
-// all gives all assertions of a part one result.
+// all gives all checks of a part one result.
 func all(p part, outcome v1alpha1.AssertionOutcome, reason string) []v1alpha1.AssertionResult {
 	var out []v1alpha1.AssertionResult
-	for _, a := range p.assertions() {
-		out = append(out, resultOf(a, outcome, reason))
+	for _, c := range p.checks() {
+		out = append(out, c.result(outcome, reason))
 	}
 	return out
-}
-
-func resultOf(a example.Assertion, outcome v1alpha1.AssertionOutcome, reason string) v1alpha1.AssertionResult {
-	return v1alpha1.AssertionResult{ID: a.ID, Requirement: a.Requirement, Source: a.Source, Level: a.Level, Result: outcome, Reason: report.Redact(reason)}
 }

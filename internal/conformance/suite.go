@@ -2,11 +2,9 @@ package conformance
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/kubectl-kbe/kubectl-kbe/examples"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
@@ -16,7 +14,7 @@ import (
 const (
 	// Pods is the page about pods.
 	Pods = "pods"
-	// Network: addresses, all pairs of nodes, all families, where a Pod is reached from.
+	// Network: addresses, all pairs of nodes, all families, where a pod is reachable from.
 	Network = "network"
 	// Lifecycle: start, probes, restarts, exec, logs, attach, port-forward, the end.
 	Lifecycle = "lifecycle"
@@ -27,118 +25,98 @@ const (
 // Profiles are the names of all profiles, in the order in which they run.
 func Profiles() []string { return []string{Pods, Network, Lifecycle, Restricted} }
 
-// Suite is all that there is to assert, by profile.
+// Suite is all checks there are.
 type Suite struct {
-	parts map[string][]part
-	// images are the references that the Pods ask for, by short name.
+	// examples are those that are profiles, by name.
+	examples map[string]*examplePart
+	// images are the references that the Pods use, by short name.
 	images map[string]string
 }
 
-// part decides some assertions of a profile in a run of its own.
+// part decides some checks of a profile in a run of its own.
 type part interface {
 	// name is that of the run, and in the name of its Namespace.
 	name() string
-	assertions() []example.Assertion
+	checks() []Check
 	needs(ownNamespace bool) rbac.Needs
-	// run returns a result for each of the assertions, in their order, and the
-	// problems of the run itself.
+	// run returns a result for each of the checks, in their order, and the problems of
+	// the run itself.
 	run(ctx context.Context, r *Runner, where place) ([]v1alpha1.AssertionResult, []string)
 }
 
-// Load returns the suite. Its error tells of an assertion that is missing or that
-// another has the ID of.
+// list holds the checks of a part.
+type list []Check
+
+func (l list) checks() []Check { return l }
+
+// Load returns the suite. Its error says what is wrong with an example, or with the
+// assertions of its claims.
 func Load() (*Suite, error) {
 	catalogue, err := example.LoadAll(examples.FS)
 	if err != nil {
 		return nil, err
 	}
-	s := &Suite{parts: map[string][]part{}, images: map[string]string{}}
+	s := &Suite{examples: map[string]*examplePart{}, images: map[string]string{}}
 	for _, e := range catalogue {
-		if !slices.Contains(Profiles(), e.Metadata.Name) {
+		name := e.Metadata.Name
+		if !slices.Contains(Profiles(), name) {
 			continue
 		}
-		p, err := newExamplePart(e)
-		if err != nil {
+		if s.examples[name], err = newExamplePart(e); err != nil {
 			return nil, err
 		}
-		s.parts[e.Metadata.Name] = append(s.parts[e.Metadata.Name], p)
-		for name, ref := range e.References() {
-			s.images[name] = ref
+		for short, ref := range e.References() {
+			s.images[short] = ref
 		}
 	}
-	s.parts[Network] = append(s.parts[Network], matrixPart{}, placesOfNetwork)
-	s.parts[Lifecycle] = append(s.parts[Lifecycle], placesOfLifecycle)
-	s.parts[Restricted] = []part{enforcedPart{}}
-	if err := s.validate(); err != nil {
-		return nil, err
-	}
-	s.parts[Restricted] = slices.Concat(s.parts[Restricted], s.parts[Pods], s.parts[Network], s.parts[Lifecycle])
 	return s, nil
 }
 
-// newExamplePart makes a part of an example, each of whose claims must say what it
-// asserts.
-func newExamplePart(e *example.Example) (*examplePart, error) {
-	plan, err := engine.Compile(e)
-	if err != nil {
-		return nil, err
-	}
-	p := &examplePart{plan: plan}
-	var problems example.Problems
-	for _, sc := range e.Spec.Scenarios {
-		for _, st := range sc.Steps {
-			for _, x := range st.Expect {
-				if x.Asserts.ID == "" {
-					problems = append(problems, x.At.Problem(fmt.Sprintf("expected the field `asserts`, found none: each claim of the profile %s is an assertion", e.Metadata.Name)))
-				}
-				if slices.Contains(p.claims, x.Claim) {
-					problems = append(problems, x.At.Field("claim").Problem("claim: it is here twice; reports could not tell which"))
-				}
-				p.claims, p.asserts = append(p.claims, x.Claim), append(p.asserts, x.Asserts)
+// parts are the runs that decide the checks of a profile: one for each example, and one
+// for each other way to decide a check.
+func (s *Suite) parts(profile string) []part {
+	in := func(of string) bool { return of == profile || profile == Restricted }
+	pick := func(is func(Check) bool) (picked list) {
+		for _, c := range checks {
+			if in(c.Profile) && is(c) {
+				picked = append(picked, c)
 			}
 		}
+		return picked
 	}
-	return p, example.Join(problems)
-}
-
-// validate makes sure that each assertion is complete, and each ID that of one.
-func (s *Suite) validate() error {
-	seen := map[string]string{}
-	for _, profile := range Profiles() {
-		for _, a := range s.Assertions(profile) {
-			if err := a.Validate(); err != nil {
-				return fmt.Errorf("assertion %q of the profile %s: %w", a.ID, profile, err)
-			}
-			if other := seen[a.ID]; other != "" {
-				return fmt.Errorf("assertion %q of the profile %s: the profile %s has it too; give one of them another ID", a.ID, profile, other)
-			}
-			seen[a.ID] = profile
+	all := []part{enforcedPart{pick(func(c Check) bool { return c.enforced })}}
+	for _, name := range Profiles() {
+		if p := s.examples[name]; p != nil && in(name) {
+			all = append(all, p)
 		}
 	}
-	return nil
+	all = append(all,
+		matrixPart{pick(func(c Check) bool { return c.nodes != nil })},
+		placesPart{pick(func(c Check) bool { return c.rows != nil })})
+	return slices.DeleteFunc(all, func(p part) bool { return len(p.checks()) == 0 })
 }
 
-// Assertions are those of a profile, in the order of its report.
-func (s *Suite) Assertions(profile string) []example.Assertion {
-	var out []example.Assertion
-	for _, p := range s.parts[profile] {
-		out = append(out, p.assertions()...)
+// Checks are those of a profile, in the order of its report.
+func (s *Suite) Checks(profile string) []Check {
+	var out []Check
+	for _, p := range s.parts(profile) {
+		out = append(out, p.checks()...)
 	}
 	return out
 }
 
-// Needs are what the profiles ask the API server for.
+// Needs are what the profiles need to be permitted.
 func (s *Suite) Needs(ownNamespace bool, profiles ...string) rbac.Needs {
 	var needs rbac.Needs
 	for _, profile := range profiles {
-		for _, p := range s.parts[profile] {
+		for _, p := range s.parts(profile) {
 			needs = rbac.Join(needs, p.needs(ownNamespace))
 		}
 	}
 	return rbac.Join(needs, rbac.Conformance())
 }
 
-// has tells whether there is an assertion of that ID.
+// has reports whether there is a check of that ID.
 func (s *Suite) has(id string) bool {
-	return slices.ContainsFunc(s.Assertions(Restricted), func(a example.Assertion) bool { return a.ID == id })
+	return slices.ContainsFunc(s.Checks(Restricted), func(c Check) bool { return c.ID == id })
 }

@@ -3,12 +3,13 @@ package conformance
 import (
 	"maps"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
-	"testing/fstest"
 
-	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
+	"k8s.io/apimachinery/pkg/util/validation"
+
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
@@ -27,54 +28,54 @@ func TestTheSuiteHoldsEachAssertionOnce(t *testing.T) {
 	s := load(t)
 	all := 1 // that restricted is enforced
 	for _, profile := range []string{Pods, Network, Lifecycle} {
-		of := s.Assertions(profile)
+		of := s.Checks(profile)
 		if len(of) < 10 {
 			t.Errorf("%s: found %d assertions", profile, len(of))
 		}
 		all += len(of)
 	}
-	if found := len(s.Assertions(Restricted)); found != all {
+	if found := len(s.Checks(Restricted)); found != all {
 		t.Errorf("restricted: expected %d assertions, found %d", all, found)
 	}
 }
 
-func TestAnExampleOfAProfileAssertsWithEachClaim(t *testing.T) {
-	const text = `apiVersion: kubectl-kbe.github.io/v1alpha1
-kind: Example
-metadata: {name: pods}
-spec:
-  title: Pods
-  scenarios:
-  - name: one
-    title: One
-    steps:
-    - run: kubectl get pods
-      expect:
-      - {claim: It works, that: exitCode == 0, asserts: {id: works, requirement: It MUST work., source: https://kubernetes.io, level: core}}
-      - {claim: It works, that: exitCode == 0}
-`
-	e, err := example.Load(fstest.MapFS{"pods/example.yaml": {Data: []byte(text)}}, "pods")
-	if err != nil {
-		t.Fatal(err)
+// TestTheAssertionsOfTheChecks holds those of Go to what the loader holds those of a file
+// to, and the IDs of all of them to be unique.
+func TestTheAssertionsOfTheChecks(t *testing.T) {
+	profile := map[string]string{}
+	for _, c := range load(t).Checks(Restricted) {
+		if other := profile[c.ID]; other != "" {
+			t.Errorf("%s: the profile %s has it, and the profile %s too; give one of them another ID", c.ID, c.Profile, other)
+		}
+		profile[c.ID] = c.Profile
+		if !slices.Contains(Profiles(), c.Profile) {
+			t.Errorf("%s: expected a profile, found %q", c.ID, c.Profile)
+		}
 	}
-	_, err = newExamplePart(e)
-	for _, want := range []string{"pods/example.yaml:13:9: expected the field `asserts`, found none", "pods/example.yaml:13:17: claim: it is here twice"} {
-		if err == nil || !strings.Contains(filepath.ToSlash(err.Error()), want) {
-			t.Errorf("expected %q, found %v", want, err)
+	for _, c := range checks {
+		for what, ok := range map[string]bool{
+			"a DNS label as ID":           len(validation.IsDNS1123Label(c.ID)) == 0,
+			"a key word of RFC 2119":      regexp.MustCompile(`\b(MUST|SHOULD|MAY)\b`).MatchString(c.Requirement),
+			"the address of a page":       strings.HasPrefix(c.Source, "https://"),
+			"the level core, or extended": c.Level == v1alpha1.Core || c.Level == v1alpha1.Extended,
+		} {
+			if !ok {
+				t.Errorf("%s: expected %s, found %+v", c.ID, what, c.Assertion)
+			}
 		}
 	}
 }
 
-func TestASuiteWithTheSameIDTwiceDoesNotLoad(t *testing.T) {
-	s := &Suite{parts: map[string][]part{Network: {placesOfNetwork}, Lifecycle: {placesOfNetwork}}}
-	if err := s.validate(); err == nil || !strings.Contains(err.Error(), `assertion "localhost-in-every-family" of the profile lifecycle: the profile network has it too`) {
-		t.Errorf("found %v", err)
+// TestEachCheckIsDecidedOnce: none is left out, and none has two results.
+func TestEachCheckIsDecidedOnce(t *testing.T) {
+	decided := map[string]int{}
+	for _, c := range load(t).Checks(Restricted) {
+		decided[c.ID]++
 	}
-	broken := placesOfLifecycle
-	broken.table = []ofPlaces{{Assertion: example.Assertion{ID: "x", Level: "core", Requirement: "It works.", Source: "https://kubernetes.io"}}}
-	s = &Suite{parts: map[string][]part{Lifecycle: {broken}}}
-	if err := s.validate(); err == nil || !strings.Contains(err.Error(), "expected a key word of RFC 2119") {
-		t.Errorf("found %v", err)
+	for _, c := range checks {
+		if decided[c.ID] != 1 {
+			t.Errorf("%s: expected that one part decides it, found %d", c.ID, decided[c.ID])
+		}
 	}
 }
 
@@ -84,19 +85,18 @@ func TestOptions(t *testing.T) {
 		"unknown profile `pod`; did you mean `pods`?":           {Profiles: []string{"pod"}},
 		`skip "nothing": there is no such assertion`:            {Skip: map[string]string{"nothing": "why"}},
 		`skip "hairpin": expected a reason, found none`:         {Skip: map[string]string{"hairpin": ""}},
-		"image shel=x: expected NAME=REF with one of the names": {Options: run.Options{Images: map[string]string{"shel": "x"}}},
-		"--registry, for the image ": {Options: run.Options{Registry: "not a host"}},
-		"a namespace of the run's own has no secrets":  {Options: run.Options{PullSecret: "s"}},
-		"timeout -1ns: expected a time greater than 0": {Options: run.Options{Timeout: -1}},
+		"image shel=x: expected NAME=REF with one of the names": {Images: map[string]string{"shel": "x"}},
+		"--registry, for the image ":                            {Registry: "not a host"},
+		"a namespace of the run's own has no secrets":           {PullSecret: "s"},
+		"timeout -1ns: expected a time greater than 0":          {Timeout: -1},
 	} {
-		if _, err := New(s, noCluster(), opts); err == nil || !strings.Contains(filepath.ToSlash(err.Error()), want) {
+		if _, err := New(s, noCluster(), opts, "v1"); err == nil || !strings.Contains(filepath.ToSlash(err.Error()), want) {
 			t.Errorf("expected %q, found %v", want, err)
 		}
 	}
 	r, err := New(s, noCluster(), Options{
-		Profiles: []string{Lifecycle, Pods, Pods},
-		Options:  run.Options{Registry: "mirror.example", Images: map[string]string{"shell": "mine:1"}},
-	})
+		Profiles: []string{Lifecycle, Pods, Pods}, Registry: "mirror.example", Images: map[string]string{"shell": "mine:1"},
+	}, "v1")
 	if err != nil || !slices.Equal(r.Profiles(), []string{Pods, Lifecycle}) {
 		t.Fatalf("found %v, %v", r, err)
 	}
@@ -110,11 +110,7 @@ func TestOptions(t *testing.T) {
 func TestEachExampleGetsTheImagesThatItHas(t *testing.T) {
 	s := load(t)
 	of := map[string][]string{}
-	for _, p := range slices.Concat(slices.Collect(maps.Values(s.parts))...) {
-		p, isExample := p.(*examplePart)
-		if !isExample {
-			continue
-		}
+	for _, p := range s.examples {
 		if none := p.overrides(nil); len(none) > 0 {
 			t.Errorf("%s: the user named no image, found %v", p.name(), none)
 		}
@@ -131,7 +127,7 @@ func TestEachExampleGetsTheImagesThatItHas(t *testing.T) {
 
 func TestWhatASuiteComesTo(t *testing.T) {
 	result := func(id string, level string, outcome v1alpha1.AssertionOutcome) v1alpha1.AssertionResult {
-		return v1alpha1.AssertionResult{ID: id, Level: level, Result: outcome}
+		return v1alpha1.AssertionResult{Assertion: v1alpha1.Assertion{ID: id, Level: level}, Result: outcome}
 	}
 	for name, tc := range map[string]struct {
 		results  []v1alpha1.AssertionResult

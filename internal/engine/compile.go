@@ -101,7 +101,7 @@ func (c *compiler) step(st example.Step) step {
 		if err != nil {
 			c.invalid(x.At.Field("within"), "within: expected a duration such as 30s: "+err.Error())
 		}
-		s.claims = append(s.claims, claim{x.Claim, that, within})
+		s.claims = append(s.claims, claim{x.ID, x.Claim, that, within})
 		s.readsExitCode = s.readsExitCode || that.Reads(expect.ExitCode)
 	}
 	return s

@@ -76,6 +76,7 @@ type step struct {
 }
 
 type claim struct {
+	id   string // unique in the example, or ""
 	text string
 	that *expect.Expression
 	// within is how long it may take to become true; 0 means at once.

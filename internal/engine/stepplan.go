@@ -28,6 +28,8 @@ type StepPlan struct {
 
 // ClaimPlan is a claim and what decides it.
 type ClaimPlan struct {
+	// ID is the claim's short name, or "".
+	ID    string
 	Claim string
 	// Expression is in CEL.
 	Expression string
@@ -51,7 +53,7 @@ func (st step) plan(command example.Command, patch podpatch.Patch) StepPlan {
 		p.Show = st.show.String()
 	}
 	for _, c := range st.claims {
-		p.Claims = append(p.Claims, ClaimPlan{c.text, c.that.Source, c.within})
+		p.Claims = append(p.Claims, ClaimPlan{c.id, c.text, c.that.Source, c.within})
 	}
 	return p
 }

@@ -3,7 +3,6 @@ package example
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 )
 
@@ -51,7 +50,7 @@ func ParseCommand(line string) (Command, error) {
 	return cmd, nil
 }
 
-// longestCommand is in bytes, and far more than anybody reads on a page.
+// longestCommand is in bytes, and far more than a reader of a page wants.
 const longestCommand = 32 << 10
 
 // blanks end a word.
@@ -76,14 +75,6 @@ func (c Command) Exprs() []string {
 		}
 	}
 	return out
-}
-
-// Texts are the names of the files whose content the expressions of a command read, each
-// once.
-func (c Command) Texts() []string {
-	names := TextsOf(strings.Join(c.Exprs(), "\n"))
-	slices.Sort(names)
-	return slices.Compact(names)
 }
 
 // Offset is where the word begins in the command, in bytes.
@@ -228,7 +219,7 @@ func (p *parser) expr() (Part, error) {
 	return Part{}, p.fail(p.rest, "$( is not closed: a parenthesis or a quote is missing")
 }
 
-// cut takes the expression off the rest, whose closing parenthesis is at an index.
+// cut removes the expression from the rest; its closing parenthesis is at an index.
 func (p *parser) cut(closing int) (Part, error) {
 	const open = len("$(")
 	expr := strings.TrimLeft(p.rest[open:closing], blanks)

@@ -14,9 +14,12 @@ import (
 // there come from the tags of the Go types, as the JSON schema does.
 func decode(at Place, into any) Problems {
 	d := decoder{}
-	d.value("the file", at, reflect.ValueOf(into).Elem())
+	d.value(theFile, at, reflect.ValueOf(into).Elem())
 	return d.problems
 }
+
+// theFile is what problems call the whole of it.
+const theFile = "the file"
 
 type decoder struct{ problems Problems }
 
@@ -49,11 +52,10 @@ func (d *decoder) value(name string, at Place, into reflect.Value) {
 			return
 		}
 		into.Set(reflect.MakeMap(into.Type()))
-		for i := 0; i+1 < len(at.node.Content); i += 2 {
-			key := at.node.Content[i].Value
+		for key, place := range at.fields() {
 			value := reflect.New(into.Type().Elem()).Elem()
-			d.value(name+"."+key, Place{at.source, at.node.Content[i+1]}, value)
-			into.SetMapIndex(reflect.ValueOf(key), value)
+			d.value(strings.TrimPrefix(name+"."+key.node.Value, theFile+"."), place, value)
+			into.SetMapIndex(reflect.ValueOf(key.node.Value), value)
 		}
 	case reflect.Bool:
 		var value bool
@@ -75,13 +77,13 @@ func (d *decoder) image(name string, at Place, into reflect.Value) {
 	into.Set(reflect.ValueOf(image))
 }
 
-// is tells whether a node is of a kind, and says so where it is not.
+// is reports whether a node is of a kind, and adds a problem where it is not.
 func (d *decoder) is(kind yaml.Kind, name string, at Place, want string) bool {
 	if at.node.Kind == kind && (kind != yaml.ScalarNode || at.node.ShortTag() == "!!str") {
 		return true
 	}
 	if at.node.Kind == yaml.AliasNode || at.node.Style&yaml.TaggedStyle != 0 {
-		return false // told already
+		return false // reported already
 	}
 	found := kindOf(at.node)
 	switch {
@@ -95,20 +97,22 @@ func (d *decoder) is(kind yaml.Kind, name string, at Place, want string) bool {
 }
 
 func (d *decoder) fields(name string, at Place, fields []field, into reflect.Value) {
-	into.FieldByName("At").Set(reflect.ValueOf(at))
+	if own := into.FieldByName("At"); own.IsValid() {
+		own.Set(reflect.ValueOf(at))
+	}
 	seen := map[string]bool{}
-	for i := 0; i+1 < len(at.node.Content); i += 2 {
-		key := at.node.Content[i]
-		f := slices.IndexFunc(fields, func(f field) bool { return f.name == key.Value })
+	for key, value := range at.fields() {
+		found := key.node.Value
+		f := slices.IndexFunc(fields, func(f field) bool { return f.name == found })
 		switch {
-		case key.Kind != yaml.ScalarNode || seen[key.Value]:
-			continue // told already
+		case key.node.Kind != yaml.ScalarNode || seen[found]:
+			continue // reported already
 		case f < 0:
-			d.fail(Place{at.source, key}, "%s", Unknown("field", key.Value, names(fields)))
+			d.fail(key, "%s", Unknown("field", found, names(fields)))
 		default:
-			d.value(key.Value, Place{at.source, at.node.Content[i+1]}, into.Field(fields[f].index))
+			d.value(found, value, into.Field(fields[f].index))
 		}
-		seen[key.Value] = true
+		seen[found] = true
 	}
 	for _, f := range fields {
 		switch value := into.Field(f.index); {
@@ -122,7 +126,7 @@ func (d *decoder) fields(name string, at Place, fields []field, into reflect.Val
 	}
 }
 
-// isEmpty tells an empty text or list from a value of another type, which has
+// isEmpty distinguishes an empty text or list from a value of another type, which has
 // its problem already.
 func isEmpty(at Place) bool {
 	return len(at.node.Content) == 0 && (at.node.Kind == yaml.SequenceNode || at.node.Kind == yaml.ScalarNode && at.node.ShortTag() == "!!str")
@@ -138,11 +142,11 @@ type field struct {
 func fieldsOf(t reflect.Type) []field {
 	var fields []field
 	for i := range t.NumField() {
-		name, ok := t.Field(i).Tag.Lookup("yaml")
-		if !ok || name == "-" {
+		name, ok := t.Field(i).Tag.Lookup("json")
+		tag := strings.Split(t.Field(i).Tag.Get("jsonschema"), ",")
+		if !ok || name == "-" || tag[0] == "-" {
 			continue
 		}
-		tag := strings.Split(t.Field(i).Tag.Get("jsonschema"), ",")
 		fields = append(fields, field{name, i, slices.Contains(tag, "required")})
 	}
 	return fields

@@ -74,8 +74,7 @@ func load(name string, text []byte, beside folder) (*Example, error) {
 	e := &Example{Files: map[string][]byte{}, Texts: map[string]string{}, places: map[string]Place{}}
 	problems := decode(root, e)
 	problems = append(problems, e.validate()...)
-	problems = append(problems, e.readManifests(beside)...)
-	problems = append(problems, e.readTexts(beside)...)
+	problems = append(problems, e.readFiles(beside)...)
 	return e, Join(err, problems)
 }
 

@@ -2,6 +2,8 @@ package example
 
 import (
 	"bytes"
+	"iter"
+	"slices"
 	"sort"
 	"unicode"
 	"unicode/utf8"
@@ -17,21 +19,38 @@ type Place struct {
 }
 
 // Field returns the place of a field's value, or p itself where there is none.
-func (p Place) Field(name string) Place { return p.child(name, 1) }
+func (p Place) Field(name string) Place {
+	_, value := p.entry(name)
+	return value
+}
 
 // Key returns the place of a field's name, or p itself where there is none.
-func (p Place) Key(name string) Place { return p.child(name, 0) }
+func (p Place) Key(name string) Place {
+	key, _ := p.entry(name)
+	return key
+}
 
-func (p Place) child(name string, of int) Place {
-	if p.node == nil || p.node.Kind != yaml.MappingNode {
-		return p
-	}
-	for i := 0; i+1 < len(p.node.Content); i += 2 {
-		if p.node.Content[i].Value == name {
-			return Place{p.source, p.node.Content[i+of]}
+func (p Place) entry(name string) (key, value Place) {
+	for key, value := range p.fields() {
+		if key.node.Value == name {
+			return key, value
 		}
 	}
-	return p
+	return p, p
+}
+
+// fields are the places of the names and the values of a mapping, in their order.
+func (p Place) fields() iter.Seq2[Place, Place] {
+	return func(yield func(name, value Place) bool) {
+		if p.node == nil || p.node.Kind != yaml.MappingNode {
+			return
+		}
+		for pair := range slices.Chunk(p.node.Content, 2) {
+			if !yield(Place{p.source, pair[0]}, Place{p.source, pair[1]}) {
+				return
+			}
+		}
+	}
 }
 
 // Item returns the place of a list's item, counted from 0, or p itself where
@@ -43,7 +62,7 @@ func (p Place) Item(i int) Place {
 	return Place{p.source, p.node.Content[i]}
 }
 
-// Problem tells what is wrong at the place.
+// Problem is something wrong at the place.
 func (p Place) Problem(text string) Problem {
 	if p.node == nil {
 		return Problem{Text: text}
@@ -51,7 +70,7 @@ func (p Place) Problem(text string) Problem {
 	return Problem{Position{p.source.name, p.node.Line, p.node.Column}, text}
 }
 
-// ProblemAt tells what is wrong inside a text: offset is in bytes into the value
+// ProblemAt is something wrong inside a text: offset is in bytes into the value
 // that was loaded, which the quotes and line breaks of the file are not part of.
 func (p Place) ProblemAt(offset int, text string) Problem {
 	found := p.Problem(text)

@@ -38,8 +38,8 @@ func (p Problem) Error() string {
 // Problems are all that is wrong with an example, in the order of its files.
 type Problems []Problem
 
-// problemsShown is how many problems an error's text holds: who mends those may
-// well have mended the others.
+// problemsShown is how many problems an error's text holds: whoever fixes those may
+// well have fixed the others.
 const problemsShown = 20
 
 // Error is a line for each problem.
@@ -55,7 +55,7 @@ func (ps Problems) Error() string {
 }
 
 // Join makes one error of several; nil where there is none. Its problems are
-// sorted by position, and one that is told twice is there once.
+// sorted by position, and one that is reported twice is there once.
 func Join(errs ...error) error {
 	var all Problems
 	for _, err := range errs {

@@ -22,7 +22,7 @@ const schemaFile = "../../docs/example.schema.json"
 func schema(t *testing.T) []byte {
 	t.Helper()
 	r := jsonschema.Reflector{
-		FieldNameTag: "yaml", RequiredFromJSONSchemaTags: true, ExpandedStruct: true,
+		RequiredFromJSONSchemaTags: true, ExpandedStruct: true,
 		BaseSchemaID: "https://raw.githubusercontent.com/kubectl-kbe/kubectl-kbe/main/docs",
 	}
 	pkg := reflect.TypeFor[Example]().PkgPath()
@@ -81,7 +81,7 @@ func TestTheSchemaDescribesEachField(t *testing.T) {
 	}
 	types := map[string]reflect.Type{
 		"Metadata": reflect.TypeFor[Metadata](), "Spec": reflect.TypeFor[Spec](), "Scenario": reflect.TypeFor[Scenario](),
-		"Step": reflect.TypeFor[Step](), "Expectation": reflect.TypeFor[Expectation](), "Assertion": reflect.TypeFor[Assertion](), "Image": reflect.TypeFor[Image](), "Instead": reflect.TypeFor[Instead](),
+		"Step": reflect.TypeFor[Step](), "Expectation": reflect.TypeFor[Expectation](), "Image": reflect.TypeFor[Image](), "Instead": reflect.TypeFor[Instead](),
 	}
 	root.Defs["Example"] = root
 	types["Example"] = reflect.TypeFor[Example]()

@@ -97,8 +97,8 @@ func foundAlias(name string) string {
 	return fmt.Sprintf("found the alias %s; expected the value itself", code("*"+name))
 }
 
-// syntax turns an error of the YAML package into a Problem. That package tells a
-// line alone, often the one where the list or the fields begin that the error is
+// syntax turns an error of the YAML package into a Problem. That package names only a
+// line, often the one where the list or the fields begin that the error is
 // in. But the shortest beginning of the text with the same error ends where it is.
 func (s *source) syntax(err error) Problem {
 	if m := unknownAnchor.FindStringSubmatch(err.Error()); m != nil {

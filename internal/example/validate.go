@@ -21,7 +21,7 @@ const (
 	// longestWithin is how long a claim may take to become true.
 	longestWithin = 10 * time.Minute
 	// MostSteps is how many steps an example may have in all: many times more
-	// than anybody reads on a page.
+	// than a reader of a page wants.
 	MostSteps = 500
 )
 
@@ -29,19 +29,15 @@ const (
 var imageName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // validator collects what can be known without a cluster and without CEL. What
-// is missing, or of another type, decode has told already.
-type validator struct {
-	problems Problems
-	// assertions are the IDs so far.
-	assertions map[string]bool
-}
+// is missing, or of another type, decode has reported already.
+type validator struct{ problems Problems }
 
 func (v *validator) fail(at Place, format string, args ...any) {
 	v.problems = append(v.problems, at.Problem(fmt.Sprintf(format, args...)))
 }
 
 func (e *Example) validate() Problems {
-	v := &validator{assertions: map[string]bool{}}
+	v := &validator{}
 	v.oneOf(e.At.Field("apiVersion"), "apiVersion", e.APIVersion, APIVersion)
 	v.oneOf(e.At.Field("kind"), "kind", e.Kind, Kind)
 	v.label(e.Metadata.At.Field("name"), "name", e.Metadata.Name, LongestName)
@@ -51,12 +47,12 @@ func (e *Example) validate() Problems {
 		}
 		v.image("images."+name, name, image, e.Spec.Images)
 	}
-	names, steps := map[string]bool{}, 0
+	names, claims, steps := map[string]bool{}, map[string]bool{}, 0
 	for _, sc := range e.Spec.Scenarios {
 		steps += len(sc.Steps)
 		v.unique(sc.At.Field("name"), "name", "scenario", sc.Name, names)
 		v.label(sc.At.Field("name"), "name", sc.Name, validation.DNS1123LabelMaxLength)
-		v.steps(sc)
+		v.steps(sc, claims)
 	}
 	if steps > MostSteps {
 		v.fail(e.Spec.At.Field("scenarios"), "expected at most %d steps in all, found %d", MostSteps, steps)
@@ -64,7 +60,8 @@ func (e *Example) validate() Problems {
 	return v.problems
 }
 
-func (v *validator) steps(sc Scenario) {
+// steps checks a scenario's; claims are the IDs of the scenarios before it.
+func (v *validator) steps(sc Scenario, claims map[string]bool) {
 	names := map[string]bool{}
 	for _, st := range sc.Steps {
 		v.unique(st.At.Field("name"), "name", "step", st.Name, names)
@@ -78,7 +75,8 @@ func (v *validator) steps(sc Scenario) {
 		v.within(st.At, st.Within)
 		for _, x := range st.Expect {
 			v.within(x.At, x.Within)
-			v.assertion(x.Asserts)
+			v.unique(x.At.Field("id"), "id", "claim", x.ID, claims)
+			v.label(x.At.Field("id"), "id", x.ID, validation.DNS1123LabelMaxLength)
 			if st.Within != "" && x.Within != "" {
 				v.fail(x.At.Field("within"), "within: the step has it already, for all of its claims; expected it in one of the two places")
 			}
@@ -155,40 +153,6 @@ func (v *validator) within(of Place, within string) {
 		v.fail(at, "within: expected a duration such as 30s, found %s", code(within))
 	case d <= 0 || d > longestWithin:
 		v.fail(at, "within: expected more than 0s and at most 10m, found %s", code(within))
-	}
-}
-
-// Validate tells what is wrong with an assertion that comes from Go; that of a
-// file is checked with it. The error is Problems.
-func (a Assertion) Validate() error {
-	v := &validator{assertions: map[string]bool{}}
-	for field, value := range map[string]string{"id": a.ID, "requirement": a.Requirement, "source": a.Source, "level": a.Level} {
-		if value == "" {
-			v.fail(a.At, "%s: expected a value, found an empty one", field)
-		}
-	}
-	v.assertion(a)
-	return Join(v.problems)
-}
-
-// keyWord is one of RFC 2119 that says how much a requirement is one.
-var keyWord = regexp.MustCompile(`\b(MUST|SHOULD|MAY)\b`)
-
-// assertion checks a requirement; that of a claim without one is empty.
-func (v *validator) assertion(a Assertion) {
-	v.unique(a.At.Field("id"), "id", "assertion", a.ID, v.assertions)
-	v.label(a.At.Field("id"), "id", a.ID, validation.DNS1123LabelMaxLength)
-	if a.Requirement != "" && !keyWord.MatchString(a.Requirement) {
-		v.fail(a.At.Field("requirement"), "requirement: expected a key word of RFC 2119 (MUST, SHOULD, MAY), found %s", code(a.Requirement))
-	}
-	if strings.Contains(strings.TrimSpace(a.Requirement), "\n") {
-		v.fail(a.At.Field("requirement"), "requirement: expected one line, found %d", strings.Count(a.Requirement, "\n")+1)
-	}
-	if a.Source != "" && !strings.HasPrefix(a.Source, "https://") {
-		v.fail(a.At.Field("source"), "source: expected the address of a page, such as https://kubernetes.io/docs/…, found %s", code(a.Source))
-	}
-	if a.Level != "" && a.Level != Core && a.Level != Extended {
-		v.fail(a.At.Field("level"), "level: expected %s or %s, found %s", Core, Extended, code(a.Level))
 	}
 }
 

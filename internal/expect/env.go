@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/google/cel-go/cel"
-	"github.com/google/cel-go/common/ast"
 	"github.com/google/cel-go/common/types"
 	"github.com/google/cel-go/common/types/ref"
 	"github.com/google/cel-go/ext"
@@ -144,15 +143,6 @@ func (e *Env) compile(source string, want ...*cel.Type) (*Expression, error) {
 		return nil, &SourceError{source, []SourceProblem{{Text: fmt.Sprintf("expected type %s, found %s", want[0], got)}}}
 	}
 	return &Expression{env: e, ast: checked, Source: source}, nil
-}
-
-// Reads tells whether the expression refers to a variable.
-func (x *Expression) Reads(variable string) bool {
-	found := false
-	ast.PreOrderVisit(x.ast.NativeRep().Expr(), ast.NewExprVisitor(func(e ast.Expr) {
-		found = found || e.Kind() == ast.IdentKind && e.AsIdent() == variable
-	}))
-	return found
 }
 
 func (x *Expression) eval(ctx context.Context, f Facts, read *objects) (ref.Val, *cel.EvalDetails, error) {

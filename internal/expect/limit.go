@@ -79,7 +79,7 @@ func compute[T any](ctx context.Context, f Facts, evaluate func(*objects) T) (re
 }
 
 // limitCost ends an evaluation that costs more than maxCost. cel.CostLimit is no
-// use here: it does not work beside cel.OptTrackState, and takes a time that grows
+// use here: it does not work beside cel.OptTrackState, and its time grows
 // with the square of a list's length.
 func limitCost() cel.ProgramOption {
 	spent := 0
@@ -217,7 +217,7 @@ var formatter = sync.OnceValues(func() (cel.Program, error) {
 	return env.Program(checked)
 })
 
-// fits tells whether a value has room when it is written out, each of its parts as
+// fits reports whether a value has room when it is written out, each of its parts as
 // often as it is in there.
 func fits(v ref.Val, room *int) bool {
 	*room--

@@ -130,11 +130,19 @@ func literal(e ast.Expr) (string, bool) {
 	return string(text), ok
 }
 
-// Calls tells whether the expression calls a function.
+// Reads reports whether the expression refers to a variable.
+func (x *Expression) Reads(variable string) bool {
+	return x.any(func(e ast.Expr) bool { return e.Kind() == ast.IdentKind && e.AsIdent() == variable })
+}
+
+// Calls reports whether the expression calls a function.
 func (x *Expression) Calls(function string) bool {
+	return x.any(func(e ast.Expr) bool { return e.Kind() == ast.CallKind && e.AsCall().FunctionName() == function })
+}
+
+// any reports whether a condition is true of a part of the expression.
+func (x *Expression) any(is func(ast.Expr) bool) bool {
 	found := false
-	ast.PreOrderVisit(x.ast.NativeRep().Expr(), ast.NewExprVisitor(func(e ast.Expr) {
-		found = found || e.Kind() == ast.CallKind && e.AsCall().FunctionName() == function
-	}))
+	ast.PreOrderVisit(x.ast.NativeRep().Expr(), ast.NewExprVisitor(func(e ast.Expr) { found = found || is(e) }))
 	return found
 }

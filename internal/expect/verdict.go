@@ -31,7 +31,7 @@ type Verdict struct {
 type Mismatch struct {
 	// Expression is the part as CEL, such as `json(stdout).version == "0.5.0"`.
 	Expression string `json:"expression"`
-	// Expected is the value that the part asks for, where it is an equality.
+	// Expected is the value that the part requires, where it is an equality.
 	Expected string `json:"expected,omitempty"`
 	// Operands are the values that were found.
 	Operands []Operand `json:"operands,omitempty"`

@@ -123,7 +123,7 @@ func newStep(say string, plan engine.StepPlan) v1alpha1.Step {
 		WithinMilliseconds: plan.Within.Milliseconds()}
 	for _, c := range plan.Claims {
 		step.Claims = append(step.Claims, v1alpha1.Claim{
-			Claim: c.Claim, Expression: c.Expression, WithinMilliseconds: c.Within.Milliseconds(), Outcome: v1alpha1.NotChecked,
+			ID: c.ID, Claim: c.Claim, Expression: c.Expression, WithinMilliseconds: c.Within.Milliseconds(), Outcome: v1alpha1.NotChecked,
 		})
 	}
 	return step

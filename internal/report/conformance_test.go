@@ -15,7 +15,9 @@ import (
 func conforming() *v1alpha1.ConformanceReport {
 	const model = "https://kubernetes.io/docs/concepts/services-networking/"
 	result := func(id, requirement, level string, outcome v1alpha1.AssertionOutcome, reason string) v1alpha1.AssertionResult {
-		return v1alpha1.AssertionResult{ID: id, Requirement: requirement, Source: model, Level: level, Result: outcome, Reason: reason}
+		return v1alpha1.AssertionResult{
+			Assertion: v1alpha1.Assertion{ID: id, Requirement: requirement, Source: model, Level: level}, Result: outcome, Reason: reason,
+		}
 	}
 	return &v1alpha1.ConformanceReport{
 		TypeMeta:   metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion.String(), Kind: v1alpha1.ConformanceReportKind},
@@ -102,7 +104,7 @@ func TestGoldenDifference(t *testing.T) {
 	network[1].Result, network[1].Reason = v1alpha1.AssertionPassed, ""
 	network[2].Result = v1alpha1.AssertionPassed
 	network[3].Result, network[3].Reason = v1alpha1.AssertionSkipped, "we do without"
-	now.Profiles[0].Assertions = append(now.Profiles[0].Assertions, v1alpha1.AssertionResult{ID: "new-one", Result: v1alpha1.AssertionFailed, Reason: "no\nanswer"})
+	now.Profiles[0].Assertions = append(now.Profiles[0].Assertions, v1alpha1.AssertionResult{Assertion: v1alpha1.Assertion{ID: "new-one"}, Result: v1alpha1.AssertionFailed, Reason: "no\nanswer"})
 	now.Profiles = now.Profiles[:1]
 	d := CompareConformance(old, now)
 	if d.Regressions() != 1 {

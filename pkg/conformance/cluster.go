@@ -6,8 +6,8 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 )
 
-// clients are those of the cluster that the options name.
-func (o Options) clients() (*run.Clients, error) {
+// clientsOf are those of the cluster that the options name.
+func clientsOf(o Options) (*run.Clients, error) {
 	userAgent := "kubectl-kbe-conformance/" + version()
 	switch {
 	case o.Config == nil:

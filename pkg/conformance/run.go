@@ -17,7 +17,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
-// Run holds the cluster of the options against the suite: a subtest per profile,
+// Run checks the cluster of the options against the suite: a subtest per profile,
 // and in it one per assertion. Where -run leaves a profile out, it is not run.
 func Run(t *testing.T, opts Options) {
 	t.Helper()
@@ -25,25 +25,18 @@ func Run(t *testing.T, opts Options) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	clients, err := opts.clients()
+	clients, err := clientsOf(opts)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := stoppable(t)
 	defer stop()
-	runner, err := suite.New(loaded, clients, suite.Options{
-		Options: run.Options{
-			Namespace: opts.Namespace, Images: opts.Images, Registry: opts.Registry, PullSecret: opts.PullSecret,
-			Timeout: opts.Timeout, Dump: opts.ArtifactsDir,
-		},
-		Profiles: opts.Profiles, Skip: opts.Skip, ToolVersion: version(),
-		Progress: func(text string) { t.Log(text) },
-	})
+	runner, err := suite.New(loaded, clients, opts, version())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() {
-		if err := opts.write(runner.Report()); err != nil {
+		if err := write(opts.ReportFile, runner.Report()); err != nil {
 			t.Error(err)
 		}
 	}()
@@ -55,7 +48,7 @@ func Run(t *testing.T, opts Options) {
 			if ctx.Err() != nil {
 				t.Fatal(context.Cause(ctx))
 			}
-			tell(t, runner.Run(ctx, profile))
+			subtests(t, runner.Run(ctx, profile, func(text string) { t.Log(text) }))
 		})
 	}
 	if signal, stopped := run.SignalOf(ctx); stopped {
@@ -63,8 +56,8 @@ func Run(t *testing.T, opts Options) {
 	}
 }
 
-// tell makes a subtest of each assertion.
-func tell(t *testing.T, p v1alpha1.ConformanceProfile) {
+// subtests makes a subtest of each assertion.
+func subtests(t *testing.T, p v1alpha1.ConformanceProfile) {
 	for _, a := range p.Assertions {
 		t.Run(a.ID, func(t *testing.T) {
 			t.Logf("%s (%s, %s)", a.Requirement, a.Level, a.Source)
@@ -117,14 +110,14 @@ func version() string {
 	return ""
 }
 
-// write writes the report to ReportFile.
-func (o Options) write(r *v1alpha1.ConformanceReport) error {
-	if o.ReportFile == "" {
+// write writes the report to a file, unless its name is "".
+func write(file string, r *v1alpha1.ConformanceReport) error {
+	if file == "" {
 		return nil
 	}
 	text, err := yaml.Marshal(report.Redacted(r))
 	if err == nil {
-		err = os.WriteFile(o.ReportFile, text, 0o644)
+		err = os.WriteFile(file, text, 0o644)
 	}
 	if err != nil {
 		return fmt.Errorf("write the conformance report: %w", err)

@@ -26,7 +26,7 @@ type ConformanceReport struct {
 	// ToolVersion is that of the suite.
 	ToolVersion string             `json:"toolVersion,omitempty"`
 	Cluster     ConformanceCluster `json:"cluster"`
-	// Images are those that the suite's Pods ask for.
+	// Images are those that the suite's Pods use.
 	Images   []Image              `json:"images,omitempty"`
 	Profiles []ConformanceProfile `json:"profiles,omitempty"`
 }
@@ -37,8 +37,8 @@ type ConformanceCluster struct {
 	Context string `json:"context,omitempty"`
 	// Version is the API server's, such as v1.37.2.
 	Version string `json:"version,omitempty"`
-	// CNI is the network plugin, with its version where its image tells: what
-	// DaemonSets of the cluster are known by. It is "" where it cannot be told.
+	// CNI is the network plugin, with its version where its image has it: what
+	// DaemonSets of the cluster are known by. It is "" where it is not known.
 	CNI string `json:"cni,omitempty"`
 	// IPFamilies are those of the Nodes' addresses: IPv4, IPv6.
 	IPFamilies []string `json:"ipFamilies,omitempty"`
@@ -85,16 +85,30 @@ const (
 	AssertionNotChecked AssertionOutcome = "NotChecked"
 )
 
-// AssertionResult is a requirement and whether the cluster meets it.
+// Assertion is a requirement on a cluster.
+type Assertion struct {
+	// ID is a DNS label that stays the same from version to version of the suite:
+	// reports are compared by it. Where assertions stand in a file, it is their key.
+	ID string `json:"id" jsonschema:"-"`
+	// Requirement is one line with a key word of RFC 2119, such as MUST.
+	Requirement string `json:"requirement" jsonschema:"required"`
+	// Source is the address of the page where Kubernetes states it.
+	Source string `json:"source" jsonschema:"required"`
+	// Level is Core or Extended.
+	Level string `json:"level" jsonschema:"required"`
+}
+
+// The levels of an Assertion.
+const (
+	Core = "core"
+	// Extended is what some clusters leave out on purpose.
+	Extended = "extended"
+)
+
+// AssertionResult is an assertion and whether the cluster meets it.
 type AssertionResult struct {
-	// ID stays the same from version to version of the suite.
-	ID string `json:"id"`
-	// Requirement is in the words of RFC 2119; Source is where it is from.
-	Requirement string `json:"requirement"`
-	Source      string `json:"source"`
-	// Level is core or extended.
-	Level  string           `json:"level"`
-	Result AssertionOutcome `json:"result"`
+	Assertion `json:",inline"`
+	Result    AssertionOutcome `json:"result"`
 	// Reason says why the result is not Passed.
 	Reason string `json:"reason,omitempty"`
 }

@@ -170,6 +170,8 @@ const (
 
 // Claim is a statement and what decided it.
 type Claim struct {
+	// ID is the claim's short name, unique in the example, or "".
+	ID    string `json:"id,omitempty"`
 	Claim string `json:"claim"`
 	// Expression is in CEL.
 	Expression string `json:"expression,omitempty"`
