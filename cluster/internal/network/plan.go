@@ -96,22 +96,6 @@ func (p Plan) PodRange(i int) []string {
 	return p.each(func(f Family) string { return f.podRange(i).String() })
 }
 
-// PodAddress is an address of a pod, with the length of its node's range, and its gateway.
-type PodAddress struct{ Address, Gateway string }
-
-// Duplicate returns the addresses that all pods of the i-th node get where its network plugin gives out no others. The
-// plugin that works gives them out last.
-func (p Plan) Duplicate(i int) []PodAddress {
-	var all []PodAddress
-	for _, f := range p.Families {
-		bytes := f.podRange(i).Addr().AsSlice()
-		bytes[len(bytes)-1] = 254
-		address, _ := netip.AddrFromSlice(bytes)
-		all = append(all, PodAddress{netip.PrefixFrom(address, f.podBits).String(), f.podRange(i).Addr().Next().String()})
-	}
-	return all
-}
-
 // Services returns the ranges of all services.
 func (p Plan) Services() []string {
 	return p.each(func(f Family) string { return f.services.String() })
@@ -159,6 +143,9 @@ func (p Plan) each(get func(Family) string) []string {
 	}
 	return all
 }
+
+// String returns what nftables calls the family: ip or ip6.
+func (f Family) String() string { return f.name }
 
 func (f Family) node(i int) netip.Addr {
 	bytes := f.controlPlane.Addr().AsSlice()

@@ -76,14 +76,19 @@ func start(ctx context.Context, dir state.Dir, api net.Listener, events *events,
 		dir: dir, cluster: cluster, group: group, topology: topology, events: events,
 		keeper: &keeper{dir: dir, path: config.NodeBin + ":" + config.Path, home: home, giveUp: giveUp},
 	}
+	control := &Control{ctx: ctx}
 	for i, name := range cluster.Nodes {
-		s.nodes = append(s.nodes, &host{Node: config.Node{Plan: topology.plan, Name: name, Index: i + 1, ProxyMode: cluster.ProxyMode}, dir: dir, topology: topology, keeper: s.keeper, group: group.Child(name)})
+		n := &host{
+			Node: config.Node{Plan: topology.plan, Name: name, Index: i + 1, ProxyMode: cluster.ProxyMode},
+			dir:  dir, topology: topology, keeper: s.keeper, group: group.Child(name), filters: map[string]string{}, life: ctx,
+		}
+		s.nodes, control.nodes = append(s.nodes, n), append(control.nodes, n)
 	}
 	if err := s.run(ctx, starting); err != nil {
 		return err
 	}
 	s.keeper.ready()
-	return (&Control{ctx: ctx, dir: dir, cluster: cluster, topology: topology, nodes: s.nodes}).serve()
+	return control.serve(dir.ControlSocket())
 }
 
 // starter starts the components in order. Its contexts are two: one for the cluster's life, one for its start.
@@ -139,7 +144,7 @@ func (s *starter) run(ctx, starting context.Context) error {
 		return nil
 	})
 	for _, n := range s.nodes {
-		work.Go(func() error { return s.node(ctx, starting, n, registered) })
+		work.Go(func() error { return s.node(starting, n, registered) })
 		work.Go(func() error {
 			<-orDone(starting, registered)
 			if err := client.waitReady(starting, n.Name); err != nil {
@@ -153,8 +158,8 @@ func (s *starter) run(ctx, starting context.Context) error {
 }
 
 // node starts a node, and loads its images.
-func (s *starter) node(ctx, starting context.Context, n *host, registered <-chan struct{}) error {
-	if err := n.boot(ctx, starting); err != nil {
+func (s *starter) node(starting context.Context, n *host, registered <-chan struct{}) error {
+	if err := n.boot(starting); err != nil {
 		return err
 	}
 	work, starting := errgroup.WithContext(starting)
