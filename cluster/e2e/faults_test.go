@@ -202,8 +202,8 @@ func testFaultUsage(c *cluster) {
 		"fault clear deny 10.244.4.1":            "10.244.0.0/16",
 		"fault clear masquerade node-9":          "node-1, node-2, node-3",
 		"fault clear masquerade node-1 node-2":   "at most 1",
-		"outside":                      "1 arg",
-		"outside no-such-command":      "no-such-command",
+		"outside":                                "1 arg",
+		"outside no-such-command":                "no-such-command",
 	} {
 		if out, code := c.run(strings.Fields(args)...); code != 2 || !strings.Contains(out, says) {
 			c.t.Errorf("%s: expected exit code 2 and a word about %q, found %d: %s", args, says, code, out)

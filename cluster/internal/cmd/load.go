@@ -74,5 +74,5 @@ func running(ctx context.Context, dir state.Dir) (state.Cluster, error) {
 }
 
 func supervisorGone(dir state.Dir) string {
-	return fmt.Sprintf("its supervisor is gone, and most components with it; `kbe-cluster up --name %[1]s` starts it anew, `kbe-cluster down --name %[1]s` removes what is left", dir.Name())
+	return fmt.Sprintf("its supervisor is gone, and most components with it; `kbe-cluster up --name %[1]s` starts it again, `kbe-cluster down --name %[1]s` removes what is left", dir.Name())
 }

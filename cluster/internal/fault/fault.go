@@ -31,9 +31,9 @@ func Pattern(c state.Cluster, words []string) (Fault, error) {
 	if len(words) == 0 {
 		return Fault{}, nil
 	}
-	k, ok := find(words[0])
-	if !ok {
-		return Fault{}, fmt.Errorf("fault %q: expected one of %s", words[0], strings.Join(names(), ", "))
+	k := find(words[0])
+	if k.Name == "" {
+		return Fault{}, unknown(words[0])
 	}
 	args, err := k.parse(c, words[1:])
 	return Fault{Name: k.Name, Args: args}, err
@@ -56,10 +56,7 @@ func (f Fault) Equal(other Fault) bool {
 func (f Fault) String() string { return strings.Join(append([]string{f.Name}, f.Args...), " ") }
 
 // Kind returns the kind of the fault, which is empty when there is none of that name.
-func (f Fault) Kind() Kind {
-	k, _ := find(f.Name)
-	return k
-}
+func (f Fault) Kind() Kind { return find(f.Name) }
 
 // State returns what is so while the fault is set, as in "node-1 is paused".
 func (f Fault) State() string {

@@ -59,19 +59,22 @@ func Kinds() []Kind {
 	return slices.SortedFunc(slices.Values(kinds), func(a, b Kind) int { return strings.Compare(a.Name, b.Name) })
 }
 
-func find(name string) (Kind, bool) {
-	i := slices.IndexFunc(kinds, func(k Kind) bool { return k.Name == name })
-	if i < 0 {
-		return Kind{}, false
+// find returns the kind of that name, which is empty when there is none.
+func find(name string) Kind {
+	for _, k := range kinds {
+		if k.Name == name {
+			return k
+		}
 	}
-	return kinds[i], true
+	return Kind{}
 }
 
-func names() (all []string) {
+func unknown(name string) error {
+	var names []string
 	for _, k := range Kinds() {
-		all = append(all, k.Name)
+		names = append(names, k.Name)
 	}
-	return all
+	return fmt.Errorf("fault %q: expected one of %s", name, strings.Join(names, ", "))
 }
 
 // parse checks arguments one by one. Some of the last may be missing.

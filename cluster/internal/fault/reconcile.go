@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -42,7 +41,7 @@ func (f Fault) apply(ctx context.Context, nodes []Node) error {
 	defer cancel()
 	k := f.Kind()
 	if k.Name == "" {
-		return fmt.Errorf("fault %q: expected one of %s", f.Name, strings.Join(names(), ", "))
+		return unknown(f.Name)
 	}
 	if err := f.filter(ctx, nodes, func(chains string) string { return chains }); err != nil {
 		return err

@@ -78,7 +78,7 @@ func TestEachFaultIsUndone(t *testing.T) {
 	all := faults(t, "deny 10.244.1.2", "divert 10.244.1.2 10.244.2.2", "duplicate node-2", "masquerade node-2", "no-hairpin node-2",
 		"partition node-1 node-2", "pause node-1", "power-off node-3")
 	if len(all) != len(Kinds()) {
-		t.Fatalf("expected one of each of %v", names())
+		t.Fatalf("expected one fault of each of the %d kinds", len(Kinds()))
 	}
 	backwards := slices.Clone(all)
 	slices.Reverse(backwards)

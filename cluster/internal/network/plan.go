@@ -3,6 +3,7 @@ package network
 import (
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -63,12 +64,7 @@ func PlanOf(c state.Cluster) Plan {
 
 // HasIPv6 tells that the plan has addresses of that family.
 func (p Plan) HasIPv6() bool {
-	for _, f := range p.Families {
-		if f.name == ipv6.name {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.Families, func(f Family) bool { return f.name == ipv6.name })
 }
 
 // ControlPlane returns the addresses of the API server inside the cluster.

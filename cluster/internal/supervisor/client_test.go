@@ -96,7 +96,7 @@ func TestExplain(t *testing.T) {
 
 func TestLoadSaysWhichArchive(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing.tar")
-	if err := loadImages(t.Context(), "/bin", "/no/socket", []string{missing}); err == nil || !strings.Contains(err.Error(), missing) {
+	if err := Load(t.Context(), "/bin", "/no/socket", missing); err == nil || !strings.Contains(err.Error(), missing) {
 		t.Errorf("expected an error that names the archive, found %v", err)
 	}
 }

@@ -146,7 +146,7 @@ func (s *starter) run(ctx, starting context.Context) error {
 	for _, n := range s.nodes {
 		work.Go(func() error { return s.node(starting, n, registered) })
 		work.Go(func() error {
-			<-orDone(starting, registered)
+			await(starting, registered)
 			if err := client.waitReady(starting, n.Name); err != nil {
 				return &componentError{n.Name + "/kubelet", err}
 			}
@@ -165,13 +165,15 @@ func (s *starter) node(starting context.Context, n *host, registered <-chan stru
 	work, starting := errgroup.WithContext(starting)
 	work.Go(func() error {
 		// Now: the API server needs its time to start anyway.
-		if err := loadImages(starting, s.cluster.Bin, s.dir.HostSocket(n.Name), s.cluster.Images); err != nil {
-			return &componentError{n.Name + "/containerd", err}
+		for _, archive := range s.cluster.Images {
+			if err := Load(starting, s.cluster.Bin, s.dir.HostSocket(n.Name), archive); err != nil {
+				return &componentError{n.Name + "/containerd", err}
+			}
 		}
 		s.events.ready(n.Name+" images", "loaded")
 		return nil
 	})
-	<-orDone(starting, registered)
+	await(starting, registered)
 	if starting.Err() == nil {
 		n.join()
 	}
@@ -187,15 +189,10 @@ func explain(ctx context.Context, err error) error {
 	return err
 }
 
-// orDone returns a channel that is closed when either happens.
-func orDone(ctx context.Context, event <-chan struct{}) <-chan struct{} {
-	either := make(chan struct{})
-	go func() {
-		defer close(either)
-		select {
-		case <-ctx.Done():
-		case <-event:
-		}
-	}()
-	return either
+// await waits until the event happens, or the context ends.
+func await(ctx context.Context, event <-chan struct{}) {
+	select {
+	case <-ctx.Done():
+	case <-event:
+	}
 }
