@@ -20,17 +20,17 @@ import (
 // addresses until the test ends.
 func masqueraded(t *testing.T, nodes ...string) {
 	t.Helper()
-	t.Cleanup(func() { must(context.Background(), t, embedded.Unmask) })
+	t.Cleanup(func() { must(context.Background(), t, clearFault("masquerade")) })
 	for _, node := range nodes {
-		must(t.Context(), t, func(ctx context.Context) error { return embedded.Masquerade(ctx, node) })
+		must(t.Context(), t, setFault("masquerade", node))
 	}
 }
 
 // diverted has the second pod answer at the first one's address until the test ends.
 func diverted(t *testing.T, address, to string) {
 	t.Helper()
-	t.Cleanup(func() { must(context.Background(), t, embedded.Straighten) })
-	must(t.Context(), t, func(ctx context.Context) error { return embedded.Divert(ctx, address, to) })
+	t.Cleanup(func() { must(context.Background(), t, clearFault("divert")) })
+	must(t.Context(), t, setFault("divert", address, to))
 }
 
 // nodeAddress is what others see of a masqueraded Pod.
@@ -167,8 +167,8 @@ func TestAWrongAnswererBetweenNodesIsNamed(t *testing.T) {
 	if embedded == nil {
 		t.Skip("diverts what is sent to a pod, which only the embedded cluster lets it do")
 	}
-	must(t.Context(), t, func(ctx context.Context) error { return embedded.PauseNode(ctx, "node-1") })
-	resume := func(ctx context.Context) error { return embedded.ResumeNode(ctx, "node-1") }
+	must(t.Context(), t, setFault("pause", "node-1"))
+	resume := clearFault("pause", "node-1")
 	t.Cleanup(func() { must(context.Background(), t, resume) })
 	f := newFixture(t, "diverted")
 	c := plugin(t, "reach", "--nodes", "-o", "json", "-n", f.session.Namespace)

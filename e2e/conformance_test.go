@@ -176,10 +176,10 @@ func TestAClusterThatViolatesFailsTheRightAssertion(t *testing.T) {
 	if _, failed := conform(t, 0, "--profile", "network", "--report-file", "json="+passed); len(failed) > 0 {
 		t.Fatalf("without a fault: expected that all pass, found %v", failed)
 	}
-	onAll := func(fault func(context.Context, string) error) func(context.Context) error {
+	onAll := func(fault string) func(context.Context) error {
 		return func(ctx context.Context) error {
 			for _, node := range []string{"node-1", "node-2", "node-3"} {
-				if err := fault(ctx, node); err != nil {
+				if err := embedded.SetFault(ctx, fault, node); err != nil {
 					return err
 				}
 			}
@@ -193,11 +193,11 @@ func TestAClusterThatViolatesFailsTheRightAssertion(t *testing.T) {
 		want []string
 		more bool
 	}{
-		{"no route between two nodes", func(ctx context.Context) error { return embedded.Partition(ctx, "node-1", "node-3") }, embedded.Heal,
+		{"no route between two nodes", setFault("partition", "node-1", "node-3"), clearFault("partition"),
 			[]string{"all-nodes-reach-all-nodes"}, false},
-		{"network address translation between pods", onAll(embedded.Masquerade), embedded.Unmask, []string{"no-nat-between-nodes"}, false},
-		{"no hairpins", onAll(embedded.NoHairpin), embedded.PassHairpins, []string{"hairpin"}, false},
-		{"one address for all pods of a node", onAll(embedded.Duplicate), embedded.Distinguish, []string{"addresses-are-unique"}, true},
+		{"network address translation between pods", onAll("masquerade"), clearFault("masquerade"), []string{"no-nat-between-nodes"}, false},
+		{"no hairpins", onAll("no-hairpin"), clearFault("no-hairpin"), []string{"hairpin"}, false},
+		{"one address for all pods of a node", onAll("duplicate"), clearFault("duplicate"), []string{"addresses-are-unique"}, true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Cleanup(func() { must(context.Background(), t, tc.end) })

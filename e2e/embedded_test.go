@@ -57,18 +57,20 @@ func TestEmbeddedProvider(t *testing.T) {
 	must(ctx, t, func(ctx context.Context) error { return second.StopNode(ctx, node) })
 	assertStates(t, second, "running stopped")
 	must(ctx, t, func(ctx context.Context) error { return second.StartNode(ctx, node) })
-	must(ctx, t, func(ctx context.Context) error { return second.PauseNode(ctx, "node-1") })
+	must(ctx, t, func(ctx context.Context) error { return second.SetFault(ctx, "pause", "node-1") })
 	assertStates(t, second, "paused running")
-	must(ctx, t, func(ctx context.Context) error { return second.ResumeNode(ctx, "node-1") })
+	must(ctx, t, func(ctx context.Context) error { return second.ClearFault(ctx, "pause", "node-1") })
 	assertStates(t, second, "running running")
 
 	for _, fault := range []func(context.Context) error{
-		func(ctx context.Context) error { return second.Partition(ctx, "node-1", "node-2") }, second.Heal,
-		func(ctx context.Context) error { return second.Deny(ctx, "fd00:10:244:1::2") }, second.Allow,
+		func(ctx context.Context) error { return second.SetFault(ctx, "partition", "node-1", "node-2") },
+		func(ctx context.Context) error { return second.ClearFault(ctx, "partition") },
+		func(ctx context.Context) error { return second.SetFault(ctx, "deny", "fd00:10:244:1::2") },
+		func(ctx context.Context) error { return second.ClearFault(ctx, "deny") },
 	} {
 		must(ctx, t, fault)
 	}
-	if err := second.Deny(ctx, "192.0.2.1"); err == nil || !strings.Contains(err.Error(), "10.244.0.0/16") {
+	if err := second.SetFault(ctx, "deny", "192.0.2.1"); err == nil || !strings.Contains(err.Error(), "10.244.0.0/16") {
 		t.Errorf("an address of no pod: expected an error that names the range of pods, found %v", err)
 	}
 	must(ctx, t, second.Destroy)
@@ -82,6 +84,16 @@ func must(ctx context.Context, t *testing.T, do func(context.Context) error) {
 	if err := do(ctx); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// setFault breaks the suite's cluster.
+func setFault(fault string, args ...string) func(context.Context) error {
+	return func(ctx context.Context) error { return embedded.SetFault(ctx, fault, args...) }
+}
+
+// clearFault undoes setFault.
+func clearFault(fault string, args ...string) func(context.Context) error {
+	return func(ctx context.Context) error { return embedded.ClearFault(ctx, fault, args...) }
 }
 
 // assertStates compares the states of the nodes, in order.

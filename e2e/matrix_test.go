@@ -111,11 +111,11 @@ func TestEveryNodeReachesEveryNode(t *testing.T) {
 // test ends.
 func partitioned(t *testing.T, a, b string) {
 	t.Helper()
-	if err := embedded.Partition(t.Context(), a, b); err != nil {
+	if err := embedded.SetFault(t.Context(), "partition", a, b); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := embedded.Heal(context.Background()); err != nil {
+		if err := embedded.ClearFault(context.Background(), "partition"); err != nil {
 			t.Error(err)
 		}
 	})
@@ -136,7 +136,7 @@ func TestAPartitionIsExactlyTwoRedPairs(t *testing.T) {
 		t.Errorf("expected %q, found %q", want, got)
 	}
 	results.reach(29, "two nodes that are cut off from each other; kubectl kbe reach --nodes", r, 1)
-	if err := embedded.Heal(t.Context()); err != nil {
+	if err := embedded.ClearFault(t.Context(), "partition"); err != nil {
 		t.Fatal(err)
 	}
 	assertAllReach(t, matrixOf(t, plugin(t, "reach", "--nodes"), 0).Matrix, nodes, "IPv4")
@@ -173,11 +173,11 @@ func TestANodeThatStandsStillMidRunIsNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	awaitLine(t, stderr, "probing")
-	if err := embedded.PauseNode(t.Context(), "node-3"); err != nil {
+	if err := embedded.SetFault(t.Context(), "pause", "node-3"); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := embedded.ResumeNode(context.Background(), "node-3"); err != nil {
+		if err := embedded.ClearFault(context.Background(), "pause", "node-3"); err != nil {
 			t.Error(err)
 		}
 		awaitNode(context.Background(), t, "node-3")
@@ -326,7 +326,7 @@ func TestMatrixOfTwoFamilies(t *testing.T) {
 	nodes := []string{"node-1", "node-2", "node-3"}
 	assertAllReach(t, matrixOf(t, on("reach", "--nodes"), 0).Matrix, nodes, "IPv4", "IPv6")
 
-	if err := dual.Partition(t.Context(), "node-1", "node-3"); err != nil {
+	if err := dual.SetFault(t.Context(), "partition", "node-1", "node-3"); err != nil {
 		t.Fatal(err)
 	}
 	m := matrixOf(t, on("reach", "--nodes"), 1).Matrix

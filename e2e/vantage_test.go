@@ -182,11 +182,11 @@ func TestAPodBehindADenyRule(t *testing.T) {
 	web := f.bound("", "0.0.0.0")
 	web.Labels = map[string]string{"app": "web"}
 	pod := f.start(web)
-	if err := embedded.Deny(t.Context(), pod.Status.PodIP); err != nil {
+	if err := embedded.SetFault(t.Context(), "deny", pod.Status.PodIP); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := embedded.Allow(context.Background()); err != nil {
+		if err := embedded.ClearFault(context.Background(), "deny"); err != nil {
 			t.Error(err)
 		}
 	})
@@ -222,12 +222,12 @@ func TestAPodThatOtherNodesDoNotReach(t *testing.T) {
 	f := newFixture(t, "cut-off")
 	f.start(f.bound(nodes[0], "0.0.0.0"))
 	t.Cleanup(func() {
-		if err := embedded.Heal(context.Background()); err != nil {
+		if err := embedded.ClearFault(context.Background(), "partition"); err != nil {
 			t.Error(err)
 		}
 	})
 	for _, other := range nodes[1:] {
-		if err := embedded.Partition(t.Context(), nodes[0], other); err != nil {
+		if err := embedded.SetFault(t.Context(), "partition", nodes[0], other); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -12,11 +12,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/state"
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/fault"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/supervisor"
 )
 
@@ -150,7 +151,7 @@ func (c *cluster) apply(manifest string) {
 type status struct {
 	Nodes      []supervisor.NodeStatus
 	Components []component
-	Faults     state.Faults
+	Faults     []fault.Fault
 }
 
 func (c *cluster) status() (s status) {
@@ -160,6 +161,18 @@ func (c *cluster) status() (s status) {
 		c.t.Fatalf("status: %v: %s", err, out)
 	}
 	return s
+}
+
+// expectFaults expects that status lists these faults, in order.
+func (c *cluster) expectFaults(want ...string) {
+	c.t.Helper()
+	var found []string
+	for _, f := range c.status().Faults {
+		found = append(found, f.String())
+	}
+	if !slices.Equal(found, want) {
+		c.t.Errorf("status: expected the faults %q, found %q", want, found)
+	}
 }
 
 func (c *cluster) component(name string) component {

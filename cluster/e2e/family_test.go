@@ -98,12 +98,12 @@ func (c *cluster) testAPIServersWays(probes map[string]map[string]probe) {
 }
 
 func (c *cluster) testFaultsOfFamilies(probes map[string]map[string]probe) {
-	c.must("partition", "node-1", "node-2")
+	c.must("fault", "set", "partition", "node-1", "node-2")
 	c.expectReach(probes, "node-1", "node-2")
-	c.must("heal")
+	c.must("fault", "clear")
 	addresses := probes["web"]["node-2"].addresses
 	denied := addresses[len(addresses)-1] // of IPv6
-	c.must("deny", denied)
+	c.must("fault", "set", "deny", denied)
 	for i, got := range c.ask(probes["client"]["node-1"].pod, addresses...) {
 		want := answered
 		if addresses[i] == denied {
@@ -113,6 +113,6 @@ func (c *cluster) testFaultsOfFamilies(probes map[string]map[string]probe) {
 			c.t.Errorf("%s, where %s is denied: expected curl's exit code %s, found %s", addresses[i], denied, want, got)
 		}
 	}
-	c.must("allow")
+	c.must("fault", "clear")
 	c.expectReach(probes)
 }

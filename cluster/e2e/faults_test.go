@@ -5,12 +5,8 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
-	"net/netip"
-	"reflect"
 	"strings"
 	"testing"
-
-	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/state"
 )
 
 func TestFaults(t *testing.T) {
@@ -43,36 +39,32 @@ func testZones(c *cluster) {
 }
 
 func testPartition(c *cluster, probes map[string]map[string]probe) {
-	c.must("partition", "node-3", "node-2")
+	c.must("fault", "set", "partition", "node-3", "node-2")
 	c.expectReach(probes, "node-2", "node-3")
-	if out := c.must("partition", "node-2", "node-3"); !strings.Contains(out, "already") {
+	if out := c.must("fault", "set", "partition", "node-2", "node-3"); !strings.Contains(out, "already") {
 		c.t.Errorf("the same again: expected it to say so, found %s", out)
 	}
-	if faults := c.status().Faults; !reflect.DeepEqual(faults, state.Faults{Partitions: []state.Pair{{"node-2", "node-3"}}}) {
-		c.t.Errorf("status: expected the partition, found %+v", faults)
-	}
+	c.expectFaults("partition node-2 node-3")
 	for _, node := range []string{"node-2", "node-3"} {
 		pod := probes["web"][node].pod
 		if out := c.kubectl("get", "--raw", "/api/v1/namespaces/default/pods/"+pod+":9876/proxy/health"); !strings.Contains(out, "healthy") {
 			c.t.Errorf("the API server asks %s on %s: %s", pod, node, out)
 		}
 	}
-	c.must("heal", "node-2", "node-3")
+	c.must("fault", "clear", "partition", "node-2", "node-3")
 	c.expectReach(probes)
 
-	c.must("partition", "node-1", "node-2")
-	c.must("partition", "node-1", "node-3")
-	c.must("heal")
+	c.must("fault", "set", "partition", "node-1", "node-2")
+	c.must("fault", "set", "partition", "node-1", "node-3")
+	c.must("fault", "clear", "partition")
 	c.expectReach(probes)
-	if faults := c.status().Faults; !reflect.DeepEqual(faults, state.Faults{}) {
-		c.t.Errorf("status after heal: expected no faults, found %+v", faults)
-	}
+	c.expectFaults()
 }
 
 func testDeny(c *cluster, probes map[string]map[string]probe) {
 	target := probes["web"]["node-2"]
 	address := target.addresses[0]
-	c.must("deny", address)
+	c.must("fault", "set", "deny", address)
 	for _, each := range []struct{ app, node, want string }{
 		{"client", "node-2", timedOut}, // another pod of its node
 		{"client", "node-1", timedOut},
@@ -87,13 +79,11 @@ func testDeny(c *cluster, probes map[string]map[string]probe) {
 	if got := c.ask(target.pod, probes["web"]["node-1"].addresses[0])[0]; got != answered {
 		c.t.Errorf("the denied pod asks another: expected an answer, found curl's exit code %s", got)
 	}
-	if faults := c.status().Faults; !reflect.DeepEqual(faults, state.Faults{Denied: []netip.Addr{netip.MustParseAddr(address)}}) {
-		c.t.Errorf("status: expected the address, found %+v", faults)
-	}
-	c.must("allow", address)
+	c.expectFaults("deny " + address)
+	c.must("fault", "clear", "deny", address)
 	c.expectReach(probes)
-	c.must("deny", address)
-	c.must("allow")
+	c.must("fault", "set", "deny", address)
+	c.must("fault", "clear")
 	c.expectReach(probes)
 }
 
@@ -115,14 +105,12 @@ func testMasquerade(c *cluster, probes map[string]map[string]probe) {
 			c.t.Errorf("masqueraded %t: %s asks %s: expected that it is seen as %s, found %s", on, from, to, want, got)
 		}
 	}
-	c.must("masquerade", "node-2")
+	c.must("fault", "set", "masquerade", "node-2")
 	expect(true, "node-2", "node-1", "10.89.0.12")
 	expect(true, "node-2", "node-2", own)
 	expect(true, "node-1", "node-2", probes["client"]["node-1"].addresses[0])
-	if faults := c.status().Faults; !reflect.DeepEqual(faults, state.Faults{Masqueraded: []string{"node-2"}}) {
-		c.t.Errorf("status: expected the node, found %+v", faults)
-	}
-	c.must("masquerade", "--off", "node-2")
+	c.expectFaults("masquerade node-2")
+	c.must("fault", "clear", "masquerade", "node-2")
 	expect(false, "node-2", "node-1", own)
 }
 
@@ -138,13 +126,11 @@ func testNoHairpin(c *cluster, probes map[string]map[string]probe) {
 		c.eventually(fmt.Sprintf("%s asks the service, hairpins are lost %t: %s", from, fault, want), func() bool { return c.ask(from, address)[0] == want })
 	}
 	expect(false, self, answered)
-	c.must("no-hairpin", "node-2")
+	c.must("fault", "set", "no-hairpin", "node-2")
 	expect(true, self, timedOut)
 	expect(true, other, answered)
-	if faults := c.status().Faults; !reflect.DeepEqual(faults, state.Faults{NoHairpin: []string{"node-2"}}) {
-		c.t.Errorf("status: expected the node, found %+v", faults)
-	}
-	c.must("no-hairpin", "--off", "node-2")
+	c.expectFaults("no-hairpin node-2")
+	c.must("fault", "clear", "no-hairpin", "node-2")
 	expect(false, self, answered)
 	c.kubectl("delete", "service", "hairpin")
 }
@@ -156,7 +142,7 @@ func testDuplicate(c *cluster) {
 		c.kubectl("wait", "--for=condition=Ready", "pod/"+name, "--timeout=2m")
 		return c.kubectl("get", "pod", name, "-o", "jsonpath={.status.podIP}")
 	}
-	c.must("duplicate", "node-2")
+	c.must("fault", "set", "duplicate", "node-2")
 	starts := func(name string) bool { // whether it gets the one address
 		address := start(name)
 		c.kubectl("delete", "pod", name, "--now")
@@ -167,10 +153,8 @@ func testDuplicate(c *cluster) {
 	if one, two := start("one"), start("two"); one != two {
 		c.t.Errorf("expected that both pods have one address, found %s and %s", one, two)
 	}
-	if faults := c.status().Faults; !reflect.DeepEqual(faults, state.Faults{Duplicating: []string{"node-2"}}) {
-		c.t.Errorf("status: expected the node, found %+v", faults)
-	}
-	c.must("duplicate", "--off", "node-2")
+	c.expectFaults("duplicate node-2")
+	c.must("fault", "clear", "duplicate", "node-2")
 	c.kubectl("delete", "pod", "one", "two", "--now")
 	c.eventually("a new pod gets an address of its own", func() bool { return !starts("apart") })
 }
@@ -188,40 +172,38 @@ func testDivert(c *cluster, probes map[string]map[string]probe) {
 			c.t.Errorf("%s asks %s: expected that the one on %s answers", from, address, node)
 		}
 	}
-	c.must("divert", address, to)
+	c.must("fault", "set", "divert", address, to)
 	for _, from := range []string{"node-1", "node-2", "node-3"} {
 		expect(from, "node-3")
 	}
-	if faults := c.status().Faults; len(faults.Diverted) != 1 || faults.Diverted[netip.MustParseAddr(address)].String() != to {
-		c.t.Errorf("status: expected the detour, found %+v", faults)
-	}
-	c.must("divert", address, "--off")
+	c.expectFaults("divert " + address + " " + to)
+	c.must("fault", "clear", "divert", address)
 	expect("node-1", "node-2")
 }
 
 func testFaultUsage(c *cluster) {
 	for args, says := range map[string]string{
-		"partition node-1":             "2 arg",
-		"partition node-1 node-9":      "node-1, node-2, node-3",
-		"partition node-1 node-1":      "two nodes",
-		"heal node-1":                  "2 arg",
-		"deny here":                    "IP address of a pod",
-		"deny 10.89.0.11":              "10.244.0.0/16",
-		"allow 10.244.4.1":             "10.244.0.0/16",
-		"deny fd00::1":                 "10.244.0.0/16",
-		"masquerade":                   "1 arg",
-		"masquerade node-9":            "node-1, node-2, node-3",
-		"masquerade --off a b":         "one argument",
-		"no-hairpin":                   "1 arg",
-		"duplicate node-9":             "node-1, node-2, node-3",
-		"divert 10.244.1.2":            "2 arg",
-		"divert 10.244.1.2 ::1":        "10.244.0.0/16",
-		"divert 10.244.1.2 10.244.1.2": "another pod",
-		"node stop":                    "1 arg",
-		"node stop node-9":             "node-1, node-2, node-3",
-		"node halt node-1":             "unknown",
-		"outside":                      "1 arg",
-		"outside no-such-command":      "no-such-command",
+		"fault set":                              "name of a fault",
+		"fault set halt node-1":                  "unknown",
+		"fault set partition node-1":             "2 arg",
+		"fault set partition node-1 node-9":      "node-1, node-2, node-3",
+		"fault set partition node-1 node-1":      "two nodes",
+		"fault set deny here":                    "IP address of a pod",
+		"fault set deny 10.89.0.11":              "10.244.0.0/16",
+		"fault set deny fd00::1":                 "10.244.0.0/16",
+		"fault set masquerade":                   "1 arg",
+		"fault set duplicate node-9":             "node-1, node-2, node-3",
+		"fault set divert 10.244.1.2":            "2 arg",
+		"fault set divert 10.244.1.2 ::1":        "10.244.0.0/16",
+		"fault set divert 10.244.1.2 10.244.1.2": "another pod",
+		"fault set power-off":                    "1 arg",
+		"fault set power-off node-9":             "node-1, node-2, node-3",
+		"fault clear halt":                       "partition",
+		"fault clear deny 10.244.4.1":            "10.244.0.0/16",
+		"fault clear masquerade node-9":          "node-1, node-2, node-3",
+		"fault clear masquerade node-1 node-2":   "at most 1",
+		"outside":                                "1 arg",
+		"outside no-such-command":                "no-such-command",
 	} {
 		if out, code := c.run(strings.Fields(args)...); code != 2 || !strings.Contains(out, says) {
 			c.t.Errorf("%s: expected exit code 2 and a word about %q, found %d: %s", args, says, code, out)

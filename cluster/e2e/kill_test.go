@@ -31,7 +31,7 @@ func TestKilledSupervisor(t *testing.T) {
 	if out, code := c.run("images"); code != 3 || !strings.Contains(out, "kbe-cluster up --name "+c.name) {
 		t.Errorf("images: expected exit code 3 and what to do, found %d:\n%s", code, out)
 	}
-	t.Run("up removes the remains and starts anew", func(t *testing.T) {
+	t.Run("up removes the remains and starts again", func(t *testing.T) {
 		if out := c.must("up", "--nodes=1"); !strings.Contains(out, "removing the remains") {
 			t.Errorf("expected up to say that it removes the remains:\n%s", out)
 		}

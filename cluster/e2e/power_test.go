@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/state"
 )
 
 func testPower(c *cluster, probes map[string]map[string]probe) {
@@ -26,13 +24,11 @@ func testPower(c *cluster, probes map[string]map[string]probe) {
 	expect(c.t, answered, refused)
 	c.t.Run("pause", func(t *testing.T) {
 		c := c.on(t)
-		c.must("node", "pause", "node-2")
+		c.must("fault", "set", "pause", "node-2")
 		expect(t, timedOut, timedOut)
-		if halted := c.status().Faults.Halted; halted["node-2"] != state.Paused {
-			t.Errorf("status: expected node-2 to be paused, found %v", halted)
-		}
-		if out, code := c.run("node", "start", "node-2"); code != 3 || !strings.Contains(out, "resume it") {
-			t.Errorf("start of a paused node: expected exit code 3 and what to do, found %d: %s", code, out)
+		c.expectFaults("pause node-2")
+		if out := c.must("fault", "clear", "power-off", "node-2"); !strings.Contains(out, "nothing to clear") {
+			t.Errorf("boot of a paused node: expected that there is nothing to clear, found %s", out)
 		}
 		if out, code := c.run("load", os.DevNull); code != 3 || !strings.Contains(out, "paused") {
 			t.Errorf("load into a paused node: expected exit code 3 and why, found %d: %s", code, out)
@@ -40,15 +36,17 @@ func testPower(c *cluster, probes map[string]map[string]probe) {
 		if out, code := c.run("images"); code != 3 || !strings.Contains(out, "paused") {
 			t.Errorf("images of a paused node: expected exit code 3 and why, found %d: %s", code, out)
 		}
-		c.must("node", "resume", "node-2")
+		c.must("fault", "clear", "pause", "node-2")
 		expect(t, answered, refused)
 	})
 	c.t.Run("stop", func(t *testing.T) {
 		c := c.on(t)
-		c.must("partition", "node-2", "node-3")
-		c.must("node", "pause", "node-2")
-		c.must("node", "stop", "node-2")
-		if out := c.must("node", "stop", "node-2"); !strings.Contains(out, "already") {
+		c.must("fault", "set", "partition", "node-2", "node-3")
+		c.must("fault", "set", "partition", "node-1", "node-2")
+		c.must("fault", "set", "pause", "node-2")
+		c.must("fault", "set", "power-off", "node-2")
+		c.expectFaults("partition node-2 node-3", "partition node-1 node-2", "power-off node-2")
+		if out := c.must("fault", "set", "power-off", "node-2"); !strings.Contains(out, "already") {
 			t.Errorf("the same again: expected it to say so, found %s", out)
 		}
 		expect(t, timedOut, timedOut)
@@ -62,13 +60,11 @@ func testPower(c *cluster, probes map[string]map[string]probe) {
 				t.Errorf("a stopped node still has the control group %s", dir)
 			}
 		}
-		if out, code := c.run("node", "resume", "node-2"); code != 3 || !strings.Contains(out, "start it") {
-			t.Errorf("resume of a stopped node: expected exit code 3 and what to do, found %d: %s", code, out)
-		}
+		c.must("fault", "clear", "partition", "node-1") // of a node that is off
 	})
 	c.t.Run("start", func(t *testing.T) {
 		c := c.on(t)
-		c.must("node", "start", "node-2")
+		c.must("fault", "clear", "power-off", "node-2")
 		c.look()
 		c.eventually("the pods of the node run again, as after a reboot", func() bool {
 			const restarts = "jsonpath={range .items[*]}{range .status.containerStatuses[*]}{.ready}{.restartCount} {end}{end}"
@@ -77,11 +73,9 @@ func testPower(c *cluster, probes map[string]map[string]probe) {
 		})
 		rebooted := c.probes()
 		c.expectReach(rebooted, "node-2", "node-3") // the partition outlives a reboot
-		c.must("heal")
+		c.must("fault", "clear")
 		c.expectReach(rebooted)
-		if faults := c.status().Faults; len(faults.Halted)+len(faults.Partitions) != 0 {
-			t.Errorf("status: expected no faults, found %+v", faults)
-		}
+		c.expectFaults()
 		maps.Copy(probes, rebooted)
 	})
 }
@@ -94,8 +88,8 @@ func TestDownOfHaltedNodes(t *testing.T) {
 	c.runService("sise", "node-1")
 	c.kubectl("wait", "--for=condition=Ready", "pod/sise", "--timeout=30s")
 	c.look()
-	c.must("node", "pause", "node-1")
-	c.must("node", "stop", "node-2")
+	c.must("fault", "set", "pause", "node-1")
+	c.must("fault", "set", "power-off", "node-2")
 	kill(t, c.supervisor())
 	c.must("down")
 	c.mustBeGone()

@@ -25,23 +25,16 @@ func (e *Embedded) RemoveNode(context.Context, *types.Node, ...string) error {
 // StopNode cuts a node's power: all its processes are gone, and it falls
 // silent. The API server notices after its grace period.
 func (e *Embedded) StopNode(ctx context.Context, node *types.Node, _ ...string) error {
-	return e.node(ctx, "stop", node.Name)
+	return e.SetFault(ctx, "power-off", node.Name)
 }
 
 // StartNode boots a node that was stopped, and returns when it is Ready.
 func (e *Embedded) StartNode(ctx context.Context, node *types.Node, _ ...string) error {
-	return e.node(ctx, "start", node.Name)
+	return e.ClearFault(ctx, "power-off", node.Name)
 }
 
-// PauseNode has all processes of a node stand still, and the node fall silent.
-func (e *Embedded) PauseNode(ctx context.Context, name string) error {
-	return e.node(ctx, "pause", name)
-}
-
-// ResumeNode lets a paused node go on.
-func (e *Embedded) ResumeNode(ctx context.Context, name string) error {
-	return e.node(ctx, "resume", name)
-}
+// halted are the states of nodes with faults that halt them.
+var halted = map[string]string{"power-off": "stopped", "pause": "paused"}
 
 // ListNode returns the nodes and their states: running, stopped or paused.
 func (e *Embedded) ListNode(ctx context.Context, _ ...string) ([]types.Node, error) {
@@ -54,7 +47,10 @@ func (e *Embedded) ListNode(ctx context.Context, _ ...string) ([]types.Node, err
 			Name      string
 			Addresses []net.IP
 		}
-		Faults struct{ Halted map[string]string }
+		Faults []struct {
+			Name string
+			Args []string
+		}
 	}
 	if err := json.Unmarshal([]byte(out), &status); err != nil {
 		return nil, fmt.Errorf("kbe-cluster status: %w", err)
@@ -62,8 +58,10 @@ func (e *Embedded) ListNode(ctx context.Context, _ ...string) ([]types.Node, err
 	var nodes []types.Node
 	for _, each := range status.Nodes {
 		node := types.Node{Name: each.Name, Cluster: e.name, State: "running"}
-		if halt := status.Faults.Halted[each.Name]; halt != "" {
-			node.State = halt
+		for _, fault := range status.Faults {
+			if state := halted[fault.Name]; state != "" && fault.Args[0] == each.Name {
+				node.State = state
+			}
 		}
 		if len(each.Addresses) > 0 {
 			node.IP = each.Addresses[0]
@@ -71,9 +69,4 @@ func (e *Embedded) ListNode(ctx context.Context, _ ...string) ([]types.Node, err
 		nodes = append(nodes, node)
 	}
 	return nodes, nil
-}
-
-func (e *Embedded) node(ctx context.Context, verb, name string) error {
-	_, err := e.output(ctx, "node", verb, name)
-	return err
 }

@@ -13,9 +13,6 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/teardown"
 )
 
-// downBudget is how long removing a cluster may take. It takes a second; a process in an uninterruptible sleep may not end at all.
-const downBudget = 30 * time.Second
-
 func newDown(open opener) *cobra.Command {
 	return &cobra.Command{
 		Use:   "down",
@@ -42,8 +39,6 @@ func down(ctx context.Context, dir state.Dir, p *progress.Printer) error {
 		return nil
 	}
 	begin := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, downBudget)
-	defer cancel()
 	if err := teardown.Remove(ctx, dir); err != nil {
 		return fmt.Errorf("remove cluster %s: %w; run `kbe-cluster down --name %s` again", dir.Name(), err, dir.Name())
 	}

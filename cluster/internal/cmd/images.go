@@ -24,7 +24,7 @@ func newImages(open opener) *cobra.Command {
 		Short: "List the images that the nodes have, and which of them are stand-ins",
 		Args:  cobra.NoArgs,
 		RunE: run(open, func(ctx context.Context, dir state.Dir, _ []string) error {
-			cluster, err := running(dir)
+			cluster, err := running(ctx, dir)
 			if err != nil {
 				return err
 			}

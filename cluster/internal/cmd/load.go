@@ -3,13 +3,12 @@ package cmd
 import (
 	"context"
 	"fmt"
-	"maps"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/fault"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/progress"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/state"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/supervisor"
@@ -22,7 +21,7 @@ func newLoad(open opener) *cobra.Command {
 		Short: "Load a Docker or OCI image archive into every node, or into those of --node",
 		Args:  cobra.ExactArgs(1),
 		RunE: run(open, func(ctx context.Context, dir state.Dir, args []string) error {
-			cluster, err := running(dir)
+			cluster, err := running(ctx, dir)
 			if err != nil {
 				return err
 			}
@@ -30,8 +29,8 @@ func newLoad(open opener) *cobra.Command {
 				return fmt.Errorf("image archive: %w", err)
 			}
 			for _, node := range nodes {
-				if err := known(cluster, node); err != nil {
-					return err
+				if err := cluster.CheckNode(node); err != nil {
+					return usage{err}
 				}
 			}
 			if len(nodes) == 0 {
@@ -52,9 +51,9 @@ func newLoad(open opener) *cobra.Command {
 	return c
 }
 
-// running returns the cluster, or an error that says what to do when it is not up, or when a node is stopped or paused: its
-// containerd would let us wait for ever.
-func running(dir state.Dir) (state.Cluster, error) {
+// running returns the cluster, or an error that says what to do when it is not up, or when a node is powered off or paused:
+// its containerd would never respond.
+func running(ctx context.Context, dir state.Dir) (state.Cluster, error) {
 	cluster, err := existing(dir)
 	if err != nil {
 		return cluster, err
@@ -62,16 +61,18 @@ func running(dir state.Dir) (state.Cluster, error) {
 	if process, err := dir.Supervisor(); err != nil || !process.Alive() {
 		return cluster, fmt.Errorf("cluster %s: %s", dir.Name(), supervisorGone(dir))
 	}
-	faults, err := dir.Faults()
+	faults, err := supervisor.Faults(ctx, dir)
 	if err != nil {
 		return cluster, err
 	}
-	for _, name := range slices.Sorted(maps.Keys(faults.Halted)) {
-		return cluster, fmt.Errorf("%s: expected it to run, found it %s; see `kbe-cluster status --name %s`", name, faults.Halted[name], dir.Name())
+	for _, f := range faults {
+		if f.Kind().Slot == fault.Power {
+			return cluster, fmt.Errorf("%s; %s", f.State(), undoing(dir.Name(), f))
+		}
 	}
 	return cluster, nil
 }
 
 func supervisorGone(dir state.Dir) string {
-	return fmt.Sprintf("its supervisor is gone, and most components with it; `kbe-cluster up --name %[1]s` starts it anew, `kbe-cluster down --name %[1]s` removes what is left", dir.Name())
+	return fmt.Sprintf("its supervisor is gone, and most components with it; `kbe-cluster up --name %[1]s` starts it again, `kbe-cluster down --name %[1]s` removes what is left", dir.Name())
 }

@@ -65,7 +65,7 @@ func newRoot() *cobra.Command {
 	root.PersistentFlags().StringVar(&name, "name", "kbe", "name of the cluster")
 	dir := func() (state.Dir, error) { return state.Open(name) }
 	root.AddCommand(newUp(dir), newDown(dir), newStatus(dir), newKubeconfig(dir), newLoad(dir), newImages(dir), newImage(), newLogs(dir),
-		newKubectl(dir), newOutside(dir), newPartition(dir), newHeal(dir), newDeny(dir), newAllow(dir), newMasquerade(dir), newNoHairpin(dir), newDuplicate(dir), newDivert(dir), newNode(dir), newBuild(), newUpstream(), newSupervise(), newNodeInit(), newRelay())
+		newKubectl(dir), newOutside(dir), newFault(dir), newBuild(), newUpstream(), newSupervise(), newNodeInit(), newRelay())
 	return root
 }
 

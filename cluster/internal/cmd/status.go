@@ -6,15 +6,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
-	"net/netip"
 	"os"
-	"slices"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/fault"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/state"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/supervisor"
 )
@@ -28,7 +26,7 @@ type status struct {
 	Supervisor bool                    `json:"supervisorAlive"`
 	Nodes      []supervisor.NodeStatus `json:"nodes"`
 	Components []state.Component       `json:"components"`
-	Faults     state.Faults            `json:"faults"`
+	Faults     []fault.Fault           `json:"faults"`
 	// Problem says why Nodes is empty.
 	Problem string `json:"problem,omitempty"`
 }
@@ -78,9 +76,6 @@ func collect(ctx context.Context, dir state.Dir) (status, error) {
 		return s, err
 	}
 	s.Components = components.Components
-	if s.Faults, err = dir.Faults(); err != nil {
-		return s, err
-	}
 	process, err := dir.Supervisor()
 	s.Supervisor = err == nil && process.Alive()
 	if !s.Supervisor {
@@ -89,6 +84,9 @@ func collect(ctx context.Context, dir state.Dir) (status, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
+	if s.Faults, err = supervisor.Faults(ctx, dir); err != nil {
+		return s, err
+	}
 	if s.Nodes, err = supervisor.Nodes(ctx, dir.Kubeconfig()); err != nil {
 		s.Problem = fmt.Sprintf("its API does not answer: %v; see `kbe-cluster logs --name %s kube-apiserver`", err, s.Name)
 	}
@@ -108,8 +106,8 @@ func (s status) print(out io.Writer, now time.Time) error {
 		}
 		fmt.Fprintln(out)
 	}
-	for _, fault := range s.faults() {
-		fmt.Fprintf(out, "%s\n\n", fault)
+	for _, f := range s.Faults {
+		fmt.Fprintf(out, "%s; %s\n\n", f.State(), undoing(s.Name, f))
 	}
 	fmt.Fprintln(w, "COMPONENT\tPID\tSINCE\tRESTARTS\tLAST EXIT")
 	for _, c := range s.Components {
@@ -120,35 +118,4 @@ func (s status) print(out io.Writer, now time.Time) error {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\n", c.Name, pid, now.Sub(c.Since).Round(time.Second), c.Restarts, c.LastExit)
 	}
 	return w.Flush()
-}
-
-// faults says what is broken on purpose, and what undoes it.
-func (s status) faults() []string {
-	undo := func(what, command string, args ...any) string {
-		return fmt.Sprintf("%s; `kbe-cluster %s` undoes it", what, fmt.Sprintf(command, append([]any{s.Name}, args...)...))
-	}
-	var lines []string
-	for _, pair := range s.Faults.Partitions {
-		lines = append(lines, undo(pair[0]+" and "+pair[1]+" are cut off from each other", "heal --name %s %s %s", pair[0], pair[1]))
-	}
-	for _, address := range s.Faults.Denied {
-		lines = append(lines, undo(address.String()+" is denied to all but its own node", "allow --name %s %s", address))
-	}
-	for _, node := range s.Faults.Masqueraded {
-		lines = append(lines, undo("pods of "+node+" are seen under its address", "masquerade --off --name %s %s", node))
-	}
-	for _, node := range s.Faults.NoHairpin {
-		lines = append(lines, undo("pods of "+node+" do not reach themselves by way of a service", "no-hairpin --off --name %s %s", node))
-	}
-	for _, node := range s.Faults.Duplicating {
-		lines = append(lines, undo("new pods of "+node+" all get the same address", "duplicate --off --name %s %s", node))
-	}
-	for _, address := range slices.SortedFunc(maps.Keys(s.Faults.Diverted), netip.Addr.Compare) {
-		lines = append(lines, undo(fmt.Sprintf("%s answers at %s", s.Faults.Diverted[address], address), "divert --off --name %s %s", address))
-	}
-	for _, name := range slices.Sorted(maps.Keys(s.Faults.Halted)) {
-		how := s.Faults.Halted[name]
-		lines = append(lines, undo(name+" is "+string(how), "node %[2]s --name %[1]s %[3]s", map[state.Halt]string{state.Stopped: "start", state.Paused: "resume"}[how], name))
-	}
-	return lines
 }

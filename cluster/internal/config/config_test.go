@@ -78,19 +78,6 @@ func files(t *testing.T, node Node) map[string][]byte {
 	return files
 }
 
-func TestAPluginThatDuplicatesKnowsOneAddress(t *testing.T) {
-	data, err := Node{Plan: plan("dual"), Index: 2, ProxyMode: "nftables", Duplicating: true}.NetworkPlugin()
-	var parsed map[string]any
-	if err != nil || json.Unmarshal(data, &parsed) != nil {
-		t.Fatalf("%v\n%s", err, data)
-	}
-	found := string(data)
-	const want = `"addresses": [{"address": "10.244.2.254/24", "gateway": "10.244.2.1"}, {"address": "fd00:10:244:2::fe/64", "gateway": "fd00:10:244:2::1"}]`
-	if !strings.Contains(found, want) || strings.Contains(found, "host-local") {
-		t.Errorf("expected %s, found\n%s", want, found)
-	}
-}
-
 func TestNothingIsInsecure(t *testing.T) {
 	c := ControlPlane{Plan: plan("dual"), Bin: "/bin", PKI: "/pki", Data: "/data"}
 	node := Node{Plan: plan("dual"), Index: 1}

@@ -36,8 +36,6 @@ type Node struct {
 	ProxyMode string
 	// PauseImage keeps a pod's namespaces.
 	PauseImage string
-	// Duplicating: the network plugin gives each new pod the same address.
-	Duplicating bool
 }
 
 // NetworkPluginFile says how pods get their network. containerd reads it again when it changes.
@@ -64,8 +62,7 @@ func (n Node) Files() (map[string][]byte, error) {
 	return files, nil
 }
 
-// NetworkPlugin returns the contents of NetworkPluginFile. Of the node it needs the plan, the index, the mode of kube-proxy,
-// and whether it is duplicating.
+// NetworkPlugin returns the contents of NetworkPluginFile. Of the node it needs the plan, the index and the mode of kube-proxy.
 func (n Node) NetworkPlugin() ([]byte, error) { return n.render("cni.json") }
 
 func (n Node) render(template string) ([]byte, error) {
@@ -75,13 +72,8 @@ func (n Node) render(template string) ([]byte, error) {
 }
 
 func (n Node) values() map[string]any {
-	var duplicate []network.PodAddress
-	if n.Duplicating {
-		duplicate = n.Plan.Duplicate(n.Index)
-	}
 	return map[string]any{
-		"Duplicate": duplicate,
-		"Name":      n.Name, "Addresses": n.Plan.Node(n.Index), "ControlPlane": n.Plan.ControlPlane(),
+		"Name": n.Name, "Addresses": n.Plan.Node(n.Index), "ControlPlane": n.Plan.ControlPlane(),
 		"PodRanges": n.Plan.PodRange(n.Index), "DefaultRoutes": n.Plan.DefaultRoutes(), "Pods": network.Comma(n.Plan.Pods()), "DNS": n.Plan.DNS(),
 		"CgroupRoot": n.CgroupRoot, "ProxyMode": n.ProxyMode, "PauseImage": n.PauseImage,
 		"OOMScore": n.oomScore(), "Socket": ContainerdSocket,

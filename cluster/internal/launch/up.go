@@ -36,9 +36,6 @@ type Options struct {
 	Wait time.Duration
 }
 
-// cleanupBudget is how long removing a cluster that did not come up may take.
-const cleanupBudget = 30 * time.Second
-
 // Up starts the cluster, or says that it is up already. After an error nothing of it is left.
 func Up(ctx context.Context, dir state.Dir, o Options, p *progress.Printer) error {
 	if told, err := alreadyUp(dir, p); told || err != nil {
@@ -154,9 +151,7 @@ func removeRemains(ctx context.Context, dir state.Dir, p *progress.Printer) erro
 
 // undo removes what was started, also after an interrupt.
 func undo(ctx context.Context, dir state.Dir, cause error) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupBudget)
-	defer cancel()
-	if err := teardown.Remove(ctx, dir); err != nil {
+	if err := teardown.Remove(context.WithoutCancel(ctx), dir); err != nil {
 		return fmt.Errorf("%w\nand removing what was started failed too: %w; run `kbe-cluster down --name %s`", cause, err, dir.Name())
 	}
 	return cause

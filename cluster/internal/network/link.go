@@ -13,7 +13,8 @@ import (
 
 const (
 	bridgeName = "kbe0"
-	nodeLink   = "eth0"
+	// NodeLink is the link of each node to the others and to the control plane.
+	NodeLink = "eth0"
 )
 
 // SetUpLoopback is all that a network namespace outside of a cluster gets.
@@ -47,7 +48,7 @@ func Connect(i int, node *os.File) error {
 	name := linkTo(i)
 	pair := &netlink.Veth{
 		LinkAttrs:     netlink.LinkAttrs{Name: name, MasterIndex: bridge.Attrs().Index},
-		PeerName:      nodeLink,
+		PeerName:      NodeLink,
 		PeerNamespace: netlink.NsFd(node.Fd()),
 		// The same after a reboot, as a machine's: the others remember it.
 		PeerHardwareAddr: net.HardwareAddr{2, 0, 0, 0, 0, byte(i)},
@@ -79,7 +80,7 @@ func (p Plan) SetUpNode(i int) error {
 		return err
 	}
 	for _, f := range p.Families {
-		if err := address(nodeLink, f.onLink(f.node(i))); err != nil {
+		if err := address(NodeLink, f.onLink(f.node(i))); err != nil {
 			return err
 		}
 		// A process of the node itself needs some route to a service's address before kube-proxy's rules see its packet.

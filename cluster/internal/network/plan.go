@@ -3,6 +3,7 @@ package network
 import (
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -63,12 +64,7 @@ func PlanOf(c state.Cluster) Plan {
 
 // HasIPv6 tells that the plan has addresses of that family.
 func (p Plan) HasIPv6() bool {
-	for _, f := range p.Families {
-		if f.name == ipv6.name {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.Families, func(f Family) bool { return f.name == ipv6.name })
 }
 
 // ControlPlane returns the addresses of the API server inside the cluster.
@@ -94,22 +90,6 @@ func (p Plan) Pods() []string {
 // PodRange returns the ranges of the pods on the i-th node.
 func (p Plan) PodRange(i int) []string {
 	return p.each(func(f Family) string { return f.podRange(i).String() })
-}
-
-// PodAddress is an address of a pod, with the length of its node's range, and its gateway.
-type PodAddress struct{ Address, Gateway string }
-
-// Duplicate returns the addresses that all pods of the i-th node get where its network plugin gives out no others. The
-// plugin that works gives them out last.
-func (p Plan) Duplicate(i int) []PodAddress {
-	var all []PodAddress
-	for _, f := range p.Families {
-		bytes := f.podRange(i).Addr().AsSlice()
-		bytes[len(bytes)-1] = 254
-		address, _ := netip.AddrFromSlice(bytes)
-		all = append(all, PodAddress{netip.PrefixFrom(address, f.podBits).String(), f.podRange(i).Addr().Next().String()})
-	}
-	return all
 }
 
 // Services returns the ranges of all services.
@@ -159,6 +139,9 @@ func (p Plan) each(get func(Family) string) []string {
 	}
 	return all
 }
+
+// String returns what nftables calls the family: ip or ip6.
+func (f Family) String() string { return f.name }
 
 func (f Family) node(i int) netip.Addr {
 	bytes := f.controlPlane.Addr().AsSlice()

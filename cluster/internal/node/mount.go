@@ -49,7 +49,7 @@ func makeTarget(source, target string) error {
 	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(target, os.O_CREATE|os.O_WRONLY, 0o644)
+	f, err := os.OpenFile(target, os.O_CREATE|os.O_RDONLY, 0o644)
 	if err != nil {
 		return err
 	}

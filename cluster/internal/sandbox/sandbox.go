@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Sandbox is a set of namespaces.
+// Sandbox is a set of namespaces. The zero Sandbox has none of its own: what runs in it is in those of this process.
 type Sandbox struct {
 	net, mnt, uts *os.File // mnt and uts are nil in a sandbox that shares them with the machine
 	pid           *os.File // nil before Init
@@ -73,6 +73,9 @@ func (s *Sandbox) Dial(ctx context.Context, address string) (conn net.Conn, err 
 
 // enter moves the calling thread, which must be locked and never unlocked.
 func (s *Sandbox) enter() error {
+	if s.net == nil {
+		return nil
+	}
 	if err := unix.Setns(int(s.net.Fd()), unix.CLONE_NEWNET); err != nil {
 		return fmt.Errorf("enter network namespace: %w", err)
 	}

@@ -86,6 +86,9 @@ func (d Dir) HostSocket(node string) string {
 	return d.Node(node, "run", "containerd", "containerd.sock")
 }
 
+// ControlSocket returns the path of the unix socket that the supervisor takes requests on.
+func (d Dir) ControlSocket() string { return d.Path("control.sock") }
+
 // Kubeconfig returns the path of the administrator's kubeconfig.
 func (d Dir) Kubeconfig() string { return d.Path("admin.kubeconfig") }
 

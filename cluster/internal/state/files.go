@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -32,6 +34,14 @@ type Cluster struct {
 	Audit bool `json:"audit,omitempty"`
 	// Kubeconfig is what was changed in the user's kubeconfig.
 	Kubeconfig Kubeconfig `json:"kubeconfig"`
+}
+
+// CheckNode returns an error when the cluster has no node of that name.
+func (c Cluster) CheckNode(name string) error {
+	if slices.Contains(c.Nodes, name) {
+		return nil
+	}
+	return fmt.Errorf("node %q: not found in cluster %s; expected one of %s", name, c.Name, strings.Join(c.Nodes, ", "))
 }
 
 // Kubeconfig remembers how to take the cluster's context out of the user's kubeconfig again.

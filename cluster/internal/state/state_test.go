@@ -2,10 +2,8 @@ package state
 
 import (
 	"context"
-	"net/netip"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"testing"
 )
@@ -70,26 +68,6 @@ func TestFilesComeBack(t *testing.T) {
 	info, err := os.Stat(dir.Path("status.json"))
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("expected a file of mode 0600, found %v, %v", info, err)
-	}
-}
-
-func TestFaultsComeBack(t *testing.T) {
-	dir := Dir(filepath.Join(t.TempDir(), "kbe"))
-	if f, err := dir.Faults(); err != nil || f.Partitions != nil || f.Denied != nil {
-		t.Errorf("nothing was ever broken: expected no faults, found %+v, %v", f, err)
-	}
-	want := Faults{Partitions: []Pair{PairOf("node-2", "node-1")}, Denied: []netip.Addr{netip.MustParseAddr("10.244.1.2")}}
-	if err := dir.WriteFaults(want); err != nil {
-		t.Fatal(err)
-	}
-	if got, err := dir.Faults(); err != nil || !reflect.DeepEqual(got, want) {
-		t.Errorf("expected %+v, found %+v, %v", want, got, err)
-	}
-	if peer, ok := want.Partitions[0].Peer("node-1"); !ok || peer != "node-2" {
-		t.Errorf("peer of node-1: expected node-2, found %q, %t", peer, ok)
-	}
-	if _, ok := want.Partitions[0].Peer("node-3"); ok {
-		t.Error("node-3 is in no pair")
 	}
 }
 

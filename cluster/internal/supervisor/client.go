@@ -7,7 +7,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
@@ -144,9 +143,6 @@ func until(ctx context.Context, f func() error) error {
 		}
 		if ctx.Err() == nil {
 			last = err
-		}
-		if apierrors.IsUnauthorized(err) && last == nil {
-			return err
 		}
 		select {
 		case <-ctx.Done():

@@ -8,6 +8,7 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/cgroup"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/config"
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/network"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/state"
 )
 
@@ -17,17 +18,19 @@ type host struct {
 	dir      state.Dir
 	topology *topology
 	keeper   *keeper
-	group    cgroup.Group // of everything on the node, pods included
+	group    cgroup.Group      // of everything on the node, pods included
+	filters  map[string]string // chains of the nftables tables that faults have made, by the names of the tables
 
+	life context.Context // of the cluster
 	on   context.Context // ends when the node is halted
 	cut  context.CancelFunc
 	kept []<-chan struct{} // each closed when a component is not kept running any more
 }
 
-// boot makes the node's file system, starts containerd and returns once it answers, or starting ends. What runs on the node runs until ctx ends or the
-// node is halted.
-func (n *host) boot(ctx, starting context.Context) error {
-	n.on, n.cut = context.WithCancel(ctx)
+// boot makes the node's file system, starts containerd and returns once it answers, or starting ends. What runs on the node
+// runs until the cluster's life ends, or the node is halted.
+func (n *host) boot(starting context.Context) error {
+	n.on, n.cut = context.WithCancel(n.life)
 	n.kept = nil
 	if err := n.topology.furnish(n.Index - 1); err != nil {
 		return fmt.Errorf("boot %s: %w", n.Name, err)
@@ -48,18 +51,53 @@ func (n *host) join() {
 	n.keep("kube-proxy", n.KubeProxy())
 }
 
-// plug writes the network plugin's configuration, which containerd reads again.
-func (n *host) plug(duplicating bool) error {
-	n.Duplicating = duplicating
-	data, err := n.NetworkPlugin()
-	if err != nil {
-		return err
+// Config returns the node's configuration.
+func (n *host) Config() config.Node { return n.Node }
+
+// Filter replaces an nftables table of the node.
+func (n *host) Filter(ctx context.Context, table, chains string) error {
+	if chains == "" {
+		delete(n.filters, table)
+	} else {
+		n.filters[table] = chains
 	}
-	return state.WriteFile(n.dir.Node(n.Name, config.NetworkPluginFile), data)
+	return n.topology.nodes[n.Index-1].Do(func() error { return network.SetTable(ctx, table, chains) })
 }
 
-// halt ends every process on the node, as when it loses its power. It can be called again.
-func (n *host) halt(ctx context.Context) error {
+// WriteFile replaces a file of the node, whether it runs or not.
+func (n *host) WriteFile(path string, data []byte) error {
+	return state.WriteFile(n.dir.Node(n.Name, path), data)
+}
+
+// Freeze stops every process on the node.
+func (n *host) Freeze(ctx context.Context) error { return n.group.Freeze(ctx) }
+
+// Thaw undoes Freeze.
+func (n *host) Thaw() error { return n.group.Thaw() }
+
+// Boot starts the node again, in new namespaces, and returns once its containerd answers. It halts it first, for an earlier
+// Boot may have failed halfway.
+func (n *host) Boot(ctx context.Context) error {
+	if err := n.Halt(ctx); err != nil {
+		return err
+	}
+	if err := n.topology.replace(n.Index - 1); err != nil {
+		return err
+	}
+	for table, chains := range n.filters {
+		if err := n.Filter(ctx, table, chains); err != nil {
+			return err
+		}
+	}
+	if err := n.boot(ctx); err != nil {
+		return err
+	}
+	n.join()
+	return nil
+}
+
+// Halt ends every process on the node, as when it loses its power. It can be called again.
+func (n *host) Halt(ctx context.Context) error {
 	n.cut()
 	if err := n.group.Remove(ctx); err != nil {
 		return err

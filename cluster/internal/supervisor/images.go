@@ -10,16 +10,6 @@ import (
 	"path/filepath"
 )
 
-// loadImages imports archives into one node. It needs not enter the node: its socket is reached by path.
-func loadImages(ctx context.Context, bin, socket string, archives []string) error {
-	for _, archive := range archives {
-		if err := Load(ctx, bin, socket, archive); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // Load imports a Docker or OCI archive into the node whose containerd listens on socket, also for architectures that the
 // node is not of. An archive may lack what is for others, as those that Docker saves of an image for several.
 func Load(ctx context.Context, bin, socket, archive string) error {

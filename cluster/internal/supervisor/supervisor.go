@@ -76,14 +76,19 @@ func start(ctx context.Context, dir state.Dir, api net.Listener, events *events,
 		dir: dir, cluster: cluster, group: group, topology: topology, events: events,
 		keeper: &keeper{dir: dir, path: config.NodeBin + ":" + config.Path, home: home, giveUp: giveUp},
 	}
+	control := &Control{ctx: ctx}
 	for i, name := range cluster.Nodes {
-		s.nodes = append(s.nodes, &host{Node: config.Node{Plan: topology.plan, Name: name, Index: i + 1, ProxyMode: cluster.ProxyMode}, dir: dir, topology: topology, keeper: s.keeper, group: group.Child(name)})
+		n := &host{
+			Node: config.Node{Plan: topology.plan, Name: name, Index: i + 1, ProxyMode: cluster.ProxyMode},
+			dir:  dir, topology: topology, keeper: s.keeper, group: group.Child(name), filters: map[string]string{}, life: ctx,
+		}
+		s.nodes, control.nodes = append(s.nodes, n), append(control.nodes, n)
 	}
 	if err := s.run(ctx, starting); err != nil {
 		return err
 	}
 	s.keeper.ready()
-	return (&Control{ctx: ctx, dir: dir, cluster: cluster, topology: topology, nodes: s.nodes}).serve()
+	return control.serve(dir.ControlSocket())
 }
 
 // starter starts the components in order. Its contexts are two: one for the cluster's life, one for its start.
@@ -139,9 +144,9 @@ func (s *starter) run(ctx, starting context.Context) error {
 		return nil
 	})
 	for _, n := range s.nodes {
-		work.Go(func() error { return s.node(ctx, starting, n, registered) })
+		work.Go(func() error { return s.node(starting, n, registered) })
 		work.Go(func() error {
-			<-orDone(starting, registered)
+			await(starting, registered)
 			if err := client.waitReady(starting, n.Name); err != nil {
 				return &componentError{n.Name + "/kubelet", err}
 			}
@@ -153,20 +158,22 @@ func (s *starter) run(ctx, starting context.Context) error {
 }
 
 // node starts a node, and loads its images.
-func (s *starter) node(ctx, starting context.Context, n *host, registered <-chan struct{}) error {
-	if err := n.boot(ctx, starting); err != nil {
+func (s *starter) node(starting context.Context, n *host, registered <-chan struct{}) error {
+	if err := n.boot(starting); err != nil {
 		return err
 	}
 	work, starting := errgroup.WithContext(starting)
 	work.Go(func() error {
 		// Now: the API server needs its time to start anyway.
-		if err := loadImages(starting, s.cluster.Bin, s.dir.HostSocket(n.Name), s.cluster.Images); err != nil {
-			return &componentError{n.Name + "/containerd", err}
+		for _, archive := range s.cluster.Images {
+			if err := Load(starting, s.cluster.Bin, s.dir.HostSocket(n.Name), archive); err != nil {
+				return &componentError{n.Name + "/containerd", err}
+			}
 		}
 		s.events.ready(n.Name+" images", "loaded")
 		return nil
 	})
-	<-orDone(starting, registered)
+	await(starting, registered)
 	if starting.Err() == nil {
 		n.join()
 	}
@@ -182,15 +189,10 @@ func explain(ctx context.Context, err error) error {
 	return err
 }
 
-// orDone returns a channel that is closed when either happens.
-func orDone(ctx context.Context, event <-chan struct{}) <-chan struct{} {
-	either := make(chan struct{})
-	go func() {
-		defer close(either)
-		select {
-		case <-ctx.Done():
-		case <-event:
-		}
-	}()
-	return either
+// await waits until the event happens, or the context ends.
+func await(ctx context.Context, event <-chan struct{}) {
+	select {
+	case <-ctx.Done():
+	case <-event:
+	}
 }

@@ -26,8 +26,13 @@ func Found(dir state.Dir) (bool, error) {
 	return dir.Exists() || group.Exists(), nil
 }
 
+// budget is how long removing a cluster may take. It takes a second; a process in an uninterruptible sleep may not end at all.
+const budget = 30 * time.Second
+
 // Remove removes the cluster. It can be called again after an error, and does nothing when there is no cluster.
 func Remove(ctx context.Context, dir state.Dir) error {
+	ctx, cancel := context.WithTimeout(ctx, budget)
+	defer cancel()
 	group, err := groupOf(dir)
 	if err != nil {
 		return err
