@@ -168,8 +168,8 @@ func (o *reachOptions) run(ctx context.Context, needs rbac.Needs, work func(cont
 	if !o.nodes.nodes {
 		o.reach.Target = &v1alpha1.ReachTarget{Name: o.pod.pod, Port: int(o.pod.port), Existing: o.pod.pod != ""}
 	}
-	o.retrier.Tell(func(d session.Delay) { o.terminal.Handle(engine.Event{Body: engine.Delayed{Delay: d}}) })
-	defer o.retrier.Tell(nil)
+	o.retrier.OnDelay(func(d session.Delay) { o.terminal.Handle(engine.Event{Body: engine.Delayed{Delay: d}}) })
+	defer o.retrier.OnDelay(nil)
 	s, err := o.open(ctx, needs)
 	if err == nil {
 		o.terminal.ReachBegan(o.reach)

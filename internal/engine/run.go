@@ -65,7 +65,7 @@ func Run(ctx context.Context, getter genericclioptions.RESTClientGetter, plan *P
 	}
 	r := &run{plan: plan, opts: opts, sink: sink, started: opts.Now(), counts: map[int]counts{}, attempts: map[*attempt]context.CancelCauseFunc{}}
 	if opts.Retrier != nil {
-		opts.Retrier.Tell(func(d session.Delay) { r.emit(WholeRun, Delayed{d}) })
+		opts.Retrier.OnDelay(func(d session.Delay) { r.emit(WholeRun, Delayed{d}) })
 	}
 	end := RunEnded{Example: plan.Example.Metadata.Name, Verdict: CouldNotRun}
 	if err := r.open(ctx, getter); err != nil {
@@ -90,7 +90,7 @@ func Run(ctx context.Context, getter genericclioptions.RESTClientGetter, plan *P
 		}
 	}
 	if opts.Retrier != nil {
-		opts.Retrier.Tell(nil)
+		opts.Retrier.OnDelay(nil)
 	}
 	end.Elapsed = r.since(r.started)
 	r.emit(WholeRun, end)
@@ -165,7 +165,7 @@ func (r *run) open(ctx context.Context, getter genericclioptions.RESTClientGette
 	}
 	if r.session, err = session.Open(ctx, cfg, r.plan.Example.Metadata.Name, r.opts.Namespace,
 		session.Keep(r.opts.Keep), session.Enforce(r.opts.Enforce), session.StopPodsAfter(session.Deadline+r.opts.Timeout),
-		session.TellHeld(func(object, why string) { r.emit(WholeRun, CleanupHeld{object, why}) })); err != nil {
+		session.OnStuckDeletion(func(object, why string) { r.emit(WholeRun, CleanupHeld{object, why}) })); err != nil {
 		return err
 	}
 	r.getter = getter

@@ -18,19 +18,6 @@ func OwnNamespace() Needs {
 	)
 }
 
-// Shared is what a run in a Namespace of others asks for, to see what selects Pods
-// there: its own must not be taken for others'.
-func Shared() Needs {
-	needs := Core("services", "list")
-	for _, r := range []schema.GroupResource{
-		{Resource: "replicationcontrollers"}, {Group: "apps", Resource: "daemonsets"}, {Group: "apps", Resource: "replicasets"},
-		{Group: "apps", Resource: "statefulsets"}, {Group: "batch", Resource: "jobs"},
-	} {
-		needs = append(needs, On(r, "list")...)
-	}
-	return needs.Optional()
-}
-
 // Exec is what running a program in a container asks for: `kubectl exec` looks
 // at the Pod, and connects with GET (WebSocket) or POST (SPDY). Since Kubernetes
 // 1.35 a WebSocket needs the verb create as well (feature gate

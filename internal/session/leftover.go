@@ -9,7 +9,6 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
@@ -170,7 +169,7 @@ func (f *finder) add(r schema.GroupVersionResource, m *metav1.PartialObjectMetad
 	if m.Annotations[KeepAnnotation] != "" && l.State != Running {
 		l.State = Kept
 	}
-	l.objects = append(l.objects, object{r, m.Namespace, m.Name, m.UID})
+	l.objects = append(l.objects, objectOf(r, m))
 }
 
 func (f *finder) leftovers() []Leftover {
@@ -196,13 +195,8 @@ func (l *Leftover) Remove(ctx context.Context, cfg *rest.Config) Cleanup {
 	}
 	ctx, cancel := wait.WithTimeout(ctx, CleanupTimeout)
 	defer cancel()
-	r := &remover{client: client}
-	if l.Owned {
-		r.emptyNamespace(ctx, l.Namespace, l.objects)
-	} else {
-		r.remove(ctx, l.objects, func() []object { return r.podsOf(ctx, l.Namespace, labels.Set{RunLabel: l.Run}.String()) })
-	}
-	out := r.outcome()
+	r := &remover{client: client, run: l.Run}
+	out := r.removeAll(ctx, l.Namespace, l.Owned, l.objects)
 	if out.Err == nil {
 		out.Err = Forget(l.Run)
 	}

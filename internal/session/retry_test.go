@@ -116,7 +116,7 @@ func TestAnAPIServerThatNeverAnsweredIsNotWaitedFor(t *testing.T) {
 	}
 }
 
-func TestDelaysAreTold(t *testing.T) {
+func TestDelaysAreReported(t *testing.T) {
 	for name, tc := range map[string]struct {
 		answers []any
 		header  http.Header
@@ -134,7 +134,7 @@ func TestDelaysAreTold(t *testing.T) {
 				r := &Retrier{}
 				r.alive()
 				var told []string
-				r.Tell(func(d Delay) { told = append(told, d.String()) })
+				r.OnDelay(func(d Delay) { told = append(told, d.String()) })
 				req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, aPod, http.NoBody)
 				if err != nil {
 					t.Fatal(err)
