@@ -9,7 +9,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// Patch is what a cluster's policy asks of every Pod of a run, beyond what is
+// Patch is what a cluster's policy requires of every Pod of a run, beyond what is
 // shown. It is added where everybody sees it: to the command, and to the manifest.
 type Patch struct {
 	// Hardened: the Namespace enforces the Pod Security Standard restricted.
@@ -22,7 +22,7 @@ type Patch struct {
 // restricted standard wants one that is not root, and a number.
 const restrictedUser = 65532
 
-// Empty tells that nothing is added.
+// Empty: nothing is added.
 func (p Patch) Empty() bool { return !p.Hardened && p.PullSecret == "" }
 
 // pod returns the fields of the Pod, container those of each of its containers
@@ -108,7 +108,7 @@ func (p Patch) Pod(pod *corev1.Pod) error {
 	return runtime.DefaultUnstructuredConverter.FromUnstructured(object, pod)
 }
 
-// add tells whether the object is, or makes, a Pod.
+// add reports whether the object is, or makes, a Pod.
 func (p Patch) add(object map[string]any) (bool, error) {
 	spec, _ := object["spec"].(map[string]any)
 	if template, ok := spec["template"].(map[string]any); ok {

@@ -16,9 +16,9 @@ type Need struct {
 	Group string
 	// Resource is a plural, with its subresource, such as pods/exec.
 	Resource string
-	// Cluster tells that the resource is not in any Namespace.
+	// Cluster: the resource is not in any Namespace.
 	Cluster bool
-	// Optional tells that a run goes on without, and tells less.
+	// Optional: a run goes on without it, and reports less.
 	Optional bool
 }
 
@@ -32,7 +32,7 @@ func (n Need) String() string {
 	return text
 }
 
-// Needs are what a feature asks for.
+// Needs are what a feature needs.
 type Needs []Need
 
 // On returns a need of each verb on a resource.

@@ -54,7 +54,7 @@ func cleanupContext(ctx context.Context) (context.Context, context.CancelFunc) {
 	return ctx, func() { stop(); cancel(); giveUp(nil) }
 }
 
-// Close removes what the run created and waits until it is gone, within
+// Close removes what the run created and waits until it no longer exists, within
 // CleanupTimeout, also where ctx has ended. Nothing can be created any more.
 func (s *Session) Close(ctx context.Context) Cleanup {
 	ctx, cancel := cleanupContext(ctx)

@@ -11,7 +11,7 @@ import (
 )
 
 // ConnectionOf reads what the kubeconfig says of the way to the API server, for a
-// diagnosis. It tells as much as can be read.
+// diagnosis. It holds as much as can be read.
 func ConnectionOf(getter genericclioptions.RESTClientGetter) diagnose.Connection {
 	loader := getter.ToRawKubeConfigLoader()
 	c := diagnose.Connection{File: strings.Join(loader.ConfigAccess().GetLoadingPrecedence(), ", ")}

@@ -24,7 +24,7 @@ func objectOf(resource schema.GroupVersionResource, obj metav1.Object) object {
 	return object{resource, obj.GetNamespace(), obj.GetName(), obj.GetUID()}
 }
 
-// isAmong tells whether an object of that UID is in a list.
+// isAmong reports whether an object of that UID is in a list.
 func isAmong(uid types.UID, list []object) bool {
 	return uid != "" && slices.ContainsFunc(list, func(o object) bool { return o.uid == uid })
 }
@@ -51,12 +51,12 @@ func (l *ledger) uidOf(t target) types.UID {
 	return ""
 }
 
-// hasUID tells whether the run created the object of that UID.
+// hasUID reports whether the run created the object of that UID.
 func (l *ledger) hasUID(uid types.UID) bool {
 	return isAmong(uid, l.newestFirst())
 }
 
-// has tells whether the owner of an object, which may be nil, is in the list.
+// has reports whether the owner of an object, which may be nil, is in the list.
 func (l *ledger) has(owner *metav1.OwnerReference) bool {
 	return owner != nil && l.hasUID(owner.UID)
 }

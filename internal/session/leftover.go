@@ -23,7 +23,7 @@ type Leftover struct {
 	// Run is the run's ID.
 	Run       string
 	Namespace string
-	// Owned tells that the Namespace is the run's own.
+	// Owned: the Namespace is the run's own.
 	Owned bool
 	// Created is when the first of it was made.
 	Created time.Time
@@ -41,7 +41,7 @@ func (l *Leftover) Objects() []string {
 	return names
 }
 
-// Ended tells whether the run is known to be over, and nobody meant to keep it.
+// Ended reports whether the run is known to be over, and nobody meant to keep it.
 func (l *Leftover) Ended() bool { return l.State == Dead || l.State == Expired }
 
 // FindEnded finds runs that have ended and left something, cheaply, for a run
@@ -187,7 +187,7 @@ func (f *finder) leftovers() []Leftover {
 }
 
 // Remove removes what a run has left in a Namespace, with the Namespace where it
-// is the run's own, and waits until it is gone, within CleanupTimeout.
+// is the run's own, and waits until it no longer exists, within CleanupTimeout.
 func (l *Leftover) Remove(ctx context.Context, cfg *rest.Config) Cleanup {
 	client, err := dynamic.NewForConfig(cfg)
 	if err != nil {

@@ -58,7 +58,7 @@ func (s *Session) label(object map[string]any, path ...string) {
 	_ = unstructured.SetNestedMap(object, labels, path...)
 }
 
-// isMarked tells whether an object is the run's.
+// isMarked reports whether an object is the run's.
 func (s *Session) isMarked(obj metav1.Object) bool {
 	return obj.GetLabels()[RunLabel] == s.ID
 }

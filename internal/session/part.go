@@ -25,7 +25,7 @@ func (p *Part) Wrap(cfg *rest.Config) { p.session.wrap(cfg, false, &p.session.cr
 // Confine is Session.Confine for what belongs to the part.
 func (p *Part) Confine(cfg *rest.Config) { p.session.wrap(cfg, true, &p.session.created, &p.created) }
 
-// Made tells whether an object is the part's: created by it, or by a controller
+// Made reports whether an object is the part's: created by it, or by a controller
 // that it created.
 func (p *Part) Made(obj metav1.Object) bool {
 	return p.created.hasUID(obj.GetUID()) || p.created.has(metav1.GetControllerOf(obj))

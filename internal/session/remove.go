@@ -96,8 +96,8 @@ func (r *remover) removeNamespace(ctx context.Context, namespace string, objects
 	ending.Wait()
 }
 
-// isThis tells whether a Namespace is the one among the objects, and not one that
-// somebody has made under its name since: what is in that is not removed.
+// isThis reports whether a Namespace is the one among the objects, and not one that
+// someone has made under its name since: what is in that is not removed.
 func (r *remover) isThis(ctx context.Context, namespace string, objects []object) bool {
 	found, err := r.client.Resource(namespaces).Get(ctx, namespace, metav1.GetOptions{})
 	if err != nil {

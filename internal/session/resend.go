@@ -127,7 +127,7 @@ func kindOf(req *http.Request) kind {
 	return k
 }
 
-// isPassedOn tells whether an answer came by way of the API server's proxy: it is a
+// isPassedOn reports whether an answer came by way of the API server's proxy: it is a
 // pod's, a service's or a node's, and theirs to give. The API server marks all that
 // it answers (k8s.io/apiserver, pkg/endpoints/filters/audit_init.go); an answer
 // without that mark is of a proxy before it.
@@ -135,13 +135,13 @@ func (k kind) isPassedOn(resp *http.Response) bool {
 	return k.proxied && resp.Header.Get("Audit-Id") != ""
 }
 
-// isStream tells whether the answer to a read goes on for as long as somebody reads.
+// isStream reports whether the answer to a read goes on for as long as the client reads.
 func isStream(u *url.URL) bool {
 	q := u.Query()
 	return q.Get("watch") == "true" || q.Get("follow") == "true"
 }
 
-// retryAfter is what a 429 asks for.
+// retryAfter is the time after which a 429 wants the request again.
 func retryAfter(resp *http.Response) time.Duration {
 	seconds, err := strconv.Atoi(resp.Header.Get("Retry-After"))
 	if err != nil {
@@ -150,12 +150,12 @@ func retryAfter(resp *http.Response) time.Duration {
 	return time.Duration(seconds) * time.Second
 }
 
-// isRefusal tells whether an error is an answer, or a certificate's fault.
+// isRefusal reports whether an error is an answer, or a certificate's fault.
 func isRefusal(err error) bool {
 	return httpstream.IsUpgradeFailure(err) || errors.As(err, new(*tls.CertificateVerificationError)) || errors.As(err, new(tls.AlertError))
 }
 
-// neverSent tells whether there was not even a connection.
+// neverSent reports whether there was not even a connection.
 func neverSent(err error) bool {
 	var op *net.OpError
 	return errors.As(err, &op) && op.Op == "dial"
@@ -165,14 +165,14 @@ func neverSent(err error) bool {
 // answer (k8s.io/apiserver, pkg/admission/plugin/webhook/errors).
 var webhookFails = regexp.MustCompile(`failed calling webhook`)
 
-// isWebhooks tells whether a 5xx is an admission webhook's fault: the API server
-// has waited for it as long as it is told to.
+// isWebhooks reports whether a 5xx is an admission webhook's fault: the API server
+// has waited for it as long as it is configured to.
 func isWebhooks(resp *http.Response) bool {
 	text, err := peek(resp)
 	return err == nil && webhookFails.Match(text)
 }
 
-// isGone tells whether what is to be deleted is not there any more, or, by the
+// isGone reports whether what is to be deleted is not there any more, or, by the
 // precondition of its UID, another is in its place.
 func isGone(resp *http.Response) bool {
 	return resp.StatusCode == http.StatusNotFound || resp.StatusCode == http.StatusConflict

@@ -33,7 +33,7 @@ func backoff() wait.Backoff {
 // longer than that.
 const slowest = time.Second
 
-// pause waits, and tells whether the context still stands.
+// pause waits, and reports whether the context still stands.
 func pause(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -130,7 +130,7 @@ func (r *Retrier) alive() {
 	r.answered, r.reported, r.lost = true, false, time.Time{}
 }
 
-// away notes that the connection broke, and tells whether to wait for another.
+// away notes that the connection broke, and reports whether to wait for another.
 func (r *Retrier) away(err error) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

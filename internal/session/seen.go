@@ -7,7 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// recent is for how long what a command has read tells whose an object is: kubectl
+// recent is for how long what a command has read shows whose an object is: kubectl
 // reads a Pod just before it enters it.
 const recent = time.Second
 

@@ -58,35 +58,32 @@ func SharedNeeds() rbac.Needs {
 // bind adds the run's label to what an object selects by. What it makes has that
 // label already.
 func (s *Session) bind(obj *unstructured.Unstructured, at target) error {
-	sel, ok := selectors[at.granted()]
-	if !ok || !sel.selects(obj) {
-		return nil
+	if path := labelOf(obj, at); path != nil {
+		return unstructured.SetNestedField(obj.Object, s.ID, path...)
 	}
-	return unstructured.SetNestedField(obj.Object, s.ID, sel.label()...)
+	return nil
 }
 
-// isBound tells whether an object selects the run's only.
+// isBound reports whether an object selects the run's only.
 func (s *Session) isBound(obj *unstructured.Unstructured, at target) bool {
+	path := labelOf(obj, at)
+	id, _, _ := unstructured.NestedString(obj.Object, path...)
+	return path == nil || id == s.ID
+}
+
+// labelOf is the path of the run's label in an object's selector, or nil where the
+// object selects nothing.
+func labelOf(obj *unstructured.Unstructured, at target) []string {
 	sel, ok := selectors[at.granted()]
-	if !ok || !sel.selects(obj) {
-		return true
-	}
-	id, _, _ := unstructured.NestedString(obj.Object, sel.label()...)
-	return id == s.ID
-}
-
-// selects tells whether an object selects anything.
-func (sel selector) selects(obj *unstructured.Unstructured) bool {
 	fields, _, _ := unstructured.NestedMap(obj.Object, sel.path...)
-	return sel.all || len(fields) > 0
-}
-
-// label is the path of the run's label in a selector.
-func (sel selector) label() []string {
-	if sel.plain {
+	switch {
+	case !ok || !sel.all && len(fields) == 0:
+		return nil
+	case sel.plain:
 		return append(slices.Clone(sel.path), RunLabel)
+	default:
+		return append(slices.Clone(sel.path), "matchLabels", RunLabel)
 	}
-	return append(slices.Clone(sel.path), "matchLabels", RunLabel)
 }
 
 // read is what an object selects by; an empty one is none.

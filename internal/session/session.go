@@ -50,7 +50,7 @@ type Session struct {
 	ID string
 	// Namespace is where the run works.
 	Namespace string
-	// Owned tells that the Namespace is the run's own.
+	// Owned: the Namespace is the run's own.
 	Owned bool
 
 	client  dynamic.Interface
@@ -126,9 +126,9 @@ func Open(ctx context.Context, cfg *rest.Config, example, namespace string, opti
 // Dir is a folder on this machine for the run's files; it goes with the run.
 func (s *Session) Dir() string { return s.local.dir }
 
-// adopt makes sure that an existing Namespace exists, and that one which somebody
+// adopt makes sure that an existing Namespace exists, and that one which someone
 // has just made takes Pods. Where reading it is not permitted, the first command
-// will tell.
+// will show it.
 func (s *Session) adopt(ctx context.Context) error {
 	ns, err := s.client.Resource(namespaces).Get(ctx, s.Namespace, metav1.GetOptions{})
 	switch {
@@ -177,7 +177,7 @@ func (s *Session) make(ctx context.Context, cfg *rest.Config, example string) er
 }
 
 // awaitServiceAccount waits for the ServiceAccount without which the API server
-// rejects Pods. Where watching it is not permitted, the first Pod will tell.
+// rejects Pods. Where watching it is not permitted, the first Pod will show it.
 func (s *Session) awaitServiceAccount(ctx context.Context) error {
 	waitCtx, cancel := wait.WithTimeout(ctx, readyTimeout)
 	defer cancel()

@@ -38,7 +38,7 @@ func (s *Session) wrap(cfg *rest.Config, confined bool, created ...*ledger) {
 type transport struct {
 	session *Session
 	next    http.RoundTripper
-	// confined: nothing is asked for but what is granted, in the run's Namespace.
+	// confined: nothing is requested but what is granted, in the run's Namespace.
 	confined bool
 	// prefix is the path of the API server's address, or "".
 	prefix string
@@ -94,8 +94,8 @@ func (t *transport) read(req *http.Request, at target) (*http.Response, error) {
 	return resp, err
 }
 
-// isDryRun tells whether a request leaves nothing on the cluster, as the API server
-// sees it. That of a DELETE is not asked for so: its body decides.
+// isDryRun reports whether a request leaves nothing on the cluster, as the API server
+// sees it. Not so for a DELETE: its body decides.
 func isDryRun(req *http.Request) bool {
 	return req.Method != http.MethodDelete && req.URL.Query().Has("dryRun")
 }

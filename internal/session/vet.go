@@ -10,7 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// vet tells, by an error, why an object must not be on the cluster as it is: because
+// vet returns, as an error, why an object must not be on the cluster as it is: because
 // of what it, or a controller for it, would do to what is not the run's.
 func (t *transport) vet(ctx context.Context, obj *unstructured.Unstructured, at target) error {
 	v := &vetting{t, ctx, obj, at, t.session.isOwn(at)}

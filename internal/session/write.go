@@ -17,7 +17,7 @@ import (
 const applyType = "application/apply-patch+yaml"
 
 // write lets a request change, delete or enter the run's own objects only. Whose an
-// object is must be asked, unless the run has created it itself; the request then
+// object is must be read, unless the run has created it itself; the request then
 // holds for that very object.
 func (t *transport) write(req *http.Request, at target) (*http.Response, error) {
 	s := t.session
@@ -43,10 +43,10 @@ func (t *transport) write(req *http.Request, at target) (*http.Response, error) 
 	return t.changeThis(req, at, uid)
 }
 
-// isOwn tells whether a target is in a Namespace of the run's own.
+// isOwn reports whether a target is in a Namespace of the run's own.
 func (s *Session) isOwn(at target) bool { return s.Owned && at.namespace == s.Namespace }
 
-// isRuns tells, by an error, that an object is somebody else's. In a Namespace of the
+// isRuns returns an error where an object is someone else's. In a Namespace of the
 // run's own, controllers make some without its label: that must still be the one.
 func (s *Session) isRuns(ctx context.Context, at target, obj metav1.Object) error {
 	if s.created.hasUID(obj.GetUID()) || s.isMarked(obj) || s.isOwn(at) && s.stillOwned(ctx) == nil {
@@ -55,8 +55,8 @@ func (s *Session) isRuns(ctx context.Context, at target, obj metav1.Object) erro
 	return forbidden(fmt.Sprintf("%s %q is not of this run (%s); it is left untouched", at.resource.Resource, at.name, ownerOf(obj, time.Now())))
 }
 
-// stillOwned tells, by an error, that the Namespace of the run's own is not that
-// any more: it was deleted, and somebody has made another of that name.
+// stillOwned returns an error where the Namespace of the run's own is not that
+// any more: it was deleted, and someone has made another of that name.
 func (s *Session) stillOwned(ctx context.Context) error {
 	ns, err := s.get(ctx, target{resource: namespaces, name: s.Namespace})
 	if err != nil {
