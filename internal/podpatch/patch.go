@@ -3,6 +3,7 @@ package podpatch
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -66,14 +67,11 @@ func (p Patch) Command(words []string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out []string
-	for i, w := range words {
-		if w == "--" {
-			return append(append(out, "--override-type=strategic", "--overrides="+string(overrides)), words[i:]...), nil
-		}
-		out = append(out, w)
+	end := slices.Index(words, "--")
+	if end < 0 {
+		end = len(words)
 	}
-	return append(out, "--override-type=strategic", "--overrides="+string(overrides)), nil
+	return slices.Insert(slices.Clone(words), end, "--override-type=strategic", "--overrides="+string(overrides)), nil
 }
 
 // Manifest adds the fields to a Pod, or to the Pod template of another kind.

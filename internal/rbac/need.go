@@ -65,22 +65,13 @@ func (n Needs) Required() Needs {
 
 // Join returns all needs once, sorted. One that is required somewhere is not optional.
 func Join(lists ...Needs) Needs {
-	all := slices.Concat(lists...)
-	slices.SortFunc(all, func(a, b Need) int {
-		return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Verb, b.Verb), compareBool(a.Optional, b.Optional))
-	})
-	return slices.CompactFunc(all, func(a, b Need) bool {
-		return a.Group == b.Group && a.Resource == b.Resource && a.Verb == b.Verb
-	})
+	all := Needs(slices.Concat(lists...))
+	all = append(all.Required(), all...) // of equal needs the first is kept
+	slices.SortStableFunc(all, compare)
+	return slices.CompactFunc(all, func(a, b Need) bool { return compare(a, b) == 0 })
 }
 
-func compareBool(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case b:
-		return -1
-	default:
-		return 1
-	}
+// compare orders needs by what is needed, required or not.
+func compare(a, b Need) int {
+	return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Verb, b.Verb))
 }

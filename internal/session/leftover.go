@@ -82,7 +82,7 @@ func Find(ctx context.Context, cfg *rest.Config, namespace string) ([]Leftover, 
 	found := finder{}
 	var podsErr error
 	var wg sync.WaitGroup
-	for _, r := range resources {
+	for r := range resources {
 		wg.Go(func() {
 			if err := found.list(ctx, client, r, namespace, metav1.ListOptions{LabelSelector: RunLabel}); err != nil && r == pods {
 				podsErr = err
@@ -104,28 +104,20 @@ func Find(ctx context.Context, cfg *rest.Config, namespace string) ([]Leftover, 
 }
 
 // removable are the resources that can be listed and deleted.
-func removable(cfg *rest.Config, namespaced bool) ([]schema.GroupVersionResource, error) {
+func removable(cfg *rest.Config, namespaced bool) (map[schema.GroupVersionResource]struct{}, error) {
 	client, err := discovery.NewDiscoveryClientForConfig(cfg)
 	if err != nil {
 		return nil, err
 	}
-	lists, err := client.ServerPreferredResources()
+	list := client.ServerPreferredResources
+	if namespaced {
+		list = client.ServerPreferredNamespacedResources
+	}
+	lists, err := list()
 	if len(lists) == 0 && err != nil { // an API group that does not answer is not in the way
 		return nil, err
 	}
-	var out []schema.GroupVersionResource
-	for _, list := range lists {
-		version, err := schema.ParseGroupVersion(list.GroupVersion)
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range list.APIResources {
-			if (r.Namespaced || !namespaced) && slices.Contains(r.Verbs, "list") && slices.Contains(r.Verbs, "delete") {
-				out = append(out, version.WithResource(r.Name))
-			}
-		}
-	}
-	return out, nil
+	return discovery.GroupVersionResources(discovery.FilteredBy(discovery.SupportsAllVerbs{Verbs: []string{"list", "delete"}}, lists))
 }
 
 // finder collects objects by run and Namespace.
