@@ -23,7 +23,7 @@ type Patch struct {
 // restricted standard wants one that is not root, and a number.
 const restrictedUser = 65532
 
-// Empty: nothing is added.
+// Empty reports whether nothing is added.
 func (p Patch) Empty() bool { return !p.Hardened && p.PullSecret == "" }
 
 // pod returns the fields of the Pod, container those of each of its containers

@@ -65,7 +65,7 @@ func (n Needs) Required() Needs {
 
 // Join returns all needs once, sorted. One that is required somewhere is not optional.
 func Join(lists ...Needs) Needs {
-	all := Needs(slices.Concat(lists...))
+	all := slices.Concat(lists...)
 	all = append(all.Required(), all...) // of equal needs the first is kept
 	slices.SortStableFunc(all, compare)
 	return slices.CompactFunc(all, func(a, b Need) bool { return compare(a, b) == 0 })
