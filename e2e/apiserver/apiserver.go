@@ -1,6 +1,5 @@
-// Package apiserver starts a bare API server for tests: etcd and kube-apiserver, as
-// kbe-cluster builds them, on loopback, without nodes and without controllers. It
-// needs seconds, no root, and Linux.
+//go:build linux
+
 package apiserver
 
 import (
@@ -9,20 +8,26 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -43,6 +48,56 @@ type Server struct {
 	Config *rest.Config
 	// Kubeconfig is a file with the same.
 	Kubeconfig string
+	process    *process
+	// etcd is the URL of its clients.
+	etcd string
+}
+
+// Stop stops the API server at once, as a crash does; etcd keeps what it holds.
+func (s *Server) Stop() { s.process.end() }
+
+// Compact has etcd forget all changes but the last ones, as it does by itself when it
+// has kept them for five minutes. A watch cannot go on from before that: 410.
+func (s *Server) Compact(t testing.TB) {
+	t.Helper()
+	state := struct {
+		Header struct {
+			Revision string `json:"revision"`
+		} `json:"header"`
+	}{}
+	if err := json.Unmarshal(s.askEtcd(t, "/v3/kv/range", `{"key": "AA=="}`), &state); err != nil {
+		t.Fatal(err)
+	}
+	s.askEtcd(t, "/v3/kv/compaction", fmt.Sprintf(`{"revision": %q, "physical": true}`, state.Header.Revision))
+}
+
+// askEtcd sends a request by etcd's JSON gateway
+// (https://etcd.io/docs/v3.6/dev-guide/api_grpc_gateway).
+func (s *Server) askEtcd(t testing.TB, path, body string) []byte {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.etcd+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("etcd: POST %s: expected 200, found %s %s, %v", path, resp.Status, text, err)
+	}
+	return text
+}
+
+// Restart starts the API server again, under its address, and does not wait until it
+// is ready.
+func (s *Server) Restart(t testing.TB) {
+	t.Helper()
+	if err := s.process.begin(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Start starts an API server, and stops it when the test ends.
@@ -60,14 +115,14 @@ func Start(t testing.TB) *Server {
 	key, tokens := filepath.Join(dir, "sa.key"), filepath.Join(dir, "tokens")
 	write(t, key, newKey(t))
 	write(t, tokens, []byte(token+",admin,admin,system:masters\n"))
-	run(t, filepath.Join(bin, "kube-apiserver"), "--etcd-servers="+etcd, "--bind-address=127.0.0.1", "--secure-port="+secure,
+	apiserver := run(t, filepath.Join(bin, "kube-apiserver"), "--etcd-servers="+etcd, "--bind-address=127.0.0.1", "--secure-port="+secure,
 		"--cert-dir="+filepath.Join(dir, "certs"), "--token-auth-file="+tokens, "--authorization-mode=RBAC", "--service-cluster-ip-range=10.0.0.0/24",
 		"--service-account-issuer=https://kubernetes.default.svc", "--service-account-key-file="+key, "--service-account-signing-key-file="+key,
-		// Without the controllers, nobody makes service accounts.
+		// Without the controllers, nothing creates service accounts.
 		"--disable-admission-plugins=ServiceAccount", "--endpoint-reconciler-type=none")
-	s := &Server{Kubeconfig: filepath.Join(dir, "kubeconfig"), Config: &rest.Config{Host: "https://127.0.0.1:" + secure, BearerToken: token, QPS: -1,
+	s := &Server{process: apiserver, etcd: etcd, Kubeconfig: filepath.Join(dir, "kubeconfig"), Config: &rest.Config{Host: "https://127.0.0.1:" + secure, BearerToken: token, QPS: -1,
 		TLSClientConfig: rest.TLSClientConfig{CAFile: filepath.Join(dir, "certs", "apiserver.crt")}}}
-	s.awaitReady(t)
+	s.AwaitReady(t)
 	s.writeKubeconfig(t)
 	go serve(t.Context(), kubernetes.NewForConfigOrDie(s.Config))
 	return s
@@ -87,22 +142,56 @@ func parts(ctx context.Context) (string, error) {
 	return lines[len(lines)-1], nil
 }
 
-func run(t testing.TB, program string, args ...string) {
-	t.Helper()
+// process is a program that lives as long as a test, and no longer than its process.
+type process struct {
+	program string
+	args    []string
+	output  bytes.Buffer
+	kill    func()
+	exited  chan struct{}
+}
+
+// begin starts the program from a thread of its own that lives until the program has
+// ended: with that thread, the kernel would end the program, too (PR_SET_PDEATHSIG,
+// prctl(2)), as it does when the test's process is killed.
+func (p *process) begin() error {
 	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, program, args...)
-	var output bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &output, &output
-	if err := cmd.Start(); err != nil {
+	cmd := exec.CommandContext(ctx, p.program, p.args...)
+	cmd.Stdout, cmd.Stderr = &p.output, &p.output
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	p.kill, p.exited = cancel, make(chan struct{})
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		defer close(p.exited)
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			_ = cmd.Wait() // it is killed
+		}
+	}()
+	return <-started
+}
+
+func (p *process) end() {
+	p.kill()
+	<-p.exited
+}
+
+func run(t testing.TB, program string, args ...string) *process {
+	t.Helper()
+	p := &process{program: program, args: args}
+	if err := p.begin(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		cancel()
-		_ = cmd.Wait() // it was killed
+		p.end()
 		if t.Failed() && testing.Verbose() {
-			t.Logf("%s:\n%s", filepath.Base(program), tail(output.String()))
+			t.Logf("%s:\n%s", filepath.Base(program), tail(p.output.String()))
 		}
 	})
+	return p
 }
 
 func tail(text string) string {
@@ -136,7 +225,8 @@ func write(t testing.TB, file string, text []byte) {
 	}
 }
 
-func (s *Server) awaitReady(t testing.TB) {
+// AwaitReady waits until the API server answers.
+func (s *Server) AwaitReady(t testing.TB) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
 	defer cancel()
@@ -171,10 +261,10 @@ func (s *Server) writeKubeconfig(t testing.TB) {
 // serve does for Namespaces what a run waits for, and what controllers would do: they
 // get a service account, and go when they are deleted. What was in one is not looked for.
 func serve(ctx context.Context, client kubernetes.Interface) {
-	for ctx.Err() == nil {
+	wait.UntilWithContext(ctx, func(ctx context.Context) {
 		changes, err := client.CoreV1().Namespaces().Watch(ctx, metav1.ListOptions{})
 		if err != nil {
-			continue
+			return
 		}
 		for ev := range changes.ResultChan() {
 			ns, ok := ev.Object.(*corev1.Namespace)
@@ -190,5 +280,5 @@ func serve(ctx context.Context, client kubernetes.Interface) {
 				}
 			}
 		}
-	}
+	}, 50*time.Millisecond)
 }

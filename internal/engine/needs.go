@@ -11,6 +11,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 )
 
 // Needs are what a run of the Plan asks the API server for: what the run itself
@@ -21,7 +22,7 @@ func (p *Plan) Needs(ownNamespace bool) rbac.Needs {
 	if ownNamespace {
 		needs = rbac.Join(needs, rbac.OwnNamespace())
 	} else {
-		needs = rbac.Join(needs, rbac.Shared())
+		needs = rbac.Join(needs, session.SharedNeeds())
 	}
 	for _, sc := range p.scenarios {
 		for _, st := range sc.steps {

@@ -23,7 +23,7 @@ type Reader struct {
 // Log is the output of a container, as far as it is kept.
 type Log struct {
 	Pod, Container string
-	// Previous tells that it is that of the instance before the present one.
+	// Previous: it is that of the instance before the present one.
 	Previous bool
 	Text     string
 }

@@ -22,7 +22,7 @@ func Time(ev corev1.Event) time.Time {
 	}
 }
 
-// Words says what an Event tells, in a line.
+// Words is an Event as a line of text.
 func Words(ev corev1.Event) string {
 	text := fmt.Sprintf("%s  %s: %s", Time(ev).UTC().Format("15:04:05"), ev.Reason, strings.TrimSpace(ev.Message))
 	if ev.Count > 1 {

@@ -3,13 +3,14 @@ package podpatch
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/yaml"
 )
 
-// Patch is what a cluster's policy asks of every Pod of a run, beyond what is
+// Patch is what a cluster's policy requires of every Pod of a run, beyond what is
 // shown. It is added where everybody sees it: to the command, and to the manifest.
 type Patch struct {
 	// Hardened: the Namespace enforces the Pod Security Standard restricted.
@@ -22,7 +23,7 @@ type Patch struct {
 // restricted standard wants one that is not root, and a number.
 const restrictedUser = 65532
 
-// Empty tells that nothing is added.
+// Empty reports whether nothing is added.
 func (p Patch) Empty() bool { return !p.Hardened && p.PullSecret == "" }
 
 // pod returns the fields of the Pod, container those of each of its containers
@@ -66,14 +67,11 @@ func (p Patch) Command(words []string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out []string
-	for i, w := range words {
-		if w == "--" {
-			return append(append(out, "--override-type=strategic", "--overrides="+string(overrides)), words[i:]...), nil
-		}
-		out = append(out, w)
+	end := slices.Index(words, "--")
+	if end < 0 {
+		end = len(words)
 	}
-	return append(out, "--override-type=strategic", "--overrides="+string(overrides)), nil
+	return slices.Insert(slices.Clone(words), end, "--override-type=strategic", "--overrides="+string(overrides)), nil
 }
 
 // Manifest adds the fields to a Pod, or to the Pod template of another kind.
@@ -108,7 +106,7 @@ func (p Patch) Pod(pod *corev1.Pod) error {
 	return runtime.DefaultUnstructuredConverter.FromUnstructured(object, pod)
 }
 
-// add tells whether the object is, or makes, a Pod.
+// add reports whether the object is, or makes, a Pod.
 func (p Patch) add(object map[string]any) (bool, error) {
 	spec, _ := object["spec"].(map[string]any)
 	if template, ok := spec["template"].(map[string]any); ok {

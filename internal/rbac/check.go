@@ -12,9 +12,9 @@ import (
 	"k8s.io/client-go/kubernetes"
 )
 
-// Denied tells what a user lacks.
+// Denied is what a user lacks.
 type Denied struct {
-	// User is as the API server knows who asked, or "" where it does not tell.
+	// User is the user's name for the API server, or "" where it is unknown.
 	User string
 	// Grant is all that the feature needs.
 	Grant Grant
@@ -52,7 +52,7 @@ func (d *Denied) Error() string {
 // Check asks the API server which of the grant's needs are missing: all
 // questions at once, so that it takes the time of one. The error is a *Denied
 // where something is missing. An API server that does not answer such questions
-// is taken to grant everything: the requests themselves will tell.
+// is taken to grant everything: the requests themselves will show it.
 func Check(ctx context.Context, client kubernetes.Interface, grant Grant) error {
 	required := grant.Needs.Required()
 	allowed := make([]bool, len(required))

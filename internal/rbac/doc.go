@@ -1,4 +1,4 @@
-// Package rbac is what a feature asks of the API server: as a list of Needs, as
+// Package rbac is what a feature needs of the API server: as a list of Needs, as
 // the Role that grants it and no more, and as the question what of it a user
 // lacks.
 //

@@ -2,13 +2,13 @@ package rbac
 
 import "k8s.io/apimachinery/pkg/runtime/schema"
 
-// Run is what every run asks for: to see its Pods and what happens to them.
+// Run is what every run needs: to see its Pods and what happens to them.
 // What it does beyond is up to its steps.
 func Run() Needs {
 	return Join(Core("pods", "get", "list", "watch"), Core("events", "list", "watch").Optional())
 }
 
-// OwnNamespace is what a run with a Namespace of its own asks for.
+// OwnNamespace is what a run with a Namespace of its own needs.
 func OwnNamespace() Needs {
 	return Join(
 		Core("namespaces", "create", "delete"),
@@ -18,20 +18,7 @@ func OwnNamespace() Needs {
 	)
 }
 
-// Shared is what a run in a Namespace of others asks for, to see what selects Pods
-// there: its own must not be taken for others'.
-func Shared() Needs {
-	needs := Core("services", "list")
-	for _, r := range []schema.GroupResource{
-		{Resource: "replicationcontrollers"}, {Group: "apps", Resource: "daemonsets"}, {Group: "apps", Resource: "replicasets"},
-		{Group: "apps", Resource: "statefulsets"}, {Group: "batch", Resource: "jobs"},
-	} {
-		needs = append(needs, On(r, "list")...)
-	}
-	return needs.Optional()
-}
-
-// Exec is what running a program in a container asks for: `kubectl exec` looks
+// Exec is what running a program in a container needs: `kubectl exec` looks
 // at the Pod, and connects with GET (WebSocket) or POST (SPDY). Since Kubernetes
 // 1.35 a WebSocket needs the verb create as well (feature gate
 // AuthorizePodWebsocketUpgradeCreatePermission).
@@ -39,7 +26,7 @@ func Exec() Needs {
 	return Join(Core("pods", "get"), Core("pods/exec", "create", "get"))
 }
 
-// Reach is what `kubectl kbe reach` asks for. What is optional makes a vantage
+// Reach is what `kubectl kbe reach` needs. What is optional makes a vantage
 // point, or a cause, that is else skipped.
 func Reach() Needs {
 	return Join(Run(), Exec(),
@@ -52,8 +39,8 @@ func Reach() Needs {
 	)
 }
 
-// ReachNodes is what `kubectl kbe reach --nodes` asks for. Without the Nodes it
-// learns them from where its Pods are placed.
+// ReachNodes is what `kubectl kbe reach --nodes` needs. Without the Nodes it
+// discovers them from where its Pods are placed.
 func ReachNodes() Needs {
 	return Join(Run(), Exec(),
 		Core("pods", "create", "delete"),
@@ -62,13 +49,13 @@ func ReachNodes() Needs {
 	)
 }
 
-// Conformance is what the conformance suite asks for beside its parts: to tell
+// Conformance is what the conformance suite needs beside its parts: to report
 // what the cluster is.
 func Conformance() Needs {
 	return Join(Core("nodes", "list"), On(schema.GroupResource{Group: "apps", Resource: "daemonsets"}, "list")).Optional()
 }
 
-// Cleanup is what `kubectl kbe cleanup` asks for; what a run made beyond Pods it
+// Cleanup is what `kubectl kbe cleanup` needs; what a run made beyond Pods it
 // may remove as far as the run itself may.
 func Cleanup() Needs {
 	return Join(Core("pods", "get", "list", "watch", "delete"))

@@ -16,9 +16,9 @@ type Need struct {
 	Group string
 	// Resource is a plural, with its subresource, such as pods/exec.
 	Resource string
-	// Cluster tells that the resource is not in any Namespace.
+	// Cluster: the resource is not in any Namespace.
 	Cluster bool
-	// Optional tells that a run goes on without, and tells less.
+	// Optional: a run goes on without it, and reports less.
 	Optional bool
 }
 
@@ -32,7 +32,7 @@ func (n Need) String() string {
 	return text
 }
 
-// Needs are what a feature asks for.
+// Needs are what a feature needs.
 type Needs []Need
 
 // On returns a need of each verb on a resource.
@@ -66,21 +66,12 @@ func (n Needs) Required() Needs {
 // Join returns all needs once, sorted. One that is required somewhere is not optional.
 func Join(lists ...Needs) Needs {
 	all := slices.Concat(lists...)
-	slices.SortFunc(all, func(a, b Need) int {
-		return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Verb, b.Verb), compareBool(a.Optional, b.Optional))
-	})
-	return slices.CompactFunc(all, func(a, b Need) bool {
-		return a.Group == b.Group && a.Resource == b.Resource && a.Verb == b.Verb
-	})
+	all = append(all.Required(), all...) // of equal needs the first is kept
+	slices.SortStableFunc(all, compare)
+	return slices.CompactFunc(all, func(a, b Need) bool { return compare(a, b) == 0 })
 }
 
-func compareBool(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case b:
-		return -1
-	default:
-		return 1
-	}
+// compare orders needs by what is needed, required or not.
+func compare(a, b Need) int {
+	return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Verb, b.Verb))
 }

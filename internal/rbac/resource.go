@@ -18,7 +18,7 @@ func ResourceOf(kind schema.GroupVersionKind) schema.GroupResource {
 }
 
 // Lookup finds a built-in resource by the name that kubectl's users give it:
-// pods, pod, po, deployments.apps. It asks no cluster, so it does not know what
+// pods, pod, po, deployments.apps. It contacts no cluster, so it does not know what
 // custom resources call themselves, unless the name has their group.
 func Lookup(name string) (schema.GroupResource, bool) {
 	name = strings.ToLower(name)
@@ -42,7 +42,7 @@ func isVersion(s string) bool {
 	return len(s) > 1 && s[0] == 'v' && s[1] >= '0' && s[1] <= '9'
 }
 
-// shortNames are what API servers tell at discovery (the ShortNames methods of
+// shortNames are what API servers list at discovery (the ShortNames methods of
 // k8s.io/kubernetes/pkg/registry).
 var shortNames = map[string]string{
 	"cj": "cronjobs", "cm": "configmaps", "deploy": "deployments", "ds": "daemonsets", "ep": "endpoints", "ev": "events",
@@ -75,7 +75,7 @@ var builtIn = sync.OnceValue(func() map[string]schema.GroupResource {
 	return names
 })
 
-// IsCluster tells whether a built-in resource is in no Namespace. Custom
+// IsCluster reports whether a built-in resource is in no Namespace. Custom
 // resources are taken to be in one.
 func IsCluster(resource schema.GroupResource) bool {
 	plural, _, _ := strings.Cut(resource.Resource, "/")

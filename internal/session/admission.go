@@ -9,7 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// EnforcesRestricted tells whether admission in the run's Namespace enforces
+// EnforcesRestricted reports whether admission in the run's Namespace enforces
 // the Pod Security Standard restricted. The label of the Namespace would not
 // tell: the default of the cluster may enforce it as well. So the API server is
 // asked to admit a plain Pod, without creating it. Another refusal is not

@@ -14,7 +14,7 @@ import (
 // machine where it runs. The kernel gives the lock back when the process ends,
 // however it ends, so there is no sign that could lie: no process ID that
 // another process has now, no heartbeat that is late. On the cluster nothing is
-// written, and nothing of the machine is told. The price: of a run on another
+// written, and nothing of the machine is shown. The price: of a run on another
 // machine, or by another user, it is not known whether it lives.
 
 // lockName is the file whose lock a run holds; its folder has the run's ID.
@@ -53,7 +53,7 @@ func runsDir() (string, error) {
 }
 
 // openLocal makes a run's folder, and locks it. Where the user has no folder for
-// that, the run gets one that tells nobody that it lives.
+// that, the run gets one that does not show that it lives.
 func openLocal(id string) (*local, error) {
 	runs, err := runsDir()
 	if err == nil {
@@ -87,7 +87,7 @@ func (l *local) close(forget bool) error {
 	return errors.Join(errs...)
 }
 
-// stateOf tells what is known on this machine of the run of that ID.
+// stateOf returns what is known on this machine of the run of that ID.
 func stateOf(id string) State {
 	runs, err := runsDir()
 	if err != nil {
@@ -113,7 +113,7 @@ func stateIn(dir string) State {
 	return Dead
 }
 
-// remembered is how long a dead run is known: its cluster may be gone since.
+// remembered is how long a dead run is known: its cluster may not exist any more.
 const remembered = 7 * 24 * time.Hour
 
 // forget removes the folders of runs that are long dead.

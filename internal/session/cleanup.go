@@ -10,7 +10,6 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
 )
@@ -55,20 +54,15 @@ func cleanupContext(ctx context.Context) (context.Context, context.CancelFunc) {
 	return ctx, func() { stop(); cancel(); giveUp(nil) }
 }
 
-// Close removes what the run created and waits until it is gone, within
+// Close removes what the run created and waits until it no longer exists, within
 // CleanupTimeout, also where ctx has ended. Nothing can be created any more.
 func (s *Session) Close(ctx context.Context) Cleanup {
 	ctx, cancel := cleanupContext(ctx)
 	defer cancel()
-	s.creating.shut(ctx)
-	r := &remover{client: s.client, held: s.held}
-	objects := s.resolve(ctx, r, &s.created)
-	if s.Owned {
-		r.emptyNamespace(ctx, s.Namespace, objects)
-	} else {
-		r.remove(ctx, objects, func() []object { return r.podsOf(ctx, s.Namespace, s.selector()) })
-	}
-	out := r.outcome()
+	s.endCreates(ctx)
+	r := &remover{client: s.client, run: s.ID, onStuck: s.onStuckDeletion}
+	objects := s.resolve(ctx, r, &s.created) // may find that the Namespace is the run's own
+	out := r.removeAll(ctx, s.Namespace, s.Owned, objects)
 	if out.Err != nil {
 		out.Command = s.RemoveCommand()
 	}
@@ -78,12 +72,28 @@ func (s *Session) Close(ctx context.Context) Cleanup {
 
 // Leave ends the run and leaves what it made.
 func (s *Session) Leave(ctx context.Context) error {
-	s.creating.shut(ctx)
+	s.endCreates(ctx)
 	return s.local.close(true)
 }
 
-// selector matches what the run made.
-func (s *Session) selector() string { return labels.Set{RunLabel: s.ID}.String() }
+// endCreates lets no create begin any more, and waits for those that have begun as long
+// as ctx stands.
+func (s *Session) endCreates(ctx context.Context) {
+	s.ended.Store(true)
+	none := make(chan struct{})
+	go func() {
+		defer close(none)
+		s.creating.Lock()
+		s.creating.Unlock() //nolint:staticcheck // it was locked to wait
+	}()
+	select {
+	case <-ctx.Done():
+	case <-none:
+	}
+}
+
+// runSelector is the label selector of a run's objects.
+func runSelector(run string) string { return RunLabel + "=" + run }
 
 // resolve lists what the run created: everything of which the API server has
 // said so, and what turns out to be there after a create of unknown outcome.
@@ -120,5 +130,5 @@ func (s *Session) RemoveCommand() string {
 			resources = append(resources, r)
 		}
 	}
-	return fmt.Sprintf("kubectl delete %s -n %s -l %s", strings.Join(resources, ","), s.Namespace, s.selector())
+	return fmt.Sprintf("kubectl delete %s -n %s -l %s", strings.Join(resources, ","), s.Namespace, runSelector(s.ID))
 }

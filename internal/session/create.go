@@ -3,8 +3,8 @@ package session
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"time"
 
@@ -14,6 +14,8 @@ import (
 
 // createTimeout bounds a create that an interrupt must not cut in two.
 const createTimeout = outage + 15*time.Second
+
+var errEnded = errors.New("the run is over: nothing more is created")
 
 // create sends a create, marked as the run's. It goes on when the run is
 // interrupted: a create that was given up halfway might leave an object that
@@ -29,26 +31,29 @@ func (t *transport) create(req *http.Request, at target) (*http.Response, error)
 	if err != nil {
 		return nil, fmt.Errorf("mark the object of %s %s as the run's: %w", req.Method, req.URL.Path, err)
 	}
-	// Where nothing is made, what the object refers to need not be there.
-	if !isDryRun(req) && (t.confined || !t.session.isOwn(at)) {
-		if err := t.vet(req.Context(), obj, at); err != nil {
-			return refuse(req, at, http.StatusForbidden, metav1.StatusReasonForbidden, err.Error())
-		}
-	}
 	if body, err = obj.MarshalJSON(); err != nil {
 		return nil, err
 	}
-	if isDryRun(req) {
+	at.name = obj.GetName()
+	if isDryRun(req) { // nothing is made, so what the object refers to need not exist
 		resp, err := t.next.RoundTrip(withBody(req, body))
-		return t.explainTaken(req, at, nameOf(body), resp, err)
+		return t.explainTaken(req, at, resp, err)
 	}
-	if err := t.session.creating.enter(); err != nil {
-		return nil, err
+	if t.confined || !t.session.isOwn(at) {
+		if err := t.vet(req.Context(), obj, at); err != nil {
+			return reject(req, at, forbidden(err.Error()))
+		}
 	}
-	defer t.session.creating.leave()
+	if !t.session.creating.TryRLock() {
+		return nil, errEnded
+	}
+	defer t.session.creating.RUnlock()
+	if t.session.ended.Load() {
+		return nil, errEnded
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(req.Context()), createTimeout)
 	defer cancel()
-	resp, err := t.send(withBody(req.WithContext(ctx), body), at, nameOf(body))
+	resp, err := t.send(withBody(req.WithContext(ctx), body), at)
 	if err != nil {
 		return nil, err
 	}
@@ -80,45 +85,40 @@ func (t *transport) marked(body []byte, at target) (*unstructured.Unstructured, 
 }
 
 // send sends a create until its outcome is known.
-func (t *transport) send(req *http.Request, at target, name string) (*http.Response, error) {
-	pace := retry()
+func (t *transport) send(req *http.Request, at target) (*http.Response, error) {
+	pace := backoff()
 	for unknown := false; ; unknown = true {
-		body, err := req.GetBody()
+		attempt, err := copyOf(req)
 		if err != nil {
 			return nil, err
 		}
-		again := req.Clone(req.Context())
-		again.Body = body
-		resp, err := t.next.RoundTrip(again)
-		if err == nil && resp.StatusCode < http.StatusInternalServerError {
-			if unknown && resp.StatusCode == http.StatusConflict {
-				if found := t.find(req, at, name); found != nil {
-					return found, drop(resp)
-				}
-			}
-			return t.explainTaken(req, at, name, resp, nil)
-		}
-		if name == "" || err == nil && isWebhooks(resp) {
+		resp, err := t.next.RoundTrip(attempt)
+		answered := err == nil && resp.StatusCode < http.StatusInternalServerError
+		if !answered && (at.name == "" || err == nil && isWebhooks(resp)) {
 			return resp, err // the API server was to choose the name, or has not admitted the object
 		}
 		// While the API server is away, this waits for it.
-		if found := t.find(req, at, name); found != nil {
-			return found, drop(resp)
+		if !answered || unknown && resp.StatusCode == http.StatusConflict {
+			if found := t.find(req, at); found != nil {
+				return found, drop(resp)
+			}
+		}
+		if answered {
+			return t.explainTaken(req, at, resp, nil)
 		}
 		if pace.Steps == 0 || !pause(req.Context(), pace.Step()) {
-			t.note(object{at.resource, at.namespace, name, ""}) // Close looks for it again
+			t.note(object{at.resource, at.namespace, at.name, ""}) // Close looks for it again
 			return resp, err
 		}
 		_ = drop(resp) // where that connection is broken, too, the next attempt takes another
 	}
 }
 
-// find returns the object of that name, as if it were just created, where it is
-// the run's.
-func (t *transport) find(req *http.Request, at target, name string) *http.Response {
-	at.name = name
-	obj := t.get(req.Context(), at)
-	if obj == nil || !t.session.isMarked(obj) {
+// find returns the object of a create, as if it were just created, where it is the
+// run's.
+func (t *transport) find(req *http.Request, at target) *http.Response {
+	obj, err := t.session.get(req.Context(), at)
+	if err != nil || !t.session.isMarked(obj) {
 		return nil
 	}
 	text, err := obj.MarshalJSON()
@@ -128,59 +128,18 @@ func (t *transport) find(req *http.Request, at target, name string) *http.Respon
 	return answer(req, http.StatusCreated, text)
 }
 
-// get reads an object; nil is one that does not exist, or that may not be read.
-func (t *transport) get(ctx context.Context, at target) *unstructured.Unstructured {
-	// Not by the next transport: that of an exec speaks WebSocket only.
-	obj, err := t.session.client.Resource(at.resource).Namespace(at.namespace).Get(ctx, at.name, metav1.GetOptions{})
-	if err != nil {
-		return nil
-	}
-	return obj
-}
-
 // explainTaken adds, to the answer that a name is taken, by whom.
-func (t *transport) explainTaken(req *http.Request, at target, name string, resp *http.Response, err error) (*http.Response, error) {
-	if err != nil || resp.StatusCode != http.StatusConflict || name == "" {
+func (t *transport) explainTaken(req *http.Request, at target, resp *http.Response, err error) (*http.Response, error) {
+	if err != nil || resp.StatusCode != http.StatusConflict || at.name == "" {
 		return resp, err
 	}
-	at.name = name
-	obj := t.get(req.Context(), at)
-	if obj == nil {
-		return resp, nil
+	obj, err := t.session.get(req.Context(), at)
+	if err != nil {
+		return resp, nil //nolint:nilerr // it may not be read
 	}
 	if err := drop(resp); err != nil {
 		return nil, err
 	}
-	return refuse(req, at, http.StatusConflict, metav1.StatusReasonAlreadyExists, fmt.Sprintf(
-		"%s %q already exists (%s); it is left untouched: remove it, or run in another namespace", at.resource.Resource, name, ownerOf(obj, time.Now())))
-}
-
-func nameOf(body []byte) string {
-	var obj metav1.PartialObjectMetadata
-	if err := json.Unmarshal(body, &obj); err != nil {
-		return ""
-	}
-	return obj.Name
-}
-
-// drop gives up a response, so that its connection can be used again.
-func drop(resp *http.Response) error {
-	if resp == nil {
-		return nil
-	}
-	defer resp.Body.Close()
-	_, err := io.Copy(io.Discard, resp.Body)
-	return err
-}
-
-// pause waits, and tells whether the context still stands.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
+	return reject(req, at, refusal(http.StatusConflict, metav1.StatusReasonAlreadyExists, fmt.Sprintf(
+		"%s %q already exists (%s); it is left untouched: remove it, or run in another namespace", at.resource.Resource, at.name, ownerOf(obj, time.Now()))))
 }

@@ -3,56 +3,52 @@ package session
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
+	"sync"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/watch"
-	"k8s.io/utils/ptr"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
 )
 
-// podsOf lists the Pods of a Namespace that a selector matches; none where that
-// is not permitted.
-func (r *remover) podsOf(ctx context.Context, namespace, selector string) []object {
-	found, err := r.client.Resource(pods).Namespace(namespace).List(ctx, metav1.ListOptions{LabelSelector: selector})
+const (
+	// podGraceSeconds is what a Pod of a run gets to end: nothing in it needs more,
+	// and `sleep`, as PID 1, would ignore SIGTERM for the default of 30 seconds.
+	podGraceSeconds = 1
+	// confirmTimeout is how long kubelets may show no progress in ending Pods. A
+	// healthy one takes about 2 seconds; a lost one would hold the Pod, and its
+	// Namespace, for ever.
+	confirmTimeout = 10 * time.Second
+	// confirmLimit bounds the wait for kubelets that do show progress: on a slow
+	// machine they first finish starting what they then stop. It leaves enough of
+	// CleanupTimeout for the Namespace.
+	confirmLimit = 40 * time.Second
+)
+
+// podsOf lists the Pods of a Namespace that the run's label selects; none where
+// that is not permitted.
+func (r *remover) podsOf(ctx context.Context, namespace string) []unstructured.Unstructured {
+	found, err := r.client.Resource(pods).Namespace(namespace).List(ctx, metav1.ListOptions{LabelSelector: runSelector(r.run)})
 	if err != nil {
 		return nil
 	}
-	var out []object
-	for _, p := range found.Items {
-		out = append(out, object{pods, namespace, p.GetName(), p.GetUID()})
-	}
-	return out
+	return found.Items
 }
 
-// awaitPods waits until Pods that are deleted are gone: those of the list, or,
-// without one, all that a selector matches. Those whose kubelet does not confirm
-// it within confirmTimeout are removed without it. What may not be watched is
-// not waited for.
-func (r *remover) awaitPods(ctx context.Context, namespace, selector string, going []object) {
-	confirm, cancel := wait.WithTimeout(ctx, confirmTimeout)
-	defer cancel()
-	left, err := r.follow(confirm, namespace, selector, going)
-	if err != nil {
-		return
-	}
-	for _, p := range left {
-		if p.GetDeletionTimestamp() == nil {
+// awaitPods waits until deleted Pods no longer exist: those of the list, or,
+// without one, all of the Namespace. Pods whose kubelet does not confirm the end
+// are removed without it.
+func (r *remover) awaitPods(ctx context.Context, namespace string, deleted []object) {
+	for _, p := range r.unconfirmedPods(ctx, namespace, deleted) {
+		o := objectOf(pods, p)
+		err := context.Cause(ctx)
+		switch {
+		case p.GetDeletionTimestamp() == nil:
 			continue // made meanwhile: the end of its Namespace will end it
+		case err == nil:
+			err = r.delete(ctx, o, 0)
 		}
-		o := object{pods, namespace, p.GetName(), p.GetUID()}
-		if ctx.Err() != nil {
-			r.left(o, context.Cause(ctx))
-			continue
-		}
-		uid := p.GetUID()
-		err := r.deleteWith(ctx, o, metav1.DeleteOptions{
-			GracePeriodSeconds: ptr.To(int64(0)), Preconditions: &metav1.Preconditions{UID: &uid},
-		})
 		if err != nil {
 			r.left(o, err)
 			continue
@@ -64,50 +60,54 @@ func (r *remover) awaitPods(ctx context.Context, namespace, selector string, goi
 	}
 }
 
-// follow watches Pods until they are gone or ctx ends, and returns those that
-// are left. The error is that of a list or a watch that is refused.
-func (r *remover) follow(ctx context.Context, namespace, selector string, going []object) ([]*unstructured.Unstructured, error) {
-	client := r.client.Resource(pods).Namespace(namespace)
-	left := map[types.UID]*unstructured.Unstructured{}
-	awaited := func(uid types.UID) bool {
-		return going == nil || slices.ContainsFunc(going, func(o object) bool { return o.uid == uid })
+// unconfirmedPods watches deleted Pods, and returns those that still exist when
+// none of them has changed for confirmTimeout, after confirmLimit at the latest.
+// Pods that may not be watched are not waited for.
+func (r *remover) unconfirmedPods(ctx context.Context, namespace string, deleted []object) []*unstructured.Unstructured {
+	ctx, cancel := wait.WithTimeout(ctx, confirmLimit)
+	defer cancel()
+	selector := ""
+	if deleted != nil {
+		selector = runSelector(r.run)
 	}
-	remaining := func() []*unstructured.Unstructured { return slices.Collect(maps.Values(left)) }
-	for ctx.Err() == nil {
-		found, err := client.List(ctx, metav1.ListOptions{LabelSelector: selector})
-		if err != nil {
-			if isVerdict(err) {
-				return nil, err
-			}
-			pause(ctx, retry().Duration) // the connection broke
-			continue
-		}
-		clear(left)
-		for i := range found.Items {
-			if p := &found.Items[i]; awaited(p.GetUID()) {
-				left[p.GetUID()] = p
+	changed := make(chan struct{}, 1)
+	o := observe(ctx, r.client, target{resource: pods, namespace: namespace}, selector, func(p *unstructured.Unstructured) {
+		if deleted == nil || isAmong(p.GetUID(), deleted) {
+			select {
+			case changed <- struct{}{}:
+			default: // one is pending
 			}
 		}
+	})
+	var running sync.WaitGroup
+	running.Go(o.run)
+	defer func() { o.stop(); running.Wait() }()
+	if !o.synced() {
+		return nil
+	}
+	quiet := time.NewTimer(confirmTimeout)
+	defer quiet.Stop()
+	for {
+		left := awaitedOf(o.GetStore().List(), deleted)
 		if len(left) == 0 {
-			return nil, nil
+			return nil
 		}
-		changes, err := client.Watch(ctx, metav1.ListOptions{LabelSelector: selector, ResourceVersion: found.GetResourceVersion()})
-		if err != nil {
-			if isVerdict(err) {
-				return nil, err
-			}
-			continue
-		}
-		for ev := range changes.ResultChan() {
-			p, ok := ev.Object.(*unstructured.Unstructured)
-			if ok && ev.Type == watch.Deleted {
-				delete(left, p.GetUID())
-			}
-			if len(left) == 0 {
-				changes.Stop()
-				return nil, nil
-			}
+		select {
+		case <-changed: // a kubelet is working
+			quiet.Reset(confirmTimeout)
+		case <-quiet.C:
+			return left
+		case <-ctx.Done():
+			return left
 		}
 	}
-	return remaining(), nil
+}
+
+func awaitedOf(all []any, deleted []object) (awaited []*unstructured.Unstructured) {
+	for _, obj := range all {
+		if p, ok := obj.(*unstructured.Unstructured); ok && (deleted == nil || isAmong(p.GetUID(), deleted)) {
+			awaited = append(awaited, p)
+		}
+	}
+	return awaited
 }

@@ -28,7 +28,7 @@ var (
 	apart = grant{changes, reads}
 )
 
-// granted are what the commands of an example from anybody may ask the API server
+// granted are what the commands of an example from anybody may request of the API server
 // for, in the run's Namespace. What is not here is refused: a resource that others
 // serve may have a controller that acts anywhere.
 var granted = map[string]grant{
@@ -79,14 +79,14 @@ var granted = map[string]grant{
 	"roles.rbac.authorization.k8s.io":        apart,
 }
 
-// Granted tells whether an example may do that in a Namespace of its run's own.
+// Granted reports whether an example may do that in a Namespace of its run's own.
 func Granted(n rbac.Need) bool {
 	resource, sub, _ := strings.Cut(n.Resource, "/")
 	at := target{resource: schema.GroupVersionResource{Group: n.Group, Resource: resource}, subresource: sub}
 	return slices.Contains(granted[at.granted()].own, n.Verb)
 }
 
-// grantable tells why an example does not ask for that, or "".
+// grantable says why an example may not request that, or "".
 func (s *Session) grantable(verb string, at target) string {
 	g := granted[at.granted()]
 	switch {
@@ -126,16 +126,16 @@ var verbs = map[string]string{
 	http.MethodGet: "list", http.MethodPost: "create", http.MethodPut: "update", http.MethodPatch: "patch", http.MethodDelete: "delete",
 }
 
-// itself matches the paths by which the API server tells of itself.
+// itself matches the paths by which the API server describes itself.
 var itself = regexp.MustCompile(`^/(version|openapi/v[23]|(openapi/v3/)?(api(/v1)?|apis(/[^/]+){0,2}))$`)
 
-// isPlain tells whether a path means the same to whoever reads it: nothing is
+// isPlain reports whether a path means the same to whoever reads it: nothing is
 // encoded that need not be, and there are no "..", "." or empty parts.
 func isPlain(u *url.URL) bool {
 	return u.RawPath == "" && u.Opaque == "" && path.Clean(u.Path) == "/"+strings.Trim(u.Path, "/")
 }
 
-// PermitsPath tells why an example may not read a path of the API server, given
+// PermitsPath says why an example may not read a path of the API server, given
 // with its query, or "". The run's Namespace may be its own.
 func PermitsPath(namespace, uri string) string {
 	u, err := url.ParseRequestURI(uri)
@@ -148,7 +148,7 @@ func PermitsPath(namespace, uri string) string {
 }
 
 // permits reads a request of an example, whose path is that below the API server's
-// address, and tells why it does not pass, or "". The target is empty where it is
+// address, and says why it does not pass, or "". The target is empty where it is
 // about no object.
 func (s *Session) permits(method string, u *url.URL, below string) (at target, refusal string) {
 	if _, err := url.ParseQuery(u.RawQuery); err != nil || !isPlain(u) {

@@ -1,8 +1,6 @@
 package session
 
 import (
-	"context"
-	"errors"
 	"slices"
 	"sync"
 
@@ -21,6 +19,15 @@ type object struct {
 }
 
 func (o object) String() string { return o.resource.Resource + "/" + o.name }
+
+func objectOf(resource schema.GroupVersionResource, obj metav1.Object) object {
+	return object{resource, obj.GetNamespace(), obj.GetName(), obj.GetUID()}
+}
+
+// isAmong reports whether an object of that UID is in a list.
+func isAmong(uid types.UID, list []object) bool {
+	return uid != "" && slices.ContainsFunc(list, func(o object) bool { return o.uid == uid })
+}
 
 // ledger is the list of what a run created, in order.
 type ledger struct {
@@ -44,12 +51,12 @@ func (l *ledger) uidOf(t target) types.UID {
 	return ""
 }
 
-// hasUID tells whether the run created the object of that UID.
+// hasUID reports whether the run created the object of that UID.
 func (l *ledger) hasUID(uid types.UID) bool {
-	return uid != "" && slices.ContainsFunc(l.newestFirst(), func(o object) bool { return o.uid == uid })
+	return isAmong(uid, l.newestFirst())
 }
 
-// has tells whether the owner of an object, which may be nil, is in the list.
+// has reports whether the owner of an object, which may be nil, is in the list.
 func (l *ledger) has(owner *metav1.OwnerReference) bool {
 	return owner != nil && l.hasUID(owner.UID)
 }
@@ -61,42 +68,4 @@ func (l *ledger) newestFirst() []object {
 	out := slices.Clone(l.objects)
 	slices.Reverse(out)
 	return out
-}
-
-// door lets creates in until it is shut: a command that was left behind must
-// not create anything after the cleanup has looked what there is.
-type door struct {
-	mu     sync.Mutex
-	inside sync.WaitGroup
-	isShut bool
-}
-
-var errShut = errors.New("the run is over: nothing more is created")
-
-func (d *door) enter() error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.isShut {
-		return errShut
-	}
-	d.inside.Add(1)
-	return nil
-}
-
-func (d *door) leave() { d.inside.Done() }
-
-// shut waits for those inside, as long as ctx stands.
-func (d *door) shut(ctx context.Context) {
-	d.mu.Lock()
-	d.isShut = true
-	d.mu.Unlock()
-	empty := make(chan struct{})
-	go func() {
-		defer close(empty)
-		d.inside.Wait()
-	}()
-	select {
-	case <-ctx.Done():
-	case <-empty:
-	}
 }

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
@@ -24,7 +23,7 @@ type Leftover struct {
 	// Run is the run's ID.
 	Run       string
 	Namespace string
-	// Owned tells that the Namespace is the run's own.
+	// Owned: the Namespace is the run's own.
 	Owned bool
 	// Created is when the first of it was made.
 	Created time.Time
@@ -42,7 +41,7 @@ func (l *Leftover) Objects() []string {
 	return names
 }
 
-// Ended tells whether the run is known to be over, and nobody meant to keep it.
+// Ended reports whether the run is known to be over, and nobody meant to keep it.
 func (l *Leftover) Ended() bool { return l.State == Dead || l.State == Expired }
 
 // FindEnded finds runs that have ended and left something, cheaply, for a run
@@ -83,7 +82,7 @@ func Find(ctx context.Context, cfg *rest.Config, namespace string) ([]Leftover, 
 	found := finder{}
 	var podsErr error
 	var wg sync.WaitGroup
-	for _, r := range resources {
+	for r := range resources {
 		wg.Go(func() {
 			if err := found.list(ctx, client, r, namespace, metav1.ListOptions{LabelSelector: RunLabel}); err != nil && r == pods {
 				podsErr = err
@@ -105,28 +104,20 @@ func Find(ctx context.Context, cfg *rest.Config, namespace string) ([]Leftover, 
 }
 
 // removable are the resources that can be listed and deleted.
-func removable(cfg *rest.Config, namespaced bool) ([]schema.GroupVersionResource, error) {
+func removable(cfg *rest.Config, namespaced bool) (map[schema.GroupVersionResource]struct{}, error) {
 	client, err := discovery.NewDiscoveryClientForConfig(cfg)
 	if err != nil {
 		return nil, err
 	}
-	lists, err := client.ServerPreferredResources()
+	list := client.ServerPreferredResources
+	if namespaced {
+		list = client.ServerPreferredNamespacedResources
+	}
+	lists, err := list()
 	if len(lists) == 0 && err != nil { // an API group that does not answer is not in the way
 		return nil, err
 	}
-	var out []schema.GroupVersionResource
-	for _, list := range lists {
-		version, err := schema.ParseGroupVersion(list.GroupVersion)
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range list.APIResources {
-			if (r.Namespaced || !namespaced) && slices.Contains(r.Verbs, "list") && slices.Contains(r.Verbs, "delete") {
-				out = append(out, version.WithResource(r.Name))
-			}
-		}
-	}
-	return out, nil
+	return discovery.GroupVersionResources(discovery.FilteredBy(discovery.SupportsAllVerbs{Verbs: []string{"list", "delete"}}, lists))
 }
 
 // finder collects objects by run and Namespace.
@@ -170,7 +161,7 @@ func (f *finder) add(r schema.GroupVersionResource, m *metav1.PartialObjectMetad
 	if m.Annotations[KeepAnnotation] != "" && l.State != Running {
 		l.State = Kept
 	}
-	l.objects = append(l.objects, object{r, m.Namespace, m.Name, m.UID})
+	l.objects = append(l.objects, objectOf(r, m))
 }
 
 func (f *finder) leftovers() []Leftover {
@@ -188,7 +179,7 @@ func (f *finder) leftovers() []Leftover {
 }
 
 // Remove removes what a run has left in a Namespace, with the Namespace where it
-// is the run's own, and waits until it is gone, within CleanupTimeout.
+// is the run's own, and waits until it no longer exists, within CleanupTimeout.
 func (l *Leftover) Remove(ctx context.Context, cfg *rest.Config) Cleanup {
 	client, err := dynamic.NewForConfig(cfg)
 	if err != nil {
@@ -196,13 +187,8 @@ func (l *Leftover) Remove(ctx context.Context, cfg *rest.Config) Cleanup {
 	}
 	ctx, cancel := wait.WithTimeout(ctx, CleanupTimeout)
 	defer cancel()
-	r := &remover{client: client}
-	if l.Owned {
-		r.emptyNamespace(ctx, l.Namespace, l.objects)
-	} else {
-		r.remove(ctx, l.objects, func() []object { return r.podsOf(ctx, l.Namespace, labels.Set{RunLabel: l.Run}.String()) })
-	}
-	out := r.outcome()
+	r := &remover{client: client, run: l.Run}
+	out := r.removeAll(ctx, l.Namespace, l.Owned, l.objects)
 	if out.Err == nil {
 		out.Err = Forget(l.Run)
 	}

@@ -30,12 +30,10 @@ func (s *Session) mark(obj *unstructured.Unstructured) error {
 		annotations[KeepAnnotation] = "true"
 		obj.SetAnnotations(annotations)
 	}
-	for _, path := range templates {
-		if _, has, _ := unstructured.NestedMap(obj.Object, append(slices.Clone(path), "spec")...); has {
-			// What a controller makes for the run is the run's, too. Only a Job's
-			// Pods may have an end: the others are to run for ever.
-			s.label(obj.Object, append(slices.Clone(path), "metadata")...)
-		}
+	for _, t := range templatesOf(obj) {
+		// What a controller makes for the run is the run's, too. Only a Job's
+		// Pods may have an end: the others are to run for ever.
+		s.label(obj.Object, append(slices.Clone(t.path), "metadata")...)
 	}
 	if slices.Contains([]string{"Pod", "Job"}, obj.GetKind()) && !s.keep {
 		if _, has, _ := unstructured.NestedFieldNoCopy(obj.Object, "spec", "activeDeadlineSeconds"); !has {
@@ -47,7 +45,8 @@ func (s *Session) mark(obj *unstructured.Unstructured) error {
 
 // label adds the run's labels to the metadata at a path.
 func (s *Session) label(object map[string]any, path ...string) {
-	labels, _, err := unstructured.NestedMap(object, append(path, "labels")...)
+	path = append(slices.Clone(path), "labels")
+	labels, _, err := unstructured.NestedMap(object, path...)
 	if err != nil || labels == nil {
 		labels = map[string]any{}
 	}
@@ -56,10 +55,10 @@ func (s *Session) label(object map[string]any, path ...string) {
 		labels[ManagedByLabel] = ManagedBy
 	}
 	// It fails where metadata is no object; the API server will say so.
-	_ = unstructured.SetNestedMap(object, labels, append(path, "labels")...)
+	_ = unstructured.SetNestedMap(object, labels, path...)
 }
 
-// isMarked tells whether an object is the run's.
+// isMarked reports whether an object is the run's.
 func (s *Session) isMarked(obj metav1.Object) bool {
 	return obj.GetLabels()[RunLabel] == s.ID
 }

@@ -8,15 +8,10 @@ import (
 	"sync"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-
-	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
 )
 
 // othersAge is for how long it is taken as known what others select by.
@@ -60,13 +55,12 @@ func (s *Session) othersThatSelect(ctx context.Context, set map[string]string, c
 
 // readOthers lists what selects Pods, all at once. What may not be listed is left out.
 func (s *Session) readOthers(ctx context.Context) ([]othersSelector, error) {
-	needs := rbac.Shared()
+	needs := SharedNeeds()
 	lists, errs := make([][]othersSelector, len(needs)), make([]error, len(needs))
 	var wg sync.WaitGroup
 	for i, n := range needs {
-		version := corev1.SchemeGroupVersion.Version
 		wg.Go(func() {
-			lists[i], errs[i] = s.listOthers(ctx, schema.GroupVersionResource{Group: n.Group, Version: version, Resource: n.Resource})
+			lists[i], errs[i] = s.listOthers(ctx, schema.GroupVersionResource{Group: n.Group, Version: "v1", Resource: n.Resource})
 		})
 	}
 	wg.Wait()
@@ -84,32 +78,14 @@ func (s *Session) listOthers(ctx context.Context, resource schema.GroupVersionRe
 		return nil, err
 	}
 	var found []othersSelector
-	at := target{resource: resource}
+	of := selectors[resource.GroupResource().String()]
 	for i := range list.Items {
 		obj := &list.Items[i]
-		if matches := selectorOf(obj, selectors[at.granted()].path); !matches.Empty() && !s.created.hasUID(obj.GetUID()) {
+		if matches := of.read(obj); !matches.Empty() && !s.created.hasUID(obj.GetUID()) {
 			found = append(found, othersSelector{resource.Resource, obj.GetName(), resource.Resource != "services", matches})
 		}
 	}
 	return found, nil
-}
-
-// selectorOf is what an object selects by, at a path; an empty one is none.
-func selectorOf(obj *unstructured.Unstructured, path []string) labels.Selector {
-	if path[len(path)-1] != "matchLabels" {
-		set, _, _ := unstructured.NestedStringMap(obj.Object, path...)
-		return labels.SelectorFromSet(set)
-	}
-	fields, _, _ := unstructured.NestedMap(obj.Object, path[:len(path)-1]...)
-	selector := &metav1.LabelSelector{}
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(fields, selector); err != nil {
-		return labels.Everything()
-	}
-	matches, err := metav1.LabelSelectorAsSelector(selector)
-	if err != nil {
-		return labels.Everything()
-	}
-	return matches
 }
 
 // labels refuses Pods, and templates of Pods, that others would take for theirs.
@@ -117,12 +93,11 @@ func (v *vetting) labels() error {
 	if v.at.resource == pods {
 		return v.selected(v.obj.GetLabels(), metav1.GetControllerOf(v.obj) != nil)
 	}
-	for _, path := range templates {
-		if _, has, _ := unstructured.NestedMap(v.obj.Object, append(slices.Clone(path), "spec")...); !has {
+	for _, t := range templatesOf(v.obj) {
+		if t.ofJob {
 			continue
 		}
-		set, _, _ := unstructured.NestedStringMap(v.obj.Object, append(slices.Clone(path), "metadata", "labels")...)
-		if err := v.selected(set, true); err != nil {
+		if err := v.selected(t.labels, true); err != nil {
 			return err
 		}
 	}

@@ -19,7 +19,7 @@ import (
 const preflightTimeout = 4 * time.Second
 
 // within bounds the requests of a client. It counts from when a request has its
-// credentials: a plugin that fetches them may ask the user, who takes longer.
+// credentials: a plugin that fetches them may prompt the user, who takes longer.
 type within struct {
 	limit time.Duration
 	next  http.RoundTripper
@@ -38,12 +38,12 @@ func (w within) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// Preflight asks, all at once, whether there is an API server and whether it
+// Preflight finds out, with requests all at once, whether there is an API server and whether it
 // grants what a run needs. Nothing is created. It returns the server's version;
 // the error is a *rbac.Denied where something is not granted.
 func Preflight(ctx context.Context, cfg *rest.Config, grant rbac.Grant) (version string, err error) {
 	cfg = rest.CopyConfig(cfg)
-	cfg.QPS = -1 // the questions are few, and to be asked at once
+	cfg.QPS = -1 // the requests are few, and sent at once
 	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { return within{preflightTimeout, next} })
 	client, err := kubernetes.NewForConfig(cfg)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -12,28 +13,22 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/utils/ptr"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
 )
 
-const (
-	// podGraceSeconds is what a Pod of a run gets to end: nothing in it needs more,
-	// and `sleep`, as PID 1, would ignore SIGTERM for the default of 30 seconds.
-	podGraceSeconds = 1
-	// confirmTimeout is how long a kubelet has to confirm that a Pod has ended. A
-	// healthy one takes about 2 seconds; one that is gone would hold the Pod, and
-	// its Namespace, for ever.
-	confirmTimeout = 10 * time.Second
-)
-
 // remover removes objects, and notes what it could not.
+//
+// Its client is to retry what an API server that restarts leaves unanswered (see
+// Retrier).
 type remover struct {
 	client dynamic.Interface
-	// held, where it is not nil, is told what does not go, and why.
-	held func(object, why string)
+	// run is the ID of the run whose objects it removes.
+	run string
+	// onStuck, where it is not nil, gets what is stuck terminating, and why.
+	onStuck func(object, why string)
 
 	mu          sync.Mutex
 	unconfirmed []string
@@ -58,11 +53,22 @@ func (r *remover) outcome() Cleanup {
 	return Cleanup{Unconfirmed: r.unconfirmed, Leftovers: r.leftovers, Err: errors.Join(r.errs...)}
 }
 
-// emptyNamespace removes a Namespace that is the run's own. All its Pods are
+// removeAll removes what the run has in a Namespace: with the Namespace, where that is
+// the run's own; else the objects, and those of its Pods that belong to them.
+func (r *remover) removeAll(ctx context.Context, namespace string, owned bool, objects []object) Cleanup {
+	if owned {
+		r.removeNamespace(ctx, namespace, objects)
+	} else {
+		r.remove(ctx, namespace, objects, nil)
+	}
+	return r.outcome()
+}
+
+// removeNamespace removes a Namespace that is the run's own. All its Pods are
 // ended first, also those that controllers made: the deletion of a Namespace
 // alone waits for each Pod's grace period. The controllers go before them, for
 // they would make new ones.
-func (r *remover) emptyNamespace(ctx context.Context, namespace string, objects []object) {
+func (r *remover) removeNamespace(ctx context.Context, namespace string, objects []object) {
 	if !r.isThis(ctx, namespace, objects) {
 		r.removeEach(ctx, objects) // each by its UID
 		return
@@ -74,7 +80,7 @@ func (r *remover) emptyNamespace(ctx context.Context, namespace string, objects 
 		case o.resource == namespaces && o.name == namespace:
 			itself = append(itself, o)
 		case o.namespace == namespace:
-			if err := r.delete(ctx, o); err != nil && !apierrors.IsForbidden(err) {
+			if err := r.delete(ctx, o, podGraceSeconds); err != nil && !apierrors.IsForbidden(err) {
 				r.fail(fmt.Errorf("remove %s: %w", o, err))
 			}
 		default: // an example may have made something in no Namespace
@@ -84,17 +90,14 @@ func (r *remover) emptyNamespace(ctx context.Context, namespace string, objects 
 	if err := r.endPods(ctx, namespace); err != nil {
 		r.fail(fmt.Errorf("end the pods of namespace %q: %w", namespace, err))
 	}
-	ending := make(chan struct{})
-	go func() {
-		defer close(ending)
-		r.awaitPods(ctx, namespace, "", nil)
-	}()
+	var ending sync.WaitGroup
+	ending.Go(func() { r.awaitPods(ctx, namespace, nil) })
 	r.removeEach(ctx, itself)
-	<-ending
+	ending.Wait()
 }
 
-// isThis tells whether a Namespace is the one among the objects, and not one that
-// somebody has made under its name since: what is in that is not removed.
+// isThis reports whether a Namespace is the one among the objects, and not one that
+// someone has made under its name since: what is in that is not removed.
 func (r *remover) isThis(ctx context.Context, namespace string, objects []object) bool {
 	found, err := r.client.Resource(namespaces).Get(ctx, namespace, metav1.GetOptions{})
 	if err != nil {
@@ -118,141 +121,107 @@ func (r *remover) endPods(ctx context.Context, namespace string) error {
 }
 
 // remove removes objects in Namespaces of others: controllers first, then the Pods
-// among them, and all that are found when no controller makes any more.
-func (r *remover) remove(ctx context.Context, objects []object, findPods func() []object) {
-	var ended, others []object
+// among them, and the run's Pods that belong to them, which no controller makes any
+// more. A nil belongs takes all Pods of the run.
+func (r *remover) remove(ctx context.Context, namespace string, objects []object, belongs func(metav1.Object) bool) {
+	var deleted, others []object
 	for _, o := range objects {
 		if o.resource == pods {
-			ended = append(ended, o)
+			deleted = append(deleted, o)
 		} else {
 			others = append(others, o)
 		}
 	}
 	r.removeEach(ctx, others)
-	for _, o := range findPods() {
-		if !slices.ContainsFunc(ended, func(p object) bool { return p.uid == o.uid }) {
-			ended = append(ended, o)
+	found := r.podsOf(ctx, namespace)
+	for i := range found {
+		p := objectOf(pods, &found[i])
+		if (belongs == nil || belongs(&found[i])) && !isAmong(p.uid, deleted) {
+			deleted = append(deleted, p)
 		}
 	}
 	byNamespace := map[string][]object{}
-	for _, p := range ended {
-		if err := r.delete(ctx, p); err != nil {
-			r.left(p, err)
-			continue
-		}
+	for _, p := range r.deleteEach(ctx, deleted) {
 		byNamespace[p.namespace] = append(byNamespace[p.namespace], p)
 	}
-	for namespace, going := range byNamespace {
-		selector := RunLabel
-		r.awaitPods(ctx, namespace, selector, going)
+	for namespace, deleted := range byNamespace {
+		r.awaitPods(ctx, namespace, deleted)
 	}
 }
 
-// removeEach deletes objects and waits until they are gone.
+// removeEach deletes objects and waits until they no longer exist.
 func (r *remover) removeEach(ctx context.Context, objects []object) {
-	var going []object
+	for _, o := range r.deleteEach(ctx, objects) {
+		if err := r.awaitDeletion(ctx, o); err != nil {
+			r.left(o, err)
+		}
+	}
+}
+
+// deleteEach returns the objects whose deletion the API server has accepted.
+func (r *remover) deleteEach(ctx context.Context, objects []object) (deleted []object) {
 	for _, o := range objects {
-		if err := r.delete(ctx, o); err != nil {
+		if err := r.delete(ctx, o, podGraceSeconds); err != nil {
 			r.left(o, err)
 			continue
 		}
-		going = append(going, o)
+		deleted = append(deleted, o)
 	}
-	for _, o := range going {
-		if err := r.awaitGone(ctx, o); err != nil {
-			r.left(o, err)
-		}
-	}
+	return deleted
 }
 
 // delete deletes an object, and not another one that was put in its place.
-func (r *remover) delete(ctx context.Context, o object) error {
+func (r *remover) delete(ctx context.Context, o object, graceSeconds int64) error {
 	opts := metav1.DeleteOptions{
 		PropagationPolicy: ptr.To(metav1.DeletePropagationBackground),
 		Preconditions:     &metav1.Preconditions{UID: &o.uid},
 	}
 	if o.resource == pods {
-		opts.GracePeriodSeconds = ptr.To(int64(podGraceSeconds))
+		opts.GracePeriodSeconds = &graceSeconds
 	}
-	return r.deleteWith(ctx, o, opts)
-}
-
-func (r *remover) deleteWith(ctx context.Context, o object, opts metav1.DeleteOptions) error {
-	pace := retry()
-	for {
-		err := r.client.Resource(o.resource).Namespace(o.namespace).Delete(ctx, o.name, opts)
-		switch {
-		case err == nil, apierrors.IsNotFound(err), apierrors.IsConflict(err) && !apierrors.IsTooManyRequests(err):
-			return nil
-		case ctx.Err() != nil:
-			return context.Cause(ctx)
-		case isVerdict(err) || pace.Steps == 0 || !pause(ctx, pace.Step()):
-			return err
-		}
+	err := r.client.Resource(o.resource).Namespace(o.namespace).Delete(ctx, o.name, opts)
+	switch {
+	case err == nil, apierrors.IsNotFound(err), apierrors.IsConflict(err):
+		return nil
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
 	}
+	return err
 }
 
-// isVerdict tells whether an error is the API server's answer to the request
-// itself; any other, such as a connection that broke, may be gone the next time.
-func isVerdict(err error) bool {
-	status := apierrors.APIStatus(nil)
-	return errors.As(err, &status) && status.Status().Code < 500
-}
-
-func (r *remover) awaitGone(ctx context.Context, o object) error {
+// awaitDeletion waits until an object that was deleted no longer exists.
+func (r *remover) awaitDeletion(ctx context.Context, o object) error {
 	var last *unstructured.Unstructured
-	told := false
-	pace := retry()
-	for {
-		err := wait.For(ctx, r.client.Resource(o.resource).Namespace(o.namespace), o.name,
-			func(obj *unstructured.Unstructured) (bool, error) {
-				last = obj
-				if why := heldBy(obj); why != "" && !told && r.held != nil {
-					told = true
-					r.held(o.String(), why)
-				}
-				return obj == nil || obj.GetUID() != o.uid, nil
-			})
-		switch {
-		case err == nil:
-			return nil
-		case apierrors.IsForbidden(err):
-			return nil // its deletion was accepted; watching it is not permitted
-		case ctx.Err() == nil && !isVerdict(err) && pace.Steps > 0 && pause(ctx, pace.Step()):
-			continue // the connection broke
-		case last != nil:
-			return fmt.Errorf("%w%s", err, remaining(last))
-		}
-		return err
+	reported := false
+	err := wait.For(ctx, r.client.Resource(o.resource).Namespace(o.namespace), o.name,
+		func(obj *unstructured.Unstructured) (bool, error) {
+			last = obj
+			// In the usual course of its removal, a Namespace reports content that remains,
+			// but no finalizers.
+			why := trueConditions(obj, string(corev1.NamespaceFinalizersRemaining))
+			if len(why) > 0 && !reported && r.onStuck != nil {
+				reported = true
+				r.onStuck(o.String(), why[0])
+			}
+			return obj == nil || obj.GetUID() != o.uid, nil
+		})
+	if err == nil || apierrors.IsForbidden(err) { // its deletion was accepted; watching it is not permitted
+		return nil
 	}
+	return fmt.Errorf("%w%s", err, strings.Join(append([]string{""}, trueConditions(last, "")...), "; "))
 }
 
-// heldBy is what a Namespace says of the finalizers that hold it, or "". It is never
-// told in the usual course of its removal; that some content remains is.
-func heldBy(obj *unstructured.Unstructured) string {
+// trueConditions are the conditions of an object that are true, those of one type or,
+// for "", all, as TYPE: MESSAGE. obj may be nil.
+func trueConditions(obj *unstructured.Unstructured, kind string) (found []string) {
 	if obj == nil {
-		return ""
+		return nil
 	}
-	ns := &corev1.Namespace{}
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(obj.Object, ns); err != nil {
-		return ""
-	}
-	for _, c := range ns.Status.Conditions {
-		if c.Type == corev1.NamespaceFinalizersRemaining && c.Status == corev1.ConditionTrue {
-			return fmt.Sprintf("%s: %s", c.Type, c.Message)
-		}
-	}
-	return ""
-}
-
-// remaining quotes what a Namespace that does not go says of the reason.
-func remaining(obj *unstructured.Unstructured) string {
 	conditions, _, _ := unstructured.NestedSlice(obj.Object, "status", "conditions")
-	text := ""
 	for _, c := range conditions {
-		if m, ok := c.(map[string]any); ok && m["status"] == "True" {
-			text += fmt.Sprintf("; %v: %v", m["type"], m["message"])
+		if m, ok := c.(map[string]any); ok && m["status"] == "True" && (kind == "" || m["type"] == kind) {
+			found = append(found, fmt.Sprintf("%v: %v", m["type"], m["message"]))
 		}
 	}
-	return text
+	return found
 }

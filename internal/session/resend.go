@@ -27,16 +27,17 @@ func (t *retrying) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.Body != nil && req.Body != http.NoBody && req.GetBody == nil {
 		return t.next.RoundTrip(req)
 	}
-	begin, pace, unknown := time.Now(), retry(), false
+	k := kindOf(req)
+	begin, pace, unknown := time.Now(), backoff(), false
 	for {
-		resp, err := t.attempt(req)
+		resp, err := t.attempt(req, k)
 		if err == nil && unknown && req.Method == http.MethodDelete && isGone(resp) {
 			return deleted(req, resp)
 		}
-		wait, again := t.again(req, resp, err, time.Since(begin))
+		wait, again := t.again(req, k, resp, err, time.Since(begin))
 		if !again || !pause(req.Context(), max(wait, min(pace.Step(), slowest))) {
-			if resp != nil && !isPassedOn(req, resp) {
-				resp.Header.Del("Retry-After") // for client-go, which would begin anew
+			if resp != nil && !k.isPassedOn(resp) {
+				resp.Header.Del("Retry-After") // for client-go, which would retry, too
 			}
 			return resp, err
 		}
@@ -45,19 +46,15 @@ func (t *retrying) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 }
 
-// attempt sends a request once. The answer to a read is there as a whole, so that
-// a connection which breaks meanwhile is noticed here.
-func (t *retrying) attempt(req *http.Request) (*http.Response, error) {
-	dup := req.Clone(req.Context()) // an upgrade of a connection changes its request
-	if req.GetBody != nil {
-		body, err := req.GetBody()
-		if err != nil {
-			return nil, err
-		}
-		dup.Body = body
+// attempt sends a request once. The answer to a plain read is there as a whole, so
+// that a connection which breaks meanwhile is noticed here.
+func (t *retrying) attempt(req *http.Request, k kind) (*http.Response, error) {
+	dup, err := copyOf(req)
+	if err != nil {
+		return nil, err
 	}
 	resp, err := t.next.RoundTrip(dup)
-	if err != nil || req.Method != http.MethodGet || isUpgrade(req) || isStream(req.URL) || isProxied(req.URL) {
+	if err != nil || req.Method != http.MethodGet || k != (kind{repeatable: true}) {
 		return resp, err
 	}
 	if _, err := peek(resp); err != nil {
@@ -68,18 +65,18 @@ func (t *retrying) attempt(req *http.Request) (*http.Response, error) {
 
 // again decides whether a request is sent again, and after what time at least.
 // since is the time since it was sent first.
-func (t *retrying) again(req *http.Request, resp *http.Response, err error, since time.Duration) (wait time.Duration, again bool) {
+func (t *retrying) again(req *http.Request, k kind, resp *http.Response, err error, since time.Duration) (wait time.Duration, again bool) {
 	if err != nil {
 		if req.Context().Err() != nil || isRefusal(err) {
 			return 0, false
 		}
-		return 0, t.away(err) && (isRepeatable(req) || isUpgrade(req) && !isProxied(req.URL) || neverSent(err))
+		return 0, t.away(err) && (k.repeatable || k.upgrade && !k.proxied || neverSent(err))
 	}
 	if resp.StatusCode < http.StatusInternalServerError {
 		t.alive()
 	}
 	switch {
-	case isPassedOn(req, resp):
+	case k.isPassedOn(resp):
 		return 0, false
 	case resp.StatusCode == http.StatusTooManyRequests:
 		wait = retryAfter(resp)
@@ -90,14 +87,61 @@ func (t *retrying) again(req *http.Request, resp *http.Response, err error, sinc
 		return wait, true
 	case resp.StatusCode < http.StatusInternalServerError:
 		return 0, false
-	case isUpgrade(req):
+	case k.upgrade:
 		return 0, since < time.Second // it may be the kubelet's verdict on an exec
 	default:
-		return 0, since < failing && isRepeatable(req) && !isWebhooks(resp)
+		return 0, since < failing && k.repeatable && !isWebhooks(resp)
 	}
 }
 
-// retryAfter is what a 429 asks for.
+// kind is what decides how a request is sent again.
+type kind struct {
+	// proxied: the API server passes it on to a Pod, a Service or a Node.
+	proxied bool
+	// upgrade: it turns its connection into another, as an exec does.
+	upgrade bool
+	// stream: its answer goes on for as long as the client reads.
+	stream bool
+	// repeatable: it may have been carried out, and comes to the same when it is
+	// sent again.
+	repeatable bool
+}
+
+func kindOf(req *http.Request) kind {
+	at, stored := parseTarget(req.URL)
+	k := kind{
+		proxied: stored && at.subresource == "proxy",
+		upgrade: req.Header.Get("Upgrade") != "",
+		stream:  isStream(req.URL),
+	}
+	switch req.Method {
+	case http.MethodGet, http.MethodHead:
+		k.repeatable = !k.upgrade
+	case http.MethodDelete:
+		k.repeatable = !k.proxied // what a pod does with others than reads is not known
+	case http.MethodPatch:
+		k.repeatable = !k.proxied && req.Header.Get("Content-Type") != string(types.JSONPatchType)
+	case http.MethodPost: // a question, such as whether something is permitted
+		k.repeatable = !k.proxied && (!stored || isDryRun(req))
+	}
+	return k
+}
+
+// isPassedOn reports whether an answer came by way of the API server's proxy: it is a
+// pod's, a service's or a node's, and theirs to give. The API server marks all that
+// it answers (k8s.io/apiserver, pkg/endpoints/filters/audit_init.go); an answer
+// without that mark is of a proxy before it.
+func (k kind) isPassedOn(resp *http.Response) bool {
+	return k.proxied && resp.Header.Get("Audit-Id") != ""
+}
+
+// isStream reports whether the answer to a read goes on for as long as the client reads.
+func isStream(u *url.URL) bool {
+	q := u.Query()
+	return q.Get("watch") == "true" || q.Get("follow") == "true"
+}
+
+// retryAfter is the time after which a 429 wants the request again.
 func retryAfter(resp *http.Response) time.Duration {
 	seconds, err := strconv.Atoi(resp.Header.Get("Retry-After"))
 	if err != nil {
@@ -106,53 +150,12 @@ func retryAfter(resp *http.Response) time.Duration {
 	return time.Duration(seconds) * time.Second
 }
 
-// isRepeatable tells whether a request that may have been carried out comes to the
-// same when it is sent again.
-func isRepeatable(req *http.Request) bool {
-	read := req.Method == http.MethodGet || req.Method == http.MethodHead
-	if read || isProxied(req.URL) { // what a pod does with others is not known
-		return read && !isUpgrade(req)
-	}
-	switch req.Method {
-	case http.MethodDelete:
-		return true
-	case http.MethodPatch:
-		return req.Header.Get("Content-Type") != string(types.JSONPatchType)
-	case http.MethodPost: // a question, such as whether something is permitted
-		_, stored := parseTarget(req.URL)
-		return !stored || isDryRun(req)
-	}
-	return false
-}
-
-func isUpgrade(req *http.Request) bool { return req.Header.Get("Upgrade") != "" }
-
-// isStream tells whether the answer to a read goes on for as long as somebody reads.
-func isStream(u *url.URL) bool {
-	q := u.Query()
-	return q.Get("watch") == "true" || q.Get("follow") == "true"
-}
-
-// isProxied tells whether a request is to the proxy subresource of an object.
-func isProxied(u *url.URL) bool {
-	t, ok := parseTarget(u)
-	return ok && t.subresource == "proxy"
-}
-
-// isPassedOn tells whether an answer came by way of the API server's proxy: it is a
-// pod's, a service's or a node's, and theirs to give. The API server marks all that
-// it answers (k8s.io/apiserver, pkg/endpoints/filters/audit_init.go); an answer
-// without that mark is of a proxy before it.
-func isPassedOn(req *http.Request, resp *http.Response) bool {
-	return isProxied(req.URL) && resp.Header.Get("Audit-Id") != ""
-}
-
-// isRefusal tells whether an error is an answer, or a certificate's fault.
+// isRefusal reports whether an error is an answer, or a certificate's fault.
 func isRefusal(err error) bool {
 	return httpstream.IsUpgradeFailure(err) || errors.As(err, new(*tls.CertificateVerificationError)) || errors.As(err, new(tls.AlertError))
 }
 
-// neverSent tells whether there was not even a connection.
+// neverSent reports whether there was not even a connection.
 func neverSent(err error) bool {
 	var op *net.OpError
 	return errors.As(err, &op) && op.Op == "dial"
@@ -162,14 +165,14 @@ func neverSent(err error) bool {
 // answer (k8s.io/apiserver, pkg/admission/plugin/webhook/errors).
 var webhookFails = regexp.MustCompile(`failed calling webhook`)
 
-// isWebhooks tells whether a 5xx is an admission webhook's fault: the API server
-// has waited for it as long as it is told to.
+// isWebhooks reports whether a 5xx is an admission webhook's fault: the API server
+// has waited for it as long as it is configured to.
 func isWebhooks(resp *http.Response) bool {
 	text, err := peek(resp)
 	return err == nil && webhookFails.Match(text)
 }
 
-// isGone tells whether what is to be deleted is not there any more, or, by the
+// isGone reports whether what is to be deleted is not there any more, or, by the
 // precondition of its UID, another is in its place.
 func isGone(resp *http.Response) bool {
 	return resp.StatusCode == http.StatusNotFound || resp.StatusCode == http.StatusConflict

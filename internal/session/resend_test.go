@@ -1,6 +1,7 @@
 package session
 
 import (
+	"net/http"
 	"net/url"
 	"testing"
 )
@@ -15,7 +16,7 @@ func TestWhatIsProxied(t *testing.T) {
 		"/api/v1/namespaces/a/pods/proxy/log":                 false,
 		"/apis/apps/v1/namespaces/a/deployments/proxy/status": false,
 	} {
-		if got := isProxied(&url.URL{Path: path}); got != want {
+		if got := kindOf(&http.Request{Method: http.MethodGet, URL: &url.URL{Path: path}}).proxied; got != want {
 			t.Errorf("%s: expected %t, found %t", path, want, got)
 		}
 	}

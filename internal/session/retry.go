@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"sync"
@@ -19,17 +20,32 @@ const (
 	// notable is the time from which on an outage is worth a word: when the second
 	// attempt at a request fails, too.
 	notable = 100 * time.Millisecond
-	// tellAgain is how often it is told, at most, that requests are turned away.
-	tellAgain = 5 * time.Second
+	// reportAgain is how often it is reported, at most, that requests are turned away.
+	reportAgain = 5 * time.Second
 )
 
-// retry paces the attempts at what fails: seven within about twelve seconds.
-func retry() wait.Backoff { return wait.Backoff{Duration: 200 * time.Millisecond, Factor: 2, Steps: 6} }
+// backoff paces the attempts at what fails: seven within about twelve seconds.
+func backoff() wait.Backoff {
+	return wait.Backoff{Duration: 200 * time.Millisecond, Factor: 2, Steps: 6}
+}
 
-// slowest is the longest time between two attempts at a request.
+// slowest is the longest time between two attempts at a request that is retried for
+// longer than that.
 const slowest = time.Second
 
-// Retrier has clients ask again where the API server did not answer: where the
+// pause waits, and reports whether the context still stands.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// Retrier has clients retry requests where the API server did not answer: where the
 // connection to it broke, where it turned a request away unseen (429), and where
 // it, or a proxy on the way, failed (5xx). client-go does so only where the answer
 // says after how long, and, of broken connections, for reads only
@@ -45,11 +61,11 @@ type Retrier struct {
 	listeners map[*func(Delay)]bool
 	// answered: there is an API server.
 	answered bool
-	// lost is since when it does not answer, told that this was told, and failed
+	// lost is since when it does not answer, reported that this was reported, and failed
 	// when the last request met that.
 	lost, failed time.Time
-	told         bool
-	// throttled is when it was last told that requests are turned away.
+	reported     bool
+	// throttled is when it was last reported that requests are turned away.
 	throttled time.Time
 }
 
@@ -73,7 +89,7 @@ const (
 	Throttled    DelayKind = "Throttled"
 )
 
-// String says it to people.
+// String is a message for users.
 func (d Delay) String() string {
 	switch d.Kind {
 	case Reconnecting:
@@ -85,7 +101,7 @@ func (d Delay) String() string {
 	}
 }
 
-// Wrap makes the clients of a REST config ask again.
+// Wrap has the clients of a REST config retry.
 func (r *Retrier) Wrap(cfg *rest.Config) {
 	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { return &retrying{r, next} })
 }
@@ -106,8 +122,8 @@ func (r *Retrier) OnDelay(f func(Delay)) (stop func()) {
 	}
 }
 
-// say needs the lock.
-func (r *Retrier) say(d Delay) {
+// report needs the lock.
+func (r *Retrier) report(d Delay) {
 	for f := range r.listeners {
 		(*f)(d)
 	}
@@ -117,13 +133,13 @@ func (r *Retrier) say(d Delay) {
 func (r *Retrier) alive() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.told {
-		r.say(Delay{Kind: Reconnected, For: time.Since(r.lost)})
+	if r.reported {
+		r.report(Delay{Kind: Reconnected, For: time.Since(r.lost)})
 	}
-	r.answered, r.told, r.lost = true, false, time.Time{}
+	r.answered, r.reported, r.lost = true, false, time.Time{}
 }
 
-// away notes that the connection broke, and tells whether to wait for another.
+// away notes that the connection broke, and reports whether to wait for another.
 func (r *Retrier) away(err error) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -132,13 +148,13 @@ func (r *Retrier) away(err error) bool {
 	}
 	now := time.Now()
 	if r.lost.IsZero() || now.Sub(r.failed) > outage {
-		r.lost, r.told = now, false
+		r.lost, r.reported = now, false
 	}
 	r.failed = now
 	since := now.Sub(r.lost)
-	if since >= notable && !r.told {
-		r.told = true
-		r.say(Delay{Kind: Reconnecting, Err: err})
+	if since >= notable && !r.reported {
+		r.reported = true
+		r.report(Delay{Kind: Reconnecting, Err: err})
 	}
 	return since < outage
 }
@@ -147,8 +163,8 @@ func (r *Retrier) away(err error) bool {
 func (r *Retrier) busy(wait time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if now := time.Now(); now.Sub(r.throttled) >= tellAgain {
+	if now := time.Now(); now.Sub(r.throttled) >= reportAgain {
 		r.throttled = now
-		r.say(Delay{Kind: Throttled, For: wait})
+		r.report(Delay{Kind: Throttled, For: wait})
 	}
 }

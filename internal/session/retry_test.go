@@ -116,7 +116,7 @@ func TestAnAPIServerThatNeverAnsweredIsNotWaitedFor(t *testing.T) {
 	}
 }
 
-func TestDelaysAreTold(t *testing.T) {
+func TestDelaysAreReported(t *testing.T) {
 	for name, tc := range map[string]struct {
 		answers []any
 		header  http.Header

@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/cache"
 	"k8s.io/apimachinery/pkg/util/rand"
 	"k8s.io/client-go/dynamic"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
@@ -47,20 +50,25 @@ type Session struct {
 	ID string
 	// Namespace is where the run works.
 	Namespace string
-	// Owned tells that the Namespace is the run's own.
+	// Owned: the Namespace is the run's own.
 	Owned bool
 
-	client   dynamic.Interface
-	logs     corev1client.PodsGetter
-	created  ledger
-	seen     seen
-	others   others
-	creating door
+	client  dynamic.Interface
+	logs    corev1client.PodsGetter
+	created ledger
+	seen    *cache.Expiring
+	others  others
+	// ended lets no create begin any more, and creating is locked for reading by each: a
+	// command that was left behind must not create anything after the cleanup has looked
+	// at what there is.
+	ended    atomic.Bool
+	creating sync.RWMutex
 	local    *local
 	keep     bool
 	deadline time.Duration
 	enforce  string
-	held     func(object, why string)
+
+	onStuckDeletion func(object, why string)
 }
 
 // Option changes what Open begins.
@@ -70,9 +78,11 @@ type Option func(*Session)
 // Pods do not stop by themselves.
 func Keep(keep bool) Option { return func(s *Session) { s.keep = keep } }
 
-// OnStuckDeletion has f called, once for each, with an object that is being deleted and
-// stays, and with the cluster's words for what holds it.
-func OnStuckDeletion(f func(object, why string)) Option { return func(s *Session) { s.held = f } }
+// OnStuckDeletion has report called, once for each, with an object that is stuck
+// terminating, as TYPE/NAME, and with the cluster's message on the finalizers that hold it.
+func OnStuckDeletion(report func(object, why string)) Option {
+	return func(s *Session) { s.onStuckDeletion = report }
+}
 
 // StopPodsAfter has the run's Pods stop by themselves after a time, which must
 // be longer than the run takes; without it that is Deadline.
@@ -93,7 +103,8 @@ func Open(ctx context.Context, cfg *rest.Config, example, namespace string, opti
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{ID: rand.String(5), Namespace: namespace, client: client, logs: logs, deadline: Deadline}
+	s := &Session{ID: rand.String(5), Namespace: namespace, client: client, logs: logs, deadline: Deadline,
+		seen: cache.NewExpiring()}
 	for _, option := range options {
 		option(s)
 	}
@@ -115,9 +126,9 @@ func Open(ctx context.Context, cfg *rest.Config, example, namespace string, opti
 // Dir is a folder on this machine for the run's files; it goes with the run.
 func (s *Session) Dir() string { return s.local.dir }
 
-// adopt makes sure that an existing Namespace exists, and that one which somebody
+// adopt makes sure that an existing Namespace exists, and that one which someone
 // has just made takes Pods. Where reading it is not permitted, the first command
-// will tell.
+// will show it.
 func (s *Session) adopt(ctx context.Context) error {
 	ns, err := s.client.Resource(namespaces).Get(ctx, s.Namespace, metav1.GetOptions{})
 	switch {
@@ -166,7 +177,7 @@ func (s *Session) make(ctx context.Context, cfg *rest.Config, example string) er
 }
 
 // awaitServiceAccount waits for the ServiceAccount without which the API server
-// rejects Pods. Where watching it is not permitted, the first Pod will tell.
+// rejects Pods. Where watching it is not permitted, the first Pod will show it.
 func (s *Session) awaitServiceAccount(ctx context.Context) error {
 	waitCtx, cancel := wait.WithTimeout(ctx, readyTimeout)
 	defer cancel()

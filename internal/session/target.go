@@ -72,7 +72,7 @@ func (t target) String() string {
 	return text
 }
 
-// connects tells whether a request runs something in what it names.
+// connects reports whether a request runs something in what it names.
 func (t target) connects() bool {
 	return slices.Contains([]string{"exec", "attach", "portforward", "proxy"}, t.subresource)
 }

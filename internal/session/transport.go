@@ -3,6 +3,7 @@ package session
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -37,7 +38,7 @@ func (s *Session) wrap(cfg *rest.Config, confined bool, created ...*ledger) {
 type transport struct {
 	session *Session
 	next    http.RoundTripper
-	// confined: nothing is asked for but what is granted, in the run's Namespace.
+	// confined: nothing is requested but what is granted, in the run's Namespace.
 	confined bool
 	// prefix is the path of the API server's address, or "".
 	prefix string
@@ -54,9 +55,9 @@ func (t *transport) note(o object) {
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	at, ok := parseTarget(req.URL)
 	if t.confined {
-		var refusal string
-		if at, refusal = t.session.permits(req.Method, req.URL, strings.TrimPrefix(req.URL.Path, t.prefix)); refusal != "" {
-			return refuse(req, at, http.StatusForbidden, metav1.StatusReasonForbidden, refusal)
+		var why string
+		if at, why = t.session.permits(req.Method, req.URL, strings.TrimPrefix(req.URL.Path, t.prefix)); why != "" {
+			return reject(req, at, forbidden(why))
 		}
 		ok = at != target{}
 	}
@@ -78,12 +79,8 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 func (t *transport) read(req *http.Request, at target) (*http.Response, error) {
 	s := t.session
 	if t.confined && at.resource == secrets && !s.Owned {
-		obj, err := t.look(req.Context(), at)
-		if err != nil {
-			return refuseWith(req, at, err)
-		}
-		if err := s.isRuns(req.Context(), at, obj); err != nil {
-			return refuse(req, at, http.StatusForbidden, metav1.StatusReasonForbidden, err.Error())
+		if _, err := s.ofRun(req.Context(), at); err != nil {
+			return reject(req, at, err)
 		}
 	}
 	resp, err := t.next.RoundTrip(req)
@@ -92,13 +89,13 @@ func (t *transport) read(req *http.Request, at target) (*http.Response, error) {
 	}
 	body, err := peek(resp)
 	if err == nil {
-		s.seen.note(at, body)
+		s.noteSeen(at, body)
 	}
 	return resp, err
 }
 
-// isDryRun tells whether a request leaves nothing on the cluster, as the API server
-// sees it. That of a DELETE is not asked for so: its body decides.
+// isDryRun reports whether a request leaves nothing on the cluster, as the API server
+// sees it. Not so for a DELETE: its body decides.
 func isDryRun(req *http.Request) bool {
 	return req.Method != http.MethodDelete && req.URL.Query().Has("dryRun")
 }
@@ -138,19 +135,49 @@ func answer(req *http.Request, code int, body []byte) *http.Response {
 	}
 }
 
-// refuse makes the response of an API server that refuses for a reason. Who
-// upgrades a connection, as an exec does, looks at no response: it gets an error.
-func refuse(req *http.Request, at target, code int, reason metav1.StatusReason, message string) (*http.Response, error) {
-	status := metav1.Status{
-		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"},
-		Status:   metav1.StatusFailure, Code: int32(code), Reason: reason, Message: message,
+// refusal is the error of an API server that refuses a request for a reason.
+func refusal(code int32, reason metav1.StatusReason, message string) error {
+	return &apierrors.StatusError{ErrStatus: metav1.Status{Status: metav1.StatusFailure, Code: code, Reason: reason, Message: message}}
+}
+
+func forbidden(message string) error {
+	return refusal(http.StatusForbidden, metav1.StatusReasonForbidden, message)
+}
+
+// reject answers a request with an error of the API server. A client that upgrades
+// a connection, as an exec does, looks at no response: it gets the error itself.
+func reject(req *http.Request, at target, err error) (*http.Response, error) {
+	status := apierrors.APIStatus(nil)
+	if at.connects() || !errors.As(err, &status) {
+		return nil, err
 	}
-	if at.connects() {
-		return nil, &apierrors.StatusError{ErrStatus: status}
-	}
-	body, err := json.Marshal(status)
+	of := status.Status()
+	of.TypeMeta = metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}
+	body, err := json.Marshal(of)
 	if err != nil {
 		return nil, err
 	}
-	return answer(req, code, body), nil
+	return answer(req, int(of.Code), body), nil
+}
+
+// copyOf copies a request for another attempt: sending takes its body, and an upgrade
+// of a connection changes it.
+func copyOf(req *http.Request) (*http.Request, error) {
+	dup := req.Clone(req.Context())
+	if req.GetBody == nil {
+		return dup, nil
+	}
+	body, err := req.GetBody()
+	dup.Body = body
+	return dup, err
+}
+
+// drop gives up a response, so that its connection can be used again.
+func drop(resp *http.Response) error {
+	if resp == nil {
+		return nil
+	}
+	defer resp.Body.Close()
+	_, err := io.Copy(io.Discard, resp.Body)
+	return err
 }

@@ -7,43 +7,58 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/klog/v2"
 )
 
 // WatchPods calls seen with each state of each Pod of the run's Namespace, from
-// those that are there on until ctx ends; a Pod that is gone comes with its last
-// state. A watch that expires or breaks off is taken up again; where watching is
-// not permitted, it returns.
+// those that exist on until ctx ends; a deleted Pod comes with its last state. A
+// watch that expires or breaks off is resumed; where watching is not permitted,
+// WatchPods returns.
 func (s *Session) WatchPods(ctx context.Context, seen func(*unstructured.Unstructured)) {
-	s.watch(ctx, pods, seen)
+	observe(ctx, s.client, target{resource: pods, namespace: s.Namespace}, "", seen).run()
 }
 
 // WatchEvents is WatchPods for the Events of the run's Namespace.
 func (s *Session) WatchEvents(ctx context.Context, seen func(*unstructured.Unstructured)) {
-	s.watch(ctx, events, seen)
+	observe(ctx, s.client, target{resource: events, namespace: s.Namespace}, "", seen).run()
 }
 
-// Made tells whether an object is the run's: all is, in a Namespace of its own;
+// Made reports whether an object is the run's: all is, in a Namespace of its own;
 // elsewhere what carries its label, or was made by a controller that the run created.
 func (s *Session) Made(obj *unstructured.Unstructured) bool {
-	return s.Owned || obj.GetLabels()[RunLabel] == s.ID || s.created.has(metav1.GetControllerOf(obj))
+	return s.Owned || s.isMarked(obj) || s.created.has(metav1.GetControllerOf(obj))
 }
 
-func (s *Session) watch(ctx context.Context, resource schema.GroupVersionResource, seen func(*unstructured.Unstructured)) {
+// observer is an informer that stops where it is not permitted to list or watch,
+// which an informer alone would repeat for ever.
+type observer struct {
+	cache.SharedInformer
+	ctx  context.Context //nolint:containedctx // of the informer
+	stop context.CancelFunc
+}
+
+// observe returns an observer that calls seen with each state of the objects of a
+// collection that a label selector matches, and with the last one of those that are
+// deleted.
+func observe(ctx context.Context, client dynamic.Interface, at target, selector string, seen func(*unstructured.Unstructured)) *observer {
 	// The informer would log each failure beside the run's own output.
 	ctx, stop := context.WithCancel(klog.NewContext(ctx, klog.Logger{}))
-	defer stop()
 	// That of dynamicinformer would link the informers of all types.
-	of := s.client.Resource(resource).Namespace(s.Namespace)
-	informer := cache.NewSharedInformer(&cache.ListWatch{
+	of := client.Resource(at.resource).Namespace(at.namespace)
+	informer := cache.NewSharedInformer(cache.ToListWatcherWithWatchListSemantics(&cache.ListWatch{
 		ListWithContextFunc: func(ctx context.Context, opts metav1.ListOptions) (runtime.Object, error) {
+			opts.LabelSelector = selector
 			return of.List(ctx, opts)
 		},
-		WatchFuncWithContext: of.Watch,
-	}, &unstructured.Unstructured{}, 0)
-	tell := func(obj any) {
+		WatchFuncWithContext: func(ctx context.Context, opts metav1.ListOptions) (watch.Interface, error) {
+			opts.LabelSelector = selector
+			return of.Watch(ctx, opts)
+		},
+	}, client), &unstructured.Unstructured{}, 0)
+	notify := func(obj any) {
 		if gone, ok := obj.(cache.DeletedFinalStateUnknown); ok {
 			obj = gone.Obj
 		}
@@ -54,11 +69,23 @@ func (s *Session) watch(ctx context.Context, resource schema.GroupVersionResourc
 	// Both fail for an informer that runs already.
 	_ = informer.SetWatchErrorHandlerWithContext(func(_ context.Context, _ *cache.Reflector, err error) {
 		if apierrors.IsForbidden(err) {
-			stop() // the informer would ask for ever
+			stop()
 		}
 	})
 	_, _ = informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
-		AddFunc: tell, UpdateFunc: func(_, now any) { tell(now) }, DeleteFunc: tell,
+		AddFunc: notify, UpdateFunc: func(_, now any) { notify(now) }, DeleteFunc: notify,
 	})
-	informer.RunWithContext(ctx)
+	return &observer{informer, ctx, stop}
+}
+
+// run returns when the context has ended, or where watching is not permitted.
+func (o *observer) run() {
+	defer o.stop()
+	o.RunWithContext(o.ctx)
+}
+
+// synced waits until the objects that exist are known; it is false where they
+// cannot be.
+func (o *observer) synced() bool {
+	return cache.WaitFor(o.ctx, "", o.HasSyncedChecker())
 }

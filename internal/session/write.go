@@ -3,13 +3,11 @@ package session
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
@@ -19,7 +17,7 @@ import (
 const applyType = "application/apply-patch+yaml"
 
 // write lets a request change, delete or enter the run's own objects only. Whose an
-// object is must be asked, unless the run has created it itself; the request then
+// object is must be read, unless the run has created it itself; the request then
 // holds for that very object.
 func (t *transport) write(req *http.Request, at target) (*http.Response, error) {
 	s := t.session
@@ -27,44 +25,40 @@ func (t *transport) write(req *http.Request, at target) (*http.Response, error) 
 	case !t.confined && s.isOwn(at):
 		return t.next.RoundTrip(req)
 	case at.name == "":
-		return refuse(req, at, http.StatusForbidden, metav1.StatusReasonForbidden, fmt.Sprintf(
-			"all %s of namespace %q: they may not be the run's alone; name them", at.resource.Resource, at.namespace))
+		return reject(req, at, forbidden(fmt.Sprintf(
+			"all %s of namespace %q: they may not be the run's alone; name them", at.resource.Resource, at.namespace)))
 	case strings.HasPrefix(req.Header.Get("Content-Type"), applyType):
-		return refuse(req, at, http.StatusForbidden, metav1.StatusReasonForbidden,
-			"a server-side apply would take over what others make meanwhile; use kubectl create or apply")
+		return reject(req, at, forbidden("a server-side apply would take over what others make meanwhile; use kubectl create or apply"))
 	}
 	// What the run has made under that name may have been replaced. A delete that says
 	// which object it means fails then.
 	uid := s.created.uidOf(at)
 	if uid == "" || req.Method != http.MethodDelete {
-		obj, err := t.look(req.Context(), at)
+		obj, err := s.ofRun(req.Context(), at)
 		if err != nil {
-			return refuseWith(req, at, err)
-		}
-		if err := s.isRuns(req.Context(), at, obj); err != nil {
-			return refuse(req, at, http.StatusForbidden, metav1.StatusReasonForbidden, err.Error())
+			return reject(req, at, err)
 		}
 		uid = obj.GetUID()
 	}
 	return t.changeThis(req, at, uid)
 }
 
-// isOwn tells whether a target is in a Namespace of the run's own.
+// isOwn reports whether a target is in a Namespace of the run's own.
 func (s *Session) isOwn(at target) bool { return s.Owned && at.namespace == s.Namespace }
 
-// isRuns tells, by an error, that an object is somebody else's. In a Namespace of the
+// isRuns returns an error where an object is someone else's. In a Namespace of the
 // run's own, controllers make some without its label: that must still be the one.
 func (s *Session) isRuns(ctx context.Context, at target, obj metav1.Object) error {
 	if s.created.hasUID(obj.GetUID()) || s.isMarked(obj) || s.isOwn(at) && s.stillOwned(ctx) == nil {
 		return nil
 	}
-	return fmt.Errorf("%s %q is not of this run (%s); it is left untouched", at.resource.Resource, at.name, ownerOf(obj, time.Now()))
+	return forbidden(fmt.Sprintf("%s %q is not of this run (%s); it is left untouched", at.resource.Resource, at.name, ownerOf(obj, time.Now())))
 }
 
-// stillOwned tells, by an error, that the Namespace of the run's own is not that
-// any more: it was deleted, and somebody has made another of that name.
+// stillOwned returns an error where the Namespace of the run's own is not that
+// any more: it was deleted, and someone has made another of that name.
 func (s *Session) stillOwned(ctx context.Context) error {
-	ns, err := s.client.Resource(namespaces).Get(ctx, s.Namespace, metav1.GetOptions{})
+	ns, err := s.get(ctx, target{resource: namespaces, name: s.Namespace})
 	if err != nil {
 		return err
 	}
@@ -74,13 +68,27 @@ func (s *Session) stillOwned(ctx context.Context) error {
 	return nil
 }
 
+// ofRun reads the object that a target names; one that is not the run's is an error.
+func (s *Session) ofRun(ctx context.Context, at target) (metav1.Object, error) {
+	obj, err := s.look(ctx, at)
+	if err == nil {
+		err = s.isRuns(ctx, at, obj)
+	}
+	return obj, err
+}
+
 // look reads whose an object is, or takes it from what a command has read just now.
-func (t *transport) look(ctx context.Context, at target) (metav1.Object, error) {
-	if seen := t.session.seen.recent(at); seen != nil {
+func (s *Session) look(ctx context.Context, at target) (metav1.Object, error) {
+	if seen := s.recentlySeen(at); seen != nil {
 		return seen, nil
 	}
-	// Not by the next transport: that of an exec speaks WebSocket only.
-	return t.session.client.Resource(at.resource).Namespace(at.namespace).Get(ctx, at.name, metav1.GetOptions{})
+	return s.get(ctx, at)
+}
+
+// get reads an object with the run's own client: not with the transport of a command,
+// for that of an exec speaks WebSocket only.
+func (s *Session) get(ctx context.Context, at target) (*unstructured.Unstructured, error) {
+	return s.client.Resource(at.resource).Namespace(at.namespace).Get(ctx, at.name, metav1.GetOptions{})
 }
 
 // changeThis sends a request that holds only for the object of that UID.
@@ -120,13 +128,13 @@ func (t *transport) changeThis(req *http.Request, at target, uid types.UID) (*ht
 // explainReplaced says, of a delete that did not hold, that there is another object
 // in the place of the run's.
 func (t *transport) explainReplaced(req *http.Request, at target, uid types.UID, resp *http.Response) (*http.Response, error) {
-	obj := t.get(req.Context(), at)
-	if obj == nil || obj.GetUID() == uid {
+	obj, err := t.session.get(req.Context(), at)
+	if err != nil || obj.GetUID() == uid {
 		return resp, nil
 	}
 	if err := t.session.isRuns(req.Context(), at, obj); err != nil {
 		_ = drop(resp)
-		return refuse(req, at, http.StatusForbidden, metav1.StatusReasonForbidden, err.Error())
+		return reject(req, at, err)
 	}
 	return resp, nil
 }
@@ -184,15 +192,7 @@ func (t *transport) rehearse(req *http.Request, at target, body []byte) (refusal
 		return nil, fmt.Errorf("what %s would make of %s: %w", req.Method, at, err)
 	}
 	if err := t.vet(req.Context(), obj, at); err != nil {
-		return refuse(req, at, http.StatusForbidden, metav1.StatusReasonForbidden, err.Error())
+		return reject(req, at, forbidden(err.Error()))
 	}
 	return nil, nil
-}
-
-// refuseWith makes the response of an API server out of an error that it gave.
-func refuseWith(req *http.Request, at target, err error) (*http.Response, error) {
-	if status := apierrors.APIStatus(nil); errors.As(err, &status) {
-		return refuse(req, at, int(status.Status().Code), status.Status().Reason, status.Status().Message)
-	}
-	return nil, err
 }

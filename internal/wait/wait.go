@@ -22,7 +22,7 @@ import (
 type Condition func(obj *unstructured.Unstructured) (done bool, err error)
 
 // Unless is the error of a Condition that counts only when it has lasted for a
-// while: when For judges the object anew and finds no error, it was none.
+// while: when For judges the object again and finds no error, it was none.
 type Unless struct {
 	Err   error
 	Lasts time.Duration
@@ -40,7 +40,7 @@ func For(ctx context.Context, client dynamic.ResourceInterface, name string, con
 
 // ForAlso is For where the condition depends on something else as well: next
 // returns a channel that is closed when that changes, and the object is then
-// judged anew.
+// judged again.
 func ForAlso(ctx context.Context, client dynamic.ResourceInterface, name string, cond Condition, next func() <-chan struct{}) error {
 	j := &judge{cond: cond, next: next}
 	for {
