@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kubectl-kbe/kubectl-kbe/internal/probe"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
 )
 
 func TestJudge(t *testing.T) {

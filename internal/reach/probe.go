@@ -11,7 +11,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/kubectl-kbe/kubectl-kbe/internal/probe"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
 )
 
 // callers is how many nodes probe at a time: each is a connection to the API

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/kubectl-kbe/kubectl-kbe/internal/probe"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
 )
 
 // table is written as a truth table: a row is PLACE ADDRESS FOUND, where FOUND is an

@@ -19,7 +19,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/podpatch"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/probe"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 )
 
