@@ -2,6 +2,7 @@ package reach
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -10,15 +11,19 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
+// ErrNodesForbidden is in the error of Run where the user may not list nodes.
+var ErrNodesForbidden = errors.New("cannot list nodes: expected the permission to `list nodes`; " +
+	"`kubectl kbe rbac --for reach-nodes` prints a ClusterRole that grants it")
+
 // listNodes returns the cluster's nodes, and why those are skipped that cannot
-// take a pod. granted is false where listing them is not permitted.
-func (r *run) listNodes(ctx context.Context) (taking, skipped []Node, granted bool, err error) {
+// run a pod.
+func (r *run) listNodes(ctx context.Context) (taking, skipped []Node, err error) {
 	list, err := r.client.Nodes().List(ctx, metav1.ListOptions{})
 	switch {
 	case apierrors.IsForbidden(err):
-		return nil, nil, false, nil
+		return nil, nil, fmt.Errorf("%w; found: %w", ErrNodesForbidden, err)
 	case err != nil:
-		return nil, nil, true, fmt.Errorf("list the nodes: %w", err)
+		return nil, nil, fmt.Errorf("list the nodes: %w", err)
 	}
 	for i := range list.Items {
 		n := &list.Items[i]
@@ -32,7 +37,7 @@ func (r *run) listNodes(ctx context.Context) (taking, skipped []Node, granted bo
 	}
 	SortNodes(taking)
 	SortNodes(skipped)
-	return taking, skipped, true, nil
+	return taking, skipped, nil
 }
 
 // skip says why a node is not to be waited for, or "". A tolerated taint is none;

@@ -10,7 +10,6 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/service"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 )
 
 // port is the one that the service listens on.
@@ -27,7 +26,7 @@ type pod struct {
 	node  string
 }
 
-// newPod returns the i-th pod, for a node, or for any that has none yet.
+// newPod returns the i-th pod, for a node.
 func (r *run) newPod(i int, node string) (*pod, *corev1.Pod, error) {
 	p := &pod{name: fmt.Sprintf("reach-%d", i), nonce: r.session.ID + "-" + rand.String(12), node: node}
 	object := &corev1.Pod{
@@ -39,24 +38,16 @@ func (r *run) newPod(i int, node string) (*pod, *corev1.Pod, error) {
 			AutomountServiceAccountToken:  ptr.To(false),
 			EnableServiceLinks:            ptr.To(false),
 			TerminationGracePeriodSeconds: ptr.To(int64(1)),
-			Affinity:                      r.affinity(node),
-			Tolerations:                   r.tolerations(node),
+			Affinity:                      affinity(node),
+			Tolerations:                   r.tolerations(),
 		},
 	}
 	return p, object, r.patch.Pod(object)
 }
 
 // affinity puts a pod on a node, as a DaemonSet does: the scheduler decides, and
-// says so where it cannot. A pod without a node goes where none of the run's is.
-func (r *run) affinity(node string) *corev1.Affinity {
-	if node == "" {
-		return &corev1.Affinity{PodAntiAffinity: &corev1.PodAntiAffinity{
-			RequiredDuringSchedulingIgnoredDuringExecution: []corev1.PodAffinityTerm{{
-				LabelSelector: &metav1.LabelSelector{MatchLabels: map[string]string{session.RunLabel: r.session.ID}},
-				TopologyKey:   corev1.LabelHostname,
-			}},
-		}}
-	}
+// says so where it cannot.
+func affinity(node string) *corev1.Affinity {
 	return &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{
 		RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{NodeSelectorTerms: []corev1.NodeSelectorTerm{{
 			MatchFields: []corev1.NodeSelectorRequirement{{
@@ -66,18 +57,12 @@ func (r *run) affinity(node string) *corev1.Affinity {
 	}}
 }
 
-// tolerations are for every taint of a node that is known to be well. A pod that
-// looks for a node must not find one that is not ready, which is also tainted
-// NoExecute.
-func (r *run) tolerations(node string) []corev1.Toleration {
+// tolerations are for every taint of a node that is ready.
+func (r *run) tolerations() []corev1.Toleration {
 	if !r.opts.Tolerate {
 		return nil
 	}
-	effect := corev1.TaintEffect("")
-	if node == "" {
-		effect = corev1.TaintEffectNoSchedule
-	}
-	return []corev1.Toleration{{Operator: corev1.TolerationOpExists, Effect: effect}}
+	return []corev1.Toleration{{Operator: corev1.TolerationOpExists}}
 }
 
 // answerer names who answers a version: one of the run's pods, or somebody else.

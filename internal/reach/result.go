@@ -7,8 +7,6 @@ type Result struct {
 	// Nodes are all that the run knows of: first those of the matrix, in its
 	// order; then those that could not take part, and those that were skipped.
 	Nodes []Node
-	// Learnt: the nodes were found by where pods went (see Options).
-	Learnt bool
 	// Hardened: the Namespace enforces the Pod Security Standard restricted, and
 	// the pods meet it.
 	Hardened bool

@@ -89,20 +89,14 @@ func Run(ctx context.Context, getter genericclioptions.RESTClientGetter, s *sess
 }
 
 func (r *run) do(ctx context.Context) error {
-	taking, skipped, granted, err := r.listNodes(ctx)
+	taking, skipped, err := r.listNodes(ctx)
 	if err != nil {
 		return err
 	}
 	r.stage("nodes")
 	podCtx, cancel := wait.WithTimeout(ctx, podTimeout)
 	defer cancel()
-	var pods *podWatch
-	if granted {
-		pods, err = r.startOn(podCtx, taking)
-	} else {
-		r.result.Learnt = true
-		pods, err = r.learn(podCtx)
-	}
+	pods, err := r.startOn(podCtx, taking)
 	if err != nil {
 		return err
 	}
@@ -145,7 +139,7 @@ func (r *run) startOn(ctx context.Context, nodes []Node) (*podWatch, error) {
 	return r.watchPods(ctx)
 }
 
-// create creates a pod for each name of a node, or for any node where it is "".
+// create creates a pod for each name of a node.
 func (r *run) create(ctx context.Context, nodes []string) []error {
 	first := len(r.pods)
 	errs := make([]error, len(nodes))

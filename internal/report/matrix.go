@@ -19,7 +19,7 @@ const (
 
 // MatrixOf returns what a run has found in the form of a report.
 func MatrixOf(r *reach.Result) *v1alpha1.Matrix {
-	out := &v1alpha1.Matrix{Learnt: r.Learnt, SlowMilliseconds: r.Slow.Milliseconds()}
+	out := &v1alpha1.Matrix{SlowMilliseconds: r.Slow.Milliseconds()}
 	for _, n := range r.Nodes {
 		node := v1alpha1.MatrixNode{Name: n.Name, Zone: n.Zone, Skipped: n.Skipped, Failed: n.Failed}
 		for _, a := range n.Addresses {
