@@ -216,6 +216,7 @@ func (o *reachOptions) work(ctx context.Context, s *session.Session, work func(c
 	if signal, stopped := engine.SignalOf(ctx); stopped {
 		o.reach.Interrupted = signal.String()
 	}
+	o.reach = report.Redacted(o.reach)
 	o.terminal.ReachFound(o.reach)
 	return err
 }

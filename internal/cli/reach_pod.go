@@ -9,10 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/vantage"
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // podOptions are the flags of `kubectl kbe reach [POD]`.
@@ -20,7 +18,7 @@ type podOptions struct {
 	pod    string
 	port   uint16
 	from   []string
-	places []vantage.Place
+	points []reach.VantagePoint
 }
 
 // servicePort is where the service listens when nobody says otherwise.
@@ -28,7 +26,7 @@ const servicePort = 9876
 
 func (o *podOptions) addFlags(c *cobra.Command) {
 	var names []string
-	for _, p := range vantage.Places() {
+	for _, p := range reach.VantagePoints() {
 		names = append(names, string(p))
 	}
 	c.Flags().Uint16Var(&o.port, "port", servicePort, "The port that is asked")
@@ -54,7 +52,7 @@ func (o *podOptions) complete(c *cobra.Command, args []string, nodes bool) (err 
 	if len(args) > 0 {
 		o.pod = strings.TrimPrefix(args[0], "pod/")
 	}
-	if o.places, err = vantage.ParsePlaces(o.from); err != nil {
+	if o.points, err = reach.ParseVantagePoints(o.from); err != nil {
 		return fmt.Errorf("--from: %w", err)
 	}
 	return nil
@@ -75,18 +73,12 @@ func (o *reachOptions) runPod(ctx context.Context, s *session.Session) error {
 	if err != nil {
 		return err
 	}
-	table, err := vantage.Run(ctx, o.flags, s, vantage.Options{
-		Pod: o.pod.pod, PodNamespace: namespace, Port: o.pod.port, From: o.pod.places,
-		Image: o.image, PullSecret: o.pullSecret,
-		Progress: o.doing,
+	table, err := reach.RunPod(ctx, o.env(s, func(p reach.Progress) { o.doing(p.String()) }), reach.PodOptions{
+		Pod: o.pod.pod, PodNamespace: namespace, Port: o.pod.port, From: o.pod.points,
 	})
 	if table == nil || len(table.Rows) == 0 {
 		return err
 	}
-	report.AddVantages(o.reach, table)
-	o.reach.Hardened = table.Hardened
-	if table.Count(vantage.Failed) > 0 {
-		o.reach.Verdict = v1alpha1.ClaimFailed
-	}
+	table.AddTo(o.reach)
 	return err
 }

@@ -3,7 +3,7 @@
 // kubectl's commands and CEL can say it; those of the matrix of nodes and of the
 // vantage points are in two tables here. Each is written in one place.
 //
-// What decides them are packages engine, reach and vantage. Here is what belongs
+// What decides them are packages engine and reach. Here is what belongs
 // to which profile, and what their results come to: a ConformanceReport. It knows
 // neither package testing nor the command line.
 package conformance

@@ -10,6 +10,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
@@ -77,7 +78,7 @@ func (p matrixPart) run(ctx context.Context, r *Runner, where place) ([]v1alpha1
 	}
 	var results []v1alpha1.AssertionResult
 	problems, err := r.session(ctx, where, func(s *session.Session) (bool, error) {
-		found, err := reach.Run(ctx, r.getter, s, reach.Options{Image: r.images[shellImage], PullSecret: r.opts.PullSecret, Slow: slow})
+		found, err := reach.RunNodes(ctx, r.reachEnv(s), reach.NodesOptions{Slow: slow})
 		if found == nil || err != nil && len(found.Nodes) == 0 {
 			return true, err
 		}
@@ -93,6 +94,11 @@ func (p matrixPart) run(ctx context.Context, r *Runner, where place) ([]v1alpha1
 	return results, problems
 }
 
+// reachEnv is where a part probes.
+func (r *Runner) reachEnv(s *session.Session) reach.Env {
+	return reach.Env{Getter: r.getter, Session: s, Image: r.images[shellImage], PullSecret: r.opts.PullSecret}
+}
+
 func judgeNodes(found *reach.Result) []v1alpha1.AssertionResult {
 	var results []v1alpha1.AssertionResult
 	for _, a := range ofNodes {
@@ -102,7 +108,7 @@ func judgeNodes(found *reach.Result) []v1alpha1.AssertionResult {
 		case skipped != "":
 			results = append(results, resultOf(a.Assertion, v1alpha1.AssertionSkipped, skipped))
 		case a.ID != ofNodes[0].ID && found.Matrix == nil:
-			results = append(results, resultOf(a.Assertion, v1alpha1.AssertionNotChecked, "no pod could ask"))
+			results = append(results, resultOf(a.Assertion, v1alpha1.AssertionNotChecked, "no pod could probe"))
 		default:
 			results = append(results, resultOf(a.Assertion, v1alpha1.AssertionPassed, ""))
 		}
@@ -110,7 +116,7 @@ func judgeNodes(found *reach.Result) []v1alpha1.AssertionResult {
 	return results
 }
 
-// failing tells whether there is something to keep evidence of.
+// failing reports whether there is something to keep evidence of.
 func failing(results []v1alpha1.AssertionResult) bool {
 	for _, r := range results {
 		if r.Result == v1alpha1.AssertionFailed || r.Result == v1alpha1.AssertionNotChecked {
@@ -141,7 +147,7 @@ func nodesWithoutPods(found *reach.Result) (wrong []string, skipped string) {
 	return wrong, ""
 }
 
-// pairs tells of those that a condition is true of.
+// pairs lists those that a condition is true of.
 func pairs(found *reach.Result, is func(reach.Sample) bool) (texts []string) {
 	nodes := found.Taking()
 	for _, f := range found.Matrix.Families() {
@@ -151,7 +157,7 @@ func pairs(found *reach.Result, is func(reach.Sample) bool) (texts []string) {
 				if !is(s) {
 					continue
 				}
-				text := fmt.Sprintf("%s → %s over %s: %s", nodes[from].Name, nodes[to].Name, f, s.State)
+				text := fmt.Sprintf("%s → %s over %s: %s", nodes[from].Name, nodes[to].Name, f, s.Outcome.Words())
 				if s.SeenAs.IsValid() {
 					text = fmt.Sprintf("%s → %s over %s: seen as %s", nodes[from].Name, nodes[to].Name, f, s.SeenAs)
 				}
@@ -174,11 +180,11 @@ func oneNode(found *reach.Result) string {
 }
 
 func pairsThatFail(found *reach.Result) (wrong []string, skipped string) {
-	return pairs(found, func(s reach.Sample) bool { return s.State.Failing() && s.State != reach.WrongAnswer }), oneNode(found)
+	return pairs(found, func(s reach.Sample) bool { return s.Outcome.Failing() && s.Outcome != probe.WrongAnswer }), oneNode(found)
 }
 
 func pairsAstray(found *reach.Result) (wrong []string, skipped string) {
-	return pairs(found, func(s reach.Sample) bool { return s.State == reach.WrongAnswer }), ""
+	return pairs(found, func(s reach.Sample) bool { return s.Outcome == probe.WrongAnswer }), ""
 }
 
 func translations(found *reach.Result) (wrong []string, skipped string) {

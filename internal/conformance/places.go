@@ -7,8 +7,8 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/vantage"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -16,7 +16,7 @@ import (
 // reached. What the examples assert is not among them.
 type ofPlaces struct {
 	example.Assertion
-	rows func(vantage.Row) bool
+	rows func(reach.Row) bool
 	// seen: the Pod must also see its caller under the caller's own address.
 	seen bool
 }
@@ -24,54 +24,54 @@ type ofPlaces struct {
 // placesOfNetwork are those of the profile network.
 var placesOfNetwork = placesPart{
 	title: "vantages",
-	from:  []vantage.Place{vantage.Container, vantage.Sibling, vantage.SameNode, vantage.Node},
+	from:  []reach.VantagePoint{reach.Container, reach.Sibling, reach.SameNode, reach.HostNetwork},
 	table: []ofPlaces{
 		{Assertion: example.Assertion{
 			ID: "localhost-in-every-family", Level: example.Core,
 			Requirement: "The containers of a pod MUST reach each other on localhost in each IP family that the pod has an address of.",
 			Source:      "https://kubernetes.io/docs/concepts/workloads/pods/#pod-networking",
-		}, rows: func(r vantage.Row) bool { return r.To == vantage.Localhost }},
+		}, rows: func(r reach.Row) bool { return r.To == reach.Localhost }},
 		{Assertion: example.Assertion{
 			ID: "pod-ips-in-every-container", Level: example.Core,
 			Requirement: "Each container of a pod MUST reach the others on each pod IP.",
 			Source:      "https://kubernetes.io/docs/concepts/workloads/pods/#pod-networking",
-		}, rows: func(r vantage.Row) bool {
-			return r.To == vantage.PodIP && (r.Place == vantage.Container || r.Place == vantage.Sibling)
+		}, rows: func(r reach.Row) bool {
+			return r.To == reach.PodIP && (r.From == reach.Container || r.From == reach.Sibling)
 		}},
 		{Assertion: example.Assertion{
 			ID: "same-node-in-every-family", Level: example.Core,
 			Requirement: "A pod MUST be reached by pods on its node on each of its pod IPs, and MUST see theirs.",
 			Source:      networkModel,
-		}, rows: from(vantage.SameNode), seen: true},
+		}, rows: from(reach.SameNode), seen: true},
 		{Assertion: example.Assertion{
 			ID: "node-reaches-its-pods", Level: example.Core,
 			Requirement: "The agents on a node, such as the kubelet, MUST reach all pods on that node.",
 			Source:      networkModel,
-		}, rows: from(vantage.Node)},
+		}, rows: from(reach.HostNetwork)},
 	},
 }
 
 // placesOfLifecycle are those of the profile lifecycle.
 var placesOfLifecycle = placesPart{
 	title: "tunnel",
-	from:  []vantage.Place{vantage.PortForward},
+	from:  []reach.VantagePoint{reach.PortForward},
 	table: []ofPlaces{
 		{Assertion: example.Assertion{
 			ID: "port-forward-reaches-the-pod", Level: example.Core,
 			Requirement: "A port-forward MUST lead to the port of the pod on its localhost.",
 			Source:      "https://kubernetes.io/docs/reference/kubectl/generated/kubectl_port-forward/",
-		}, rows: from(vantage.PortForward)},
+		}, rows: from(reach.PortForward)},
 	},
 }
 
-func from(p vantage.Place) func(vantage.Row) bool {
-	return func(r vantage.Row) bool { return r.Place == p }
+func from(p reach.VantagePoint) func(reach.Row) bool {
+	return func(r reach.Row) bool { return r.From == p }
 }
 
 // placesPart decides assertions on where a Pod is reached from.
 type placesPart struct {
 	title string
-	from  []vantage.Place
+	from  []reach.VantagePoint
 	table []ofPlaces
 }
 
@@ -89,18 +89,13 @@ func (p placesPart) needs(ownNamespace bool) rbac.Needs {
 	return inNamespace(rbac.Reach(), ownNamespace)
 }
 
-// port is where the target serves.
-const port = 9876
-
 func (p placesPart) run(ctx context.Context, r *Runner, where place) ([]v1alpha1.AssertionResult, []string) {
 	if why := r.cannot(ctx, where); why != "" {
 		return all(p, v1alpha1.AssertionSkipped, why), nil
 	}
 	var results []v1alpha1.AssertionResult
 	problems, err := r.session(ctx, where, func(s *session.Session) (bool, error) {
-		table, err := vantage.Run(ctx, r.getter, s, vantage.Options{
-			Port: port, From: p.from, Image: r.images[shellImage], PullSecret: r.opts.PullSecret,
-		})
+		table, err := reach.RunPod(ctx, r.reachEnv(s), reach.PodOptions{From: p.from})
 		if table == nil || len(table.Rows) == 0 {
 			return true, err
 		}
@@ -113,7 +108,7 @@ func (p placesPart) run(ctx context.Context, r *Runner, where place) ([]v1alpha1
 	return results, problems
 }
 
-func (p placesPart) judge(t *vantage.Table) []v1alpha1.AssertionResult {
+func (p placesPart) judge(t *reach.Table) []v1alpha1.AssertionResult {
 	var results []v1alpha1.AssertionResult
 	for _, a := range p.table {
 		var wrong, skipped []string
@@ -122,12 +117,12 @@ func (p placesPart) judge(t *vantage.Table) []v1alpha1.AssertionResult {
 			if !a.rows(row) {
 				continue
 			}
-			switch text := fmt.Sprintf("%s → %s", row.Place.Words(), row.Where()); t.Outcome(row) {
-			case vantage.Failed:
+			switch text := fmt.Sprintf("%s → %s", row.From.Words(), row.Where()); t.Outcome(row) {
+			case reach.Failed:
 				wrong = append(wrong, join(fmt.Sprintf("%s: %s", text, t.Found(row)), row.Result.Err))
-			case vantage.Skipped:
+			case reach.Skipped:
 				skipped = append(skipped, row.Skipped)
-			case vantage.Met:
+			case reach.Met:
 				if met++; a.seen && row.SNAT() {
 					wrong = append(wrong, fmt.Sprintf("%s: seen as %s", text, row.Result.From))
 				}
