@@ -12,6 +12,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
 )
 
 // NodesOptions are what a user decides about a run of all nodes.
@@ -173,7 +175,10 @@ func (r *nodesRun) startOn(ctx context.Context, name string, n *Node) {
 	}
 	n.pod, n.version = pod.Name, versionOf(pod)
 	pod, err := r.start(ctx, pod)
-	if err != nil {
+	switch {
+	case ctx.Err() != nil && !errors.Is(context.Cause(ctx), wait.ErrTimeout):
+		return // the run is stopped, which is no fault of the node
+	case err != nil:
 		n.fail(err.Error())
 		return
 	}

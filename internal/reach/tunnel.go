@@ -63,7 +63,7 @@ func cannotTunnel(err error) probe.Attempt {
 	return probe.Attempt{Outcome: probe.Failed, Err: err.Error()}
 }
 
-// dialer uses a WebSocket, or by SPDY where a proxy breaks that, as kubectl does.
+// dialer uses a WebSocket, or SPDY where a proxy breaks that, as kubectl does.
 func (r *podRun) dialer() (httpstream.Dialer, error) {
 	t := r.table.Target
 	url := r.client.CoreV1().RESTClient().Post().Namespace(t.Namespace).Resource("pods").Name(t.Name).SubResource("portforward").URL()

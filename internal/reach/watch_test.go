@@ -88,5 +88,5 @@ func TestAWaitEndsWithItsContext(t *testing.T) {
 	if err := w.await(ctx, "a", scheduled); !errors.Is(err, why) {
 		t.Errorf("expected %v, found %v", why, err)
 	}
-	w.see("a", podOn("a", "node-1")) // decides for nobody any more
+	w.see("a", podOn("a", "node-1")) // no wait is left
 }
