@@ -18,7 +18,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/service"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
 )
@@ -167,7 +167,7 @@ func (f *fixture) server(name, node string) *corev1.Pod {
 
 // sise is a container of the service, which listens when it is ready.
 func (f *fixture) sise(version string) corev1.Container {
-	return service.Container("sise", f.image, version, 9876)
+	return reach.ServiceContainer("sise", f.image, version, 9876)
 }
 
 func (f *fixture) client(name, node string) *corev1.Pod {

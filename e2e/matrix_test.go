@@ -215,24 +215,30 @@ func TestACordonedNodeIsToldAndNotWaitedFor(t *testing.T) {
 	assertAllReach(t, r.Matrix, slices.DeleteFunc(nodes, func(n string) bool { return n == "node-2" }), "IPv4")
 }
 
-// A user with no permission beyond a namespace: the nodes are learnt.
-func TestNodesThatMayNotBeListedAreLearnt(t *testing.T) {
+// A user with no permission beyond a namespace: the run is refused before it creates
+// anything, with the permission that is missing and the role that grants it.
+func TestNodesThatMayNotBeListedAreRefused(t *testing.T) {
 	exhaustive(t)
-	f := newFixture(t, "learnt")
-	nodes := schedulableNodes(t.Context(), t)
-	user := "learner"
-	needs := rbac.ReachNodes().Required()
-	grant(t, user, f.session.Namespace, needs)
-	awaitAccess(t, user, f.session.Namespace, needs)
-	r := matrixOf(t, plugin(t, "reach", "--nodes", "-n", f.session.Namespace, "--as", user), 0)
-	if !r.Matrix.Learnt {
-		t.Error("expected that the nodes were learnt")
+	f := newFixture(t, "no-nodes")
+	user := envconf.RandomName("jane", 10)
+	grant(t, user, f.session.Namespace, rbac.ProbePods())
+	assertNodesRefused(t, f, user)
+}
+
+// assertNodesRefused asserts that `reach --nodes` needs the list of nodes, says so, and
+// creates nothing.
+func assertNodesRefused(t *testing.T, f *fixture, user string) {
+	t.Helper()
+	stdout, stderr, code := outcome(t, plugin(t, "reach", "--nodes", "-n", f.session.Namespace, "--as", user))
+	if code != 3 || stdout != "" {
+		t.Errorf("expected exit code 3 and no story, found %d: %s", code, stdout)
 	}
-	assertAllReach(t, r.Matrix, nodes, familiesOf(r.Matrix)...)
-	left, err := client(t).CoreV1().Pods(f.session.Namespace).List(t.Context(), metav1.ListOptions{})
-	if err != nil || len(left.Items) > 0 {
-		t.Errorf("expected that no pod is left, found %d, %v", len(left.Items), err)
+	for _, want := range []string{`user "` + user + `" may not do all that this needs; nothing was created. Not granted:`, "  list nodes in the cluster\n", "kind: ClusterRole\n"} {
+		if !strings.Contains(stderr, want) {
+			t.Errorf("expected %q, found %s", want, stderr)
+		}
 	}
+	assertPods(t, f.session.Namespace)
 }
 
 func TestAnInterruptedMatrixLeavesNothing(t *testing.T) {

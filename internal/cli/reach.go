@@ -186,6 +186,7 @@ func (o *reachOptions) OnStuckDeletion(object, why string) {
 func (o *reachOptions) OnDecided(result run.Result) {
 	o.fill(result)
 	o.reach.Cleanup = &v1alpha1.Cleanup{Kept: o.Keep, RemoveCommand: result.RemoveCommand}
+	o.reach = report.Redacted(o.reach)
 	o.terminal.ReachFound(o.reach)
 	if !o.Keep {
 		o.doing("removing what the run made in namespace " + result.Run.Namespace)

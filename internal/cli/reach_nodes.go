@@ -4,13 +4,11 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
@@ -55,43 +53,27 @@ func (o *nodesOptions) complete() error {
 
 // runNodes fills the matrix of the report.
 func (o *reachOptions) runNodes(ctx context.Context, env *run.Environment) (v1alpha1.Verdict, error) {
-	result, err := reach.Run(ctx, o.flags, env.Session, reach.Options{
-		Image: o.image, PullSecret: o.PullSecret,
+	result, err := reach.RunNodes(ctx, o.env(env, o.progress()), reach.NodesOptions{
 		Tolerate: o.nodes.tolerate, Peers: o.nodes.peers, Seed: o.nodes.seed, Slow: o.nodes.slow,
-		Progress: o.progress(),
 	})
-	if result == nil {
-		return v1alpha1.CouldNotRun, err
+	if result != nil {
+		result.AddTo(o.reach)
 	}
-	o.reach.Matrix = report.MatrixOf(result)
-	return verdictOf(o.reach.Matrix), err
+	return o.reach.Verdict, err
 }
 
-// verdictOf: a node that could not take part leaves open what a run should tell.
-func verdictOf(m *v1alpha1.Matrix) v1alpha1.Verdict {
-	if slices.ContainsFunc(m.Nodes, func(n v1alpha1.MatrixNode) bool { return n.Failed != "" }) {
-		return v1alpha1.CouldNotRun
-	}
-	if slices.ContainsFunc(m.Findings, func(f v1alpha1.MatrixFinding) bool { return !f.Warning }) {
-		return v1alpha1.ClaimFailed
-	}
-	return v1alpha1.Passed
+// env is where a run probes.
+func (o *reachOptions) env(env *run.Environment, progress func(reach.Progress)) reach.Env {
+	return reach.Env{Getter: env.Clients, Session: env.Session, Image: o.image, PullSecret: o.PullSecret, Progress: progress}
 }
 
-// progress tells how far the run is: in a line that is overwritten, on a terminal;
+// progress shows how far the run is: in a line that is overwritten, on a terminal;
 // elsewhere in a line per stage.
 func (o *reachOptions) progress() func(reach.Progress) {
 	last := ""
 	return func(p reach.Progress) {
-		text := p.Stage
-		if p.Total > 0 {
-			text += fmt.Sprintf(": %d of %d", p.Done, p.Total)
-		}
-		if p.Failing > 0 {
-			text += fmt.Sprintf(", %d failing", p.Failing)
-		}
 		if liveTerminal(o.streams.ErrOut) != nil {
-			o.doing(text)
+			o.doing(p.String())
 		} else if p.Stage != last {
 			fmt.Fprintln(o.streams.ErrOut, p.Stage)
 		}

@@ -9,9 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/vantage"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -20,7 +19,7 @@ type podOptions struct {
 	pod    string
 	port   uint16
 	from   []string
-	places []vantage.Place
+	points []reach.VantagePoint
 }
 
 // servicePort is where the service listens when nobody says otherwise.
@@ -28,7 +27,7 @@ const servicePort = 9876
 
 func (o *podOptions) addFlags(c *cobra.Command) {
 	var names []string
-	for _, p := range vantage.Places() {
+	for _, p := range reach.VantagePoints() {
 		names = append(names, string(p))
 	}
 	c.Flags().Uint16Var(&o.port, "port", servicePort, "The port that is asked")
@@ -54,7 +53,7 @@ func (o *podOptions) complete(c *cobra.Command, args []string, nodes bool) (err 
 	if len(args) > 0 {
 		o.pod = strings.TrimPrefix(args[0], "pod/")
 	}
-	if o.places, err = vantage.ParsePlaces(o.from); err != nil {
+	if o.points, err = reach.ParseVantagePoints(o.from); err != nil {
 		return fmt.Errorf("--from: %w", err)
 	}
 	return nil
@@ -75,17 +74,11 @@ func (o *reachOptions) runPod(ctx context.Context, env *run.Environment) (v1alph
 	if err != nil {
 		return v1alpha1.CouldNotRun, err
 	}
-	table, err := vantage.Run(ctx, o.flags, env.Session, vantage.Options{
-		Pod: o.pod.pod, PodNamespace: namespace, Port: o.pod.port, From: o.pod.places,
-		Image: o.image, PullSecret: o.PullSecret,
-		Progress: o.doing,
+	table, err := reach.RunPod(ctx, o.env(env, func(p reach.Progress) { o.doing(p.String()) }), reach.PodOptions{
+		Pod: o.pod.pod, PodNamespace: namespace, Port: o.pod.port, From: o.pod.points,
 	})
-	if table == nil || len(table.Rows) == 0 {
-		return v1alpha1.CouldNotRun, err
+	if table != nil && len(table.Rows) > 0 {
+		table.AddTo(o.reach)
 	}
-	report.AddVantages(o.reach, table)
-	if table.Count(vantage.Failed) > 0 {
-		return v1alpha1.ClaimFailed, err
-	}
-	return v1alpha1.Passed, err
+	return o.reach.Verdict, err
 }

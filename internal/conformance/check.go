@@ -5,7 +5,6 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/vantage"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -29,15 +28,15 @@ type Check struct {
 
 // rows selects rows of the truth table of vantage points.
 type rows struct {
-	from []vantage.Place
+	from []reach.VantagePoint
 	// to is where they lead, or "" for anywhere.
-	to vantage.To
+	to reach.To
 	// seen: the pod must also see its caller under the caller's own address.
 	seen bool
 }
 
-func (r *rows) has(row vantage.Row) bool {
-	return slices.Contains(r.from, row.Place) && (r.to == "" || r.to == row.To)
+func (r *rows) has(row reach.Row) bool {
+	return slices.Contains(r.from, row.From) && (r.to == "" || r.to == row.To)
 }
 
 // everyNodeRunsPods is the one check on nodes that needs no pod that runs.
@@ -92,31 +91,31 @@ var checks = []Check{
 			"https://kubernetes.io/docs/concepts/services-networking/dual-stack/"),
 	},
 	{
-		Profile: Network, rows: &rows{from: []vantage.Place{vantage.Container, vantage.Sibling}, to: vantage.Localhost},
+		Profile: Network, rows: &rows{from: []reach.VantagePoint{reach.Container, reach.Sibling}, to: reach.Localhost},
 		Assertion: core("localhost-in-every-family",
 			"The containers of a pod MUST reach each other on localhost in each IP family that the pod has an address of.",
 			podNetworking),
 	},
 	{
-		Profile: Network, rows: &rows{from: []vantage.Place{vantage.Container, vantage.Sibling}, to: vantage.PodIP},
+		Profile: Network, rows: &rows{from: []reach.VantagePoint{reach.Container, reach.Sibling}, to: reach.PodIP},
 		Assertion: core("pod-ips-in-every-container",
 			"Each container of a pod MUST reach the others on each pod IP.",
 			podNetworking),
 	},
 	{
-		Profile: Network, rows: &rows{from: []vantage.Place{vantage.SameNode}, seen: true},
+		Profile: Network, rows: &rows{from: []reach.VantagePoint{reach.SameNode}, seen: true},
 		Assertion: core("same-node-in-every-family",
 			"A pod MUST be reached by pods on its node on each of its pod IPs, and MUST see theirs.",
 			networkModel),
 	},
 	{
-		Profile: Network, rows: &rows{from: []vantage.Place{vantage.Node}},
+		Profile: Network, rows: &rows{from: []reach.VantagePoint{reach.HostNetwork}},
 		Assertion: core("node-reaches-its-pods",
 			"The agents on a node, such as the kubelet, MUST reach all pods on that node.",
 			networkModel),
 	},
 	{
-		Profile: Lifecycle, rows: &rows{from: []vantage.Place{vantage.PortForward}},
+		Profile: Lifecycle, rows: &rows{from: []reach.VantagePoint{reach.PortForward}},
 		Assertion: core("port-forward-reaches-the-pod",
 			"A port-forward MUST lead to the port of the pod on its localhost.",
 			"https://kubernetes.io/docs/reference/kubectl/generated/kubectl_port-forward/"),

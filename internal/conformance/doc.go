@@ -3,6 +3,6 @@
 // is a claim of an example of the catalogue wherever kubectl's commands and CEL can decide
 // it; all others are the list in check.go.
 //
-// What decides them are packages engine, reach and vantage. Here is what their results
-// come to: a ConformanceReport. It knows neither package testing nor the command line.
+// What decides them are packages engine and reach. Here is what their results come to: a
+// ConformanceReport. It knows neither package testing nor the command line.
 package conformance

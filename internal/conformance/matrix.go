@@ -2,12 +2,14 @@ package conformance
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
@@ -21,17 +23,27 @@ type matrixPart struct{ list }
 func (matrixPart) name() string { return "nodes" }
 
 func (matrixPart) needs(ownNamespace bool) rbac.Needs {
-	return inNamespace(rbac.ReachNodes(), ownNamespace)
+	// Where listing the nodes, which rbac.Conformance has, is not permitted, its
+	// assertions are skipped.
+	return inNamespace(rbac.ProbePods(), ownNamespace)
 }
 
 func (p matrixPart) run(ctx context.Context, r *Runner, where place) ([]v1alpha1.AssertionResult, []string) {
 	return r.carryOut(ctx, p, where, func(ctx context.Context, env *run.Environment) ([]v1alpha1.AssertionResult, error) {
-		found, err := reach.Run(ctx, r.clients, env.Session, reach.Options{Image: r.images[shellImage], PullSecret: r.opts.PullSecret, Slow: slow})
+		found, err := reach.RunNodes(ctx, r.reachEnv(env), reach.NodesOptions{Slow: slow})
+		if errors.Is(err, reach.ErrNodesForbidden) {
+			return all(p, v1alpha1.AssertionSkipped, err.Error()), nil
+		}
 		if found == nil || err != nil && len(found.Nodes) == 0 {
 			return nil, err
 		}
 		return judgeNodes(p.list, found), nil
 	})
+}
+
+// reachEnv is where a part probes.
+func (r *Runner) reachEnv(env *run.Environment) reach.Env {
+	return reach.Env{Getter: env.Clients, Session: env.Session, Image: r.images[shellImage], PullSecret: r.opts.PullSecret}
 }
 
 func judgeNodes(checks []Check, found *reach.Result) []v1alpha1.AssertionResult {
@@ -43,7 +55,7 @@ func judgeNodes(checks []Check, found *reach.Result) []v1alpha1.AssertionResult 
 		case skipped != "":
 			results = append(results, c.result(v1alpha1.AssertionSkipped, skipped))
 		case found.Matrix == nil && c.ID != everyNodeRunsPods:
-			results = append(results, c.result(v1alpha1.AssertionNotChecked, "no pod could ask"))
+			results = append(results, c.result(v1alpha1.AssertionNotChecked, "no pod could probe"))
 		default:
 			results = append(results, c.result(v1alpha1.AssertionPassed, ""))
 		}
@@ -82,7 +94,7 @@ func nodesWithoutPods(found *reach.Result) (wrong []string, skipped string) {
 	return wrong, ""
 }
 
-// pairs describes those that a condition is true of.
+// pairs lists those that a condition is true of.
 func pairs(found *reach.Result, is func(reach.Sample) bool) (texts []string) {
 	nodes := found.Taking()
 	for _, f := range found.Matrix.Families() {
@@ -92,7 +104,7 @@ func pairs(found *reach.Result, is func(reach.Sample) bool) (texts []string) {
 				if !is(s) {
 					continue
 				}
-				text := fmt.Sprintf("%s → %s over %s: %s", nodes[from].Name, nodes[to].Name, f, s.State)
+				text := fmt.Sprintf("%s → %s over %s: %s", nodes[from].Name, nodes[to].Name, f, s.Outcome.Words())
 				if s.SeenAs.IsValid() {
 					text = fmt.Sprintf("%s → %s over %s: seen as %s", nodes[from].Name, nodes[to].Name, f, s.SeenAs)
 				}
@@ -115,11 +127,11 @@ func oneNode(found *reach.Result) string {
 }
 
 func pairsThatFail(found *reach.Result) (wrong []string, skipped string) {
-	return pairs(found, func(s reach.Sample) bool { return s.State.Failing() && s.State != reach.WrongAnswer }), oneNode(found)
+	return pairs(found, func(s reach.Sample) bool { return s.Outcome.Failing() && s.Outcome != probe.WrongAnswer }), oneNode(found)
 }
 
 func pairsAstray(found *reach.Result) (wrong []string, skipped string) {
-	return pairs(found, func(s reach.Sample) bool { return s.State == reach.WrongAnswer }), ""
+	return pairs(found, func(s reach.Sample) bool { return s.Outcome == probe.WrongAnswer }), ""
 }
 
 func translations(found *reach.Result) (wrong []string, skipped string) {

@@ -6,8 +6,8 @@ import (
 	"slices"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/vantage"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -16,31 +16,26 @@ type placesPart struct{ list }
 
 func (placesPart) name() string { return "vantages" }
 
-// from are the places that the checks need, each once.
-func (p placesPart) from() []vantage.Place {
-	var places []vantage.Place
+// from are the vantage points that the checks need, each once.
+func (p placesPart) from() []reach.VantagePoint {
+	var points []reach.VantagePoint
 	for _, c := range p.list {
-		for _, place := range c.rows.from {
-			if !slices.Contains(places, place) {
-				places = append(places, place)
+		for _, point := range c.rows.from {
+			if !slices.Contains(points, point) {
+				points = append(points, point)
 			}
 		}
 	}
-	return places
+	return points
 }
 
 func (placesPart) needs(ownNamespace bool) rbac.Needs {
 	return inNamespace(rbac.Reach(), ownNamespace)
 }
 
-// port is where the target serves.
-const port = 9876
-
 func (p placesPart) run(ctx context.Context, r *Runner, where place) ([]v1alpha1.AssertionResult, []string) {
 	return r.carryOut(ctx, p, where, func(ctx context.Context, env *run.Environment) ([]v1alpha1.AssertionResult, error) {
-		table, err := vantage.Run(ctx, r.clients, env.Session, vantage.Options{
-			Port: port, From: p.from(), Image: r.images[shellImage], PullSecret: r.opts.PullSecret,
-		})
+		table, err := reach.RunPod(ctx, r.reachEnv(env), reach.PodOptions{From: p.from()})
 		if table == nil || len(table.Rows) == 0 {
 			return nil, err
 		}
@@ -48,7 +43,7 @@ func (p placesPart) run(ctx context.Context, r *Runner, where place) ([]v1alpha1
 	})
 }
 
-func (p placesPart) judge(t *vantage.Table) []v1alpha1.AssertionResult {
+func (p placesPart) judge(t *reach.Table) []v1alpha1.AssertionResult {
 	var results []v1alpha1.AssertionResult
 	for _, c := range p.list {
 		var wrong, skipped []string
@@ -57,12 +52,12 @@ func (p placesPart) judge(t *vantage.Table) []v1alpha1.AssertionResult {
 			if !c.rows.has(row) {
 				continue
 			}
-			switch text := fmt.Sprintf("%s → %s", row.Place.Words(), row.Where()); t.Outcome(row) {
-			case vantage.Failed:
+			switch text := fmt.Sprintf("%s → %s", row.From.Words(), row.Where()); t.Outcome(row) {
+			case reach.Failed:
 				wrong = append(wrong, join(fmt.Sprintf("%s: %s", text, t.Found(row)), row.Result.Err))
-			case vantage.Skipped:
+			case reach.Skipped:
 				skipped = append(skipped, row.Skipped)
-			case vantage.Met:
+			case reach.Met:
 				if met++; c.rows.seen && row.SNAT() {
 					wrong = append(wrong, fmt.Sprintf("%s: seen as %s", text, row.Result.From))
 				}

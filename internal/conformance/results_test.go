@@ -10,9 +10,8 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/kubectl-kbe/kubectl-kbe/internal/probe"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/vantage"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -84,7 +83,7 @@ func nodes(change func(*reach.Result, func(from, to int, s reach.Sample))) *reac
 			for to := range 2 {
 				s, other := set[[2]int{from, to}]
 				if !other || f == reach.IPv6 {
-					s = reach.Sample{State: reach.Reachable}
+					s = reach.Sample{Outcome: probe.Answered}
 				}
 				r.Matrix.Set(f, from, to, s)
 			}
@@ -100,14 +99,14 @@ func TestTheMatrixBecomesResults(t *testing.T) {
 	}{
 		"all is well": {func(*reach.Result, func(int, int, reach.Sample)) {}, nil},
 		"no route": {func(_ *reach.Result, set func(int, int, reach.Sample)) {
-			set(0, 1, reach.Sample{State: reach.TimedOut})
+			set(0, 1, reach.Sample{Outcome: probe.Timeout})
 		},
 			[]string{"all-nodes-reach-all-nodes: Failed node-1 → node-2 over IPv4: timed out"}},
 		"somebody else": {func(_ *reach.Result, set func(int, int, reach.Sample)) {
-			set(1, 0, reach.Sample{State: reach.WrongAnswer, Detail: "the pod on node-2 answered"})
+			set(1, 0, reach.Sample{Outcome: probe.WrongAnswer, Detail: "the pod on node-2 answered"})
 		}, []string{"addresses-lead-to-their-pods: Failed node-2 → node-1 over IPv4: wrong answer: the pod on node-2 answered"}},
 		"translated": {func(_ *reach.Result, set func(int, int, reach.Sample)) {
-			set(1, 0, reach.Sample{State: reach.Reachable, SeenAs: netip.MustParseAddr("10.89.0.12")})
+			set(1, 0, reach.Sample{Outcome: probe.Answered, SeenAs: netip.MustParseAddr("10.89.0.12")})
 		}, []string{"no-nat-between-nodes: Failed node-2 → node-1 over IPv4: seen as 10.89.0.12"}},
 		"a kubelet that is stopped": {func(r *reach.Result, _ func(int, int, reach.Sample)) {
 			r.Nodes[2] = reach.Node{Name: "node-3", Skipped: "not ready: NodeStatusUnknown", NotReady: true}
@@ -124,33 +123,33 @@ func TestTheMatrixBecomesResults(t *testing.T) {
 		}
 	}
 	one := &reach.Result{Nodes: []reach.Node{{Name: "node-1", Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.1")}}}, Matrix: reach.NewMatrix(reach.AllPairs(1), reach.IPv4)}
-	one.Matrix.Set(reach.IPv4, 0, 0, reach.Sample{State: reach.Reachable})
+	one.Matrix.Set(reach.IPv4, 0, 0, reach.Sample{Outcome: probe.Answered})
 	if found, want := told(judgeNodes(onNodes, one)), []string{
 		"all-nodes-reach-all-nodes: Skipped one node takes pods: there is no other", "no-nat-between-nodes: Skipped one node takes pods: there is no other",
 	}; !slices.Equal(found, want) {
 		t.Errorf("one node: expected %q, found %q", want, found)
 	}
 	none := &reach.Result{Nodes: []reach.Node{{Name: "node-1", Failed: "no image"}}}
-	if found := told(judgeNodes(onNodes, none)); len(found) != 5 || !strings.Contains(found[4], "NotChecked no pod could ask") {
+	if found := told(judgeNodes(onNodes, none)); len(found) != 5 || !strings.Contains(found[4], "NotChecked no pod could probe") {
 		t.Errorf("no pod at all: found %q", found)
 	}
 }
 
 func TestTheTruthTableBecomesResults(t *testing.T) {
-	row := func(place vantage.Place, to vantage.To, address string, res probe.Result) vantage.Row {
-		return vantage.Row{Place: place, To: to, Address: netip.AddrPortFrom(netip.MustParseAddr(address), port), Expected: vantage.Reached, Result: res}
+	row := func(place reach.VantagePoint, to reach.To, address string, res probe.Result) reach.Row {
+		return reach.Row{From: place, To: to, Address: netip.AddrPortFrom(netip.MustParseAddr(address), 9876), Expected: reach.Reached, Result: res}
 	}
 	answered := probe.Result{Outcome: probe.Answered, Connected: true, Version: "mine"}
 	translated := answered
 	translated.From = netip.MustParseAddr("10.89.0.11")
-	near := row(vantage.SameNode, vantage.PodIP, "10.0.0.5", translated)
+	near := row(reach.SameNode, reach.PodIP, "10.0.0.5", translated)
 	near.Own = []netip.Addr{netip.MustParseAddr("10.0.0.6")}
-	node := row(vantage.Node, vantage.PodIP, "10.0.0.5", probe.Result{})
+	node := row(reach.HostNetwork, reach.PodIP, "10.0.0.5", probe.Result{})
 	node.Skipped = "restricted forbids hostNetwork"
-	table := &vantage.Table{Target: vantage.Target{Version: "mine"}, Rows: []vantage.Row{
-		row(vantage.Container, vantage.Localhost, "127.0.0.1", answered),
-		row(vantage.Sibling, vantage.Localhost, "::1", probe.Result{Outcome: probe.Refused, Err: "connection refused"}),
-		row(vantage.Sibling, vantage.PodIP, "10.0.0.5", answered), near, node,
+	table := &reach.Table{Target: reach.Target{Version: "mine"}, Rows: []reach.Row{
+		row(reach.Container, reach.Localhost, "127.0.0.1", answered),
+		row(reach.Sibling, reach.Localhost, "::1", probe.Result{Outcome: probe.Refused, Err: "connection refused"}),
+		row(reach.Sibling, reach.PodIP, "10.0.0.5", answered), near, node,
 	}}
 	want := []string{
 		"localhost-in-every-family: Failed sibling container → [::1]:9876: refused; connection refused",

@@ -79,6 +79,15 @@ func TestEachCheckIsDecidedOnce(t *testing.T) {
 	}
 }
 
+// A user who may not list the nodes still gets all other assertions of the profile.
+func TestListingTheNodesIsOptional(t *testing.T) {
+	for _, n := range load(t).Needs(true, Network) {
+		if n.Resource == "nodes" && !n.Optional {
+			t.Errorf("expected that %s is optional", n)
+		}
+	}
+}
+
 func TestOptions(t *testing.T) {
 	s := load(t)
 	for want, opts := range map[string]Options{

@@ -26,11 +26,13 @@ func Exec() Needs {
 	return Join(Core("pods", "get"), Core("pods/exec", "create", "get"))
 }
 
-// Reach is what `kubectl kbe reach` needs. What is optional makes a vantage
-// point, or a cause, that is else skipped.
+// ProbePods is what it takes to run Pods and to probe from them.
+func ProbePods() Needs { return Join(Run(), Exec(), Core("pods", "create", "delete")) }
+
+// Reach is what `kubectl kbe reach` requests. What is optional makes a vantage
+// point, or a cause, that is otherwise skipped.
 func Reach() Needs {
-	return Join(Run(), Exec(),
-		Core("pods", "create", "delete"),
+	return Join(ProbePods(),
 		Core("pods/log", "get"),
 		Core("pods/proxy", "get").Optional(),
 		Core("pods/portforward", "create", "get").Optional(),
@@ -39,15 +41,9 @@ func Reach() Needs {
 	)
 }
 
-// ReachNodes is what `kubectl kbe reach --nodes` needs. Without the Nodes it
-// discovers them from where its Pods are placed.
-func ReachNodes() Needs {
-	return Join(Run(), Exec(),
-		Core("pods", "create", "delete"),
-		Core("pods", "deletecollection").Optional(),
-		Core("nodes", "get", "list", "watch").Optional(),
-	)
-}
+// ReachNodes is what `kubectl kbe reach --nodes` requests. It cannot do without the
+// list of Nodes: a Pod is placed on each.
+func ReachNodes() Needs { return Join(ProbePods(), Core("nodes", "list")) }
 
 // Conformance is what the conformance suite needs beside its parts: to report
 // what the cluster is.

@@ -76,7 +76,7 @@ func granted(rules []rbacv1.PolicyRule) []string {
 
 func TestRulesGrantTheNeedsAndNothingElse(t *testing.T) {
 	for name, needs := range map[string]Needs{
-		"reach": Reach(), "reach --nodes": ReachNodes(), "own namespace": OwnNamespace(),
+		"reach": Reach(), "reach --nodes": ReachNodes(), "probe pods": ProbePods(), "own namespace": OwnNamespace(),
 		"groups": On(schema.GroupResource{Group: "apps", Resource: "deployments/scale"}, "get", "patch"),
 	} {
 		var want []string

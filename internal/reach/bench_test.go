@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // BenchmarkMatrix is what a run on 5,000 nodes in three zones does besides
@@ -31,7 +33,9 @@ func BenchmarkMatrix(b *testing.B) {
 			heap, findings := uint64(0), 0
 			for b.Loop() {
 				r := simulate(bench.nodes, bench.peers)
-				m := report.MatrixOf(r)
+				var out v1alpha1.Reach
+				r.AddTo(&out)
+				m := out.Matrix
 				if err := report.WriteMatrix(io.Discard, m, 80, false); err != nil {
 					b.Fatal(err)
 				}
@@ -62,9 +66,9 @@ func simulate(n, peers int) *reach.Result {
 	for from := range n {
 		for to := range plan.Targets(from) {
 			p50 := time.Duration(100+random.IntN(900)) * time.Microsecond
-			s := reach.Sample{State: reach.Reachable, P50: p50, P99: 3 * p50}
+			s := reach.Sample{Outcome: probe.Answered, P50: p50, P99: 3 * p50}
 			if from != to && (from == 7 || to == 7 || from == n/2 || to == n/2 || zones[from] == "a" && zones[to] == "c" || random.IntN(10_000) == 0) {
-				s = reach.Sample{State: reach.TimedOut}
+				s = reach.Sample{Outcome: probe.Timeout}
 			}
 			m.Set(reach.IPv4, from, to, s)
 		}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
 )
 
 // explainer finds the patterns in the pairs of one family that a predicate hits.
@@ -14,10 +16,10 @@ type explainer struct {
 	nodes   []Node
 	matrix  *Matrix
 	family  Family
-	hit     func(State) bool
+	hit     func(probe.Outcome) bool
 	warning bool
 
-	// open tells which hits are not explained yet, by cell.
+	// open marks which hits are not explained yet, by cell.
 	open []bool
 	// probed and hits count the pairs of each row and column, without those of
 	// nodes with themselves, which selfProbed and selfHits count.
@@ -27,10 +29,10 @@ type explainer struct {
 	found                []Finding
 }
 
-// partMin is from how many pairs on a part of a row or column is told as one.
+// partMin is from how many pairs on a part of a row or column is one finding.
 const partMin = 3
 
-func newExplainer(nodes []Node, m *Matrix, f Family, hit func(State) bool, warning bool) *explainer {
+func newExplainer(nodes []Node, m *Matrix, f Family, hit func(probe.Outcome) bool, warning bool) *explainer {
 	e := &explainer{nodes: nodes, matrix: m, family: f, hit: hit, warning: warning}
 	e.total = e.count()
 	return e
@@ -73,15 +75,15 @@ type candidate struct {
 	pairs iter.Seq2[int, int]
 }
 
-// each yields all probed pairs with their cell and state.
-func (e *explainer) each(yield func(cell, from, to int, s State)) {
+// each yields all probed pairs with their cell and outcome.
+func (e *explainer) each(yield func(cell, from, to int, o probe.Outcome)) {
 	p := e.matrix.Plan
-	states := e.matrix.planes[e.family].states
+	outcomes := e.matrix.planes[e.family].outcomes
 	for from := range p.Nodes() {
 		for slot := range p.PerNode() {
 			cell := from*p.PerNode() + slot
-			if states[cell] != NotProbed {
-				yield(cell, from, p.target(from, slot), states[cell])
+			if outcomes[cell] != probe.None {
+				yield(cell, from, p.target(from, slot), outcomes[cell])
 			}
 		}
 	}
@@ -90,12 +92,12 @@ func (e *explainer) each(yield func(cell, from, to int, s State)) {
 // count counts the hits.
 func (e *explainer) count() (total int) {
 	n := len(e.nodes)
-	e.open = make([]bool, len(e.matrix.planes[e.family].states))
+	e.open = make([]bool, len(e.matrix.planes[e.family].outcomes))
 	e.probed.row, e.probed.column = make([]int, n), make([]int, n)
 	e.hits.row, e.hits.column = make([]int, n), make([]int, n)
-	e.each(func(cell, from, to int, s State) {
+	e.each(func(cell, from, to int, o probe.Outcome) {
 		hit := 0
-		if e.hit(s) {
+		if e.hit(o) {
 			e.open[cell], hit = true, 1
 		}
 		total += hit
@@ -224,7 +226,7 @@ func both(a, b iter.Seq2[int, int]) iter.Seq2[int, int] {
 func (e *explainer) parts() []candidate {
 	n := len(e.nodes)
 	rows, columns := make([][]int, n), make([][]int, n)
-	e.each(func(cell, from, to int, _ State) {
+	e.each(func(cell, from, to int, _ probe.Outcome) {
 		if e.open[cell] {
 			rows[from] = append(rows[from], to)
 			columns[to] = append(columns[to], from)
@@ -248,7 +250,7 @@ func (e *explainer) parts() []candidate {
 // pairs makes findings of what no pattern explains.
 func (e *explainer) pairs() {
 	p := e.matrix.Plan
-	e.each(func(cell, from, to int, _ State) {
+	e.each(func(cell, from, to int, _ probe.Outcome) {
 		if !e.open[cell] {
 			return
 		}
@@ -262,37 +264,37 @@ func (e *explainer) pairs() {
 
 // causes are what the pairs of a finding have found.
 type causes struct {
-	counts  [states]int
+	counts  [probe.Outcomes]int
 	slowest time.Duration
 	detail  string
 }
 
 func (c *causes) add(s Sample) {
-	c.counts[s.State]++
+	c.counts[s.Outcome]++
 	c.slowest = max(c.slowest, s.P50)
 	c.detail = cmp.Or(c.detail, s.Detail)
 }
 
-// text says the states in words, the most frequent first.
+// text says the outcomes in words, the most frequent first.
 func (c *causes) text(p Pattern) string {
-	var present []State
-	for s, n := range c.counts {
+	var present []probe.Outcome
+	for o, n := range c.counts {
 		if n > 0 {
-			present = append(present, State(s))
+			present = append(present, probe.Outcome(o))
 		}
 	}
 	switch {
-	case len(present) == 1 && present[0] == Slow:
+	case len(present) == 1 && present[0] == probe.Slow:
 		return fmt.Sprintf("a median of up to %s", c.slowest.Round(time.Millisecond))
 	case len(present) == 1 && p == Pair && c.detail != "":
-		return present[0].String() + ": " + c.detail
+		return present[0].Words() + ": " + c.detail
 	case len(present) == 1:
-		return present[0].String()
+		return present[0].Words()
 	}
-	slices.SortStableFunc(present, func(a, b State) int { return cmp.Compare(c.counts[b], c.counts[a]) })
+	slices.SortStableFunc(present, func(a, b probe.Outcome) int { return cmp.Compare(c.counts[b], c.counts[a]) })
 	words := make([]string, len(present))
 	for i, s := range present {
-		words[i] = fmt.Sprintf("%d %s", c.counts[s], s)
+		words[i] = fmt.Sprintf("%d %s", c.counts[s], s.Words())
 	}
 	return strings.Join(words, ", ")
 }

@@ -6,10 +6,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
 )
 
-var glyphs = map[rune]State{
-	' ': NotProbed, '.': Reachable, '~': Slow, '?': Flaky, 'w': WrongAnswer, 'r': Refused, 'z': Reset, 'x': TimedOut, 'u': Unreachable,
+var glyphs = map[rune]probe.Outcome{
+	' ': probe.None, '.': probe.Answered, '~': probe.Slow, '?': probe.Flaky, 'w': probe.WrongAnswer, 'r': probe.Refused, 'z': probe.Reset, 'x': probe.Timeout, 'u': probe.Unreachable,
 }
 
 // drawn makes a matrix of pictures, one per family, whose rows are callers.
@@ -25,8 +27,8 @@ func drawn(zones string, pictures ...[]string) ([]Node, *Matrix) {
 		for f, picture := range pictures {
 			nodes[i].Addresses = append(nodes[i].Addresses, []netip.Addr{netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("fd00::1")}[f])
 			for j, glyph := range []rune(picture[i]) {
-				if s := glyphs[glyph]; s != NotProbed {
-					m.Set(Family(f), i, j, Sample{State: s})
+				if s := glyphs[glyph]; s != probe.None {
+					m.Set(Family(f), i, j, Sample{Outcome: s})
 				}
 			}
 		}
@@ -123,7 +125,7 @@ func TestTheLargestPatternExplains(t *testing.T) {
 
 func TestAPairTellsWhoAnswered(t *testing.T) {
 	nodes, m := drawn("", []string{"..", ". "})
-	m.Set(IPv4, 1, 1, Sample{State: WrongAnswer, Detail: "the pod on node-1 answered"})
+	m.Set(IPv4, 1, 1, Sample{Outcome: probe.WrongAnswer, Detail: "the pod on node-1 answered"})
 	want := []string{"✗ the pod on node-2 does not reach its own address: wrong answer: the pod on node-1 answered (1)"}
 	if got := told(nodes, m); !slices.Equal(got, want) {
 		t.Errorf("expected %q, found %q", want, got)
@@ -150,7 +152,7 @@ func TestEachFailingPairIsExplainedOnce(t *testing.T) {
 			explained += f.Pairs
 		}
 		counts := m.Counts(IPv4)
-		if failing := counts[TimedOut] + counts[Refused]; explained != failing {
+		if failing := counts[probe.Timeout] + counts[probe.Refused]; explained != failing {
 			t.Errorf("%q: %d pairs fail, %d are explained:\n  %s", picture, failing, explained, strings.Join(told(nodes, m), "\n  "))
 		}
 	}
@@ -159,7 +161,7 @@ func TestEachFailingPairIsExplainedOnce(t *testing.T) {
 func TestTranslationAndNodesThatFail(t *testing.T) {
 	nodes, m := drawn("", []string{"...", "...", "   "}, []string{".. ", ".. ", "   "})
 	nodes[2] = Node{Name: "node-3", Failed: "its pod did not start"}
-	m.Set(IPv4, 1, 0, Sample{State: Reachable, SeenAs: netip.MustParseAddr("10.89.0.3")})
+	m.Set(IPv4, 1, 0, Sample{Outcome: probe.Answered, SeenAs: netip.MustParseAddr("10.89.0.3")})
 	nodes[0].Addresses = nodes[0].Addresses[:1]
 	want := []string{
 		"✗ pods on node-1 have no address of a family that others have: no IPv6 address (3)",
@@ -209,7 +211,7 @@ func TestManyTranslationsAreOneFinding(t *testing.T) {
 	n := manyTranslations + 5
 	nodes, m := drawn("", slices.Repeat([]string{strings.Repeat(".", n)}, n))
 	for i := range n {
-		m.Set(IPv4, i, 0, Sample{State: Reachable, SeenAs: netip.MustParseAddr("10.89.0.3")})
+		m.Set(IPv4, i, 0, Sample{Outcome: probe.Answered, SeenAs: netip.MustParseAddr("10.89.0.3")})
 	}
 	want := []string{fmt.Sprintf("! pods on node-1, node-2, node-3 and %d more are seen as other addresses, such as 10.89.0.3, not under their own address (%d)", n-3, n)}
 	if got := told(nodes, m); !slices.Equal(got, want) {

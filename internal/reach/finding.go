@@ -3,26 +3,8 @@ package reach
 import (
 	"cmp"
 	"slices"
-)
 
-// Pattern is the form of what a Finding explains.
-type Pattern string
-
-// The patterns.
-const (
-	NodeFailed  Pattern = "NodeFailed"  // the pods of nodes did not start, or could not probe
-	Everything  Pattern = "Everything"  // no node reaches another
-	Isolated    Pattern = "Isolated"    // a node reaches nobody, and nobody reaches it
-	FromNode    Pattern = "FromNode"    // a node reaches nobody
-	ToNode      Pattern = "ToNode"      // nobody reaches a node
-	Zones       Pattern = "Zones"       // no node of a zone reaches one of the other, or the same
-	Groups      Pattern = "Groups"      // the same for nodes that no label holds together
-	Hairpin     Pattern = "Hairpin"     // no pod reaches its own address
-	FromPart    Pattern = "FromPart"    // a node does not reach some
-	ToPart      Pattern = "ToPart"      // some do not reach a node
-	Pair        Pattern = "Pair"        // two nodes, or a pod and its own address
-	Translation Pattern = "Translation" // a node's pods are seen under another address
-	NoAddress   Pattern = "NoAddress"   // a node's pod has no address of a family that others have
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
 )
 
 // Finding explains pairs that are not as they should be.
@@ -57,7 +39,7 @@ func Explain(nodes []Node, m *Matrix) []Finding {
 	found := failedNodes(nodes)
 	taking := nodes[:m.Plan.Nodes()]
 	for _, f := range m.Families() {
-		e := newExplainer(taking, m, f, State.Failing, false)
+		e := newExplainer(taking, m, f, probe.Outcome.Failing, false)
 		for i := range found {
 			for _, node := range found[i].From {
 				if found[i].Pattern == NodeFailed && node < len(taking) {
@@ -66,7 +48,7 @@ func Explain(nodes []Node, m *Matrix) []Finding {
 			}
 		}
 		found = merge(found, e.explain())
-		found = merge(found, newExplainer(taking, m, f, func(s State) bool { return s == Slow }, true).explain())
+		found = merge(found, newExplainer(taking, m, f, func(o probe.Outcome) bool { return o == probe.Slow }, true).explain())
 		found = merge(found, translations(taking, m, f))
 		found = merge(found, withoutAddress(taking, m, f))
 	}
@@ -76,7 +58,7 @@ func Explain(nodes []Node, m *Matrix) []Finding {
 	return found
 }
 
-// failedNodes tells each cause once, with the nodes that have it.
+// failedNodes has each cause once, with the nodes that have it.
 func failedNodes(nodes []Node) (found []Finding) {
 	for i, n := range nodes {
 		if n.Failed == "" {
@@ -105,7 +87,7 @@ func rank(f Finding) int {
 	}
 }
 
-// merge adds the findings of another family: what both show is told once.
+// merge adds the findings of another family: what both show is listed once.
 func merge(all, more []Finding) []Finding {
 	for _, f := range more {
 		i := slices.IndexFunc(all, func(g Finding) bool { return sameBut(g, f) })

@@ -1,5 +1,7 @@
 package reach
 
+import "github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
+
 // groupsMax bounds the groups that are compared with each other: zones are few.
 const groupsMax = 256
 
@@ -27,7 +29,7 @@ func (e *explainer) zones() []candidate {
 
 // components are the groups of nodes that reach each other in both directions,
 // where a network has split along lines that no label draws. A node alone is
-// told as a row and a column.
+// found as a row and a column.
 func (e *explainer) components() []candidate {
 	parent := make([]int, len(e.nodes))
 	for i := range parent {
@@ -40,12 +42,12 @@ func (e *explainer) components() []candidate {
 		}
 		return parent[i]
 	}
-	p, states := e.matrix.Plan, e.matrix.planes[e.family].states
-	e.each(func(_, from, to int, s State) {
-		if e.hit(s) || find(from) == find(to) {
+	p, outcomes := e.matrix.Plan, e.matrix.planes[e.family].outcomes
+	e.each(func(_, from, to int, o probe.Outcome) {
+		if e.hit(o) || find(from) == find(to) {
 			return
 		}
-		if back := p.cell(to, from); back < 0 || !e.hit(states[back]) {
+		if back := p.cell(to, from); back < 0 || !e.hit(outcomes[back]) {
 			parent[max(find(from), find(to))] = min(find(from), find(to))
 		}
 	})
@@ -78,13 +80,13 @@ func (e *explainer) blocks(group []int, n int, name func(a, b int) Finding) []ca
 		return nil
 	}
 	probed, hits := make([]int, n*n), make([]int, n*n)
-	e.each(func(_, from, to int, s State) {
+	e.each(func(_, from, to int, o probe.Outcome) {
 		a, b := group[from], group[to]
 		if a < 0 || b < 0 || from == to {
 			return
 		}
 		probed[a*n+b]++
-		if e.hit(s) {
+		if e.hit(o) {
 			hits[a*n+b]++
 		}
 	})

@@ -6,11 +6,25 @@ import (
 	"slices"
 	"sync/atomic"
 	"time"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
 )
 
 // detailsPerRow bounds the texts and addresses that are kept of one caller: a
 // thousand wrong answers do not say more than a hundred.
 const detailsPerRow = 100
+
+// Sample is what one node found of another, in one family.
+type Sample struct {
+	Outcome probe.Outcome
+	// P50 and P99 are of the time until the connection was established.
+	P50, P99 time.Duration
+	// SeenAs is the address under which the target saw the caller, where that is
+	// not the caller's own: the caller is source-NATed.
+	SeenAs netip.Addr
+	// Detail is what the outcome does not say, such as what answered instead.
+	Detail string
+}
 
 // Matrix holds what every node found of every other. It takes nine bytes per
 // planned pair and family, for there may be 25 million of them.
@@ -26,7 +40,7 @@ type Matrix struct {
 
 // plane is the matrix of one family. Its cells are those of Plan.cell.
 type plane struct {
-	states   []State
+	outcomes []probe.Outcome
 	p50, p99 []float32 // seconds
 	rows     []extras
 }
@@ -45,7 +59,7 @@ func NewMatrix(p *Plan, in ...Family) *Matrix {
 	cells := p.Nodes() * p.PerNode()
 	for _, f := range in {
 		m.planes[f] = &plane{
-			states: make([]State, cells), p50: make([]float32, cells), p99: make([]float32, cells),
+			outcomes: make([]probe.Outcome, cells), p50: make([]float32, cells), p99: make([]float32, cells),
 			rows: make([]extras, p.Nodes()),
 		}
 	}
@@ -79,7 +93,7 @@ func (m *Matrix) Set(f Family, from, to int, s Sample) {
 	if p == nil || cell < 0 {
 		return
 	}
-	p.states[cell], p.p50[cell], p.p99[cell] = s.State, float32(s.P50.Seconds()), float32(s.P99.Seconds())
+	p.outcomes[cell], p.p50[cell], p.p99[cell] = s.Outcome, float32(s.P50.Seconds()), float32(s.P99.Seconds())
 	row := &p.rows[from]
 	if s.Detail != "" && len(row.details) < detailsPerRow {
 		put(&row.details, to, s.Detail)
@@ -90,7 +104,7 @@ func (m *Matrix) Set(f Family, from, to int, s Sample) {
 		}
 	}
 	m.done.Add(1)
-	if s.State.Failing() {
+	if s.Outcome.Failing() {
 		m.failed.Add(1)
 	}
 }
@@ -109,15 +123,15 @@ func (m *Matrix) At(f Family, from, to int) Sample {
 		return Sample{}
 	}
 	row := p.rows[from]
-	return Sample{State: p.states[cell], P50: asDuration(p.p50[cell]), P99: asDuration(p.p99[cell]), SeenAs: row.seen[to], Detail: row.details[to]}
+	return Sample{Outcome: p.outcomes[cell], P50: asDuration(p.p50[cell]), P99: asDuration(p.p99[cell]), SeenAs: row.seen[to], Detail: row.details[to]}
 }
 
 func asDuration(seconds float32) time.Duration { return time.Duration(float64(seconds) * 1e9) }
 
-// Counts are how many pairs of a family are in each state.
-func (m *Matrix) Counts(f Family) (counts [states]int) {
+// Counts are how many pairs of a family have each outcome.
+func (m *Matrix) Counts(f Family) (counts [probe.Outcomes]int) {
 	if p := m.planes[f]; p != nil {
-		for _, s := range p.states {
+		for _, s := range p.outcomes {
 			counts[s]++
 		}
 	}
@@ -133,8 +147,8 @@ func (m *Matrix) Latency(f Family) (p50, p99 time.Duration) {
 	}
 	// A histogram over the upper half of the bits: a step is less than one percent.
 	buckets, total := make([]int, 1<<16), 0
-	for i, s := range p.states {
-		if s == Reachable || s == Slow {
+	for i, s := range p.outcomes {
+		if s == probe.Answered || s == probe.Slow {
 			buckets[math.Float32bits(p.p50[i])>>16]++
 			total++
 		}

@@ -22,12 +22,15 @@ type Node struct {
 	NotReady bool
 	// Failed says why its pod could not be started or could not probe, or "".
 	Failed string
+
+	// pod is the name of the run's pod on it, version what only that pod answers.
+	pod, version string
 }
 
-// What tells the same cause on one node from that on another: the names of the
-// run's pod and of the node, and the port that a connection left from.
+// What differs between two nodes with the same cause: the names of the run's pod and
+// of the node, and the port that a connection left from.
 var (
-	podName    = regexp.MustCompile(`\bpods? "reach-\d+"`)
+	podName    = regexp.MustCompile(`\bpods? "reach-[\w-]+"`)
 	sourcePort = regexp.MustCompile(`:\d+->`)
 )
 

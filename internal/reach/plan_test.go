@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
 )
 
 func TestAllPairsHasEachPairOnce(t *testing.T) {
@@ -109,10 +111,10 @@ func TestNodesAreInNaturalOrder(t *testing.T) {
 func TestTheMatrixKeepsWhatIsSet(t *testing.T) {
 	m := NewMatrix(Peers(make([]string, 40), 3, 1), IPv4)
 	to := slices.Collect(m.Plan.Targets(5))[2]
-	m.Set(IPv4, 5, to, Sample{State: Slow, P50: 150 * time.Millisecond, P99: 4 * time.Second, Detail: "d"})
-	m.Set(IPv6, 5, to, Sample{State: Refused})
+	m.Set(IPv4, 5, to, Sample{Outcome: probe.Slow, P50: 150 * time.Millisecond, P99: 4 * time.Second, Detail: "d"})
+	m.Set(IPv6, 5, to, Sample{Outcome: probe.Refused})
 	got := m.At(IPv4, 5, to)
-	if got.State != Slow || got.Detail != "d" || (got.P50-150*time.Millisecond).Abs() > time.Microsecond || got.P99.Round(time.Millisecond) != 4*time.Second {
+	if got.Outcome != probe.Slow || got.Detail != "d" || (got.P50-150*time.Millisecond).Abs() > time.Microsecond || got.P99.Round(time.Millisecond) != 4*time.Second {
 		t.Errorf("found %+v", got)
 	}
 	if done, failing := m.Progress(); done != 1 || failing != 0 {

@@ -2,100 +2,115 @@ package reach
 
 import (
 	"fmt"
+	"os"
+	"slices"
 	"strings"
 )
 
+// Pattern is the form of what a Finding explains.
+type Pattern string
+
+// The patterns.
+const (
+	NodeFailed  Pattern = "NodeFailed"  // the pods of nodes did not start, or could not probe
+	Everything  Pattern = "Everything"  // no node reaches another
+	Isolated    Pattern = "Isolated"    // a node is isolated
+	FromNode    Pattern = "FromNode"    // a node reaches no other
+	ToNode      Pattern = "ToNode"      // no node reaches a node
+	Zones       Pattern = "Zones"       // no node of a zone reaches one of the other, or the same
+	Groups      Pattern = "Groups"      // the same for nodes that no label holds together
+	Hairpin     Pattern = "Hairpin"     // no pod reaches its own address
+	FromPart    Pattern = "FromPart"    // a node does not reach some
+	ToPart      Pattern = "ToPart"      // some do not reach a node
+	Pair        Pattern = "Pair"        // two nodes, or a pod and its own address
+	Translation Pattern = "Translation" // a node's pods are source-NATed
+	NoAddress   Pattern = "NoAddress"   // a node's pod has no address of a family that others have
+)
+
+// patternTexts is THE table of what patterns say. Texts may use the names of Finding.name,
+// as $name.
+var patternTexts = []struct {
+	pattern Pattern
+	// itself is for a pattern between something and itself; the others for all.
+	itself bool
+	// fails is for pairs that fail, slow for those that answer slowly.
+	fails, slow string
+}{
+	{NodeFailed, false, "$from", ""},
+	{Everything, false, "no node reaches another", "every node is slow to reach"},
+	{Isolated, false, "$from reaches nobody, and nobody reaches it$notItself", "$from is slow, to reach and to be reached"},
+	{FromNode, false, "$from reaches nobody$notItself", "$from is slow to reach others"},
+	{ToNode, false, "nobody reaches $to$notItself", "$to is slow to reach"},
+	{Zones, true, "within zone $fromZone no node reaches another", "zone $fromZone is slow within"},
+	{Zones, false, "zone $fromZone $arrow zone $toZone", "zone $fromZone $arrow zone $toZone is slow"},
+	{Groups, false, "$from $arrow $to", "$from $arrow $to is slow"},
+	{Hairpin, false, "no pod reaches its own address", "every pod is slow to reach its own address"},
+	{FromPart, false, "$from does not reach $toCount of $of nodes: $to", "$from is slow to reach $toCount of $of nodes: $to"},
+	{ToPart, false, "$fromCount of $of nodes do not reach $to: $from", "$to is slow to reach for $fromCount of $of nodes: $from"},
+	{Pair, true, "the pod on $from does not reach its own address", "$from $arrow $to is slow"},
+	{Pair, false, "$from $arrow $to", "$from $arrow $to is slow"},
+	{Translation, false, "", "pods on $from are seen as $seenAs, not under their own address"},
+	{NoAddress, false, "pods on $from have no address of a family that others have", ""},
+}
+
 // Text says a finding in one sentence, without the cause.
 func (f Finding) Text(nodes []Node, m *Matrix) string {
-	text := f.plain(nodes)
-	if f.Warning && f.Pattern != Translation {
-		text = f.slow(nodes)
+	itself := f.FromZone == f.ToZone && slices.Equal(f.From, f.To)
+	text := ""
+	for _, row := range patternTexts {
+		if row.pattern != f.Pattern || row.itself && !itself {
+			continue
+		}
+		if text = row.fails; f.Warning {
+			text = row.slow
+		}
+		break
 	}
+	text = os.Expand(text, func(name string) string { return f.name(nodes, name) })
 	if len(m.Families()) > len(f.Families) && len(f.Families) == 1 && f.Pattern != NoAddress {
 		text += ", over " + f.Families[0].String()
 	}
 	return text
 }
 
-func (f Finding) plain(nodes []Node) string {
-	from, to := listNodes(nodes, f.From), listNodes(nodes, f.To)
-	itself := ""
-	if f.Self {
-		itself = ", not even itself"
-	}
-	switch f.Pattern {
-	case NodeFailed:
-		return from
-	case Everything:
-		return "no node reaches another"
-	case Isolated:
-		return from + " reaches nobody, and nobody reaches it" + itself
-	case FromNode:
-		return from + " reaches nobody" + itself
-	case ToNode:
-		return "nobody reaches " + to + itself
-	case Zones:
-		if f.FromZone == f.ToZone {
-			return "within zone " + f.FromZone + " no node reaches another"
+// name is what stands for $name in the text of a pattern.
+func (f Finding) name(nodes []Node, name string) string {
+	switch name {
+	case "from":
+		return listNodes(nodes, f.From)
+	case "to":
+		return listNodes(nodes, f.To)
+	case "fromCount":
+		return fmt.Sprint(len(f.From))
+	case "toCount":
+		return fmt.Sprint(len(f.To))
+	case "of":
+		return fmt.Sprint(f.Of)
+	case "fromZone":
+		return f.FromZone
+	case "toZone":
+		return f.ToZone
+	case "seenAs":
+		return f.SeenAs
+	case "notItself":
+		if f.Self {
+			return ", not even itself"
 		}
-		return "zone " + f.FromZone + f.arrow() + "zone " + f.ToZone
-	case Groups:
-		return from + f.arrow() + to
-	case Hairpin:
-		return "no pod reaches its own address"
-	case FromPart:
-		return fmt.Sprintf("%s does not reach %d of %d nodes: %s", from, len(f.To), f.Of, to)
-	case ToPart:
-		return fmt.Sprintf("%d of %d nodes do not reach %s: %s", len(f.From), f.Of, to, from)
-	case Translation:
-		return fmt.Sprintf("pods on %s are seen as %s, not under their own address", from, f.SeenAs)
-	case NoAddress:
-		return "pods on " + from + " have no address of a family that others have"
+		return ""
 	default:
-		if from == to {
-			return "the pod on " + from + " does not reach its own address"
-		}
-		return from + f.arrow() + to
+		return f.arrow()
 	}
 }
 
 func (f Finding) arrow() string {
+	arrows := []string{"⇏", "⇎"}
+	if f.Warning {
+		arrows = []string{"→", "⇄"}
+	}
 	if f.Both {
-		return " ⇎ "
+		return arrows[1]
 	}
-	return " ⇏ "
-}
-
-// slow says a pattern of pairs that answer slowly.
-func (f Finding) slow(nodes []Node) string {
-	from, to := listNodes(nodes, f.From), listNodes(nodes, f.To)
-	arrow := " → "
-	if f.Both {
-		arrow = " ⇄ "
-	}
-	switch f.Pattern {
-	case Everything:
-		return "every node is slow to reach"
-	case Isolated:
-		return from + " is slow, to reach and to be reached"
-	case FromNode:
-		return from + " is slow to reach others"
-	case ToNode:
-		return to + " is slow to reach"
-	case Zones:
-		if f.FromZone == f.ToZone {
-			return "zone " + f.FromZone + " is slow within"
-		}
-		return "zone " + f.FromZone + arrow + "zone " + f.ToZone + " is slow"
-	case Hairpin:
-		return "every pod is slow to reach its own address"
-	case FromPart:
-		return fmt.Sprintf("%s is slow to reach %d of %d nodes: %s", from, len(f.To), f.Of, to)
-	case ToPart:
-		return fmt.Sprintf("%s is slow to reach for %d of %d nodes: %s", to, len(f.From), f.Of, from)
-	default:
-		return from + arrow + to + " is slow"
-	}
+	return arrows[0]
 }
 
 // namesMax is how many nodes a sentence names.

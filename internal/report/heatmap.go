@@ -69,9 +69,6 @@ func (t *Terminal) remarks(m *v1alpha1.Matrix) {
 	if m.Peers > 0 {
 		t.marked(t.style.open(), fmt.Sprintf("a sample: each node probed %s, and was probed by as many (--seed %d draws them again)", plural(m.Peers, "other"), m.Seed))
 	}
-	if m.Learnt {
-		t.marked(t.style.open(), "listing nodes is not permitted: these were learnt from where pods went; those that are cordoned, tainted or not ready are not known")
-	}
 	for _, n := range m.Nodes {
 		if n.Skipped != "" {
 			t.marked(t.style.open(), clean(n.Name)+": skipped: "+clean(n.Skipped))

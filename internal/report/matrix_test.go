@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -29,16 +30,16 @@ func dual() *reach.Result {
 	for _, f := range m.Families() {
 		for from := range 4 {
 			for to := range 4 {
-				s := reach.Sample{State: reach.Reachable, P50: time.Duration(300+10*from+to) * time.Microsecond, P99: 2 * time.Millisecond}
+				s := reach.Sample{Outcome: probe.Answered, P50: time.Duration(300+10*from+to) * time.Microsecond, P99: 2 * time.Millisecond}
 				switch {
 				case f == reach.IPv4 && from/2 != to/2:
-					s = reach.Sample{State: reach.TimedOut}
+					s = reach.Sample{Outcome: probe.Timeout}
 				case f == reach.IPv6 && from == 0 && to == 1:
-					s.State, s.P50 = reach.Slow, 250*time.Millisecond
+					s.Outcome, s.P50 = probe.Slow, 250*time.Millisecond
 				case f == reach.IPv6 && from == 1 && to != 1:
 					s.SeenAs = netip.MustParseAddr("fd00::3")
 				case f == reach.IPv6 && from == 2 && to == 3:
-					s = reach.Sample{State: reach.WrongAnswer, Detail: "the pod on node-1 answered <b>"}
+					s = reach.Sample{Outcome: probe.WrongAnswer, Detail: "the pod on node-1 answered <b>"}
 				}
 				m.Set(f, from, to, s)
 			}
@@ -46,6 +47,13 @@ func dual() *reach.Result {
 	}
 	r.Matrix = m
 	return r
+}
+
+// matrixOf is the matrix of the report of a result.
+func matrixOf(r *reach.Result) *v1alpha1.Matrix {
+	var report v1alpha1.Reach
+	r.AddTo(&report)
+	return report.Matrix
 }
 
 func matrixText(t *testing.T, m *v1alpha1.Matrix, colour bool) string {
@@ -58,7 +66,7 @@ func matrixText(t *testing.T, m *v1alpha1.Matrix, colour bool) string {
 }
 
 func TestGoldenMatrix(t *testing.T) {
-	m := MatrixOf(dual())
+	m := matrixOf(dual())
 	golden(t, "matrix.txt", []byte(matrixText(t, m, false)))
 	golden(t, "matrix-colour.txt", []byte(matrixText(t, m, true)))
 }
@@ -74,10 +82,10 @@ func TestTheMapFitsOrIsLeftOut(t *testing.T) {
 		for i := range tc.nodes {
 			r.Nodes = append(r.Nodes, reach.Node{Name: fmt.Sprintf("ip-10-0-12-%d.eu-central-1.compute.internal", i), Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.1")}})
 			for j := range tc.nodes {
-				r.Matrix.Set(reach.IPv4, i, j, reach.Sample{State: []reach.State{reach.Reachable, reach.TimedOut}[(i+j)/tc.nodes]})
+				r.Matrix.Set(reach.IPv4, i, j, reach.Sample{Outcome: []probe.Outcome{probe.Answered, probe.Timeout}[(i+j)/tc.nodes]})
 			}
 		}
-		text := matrixText(t, MatrixOf(r), false)
+		text := matrixText(t, matrixOf(r), false)
 		if drawn := strings.Contains(text, "rows ask, columns are asked"); drawn != tc.drawn {
 			t.Errorf("%d nodes: expected a map: %t, found\n%s", tc.nodes, tc.drawn, text)
 		}
@@ -88,21 +96,21 @@ func TestTheMapFitsOrIsLeftOut(t *testing.T) {
 }
 
 func TestAReportOfManyNodesHoldsTheFailures(t *testing.T) {
-	n := allPairsNodes + 20
+	const n, listed = 120, 1000
 	r := &reach.Result{Matrix: reach.NewMatrix(reach.AllPairs(n), reach.IPv4)}
 	for i := range n {
 		r.Nodes = append(r.Nodes, reach.Node{Name: fmt.Sprintf("node-%d", i+1), Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.1")}})
 		for j := range n {
-			s := reach.Sample{State: reach.Reachable}
+			s := reach.Sample{Outcome: probe.Answered}
 			if i < 10 && i != j {
-				s.State = reach.TimedOut
+				s.Outcome = probe.Timeout
 			}
 			r.Matrix.Set(reach.IPv4, i, j, s)
 		}
 	}
-	m := MatrixOf(r)
-	if m.PairsAreAll || len(m.Pairs) != failingPairs || m.PairsLeftOut != 10*(n-1)-failingPairs {
-		t.Errorf("expected %d pairs and the rest counted, found %d, %d left out", failingPairs, len(m.Pairs), m.PairsLeftOut)
+	m := matrixOf(r)
+	if m.PairsAreAll || len(m.Pairs) != listed || m.PairsLeftOut != 10*(n-1)-listed {
+		t.Errorf("expected %d pairs and the rest counted, found %d, %d left out", listed, len(m.Pairs), m.PairsLeftOut)
 	}
 	if len(m.Findings) != 10 || m.Findings[0].Text != "node-1 reaches nobody" {
 		t.Errorf("found %+v", m.Findings)
@@ -116,7 +124,7 @@ func TestAReportOfManyNodesHoldsTheFailures(t *testing.T) {
 
 func TestJUnitHasACasePerPair(t *testing.T) {
 	s := suite{Name: "reach"}
-	s.addMatrix(MatrixOf(dual()))
+	s.addMatrix(matrixOf(dual()))
 	// 32 pairs, one node that failed, one that was skipped.
 	if s.Tests != 34 || s.Failures != 9 || s.Errors != 1 || s.Skipped != 1 {
 		t.Errorf("found %d tests, %d failures, %d errors, %d skipped", s.Tests, s.Failures, s.Errors, s.Skipped)
@@ -128,8 +136,8 @@ func TestJUnitHasACasePerPair(t *testing.T) {
 
 func TestOneNodeIsSkippedBetweenNodes(t *testing.T) {
 	r := &reach.Result{Nodes: []reach.Node{{Name: "only", Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.1")}}}, Matrix: reach.NewMatrix(reach.AllPairs(1), reach.IPv4)}
-	r.Matrix.Set(reach.IPv4, 0, 0, reach.Sample{State: reach.Reachable})
-	m := MatrixOf(r)
+	r.Matrix.Set(reach.IPv4, 0, 0, reach.Sample{Outcome: probe.Answered})
+	m := matrixOf(r)
 	if text := matrixText(t, m, false); !strings.Contains(text, "between nodes: skipped: 1 schedulable node") || len(m.Findings) > 0 {
 		t.Errorf("found\n%s", text)
 	}
@@ -137,7 +145,7 @@ func TestOneNodeIsSkippedBetweenNodes(t *testing.T) {
 
 func TestReachFormats(t *testing.T) {
 	r := &v1alpha1.Reach{
-		Verdict: v1alpha1.CouldNotRun, Matrix: MatrixOf(dual()), Hardened: true,
+		Verdict: v1alpha1.CouldNotRun, Matrix: matrixOf(dual()), Hardened: true,
 		Run:     v1alpha1.Run{Context: "here", ServerVersion: "v1.37.2", Namespace: "kbe-reach-x7k2p", OwnNamespace: true},
 		Cleanup: &v1alpha1.Cleanup{Unconfirmed: []string{"reach-4 on node-5"}, ElapsedMilliseconds: 5100},
 	}
@@ -170,8 +178,8 @@ func TestAReachOfHostileTexts(t *testing.T) {
 		result.Nodes[i].Zone += evil
 	}
 	result.Nodes[4].Failed, result.Nodes[5].Skipped = evil, evil
-	result.Matrix.Set(reach.IPv6, 2, 3, reach.Sample{State: reach.WrongAnswer, Detail: evil})
-	r := &v1alpha1.Reach{Verdict: v1alpha1.ClaimFailed, Error: evil, Matrix: MatrixOf(result), Run: v1alpha1.Run{Context: evil}}
+	result.Matrix.Set(reach.IPv6, 2, 3, reach.Sample{Outcome: probe.WrongAnswer, Detail: evil})
+	r := &v1alpha1.Reach{Verdict: v1alpha1.ClaimFailed, Error: evil, Matrix: matrixOf(result), Run: v1alpha1.Run{Context: evil}}
 	var page bytes.Buffer
 	if err := WriteReach(&page, "html", r); err != nil {
 		t.Fatal(err)

@@ -62,10 +62,13 @@ func reachesText(n v1alpha1.MatrixNode) string {
 	return fmt.Sprintf("%d of %d", n.Reaches.Probed-n.Reaches.Failing, n.Reaches.Probed)
 }
 
+// shownNodesMax is up to how many nodes a page lists each.
+const shownNodesMax = 100
+
 // shownNodes are all nodes of a small cluster, and those with a word to say of
 // a large one.
 func shownNodes(m *v1alpha1.Matrix) []v1alpha1.MatrixNode {
-	if m.PairsAreAll || len(m.Nodes) <= allPairsNodes {
+	if m.PairsAreAll || len(m.Nodes) <= shownNodesMax {
 		return m.Nodes
 	}
 	var out []v1alpha1.MatrixNode

@@ -6,50 +6,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kubectl-kbe/kubectl-kbe/internal/vantage"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
-
-// AddVantages puts a truth table into a Reach.
-func AddVantages(r *v1alpha1.Reach, t *vantage.Table) {
-	target := &v1alpha1.ReachTarget{
-		Name: t.Target.Name, Namespace: t.Target.Namespace, Node: t.Target.Node, Port: int(t.Target.Port),
-		Existing: t.Target.Existing, Version: t.Target.Version,
-	}
-	for _, a := range t.Target.IPs {
-		target.IPs = append(target.IPs, a.String())
-	}
-	r.Target = target
-	for _, row := range t.Rows {
-		r.Vantages = append(r.Vantages, vantageOf(t, row))
-	}
-	r.Counts = &v1alpha1.ReachCounts{
-		Met: t.Count(vantage.Met), Failed: t.Count(vantage.Failed), Skipped: t.Count(vantage.Skipped), Lessons: t.Count(vantage.Lesson),
-	}
-	for _, c := range vantage.Explain(t) {
-		r.Causes = append(r.Causes, v1alpha1.ReachCause{What: redact(c.What), Why: redact(c.Why), Remedy: c.Remedy, Warning: c.Warning})
-	}
-}
-
-func vantageOf(t *vantage.Table, row vantage.Row) v1alpha1.Vantage {
-	v := v1alpha1.Vantage{
-		Place: string(row.Place), Caller: row.Caller, Node: row.Node,
-		To: string(row.To), Family: string(row.Family()), Address: row.Where(),
-		Expected: string(row.Expected), Outcome: v1alpha1.VantageOutcome(t.Outcome(row)), Proves: row.Proves(),
-		Skipped: redact(row.Skipped),
-	}
-	if row.Skipped != "" {
-		return v
-	}
-	res := row.Result
-	v.Found, v.Version, v.SNAT, v.Error = string(t.Found(row)), redact(res.Version), row.SNAT(), redact(res.Err)
-	if res.From.IsValid() {
-		v.From = res.From.String()
-	}
-	v.Answered, v.Failed = res.Answered, res.Failed
-	v.P50Microseconds, v.P99Microseconds, v.AnswerP50Microseconds = res.P50.Microseconds(), res.P99.Microseconds(), res.AnswerP50.Microseconds()
-	return v
-}
 
 // vantages tells the truth table of a Reach, and what explains it.
 func (t *Terminal) vantages(r *v1alpha1.Reach) {
@@ -94,7 +53,7 @@ func (t *Terminal) vantage(v v1alpha1.Vantage, wide int) {
 	if wide == 0 {
 		address = ""
 	}
-	t.line(fmt.Sprintf(vantageLine, t.vantageMark(v), vantage.Place(v.Place).Words(), wide, address, expectedWords(v), foundWords(v), latency))
+	t.line(fmt.Sprintf(vantageLine, t.vantageMark(v), reach.VantagePoint(v.Place).Words(), wide, address, expectedWords(v), foundWords(v), latency))
 	if wide == 0 {
 		t.line("      " + clean(hostOf(v)))
 	}
@@ -102,7 +61,7 @@ func (t *Terminal) vantage(v v1alpha1.Vantage, wide int) {
 
 // narrowVantage tells of a row in lines of their own.
 func (t *Terminal) narrowVantage(v v1alpha1.Vantage) {
-	t.marked(t.vantageMark(v), vantage.Place(v.Place).Words())
+	t.marked(t.vantageMark(v), reach.VantagePoint(v.Place).Words())
 	t.line("      " + clean(hostOf(v)))
 	t.labelled("expected", expectedWords(v))
 	t.labelled("found   ", strings.TrimSpace(foundWords(v)+" "+vantageLatency(v)))
@@ -193,9 +152,9 @@ func hostOf(v v1alpha1.Vantage) string {
 
 func expectedWords(v v1alpha1.Vantage) string {
 	switch v.Expected {
-	case string(vantage.Reached):
+	case string(reach.Reached):
 		return "reached"
-	case string(vantage.NotReached):
+	case string(reach.NotReached):
 		return "not reached"
 	default:
 		return "either"

@@ -9,8 +9,8 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/kubectl-kbe/kubectl-kbe/internal/probe"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/vantage"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -25,20 +25,20 @@ func truthTable(ip string) *v1alpha1.Reach {
 		}
 	}
 	near, far := netip.MustParseAddr("10.244.1.9"), netip.MustParseAddr("10.244.2.3")
-	row := func(place vantage.Place, caller, node string, to vantage.To, address netip.Addr, expected vantage.Expected) vantage.Row {
-		return vantage.Row{Place: place, Caller: caller, Node: node, To: to, Address: netip.AddrPortFrom(address, 9876), Expected: expected}
+	row := func(point reach.VantagePoint, caller, node string, to reach.To, address netip.Addr, expected reach.Expected) reach.Row {
+		return reach.Row{From: point, Caller: caller, Node: node, To: to, Address: netip.AddrPortFrom(address, 9876), Expected: expected}
 	}
-	localhost := row(vantage.Container, "container sise", "node-1", vantage.Localhost, netip.MustParseAddr("127.0.0.1"), vantage.Reached)
+	localhost := row(reach.Container, "container sise", "node-1", reach.Localhost, netip.MustParseAddr("127.0.0.1"), reach.Reached)
 	localhost.Result = answered("127.0.0.1")
-	own := row(vantage.Container, "container sise", "node-1", vantage.PodIP, target, vantage.Reached)
+	own := row(reach.Container, "container sise", "node-1", reach.PodIP, target, reach.Reached)
 	own.Result = answered("10.244.1.5")
-	same := row(vantage.SameNode, "a pod on node-1", "node-1", vantage.PodIP, target, vantage.Reached)
+	same := row(reach.SameNode, "a pod on node-1", "node-1", reach.PodIP, target, reach.Reached)
 	same.Result, same.Own = answered("10.244.1.1"), []netip.Addr{near}
-	other := row(vantage.OtherNode, "a pod on node-2", "node-2", vantage.PodIP, target, vantage.Reached)
+	other := row(reach.OtherNode, "a pod on node-2", "node-2", reach.PodIP, target, reach.Reached)
 	other.Result, other.Own = probe.Result{Outcome: probe.Timeout, Failed: 2, Err: "i/o timeout\x1b[31m<b>"}, []netip.Addr{far}
-	node := row(vantage.Node, "the node node-1", "node-1", vantage.PodIP, target, vantage.Reached)
+	node := row(reach.HostNetwork, "the node node-1", "node-1", reach.PodIP, target, reach.Reached)
 	node.Skipped = "namespace \"n\" enforces the Pod Security Standard restricted, which forbids hostNetwork"
-	here := row(vantage.Here, "this machine", "", vantage.PodIP, target, vantage.NotReached)
+	here := row(reach.Here, "this machine", "", reach.PodIP, target, reach.NotReached)
 	here.Result = probe.Result{Outcome: probe.Unreachable, Failed: 1, Err: "network is unreachable"}
 
 	r := &v1alpha1.Reach{
@@ -48,10 +48,11 @@ func truthTable(ip string) *v1alpha1.Reach {
 		Run:       v1alpha1.Run{ID: "x7k2p", Namespace: "n", Context: "c", ServerVersion: "v1.37.2"},
 		Cleanup:   &v1alpha1.Cleanup{ElapsedMilliseconds: 1100},
 	}
-	AddVantages(r, &vantage.Table{
-		Target: vantage.Target{Name: "web", Namespace: "n", Node: "node-1", IPs: []netip.Addr{target}, Port: 9876, Existing: true, Version: "x7k2p-n0nce"},
-		Rows:   []vantage.Row{localhost, own, same, other, node, here},
-	})
+	table := &reach.Table{
+		Target: reach.Target{Name: "web", Namespace: "n", Node: "node-1", IPs: []netip.Addr{target}, Port: 9876, Existing: true, Version: "x7k2p-n0nce"},
+		Rows:   []reach.Row{localhost, own, same, other, node, here},
+	}
+	table.AddTo(r)
 	return r
 }
 

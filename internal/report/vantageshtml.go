@@ -4,7 +4,7 @@ import (
 	_ "embed"
 	"html/template"
 
-	"github.com/kubectl-kbe/kubectl-kbe/internal/vantage"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -14,7 +14,7 @@ var vantagesSource string
 // vantagesFuncs are what the template of a truth table uses, besides the page's own.
 var vantagesFuncs = template.FuncMap{
 	"target": targetText, "host": hostOf, "expected": expectedWords, "foundIn": foundWords, "latencyOf": latencyOf, "proof": proofText,
-	"place":       func(p string) string { return vantage.Place(p).Words() },
+	"place":       func(p string) string { return reach.VantagePoint(p).Words() },
 	"vantageMark": func(v v1alpha1.Vantage) mark { return vantageMarks[v.Outcome] },
 }
 

@@ -3,7 +3,7 @@ package report
 import (
 	"fmt"
 
-	"github.com/kubectl-kbe/kubectl-kbe/internal/vantage"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -11,7 +11,7 @@ import (
 func (s *suite) addVantages(r *v1alpha1.Reach) {
 	for _, v := range r.Vantages {
 		c := testcase{
-			Name:      fmt.Sprintf("%s: %s is %s", vantage.Place(v.Place).Words(), v.Address, expectedWords(v)),
+			Name:      fmt.Sprintf("%s: %s is %s", reach.VantagePoint(v.Place).Words(), v.Address, expectedWords(v)),
 			Classname: s.Name, Time: xmlSeconds(v.P50Microseconds / 1000),
 		}
 		switch v.Outcome {

@@ -5,8 +5,6 @@ package v1alpha1
 type Matrix struct {
 	// Nodes are all that the run knows of, by zone and name.
 	Nodes []MatrixNode `json:"nodes"`
-	// Learnt: listing nodes is not permitted; these were found by where pods went.
-	Learnt bool `json:"learnt,omitempty"`
 	// Peers is how many others each node probed and was probed by; 0 is all.
 	Peers int `json:"peers,omitempty"`
 	// Seed draws the same peers again.

@@ -1,4 +1,4 @@
-package service_test
+package reach_test
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kubectl-kbe/kubectl-kbe/internal/service"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
 )
 
 // freePort is one of loopback that nothing listens on.
@@ -29,7 +29,7 @@ func freePort(t *testing.T) uint16 {
 // machine: the hook ends when the program listens, which it does on both families.
 func TestAContainerIsReadyWhenItListens(t *testing.T) {
 	port := freePort(t)
-	c := service.Container("sise", "shell", "n0nce", port)
+	c := reach.ServiceContainer("sise", "shell", "n0nce", port)
 	words := c.Lifecycle.PostStart.Exec.Command
 	hook := exec.CommandContext(t.Context(), words[0], words[1:]...)
 	if err := hook.Start(); err != nil {
@@ -80,7 +80,7 @@ func get(t *testing.T, url string) string {
 
 // A program that never listens does not keep its Pod from being found out.
 func TestTheHookEndsInAnyCase(t *testing.T) {
-	words := service.Container("sise", "shell", "", freePort(t)).Lifecycle.PostStart.Exec.Command
+	words := reach.ServiceContainer("sise", "shell", "", freePort(t)).Lifecycle.PostStart.Exec.Command
 	for name, script := range map[string]string{
 		"nothing listens": strings.ReplaceAll(words[2], "-le 300", "-le 3"),
 		"no curl":         strings.ReplaceAll(words[2], "curl", "no-such-program 2>/dev/null"),

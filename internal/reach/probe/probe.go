@@ -22,28 +22,6 @@ type Target struct {
 	Address netip.AddrPort
 }
 
-// Outcome is how the probe of a target ended.
-type Outcome string
-
-// The outcomes.
-const (
-	// Answered: the service's JSON came back.
-	Answered Outcome = "answered"
-	// Refused: the address is there, and nothing listens on the port.
-	Refused Outcome = "refused"
-	// Timeout: nothing came back in time. Connected tells of what: of the dial, or
-	// of the request.
-	Timeout Outcome = "timeout"
-	// Unreachable: there is no route, or something on the path says so (ICMP).
-	Unreachable Outcome = "unreachable"
-	// Reset: the connection was cut before the answer was complete.
-	Reset Outcome = "reset"
-	// Protocol: something answered, but not as the service does.
-	Protocol Outcome = "protocol"
-	// Failed: the probe itself could not find out.
-	Failed Outcome = "error"
-)
-
 // Result is what is known of one target.
 type Result struct {
 	ID string

@@ -216,12 +216,14 @@ func TestWhatIsKeptIsLittle(t *testing.T) {
 	}
 }
 
-func TestDialOutcome(t *testing.T) {
+func TestOutcomeOf(t *testing.T) {
 	for text, want := range map[string]Outcome{
 		"Connection refused": Refused, "No route to host": Unreachable, "Network is unreachable": Unreachable, "Connection reset by peer": Reset,
 		"Connection timed out": Timeout, "Permission denied": Unreachable, "Invalid argument": Unreachable, "": Failed,
+		"unexpected EOF": Reset, "write: broken pipe": Reset, "dial tcp 10.0.0.1:80: i/o timeout": Timeout, "context deadline exceeded": Timeout,
+		`malformed HTTP response "connection refused"`: Protocol, "tls: internal error": Failed,
 	} {
-		if got := dialOutcome(text); got != want {
+		if got := OutcomeOf(text, Failed); got != want {
 			t.Errorf("%q: expected %s, found %s", text, want, got)
 		}
 	}
@@ -258,5 +260,23 @@ func TestRank(t *testing.T) {
 	times := []time.Duration{5, 1, 4, 2, 3}
 	if got := []time.Duration{rank(times, 50), rank(times, 99), rank(times[:1], 50)}; !slices.Equal(got, []time.Duration{3, 5, 1}) {
 		t.Errorf("found %v", got)
+	}
+}
+
+func TestJudge(t *testing.T) {
+	answered := Result{Outcome: Answered, Version: "mine", Answered: 5}
+	other, flaky := answered, answered
+	other.Other, flaky.Failed = &Answer{Version: "theirs"}, 2
+	for _, tc := range []struct {
+		result  Result
+		version string
+		want    Outcome
+	}{
+		{answered, "mine", Answered}, {answered, "", Answered}, {answered, "another", WrongAnswer}, {other, "mine", WrongAnswer}, {other, "", WrongAnswer},
+		{flaky, "mine", Flaky}, {flaky, "another", WrongAnswer}, {Result{Outcome: Reset, Failed: 2}, "mine", Reset},
+	} {
+		if got := tc.result.Judge(tc.version); got != tc.want {
+			t.Errorf("%+v, %q: expected %s, found %s", tc.result, tc.version, tc.want, got)
+		}
 	}
 }

@@ -1,4 +1,4 @@
-package vantage
+package reach
 
 import (
 	"context"
@@ -10,10 +10,12 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
 )
 
-// lookUp asks the cluster for what explains rows that are not as expected.
-func (r *run) lookUp(ctx context.Context) {
+// lookUp reads from the cluster what explains rows that are not as expected.
+func (r *podRun) lookUp(ctx context.Context) {
 	e := &explanation{Table: r.table}
 	if len(e.rows(func(row Row) bool { return e.failed(row) && e.silent(row) })) > 0 {
 		policies, err := r.policies(ctx)
@@ -21,13 +23,13 @@ func (r *run) lookUp(ctx context.Context) {
 			r.table.PoliciesUnknown = err.Error()
 		}
 	}
-	for _, i := range e.rows(func(row Row) bool { return e.Found(row) == WrongAnswer }) {
+	for _, i := range e.rows(func(row Row) bool { return e.Found(row) == probe.WrongAnswer }) {
 		r.owners(ctx, r.table.Rows[i].Address.Addr().String())
 	}
 }
 
 // policies are the names of the NetworkPolicies that select the target for ingress.
-func (r *run) policies(ctx context.Context) ([]string, error) {
+func (r *podRun) policies(ctx context.Context) ([]string, error) {
 	t := r.table.Target
 	pod, err := r.client.CoreV1().Pods(t.Namespace).Get(ctx, t.Name, metav1.GetOptions{})
 	if err != nil {
@@ -49,17 +51,17 @@ func (r *run) policies(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
-// owners notes which other Pods have an address, in all namespaces where that may
-// be asked, and what the target's neighbours answer: traffic goes astray within a
+// owners notes which other Pods have an address, in all namespaces where that is
+// permitted, and what the target's neighbours answer: traffic goes astray within a
 // namespace most often.
-func (r *run) owners(ctx context.Context, address string) {
+func (r *podRun) owners(ctx context.Context, address string) {
 	for namespace, having := range map[string]fields.Selector{
 		metav1.NamespaceAll:      fields.OneTermEqualSelector("status.podIP", address),
 		r.table.Target.Namespace: fields.Everything(),
 	} {
 		list, err := r.client.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{FieldSelector: having.String()})
 		if err != nil {
-			continue // then nobody is named
+			continue // then none is named
 		}
 		for _, pod := range list.Items {
 			if pod.Name != r.table.Target.Name || pod.Namespace != r.table.Target.Namespace {
@@ -70,11 +72,8 @@ func (r *run) owners(ctx context.Context, address string) {
 }
 
 // owns notes that a Pod has the address, if it does, and what it answers.
-func (r *run) owns(pod *corev1.Pod, address string) {
+func (r *podRun) owns(pod *corev1.Pod, address string) {
 	owner := fmt.Sprintf("pod %q of namespace %q on %s", pod.Name, pod.Namespace, pod.Spec.NodeName)
-	if r.table.Owners == nil {
-		r.table.Owners = map[string]string{}
-	}
 	if slices.ContainsFunc(pod.Status.PodIPs, func(ip corev1.PodIP) bool { return ip.IP == address }) {
 		r.table.Owners[address] = owner
 	}

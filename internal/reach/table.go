@@ -1,28 +1,29 @@
-package vantage
+package reach
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 
-	"github.com/kubectl-kbe/kubectl-kbe/internal/probe"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
 )
 
-// Target is the Pod that is asked.
+// Target is the Pod that is probed.
 type Target struct {
 	Name, Namespace, Node string
 	IPs                   []netip.Addr
 	Port                  uint16
-	// Existing: it was there before the run, and is only asked.
+	// Existing: it was there before the run, and is only probed.
 	Existing bool
 	// Version is what only this Pod answers, or "" where that is not known: then
-	// any connection counts as reached, and who answered is not proven.
+	// any connection counts as reached, and what answered is not proven.
 	Version string
 }
 
-// To is which address of a Pod is asked.
+// To is which address of a Pod is probed.
 type To string
 
-// What is asked.
+// What is probed.
 const (
 	Localhost To = "localhost"
 	PodIP     To = "podIP"
@@ -38,17 +39,17 @@ const (
 	Any        Expected = "any"
 )
 
-// Row is one place to ask from, and one address.
+// Row is one vantage point, and one address.
 type Row struct {
-	Place Place
-	// Caller is who asked, in words; Node where it is, or "".
+	From VantagePoint
+	// Caller is what probed, in words; Node where it is, or "".
 	Caller, Node string
 	To           To
-	// Address is what was asked. Of a PortForward it is the port alone: the
+	// Address is what was probed. Of a PortForward it is the port alone: the
 	// kubelet chooses the family.
 	Address  netip.AddrPort
 	Expected Expected
-	// Skipped says why nobody asked, or is "".
+	// Skipped says why nothing was probed, or is "".
 	Skipped string
 	Result  probe.Result
 	// Own are the caller's addresses, where it is known by which it is seen
@@ -83,29 +84,8 @@ const (
 	Lesson  Outcome = "Lesson"
 )
 
-// Found is what a row found: the probe's outcome, or one of these.
-const (
-	// WrongAnswer: somebody else answered, at least once.
-	WrongAnswer probe.Outcome = "wrongAnswer"
-	// Flaky: some connections failed after one was answered.
-	Flaky probe.Outcome = "flaky"
-)
-
 // Found returns what a row found.
-func (t *Table) Found(r Row) probe.Outcome {
-	res := r.Result
-	switch {
-	case res.Outcome != probe.Answered:
-		return res.Outcome
-	case t.Target.Version != "" && res.Version != t.Target.Version,
-		res.Other != nil && res.Other.Version != res.Version:
-		return WrongAnswer
-	case res.Failed > 0:
-		return Flaky
-	default:
-		return probe.Answered
-	}
-}
+func (t *Table) Found(r Row) probe.Outcome { return r.Result.Judge(t.Target.Version) }
 
 // Outcome judges a row.
 func (t *Table) Outcome(r Row) Outcome {
@@ -121,14 +101,14 @@ func (t *Table) Outcome(r Row) Outcome {
 	}
 }
 
-// reached tells that the target answered. Of a Pod whose version is not known it
+// reached reports that the target answered. Of a Pod whose version is not known it
 // is enough that a connection stood: it may speak another protocol.
 func (t *Table) reached(r Row) bool {
 	found := t.Found(r)
-	return r.Skipped == "" && (found == probe.Answered || t.Target.Version == "" && r.Result.Connected && found != WrongAnswer && found != Flaky)
+	return r.Skipped == "" && (found == probe.Answered || t.Target.Version == "" && r.Result.Connected && found != probe.WrongAnswer && found != probe.Flaky)
 }
 
-// SNAT tells that the target saw the caller under an address that is not its own.
+// SNAT reports that the target saw the caller under an address that is not its own.
 func (r Row) SNAT() bool {
 	return len(r.Own) > 0 && r.Result.From.IsValid() && !slices.Contains(r.Own, r.Result.From)
 }
@@ -142,4 +122,30 @@ func (t *Table) Count(o Outcome) int {
 		}
 	}
 	return n
+}
+
+// Family is that of the row's address; ok is false where the kubelet chooses it.
+func (r Row) Family() (f Family, ok bool) {
+	return FamilyOf(r.Address.Addr()), r.Address.Addr().IsValid()
+}
+
+func (r Row) of(f Family) bool {
+	of, ok := r.Family()
+	return ok && of == f
+}
+
+// Where is the row's address in words.
+func (r Row) Where() string {
+	if !r.Address.Addr().IsValid() {
+		return fmt.Sprintf("localhost:%d", r.Address.Port())
+	}
+	return r.Address.String()
+}
+
+// families are those of the target's addresses, in their order.
+func (t Target) families() (list []Family) {
+	for _, a := range t.IPs {
+		list = append(list, FamilyOf(a))
+	}
+	return list
 }

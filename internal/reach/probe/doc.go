@@ -3,5 +3,5 @@
 // of them.
 //
 // It knows addresses, not Pods: what an outcome says about a cluster is decided
-// by its callers, internal/vantage and internal/reach.
+// by its callers, package reach.
 package probe

@@ -101,7 +101,7 @@ func (r *report) attempts(timeout time.Duration) []Attempt {
 func (r *report) outcome(code int) Outcome {
 	switch code {
 	case curlNotConnected:
-		return dialOutcome(r.failure)
+		return OutcomeOf(r.failure, Failed)
 	case curlTimeout:
 		return Timeout
 	case curlPartial, curlEmptyReply, curlSendFailed, curlReceiveFailed:
@@ -111,28 +111,4 @@ func (r *report) outcome(code int) Outcome {
 	default:
 		return Failed
 	}
-}
-
-// dialOutcome reads the kernel's reason (strerror) for a connection that failed.
-func dialOutcome(text string) Outcome {
-	for _, row := range []struct {
-		words   string
-		outcome Outcome
-	}{
-		{"refused", Refused},
-		{"reset", Reset},
-		{"timed out", Timeout},
-		{"unreachable", Unreachable},
-		{"No route", Unreachable},
-		{"Permission denied", Unreachable},
-		{"not permitted", Unreachable},
-		{"Cannot assign", Unreachable},
-		{"not supported", Unreachable},
-		{"Invalid argument", Unreachable}, // a route of the kind blackhole
-	} {
-		if strings.Contains(text, row.words) {
-			return row.outcome
-		}
-	}
-	return Failed
 }

@@ -1,11 +1,14 @@
 package reach
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/watch"
 )
 
 func node(change func(*corev1.Node)) *corev1.Node {
@@ -42,7 +45,7 @@ func TestNodesThatAreSkipped(t *testing.T) {
 	}
 }
 
-func TestWhatIsSeenOfAPodDecides(t *testing.T) {
+func TestAPodIsAwaitedUntilItIsReadyOrCannotBe(t *testing.T) {
 	with := func(conditions ...corev1.PodCondition) *corev1.Pod {
 		return &corev1.Pod{
 			ObjectMeta: metav1.ObjectMeta{Name: "reach-0"},
@@ -55,22 +58,44 @@ func TestWhatIsSeenOfAPodDecides(t *testing.T) {
 	imageless.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "sise", State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{
 		Reason: "ErrImagePull", Message: "sise:9: not found",
 	}}}}
+	onNode := with(corev1.PodCondition{Type: corev1.PodScheduled, Reason: corev1.PodReasonUnschedulable, Message: "Too many pods"})
+	on(onNode, "node-1", corev1.NodeSelectorOpIn)
+	anywhere := onNode.DeepCopy()
+	anywhere.Spec.Affinity = nil
 	for name, tc := range map[string]struct {
-		pod       *corev1.Pod
-		decided   bool
-		addresses int
-		failed    string
+		pod    *corev1.Pod
+		ready  bool
+		failed string
 	}{
-		"on its way":  {with(corev1.PodCondition{Type: corev1.PodReady, Status: corev1.ConditionFalse}), false, 0, ""},
-		"ready":       {with(corev1.PodCondition{Type: corev1.PodReady, Status: corev1.ConditionTrue}), true, 2, ""},
-		"no room":     {with(corev1.PodCondition{Type: corev1.PodScheduled, Reason: corev1.PodReasonUnschedulable, Message: "Too many pods"}), true, 0, "not scheduled: Too many pods"},
-		"evicted":     {ended, true, 0, "Evicted"},
-		"no image":    {imageless, true, 0, "--image NAME=REF"},
-		"was deleted": {nil, true, 0, "deleted by somebody else"},
+		"on its way":        {with(corev1.PodCondition{Type: corev1.PodReady, Status: corev1.ConditionFalse}), false, ""},
+		"ready":             {with(corev1.PodCondition{Type: corev1.PodReady, Status: corev1.ConditionTrue}), true, ""},
+		"no room on a node": {onNode, false, `pod "reach-0" is not scheduled: Too many pods`},
+		"no room for now":   {anywhere, false, ""},
+		"evicted":           {ended, false, "Evicted"},
+		"no image":          {imageless, false, "--image NAME=REF"},
+		"was deleted":       {nil, false, `pod "reach-0" was deleted by someone else`},
 	} {
-		n := &Node{}
-		if decided := n.observe(tc.pod); decided != tc.decided || len(n.Addresses) != tc.addresses || !strings.Contains(n.Failed, tc.failed) || (tc.failed == "") != (n.Failed == "") {
-			t.Errorf("%s: found decided %t, %+v", name, decided, n)
+		stream := watch.NewFake()
+		p := &pods{watch: watched(t, stream)}
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() {
+			if tc.pod == nil {
+				stream.Delete(podOn("reach-0", ""))
+			} else {
+				stream.Add(tc.pod)
+			}
+			stream.Add(podOn("another", ""))
+			cancel() // nothing more is to come
+		}()
+		pod, err := p.await(ctx, "reach-0", isReady)
+		cancel()
+		switch {
+		case tc.ready && (err != nil || len(addresses(pod)) != 2):
+			t.Errorf("%s: expected a pod with two addresses, found %v, %v", name, pod, err)
+		case tc.failed != "" && (err == nil || !strings.Contains(err.Error(), tc.failed)):
+			t.Errorf("%s: expected %q, found %v", name, tc.failed, err)
+		case !tc.ready && tc.failed == "" && !errors.Is(err, context.Canceled):
+			t.Errorf("%s: expected no decision, found %v", name, err)
 		}
 	}
 }

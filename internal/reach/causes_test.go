@@ -1,4 +1,4 @@
-package vantage
+package reach
 
 import (
 	"fmt"
@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/kubectl-kbe/kubectl-kbe/internal/probe"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
 )
 
 // table is written as a truth table: a row is PLACE ADDRESS FOUND, where FOUND is an
@@ -30,7 +30,7 @@ func row(t *testing.T, target Target, text string) Row {
 	if len(f) < 3 {
 		t.Fatalf("row %q", text)
 	}
-	r := Row{Place: Place(f[0]), Caller: f[0], To: PodIP, Expected: Reached, Node: map[string]string{"other-node": "node-2"}[f[0]]}
+	r := Row{From: VantagePoint(f[0]), Caller: f[0], To: PodIP, Expected: Reached, Node: map[string]string{"other-node": "node-2"}[f[0]]}
 	if f[1] == "tunnel" {
 		r.To, r.Address = Localhost, netip.AddrPortFrom(netip.Addr{}, target.Port)
 	} else {
@@ -38,18 +38,18 @@ func row(t *testing.T, target Target, text string) Row {
 	}
 	if r.Address.Addr().IsLoopback() {
 		r.To = Localhost
-		if len(target.IPs) == 1 && familyOf(target.IPs[0]) != r.Family() {
+		if len(target.IPs) == 1 && !r.of(FamilyOf(target.IPs[0])) {
 			r.Expected = Any
 		}
 	}
-	if r.Place == Here {
+	if r.From == Here {
 		r.Expected = NotReached
 	}
 	switch f[2] {
 	case "-":
 		r.Skipped = "not permitted"
 	case "refused", "timeout", "unreachable", "reset", "protocol", "error":
-		r.Result = probe.Result{Outcome: probe.Outcome(f[2]), Failed: 1, Err: f[2]}
+		r.Result = probe.Result{Outcome: outcomeNamed(f[2]), Failed: 1, Err: f[2]}
 		r.Result.Connected = f[2] == "reset" || f[2] == "protocol"
 	case "flaky":
 		r.Result = probe.Result{Outcome: probe.Answered, Connected: true, Version: "mine", Answered: 3, Failed: 2, Err: "timeout"}
@@ -64,12 +64,19 @@ func row(t *testing.T, target Target, text string) Row {
 	return r
 }
 
+func outcomeNamed(name string) (o probe.Outcome) {
+	for o.String() != name {
+		o++
+	}
+	return o
+}
+
 const (
 	v4 = "10.244.1.5"
 	v6 = "fd00:10:244:1::5"
 )
 
-func TestExplain(t *testing.T) {
+func TestExplainTable(t *testing.T) {
 	for name, tc := range map[string]struct {
 		ips   string
 		rows  []string
@@ -155,7 +162,7 @@ func TestExplain(t *testing.T) {
 			tab := table(t, tc.ips, tc.rows...)
 			tab.Policies = []string{"deny-all"}
 			tab.Owners = map[string]string{"theirs": `pod "thief" on node-3`}
-			causes := Explain(tab)
+			causes := ExplainTable(tab)
 			var found []string
 			for _, c := range causes {
 				found = append(found, fmt.Sprintf("%s (%s)", c.What, c.Why))
@@ -189,7 +196,7 @@ func TestWhatIsSaidOfPolicies(t *testing.T) {
 	} {
 		tab := table(t, v4, "container "+v4+" mine", "same-node "+v4+" timeout")
 		set(tab)
-		if causes := Explain(tab); len(causes) != 1 || !strings.Contains(causes[0].Why, want) {
+		if causes := ExplainTable(tab); len(causes) != 1 || !strings.Contains(causes[0].Why, want) {
 			t.Errorf("expected %q, found %+v", want, causes)
 		}
 	}
@@ -206,14 +213,14 @@ func TestAnUnknownServiceIsReachedByAConnection(t *testing.T) {
 	}
 }
 
-func TestParsePlaces(t *testing.T) {
-	if got, err := ParsePlaces(nil); err != nil || len(got) != 8 {
+func TestParseVantagePoints(t *testing.T) {
+	if got, err := ParseVantagePoints(nil); err != nil || len(got) != 8 {
 		t.Errorf("found %v, %v", got, err)
 	}
-	if got, err := ParsePlaces([]string{"here", "container", "here"}); err != nil || fmt.Sprint(got) != "[container here]" {
+	if got, err := ParseVantagePoints([]string{"here", "container", "here"}); err != nil || fmt.Sprint(got) != "[container here]" {
 		t.Errorf("found %v, %v", got, err)
 	}
-	if _, err := ParsePlaces([]string{"moon"}); err == nil || !strings.Contains(err.Error(), `expected some of container, sibling, same-node, other-node, node, api-server, port-forward, here, found "moon"`) {
+	if _, err := ParseVantagePoints([]string{"moon"}); err == nil || !strings.Contains(err.Error(), `expected some of container, sibling, same-node, other-node, node, api-server, port-forward, here, found "moon"`) {
 		t.Errorf("found %v", err)
 	}
 }

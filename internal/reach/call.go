@@ -1,0 +1,177 @@
+package reach
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	utilnet "k8s.io/apimachinery/pkg/util/net"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
+)
+
+// callByExec has the curl of the caller's container probe all addresses.
+func callByExec(ctx context.Context, _ *podRun, c caller, rows []Row) {
+	var targets []probe.Target
+	for i, row := range rows {
+		targets = append(targets, probe.Target{ID: strconv.Itoa(i), Address: row.Address})
+	}
+	found, err := probe.Probe(ctx, c.exec, targets, probeOptions)
+	if err != nil {
+		for i := range rows {
+			rows[i].Skipped = fmt.Sprintf("could not probe: %v", err)
+			if errors.Is(err, probe.ErrNoTool) {
+				rows[i].Skipped = err.Error()
+			}
+		}
+	}
+	for _, res := range found {
+		i, _ := strconv.Atoi(res.ID) // it is one of the targets'
+		rows[i].Result, rows[i].Skipped = res, ""
+	}
+}
+
+// callFromHere dials the Pod from this machine, once: on most clusters nothing answers.
+func callFromHere(ctx context.Context, _ *podRun, _ caller, rows []Row) {
+	opts := probeOptions
+	opts.Samples = 1
+	for i := range rows {
+		address := rows[i].Address.String()
+		rows[i].Result = probe.Sample(ctx, address, opts, func(ctx context.Context) probe.Attempt { return dial(ctx, address) })
+	}
+}
+
+func dial(ctx context.Context, address string) probe.Attempt {
+	begin := time.Now()
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
+	if err != nil {
+		return failed(err.Error(), probe.Unreachable)
+	}
+	defer conn.Close()
+	a := probe.Attempt{Connected: true, Connect: time.Since(begin)}
+	if deadline, ok := ctx.Deadline(); ok {
+		_ = conn.SetDeadline(deadline) // a connection that refuses it is closed
+	}
+	exchange(&a, conn, address)
+	a.Total = time.Since(begin)
+	return a
+}
+
+// failed is an attempt that ended with an error.
+func failed(text string, otherwise probe.Outcome) probe.Attempt {
+	return probe.Attempt{Outcome: probe.OutcomeOf(text, otherwise), Err: text}
+}
+
+// exchange requests /info on a connection that stands.
+func exchange(a *probe.Attempt, conn io.ReadWriter, host string) {
+	status, body, err := info(conn, host)
+	if err != nil {
+		a.Outcome, a.Err = probe.OutcomeOf(err.Error(), probe.Protocol), err.Error()
+		return
+	}
+	answered(a, status, body)
+}
+
+func info(conn io.ReadWriter, host string) (status int, body string, err error) {
+	_, err = fmt.Fprintf(conn, "GET /info HTTP/1.1\r\nHost: %s\r\nUser-Agent: kubectl-kbe\r\nConnection: close\r\n\r\n", host)
+	if err != nil {
+		return 0, "", err
+	}
+	resp, err := http.ReadResponse(bufio.NewReader(io.LimitReader(conn, 64<<10)), nil)
+	if err != nil {
+		return 0, "", err
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
+	return resp.StatusCode, string(text), err
+}
+
+// answered takes an HTTP answer.
+func answered(a *probe.Attempt, status int, body string) {
+	a.Connected = true
+	if answer, ok := probe.ParseAnswer(body); ok && status == http.StatusOK {
+		a.Outcome, a.Answer = probe.Answered, &answer
+		return
+	}
+	a.Outcome, a.Err = probe.Protocol, fmt.Sprintf("expected status 200 and JSON with a version, found status %d", status)
+}
+
+// callThrough probes the only row through the API server, whose own way comes on top.
+// attempt makes one connection; where it is not permitted, it says so.
+func callThrough(ctx context.Context, row *Row, attempt func(context.Context) (a probe.Attempt, denied string)) {
+	opts := probeOptions
+	opts.Timeout += probeTime
+	row.Result = probe.Sample(ctx, row.Where(), opts, func(ctx context.Context) (a probe.Attempt) {
+		a, row.Skipped = attempt(ctx)
+		return a
+	})
+}
+
+// callByAPIServer has the API server's proxy probe.
+func callByAPIServer(ctx context.Context, r *podRun, _ caller, rows []Row) {
+	cfg := rest.CopyConfig(r.config)
+	cfg.Wrap(kubectl.LimitBodies) // what answers may be anything
+	client, err := kubernetes.NewForConfig(cfg)
+	if err != nil {
+		rows[0].Skipped = err.Error()
+		return
+	}
+	callThrough(ctx, &rows[0], func(ctx context.Context) (probe.Attempt, string) { return proxied(ctx, client, r.table.Target) })
+}
+
+func proxied(ctx context.Context, client kubernetes.Interface, t Target) (a probe.Attempt, denied string) {
+	begin := time.Now()
+	code := 0
+	body, err := client.CoreV1().RESTClient().Get().Namespace(t.Namespace).Resource("pods").SubResource("proxy").
+		Name(utilnet.JoinSchemeNamePort("http", t.Name, strconv.Itoa(int(t.Port)))).Suffix("info").
+		Do(ctx).StatusCode(&code).Raw()
+	var status metav1.Status // what the API server itself says
+	switch {
+	case json.Unmarshal(body, &status) == nil && status.Kind == "Status":
+		a = failed(status.Message, probe.Failed)
+		if status.Code == http.StatusForbidden || status.Code == http.StatusUnauthorized {
+			denied = "pods/proxy is not permitted: " + status.Message
+		}
+	case code != 0:
+		answered(&a, code, string(body))
+	case ctx.Err() != nil:
+		a = failed("no answer in time", probe.Timeout)
+	case err != nil:
+		a = failed(err.Error(), probe.Failed)
+	default:
+		a = failed("no answer", probe.Failed)
+	}
+	a.Total = time.Since(begin)
+	return a, denied
+}
+
+// callByPortForward probes through the tunnel of `kubectl port-forward`, without a
+// port on this machine.
+func callByPortForward(ctx context.Context, r *podRun, _ caller, rows []Row) {
+	callThrough(ctx, &rows[0], func(ctx context.Context) (probe.Attempt, string) {
+		done := make(chan probe.Attempt, 1)
+		// Nothing of the tunnel takes a context: one that hangs is left behind.
+		go func() { done <- r.tunnel(ctx) }()
+		select {
+		case a := <-done:
+			if a.Outcome == probe.Failed && strings.Contains(a.Err, "forbidden") {
+				return a, "pods/portforward is not permitted: " + a.Err
+			}
+			return a, ""
+		case <-ctx.Done():
+			return failed("no answer in time", probe.Timeout), ""
+		}
+	})
+}

@@ -1,0 +1,406 @@
+package reach
+
+import (
+	"fmt"
+	"net/netip"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
+)
+
+// Cause explains rows of a truth table that are not as expected.
+type Cause struct {
+	// What is wrong, Why (what shows it), and what to do.
+	What, Why, Remedy string
+	// Warning: the Pod was reached all the same.
+	Warning bool
+}
+
+// causeRow is a pattern of rows, and what it means. Its texts may use the names that find
+// gives, as $name, and those that all have (see names).
+type causeRow struct {
+	find              func(*explanation) []match
+	what, why, remedy string
+	warning           bool
+}
+
+// match is one occurrence of a pattern.
+type match struct {
+	rows  []int // that it explains
+	names map[string]string
+}
+
+// causeTable is THE table of what rows that are not as expected mean. Each row of it is
+// looked for in turn; most look only at what none before has explained.
+var causeTable = []causeRow{
+	{
+		find: (*explanation).wrongAnswers,
+		what: "somebody else answers at $address", why: "$who",
+		remedy: "look for another pod or machine with this address (kubectl get pods -A -o wide), a stale route, or a proxy in between",
+	},
+	{
+		find: (*explanation).loopbackOnly,
+		what: "the service listens on loopback only$orIPv4", why: "localhost answers ($callers); $addresses: $refusal",
+		remedy: "have it listen on all addresses (0.0.0.0:$port or [::]:$port), not on 127.0.0.1 or localhost",
+	},
+	{
+		find: perFamily((*explanation).notOnLoopback),
+		what: "the service listens on the pod's address only, not on $loopback", why: "$address answers, $loopback does not",
+		remedy: "where sidecars or port-forward need localhost, have it listen on all addresses (0.0.0.0:$port or [::]:$port)",
+	},
+	{
+		find: perFamily((*explanation).otherFamilyOnly),
+		what: "the service listens on $other only$orLoopback", why: "$answering answers; $address: $refusal; $loopbackPort: $loopbackFound",
+		remedy: "have it listen on all addresses of both families ([::]:$port), or use an image that does",
+	},
+	{
+		find: perFamily((*explanation).nothingListens),
+		what: "nothing listens on port $port of the pod", why: "$address: $refusal; localhost is refused, too",
+		remedy: "name the port that the service listens on with --port, or read its log: $log",
+	},
+	{
+		find: perFamily((*explanation).refusing),
+		what: "nothing listens on $address", why: "$refusal; localhost could not be checked",
+		remedy: "check the port (--port), and that the service listens on all addresses, not on localhost",
+	},
+	{
+		find: perFamily((*explanation).betweenNodes),
+		what: "only traffic between nodes fails: from $from to $node", why: "$silence",
+		remedy: "check the network plugin and the routes or firewall between $from and $node; `kubectl kbe reach --nodes` shows all pairs",
+	},
+	{
+		find: perFamily((*explanation).inTheWay),
+		what: "something on the path $verb the packets", why: "$silence; $policies",
+		remedy: "allow the callers in a NetworkPolicy; where none selects the pod, look at the nodes' firewalls and the network plugin",
+	},
+	{
+		find: (*explanation).flaky,
+		what: "some connections to $address fail", why: "$caller: $failed of $samples failed, the last with: $error",
+		remedy: "run it again; look for restarts of the pod, packet loss, or a full connection table on the nodes",
+	},
+	{
+		find: (*explanation).rest,
+		what: "$caller does not reach $address", why: "$found",
+		remedy: "read the pod's log: $log",
+	},
+	{
+		find: (*explanation).translated, warning: true,
+		what: "something translates addresses between pods (SNAT)", why: "$caller, whose address is $own, was seen as $seen",
+		remedy: "pods should see each other's own addresses; check the masquerading rules of the network plugin, for NetworkPolicies by pod do not work so",
+	},
+}
+
+// ExplainTable finds the causes of what is not as expected. Each failed row belongs to
+// at least one of them.
+func ExplainTable(t *Table) (causes []Cause) {
+	e := &explanation{Table: t, explained: make([]bool, len(t.Rows))}
+	for _, row := range causeTable {
+		for _, m := range row.find(e) {
+			fill := func(text string) string { return os.Expand(text, func(name string) string { return e.name(m, name) }) }
+			causes = append(causes, Cause{What: fill(row.what), Why: fill(row.why), Remedy: fill(row.remedy), Warning: row.warning})
+			for _, i := range m.rows {
+				e.explained[i] = true
+			}
+		}
+	}
+	return causes
+}
+
+// explanation is the work of ExplainTable.
+type explanation struct {
+	*Table
+	explained []bool
+}
+
+// name is what stands for $name in the texts of a cause.
+func (e *explanation) name(m match, name string) string {
+	switch name {
+	case "port":
+		return strconv.Itoa(int(e.Target.Port))
+	case "node":
+		return e.Target.Node
+	case "log":
+		return fmt.Sprintf("kubectl logs %s -n %s", e.Target.Name, e.Target.Namespace)
+	default:
+		return m.names[name]
+	}
+}
+
+// rows returns the indexes of the rows that were probed and that keep is true of.
+func (e *explanation) rows(keep func(Row) bool) []int {
+	var out []int
+	for i, r := range e.Rows {
+		if r.Skipped == "" && keep(r) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+func (e *explanation) all(rows []int, is func(Row) bool) bool {
+	return !slices.ContainsFunc(rows, func(i int) bool { return !is(e.Rows[i]) })
+}
+
+func (e *explanation) any(rows []int, is func(Row) bool) bool {
+	return slices.ContainsFunc(rows, func(i int) bool { return is(e.Rows[i]) })
+}
+
+func (e *explanation) failed(r Row) bool { return e.Outcome(r) == Failed }
+
+func (e *explanation) refused(r Row) bool { return e.Found(r) == probe.Refused }
+
+// silent: no connection stood, and nothing refused one.
+func (e *explanation) silent(r Row) bool {
+	f := e.Found(r)
+	return !r.Result.Connected && (f == probe.Timeout || f == probe.Unreachable)
+}
+
+func (e *explanation) failing(rows []int) []int {
+	return slices.DeleteFunc(slices.Clone(rows), func(i int) bool { return !e.failed(e.Rows[i]) })
+}
+
+// callers names what probed in the rows that is is true of.
+func (e *explanation) callers(rows []int, is func(Row) bool) string {
+	var names []string
+	for _, i := range rows {
+		if r := e.Rows[i]; is(r) && !slices.Contains(names, r.Caller) {
+			names = append(names, r.Caller)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// refusal says from where an address refuses.
+func (e *explanation) refusal(rows []int) string {
+	if e.any(rows, func(r Row) bool { return r.From.inside() }) {
+		return "refused from everywhere, also from the pod's own containers"
+	}
+	return "refused from everywhere that was asked"
+}
+
+// ofFamily are the rows of one address family.
+type ofFamily struct {
+	Family
+	// inside and outside probe the Pod's address and expect an answer, from within its
+	// network namespace and from elsewhere; podIP are both; loopback probe localhost.
+	inside, outside, podIP, loopback []int
+	// open are those of podIP that fail and that no cause explains.
+	open []int
+}
+
+func (e *explanation) family(f Family) ofFamily {
+	toPodIP := func(r Row) bool { return r.To == PodIP && r.of(f) && r.Expected == Reached }
+	rows := ofFamily{
+		Family:   f,
+		inside:   e.rows(func(r Row) bool { return r.From.inside() && toPodIP(r) }),
+		outside:  e.rows(func(r Row) bool { return !r.From.inside() && toPodIP(r) }),
+		loopback: e.rows(func(r Row) bool { return r.To == Localhost && r.of(f) }),
+	}
+	rows.podIP = slices.Concat(rows.inside, rows.outside)
+	rows.open = slices.DeleteFunc(e.failing(rows.podIP), func(i int) bool { return e.explained[i] })
+	return rows
+}
+
+// perFamily looks for a pattern in each of the target's families.
+func perFamily(find func(*explanation, ofFamily) *match) func(*explanation) []match {
+	return func(e *explanation) (found []match) {
+		for _, f := range e.Target.families() {
+			m := find(e, e.family(f))
+			if m == nil {
+				continue
+			}
+			if m.names == nil {
+				m.names = map[string]string{}
+			}
+			m.names["address"], m.names["loopback"] = e.address(f), f.loopback().String()
+			found = append(found, *m)
+		}
+		return found
+	}
+}
+
+// address is the Pod's address of a family, with its port.
+func (e *explanation) address(f Family) string {
+	i := slices.Index(e.Target.families(), f)
+	return netip.AddrPortFrom(e.Target.IPs[i], e.Target.Port).String()
+}
+
+// wrongAnswers: something else has the address.
+func (e *explanation) wrongAnswers() (found []match) {
+	for _, i := range e.rows(func(r Row) bool { return r.Expected == Reached && e.Found(r) == probe.WrongAnswer }) {
+		r := e.Rows[i]
+		version := r.Result.Version
+		who := fmt.Sprintf("%s got the version %q", r.Caller, version)
+		if e.Target.Version != "" {
+			who += fmt.Sprintf(", and only version %q is this pod's", e.Target.Version)
+		}
+		if o := r.Result.Other; o != nil && o.Version != version {
+			who += fmt.Sprintf("; another connection got %q", o.Version)
+			if e.Target.Version == version {
+				version = o.Version
+			}
+		}
+		owner := e.Owners[version]
+		if owner == "" {
+			owner = e.Owners[r.Address.Addr().String()]
+		}
+		if owner != "" {
+			who += "; that is " + owner
+		}
+		found = append(found, match{[]int{i}, map[string]string{"address": r.Address.String(), "who": who}})
+	}
+	return found
+}
+
+// loopbackOnly: localhost answers, and each of the Pod's addresses refuses from
+// everywhere.
+func (e *explanation) loopbackOnly() []match {
+	var rows, answering []int
+	var addresses []string
+	for _, f := range e.Target.families() {
+		of := e.family(f)
+		rows, answering = append(rows, of.podIP...), append(answering, of.loopback...)
+		addresses = append(addresses, e.address(f))
+	}
+	explained, orIPv4 := slices.Concat(rows, e.failing(answering)), ""
+	if len(answering) == 0 {
+		// Then the tunnel, which ends at localhost, shows the same, but for the family.
+		answering = e.rows(func(r Row) bool { return r.From == PortForward })
+		if !slices.Contains(e.Target.families(), IPv4) {
+			orIPv4 = ", or on IPv4 only"
+		}
+	}
+	if len(rows) == 0 || !e.all(rows, e.refused) || !e.any(answering, e.reached) {
+		return nil
+	}
+	return []match{{explained, map[string]string{
+		"orIPv4": orIPv4, "callers": e.callers(answering, e.reached), "addresses": strings.Join(addresses, " and "), "refusal": e.refusal(rows),
+	}}}
+}
+
+// notOnLoopback: the Pod's address answers, localhost does not.
+func (e *explanation) notOnLoopback(of ofFamily) *match {
+	if len(e.failing(of.podIP)) > 0 || !e.any(of.loopback, e.failed) {
+		return nil
+	}
+	return &match{rows: e.failing(of.loopback)}
+}
+
+// refusing: the Pod's address is there, and refuses from everywhere.
+func (e *explanation) refusing(of ofFamily) *match {
+	if len(of.open) == 0 || !e.all(of.podIP, e.refused) {
+		return nil
+	}
+	return &match{slices.Concat(of.open, e.failing(of.loopback)), map[string]string{"refusal": e.refusal(of.podIP)}}
+}
+
+// nothingListens: localhost refuses, too.
+func (e *explanation) nothingListens(of ofFamily) *match {
+	if len(of.loopback) == 0 || !e.all(of.loopback, e.refused) {
+		return nil
+	}
+	return e.refusing(of)
+}
+
+// otherFamilyOnly: in the other family the service answers.
+func (e *explanation) otherFamilyOnly(of ofFamily) *match {
+	other := of.other()
+	answering := e.rows(func(r Row) bool { return r.of(other) && e.reached(r) })
+	m := e.refusing(of)
+	if m == nil || len(answering) == 0 || !e.all(of.loopback, e.refused) {
+		return nil
+	}
+	m.names["other"], m.names["answering"] = other.String(), e.Rows[answering[0]].Address.String()
+	m.names["loopbackPort"] = netip.AddrPortFrom(of.Family.loopback(), e.Target.Port).String()
+	m.names["loopbackFound"] = "refused"
+	if len(of.loopback) == 0 {
+		m.names["loopbackFound"] = "not checked"
+	}
+	if !slices.Contains(e.Target.families(), other) {
+		m.names["orLoopback"] = fmt.Sprintf(" (all of it, or %s alone)", other.loopback())
+	}
+	return m
+}
+
+// inTheWay: the service listens, and some packets do not get to it.
+func (e *explanation) inTheWay(of ofFamily) *match {
+	if len(of.open) == 0 || !e.all(of.open, e.silent) || e.any(of.inside, e.failed) {
+		return nil
+	}
+	verb := "drops"
+	if e.all(of.open, func(r Row) bool { return e.Found(r) == probe.Unreachable }) {
+		verb = "rejects, or has no route for,"
+	}
+	silence := fmt.Sprintf("%s: no answer to %s", e.address(of.Family), e.callers(of.open, e.failed))
+	if reached := e.callers(of.podIP, e.reached); reached != "" {
+		silence += "; it does answer " + reached
+	}
+	return &match{of.open, map[string]string{"verb": verb, "silence": silence, "policies": e.policies()}}
+}
+
+// betweenNodes: only what comes from other nodes is in vain.
+func (e *explanation) betweenNodes(of ofFamily) *match {
+	fromOther := func(r Row) bool { return r.From == OtherNode || r.From == APIServer }
+	fromSame := e.any(of.outside, func(r Row) bool { return r.From == SameNode && e.reached(r) })
+	other := e.rows(func(r Row) bool { return r.From == OtherNode && r.of(of.Family) })
+	m := e.inTheWay(of)
+	if m == nil || !fromSame || !e.all(of.open, fromOther) || !e.any(other, e.failed) {
+		return nil
+	}
+	m.names["from"] = e.Rows[other[0]].Node
+	return m
+}
+
+func (e *explanation) policies() string {
+	switch {
+	case e.PoliciesUnknown != "":
+		return "NetworkPolicies could not be read: " + e.PoliciesUnknown
+	case len(e.Policies) == 0:
+		return fmt.Sprintf("no NetworkPolicy in namespace %q selects the pod", e.Target.Namespace)
+	default:
+		return fmt.Sprintf("NetworkPolicies of namespace %q that select the pod: %s", e.Target.Namespace, strings.Join(e.Policies, ", "))
+	}
+}
+
+func (e *explanation) flaky() (found []match) {
+	for _, i := range e.rows(func(r Row) bool { return r.Expected == Reached && e.Found(r) == probe.Flaky }) {
+		r := e.Rows[i]
+		found = append(found, match{[]int{i}, map[string]string{
+			"address": r.Address.String(), "caller": r.Caller, "error": r.Result.Err,
+			"failed": strconv.Itoa(r.Result.Failed), "samples": strconv.Itoa(r.Result.Failed + r.Result.Answered),
+		}})
+	}
+	return found
+}
+
+// rest is each failed row that belongs to no pattern.
+func (e *explanation) rest() (found []match) {
+	for _, i := range e.rows(e.failed) {
+		if r := e.Rows[i]; !e.explained[i] {
+			text := strings.TrimSuffix(fmt.Sprintf("%s: %s", e.Found(r), r.Result.Err), ": ")
+			found = append(found, match{[]int{i}, map[string]string{"caller": r.Caller, "address": r.Where(), "found": text}})
+		}
+	}
+	return found
+}
+
+// translated is each caller that is source-NATed, once.
+func (e *explanation) translated() (found []match) {
+	seen := map[string]bool{}
+	for _, i := range e.rows(Row.SNAT) {
+		r := e.Rows[i]
+		if seen[r.Caller] {
+			continue
+		}
+		seen[r.Caller] = true
+		var own []string
+		for _, a := range r.Own {
+			own = append(own, a.String())
+		}
+		found = append(found, match{names: map[string]string{"caller": r.Caller, "own": strings.Join(own, ", "), "seen": r.Result.From.String()}})
+	}
+	return found
+}

@@ -1,0 +1,274 @@
+package reach
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
+)
+
+// PodOptions are what a user decides about a run of one Pod.
+type PodOptions struct {
+	// Pod is the name of one that exists, in PodNamespace, or "" for a target of
+	// the run's own.
+	Pod, PodNamespace string
+	// Port is where the target serves; 0 is that of the service.
+	Port uint16
+	// From are the vantage points.
+	From []VantagePoint
+}
+
+// defaultPort is where the service listens.
+const defaultPort = 9876
+
+// probeTime bounds one connection.
+const probeTime = 2 * time.Second
+
+var probeOptions = probe.Options{Samples: 5, Timeout: probeTime}
+
+// podRun is the state of a run of one Pod.
+type podRun struct {
+	*pods
+	opts PodOptions
+	// inTarget executes in the target's containers.
+	inTarget *kubectl.Kubectl
+	table    *Table
+	mu       sync.Mutex // of the table's Owners
+}
+
+// RunPod probes the target from each of the vantage points. The removal of what it made
+// is the caller's. The error is one that kept the table from being made; a vantage point
+// that could not be used is a row that says so.
+func RunPod(ctx context.Context, env Env, opts PodOptions) (*Table, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	pods, err := newPods(ctx, env)
+	if err != nil {
+		return nil, err
+	}
+	if opts.Port == 0 {
+		opts.Port = defaultPort
+	}
+	r := &podRun{pods: pods, opts: opts}
+	target, err := r.target(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r.table.Hardened = r.patch.Hardened
+	r.inTarget = kubectl.New(env.Getter, target.Namespace, env.Session.Wrap)
+	if err := r.probeAll(ctx, target); err != nil {
+		return r.table, err
+	}
+	r.lookUp(ctx)
+	if r.table.Count(Met)+r.table.Count(Failed) == 0 {
+		return r.table, errors.New("nothing could be checked: the target could be probed from none of the vantage points")
+	}
+	return r.table, nil
+}
+
+// target finds or starts the target. A Pod of the run's own has a node when target
+// returns: the callers are placed by it, and start while it does.
+func (r *podRun) target(ctx context.Context) (*corev1.Pod, error) {
+	t := Target{Name: r.opts.Pod, Namespace: r.opts.PodNamespace, Port: r.opts.Port, Existing: r.opts.Pod != ""}
+	r.table = &Table{Target: t, Owners: map[string]string{}}
+	if !t.Existing {
+		r.progress(Progress{Stage: "starting the target"})
+		pod := r.newPod("target", r.service(t.Port), shell(r.env.Image))
+		r.table.Target.Name, r.table.Target.Namespace, r.table.Target.Version = pod.Name, r.env.Session.Namespace, versionOf(pod)
+		if err := r.create(ctx, pod); err != nil {
+			return nil, err
+		}
+		return r.await(ctx, pod.Name, func(p *corev1.Pod) bool { return p.Spec.NodeName != "" })
+	}
+	pod, err := r.client.CoreV1().Pods(t.Namespace).Get(ctx, t.Name, metav1.GetOptions{})
+	switch {
+	case apierrors.IsNotFound(err):
+		return nil, fmt.Errorf("pod %q: not found in namespace %q: name its namespace with -n", t.Name, t.Namespace)
+	case err != nil:
+		return nil, err
+	case len(pod.Status.PodIPs) == 0 || pod.Status.Phase != corev1.PodRunning:
+		return nil, fmt.Errorf("pod %q of namespace %q: expected it running, with an address: %s", t.Name, t.Namespace, condition(pod))
+	}
+	r.table.Target.Version = versionOf(pod)
+	return pod, nil
+}
+
+// ready completes what is known of the target, when it can be probed.
+func (r *podRun) ready(ctx context.Context, pod *corev1.Pod) (err error) {
+	t := &r.table.Target
+	if !t.Existing {
+		if pod, err = r.await(ctx, t.Name, isReady); err != nil {
+			return err
+		}
+	}
+	t.Node, t.IPs = pod.Spec.NodeName, addresses(pod)
+	return nil
+}
+
+// probeAll probes from all vantage points side by side. Each waits for its own caller
+// and for the target, and gives its rows. The error is the target's, or ctx's.
+func (r *podRun) probeAll(ctx context.Context, target *corev1.Pod) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	ready := make(chan struct{})
+	go func() {
+		defer close(ready)
+		if err := r.ready(ctx, target); err != nil {
+			cancel(err)
+		}
+	}()
+	rows := make([][]Row, len(r.opts.From))
+	var wg sync.WaitGroup
+	for i, p := range r.opts.From {
+		wg.Go(func() {
+			vantage := p.row()
+			caller := vantage.caller(ctx, r, target)
+			if <-ready; ctx.Err() != nil {
+				return
+			}
+			rows[i] = vantage.rows(r.table.Target, caller)
+			if caller.skipped == "" {
+				vantage.call(ctx, r, caller, rows[i])
+			}
+			r.progress(Progress{Stage: "probed from: " + vantage.words})
+		})
+	}
+	wg.Wait()
+	<-ready
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	r.table.Rows = slices.Concat(rows...)
+	return nil
+}
+
+// rows are those of a vantage point, before they are probed.
+func (v vantageRow) rows(t Target, c caller) []Row {
+	rows := v.targets(t)
+	for i := range rows {
+		row := &rows[i]
+		row.From, row.Caller, row.Node, row.Skipped = v.name, c.words, c.node, c.skipped
+		if c.own != nil {
+			row.Own = c.own(row.Address.Addr())
+		}
+		switch {
+		case row.Expected != "":
+		case v.lesson:
+			row.Expected = NotReached
+		default:
+			row.Expected = Reached
+		}
+	}
+	return rows
+}
+
+// caller is what probes from a vantage point.
+type caller struct {
+	// words name it.
+	words string
+	node  string
+	// exec runs a program where it is, or is nil.
+	exec probe.Exec
+	// own returns the addresses by which it is seen at an address when nothing
+	// translates them; it is nil where that is not known.
+	own func(to netip.Addr) []netip.Addr
+	// skipped says why nothing can probe from there.
+	skipped string
+}
+
+// named is a caller that is there already.
+func named(words string) func(context.Context, *podRun, *corev1.Pod) caller {
+	return func(context.Context, *podRun, *corev1.Pod) caller { return caller{words: words} }
+}
+
+func podOnSameNode(ctx context.Context, r *podRun, target *corev1.Pod) caller {
+	pod := r.newPod("near", shell(r.env.Image))
+	on(pod, target.Spec.NodeName, corev1.NodeSelectorOpIn)
+	return r.startCaller(ctx, caller{words: "a pod on the same node"}, pod)
+}
+
+func podOnOtherNode(ctx context.Context, r *podRun, target *corev1.Pod) caller {
+	pod := r.newPod("far", shell(r.env.Image))
+	on(pod, target.Spec.NodeName, corev1.NodeSelectorOpNotIn)
+	return r.startCaller(ctx, caller{words: "a pod on another node"}, pod)
+}
+
+func podInNodeNetwork(ctx context.Context, r *podRun, target *corev1.Pod) caller {
+	c := caller{words: "the node " + target.Spec.NodeName, node: target.Spec.NodeName}
+	if r.patch.Hardened {
+		c.skipped = fmt.Sprintf("namespace %q enforces the Pod Security Standard restricted, which forbids hostNetwork", r.env.Session.Namespace)
+		return c
+	}
+	pod := r.newPod("node", shell(r.env.Image))
+	pod.Spec.HostNetwork = true
+	on(pod, target.Spec.NodeName, corev1.NodeSelectorOpIn)
+	return r.startCaller(ctx, c, pod)
+}
+
+// startCaller starts a Pod of the run to probe from.
+func (r *podRun) startCaller(ctx context.Context, c caller, pod *corev1.Pod) caller {
+	ready, err := r.start(ctx, pod)
+	if err != nil {
+		c.skipped = err.Error()
+		return c
+	}
+	c.exec, c.node = r.kubectl.Exec(ready.Name, shellContainer), ready.Spec.NodeName
+	if ready.Spec.HostNetwork {
+		return c // a node has many addresses, and uses the one that is nearest
+	}
+	c.words = "a pod on " + c.node
+	own := addresses(ready)
+	c.own = func(netip.Addr) []netip.Addr { return own }
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, a := range own {
+		r.table.Owners[a.String()] = fmt.Sprintf("pod %q on %s", ready.Name, c.node)
+	}
+	return c
+}
+
+// serving is the index of the container that serves: it declares the port, or is the
+// first.
+func (r *podRun) serving(target *corev1.Pod) int {
+	return max(0, slices.IndexFunc(target.Spec.Containers, func(c corev1.Container) bool {
+		return slices.ContainsFunc(c.Ports, func(p corev1.ContainerPort) bool { return p.ContainerPort == int32(r.opts.Port) })
+	}))
+}
+
+func servingContainer(_ context.Context, r *podRun, target *corev1.Pod) caller {
+	return r.inside(target, r.serving(target))
+}
+
+func siblingContainer(_ context.Context, r *podRun, target *corev1.Pod) caller {
+	if len(target.Spec.Containers) == 1 {
+		return caller{words: "sibling container", node: target.Spec.NodeName, skipped: fmt.Sprintf("pod %q has one container", target.Name)}
+	}
+	if r.serving(target) == 0 {
+		return r.inside(target, 1)
+	}
+	return r.inside(target, 0)
+}
+
+// inside is a container of the target.
+func (r *podRun) inside(target *corev1.Pod, index int) caller {
+	container := target.Spec.Containers[index].Name
+	return caller{
+		words: "container " + container, node: target.Spec.NodeName, exec: r.inTarget.Exec(target.Name, container),
+		own: func(to netip.Addr) []netip.Addr {
+			if to.IsLoopback() {
+				return []netip.Addr{to}
+			}
+			return r.table.Target.IPs
+		},
+	}
+}
