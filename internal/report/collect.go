@@ -174,9 +174,9 @@ func inStep(step *v1alpha1.Step, body engine.Body) {
 	case engine.Output:
 		step.Stdout, step.Stderr = b.Stdout, b.Stderr
 	case engine.ExpectationMet:
-		claimOf(step, b.Claim).Outcome = v1alpha1.Met
+		claimOf(step, b.ClaimID).Outcome = v1alpha1.Met
 	case engine.ExpectationFailed:
-		claim := claimOf(step, b.Claim)
+		claim := claimOf(step, b.ClaimID)
 		claim.Outcome, claim.Error, claim.Expression = v1alpha1.Failed, b.Err, b.Expression
 		for _, m := range b.Mismatches {
 			mismatch := v1alpha1.Mismatch{Expression: m.Expression, Expected: m.Expected}
@@ -186,7 +186,7 @@ func inStep(step *v1alpha1.Step, body engine.Body) {
 			claim.Mismatches = append(claim.Mismatches, mismatch)
 		}
 	case engine.ExpectationNotChecked:
-		claimOf(step, b.Claim).Outcome = v1alpha1.NotChecked
+		claimOf(step, b.ClaimID).Outcome = v1alpha1.NotChecked
 	case engine.StepFailed:
 		step.Failure = &v1alpha1.Failure{Message: b.Err, Verdict: VerdictOf(b.Verdict)}
 		if b.Cause != nil {
@@ -218,15 +218,14 @@ func causeOf(c *diagnose.Cause) *v1alpha1.Cause {
 	return cause
 }
 
-// claimOf finds a claim of the step's plan, or adds it.
-func claimOf(step *v1alpha1.Step, text string) *v1alpha1.Claim {
-	for i := range step.Claims {
-		if step.Claims[i].Claim == text {
-			return &step.Claims[i]
-		}
+// claimOf finds a claim of the step's plan. An event without a plan, as tests send it,
+// adds its own.
+func claimOf(step *v1alpha1.Step, id engine.ClaimID) *v1alpha1.Claim {
+	if id.Index >= len(step.Claims) {
+		step.Claims = append(step.Claims, v1alpha1.Claim{Claim: id.Claim})
+		return &step.Claims[len(step.Claims)-1]
 	}
-	step.Claims = append(step.Claims, v1alpha1.Claim{Claim: text})
-	return &step.Claims[len(step.Claims)-1]
+	return &step.Claims[id.Index]
 }
 
 // since is the time between two moments in whole milliseconds.

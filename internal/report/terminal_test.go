@@ -79,24 +79,24 @@ func story() []engine.Event {
 		engine.CommandShown{Line: "kubectl create -f pod.yaml"},
 		engine.Waiting{For: "pod/a Ready", State: "Pending"},
 		engine.StepFailed{Err: "pod/a cannot become Ready", Cause: &diagnose.Cause{What: "w", Why: "because", Remedy: "mend it"}, Verdict: engine.CouldNotRun},
-		engine.ExpectationNotChecked{Claim: "one"}, engine.ExpectationNotChecked{Claim: "two"},
+		engine.ExpectationNotChecked{ClaimID: engine.ClaimID{Claim: "one"}}, engine.ExpectationNotChecked{ClaimID: engine.ClaimID{Index: 1, Claim: "two"}},
 		engine.StepEnded{},
 		engine.StepSkipped{Say: "It would be deleted.", Plan: plan("kubectl delete pod a")},
 		engine.ScenarioEnded{})
-	at(0, engine.ExpectationMet{Claim: "The pod runs"}, engine.StepEnded{},
+	at(0, engine.ExpectationMet{ClaimID: engine.ClaimID{Claim: "The pod runs"}}, engine.StepEnded{},
 		engine.StepStarted{Say: "It answers.", Plan: plan(`kubectl exec client -- curl -sS --max-time 10 -H "Host: a name with spaces" $(pod("sise").status.podIP):9876/info`,
 			engine.ClaimPlan{Claim: longClaim, Expression: `json(stdout).version == "0.5.0"`},
 			engine.ClaimPlan{Claim: "It has a name", Expression: `json(stdout).name == ""`})},
 		engine.CommandShown{Line: "kubectl exec client -- curl -sS --max-time 10 -H 'Host: a name with spaces' 10.244.1.3:9876/info"},
 		engine.Output{Stdout: "{\"version\": \"0.4.0\"}\n", Stderr: "Warning: \x1b[31mhostile\x1b[0m\r\n"},
 		engine.ExpectationFailed{
-			Claim: longClaim, Expression: `json(stdout).version == "0.5.0"`,
+			ClaimID: engine.ClaimID{Claim: longClaim}, Expression: `json(stdout).version == "0.5.0"`,
 			Mismatches: []expect.Mismatch{{
 				Expression: `json(stdout).version == "0.5.0"`, Expected: `"0.5.0"`,
 				Operands: []expect.Operand{{Expression: "json(stdout).version", Value: `"0.4.0"`}},
 			}},
 		},
-		engine.ExpectationFailed{Claim: "It has a name", Expression: `json(stdout).name == ""`, Err: "no such key: name"},
+		engine.ExpectationFailed{ClaimID: engine.ClaimID{Index: 1, Claim: "It has a name"}, Expression: `json(stdout).name == ""`, Err: "no such key: name"},
 		engine.StepEnded{Elapsed: 120 * time.Millisecond}, engine.ScenarioEnded{Elapsed: 2 * time.Second})
 	at(engine.WholeRun, seen("sise", engine.PodCreated, engine.PodScheduled),
 		seen("sise", engine.PodCreated, engine.PodScheduled, engine.ContainerStarted, engine.PodReady),
