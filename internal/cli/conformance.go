@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/cli-runtime/pkg/printers"
@@ -81,9 +79,7 @@ func newConformanceCommand(flags *genericclioptions.ConfigFlags, streams generic
 	c.Flags().StringVar(&o.opts.PullSecret, "image-pull-secret", "", "Name of a Secret with the registry's credentials, in the namespace of -n")
 	c.Flags().DurationVar(&o.opts.Timeout, "timeout", 0, "End the run after this time, such as 10m; the cleanup comes on top (default: as long as it takes)")
 	c.Flags().StringVar(&o.opts.Dump, "dump", "", "Write the pods, events and logs of each part that fails to this folder; no secrets, and no values of environment variables")
-	o.output = newOutput(report.ConformanceFormats(), func(w io.Writer, format string, r runtime.Object) error {
-		return report.WriteConformance(w, format, r.(*v1alpha1.ConformanceReport))
-	})
+	o.output = newOutput(&v1alpha1.ConformanceReport{})
 	o.output.addFlags(c)
 	return c
 }
@@ -117,7 +113,7 @@ func (o *conformanceOptions) run(ctx context.Context) error {
 	if err := runner.Open(ctx); err != nil {
 		fmt.Fprintf(o.streams.ErrOut, "error: conformance: could not run: %v\n", err)
 	} else {
-		terminal.ConformanceBegan(runner.Report())
+		terminal.Show(runner.Report())
 		for _, profile := range runner.Profiles() {
 			if ctx.Err() != nil {
 				break
@@ -126,13 +122,14 @@ func (o *conformanceOptions) run(ctx context.Context) error {
 			terminal.Doing(profile)
 			go func() { done <- runner.Run(ctx, profile) }()
 			o.tell(terminal, progress, done)
+			terminal.Show(runner.Report())
 			if terminal.Err() != nil {
 				// Nobody reads any more (`| head`): stop, and clean up.
 				cancel(engine.Signaled{Signal: syscall.SIGPIPE})
 			}
 		}
 	}
-	terminal.ConformanceEnded(runner.Report())
+	terminal.End(runner.Report())
 	if err := errors.Join(o.output.put(o.streams, runner.Report()), terminal.Err()); err != nil {
 		fmt.Fprintln(o.streams.ErrOut, "error:", err)
 		return exitError{exitCouldNotRun}
@@ -140,7 +137,7 @@ func (o *conformanceOptions) run(ctx context.Context) error {
 	return verdictError(ctx, runner.Report().Verdict)
 }
 
-// tell tells what goes on in a profile, and then its result.
+// tell tells what goes on in a profile until it is done.
 func (o *conformanceOptions) tell(terminal *report.Terminal, progress <-chan string, done <-chan v1alpha1.ConformanceProfile) {
 	begin := time.Now()
 	for {
@@ -151,8 +148,7 @@ func (o *conformanceOptions) tell(terminal *report.Terminal, progress <-chan str
 			} else {
 				fmt.Fprintf(o.streams.ErrOut, "%s: %.1f s\n", text, time.Since(begin).Seconds())
 			}
-		case p := <-done:
-			terminal.ConformanceProfile(p)
+		case <-done:
 			return
 		}
 	}

@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/spf13/cobra"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/cli-runtime/pkg/printers"
@@ -113,9 +111,7 @@ func newReachCommand(flags *genericclioptions.ConfigFlags, retrier *session.Retr
 	c.Flags().DurationVar(&o.timeout, "timeout", 0, "End the run after this time, such as 90s; the cleanup comes on top (default: as long as it takes)")
 	o.pod.addFlags(c)
 	o.nodes.addFlags(c)
-	o.output = newOutput(report.ReachFormats(), func(w io.Writer, format string, r runtime.Object) error {
-		return report.WriteReach(w, format, r.(*v1alpha1.Reach))
-	})
+	o.output = newOutput(&v1alpha1.Reach{})
 	o.output.addFlags(c)
 	return c
 }
@@ -168,11 +164,11 @@ func (o *reachOptions) run(ctx context.Context, needs rbac.Needs, work func(cont
 	if !o.nodes.nodes {
 		o.reach.Target = &v1alpha1.ReachTarget{Name: o.pod.pod, Port: int(o.pod.port), Existing: o.pod.pod != ""}
 	}
-	o.retrier.Tell(func(d session.Delay) { o.terminal.Handle(engine.Event{Body: engine.Delayed{Delay: d}}) })
+	o.retrier.Tell(o.terminal.Delayed)
 	defer o.retrier.Tell(nil)
 	s, err := o.open(ctx, needs)
 	if err == nil {
-		o.terminal.ReachBegan(o.reach)
+		o.terminal.Show(o.reach)
 		o.doing("")
 		err = o.work(ctx, s, work)
 		o.close(ctx, s)
@@ -216,7 +212,10 @@ func (o *reachOptions) work(ctx context.Context, s *session.Session, work func(c
 	if signal, stopped := engine.SignalOf(ctx); stopped {
 		o.reach.Interrupted = signal.String()
 	}
-	o.terminal.ReachFound(o.reach)
+	o.terminal.Show(o.reach)
+	if o.reach.Interrupted != "" {
+		o.terminal.Interrupted(o.reach.Interrupted, o.reach.Cleanup.RemoveCommand)
+	}
 	return err
 }
 
@@ -259,7 +258,7 @@ func (o *reachOptions) end(ctx context.Context, err error) {
 
 // tell tells the end of the run, writes its reports, and returns its exit code.
 func (o *reachOptions) tell(ctx context.Context) error {
-	o.terminal.ReachEnded(o.reach)
+	o.terminal.End(o.reach)
 	if o.reach.Error != "" {
 		fmt.Fprintf(o.streams.ErrOut, "error: reach: could not run: %s\n", o.reach.Error)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // BenchmarkMatrix is what a run on 5,000 nodes in three zones does besides
@@ -32,7 +33,9 @@ func BenchmarkMatrix(b *testing.B) {
 			for b.Loop() {
 				r := simulate(bench.nodes, bench.peers)
 				m := report.MatrixOf(r)
-				if err := report.WriteMatrix(io.Discard, m, 80, false); err != nil {
+				terminal := report.NewTerminal(io.Discard, nil, 80, false)
+				terminal.Show(&v1alpha1.Reach{Matrix: m})
+				if err := terminal.Err(); err != nil {
 					b.Fatal(err)
 				}
 				findings = len(m.Findings) + m.FindingsLeftOut

@@ -65,7 +65,7 @@ func TestARunThatCouldNotStartIsAReportToo(t *testing.T) {
 	if !strings.Contains(xml, `<testsuites name="kubectl kbe pods" tests="1" failures="0" errors="1"`) || !strings.Contains(xml, "gave no version") {
 		t.Errorf("expected an error in the set-up, found %s", xml)
 	}
-	for _, format := range Formats() {
+	for _, format := range Formats(&v1alpha1.Report{}) {
 		written(t, format, r)
 	}
 }
@@ -104,7 +104,7 @@ func hostile() *v1alpha1.Report {
 
 func TestHostileTextStaysText(t *testing.T) {
 	r := hostile()
-	for _, format := range Formats() {
+	for _, format := range Formats(&v1alpha1.Report{}) {
 		if bad := regexp.MustCompile("[\x00-\x08\x0b-\x1f\x7f\u202e]").Find(written(t, format, r)); bad != nil {
 			t.Errorf("%s: expected no control character, found %q", format, bad)
 		}

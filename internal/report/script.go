@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/runtime"
+
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
@@ -15,9 +17,12 @@ import (
 //go:embed script.sh.tmpl
 var scriptTools string
 
-// Script writes a Report as a bash script: the commands of the run in their order, for
-// any kubectl, each with its claims as comments. A command that fails ends the script.
-func Script(w io.Writer, r *v1alpha1.Report) error {
+var _ = register("script", format{write: writeScript, examplesOnly: true})
+
+// writeScript writes a Report as a bash script: the commands of the run in their order,
+// for any kubectl, each with its claims as comments. A command that fails ends the script.
+func writeScript(w io.Writer, of runtime.Object) error {
+	r := of.(*v1alpha1.Report)
 	s := script{varying: varyingOf(r)}
 	s.head(r)
 	for _, sc := range r.Scenarios {

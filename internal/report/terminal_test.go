@@ -116,9 +116,9 @@ func TestTerminal(t *testing.T) {
 		"terminal-colour.txt": {80, true},
 	} {
 		var out bytes.Buffer
-		sink := InOrder(NewTerminal(&out, nil, tc.width, tc.colour).Handle)
+		tell := NewStory(NewTerminal(&out, nil, tc.width, tc.colour)).Handle
 		for _, ev := range story() {
-			sink(ev)
+			tell(ev)
 		}
 		golden(t, name, out.Bytes())
 	}
@@ -157,9 +157,13 @@ func TestOtherEndings(t *testing.T) {
 		"left: namespaces/n": {engine.CleanupEnded{Namespace: "n", Err: "forbidden", Leftovers: []string{"namespaces/n"}}},
 	} {
 		var out bytes.Buffer
-		terminal := NewTerminal(&out, nil, 80, false)
+		tell := NewStory(NewTerminal(&out, nil, 80, false)).Handle
+		tell(engine.Event{Scenario: engine.WholeRun, Body: engine.RunStarted{Namespace: "n"}})
 		for _, b := range bodies {
-			terminal.Handle(engine.Event{Scenario: engine.WholeRun, Body: b})
+			tell(engine.Event{Scenario: engine.WholeRun, Body: b})
+		}
+		if _, cleanup := bodies[0].(engine.CleanupEnded); cleanup { // which the end of the run follows
+			tell(engine.Event{Scenario: engine.WholeRun, Body: engine.RunEnded{}})
 		}
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("expected %q, found:\n%s", want, out.String())
@@ -169,9 +173,9 @@ func TestOtherEndings(t *testing.T) {
 
 func TestTheLiveLineIsTakenBack(t *testing.T) {
 	var live bytes.Buffer
-	terminal := NewTerminal(&bytes.Buffer{}, &live, 40, false)
-	terminal.Handle(engine.Event{Body: engine.Waiting{For: "pod/a Ready", State: strings.Repeat("long ", 20)}})
-	terminal.Handle(engine.Event{Body: engine.Output{}})
+	tell := NewStory(NewTerminal(&bytes.Buffer{}, &live, 40, false)).Handle
+	tell(engine.Event{Body: engine.Waiting{For: "pod/a Ready", State: strings.Repeat("long ", 20)}})
+	tell(engine.Event{Body: engine.Output{}})
 	if got := live.String(); !strings.HasSuffix(got, "…\r\x1b[K") || len([]rune(got)) > 40+len("\r\x1b[K") {
 		t.Errorf("found %q", got)
 	}
