@@ -116,7 +116,7 @@ func assertFailsAlone(t *testing.T, e *example.Example, c claimOf, m mutation) {
 		t.Fatal(err)
 	}
 	var story bytes.Buffer
-	tell := report.InOrder(report.NewTerminal(&story, nil, 80, false).Handle)
+	tell := report.NewStory(report.NewTerminal(&story, nil, 80, false)).Handle
 	var found []string
 	verdict := engine.Run(t.Context(), clientsOf(kube), plan, engine.Options{}, func(ev engine.Event) {
 		tell(ev)

@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/cli-runtime/pkg/printers"
@@ -79,9 +77,7 @@ func newConformanceCommand(clients *run.Clients, flags *genericclioptions.Config
 	c.Flags().BoolVar(&o.list, "list", false, "List the assertions of the profiles, and ask no cluster")
 	o.shared.AddFlags(c.Flags(), "; names: "+shellImage+", simpleservice")
 	completeFlag(c, "image", keys(shellImage, "simpleservice"))
-	o.output = newOutput(report.ConformanceFormats(), func(w io.Writer, format string, r runtime.Object) error {
-		return report.WriteConformance(w, format, r.(*v1alpha1.ConformanceReport))
-	})
+	o.output = newOutput(&v1alpha1.ConformanceReport{})
 	o.output.addFlags(c)
 	return c
 }
@@ -114,7 +110,7 @@ func (o *conformanceOptions) run(ctx context.Context) error {
 	if err := runner.Open(ctx); err != nil {
 		fmt.Fprintf(o.streams.ErrOut, "error: conformance: could not run: %v\n", err)
 	} else {
-		terminal.ConformanceBegan(runner.Report())
+		terminal.Show(runner.Report())
 		for _, profile := range runner.Profiles() {
 			if ctx.Err() != nil {
 				break
@@ -123,13 +119,14 @@ func (o *conformanceOptions) run(ctx context.Context) error {
 			terminal.Doing(profile)
 			go func() { done <- runner.Run(ctx, profile, func(text string) { progress <- text }) }()
 			o.tell(terminal, progress, done)
+			terminal.Show(runner.Report())
 			if terminal.Err() != nil {
 				// Nobody reads any more (`| head`): stop, and clean up.
 				cancel(run.Signaled{Signal: syscall.SIGPIPE})
 			}
 		}
 	}
-	terminal.ConformanceEnded(runner.Report())
+	terminal.End(runner.Report())
 	if err := errors.Join(o.output.put(o.streams, runner.Report()), terminal.Err()); err != nil {
 		fmt.Fprintln(o.streams.ErrOut, "error:", err)
 		return exitError{exitCouldNotRun}
@@ -137,7 +134,7 @@ func (o *conformanceOptions) run(ctx context.Context) error {
 	return verdictError(ctx, runner.Report().Verdict)
 }
 
-// tell tells what goes on in a profile, and then its result.
+// tell tells what goes on in a profile until it is done.
 func (o *conformanceOptions) tell(terminal *report.Terminal, progress <-chan string, done <-chan v1alpha1.ConformanceProfile) {
 	begin := time.Now()
 	for {
@@ -148,8 +145,7 @@ func (o *conformanceOptions) tell(terminal *report.Terminal, progress <-chan str
 			} else {
 				fmt.Fprintf(o.streams.ErrOut, "%s: %.1f s\n", text, time.Since(begin).Seconds())
 			}
-		case p := <-done:
-			terminal.ConformanceProfile(p)
+		case <-done:
 			return
 		}
 	}

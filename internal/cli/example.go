@@ -124,30 +124,36 @@ func (o *exampleOptions) complete(scenarios []string) (err error) {
 func (o *exampleOptions) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	terminal := report.NewTerminal(o.output.story(o.streams), o.output.live(o.streams), width(o.streams.Out), printers.AllowsColorOutput(o.streams.Out))
-	sink := report.InOrder(terminal.Handle)
+	// Where nobody reads any more (`| head`): stop, and clean up.
+	out := pipe{o.output.story(o.streams), func() { cancel(run.Signaled{Signal: syscall.SIGPIPE}) }}
+	o.output.collector = report.NewStory(report.NewTerminal(out, o.output.live(o.streams), width(o.streams.Out), printers.AllowsColorOutput(o.streams.Out)))
 	if o.dryRun {
-		return engine.Preview(ctx, o.plan, o.Options, sink)
+		return engine.Preview(ctx, o.plan, o.Options, o.output.collector.Handle)
 	}
 	if o.step {
 		o.Confirm = newConfirm(o.streams, cancel)
 	}
-	verdict := engine.Run(ctx, o.clients, o.plan, o.Options, func(ev engine.Event) {
-		sink(ev)
-		o.output.handle(ev, o.streams.ErrOut)
-		if end, ok := ev.Body.(engine.RunEnded); ok && end.Err != "" {
-			report.Refuse(o.streams.ErrOut, width(o.streams.ErrOut), end.Example, end.Err, end.Cause)
-		}
-		if terminal.Err() != nil {
-			// Nobody reads any more (`| head`): stop, and clean up.
-			cancel(run.Signaled{Signal: syscall.SIGPIPE})
-		}
-	})
+	verdict := engine.Run(ctx, o.clients, o.plan, o.Options, func(ev engine.Event) { o.output.handle(ev, o.streams.ErrOut) })
+	report.Refuse(o.streams.ErrOut, width(o.streams.ErrOut), o.output.collector.Report())
 	if err := o.output.finish(o.streams); err != nil {
 		fmt.Fprintln(o.streams.ErrOut, "error:", err)
 		verdict = run.Worst(verdict, v1alpha1.CouldNotRun)
 	}
 	return verdictError(ctx, verdict)
+}
+
+// pipe is a writer whose reader may stop reading.
+type pipe struct {
+	io.Writer
+	closed func()
+}
+
+func (p pipe) Write(b []byte) (int, error) {
+	n, err := p.Writer.Write(b)
+	if err != nil {
+		p.closed()
+	}
+	return n, err
 }
 
 func firstSentence(s string) string {

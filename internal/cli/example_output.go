@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
@@ -20,9 +19,7 @@ type exampleOutput struct {
 
 func newExampleOutput() *exampleOutput {
 	return &exampleOutput{
-		output: newOutput(report.Formats(), func(w io.Writer, format string, r runtime.Object) error {
-			return report.Write(w, format, r.(*v1alpha1.Report))
-		}),
+		output:    newOutput(&v1alpha1.Report{}),
 		collector: report.NewCollector(),
 	}
 }

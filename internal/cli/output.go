@@ -27,9 +27,8 @@ type output struct {
 	specs []string
 
 	files []reportFile
-	// formats are written by write; all others by cli-runtime's printers.
+	// formats are written by package report; all others by cli-runtime's printers.
 	formats []string
-	write   func(w io.Writer, format string, r runtime.Object) error
 }
 
 // reportFile is one --report-file.
@@ -45,13 +44,9 @@ func (o *output) allFormats() []string {
 	return append(slices.Clone(o.formats), o.print.AllowedFormats()...)
 }
 
-// newOutput is for a kind of report, which write writes in some formats.
-func newOutput(formats []string, write func(io.Writer, string, runtime.Object) error) *output {
-	return &output{
-		print:   genericclioptions.NewPrintFlags("").WithTypeSetter(v1alpha1.Scheme),
-		formats: formats,
-		write:   write,
-	}
+// newOutput is for a kind of report.
+func newOutput(kind runtime.Object) *output {
+	return &output{print: genericclioptions.NewPrintFlags("").WithTypeSetter(v1alpha1.Scheme), formats: report.Formats(kind)}
 }
 
 func (o *output) addFlags(c *cobra.Command) {
@@ -155,7 +150,7 @@ func (o *output) put(streams genericiooptions.IOStreams, r runtime.Object) error
 
 func (o *output) render(w io.Writer, format string, r runtime.Object) error {
 	if slices.Contains(o.formats, format) {
-		return o.write(w, format, r)
+		return report.Write(w, format, r)
 	}
 	flags := *o.print
 	flags.OutputFormat = &format

@@ -4,17 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/cli-runtime/pkg/printers"
 	"k8s.io/kubectl/pkg/util/templates"
 
-	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
@@ -103,9 +100,7 @@ func newReachCommand(clients *run.Clients, flags *genericclioptions.ConfigFlags,
 	completeFlag(c, "image", keys(shellImage))
 	o.pod.addFlags(c)
 	o.nodes.addFlags(c)
-	o.output = newOutput(report.ReachFormats(), func(w io.Writer, format string, r runtime.Object) error {
-		return report.WriteReach(w, format, r.(*v1alpha1.Reach))
-	})
+	o.output = newOutput(&v1alpha1.Reach{})
 	o.output.addFlags(c)
 	return c
 }
@@ -153,7 +148,7 @@ func (o *reachOptions) run(ctx context.Context, needs rbac.Needs, work probing) 
 // begin shows where the run works.
 func (o *reachOptions) begin(_ context.Context, env *run.Environment) error {
 	o.reach.Run, o.reach.Hardened = env.Run, env.Hardened
-	o.terminal.ReachBegan(o.reach)
+	o.terminal.Show(o.reach)
 	o.doing("")
 	return nil
 }
@@ -174,12 +169,12 @@ func (o *reachOptions) fill(result run.Result) {
 
 // OnDelay shows what keeps requests waiting.
 func (o *reachOptions) OnDelay(d session.Delay) {
-	o.terminal.Handle(engine.Event{Body: engine.Delayed{Delay: d}})
+	o.terminal.Delayed(d)
 }
 
 // OnStuckDeletion shows what the cleanup waits for.
 func (o *reachOptions) OnStuckDeletion(object, why string) {
-	o.terminal.Handle(engine.Event{Body: engine.CleanupHeld{Object: object, Why: why}})
+	o.terminal.StuckDeletion(object, why)
 }
 
 // OnDecided shows what was found.
@@ -187,7 +182,10 @@ func (o *reachOptions) OnDecided(result run.Result) {
 	o.fill(result)
 	o.reach.Cleanup = &v1alpha1.Cleanup{Kept: o.Keep, RemoveCommand: result.RemoveCommand}
 	o.reach = report.Redacted(o.reach)
-	o.terminal.ReachFound(o.reach)
+	o.terminal.Show(o.reach)
+	if result.Interrupted != "" {
+		o.terminal.Interrupted(result.Interrupted, result.RemoveCommand)
+	}
 	if !o.Keep {
 		o.doing("removing what the run made in namespace " + result.Run.Namespace)
 	}
@@ -195,7 +193,7 @@ func (o *reachOptions) OnDecided(result run.Result) {
 
 // tell tells the end of the run, writes its reports, and returns its exit code.
 func (o *reachOptions) tell(ctx context.Context) error {
-	o.terminal.ReachEnded(o.reach)
+	o.terminal.End(o.reach)
 	if o.reach.Error != "" {
 		fmt.Fprintf(o.streams.ErrOut, "error: reach: could not run: %s\n", o.reach.Error)
 	}

@@ -25,7 +25,7 @@ func TestReachChecksItsFlags(t *testing.T) {
 		"--slow 0s: expected":                                           {"reach", "--nodes", "--slow", "0"},
 		"--timeout -1s: expected":                                       {"reach", "--nodes", "--timeout", "-1s"},
 		"has no secrets: name":                                          {"reach", "--nodes", "--image-pull-secret", "x"},
-		"-o markdown: expected one":                                     {"reach", "--nodes", "-o", "markdown"},
+		"-o script: expected one":                                       {"reach", "--nodes", "-o", "script"},
 		`invalid argument "many" for`:                                   {"reach", "--nodes", "--peers", "many"},
 	} {
 		streams, _, _, errOut := genericiooptions.NewTestIOStreams()

@@ -39,8 +39,15 @@ type RunStarted struct {
 	EndedRuns int
 }
 
+// ClaimID is which claim of its step's plan an event is about. Index is what it is
+// known by: two claims of a step may have the same text.
+type ClaimID struct {
+	Index int
+	Claim string
+}
+
 // ClaimShown is a claim that a run would check (see Preview).
-type ClaimShown struct{ Claim string }
+type ClaimShown struct{ ClaimID }
 
 // PreviewEnded comes last in a Preview.
 type PreviewEnded struct{ Commands, Claims int }
@@ -87,11 +94,11 @@ type Output struct {
 }
 
 // ExpectationMet is a claim that holds.
-type ExpectationMet struct{ Claim string }
+type ExpectationMet struct{ ClaimID }
 
 // ExpectationFailed is a claim that does not hold.
 type ExpectationFailed struct {
-	Claim      string
+	ClaimID
 	Expression string
 	Mismatches []expect.Mismatch
 	// Err says why the claim could not be evaluated, or "".
@@ -99,7 +106,7 @@ type ExpectationFailed struct {
 }
 
 // ExpectationNotChecked is a claim that a failed command left open.
-type ExpectationNotChecked struct{ Claim string }
+type ExpectationNotChecked struct{ ClaimID }
 
 // StepFailed tells that a command could not do its work.
 type StepFailed struct {

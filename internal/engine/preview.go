@@ -35,8 +35,8 @@ func Preview(ctx context.Context, plan *Plan, opts Options, sink func(Event)) er
 			if err := plan.previewStep(ctx, st, images, patch, emit); err != nil {
 				return err
 			}
-			for _, c := range st.claims {
-				emit(ClaimShown{c.text})
+			for i, c := range st.claims {
+				emit(ClaimShown{ClaimID{i, c.text}})
 			}
 			emit(StepEnded{})
 		}

@@ -94,8 +94,8 @@ func (r *attempt) steps(ctx context.Context, steps []step, emit func(Body)) v1al
 	for i, st := range steps {
 		if broken && !sent[i].begun() {
 			emit(StepSkipped{Say: st.say, Plan: r.planOf(st)})
-			for _, c := range st.claims {
-				emit(ExpectationNotChecked{c.text})
+			for i, c := range st.claims {
+				emit(ExpectationNotChecked{ClaimID{i, c.text}})
 			}
 			continue
 		}
@@ -126,8 +126,8 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 			emit(StepFailed{failure.err, failure.cause, failure.verdict})
 			r.keepEvidence(ctx, failure.words, nil, emit)
 		}
-		for _, c := range st.claims {
-			emit(ExpectationNotChecked{c.text})
+		for i, c := range st.claims {
+			emit(ExpectationNotChecked{ClaimID{i, c.text}})
 		}
 		return failure.verdict, !failure.skipped
 	}
@@ -142,16 +142,17 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 	now := r.snapshot()
 	var suspects []string // Pods that claims which fail have read
 	ended := false
-	for _, c := range st.claims {
+	for i, c := range st.claims {
+		id := ClaimID{i, c.text}
 		verdict, read := r.check(ctx, c, facts, now, emit)
 		switch {
 		case verdict.Holds:
-			emit(ExpectationMet{c.text})
+			emit(ExpectationMet{id})
 		case ctx.Err() != nil:
-			emit(ExpectationNotChecked{c.text})
+			emit(ExpectationNotChecked{id})
 			ended = true
 		default:
-			failed := ExpectationFailed{Claim: c.text, Expression: c.that.Source, Mismatches: verdict.Mismatches}
+			failed := ExpectationFailed{ClaimID: id, Expression: c.that.Source, Mismatches: verdict.Mismatches}
 			if lost := r.lost(ctx, read); lost != nil && verdict.Err == nil {
 				verdict.Err = lost
 			}

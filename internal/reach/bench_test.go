@@ -36,7 +36,9 @@ func BenchmarkMatrix(b *testing.B) {
 				var out v1alpha1.Reach
 				r.AddTo(&out)
 				m := out.Matrix
-				if err := report.WriteMatrix(io.Discard, m, 80, false); err != nil {
+				terminal := report.NewTerminal(io.Discard, nil, 80, false)
+				terminal.Show(&v1alpha1.Reach{Matrix: m})
+				if err := terminal.Err(); err != nil {
 					b.Fatal(err)
 				}
 				findings = len(m.Findings) + m.FindingsLeftOut

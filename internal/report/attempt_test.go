@@ -21,7 +21,7 @@ func evicted() []engine.Event {
 	bodies := []engine.Body{engine.ScenarioStarted{Name: "only", Title: "Only"}}
 	bodies = append(bodies, step("the first", engine.StepFailed{Err: "exit code 137", Cause: cause})...)
 	bodies = append(bodies, engine.ScenarioRepeated{Cause: cause})
-	bodies = append(bodies, step("the second", engine.ExpectationMet{Claim: "It runs"})...)
+	bodies = append(bodies, step("the second", engine.ExpectationMet{ClaimID: engine.ClaimID{Claim: "It runs"}})...)
 	bodies = append(bodies, engine.ScenarioEnded{})
 	var events []engine.Event
 	for _, b := range bodies {
@@ -32,9 +32,9 @@ func evicted() []engine.Event {
 
 func TestASecondAttemptIsLabelled(t *testing.T) {
 	var story bytes.Buffer
-	terminal := NewTerminal(&story, nil, 80, false)
+	tell := NewStory(NewTerminal(&story, nil, 80, false)).Handle
 	for _, ev := range evicted() {
-		terminal.Handle(ev)
+		tell(ev)
 	}
 	if text := strings.Join(strings.Fields(story.String()), " "); !strings.Contains(text, `– pod "p" is taken away from node "n", which proves nothing: what the scenario made is removed, and it runs once more, from its begin.`) {
 		t.Errorf("found %s", text)
@@ -53,14 +53,14 @@ func TestASecondAttemptIsLabelled(t *testing.T) {
 
 func TestWhatDelaysARunIsTold(t *testing.T) {
 	var story bytes.Buffer
-	terminal := NewTerminal(&story, nil, 200, false)
+	tell := NewStory(NewTerminal(&story, nil, 200, false)).Handle
 	for _, body := range []engine.Body{
 		engine.Delayed{Delay: session.Delay{Kind: session.Reconnecting, Err: errors.New("EOF \x1b[31m")}},
 		engine.Delayed{Delay: session.Delay{Kind: session.Reconnected, For: 3200 * time.Millisecond}},
 		engine.Delayed{Delay: session.Delay{Kind: session.Throttled, For: 2 * time.Second}},
 		engine.CleanupHeld{Object: "namespaces/n", Why: "NamespaceFinalizersRemaining: example.com/hold"},
 	} {
-		terminal.Handle(engine.Event{Scenario: engine.WholeRun, Body: body})
+		tell(engine.Event{Scenario: engine.WholeRun, Body: body})
 	}
 	const want = `  – The connection to the API server broke (EOF ^[[31m): reconnecting.
   – The API server answers again, after 3.2 s.

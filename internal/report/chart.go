@@ -12,6 +12,7 @@ import (
 type chart struct {
 	Bars  []bar
 	Title string
+	Node  string
 	Clock string // whose clock it is
 }
 
@@ -27,7 +28,7 @@ func (b bar) Label() string { return fmt.Sprintf("%s to %s", millis(b.From), mil
 
 // chartOf draws a Pod's timeline.
 func chartOf(p v1alpha1.Pod) chart {
-	c := chart{Title: "After its creation", Clock: "as the run saw it, by watch"}
+	c := chart{Title: "After its creation", Node: p.Node, Clock: "as the run saw it, by watch"}
 	at := func(m v1alpha1.Moment) int64 { return *m.ObservedMilliseconds }
 	if !watched(p.Timeline) {
 		c.Clock = "by the cluster's clock, which tells whole seconds"

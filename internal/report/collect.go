@@ -13,19 +13,36 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
-// Collector makes the Report of a run out of its events, in whatever order the
-// scenarios send them.
+// Collector keeps the Report of a run up to date by its events, in whatever order the
+// scenarios send them. It is the only one that reads events.
 type Collector struct {
 	report    v1alpha1.Report
-	scenarios map[int]*v1alpha1.Scenario
+	scenarios map[int]*scenario
 	images    map[string]string
 	replaced  map[string]*v1alpha1.Replaced
 	pods      pods
+	// terminal shows the Report as it grows, or is nil.
+	terminal *Terminal
+}
+
+// scenario is one of a run, and what only a terminal shows of it.
+type scenario struct {
+	v1alpha1.Scenario
+	ended, stepEnded bool
+	// earlier is what was shown of an attempt that does not count.
+	earlier []Block
+	// notes are on what happened while a step's command ran, by the step's index.
+	notes map[int][]Block
 }
 
 // NewCollector returns a Collector that has seen nothing.
-func NewCollector() *Collector {
-	return &Collector{scenarios: map[int]*v1alpha1.Scenario{}, replaced: map[string]*v1alpha1.Replaced{}, pods: pods{byUID: map[string]*pod{}}}
+func NewCollector() *Collector { return NewStory(nil) }
+
+// NewStory returns a Collector that shows the run on a terminal, scenario by scenario.
+func NewStory(t *Terminal) *Collector {
+	return &Collector{
+		scenarios: map[int]*scenario{}, replaced: map[string]*v1alpha1.Replaced{}, pods: pods{byUID: map[string]*pod{}}, terminal: t,
+	}
 }
 
 // Handle takes the next event.
@@ -40,14 +57,15 @@ func (c *Collector) Handle(ev engine.Event) {
 	}
 	if ev.Scenario == engine.WholeRun {
 		c.wholeRun(ev.Body)
-		return
+	} else {
+		if c.scenarios[ev.Scenario] == nil {
+			c.scenarios[ev.Scenario] = &scenario{notes: map[int][]Block{}}
+		}
+		c.scenarios[ev.Scenario].handle(ev.Body)
 	}
-	sc := c.scenarios[ev.Scenario]
-	if sc == nil {
-		sc = &v1alpha1.Scenario{}
-		c.scenarios[ev.Scenario] = sc
+	if c.terminal != nil {
+		c.tell(ev)
 	}
-	inScenario(sc, ev.Body)
 }
 
 // Report returns the Report as of now, without credentials.
@@ -60,7 +78,7 @@ func (c *Collector) Report() *v1alpha1.Report {
 	}
 	for i := range len(c.scenarios) {
 		if sc := c.scenarios[i]; sc != nil {
-			r.Scenarios = append(r.Scenarios, *sc)
+			r.Scenarios = append(r.Scenarios, sc.Scenario)
 		}
 	}
 	r.Pods = c.pods.list()
@@ -74,7 +92,7 @@ func (c *Collector) Progress(scenario int) string {
 	if sc == nil {
 		return ""
 	}
-	return fmt.Sprintf("%s: %s claims hold", sc.Name, tally(*sc).Words)
+	return fmt.Sprintf("%s: %s", sc.Name, tally(sc.Scenario).Words)
 }
 
 func (c *Collector) wholeRun(body engine.Body) {
@@ -85,7 +103,7 @@ func (c *Collector) wholeRun(body engine.Body) {
 		r.Run = b.Run
 		c.images = b.Images
 	case engine.ImageReplaced:
-		c.replaced[b.Name] = &v1alpha1.Replaced{Why: b.Why, Reference: b.Instead, Command: b.Command}
+		c.replaced[b.Name] = replacedOf(b.Replacement)
 	case engine.Interrupted:
 		r.Interrupted = b.Signal
 	case engine.CleanupEnded:
@@ -97,24 +115,32 @@ func (c *Collector) wholeRun(body engine.Body) {
 	}
 }
 
-func inScenario(sc *v1alpha1.Scenario, body engine.Body) {
+func (sc *scenario) handle(body engine.Body) {
 	switch b := body.(type) {
 	case engine.ScenarioStarted:
 		sc.Name, sc.Title = b.Name, b.Title
 	case engine.ScenarioRepeated:
-		sc.Repeated, sc.Steps = causeOf(b.Cause), nil
+		sc.stepEnded = true
+		sc.earlier = append(sc.attempt(), repeatedNote(b)...)
+		sc.Repeated, sc.Steps, sc.notes = causeOf(b.Cause), nil, map[int][]Block{}
 	case engine.ScenarioEnded:
-		sc.ElapsedMilliseconds = b.Elapsed.Milliseconds()
+		sc.ElapsedMilliseconds, sc.ended, sc.stepEnded = b.Elapsed.Milliseconds(), true, true
 	case engine.StepStarted:
-		sc.Steps = append(sc.Steps, newStep(b.Say, b.Plan))
+		sc.Steps, sc.stepEnded = append(sc.Steps, newStep(b.Say, b.Plan)), false
 	case engine.StepSkipped:
 		step := newStep(b.Say, b.Plan)
 		step.Skipped = true
-		sc.Steps = append(sc.Steps, step)
+		sc.Steps, sc.stepEnded = append(sc.Steps, step), true
+	case engine.StepEnded:
+		sc.stepEnded = true
+		sc.Steps[len(sc.Steps)-1].ElapsedMilliseconds = b.Elapsed.Milliseconds()
 	default:
-		if n := len(sc.Steps); n > 0 {
-			inStep(&sc.Steps[n-1], body)
+		if len(sc.Steps) == 0 { // what keeps the scenario from running again
+			sc.Steps = append(sc.Steps, v1alpha1.Step{})
 		}
+		last := len(sc.Steps) - 1
+		inStep(&sc.Steps[last], body)
+		sc.notes[last] = append(sc.notes[last], noteOf(body)...)
 	}
 }
 
@@ -158,9 +184,9 @@ func inStep(step *v1alpha1.Step, body engine.Body) {
 	case engine.Output:
 		step.Stdout, step.Stderr = b.Stdout, b.Stderr
 	case engine.ExpectationMet:
-		claimOf(step, b.Claim).Outcome = v1alpha1.Met
+		claimOf(step, b.ClaimID).Outcome = v1alpha1.Met
 	case engine.ExpectationFailed:
-		claim := claimOf(step, b.Claim)
+		claim := claimOf(step, b.ClaimID)
 		claim.Outcome, claim.Error, claim.Expression = v1alpha1.Failed, b.Err, b.Expression
 		for _, m := range b.Mismatches {
 			mismatch := v1alpha1.Mismatch{Expression: m.Expression, Expected: m.Expected}
@@ -170,7 +196,9 @@ func inStep(step *v1alpha1.Step, body engine.Body) {
 			claim.Mismatches = append(claim.Mismatches, mismatch)
 		}
 	case engine.ExpectationNotChecked:
-		claimOf(step, b.Claim).Outcome = v1alpha1.NotChecked
+		claimOf(step, b.ClaimID).Outcome = v1alpha1.NotChecked
+	case engine.ClaimShown:
+		claimOf(step, b.ClaimID).Outcome = ""
 	case engine.StepFailed:
 		step.Failure = &v1alpha1.Failure{Message: b.Err, Verdict: b.Verdict}
 		if b.Cause != nil {
@@ -178,8 +206,6 @@ func inStep(step *v1alpha1.Step, body engine.Body) {
 		}
 	case engine.EvidenceKept:
 		step.Evidence = append(step.Evidence, evidenceOf(b))
-	case engine.StepEnded:
-		step.ElapsedMilliseconds = b.Elapsed.Milliseconds()
 	}
 }
 
@@ -202,15 +228,14 @@ func causeOf(c *diagnose.Cause) *v1alpha1.Cause {
 	return cause
 }
 
-// claimOf finds a claim of the step's plan, or adds it.
-func claimOf(step *v1alpha1.Step, text string) *v1alpha1.Claim {
-	for i := range step.Claims {
-		if step.Claims[i].Claim == text {
-			return &step.Claims[i]
-		}
+// claimOf finds a claim of the step's plan. An event without a plan, as tests send it,
+// adds its own.
+func claimOf(step *v1alpha1.Step, id engine.ClaimID) *v1alpha1.Claim {
+	if id.Index >= len(step.Claims) {
+		step.Claims = append(step.Claims, v1alpha1.Claim{Claim: id.Claim})
+		return &step.Claims[len(step.Claims)-1]
 	}
-	step.Claims = append(step.Claims, v1alpha1.Claim{Claim: text})
-	return &step.Claims[len(step.Claims)-1]
+	return &step.Claims[id.Index]
 }
 
 // since is the time between two moments in whole milliseconds.

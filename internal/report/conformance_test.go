@@ -57,25 +57,26 @@ func TestGoldenConformance(t *testing.T) {
 	r := conforming()
 	var story bytes.Buffer
 	terminal := NewTerminal(&story, nil, 80, false)
-	terminal.ConformanceBegan(r)
-	for _, p := range r.Profiles {
-		terminal.ConformanceProfile(p)
+	for n := range len(r.Profiles) + 1 { // one after the other, as they end
+		until := *r
+		until.Profiles = r.Profiles[:n]
+		terminal.Show(&until)
 	}
-	terminal.ConformanceEnded(r)
+	terminal.End(r)
 	golden(t, "conformance.txt", story.Bytes())
 	var junit bytes.Buffer
-	if err := WriteConformance(&junit, "junit", r); err != nil {
+	if err := Write(&junit, "junit", r); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "conformance.xml", junit.Bytes())
-	if err := WriteConformance(&junit, "html", r); err == nil || !strings.Contains(err.Error(), "expected one of junit") {
+	if err := Write(&junit, "script", r); err == nil || !strings.Contains(err.Error(), "expected one of html, junit, markdown") {
 		t.Errorf("found %v", err)
 	}
 }
 
 func TestASuiteThatCouldNotRunIsAnErrorOfJUnit(t *testing.T) {
 	var junit bytes.Buffer
-	if err := WriteConformance(&junit, "junit", &v1alpha1.ConformanceReport{Verdict: v1alpha1.CouldNotRun, Error: "no cluster"}); err != nil {
+	if err := Write(&junit, "junit", &v1alpha1.ConformanceReport{Verdict: v1alpha1.CouldNotRun, Error: "no cluster"}); err != nil {
 		t.Fatal(err)
 	}
 	if text := junit.String(); !strings.Contains(text, `errors="1"`) || !strings.Contains(text, "no cluster") {

@@ -6,7 +6,9 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"runtime"
 	"strings"
@@ -63,7 +65,7 @@ func TestARunThatCouldNotStartIsAReportToo(t *testing.T) {
 	if !strings.Contains(xml, `<testsuites name="kubectl kbe pods" tests="1" failures="0" errors="1"`) || !strings.Contains(xml, "gave no version") {
 		t.Errorf("expected an error in the set-up, found %s", xml)
 	}
-	for _, format := range Formats() {
+	for _, format := range Formats(&v1alpha1.Report{}) {
 		written(t, format, r)
 	}
 }
@@ -102,7 +104,7 @@ func hostile() *v1alpha1.Report {
 
 func TestHostileTextStaysText(t *testing.T) {
 	r := hostile()
-	for _, format := range Formats() {
+	for _, format := range Formats(&v1alpha1.Report{}) {
 		if bad := regexp.MustCompile("[\x00-\x08\x0b-\x1f\x7f\u202e]").Find(written(t, format, r)); bad != nil {
 			t.Errorf("%s: expected no control character, found %q", format, bad)
 		}
@@ -158,6 +160,72 @@ func bash(t *testing.T, script string, args ...string) string {
 func TestTheScriptIsBash(t *testing.T) {
 	for _, r := range []*v1alpha1.Report{collect(story()), hostile()} {
 		bash(t, string(written(t, "script", r)), "-n")
+	}
+}
+
+// A script replays the commands with the addresses of its own pods, in a namespace of
+// its own that it deletes, also where a command fails.
+func TestTheScriptReplaysTheCommands(t *testing.T) {
+	dir := t.TempDir()
+	kubectl := filepath.Join(dir, "kubectl")
+	const program = `#!/usr/bin/env bash
+echo "$*" | sed 's/kbe-pods-[0-9a-f]*/NAMESPACE/g' >>"$LOG"
+case "$*" in
+*podIPs*) printf fd00::7 ;;
+*"get service"*) echo 10.96.0.9 ;;
+*"delete pod"*) exit 1 ;;
+*"logs sise"*) [ "$(grep -c "logs sise" "$LOG")" = 3 ] ;;
+esac
+`
+	if err := os.WriteFile(kubectl, []byte(program), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	r := &v1alpha1.Report{
+		Example: "pods", Run: v1alpha1.Run{Namespace: "kbe-pods-x7k2p"},
+		Pods: []v1alpha1.Pod{{Name: "other", IPs: []string{"10.244.1.3"}}, {Name: "sise", IPs: []string{"10.244.1.30"}}},
+		Scenarios: []v1alpha1.Scenario{{Steps: []v1alpha1.Step{
+			{Command: "kubectl create -f a.yaml", Files: []v1alpha1.File{{Name: "a.yaml", Content: "kind: Pod\n"}},
+				Claims: []v1alpha1.Claim{{Claim: "It\nruns; exit 9", WithinMilliseconds: 60_000, Outcome: v1alpha1.Met}}},
+			{Name: "service", Command: "kubectl get service s", Stdout: "10.96.0.1\n"},
+			{Command: `kubectl exec c -- curl -H 'a b' '[10.244.1.30]:9876' 10.96.0.1/kbe-pods-x7k2p | grep -E 'none here'`, Show: "none here"},
+			{Command: "kubectl delete pod sise", MayFail: true},
+			{Command: "kubectl logs sise"},
+		}}, {Steps: []v1alpha1.Step{
+			{Command: "kubectl delete pod other"},
+			{Command: "kubectl get pods"},
+		}}},
+	}
+	log := filepath.Join(dir, "log")
+	t.Setenv("KUBECTL", kubectl)
+	t.Setenv("LOG", log)
+	if runtime.GOOS == "windows" {
+		t.Skip("the script is for bash")
+	}
+	c := exec.CommandContext(t.Context(), "bash")
+	c.Stdin = bytes.NewReader(written(t, "script", r))
+	if out, err := c.CombinedOutput(); err == nil {
+		t.Errorf("expected that the command that fails ends the script, found no error:\n%s", out)
+	}
+	found, err := os.ReadFile(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Logs are read until there are some: the claim had a minute to become true.
+	const want = `create namespace NAMESPACE
+--namespace NAMESPACE get serviceaccount default
+--namespace NAMESPACE create -f a.yaml
+--namespace NAMESPACE get service s
+--namespace NAMESPACE get pod sise -o jsonpath={.status.podIPs[0].ip}
+--namespace NAMESPACE exec c -- curl -H a b [fd00::7]:9876 10.96.0.9/NAMESPACE
+--namespace NAMESPACE delete pod sise
+--namespace NAMESPACE logs sise
+--namespace NAMESPACE logs sise
+--namespace NAMESPACE logs sise
+--namespace NAMESPACE delete pod other
+delete namespace NAMESPACE --ignore-not-found
+`
+	if string(found) != want {
+		t.Errorf("expected\n%s\nfound\n%s", want, found)
 	}
 }
 

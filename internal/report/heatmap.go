@@ -2,79 +2,10 @@ package report
 
 import (
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
-
-// WriteMatrix tells a Matrix to people, in lines of at most width columns: a map per
-// family where it fits, the counts, and what explains the failures.
-func WriteMatrix(w io.Writer, m *v1alpha1.Matrix, width int, colour bool) error {
-	t := NewTerminal(w, nil, width, colour)
-	t.matrix(m)
-	return t.err
-}
-
-func (t *Terminal) matrix(m *v1alpha1.Matrix) {
-	maps := grids(m)
-	for i, f := range m.Families {
-		t.line("")
-		t.line(t.style.bold(f.Family) + t.style.dim(": which node's pod reaches which"))
-		if len(maps) > i {
-			t.heatmap(maps[i])
-		}
-		t.wrapped(familyText(f))
-	}
-	t.remarks(m)
-	if len(m.Findings) > 0 {
-		t.line("")
-	}
-	for _, f := range m.Findings {
-		mark := t.style.failed()
-		if f.Warning {
-			mark = t.style.warning()
-		}
-		text := clean(f.Text)
-		if f.Cause != "" {
-			text += ": " + clean(f.Cause)
-		}
-		t.marked(mark, text+pairsOf(f))
-	}
-	if m.FindingsLeftOut > 0 {
-		t.marked(t.style.open(), fmt.Sprintf("and %d more", m.FindingsLeftOut))
-	}
-}
-
-func pairsOf(f v1alpha1.MatrixFinding) string {
-	if f.Pairs == 0 {
-		return ""
-	}
-	return " (" + plural(f.Pairs, "pair") + ")"
-}
-
-func familyText(f v1alpha1.MatrixFamily) string {
-	text := countsText(f.Counts)
-	if latency := latencyText(f.P50Microseconds, f.P99Microseconds); latency != "" {
-		text += "; " + latency
-	}
-	return text + "."
-}
-
-// remarks say what bounds the run's word.
-func (t *Terminal) remarks(m *v1alpha1.Matrix) {
-	if m.CrossNodeSkipped != "" {
-		t.marked(t.style.open(), "between nodes: skipped: "+m.CrossNodeSkipped)
-	}
-	if m.Peers > 0 {
-		t.marked(t.style.open(), fmt.Sprintf("a sample: each node probed %s, and was probed by as many (--seed %d draws them again)", plural(m.Peers, "other"), m.Seed))
-	}
-	for _, n := range m.Nodes {
-		if n.Skipped != "" {
-			t.marked(t.style.open(), clean(n.Name)+": skipped: "+clean(n.Skipped))
-		}
-	}
-}
 
 // heatmap draws a grid with one glyph per pair, or tells that it does not fit.
 func (t *Terminal) heatmap(g grid) {
@@ -180,8 +111,6 @@ func zoneGaps(nodes []v1alpha1.MatrixNode) (gaps int) {
 	}
 	return gaps
 }
-
-func (s style) warning() string { return s.sgr("33", "!") }
 
 func (s style) look(l look) string {
 	return s.sgr(map[string]string{"good": "32", "warn": "33", "bad": "1;31", "none": "2"}[l.Class], l.Glyph)

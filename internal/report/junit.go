@@ -7,22 +7,42 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/runtime"
+
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
-// JUnit writes a Report as JUnit XML: a suite per scenario, a case per claim. A
-// command that could not do its work is a case with an error, and so are a run
-// that could not start and a cleanup that is not complete.
+var _ = register("junit", format{write: writeJUnit})
+
+// writeJUnit writes a report as JUnit XML: a suite per scenario or profile, a case per
+// claim, assertion, row or pair. A command that could not do its work is a case with an
+// error, and so are a run that could not start and a cleanup that is not complete.
 //
 // The form is that of Jenkins's junit-10.xsd, which other CI systems read too.
 // encoding/xml lets CDATA sections hold characters that XML forbids: each text
 // goes through visible first.
-func JUnit(w io.Writer, r *v1alpha1.Report) error {
-	doc := suites{Name: "kubectl kbe " + r.Example, Time: xmlSeconds(r.ElapsedMilliseconds)}
-	for _, sc := range r.Scenarios {
-		doc.add(suiteOf(r, sc))
+func writeJUnit(w io.Writer, of runtime.Object) error {
+	var all []suite
+	run, _ := of.(*v1alpha1.Report)
+	switch r := of.(type) {
+	case *v1alpha1.Report:
+		for _, sc := range r.Scenarios {
+			all = append(all, suiteOf(r, sc))
+		}
+	case *v1alpha1.Reach:
+		run = runOf(r)
+		all = reachSuites(run, r)
+	case *v1alpha1.ConformanceReport:
+		run = runOfConformance(r)
+		for _, p := range r.Profiles {
+			all = append(all, profileSuite(run, p))
+		}
 	}
-	if whole := suiteOfRun(r); whole.Tests > 0 || len(doc.Suites) == 0 {
+	doc := suites{Name: "kubectl kbe " + run.Example, Time: xmlSeconds(run.ElapsedMilliseconds)}
+	for _, s := range all {
+		doc.add(s)
+	}
+	if whole := suiteOfRun(run); whole.Tests > 0 || len(doc.Suites) == 0 {
 		doc.add(whole)
 	}
 	return doc.write(w)
@@ -135,7 +155,7 @@ func caseOf(class string, st v1alpha1.Step, c v1alpha1.Claim, took int64) testca
 	tc := testcase{Name: c.Claim, Classname: class, Time: xmlSeconds(took), SystemOut: outputOf(st)}
 	switch c.Outcome {
 	case v1alpha1.Failed:
-		lines := found(c)
+		lines := detailLines(found(c))
 		tc.Failure = &detail{Type: string(v1alpha1.ClaimFailed), Message: oneLine(strings.Join(lines, "; ")), Text: visible(strings.Join(lines, "\n"))}
 	case v1alpha1.NotChecked:
 		tc.Skipped = &detail{Message: "not checked: its command, or one before it, did not do its work"}
@@ -145,7 +165,7 @@ func caseOf(class string, st v1alpha1.Step, c v1alpha1.Claim, took int64) testca
 }
 
 func outputOf(st v1alpha1.Step) *output {
-	if text := visible(told(st) + strings.Join(keptOf(st), "\n")); text != "" {
+	if text := visible(told(st) + strings.Join(evidenceLines(st), "\n")); text != "" {
 		return &output{text}
 	}
 	return nil

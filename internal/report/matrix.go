@@ -32,6 +32,116 @@ func counter(c *v1alpha1.MatrixCounts, s v1alpha1.MatrixState) *int {
 	}
 }
 
+// matrixBlocks are a map per family where the Matrix holds all pairs, the counts, and what
+// explains the failures.
+func matrixBlocks(m *v1alpha1.Matrix) (blocks []Block) {
+	maps := grids(m)
+	for i, f := range m.Families {
+		blocks = append(blocks, Heading{f.Family, ": which node's pod reaches which"})
+		if len(maps) > i {
+			blocks = append(blocks, Map{maps[i]})
+		}
+		blocks = append(blocks, Prose{Text: familyText(f)})
+	}
+	for _, remark := range matrixRemarks(m) {
+		blocks = append(blocks, Finding{Mark: markOpen, Text: remark})
+	}
+	if len(m.Findings) > 0 {
+		blocks = append(blocks, Break{})
+	}
+	for _, f := range m.Findings {
+		mark := markFailed
+		if f.Warning {
+			mark = markWarning
+		}
+		text := f.Text
+		if f.Cause != "" {
+			text += ": " + f.Cause
+		}
+		blocks = append(blocks, Finding{Mark: mark, Text: text + pairsOf(f)})
+	}
+	if m.FindingsLeftOut > 0 {
+		blocks = append(blocks, Finding{Mark: markOpen, Text: fmt.Sprintf("and %d more", m.FindingsLeftOut)})
+	}
+	return blocks
+}
+
+// matrixRemarks say what bounds the run's word.
+func matrixRemarks(m *v1alpha1.Matrix) (remarks []string) {
+	if m.CrossNodeSkipped != "" {
+		remarks = append(remarks, "between nodes: skipped: "+m.CrossNodeSkipped)
+	}
+	if m.Peers > 0 {
+		remarks = append(remarks, fmt.Sprintf("a sample: each node probed %s, and was probed by as many (--seed %d draws them again)", plural(m.Peers, "other"), m.Seed))
+	}
+	for _, n := range m.Nodes {
+		if n.Skipped != "" {
+			remarks = append(remarks, n.Name+": skipped: "+n.Skipped)
+		}
+	}
+	return remarks
+}
+
+// nodeBlocks list the nodes.
+func nodeBlocks(m *v1alpha1.Matrix) []Block {
+	table := Table{Columns: []Column{{Title: "Node"}, {Title: "Zone"}, {Title: "Pod"}, {Title: "Reaches"}}}
+	shown := shownNodes(m)
+	for _, n := range shown {
+		row := Row{Cells: []string{n.Name, n.Zone, strings.Join(n.Addresses, " "), reachesText(n)}}
+		switch {
+		case n.Failed != "":
+			row.Mark, row.Cells[3] = markFailed, n.Failed
+		case n.Skipped != "":
+			row.Cells[3] = "skipped: " + n.Skipped
+		}
+		table.Rows = append(table.Rows, row)
+	}
+	if left := len(m.Nodes) - len(shown); left > 0 {
+		return []Block{table, Prose{Text: fmt.Sprintf("%d more nodes have no failure.", left)}}
+	}
+	return []Block{table}
+}
+
+func reachesText(n v1alpha1.MatrixNode) string {
+	if n.Reaches.Probed == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d of %d", n.Reaches.Probed-n.Reaches.Failing, n.Reaches.Probed)
+}
+
+// shownNodesMax is up to how many nodes a page lists each.
+const shownNodesMax = 100
+
+// shownNodes are all nodes of a small cluster, and those with a word to say of
+// a large one.
+func shownNodes(m *v1alpha1.Matrix) []v1alpha1.MatrixNode {
+	if m.PairsAreAll || len(m.Nodes) <= shownNodesMax {
+		return m.Nodes
+	}
+	var out []v1alpha1.MatrixNode
+	for _, n := range m.Nodes {
+		if n.Failed != "" || n.Skipped != "" || n.Reaches.Failing > 0 {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+func pairsOf(f v1alpha1.MatrixFinding) string {
+	if f.Pairs == 0 {
+		return ""
+	}
+	return " (" + plural(f.Pairs, "pair") + ")"
+}
+
+func familyText(f v1alpha1.MatrixFamily) string {
+	text := countsText(f.Counts)
+	if latency := latencyText(f.P50Microseconds, f.P99Microseconds); latency != "" {
+		text += "; " + latency
+	}
+	return text + "."
+}
+
 // look is how a state of a pair is drawn and said.
 type look struct {
 	State v1alpha1.MatrixState
@@ -131,7 +241,7 @@ func plural(n int, what string) string {
 // grid is the part of a Matrix that is drawn: its rows and columns are the nodes
 // that take part.
 type grid struct {
-	family string
+	Family string
 	Nodes  []v1alpha1.MatrixNode
 	cells  [][]v1alpha1.MatrixPair
 }
@@ -151,7 +261,7 @@ func grids(m *v1alpha1.Matrix) []grid {
 	}
 	var out []grid
 	for _, f := range m.Families {
-		g := grid{family: f.Family, Nodes: nodes, cells: make([][]v1alpha1.MatrixPair, len(nodes))}
+		g := grid{Family: f.Family, Nodes: nodes, cells: make([][]v1alpha1.MatrixPair, len(nodes))}
 		for i := range nodes {
 			g.cells[i] = make([]v1alpha1.MatrixPair, len(nodes))
 			for j := range nodes {
@@ -166,4 +276,43 @@ func grids(m *v1alpha1.Matrix) []grid {
 		out = append(out, g)
 	}
 	return out
+}
+
+// isZoned: the nodes are of several zones, or of one that has a name.
+func isZoned(g grid) bool { return len(gridZones(g)) > 1 || len(g.Nodes) > 0 && g.Nodes[0].Zone != "" }
+
+// gridZone is a run of nodes of one zone.
+type gridZone struct {
+	Name string
+	Size int
+	Rows []gridRow
+}
+
+type gridRow struct {
+	Name  string
+	Cells []v1alpha1.MatrixPair
+}
+
+func gridZones(g grid) []gridZone {
+	var out []gridZone
+	for i, n := range g.Nodes {
+		if i == 0 || g.Nodes[i-1].Zone != n.Zone {
+			out = append(out, gridZone{Name: n.Zone})
+		}
+		last := &out[len(out)-1]
+		last.Size++
+		last.Rows = append(last.Rows, gridRow{n.Name, g.cells[i]})
+	}
+	return out
+}
+
+// gridKey is the legend of what is in a grid.
+func gridKey(g grid) []look {
+	used := map[look]bool{}
+	for _, row := range g.cells {
+		for _, p := range row {
+			used[lookOf(p)] = true
+		}
+	}
+	return usedLooks(used)
 }

@@ -59,9 +59,7 @@ func matrixOf(r *reach.Result) *v1alpha1.Matrix {
 func matrixText(t *testing.T, m *v1alpha1.Matrix, colour bool) string {
 	t.Helper()
 	var out bytes.Buffer
-	if err := WriteMatrix(&out, m, 80, colour); err != nil {
-		t.Fatal(err)
-	}
+	NewTerminal(&out, nil, 80, colour).Note(matrixBlocks(m)...)
 	return out.String()
 }
 
@@ -152,18 +150,17 @@ func TestReachFormats(t *testing.T) {
 	r.StartTime.Time = time.Date(2026, 11, 23, 18, 0, 0, 0, time.UTC)
 	for format, name := range map[string]string{"html": "reach.html", "junit": "reach.xml"} {
 		var out bytes.Buffer
-		if err := WriteReach(&out, format, r); err != nil {
+		if err := Write(&out, format, r); err != nil {
 			t.Fatal(err)
 		}
 		golden(t, name, out.Bytes())
 	}
 	var story bytes.Buffer
 	terminal := NewTerminal(&story, nil, 80, false)
-	terminal.ReachBegan(r)
-	terminal.ReachFound(r)
-	terminal.ReachEnded(r)
+	terminal.Show(r)
+	terminal.End(r)
 	golden(t, "reach.txt", story.Bytes())
-	if err := WriteReach(&story, "script", r); err == nil || !strings.Contains(err.Error(), "html, junit") {
+	if err := Write(&story, "script", r); err == nil || !strings.Contains(err.Error(), "html, junit, markdown") {
 		t.Errorf("expected an error that names the formats, found %v", err)
 	}
 }
@@ -181,7 +178,7 @@ func TestAReachOfHostileTexts(t *testing.T) {
 	result.Matrix.Set(reach.IPv6, 2, 3, reach.Sample{Outcome: probe.WrongAnswer, Detail: evil})
 	r := &v1alpha1.Reach{Verdict: v1alpha1.ClaimFailed, Error: evil, Matrix: matrixOf(result), Run: v1alpha1.Run{Context: evil}}
 	var page bytes.Buffer
-	if err := WriteReach(&page, "html", r); err != nil {
+	if err := Write(&page, "html", r); err != nil {
 		t.Fatal(err)
 	}
 	if found := external(t, page.Bytes()); len(found) > 0 {

@@ -1,20 +1,10 @@
 package report
 
 import (
-	_ "embed"
 	"fmt"
-	"html/template"
-	"io"
-	"maps"
-	"strings"
 
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
-
-//go:embed reach.html.tmpl
-var reachSource string
-
-var reachPage = parse(reachFuncs(), reachSource, matrixSource, vantagesSource)
 
 var reachVerdicts = map[v1alpha1.Verdict]string{
 	v1alpha1.Passed:      "Passed",
@@ -23,54 +13,39 @@ var reachVerdicts = map[v1alpha1.Verdict]string{
 	v1alpha1.Stopped:     "Stopped",
 }
 
-func reachFuncs() template.FuncMap {
-	funcs := template.FuncMap{"title": reachTitle, "sum": reachSum, "verdict": func(v v1alpha1.Verdict) string { return reachVerdicts[v] }}
-	maps.Copy(funcs, matrixFuncs)
-	maps.Copy(funcs, vantagesFuncs)
-	return funcs
-}
-
-// ReachFormats are the names that WriteReach takes.
-func ReachFormats() []string { return []string{"html", "junit"} }
-
-// WriteReach writes a Reach in one of ReachFormats.
-func WriteReach(w io.Writer, format string, r *v1alpha1.Reach) error {
-	switch format {
-	case "html":
-		return reachPage.Execute(w, r)
-	case "junit":
-		return reachJUnit(w, r)
-	default:
-		return fmt.Errorf("report format %q: expected one of %s", format, strings.Join(ReachFormats(), ", "))
+// reachDocument is the Document of a Reach. What is not found yet is left out.
+func reachDocument(r *v1alpha1.Reach) Document {
+	whose := "only what the run makes is removed from it"
+	if r.Run.OwnNamespace {
+		whose = "made for this run"
 	}
-}
-
-// reachJUnit has a suite of what was found, and one of what went wrong outside of it.
-func reachJUnit(w io.Writer, r *v1alpha1.Reach) error {
-	doc := suites{Name: "kubectl kbe reach", Time: xmlSeconds(r.ElapsedMilliseconds)}
-	run := runOf(r)
-	if r.Matrix != nil {
-		s := newSuite(run, "reach.nodes", r.VerdictMilliseconds)
-		s.addMatrix(r.Matrix)
-		doc.add(s)
+	d := Document{
+		Command: "reach", Title: reachTitle(r), Began: r.StartTime.Time,
+		Origin:    "what a run on Kubernetes " + r.Run.ServerVersion + " has found",
+		Where:     clusterOf(r.Run.Context, r.Run.ServerVersion),
+		Namespace: fmt.Sprintf("Namespace %s: %s.", r.Run.Namespace, whose),
+		Facts: factsOf(r.Run.Context, r.Run.ServerVersion, r.Run.Namespace, r.Run.OwnNamespace,
+			tookText(r.VerdictMilliseconds, r.ElapsedMilliseconds)),
+		Verdict: Verdict{Decided: r.Matrix != nil || r.Counts != nil, Passed: r.Verdict == v1alpha1.Passed, Words: reachVerdicts[r.Verdict],
+			Sum: reachSum(r), Times: timesText(r.VerdictMilliseconds, r.ElapsedMilliseconds)},
+		Error: r.Error, Interrupted: r.Interrupted,
+		Cleanup: cleanupBlocks(r.Run, r.Cleanup),
+	}
+	var blocks []Block
+	if r.Hardened {
+		blocks = append(blocks, Prose{Text: "It enforces the Pod Security Standard restricted, and the pods meet it."})
 	}
 	if r.Counts != nil {
-		s := newSuite(run, "reach.vantages", r.VerdictMilliseconds)
-		s.addVantages(r)
-		doc.add(s)
+		blocks = append(blocks, vantageBlocks(r)...)
 	}
-	if whole := suiteOfRun(run); whole.Tests > 0 || len(doc.Suites) == 0 {
-		doc.add(whole)
+	if r.Matrix != nil {
+		blocks = append(blocks, matrixBlocks(r.Matrix)...)
+		d.Appendix = []Section{{Title: "The nodes", Blocks: nodeBlocks(r.Matrix)}}
 	}
-	return doc.write(w)
-}
-
-// runOf is the part of a Reach that every run's Report has.
-func runOf(r *v1alpha1.Reach) *v1alpha1.Report {
-	return &v1alpha1.Report{
-		Example: "reach", Verdict: r.Verdict, Error: r.Error, Interrupted: r.Interrupted,
-		StartTime: r.StartTime, EndTime: r.EndTime, Run: r.Run, Cleanup: r.Cleanup,
+	if len(blocks) > 0 {
+		d.Sections = []Section{{Blocks: blocks}}
 	}
+	return d
 }
 
 func reachTitle(r *v1alpha1.Reach) string {

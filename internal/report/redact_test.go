@@ -167,7 +167,7 @@ func TestNoFormatHoldsACredential(t *testing.T) {
 	}
 	step(get, engine.Output{Stdout: "aHVudGVyMg=="})
 	r := c.Report()
-	for _, format := range append(Formats(), "json") {
+	for _, format := range append(Formats(&v1alpha1.Report{}), "json") {
 		var out strings.Builder
 		if format == "json" {
 			err = json.NewEncoder(&out).Encode(r)

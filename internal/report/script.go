@@ -8,30 +8,40 @@ import (
 	"slices"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 //go:embed script.sh.tmpl
 var scriptTools string
 
-// Script writes a Report as a bash script, which replays the run with any
-// kubectl: the same commands, each with its claims. A claim that bash cannot
-// decide is named as such, and counted; it never counts as one that holds.
-func Script(w io.Writer, r *v1alpha1.Report) error {
-	s := script{translator: newTranslator()}
+var _ = register("script", format{write: writeScript, examplesOnly: true})
+
+// writeScript writes a Report as a bash script: the commands of the run in their order,
+// for any kubectl, each with its claims as comments. A command that fails ends the script.
+func writeScript(w io.Writer, of runtime.Object) error {
+	r := of.(*v1alpha1.Report)
+	s := script{varying: varyingOf(r)}
 	s.head(r)
-	for i, sc := range r.Scenarios {
-		s.scenario(i+1, sc)
+	for _, sc := range r.Scenarios {
+		s.line("\necho %s", bashQuote("── "+visible(sc.Title)+" ──"))
+		s.patience = 0
+		for _, st := range sc.Steps {
+			s.step(st)
+		}
 	}
-	s.tail(len(r.Scenarios))
 	_, err := io.WriteString(w, s.out.String())
 	return err
 }
 
 type script struct {
-	out        strings.Builder
-	translator *translator
-	claims     int
+	out     strings.Builder
+	varying []varying
+	// patience is for how many seconds a command is run again: as long as the claims
+	// before it had time to become true, which the script does not wait for.
+	patience int64
 }
 
 func (s *script) line(format string, args ...any) { fmt.Fprintf(&s.out, format+"\n", args...) }
@@ -45,177 +55,142 @@ func (s *script) comment(text string) {
 
 func (s *script) head(r *v1alpha1.Report) {
 	s.line("#!/usr/bin/env bash")
-	s.comment(fmt.Sprintf("%s: the commands and claims of `kubectl kbe %s`, for bash and any kubectl.", r.Title, r.Example))
+	s.comment(fmt.Sprintf("%s: the commands of `kubectl kbe %s`, for bash and any kubectl. Below each are its claims.", r.Title, r.Example))
 	s.comment("It works in a namespace of its own, which it deletes at the end, on the cluster of the current context.")
-	s.comment("Exit codes: 0 the claims hold, 1 one failed, 3 could not run. $KUBECTL names another kubectl.")
+	s.comment("It ends at the first command that fails, and checks no claim. $KUBECTL names another kubectl.")
 	if r.Run.ServerVersion != "" {
 		s.comment(fmt.Sprintf("Made from a run on Kubernetes %s, in which %s.", r.Run.ServerVersion, verdictText(r)))
 	}
-	s.line("set -u\nexport LC_ALL=C\n")
-	s.line("run_id=$(od -An -N3 -tx1 /dev/urandom | tr -dc 0-9a-f)")
-	s.line("namespace=kbe-%s-$run_id", notInVariable.ReplaceAllString(r.Example, "-"))
-	for _, image := range r.Images {
-		if image.Name != "" {
-			ref := image.Reference
-			if image.Replaced != nil {
-				ref = image.Replaced.Reference
-			}
-			s.line("%s=%s", imageVariable(image.Name), bashQuote(ref))
-		}
-	}
-	s.line("\n%s", scriptTools)
+	s.line("set -euo pipefail\n")
+	s.line("namespace=kbe-%s-$(od -An -N3 -tx1 /dev/urandom | tr -dc 0-9a-f)", notInNamespace.ReplaceAllString(r.Example, "-"))
+	s.line("\n%s", strings.TrimRight(scriptTools, "\n"))
 }
 
-func (s *script) scenario(n int, sc v1alpha1.Scenario) {
-	s.line("\nscenario_%d() {", n)
-	s.line("printf '\\n── %%s ──\\n' %s", bashQuote(visible(sc.Title)))
-	for _, st := range sc.Steps {
-		s.line("")
-		if st.Say != "" {
-			s.comment(st.Say)
-		}
-		s.step(st)
-	}
-	s.line("}")
-}
+// notInNamespace is what the name of a namespace cannot hold.
+var notInNamespace = regexp.MustCompile(`[^a-z0-9]+`)
 
 func (s *script) step(st v1alpha1.Step) {
-	if err := s.command(st); err != nil {
-		s.comment("not translated: " + st.Command)
-		s.line("echo 'This command is not translated.'\nbroken")
-		for _, c := range st.Claims {
-			s.untranslated(c)
-		}
-		s.line("return")
-		return
-	}
-	for _, c := range st.Claims {
-		s.claim(c)
-	}
-}
-
-// command writes a step's command. Its expressions are computed anew.
-func (s *script) command(st v1alpha1.Step) error {
-	var reads, words []string
-	for _, w := range st.Words {
-		word, needs, err := s.word(w)
-		if err != nil {
-			return err
-		}
-		if flag, name, ok := fileOf(words, word, st.Files); ok {
-			word = flag + `"$dir"/` + name
-		}
-		reads, words = append(reads, needs...), append(words, word)
-	}
-	if len(words) == 0 {
-		return errNotTranslated
-	}
-	line := "step " + strings.Join(words, " ")
-	if st.Show != "" {
-		// What is not shown is no loss: the claims see all of it.
-		if re, err := toERE("(?m)" + st.Show); err == nil {
-			line = "show=" + bashQuote(re.pattern) + " " + line
-		}
+	s.line("")
+	if st.Say != "" {
+		s.comment(st.Say)
 	}
 	for _, f := range st.Files {
 		s.file(f)
 	}
-	const broken = "{ broken; return; }"
-	for _, read := range reads {
-		s.line("%s || %s", read, broken)
+	switch command, err := s.command(st); {
+	case st.Command == "":
+		s.comment("This step did not run, because one before it could not.")
+	case err != nil:
+		s.comment(fmt.Sprintf("This command cannot be replayed: %v: %s", err, st.Command))
+		s.line("exit 3")
+	case st.Name != "":
+		s.named(st, command)
+	default:
+		s.line("%s", command)
 	}
-	if st.WithinMilliseconds > 0 {
-		line = fmt.Sprintf("within=%d %s", (st.WithinMilliseconds+999)/1000, line)
+	for _, c := range st.Claims {
+		s.comment(marks[c.Outcome].Sign + " " + c.Claim)
+		s.patience = max(s.patience, (c.WithinMilliseconds+999)/1000)
 	}
-	if st.MayFail {
-		s.line("%s || :", line)
-	} else {
-		s.line("%s || %s", line, broken)
-	}
-	if st.Name != "" {
-		name := stepVariable(st.Name)
-		s.line(`%[1]s_stdout=$stdout %[1]s_stderr=$stderr %[1]s_exitcode=$exit_code`, name)
-	}
-	return nil
 }
 
-func (s *script) word(w v1alpha1.Word) (word string, reads []string, err error) {
-	for _, p := range w {
-		if p.Expression == "" {
-			word += bashQuote(p.Text)
-			continue
-		}
-		value, needs, err := s.translator.text(p.Expression)
-		if err != nil {
-			return "", nil, err
-		}
-		word += value
-		reads = append(reads, needs...)
+// named writes a command whose output later commands use.
+func (s *script) named(st v1alpha1.Step, command string) {
+	name := "step_" + notInVariable.ReplaceAllString(st.Name, "_")
+	s.line("%s=$(%s)\necho \"$%s\"", name, command, name)
+	if value := strings.TrimSpace(st.Stdout); value != "" && len(strings.Fields(value)) == 1 {
+		s.varying = append([]varying{{value, `"$` + name + `"`}}, s.varying...)
 	}
-	if word == "" {
-		word = "''"
-	}
-	return word, reads, nil
 }
 
-// fileOf tells whether a word names a file of the step, after a flag or with it.
-func fileOf(before []string, word string, files []v1alpha1.File) (flag, name string, ok bool) {
-	name = word
-	if rest, joined := strings.CutPrefix(word, "--filename="); joined {
-		flag, name = "--filename=", rest
-	} else if n := len(before); n == 0 || before[n-1] != "-f" && before[n-1] != "--filename" {
-		return "", "", false
+var notInVariable = regexp.MustCompile(`[^A-Za-z0-9_]`)
+
+// command is the one that ran, as bash reads it, with what differs from run to run
+// looked up.
+func (s *script) command(st v1alpha1.Step) (string, error) {
+	filter := ""
+	line := st.Command
+	if st.Show != "" {
+		line = strings.TrimSuffix(line, " | grep -E "+example.Quote([]string{st.Show}))
+		filter = " | grep -E -e " + bashQuote(st.Show)
 	}
-	return flag, name, slices.ContainsFunc(files, func(f v1alpha1.File) bool { return bashQuote(f.Name) == name })
+	parsed, err := example.ParseCommand(line)
+	if err != nil {
+		return "", err
+	}
+	words := make([]string, len(parsed))
+	for i, w := range parsed {
+		for _, p := range w {
+			if p.IsExpr { // the content of a file, as $(cat NAME)
+				words[i] += `"$(` + p.Text + `)"`
+			} else {
+				words[i] += s.text(p.Text)
+			}
+		}
+		if words[i] == "" {
+			words[i] = "''"
+		}
+	}
+	command := strings.Join(words, " ")
+	patience := max(s.patience, (st.WithinMilliseconds+999)/1000)
+	switch {
+	case st.MayFail:
+		filter += " || true"
+	case patience > 0:
+		command = fmt.Sprintf("within %d %s", patience, command)
+	}
+	return command + filter, nil
+}
+
+// text is a part of a word, quoted, with what differs from run to run looked up.
+func (s *script) text(text string) string {
+	if text == "" {
+		return ""
+	}
+	for _, v := range s.varying {
+		if before, after, found := strings.Cut(text, v.value); found {
+			return s.text(before) + v.lookup + s.text(after)
+		}
+	}
+	return bashQuote(text)
+}
+
+// varying is a value of the run that another run would not have, and the bash that
+// looks it up.
+type varying struct{ value, lookup string }
+
+// varyingOf are the namespace and the pods' addresses. Longer ones come first, for an
+// address may begin as another.
+func varyingOf(r *v1alpha1.Report) []varying {
+	var all []varying
+	if r.Run.Namespace != "" {
+		all = append(all, varying{r.Run.Namespace, `"$namespace"`})
+	}
+	for _, p := range r.Pods {
+		for i, ip := range p.IPs {
+			all = append(all, varying{ip, fmt.Sprintf(`"$(ip_of %s %d)"`, bashQuote(p.Name), i)})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b varying) int { return len(b.value) - len(a.value) })
+	return all
 }
 
 // file writes a manifest as a here-document, whose end no line of it may be.
 func (s *script) file(f v1alpha1.File) {
 	if visible(f.Content) != f.Content {
-		s.line("printf %%s %s >\"$dir\"/%s", bashQuote(f.Content), bashQuote(f.Name))
+		s.line("printf %%s %s >%s", bashQuote(f.Content), bashQuote(f.Name))
 		return
 	}
 	end := "END"
 	for strings.Contains(f.Content, end) {
 		end += "_"
 	}
-	s.line("cat >\"$dir\"/%s <<'%s'", bashQuote(f.Name), end)
+	s.line("cat >%s <<'%s'", bashQuote(f.Name), end)
 	s.out.WriteString(f.Content)
 	if !strings.HasSuffix(f.Content, "\n") {
 		s.line("")
 	}
 	s.line("%s", end)
-}
-
-func (s *script) claim(c v1alpha1.Claim) {
-	condition, err := s.translator.condition(c.Expression)
-	if err != nil {
-		s.untranslated(c)
-		return
-	}
-	s.claims++
-	s.line("claim_%d() { %s; }", s.claims, condition)
-	within := ""
-	if c.WithinMilliseconds > 0 {
-		within = fmt.Sprintf(" %d", (c.WithinMilliseconds+999)/1000)
-	}
-	s.line("check %s \\\n  %s claim_%d%s", bashQuote(visible(c.Claim)), bashQuote(visible(c.Expression)), s.claims, within)
-}
-
-func (s *script) untranslated(c v1alpha1.Claim) {
-	s.comment("not translated: " + c.Claim)
-	s.line("skip %s", bashQuote(visible(c.Claim)))
-}
-
-func (s *script) tail(scenarios int) {
-	s.line("")
-	for i := range scenarios {
-		s.line("scenario_%d", i+1)
-	}
-	s.line(`
-printf '\n%%s\n' "$held claims hold, $failed failed, $untranslated not translated; $stopped of %d scenarios ended early"
-[ "$failed" = 0 ] || exit 1
-[ "$stopped" = 0 ] || exit 3`, scenarios)
 }
 
 var plainBash = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)

@@ -5,17 +5,15 @@ import (
 	"io"
 	"strings"
 	"sync"
-	"time"
 
-	"k8s.io/cli-runtime/pkg/printers"
+	"k8s.io/apimachinery/pkg/runtime"
 
-	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
-// Terminal tells a run as a story, for people.
+// Terminal shows a Document to people, as it grows.
 type Terminal struct {
 	mu    sync.Mutex
 	out   io.Writer
@@ -25,16 +23,19 @@ type Terminal struct {
 	live     io.Writer
 	liveLine bool
 	err      error
-	// notChecked counts the claims that a failed command left open, to be told
-	// in one line.
-	notChecked int
+	// begun, sections and blocks are how much of the Document is shown: its head, whole
+	// sections, and blocks of the next one.
+	begun            bool
+	sections, blocks int
+	// unchecked counts the claims of the section that a failed command left open.
+	unchecked int
 	// files are those that were shown, by name.
 	files map[string]string
 }
 
-// NewTerminal returns a report that writes lines of at most width columns,
-// and, where live is not nil, a line there that says what is being waited for.
-// Cluster output is not wrapped.
+// NewTerminal returns a Terminal that writes lines of at most width columns, and, where
+// live is not nil, a line there that says what is being waited for. Cluster output is not
+// wrapped.
 func NewTerminal(out, live io.Writer, width int, colour bool) *Terminal {
 	return &Terminal{out: out, live: live, width: max(width, 20), style: style{colour}, files: map[string]string{}}
 }
@@ -42,165 +43,303 @@ func NewTerminal(out, live io.Writer, width int, colour bool) *Terminal {
 // Err is the first error of writing the report.
 func (t *Terminal) Err() error { return t.err }
 
-// Handle tells one event. Events must come in order (see InOrder).
-func (t *Terminal) Handle(ev engine.Event) {
+// Show shows what there is of a report, and has not been shown.
+func (t *Terminal) Show(r runtime.Object) { t.show(documentOf(r), false) }
+
+// End shows the rest of a report, with what is left and the verdict.
+func (t *Terminal) End(r runtime.Object) { t.show(documentOf(r), true) }
+
+func (t *Terminal) show(d Document, ended bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if ended {
+		t.clearLive()
+	}
+	if !t.begun && !ended && d.Title != "" {
+		t.clearLive()
+		t.head(d)
+		t.begun = true
+	}
+	for t.sections < len(d.Sections) {
+		s := d.Sections[t.sections]
+		t.section(s)
+		if s.Open {
+			return
+		}
+		t.sections, t.blocks = t.sections+1, 0
+	}
+	if !ended {
+		return
+	}
+	if len(d.Cleanup) > 0 {
+		t.line("")
+		t.render(d.Cleanup)
+	}
+	if d.Verdict.Decided {
+		if len(d.Cleanup) == 0 {
+			t.line("")
+		}
+		t.verdict(d.Verdict.Passed, d.Verdict.Sum+".", d.Verdict.Times)
+	}
+}
+
+// Note shows what happens beside the Document.
+func (t *Terminal) Note(blocks ...Block) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(blocks) > 0 {
+		t.clearLive()
+		t.render(blocks)
+	}
+}
+
+// Delayed shows what keeps requests to the API server waiting.
+func (t *Terminal) Delayed(d session.Delay) { t.Note(Finding{Mark: markOpen, Text: d.String()}) }
+
+// StuckDeletion shows what the cleanup waits for.
+func (t *Terminal) StuckDeletion(object, why string) { t.Note(stuckNote(object, why)...) }
+
+// Interrupted shows that a signal ended the run, and how to remove by hand what a second
+// signal would leave.
+func (t *Terminal) Interrupted(signal, removeCommand string) {
+	if signal == run.Quit.String() {
+		t.Note(Break{}, Prose{Text: "Stopped, as asked: cleaning up."})
+		return
+	}
+	t.Note(Break{}, Prose{Text: fmt.Sprintf("Interrupted (%s): cleaning up. A second signal leaves at once; then run:", signal)}, Hint{"", removeCommand})
+}
+
+// Doing shows what goes on, where a line may be overwritten.
+func (t *Terminal) Doing(text string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.clearLive()
-	switch b := ev.Body.(type) {
-	case engine.RunStarted:
-		t.runStarted(b)
-	case engine.ScenarioStarted:
-		rule := strings.Repeat("─", max(0, min(t.width, 80)-len([]rune(b.Title))-4))
+	t.showLive("  " + text)
+}
+
+// clear takes back the line that may be overwritten.
+func (t *Terminal) clear() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.clearLive()
+}
+
+func (t *Terminal) head(d Document) {
+	t.heading(d.Title, d.Where)
+	if d.Summary != "" {
+		t.wrapped(d.Summary)
+	}
+	if d.Namespace != "" {
 		t.line("")
-		t.line(t.style.bold("── "+clean(b.Title)) + " " + t.style.dim(rule))
-	case engine.StepStarted:
-		if b.Say != "" {
+		t.wrapped(d.Namespace)
+	}
+}
+
+// rule is the title of a section.
+type rule struct{ title string }
+
+func (rule) isBlock() {}
+
+// section shows those blocks of a section that are not shown.
+func (t *Terminal) section(s Section) {
+	blocks := s.Blocks
+	if s.Title != "" {
+		blocks = append([]Block{rule{s.Title}}, blocks...)
+	}
+	if len(blocks) > t.blocks {
+		t.clearLive()
+		t.render(blocks[t.blocks:])
+		t.blocks = len(blocks)
+	}
+	if !s.Open && t.unchecked > 0 {
+		t.marked(t.style.mark(markOpen), map[bool]string{true: "1 claim is", false: fmt.Sprintf("%d claims are", t.unchecked)}[t.unchecked == 1]+" not checked")
+		t.unchecked = 0
+	}
+}
+
+func (t *Terminal) render(blocks []Block) {
+	for _, b := range blocks {
+		t.block(b)
+	}
+}
+
+func (t *Terminal) block(b Block) {
+	switch b := b.(type) {
+	case rule:
+		t.line("")
+		t.line(t.style.bold("── "+clean(b.title)) + " " + t.style.dim(strings.Repeat("─", max(0, min(t.width, 80)-len([]rune(b.title))-4))))
+	case Heading:
+		t.line("")
+		t.line(t.style.bold(clean(b.Text)) + t.style.dim(clean(b.More)))
+	case Say:
+		if b.Text != "" && !b.Skipped {
 			t.line("")
-			t.wrapped(b.Say)
+			t.wrapped(b.Text)
 		}
-	case engine.FileShown:
+	case Prose:
+		t.prose(b)
+	case Break:
+		t.line("")
+	case File:
 		t.file(b)
-	case engine.CommandShown:
+	case Command:
 		t.command(b.Line)
-	case engine.Waiting:
-		t.showLive(fmt.Sprintf("  waiting for %s: %s", b.For, b.State))
-	case engine.Output:
+	case Output:
 		t.indented(b.Stdout, "  ")
 		t.indented(b.Stderr, "  ")
-	case engine.ExpectationMet:
-		t.marked(t.style.met(), b.Claim)
-	case engine.ExpectationNotChecked:
-		t.notChecked++
-	case engine.ClaimShown:
-		t.marked(t.style.open(), b.Claim)
-	case engine.PreviewEnded:
-		t.line("")
-		t.wrapped(fmt.Sprintf("A dry run: %d commands and %d claims; nothing was asked or changed.", b.Commands, b.Claims))
-	case engine.ScenarioEnded:
-		t.scenarioEnded()
-	case engine.Interrupted:
-		t.interrupted(b)
-	case engine.CleanupStarted:
-		t.showLive("  removing what the run made in namespace " + b.Namespace)
-	case engine.CleanupEnded:
-		t.cleanup(b.Run, b.Cleanup)
-	case engine.RunEnded:
-		t.runEnded(b)
-	default:
-		t.wrong(b)
-	}
-}
-
-// replaced tells of images that cannot run; it is false for any other event.
-func (t *Terminal) replaced(body engine.Body) bool {
-	var texts []string
-	switch b := body.(type) {
-	case engine.ReplacementPlanned:
-		texts = []string{plannedText(b.Replacement)}
-	case engine.ImageReplaced:
-		texts = replacedText(b.Replacement)
-	default:
-		return false
-	}
-	t.line("")
-	for _, text := range texts {
-		t.wrapped(text)
-	}
-	return true
-}
-
-// wrong tells the events about what is not as it should be.
-func (t *Terminal) wrong(body engine.Body) {
-	if t.replaced(body) {
-		return
-	}
-	switch b := body.(type) {
-	case engine.CommandRetried:
-		t.dimmed(fmt.Sprintf("  (the output of try %d, after %s)", b.Tries, seconds(b.Elapsed)))
-	case engine.CleanupHeld:
-		t.marked(t.style.open(), fmt.Sprintf("%s does not go: %s", b.Object, b.Why))
-		t.marked(" ", "Waiting goes on: whoever set a finalizer has to remove it.")
-	case engine.ScenarioRepeated:
-		t.notChecked = 0
-		t.line("")
-		t.marked(t.style.open(), b.Cause.What+", which proves nothing: what the scenario made is removed, and it runs once more, from its begin.")
-	case engine.CommandRepeated:
-		t.marked(t.style.open(), clean(b.Cause.Why))
-		t.marked(" ", "The connection to the API server broke while the command ran: it runs again.")
-	case engine.Delayed:
-		t.marked(t.style.open(), b.Delay.String())
-	case engine.Trouble:
-		t.marked(t.style.open(), clean(b.Cause.What+": "+b.Cause.Why))
-		t.marked(" ", "Waiting goes on: it may pass by itself.")
-	case engine.ExpectationFailed:
-		t.failed(b)
-	case engine.StepFailed:
-		t.stepFailed(b)
-	case engine.EvidenceKept:
-		for _, l := range kept(evidenceOf(b)) {
+	case Hint:
+		t.line(hintLine(b))
+	case Finding:
+		t.finding(b)
+	case Problem:
+		t.verdict(false, b.Text)
+	case Evidence:
+		for _, l := range b.Lines {
 			t.line(t.style.dim("      " + clean(l)))
 		}
+	case Table:
+		t.table(b)
+	case Map:
+		t.heatmap(b.Grid)
+	}
+}
+
+func hintLine(h Hint) string {
+	if h.Label == "" {
+		return "  " + clean(h.Command)
+	}
+	return fmt.Sprintf("  %-11s  %s", h.Label, clean(h.Command))
+}
+
+func (t *Terminal) prose(p Prose) {
+	switch {
+	case p.Indented:
+		t.line("  " + clean(p.Text))
+	case p.Dim:
+		t.dimmed(p.Text)
+	default:
+		t.wrapped(p.Text)
 	}
 }
 
 // file shows a file, once: several commands may use the same.
-func (t *Terminal) file(b engine.FileShown) {
+func (t *Terminal) file(f File) {
 	t.line("")
-	if t.files[b.Name] == b.Content {
-		t.line("  " + t.style.dim(clean(b.Name)+", as above"))
+	if t.files[f.Name] == f.Content {
+		t.line("  " + t.style.dim(clean(f.Name)+", as above"))
 		return
 	}
-	t.files[b.Name] = b.Content
-	t.line("  " + t.style.dim(clean(b.Name)))
-	t.indented(b.Content, "  ")
+	t.files[f.Name] = f.Content
+	t.line("  " + t.style.dim(clean(f.Name)))
+	t.indented(f.Content, "  ")
 }
 
-func (t *Terminal) interrupted(b engine.Interrupted) {
-	t.line("")
-	if b.Signal == run.Quit.String() {
-		t.line("Stopped, as asked: cleaning up.")
+func (t *Terminal) finding(f Finding) {
+	switch {
+	case f.Unchecked:
+		t.unchecked++
 		return
+	case f.Name != "":
+		t.line("  " + t.style.mark(f.Mark) + " " + t.style.bold(clean(f.Name)) + t.style.dim(" ("+clean(f.Level)+")"))
+	default:
+		t.marked(t.style.mark(f.Mark), f.Text)
 	}
-	t.wrapped(fmt.Sprintf("Interrupted (%s): cleaning up. A second signal leaves at once; then run:", b.Signal))
-	t.line("  " + b.RemoveCommand)
+	t.details(f.Details)
 }
 
-func (t *Terminal) runStarted(b engine.RunStarted) {
-	where := "Kubernetes " + b.Run.ServerVersion
-	if b.Run.Context != "" {
-		where = b.Run.Context + ", " + where
-	}
-	t.heading(b.Title, where)
-	if b.Summary != "" {
-		t.wrapped(b.Summary)
-	}
-	whose := "every command below runs in it"
-	if b.Run.OwnNamespace {
-		whose = "made for this run; " + whose
-	}
-	t.line("")
-	t.wrapped(fmt.Sprintf("Namespace %s: %s.", b.Run.Namespace, whose))
-	if b.Hardened {
-		t.wrapped("It enforces the Pod Security Standard restricted, so the pods are made to meet it: " +
-			"what the commands and files below have for that is not on the page.")
-	}
-	if b.EndedRuns > 0 {
-		t.endedRuns(b)
+// details shows what is below a finding, beside their labels.
+func (t *Terminal) details(all []Detail) {
+	width := labelWidth(all)
+	for _, d := range all {
+		label := fmt.Sprintf("%-*s", width, d.Label)
+		switch {
+		case !d.Raw:
+			t.labelled(label, d.Text)
+		case d.Of == "":
+			t.line("      " + label + "  " + clean(d.Text))
+		default:
+			t.line("      " + label + "  " + clean(d.Text) + "  " + t.style.dim("= "+clean(d.Of)))
+		}
 	}
 }
 
-// endedRuns says what runs that were killed have left, and what removes it.
-func (t *Terminal) endedRuns(b engine.RunStarted) {
-	text, command := "An earlier run was killed and has left objects behind. This removes them:", "kubectl kbe cleanup"
-	if b.EndedRuns > 1 {
-		text = fmt.Sprintf("%d earlier runs were killed and have left objects behind. This removes them:", b.EndedRuns)
+func labelWidth(all []Detail) (width int) {
+	for _, d := range all {
+		width = max(width, len(d.Label))
 	}
-	if !b.Run.OwnNamespace {
-		command += " -n " + b.Run.Namespace
+	return width
+}
+
+// narrow is the least width of a terminal on which rows of a table are lines.
+const narrow = 60
+
+// table shows a row per line, where there is room for that.
+func (t *Terminal) table(table Table) {
+	widths := columnWidths(table)
+	whole := 4 + 2*(len(widths)-1)
+	for _, w := range widths {
+		whole += w
 	}
-	t.wrapped(text)
-	t.line("  " + command)
+	inLine := func(i int) bool { return whole <= t.width || !table.Columns[i].Wide }
+	row := func(mark string, cells []string) {
+		line := "  " + mark + " "
+		for i, cell := range cells {
+			if inLine(i) {
+				line += fmt.Sprintf("%-*s  ", widths[i], clean(cell))
+			}
+		}
+		t.line(line)
+	}
+	if t.width >= narrow {
+		var titles []string
+		for _, c := range table.Columns {
+			titles = append(titles, strings.ToUpper(c.Title))
+		}
+		row(" ", titles)
+	}
+	for i, r := range table.Rows {
+		if t.width < narrow {
+			t.narrowRow(table, r)
+		} else {
+			row(t.style.mark(r.Mark), r.Cells)
+			for j, cell := range r.Cells {
+				if !inLine(j) {
+					t.line("      " + clean(cell))
+				}
+			}
+		}
+		// What is the same of several rows in turn is said once.
+		if i+1 == len(table.Rows) || table.Rows[i+1].Note != r.Note {
+			for _, l := range wrap(clean(r.Note), min(t.width, 80)-6) {
+				t.line("      " + t.style.dim(l))
+			}
+		}
+	}
+}
+
+// narrowRow shows a row in lines of their own.
+func (t *Terminal) narrowRow(table Table, r Row) {
+	t.marked(t.style.mark(r.Mark), r.Cells[0])
+	var below []Detail
+	for i, cell := range r.Cells[1:] {
+		if c := table.Columns[i+1]; c.Wide {
+			t.line("      " + clean(cell))
+		} else if cell != "" {
+			below = append(below, Detail{Label: strings.ToLower(c.Title), Text: cell})
+		}
+	}
+	t.details(below)
+}
+
+func columnWidths(table Table) []int {
+	widths := make([]int, len(table.Columns))
+	for i, c := range table.Columns {
+		widths[i] = max(c.Width, len(c.Title))
+		for _, r := range table.Rows {
+			widths[i] = max(widths[i], len([]rune(r.Cells[i])))
+		}
+	}
+	return widths
 }
 
 // command breaks a long command as one would in a shell, so that it can still
@@ -220,107 +359,16 @@ func (t *Terminal) command(line string) {
 	}
 }
 
-func (t *Terminal) failed(b engine.ExpectationFailed) {
-	t.marked(t.style.failed(), b.Claim)
-	if len(b.Mismatches) == 0 {
-		t.line("      expression  " + clean(b.Expression))
-	}
-	for _, m := range b.Mismatches {
-		t.line("      expression  " + clean(m.Expression))
-		if m.Expected != "" {
-			t.line("      expected    " + clean(m.Expected))
-		}
-		for i, o := range m.Operands {
-			label := "found     "
-			if i > 0 {
-				label = "with      "
-			}
-			t.line(fmt.Sprintf("      %s  %s  %s", label, clean(o.Value), t.style.dim("= "+clean(o.Expression))))
-		}
-	}
-	if b.Err != "" {
-		t.labelled("because   ", b.Err)
-	}
-}
-
-func (t *Terminal) stepFailed(b engine.StepFailed) {
-	t.marked(t.style.failed(), clean(b.Err))
-	t.cause(b.Cause)
-}
-
-// Refuse tells why a run could not start: the error, and below it, in lines of at
-// most width columns, its diagnosis, where there is one.
-func Refuse(out io.Writer, width int, example, err string, c *diagnose.Cause) {
-	fmt.Fprintf(out, "error: %s: could not run: %s\n", example, clean(err))
-	if c != nil {
-		t := NewTerminal(out, nil, width, false)
-		t.labelled("what", c.What)
-		t.labelled("do  ", c.Remedy)
-	}
-}
-
-// cause tells a diagnosis, where there is one.
-func (t *Terminal) cause(c *diagnose.Cause) {
-	if c == nil {
+// Refuse writes why a run could not start, where it could not: the error, and below it,
+// in lines of at most width columns, its diagnosis, where there is one.
+func Refuse(out io.Writer, width int, r *v1alpha1.Report) {
+	if r.Error == "" {
 		return
 	}
-	t.labelled("what", c.What)
-	t.labelled("why ", c.Why)
-	t.labelled("do  ", c.Remedy)
-}
-
-func (t *Terminal) scenarioEnded() {
-	switch t.notChecked {
-	case 0:
-	case 1:
-		t.marked(t.style.open(), "1 claim is not checked")
-	default:
-		t.marked(t.style.open(), fmt.Sprintf("%d claims are not checked", t.notChecked))
+	fmt.Fprintf(out, "error: %s: could not run: %s\n", r.Example, clean(r.Error))
+	if c := r.Cause; c != nil {
+		NewTerminal(out, nil, width, false).details(details(c.What, "", c.Remedy))
 	}
-	t.notChecked = 0
-}
-
-func (t *Terminal) cleanup(run v1alpha1.Run, b v1alpha1.Cleanup) {
-	t.line("")
-	if len(b.Unconfirmed) > 0 {
-		t.wrapped("No kubelet confirmed the end of these pods; only their objects were removed: " + clean(strings.Join(b.Unconfirmed, ", ")) + ".")
-	}
-	switch {
-	case b.Kept:
-		t.wrapped(fmt.Sprintf("Everything is kept in namespace %s.", run.Namespace))
-		t.line("  look at it   kubectl get pods -n " + run.Namespace)
-		t.line("  remove it    " + b.RemoveCommand)
-		if b.Error != "" {
-			t.verdict(false, b.Error)
-		}
-	case b.Error != "":
-		t.verdict(false, "The cleanup is not complete: "+b.Error)
-		for _, l := range b.Leftovers {
-			t.line("  left: " + clean(l))
-		}
-		if b.RemoveCommand != "" {
-			t.line("  remove it    " + b.RemoveCommand)
-		}
-	case run.OwnNamespace:
-		t.dimmed(fmt.Sprintf("Namespace %s is removed (%s).", run.Namespace, millis(b.ElapsedMilliseconds)))
-	default:
-		t.dimmed(fmt.Sprintf("What the run made in namespace %s is removed (%s).", run.Namespace, millis(b.ElapsedMilliseconds)))
-	}
-}
-
-func (t *Terminal) runEnded(b engine.RunEnded) {
-	if b.Err != "" {
-		return // nothing has run: an error of the command, not a story
-	}
-	total := b.Met + b.Failed + b.NotChecked
-	text := fmt.Sprintf("%d of %d claims hold", b.Met, total)
-	if b.Failed > 0 {
-		text += fmt.Sprintf(", %d failed", b.Failed)
-	}
-	if b.NotChecked > 0 {
-		text += fmt.Sprintf(", %d not checked", b.NotChecked)
-	}
-	t.verdict(b.Verdict == v1alpha1.Passed, text+".", fmt.Sprintf("Verdict after %s, %s in all.", seconds(b.ToVerdict), seconds(b.Elapsed)))
 }
 
 // heading writes a title and, where there is room, where on the same line.
@@ -339,9 +387,9 @@ func (t *Terminal) heading(title, where string) {
 // verdict writes the sum of a run, with its mark: on one line, where that has room
 // for all sentences.
 func (t *Terminal) verdict(passed bool, sentences ...string) {
-	mark := t.style.failed()
+	mark := t.style.mark(markFailed)
 	if passed {
-		mark = t.style.met()
+		mark = t.style.mark(markMet)
 	}
 	if whole := strings.Join(sentences, " "); len([]rune(whole)) <= t.width-2 {
 		sentences = []string{whole}
@@ -419,81 +467,3 @@ func (t *Terminal) clearLive() {
 		t.liveLine = false
 	}
 }
-
-// Printable makes text that comes from a cluster, or from somebody's example,
-// harmless for a terminal: escape sequences and other control characters, and
-// those that change the direction of text, are shown and not obeyed.
-func Printable(s string) string {
-	return visible(printers.EscapeTerminal(strings.ReplaceAll(s, "\r\n", "\n")))
-}
-
-func clean(s string) string { return Printable(s) }
-
-func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
-
-// wrap breaks text between words into lines of at most width columns.
-func wrap(text string, width int) []string {
-	var lines []string
-	line, length := "", 0
-	for _, word := range strings.Fields(text) {
-		n := len([]rune(word))
-		if length > 0 && length+1+n > width {
-			lines = append(lines, line)
-			line, length = "", 0
-		}
-		if length > 0 {
-			line += " "
-			length++
-		}
-		line += word
-		length += n
-	}
-	return append(lines, line)
-}
-
-// breakCommand breaks a command between words, where no quote is open, into
-// lines of at most width columns, where words allow it.
-func breakCommand(line string, width int) []string {
-	var words []string
-	start, quoted := 0, false
-	for i, r := range line {
-		switch {
-		case r == '\'':
-			quoted = !quoted
-		case r == ' ' && !quoted:
-			words = append(words, line[start:i])
-			start = i + 1
-		}
-	}
-	words = append(words, line[start:])
-	lines := []string{""}
-	for _, w := range words {
-		last := lines[len(lines)-1]
-		switch {
-		case last == "":
-			lines[len(lines)-1] = w
-		case len([]rune(last))+1+len([]rune(w)) > width:
-			lines = append(lines, w)
-		default:
-			lines[len(lines)-1] += " " + w
-		}
-	}
-	return lines
-}
-
-type style struct{ colour bool }
-
-func (s style) sgr(code, text string) string {
-	if !s.colour {
-		return text
-	}
-	return "\x1b[" + code + "m" + text + "\x1b[0m"
-}
-
-func (s style) bold(t string) string { return s.sgr("1", t) }
-func (s style) dim(t string) string  { return s.sgr("2", t) }
-
-// The marks of a claim that holds, fails, or was not checked.
-func (s style) met() string    { return s.sgr("32", "✓") }
-func (s style) failed() string { return s.sgr("31", "✗") }
-func (s style) open() string   { return s.sgr("33", "–") }

@@ -80,24 +80,24 @@ func story() []engine.Event {
 		engine.CommandShown{Line: "kubectl create -f pod.yaml"},
 		engine.Waiting{For: "pod/a Ready", State: "Pending"},
 		engine.StepFailed{Err: "pod/a cannot become Ready", Cause: &diagnose.Cause{What: "w", Why: "because", Remedy: "mend it"}, Verdict: v1alpha1.CouldNotRun},
-		engine.ExpectationNotChecked{Claim: "one"}, engine.ExpectationNotChecked{Claim: "two"},
+		engine.ExpectationNotChecked{ClaimID: engine.ClaimID{Claim: "one"}}, engine.ExpectationNotChecked{ClaimID: engine.ClaimID{Index: 1, Claim: "two"}},
 		engine.StepEnded{},
 		engine.StepSkipped{Say: "It would be deleted.", Plan: plan("kubectl delete pod a")},
 		engine.ScenarioEnded{})
-	at(0, engine.ExpectationMet{Claim: "The pod runs"}, engine.StepEnded{},
+	at(0, engine.ExpectationMet{ClaimID: engine.ClaimID{Claim: "The pod runs"}}, engine.StepEnded{},
 		engine.StepStarted{Say: "It answers.", Plan: plan(`kubectl exec client -- curl -sS --max-time 10 -H "Host: a name with spaces" $(pod("sise").status.podIP):9876/info`,
 			engine.ClaimPlan{Claim: longClaim, Expression: `json(stdout).version == "0.5.0"`},
 			engine.ClaimPlan{Claim: "It has a name", Expression: `json(stdout).name == ""`})},
 		engine.CommandShown{Line: "kubectl exec client -- curl -sS --max-time 10 -H 'Host: a name with spaces' 10.244.1.3:9876/info"},
 		engine.Output{Stdout: "{\"version\": \"0.4.0\"}\n", Stderr: "Warning: \x1b[31mhostile\x1b[0m\r\n"},
 		engine.ExpectationFailed{
-			Claim: longClaim, Expression: `json(stdout).version == "0.5.0"`,
+			ClaimID: engine.ClaimID{Claim: longClaim}, Expression: `json(stdout).version == "0.5.0"`,
 			Mismatches: []expect.Mismatch{{
 				Expression: `json(stdout).version == "0.5.0"`, Expected: `"0.5.0"`,
 				Operands: []expect.Operand{{Expression: "json(stdout).version", Value: `"0.4.0"`}},
 			}},
 		},
-		engine.ExpectationFailed{Claim: "It has a name", Expression: `json(stdout).name == ""`, Err: "no such key: name"},
+		engine.ExpectationFailed{ClaimID: engine.ClaimID{Index: 1, Claim: "It has a name"}, Expression: `json(stdout).name == ""`, Err: "no such key: name"},
 		engine.StepEnded{Elapsed: 120 * time.Millisecond}, engine.ScenarioEnded{Elapsed: 2 * time.Second})
 	at(engine.WholeRun, seen("sise", engine.PodCreated, engine.PodScheduled),
 		seen("sise", engine.PodCreated, engine.PodScheduled, engine.ContainerStarted, engine.PodReady),
@@ -120,9 +120,9 @@ func TestTerminal(t *testing.T) {
 		"terminal-colour.txt": {80, true},
 	} {
 		var out bytes.Buffer
-		sink := InOrder(NewTerminal(&out, nil, tc.width, tc.colour).Handle)
+		tell := NewStory(NewTerminal(&out, nil, tc.width, tc.colour)).Handle
 		for _, ev := range story() {
-			sink(ev)
+			tell(ev)
 		}
 		golden(t, name, out.Bytes())
 	}
@@ -149,7 +149,7 @@ func golden(t *testing.T, name string, got []byte) {
 func TestOtherEndings(t *testing.T) {
 	for want, bodies := range map[string][]engine.Body{
 		"✓ 3 of 3 claims hold. Verdict after 1.0 s, 2.0 s in all.\n": {
-			engine.RunEnded{Verdict: v1alpha1.Passed, Met: 3, ToVerdict: time.Second, Elapsed: 2 * time.Second},
+			engine.RunEnded{Met: 3, ToVerdict: time.Second, Elapsed: 2 * time.Second},
 		},
 		"kubectl delete pods -n n -l a=b": {
 			engine.Interrupted{Signal: "interrupt", RemoveCommand: "kubectl delete pods -n n -l a=b"},
@@ -161,9 +161,13 @@ func TestOtherEndings(t *testing.T) {
 		"left: namespaces/n": {engine.CleanupEnded{Run: inN, Cleanup: v1alpha1.Cleanup{Error: "forbidden", Leftovers: []string{"namespaces/n"}}}},
 	} {
 		var out bytes.Buffer
-		terminal := NewTerminal(&out, nil, 80, false)
+		tell := NewStory(NewTerminal(&out, nil, 80, false)).Handle
+		tell(engine.Event{Scenario: engine.WholeRun, Body: engine.RunStarted{Run: inN}})
 		for _, b := range bodies {
-			terminal.Handle(engine.Event{Scenario: engine.WholeRun, Body: b})
+			tell(engine.Event{Scenario: engine.WholeRun, Body: b})
+		}
+		if _, cleanup := bodies[0].(engine.CleanupEnded); cleanup { // which the end of the run follows
+			tell(engine.Event{Scenario: engine.WholeRun, Body: engine.RunEnded{}})
 		}
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("expected %q, found:\n%s", want, out.String())
@@ -173,9 +177,9 @@ func TestOtherEndings(t *testing.T) {
 
 func TestTheLiveLineIsTakenBack(t *testing.T) {
 	var live bytes.Buffer
-	terminal := NewTerminal(&bytes.Buffer{}, &live, 40, false)
-	terminal.Handle(engine.Event{Body: engine.Waiting{For: "pod/a Ready", State: strings.Repeat("long ", 20)}})
-	terminal.Handle(engine.Event{Body: engine.Output{}})
+	tell := NewStory(NewTerminal(&bytes.Buffer{}, &live, 40, false)).Handle
+	tell(engine.Event{Body: engine.Waiting{For: "pod/a Ready", State: strings.Repeat("long ", 20)}})
+	tell(engine.Event{Body: engine.Output{}})
 	if got := live.String(); !strings.HasSuffix(got, "…\r\x1b[K") || len([]rune(got)) > 40+len("\r\x1b[K") {
 		t.Errorf("found %q", got)
 	}

@@ -7,7 +7,8 @@ import (
 	"unicode"
 	"unicode/utf16"
 
-	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
+	"k8s.io/cli-runtime/pkg/printers"
+
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -55,31 +56,6 @@ func isHidden(r rune) bool {
 		unicode.Is(unicode.Bidi_Control, r) || unicode.Is(unicode.Noncharacter_Code_Point, r)
 }
 
-// found tells what a claim that failed has found, in lines.
-func found(c v1alpha1.Claim) []string {
-	var lines []string
-	if len(c.Mismatches) == 0 {
-		lines = append(lines, "expression  "+c.Expression)
-	}
-	for _, m := range c.Mismatches {
-		lines = append(lines, "expression  "+m.Expression)
-		if m.Expected != "" {
-			lines = append(lines, "expected    "+m.Expected)
-		}
-		for i, v := range m.Found {
-			label := "found       "
-			if i > 0 {
-				label = "with        "
-			}
-			lines = append(lines, label+v.Value+"  = "+v.Expression)
-		}
-	}
-	if c.Error != "" {
-		lines = append(lines, "because     "+c.Error)
-	}
-	return lines
-}
-
 // reasonMost is how much of a value is told in a line, in characters.
 const reasonMost = 120
 
@@ -121,56 +97,95 @@ func told(st v1alpha1.Step) string {
 	return text + st.Stderr
 }
 
-// replacedText says which image cannot run, and what runs instead.
-func replacedText(r engine.Replacement) []string {
-	return []string{
-		fmt.Sprintf("The image %s cannot run here: %s.", r.Reference, r.Why),
-		insteadText(r) + ".",
-	}
-}
-
-// replacedImageText is replacedText of a Report's image.
-func replacedImageText(image v1alpha1.Image) string {
-	r := image.Replaced
-	return strings.Join(replacedText(engine.Replacement{Reference: image.Reference, Why: r.Why, Instead: r.Reference, Command: r.Command}), " ")
-}
-
-// plannedText says where an image would be replaced.
-func plannedText(r engine.Replacement) string {
-	where := ""
-	if r.Why != "" {
-		where = " It " + r.Why + "."
-	}
-	return fmt.Sprintf("The image %s runs where it can.%s Otherwise %s.", r.Reference, where, lowerFirst(insteadText(r)))
-}
-
-func insteadText(r engine.Replacement) string {
-	if r.Command == "" {
-		return fmt.Sprintf("Its containers run %s instead", r.Instead)
-	}
-	return fmt.Sprintf("Its containers run %s on %s instead", r.Command, r.Instead)
-}
-
-func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }
-
-// attemptText says why what a Scenario shows is another attempt, or is "".
-func attemptText(sc v1alpha1.Scenario) string {
-	if sc.Repeated == nil {
-		return ""
-	}
-	return fmt.Sprintf("This is the second attempt. In the first, %s (%s).", sc.Repeated.What, sc.Repeated.Why)
-}
-
-// verdictText says the counts of a Report in words.
-func verdictText(r *v1alpha1.Report) string {
-	text := fmt.Sprintf("%d of %d claims hold", r.Claims.Met, r.Claims.Total)
-	if r.Claims.Failed > 0 {
-		text += fmt.Sprintf(", %d failed", r.Claims.Failed)
-	}
-	if r.Claims.NotChecked > 0 {
-		text += fmt.Sprintf(", %d not checked", r.Claims.NotChecked)
-	}
-	return text
-}
-
 func millis(ms int64) string { return seconds(time.Duration(ms) * time.Millisecond) }
+
+// Printable makes text that comes from a cluster, or from somebody's example,
+// harmless for a terminal: escape sequences and other control characters, and
+// those that change the direction of text, are shown and not obeyed.
+func Printable(s string) string {
+	return visible(printers.EscapeTerminal(strings.ReplaceAll(s, "\r\n", "\n")))
+}
+
+func clean(s string) string { return Printable(s) }
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
+
+// wrap breaks text between words into lines of at most width columns.
+func wrap(text string, width int) []string {
+	var lines []string
+	line, length := "", 0
+	for _, word := range strings.Fields(text) {
+		n := len([]rune(word))
+		if length > 0 && length+1+n > width {
+			lines = append(lines, line)
+			line, length = "", 0
+		}
+		if length > 0 {
+			line += " "
+			length++
+		}
+		line += word
+		length += n
+	}
+	return append(lines, line)
+}
+
+// breakCommand breaks a command between words, where no quote is open, into
+// lines of at most width columns, where words allow it.
+func breakCommand(line string, width int) []string {
+	var words []string
+	start, quoted := 0, false
+	for i, r := range line {
+		switch {
+		case r == '\'':
+			quoted = !quoted
+		case r == ' ' && !quoted:
+			words = append(words, line[start:i])
+			start = i + 1
+		}
+	}
+	words = append(words, line[start:])
+	lines := []string{""}
+	for _, w := range words {
+		last := lines[len(lines)-1]
+		switch {
+		case last == "":
+			lines[len(lines)-1] = w
+		case len([]rune(last))+1+len([]rune(w)) > width:
+			lines = append(lines, w)
+		default:
+			lines[len(lines)-1] += " " + w
+		}
+	}
+	return lines
+}
+
+type style struct{ colour bool }
+
+func (s style) sgr(code, text string) string {
+	if !s.colour || code == "" {
+		return text
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
+func (s style) bold(t string) string { return s.sgr("1", t) }
+func (s style) dim(t string) string  { return s.sgr("2", t) }
+
+// mark is a mark in the colour of its class.
+func (s style) mark(m mark) string {
+	return s.sgr(map[string]string{"met": "32", "failed": "31", "open": "33", "soft": "2"}[m.Class], m.Sign)
+}
+
+// detailLines are details as lines of text beside their labels.
+func detailLines(all []Detail) (lines []string) {
+	width := labelWidth(all)
+	for _, d := range all {
+		line := fmt.Sprintf("%-*s  %s", width, d.Label, d.Text)
+		if d.Of != "" {
+			line += "  = " + d.Of
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}

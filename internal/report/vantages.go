@@ -10,61 +10,34 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
-// vantages tells the truth table of a Reach, and what explains it.
-func (t *Terminal) vantages(r *v1alpha1.Reach) {
-	t.line("")
-	t.wrapped(clean(targetText(r.Target)))
-	t.line("")
-	wide := 0
+// vantageBlocks are the truth table of a Reach, and what explains it.
+func vantageBlocks(r *v1alpha1.Reach) []Block {
+	table := Table{NoteTitle: "What it proves", Columns: []Column{
+		{Title: "Asked from", Width: 16}, {Title: "Address", Wide: true}, {Title: "Expected", Width: 11}, {Title: "Found", Width: 11}, {Title: "Latency"},
+	}}
 	for _, v := range r.Vantages {
-		wide = max(wide, len(hostOf(v)))
+		table.Rows = append(table.Rows, Row{
+			Mark:  vantageMarks[v.Outcome],
+			Cells: []string{reach.VantagePoint(v.Place).Words(), hostOf(v), expectedWords(v), foundWords(v), vantageLatency(v)},
+			Note:  proofText(v),
+		})
 	}
-	// An address that does not fit beside the others has a line of its own.
-	if rest := t.width - len(fmt.Sprintf(vantageLine, "", "", 0, "", "", "", "")) - len("10000.0 ms"); wide > rest {
-		wide = 0
-	}
-	if t.width >= vantageNarrow {
-		t.line(t.style.dim(fmt.Sprintf(vantageLine, " ", "ASKED FROM", wide, "ADDRESS"[:min(wide, 7)], "EXPECTED", "FOUND", "LATENCY")))
-	}
-	for i, v := range r.Vantages {
-		if t.width >= vantageNarrow {
-			t.vantage(v, wide)
-		} else {
-			t.narrowVantage(v)
+	blocks := []Block{Break{}, Prose{Text: targetText(r.Target)}, Break{}, table}
+	for _, c := range r.Causes {
+		mark := markFailed
+		if c.Warning {
+			mark = markWarning
 		}
-		// What is the same of several rows in turn is said once.
-		if i+1 == len(r.Vantages) || proofText(r.Vantages[i+1]) != proofText(v) {
-			t.proof(v)
-		}
+		blocks = append(blocks, Break{}, Finding{Mark: mark, Text: c.What, Details: details("", c.Why, c.Remedy)})
 	}
-	t.reachCauses(r.Causes)
+	return blocks
 }
 
-// vantageLine is a row: mark, place, address, expected, found, latency; below
-// vantageNarrow columns there is no room for it.
-const (
-	vantageLine   = "  %s %-17s %-*s  %-11s  %-12s %s"
-	vantageNarrow = 60
-)
-
-func (t *Terminal) vantage(v v1alpha1.Vantage, wide int) {
-	latency := vantageLatency(v)
-	address := clean(hostOf(v))
-	if wide == 0 {
-		address = ""
-	}
-	t.line(fmt.Sprintf(vantageLine, t.vantageMark(v), reach.VantagePoint(v.Place).Words(), wide, address, expectedWords(v), foundWords(v), latency))
-	if wide == 0 {
-		t.line("      " + clean(hostOf(v)))
-	}
-}
-
-// narrowVantage tells of a row in lines of their own.
-func (t *Terminal) narrowVantage(v v1alpha1.Vantage) {
-	t.marked(t.vantageMark(v), reach.VantagePoint(v.Place).Words())
-	t.line("      " + clean(hostOf(v)))
-	t.labelled("expected", expectedWords(v))
-	t.labelled("found   ", strings.TrimSpace(foundWords(v)+" "+vantageLatency(v)))
+var vantageMarks = map[v1alpha1.VantageOutcome]mark{
+	v1alpha1.VantageMet:     {"met", "✓", "As expected"},
+	v1alpha1.VantageFailed:  markFailed,
+	v1alpha1.VantageSkipped: {"open", "–", "Skipped"},
+	v1alpha1.VantageLesson:  {"soft", "·", "A lesson"},
 }
 
 func vantageLatency(v v1alpha1.Vantage) string {
@@ -72,27 +45,6 @@ func vantageLatency(v v1alpha1.Vantage) string {
 		return ""
 	}
 	return latencyOf(v.P50Microseconds)
-}
-
-func (t *Terminal) vantageMark(v v1alpha1.Vantage) string {
-	switch v.Outcome {
-	case v1alpha1.VantageMet:
-		return t.style.met()
-	case v1alpha1.VantageFailed:
-		return t.style.failed()
-	case v1alpha1.VantageLesson:
-		return t.style.dim("·")
-	default:
-		return t.style.open()
-	}
-}
-
-// proof says what a row shows, or why it shows nothing.
-func (t *Terminal) proof(v v1alpha1.Vantage) {
-	text := proofText(v)
-	for _, l := range wrap(clean(text), min(t.width, 80)-6) {
-		t.line("      " + t.style.dim(l))
-	}
 }
 
 func proofText(v v1alpha1.Vantage) string {
@@ -103,19 +55,6 @@ func proofText(v v1alpha1.Vantage) string {
 		return strings.TrimSuffix(fmt.Sprintf("not reached from %s: %s", v.Caller, v.Error), ": ")
 	default:
 		return v.Proves
-	}
-}
-
-func (t *Terminal) reachCauses(causes []v1alpha1.ReachCause) {
-	for _, c := range causes {
-		mark := t.style.failed()
-		if c.Warning {
-			mark = t.style.warning()
-		}
-		t.line("")
-		t.marked(mark, c.What)
-		t.labelled("why", c.Why)
-		t.labelled("do ", c.Remedy)
 	}
 }
 

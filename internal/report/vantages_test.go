@@ -60,13 +60,12 @@ func TestGoldenTruthTable(t *testing.T) {
 	r := truthTable("10.244.1.5")
 	var story bytes.Buffer
 	terminal := NewTerminal(&story, nil, 80, false)
-	terminal.ReachBegan(r)
-	terminal.ReachFound(r)
-	terminal.ReachEnded(r)
+	terminal.Show(r)
+	terminal.End(r)
 	golden(t, "vantages.txt", story.Bytes())
 	for name, format := range map[string]string{"vantages.xml": "junit", "vantages.html": "html"} {
 		var out bytes.Buffer
-		if err := WriteReach(&out, format, r); err != nil {
+		if err := Write(&out, format, r); err != nil {
 			t.Fatal(err)
 		}
 		golden(t, name, out.Bytes())
@@ -85,9 +84,8 @@ func TestTheTruthTableFitsItsWidth(t *testing.T) {
 		for _, ip := range ips {
 			var story bytes.Buffer
 			terminal, r := NewTerminal(&story, nil, width, false), truthTable(ip)
-			terminal.ReachBegan(r)
-			terminal.ReachFound(r)
-			terminal.ReachEnded(r)
+			terminal.Show(r)
+			terminal.End(r)
 			if !strings.Contains(story.String(), ip) {
 				t.Errorf("expected %s in\n%s", ip, story.String())
 			}

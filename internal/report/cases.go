@@ -1,0 +1,164 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
+)
+
+// reachSuites are those of what a Reach has found.
+func reachSuites(run *v1alpha1.Report, r *v1alpha1.Reach) (all []suite) {
+	if r.Matrix != nil {
+		s := newSuite(run, "reach.nodes", r.VerdictMilliseconds)
+		s.addMatrix(r.Matrix)
+		all = append(all, s)
+	}
+	if r.Counts != nil {
+		s := newSuite(run, "reach.vantages", r.VerdictMilliseconds)
+		s.addVantages(r)
+		all = append(all, s)
+	}
+	return all
+}
+
+// runOf is the part of a Reach that every run's Report has.
+func runOf(r *v1alpha1.Reach) *v1alpha1.Report {
+	return &v1alpha1.Report{
+		Example: "reach", Verdict: r.Verdict, Error: r.Error, Interrupted: r.Interrupted,
+		StartTime: r.StartTime, EndTime: r.EndTime, ElapsedMilliseconds: r.ElapsedMilliseconds, Run: r.Run, Cleanup: r.Cleanup,
+	}
+}
+
+// pairCases: with more pairs, each node is a case and not each pair.
+const pairCases = 1000
+
+// addMatrix adds the cases of a Matrix to a suite: one per pair, or one per node
+// that asked, where pairs are many; and one per node that did not take part.
+func (s *suite) addMatrix(m *v1alpha1.Matrix) {
+	perPair := m.PairsAreAll && len(m.Pairs) <= pairCases
+	if perPair {
+		for _, p := range m.Pairs {
+			s.add(s.pairCase(p))
+		}
+	}
+	for _, n := range m.Nodes {
+		if perPair && n.Failed == "" && n.Skipped == "" {
+			continue
+		}
+		s.add(s.nodeCase(m, n))
+	}
+	if m.CrossNodeSkipped != "" {
+		s.add(testcase{Name: "between nodes", Classname: s.Name, Time: xmlSeconds(0), Skipped: &detail{Message: oneLine(m.CrossNodeSkipped)}})
+	}
+}
+
+func (s *suite) pairCase(p v1alpha1.MatrixPair) testcase {
+	c := testcase{Name: fmt.Sprintf("%s: %s reaches %s", p.Family, p.From, p.To), Classname: s.Name, Time: xmlSeconds(p.P50Microseconds / 1000)}
+	if l := lookOf(p); l.Class == "bad" {
+		c.Failure = &detail{Type: string(p.State), Message: oneLine(tip(p)), Text: tip(p)}
+	} else {
+		c.SystemOut = &output{tip(p)}
+	}
+	return c
+}
+
+func (s *suite) nodeCase(m *v1alpha1.Matrix, n v1alpha1.MatrixNode) testcase {
+	c := testcase{Name: "pod on " + n.Name + " reaches all that it probes", Classname: s.Name, Time: xmlSeconds(0)}
+	switch {
+	case n.Skipped != "":
+		c.Skipped = &detail{Message: oneLine(n.Skipped)}
+	case n.Failed != "":
+		c.Error = &detail{Type: string(v1alpha1.CouldNotRun), Message: oneLine(n.Failed), Text: visible(n.Failed)}
+	case n.Reaches.Failing > 0:
+		c.Failure = &detail{Type: string(v1alpha1.ClaimFailed), Message: oneLine(countsText(n.Reaches)), Text: visible(failuresOf(m, n.Name))}
+	default:
+		c.SystemOut = &output{countsText(n.Reaches)}
+	}
+	return c
+}
+
+// failuresOf lists what the report holds of the pairs that a node failed to reach.
+func failuresOf(m *v1alpha1.Matrix, node string) string {
+	var lines []string
+	for _, p := range m.Pairs {
+		if p.From == node && lookOf(p).Class == "bad" {
+			lines = append(lines, p.Family+": "+tip(p))
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// addVantages adds the cases of a truth table to a suite: one per row.
+func (s *suite) addVantages(r *v1alpha1.Reach) {
+	for _, v := range r.Vantages {
+		c := testcase{
+			Name:      fmt.Sprintf("%s: %s is %s", reach.VantagePoint(v.Place).Words(), v.Address, expectedWords(v)),
+			Classname: s.Name, Time: xmlSeconds(v.P50Microseconds / 1000),
+		}
+		switch v.Outcome {
+		case v1alpha1.VantageSkipped:
+			c.Skipped = &detail{Message: oneLine(v.Skipped)}
+		case v1alpha1.VantageFailed:
+			c.Failure = &detail{Type: v.Found, Message: oneLine(foundWords(v) + ": " + v.Error), Text: visible(causesText(r.Causes))}
+		default:
+			text := fmt.Sprintf("%s: %s", v.Proves, foundWords(v))
+			if v.P50Microseconds > 0 {
+				text += fmt.Sprintf(" (%s)", latencyOf(v.P50Microseconds))
+			}
+			c.SystemOut = &output{visible(text)}
+		}
+		s.add(c)
+	}
+}
+
+func causesText(causes []v1alpha1.ReachCause) string {
+	text := ""
+	for _, c := range causes {
+		text += fmt.Sprintf("what  %s\nwhy   %s\ndo    %s\n", c.What, c.Why, c.Remedy)
+	}
+	return text
+}
+
+// runOfConformance is the part of a ConformanceReport that every run's Report has.
+func runOfConformance(r *v1alpha1.ConformanceReport) *v1alpha1.Report {
+	return &v1alpha1.Report{
+		Example: "conformance", Verdict: r.Verdict, Error: r.Error, Interrupted: r.Interrupted, Images: r.Images,
+		StartTime: metav1.NewMicroTime(r.Date.Time), ElapsedMilliseconds: r.ElapsedMilliseconds,
+		Run: v1alpha1.Run{Context: r.Cluster.Context, ServerVersion: r.Cluster.Version},
+	}
+}
+
+func profileSuite(run *v1alpha1.Report, p v1alpha1.ConformanceProfile) suite {
+	s := newSuite(run, "conformance."+p.Name, p.ElapsedMilliseconds)
+	for _, a := range p.Assertions {
+		s.add(assertionCase(s.Name, a))
+	}
+	for _, problem := range p.Problems {
+		s.add(testcase{
+			Name: "run of the profile", Classname: s.Name, Time: xmlSeconds(0),
+			Error: &detail{Type: string(v1alpha1.CouldNotRun), Message: oneLine(problem), Text: visible(problem)},
+		})
+	}
+	return s
+}
+
+func assertionCase(class string, a v1alpha1.AssertionResult) testcase {
+	c := testcase{Name: a.ID, Classname: class, Time: xmlSeconds(0)}
+	text := fmt.Sprintf("%s (%s, %s)", a.Requirement, a.Level, a.Source)
+	what := &detail{Type: string(a.Result), Message: oneLine(a.Reason), Text: visible(text + "\n" + a.Reason)}
+	switch a.Result {
+	case v1alpha1.AssertionFailed:
+		c.Failure = what
+	case v1alpha1.AssertionNotChecked:
+		c.Error = what
+	case v1alpha1.AssertionSkipped:
+		c.Skipped = &detail{Message: oneLine(a.Reason)}
+	default:
+		c.SystemOut = &output{visible(text)}
+	}
+	return c
+}

@@ -1,0 +1,256 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
+)
+
+var verdictWords = map[v1alpha1.Verdict]string{
+	v1alpha1.Passed:      "Passed",
+	v1alpha1.ClaimFailed: "A claim failed",
+	v1alpha1.CouldNotRun: "Could not run",
+	v1alpha1.Stopped:     "Stopped",
+}
+
+// marks are those of a claim; one of a dry run has no outcome.
+var marks = map[v1alpha1.Outcome]mark{
+	v1alpha1.Met: markMet, v1alpha1.Failed: markFailed, v1alpha1.NotChecked: markOpen, "": markOpen,
+}
+
+// exampleDocument is the Document of an example's run.
+func exampleDocument(r *v1alpha1.Report) Document {
+	d := exampleHeader(r)
+	for _, image := range r.Images {
+		if image.Replaced != nil {
+			d.Remarks = append(d.Remarks, strings.Join(replacedText(image.Reference, *image.Replaced), " "))
+		}
+	}
+	for _, sc := range r.Scenarios {
+		s := Section{Title: sc.Title, Tally: tally(sc)}
+		if text := attemptText(sc); text != "" {
+			s.Blocks = append(s.Blocks, Prose{Text: text})
+		}
+		for _, st := range sc.Steps {
+			s.Blocks = append(s.Blocks, stepBlocks(st, nil, true)...)
+		}
+		d.Sections = append(d.Sections, s)
+	}
+	if len(r.Pods) > 0 {
+		d.Appendix = []Section{{Title: "The pods and their images", Blocks: podBlocks(r)}}
+	}
+	return d
+}
+
+// exampleHeader is an example's Document without its sections.
+func exampleHeader(r *v1alpha1.Report) Document {
+	whose := "every command below runs in it"
+	if r.Run.OwnNamespace {
+		whose = "made for this run; " + whose
+	}
+	return Document{
+		Command: r.Example, Title: cmp.Or(r.Title, r.Example), Summary: r.Summary, Began: r.StartTime.Time,
+		Origin: fmt.Sprintf("what follows are the commands of a run on Kubernetes %s, their real output, and what was checked after each",
+			r.Run.ServerVersion),
+		Where:     clusterOf(r.Run.Context, r.Run.ServerVersion),
+		Namespace: fmt.Sprintf("Namespace %s: %s.", r.Run.Namespace, whose),
+		Facts: factsOf(r.Run.Context, r.Run.ServerVersion, r.Run.Namespace, r.Run.OwnNamespace,
+			tookText(r.VerdictMilliseconds, r.ElapsedMilliseconds)),
+		Verdict: Verdict{Decided: r.Error == "", Passed: r.Verdict == v1alpha1.Passed, Words: verdictWords[r.Verdict],
+			Sum: verdictText(r), Times: timesText(r.VerdictMilliseconds, r.ElapsedMilliseconds)},
+		Error: r.Error, Interrupted: r.Interrupted,
+		Cleanup: cleanupBlocks(r.Run, r.Cleanup),
+	}
+}
+
+// stepBlocks are those of a step, with notes on what happened while its command ran.
+// Those of a step that has not ended stay, and others follow them.
+func stepBlocks(st v1alpha1.Step, notes []Block, ended bool) []Block {
+	blocks := []Block{Say{st.Say, st.Skipped}}
+	for _, f := range st.Files {
+		blocks = append(blocks, File(f))
+	}
+	if st.Command != "" {
+		blocks = append(blocks, Command{st.Command})
+	}
+	blocks = append(blocks, notes...)
+	if st.Stdout+st.Stderr != "" {
+		blocks = append(blocks, Output{st.Stdout, st.Stderr})
+	}
+	// A time-out may end a step when some of its claims are decided.
+	failedFirst := st.Failure != nil && !anyDecided(st.Claims)
+	if failedFirst {
+		blocks = append(blocks, failureBlock(*st.Failure))
+	}
+	for _, c := range st.Claims {
+		if c.Outcome == v1alpha1.NotChecked && !ended {
+			return blocks
+		}
+		blocks = append(blocks, claimBlock(c))
+	}
+	if lines := evidenceLines(st); len(lines) > 0 {
+		blocks = append(blocks, Evidence{lines})
+	}
+	if st.Failure != nil && !failedFirst {
+		blocks = append(blocks, failureBlock(*st.Failure))
+	}
+	return blocks
+}
+
+func anyDecided(claims []v1alpha1.Claim) bool {
+	for _, c := range claims {
+		if c.Outcome != v1alpha1.NotChecked {
+			return true
+		}
+	}
+	return false
+}
+
+func failureBlock(f v1alpha1.Failure) Finding {
+	return Finding{Mark: markFailed, Text: f.Message, Details: details(f.What, f.Why, f.Remedy)}
+}
+
+func claimBlock(c v1alpha1.Claim) Finding {
+	f := Finding{Mark: marks[c.Outcome], Text: c.Claim, Unchecked: c.Outcome == v1alpha1.NotChecked}
+	if c.Outcome == v1alpha1.Failed {
+		f.Details = found(c)
+	}
+	return f
+}
+
+// found says what a claim that failed has found.
+func found(c v1alpha1.Claim) []Detail {
+	var out []Detail
+	raw := func(label, text, of string) { out = append(out, Detail{Label: label, Text: text, Of: of, Raw: true}) }
+	if len(c.Mismatches) == 0 {
+		raw("expression", c.Expression, "")
+	}
+	for _, m := range c.Mismatches {
+		raw("expression", m.Expression, "")
+		if m.Expected != "" {
+			raw("expected", m.Expected, "")
+		}
+		for i, v := range m.Found {
+			raw([]string{"found", "with"}[min(i, 1)], v.Value, v.Expression)
+		}
+	}
+	if c.Error != "" {
+		out = append(out, Detail{Label: "because", Text: c.Error})
+	}
+	return out
+}
+
+// tally counts the claims of a scenario.
+func tally(sc v1alpha1.Scenario) *mark {
+	met, total := 0, 0
+	worst := markMet
+	for _, st := range sc.Steps {
+		for _, c := range st.Claims {
+			total++
+			if c.Outcome == v1alpha1.Met {
+				met++
+			} else if worst != markFailed {
+				worst = marks[c.Outcome]
+			}
+		}
+		if st.Failure != nil {
+			worst = markFailed
+		}
+	}
+	worst.Words = fmt.Sprintf("%d of %d claims hold", met, total)
+	return &worst
+}
+
+// podBlocks are the Pods' ways to Ready, and what the nodes ran.
+func podBlocks(r *v1alpha1.Report) (blocks []Block) {
+	for _, p := range r.Pods {
+		blocks = append(blocks, Heading{Text: p.Name})
+		if c := chartOf(p); len(c.Bars) > 0 {
+			blocks = append(blocks, Chart{c})
+		}
+	}
+	if len(r.Images) == 0 {
+		return blocks
+	}
+	images := Table{Columns: []Column{{Title: "Image"}, {Title: "What the nodes ran"}}}
+	for _, image := range r.Images {
+		ran := cmp.Or(strings.Join(image.IDs, " "), "not used by a pod of this run")
+		images.Rows = append(images.Rows, Row{Cells: []string{image.Reference, ran}})
+	}
+	return append(blocks, Heading{Text: "Images"}, images)
+}
+
+// evidenceLines are all evidence of a step, as the cluster said it.
+func evidenceLines(st v1alpha1.Step) (lines []string) {
+	section := func(heading string, of []string) {
+		if len(of) > 0 {
+			lines = append(lines, heading)
+		}
+		for _, l := range of {
+			lines = append(lines, "  "+l)
+		}
+	}
+	for _, e := range st.Evidence {
+		lines = append(lines, e.Status...)
+		section("events (UTC):", e.Events)
+		for _, l := range e.Logs {
+			which := ""
+			if l.Previous {
+				which = ", before it was started again"
+			}
+			section(fmt.Sprintf("last lines of container %q%s:", l.Container, which), l.Lines)
+		}
+	}
+	return lines
+}
+
+// replacedText says which image cannot run, and what runs instead.
+func replacedText(reference string, r v1alpha1.Replaced) []string {
+	return []string{fmt.Sprintf("The image %s cannot run here: %s.", reference, r.Why), "Its containers run " + insteadText(r) + " instead."}
+}
+
+// plannedText says where an image would be replaced.
+func plannedText(reference string, r v1alpha1.Replaced) string {
+	where := ""
+	if r.Why != "" {
+		where = " It " + r.Why + "."
+	}
+	return fmt.Sprintf("The image %s runs where it can.%s Otherwise its containers run %s instead.", reference, where, insteadText(r))
+}
+
+func insteadText(r v1alpha1.Replaced) string {
+	if r.Command == "" {
+		return r.Reference
+	}
+	return r.Command + " on " + r.Reference
+}
+
+// attemptText says why what a Scenario shows is another attempt, or is "".
+func attemptText(sc v1alpha1.Scenario) string {
+	if sc.Repeated == nil {
+		return ""
+	}
+	return fmt.Sprintf("This is the second attempt. In the first, %s (%s).", sc.Repeated.What, sc.Repeated.Why)
+}
+
+// verdictText says the counts of a Report in words.
+func verdictText(r *v1alpha1.Report) string {
+	text := fmt.Sprintf("%d of %d claims hold", r.Claims.Met, r.Claims.Total)
+	if r.Claims.Failed > 0 {
+		text += fmt.Sprintf(", %d failed", r.Claims.Failed)
+	}
+	if r.Claims.NotChecked > 0 {
+		text += fmt.Sprintf(", %d not checked", r.Claims.NotChecked)
+	}
+	return text
+}
+
+func tookText(verdict, elapsed int64) string {
+	return fmt.Sprintf("%s to the verdict, %s in all", millis(verdict), millis(elapsed))
+}
+
+func timesText(verdict, elapsed int64) string {
+	return fmt.Sprintf("Verdict after %s, %s in all.", millis(verdict), millis(elapsed))
+}

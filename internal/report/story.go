@@ -1,0 +1,128 @@
+package report
+
+import (
+	"fmt"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
+)
+
+// tell shows on the terminal what an event adds. Scenarios run side by side and are told
+// in order: the first that has not ended is the one that is shown.
+func (c *Collector) tell(ev engine.Event) {
+	d, current := c.document()
+	if ev.Scenario != engine.WholeRun && ev.Scenario != current && !c.scenarios[ev.Scenario].ended {
+		return
+	}
+	switch b := ev.Body.(type) {
+	case engine.Waiting:
+		c.terminal.Doing(fmt.Sprintf("waiting for %s: %s", b.For, b.State))
+	case engine.CleanupStarted:
+		c.terminal.Doing("removing what the run made in namespace " + b.Namespace)
+	case engine.Delayed:
+		c.terminal.Delayed(b.Delay)
+	case engine.Interrupted:
+		c.terminal.Interrupted(b.Signal, b.RemoveCommand)
+	case engine.RunEnded:
+		c.terminal.show(d, true)
+	default:
+		c.terminal.clear()
+		c.terminal.show(d, false)
+		c.terminal.Note(noteOfRun(b)...)
+	}
+}
+
+// document is what there is of the run so far, up to the scenario that has not ended.
+func (c *Collector) document() (d Document, current int) {
+	d = exampleHeader(&c.report)
+	for ; c.scenarios[current] != nil; current++ {
+		sc := c.scenarios[current]
+		d.Sections = append(d.Sections, Section{Title: sc.Title, Blocks: sc.attempt(), Open: !sc.ended})
+		if !sc.ended {
+			break
+		}
+	}
+	return d, current
+}
+
+// attempt is what there is of a scenario, with what was shown of earlier attempts.
+func (sc *scenario) attempt() []Block {
+	blocks := sc.earlier[:len(sc.earlier):len(sc.earlier)]
+	for i, st := range sc.Steps {
+		blocks = append(blocks, stepBlocks(st, sc.notes[i], sc.stepEnded || i+1 < len(sc.Steps))...)
+	}
+	return blocks
+}
+
+// noteOf is what only a terminal shows of what happens while a command runs.
+func noteOf(body engine.Body) []Block {
+	switch b := body.(type) {
+	case engine.CommandRetried:
+		return []Block{Prose{Text: fmt.Sprintf("  (the output of try %d, after %s)", b.Tries, seconds(b.Elapsed)), Dim: true}}
+	case engine.CommandRepeated:
+		return []Block{openNote(b.Cause.Why), afterNote("The connection to the API server broke while the command ran: it runs again.")}
+	case engine.Trouble:
+		return []Block{openNote(b.Cause.What + ": " + b.Cause.Why), afterNote("Waiting goes on: it may pass by itself.")}
+	default:
+		return nil
+	}
+}
+
+// repeatedNote ends what is shown of an attempt that does not count.
+func repeatedNote(b engine.ScenarioRepeated) []Block {
+	return []Block{Break{}, openNote(b.Cause.What + ", which proves nothing: what the scenario made is removed, and it runs once more, from its begin.")}
+}
+
+// noteOfRun is noteOf for what happens to the run as a whole.
+func noteOfRun(body engine.Body) []Block {
+	switch b := body.(type) {
+	case engine.RunStarted:
+		return startNotes(b)
+	case engine.ReplacementPlanned:
+		return []Block{Break{}, Prose{Text: plannedText(b.Reference, *replacedOf(b.Replacement))}}
+	case engine.ImageReplaced:
+		blocks := []Block{Break{}}
+		for _, text := range replacedText(b.Reference, *replacedOf(b.Replacement)) {
+			blocks = append(blocks, Prose{Text: text})
+		}
+		return blocks
+	case engine.CleanupHeld:
+		return stuckNote(b.Object, b.Why)
+	case engine.PreviewEnded:
+		return []Block{Break{}, Prose{Text: fmt.Sprintf("A dry run: %d commands and %d claims; nothing was asked or changed.", b.Commands, b.Claims)}}
+	default:
+		return nil
+	}
+}
+
+// startNotes say what is special about a run.
+func startNotes(b engine.RunStarted) (blocks []Block) {
+	if b.Hardened {
+		blocks = append(blocks, Prose{Text: "It enforces the Pod Security Standard restricted, so the pods are made to meet it: " +
+			"what the commands and files below have for that is not on the page."})
+	}
+	if b.EndedRuns == 0 {
+		return blocks
+	}
+	text, command := "An earlier run was killed and has left objects behind. This removes them:", "kubectl kbe cleanup"
+	if b.EndedRuns > 1 {
+		text = fmt.Sprintf("%d earlier runs were killed and have left objects behind. This removes them:", b.EndedRuns)
+	}
+	if !b.Run.OwnNamespace {
+		command += " -n " + b.Run.Namespace
+	}
+	return append(blocks, Prose{Text: text}, Hint{"", command})
+}
+
+func stuckNote(object, why string) []Block {
+	return []Block{openNote(fmt.Sprintf("%s does not go: %s", object, why)), afterNote("Waiting goes on: whoever set a finalizer has to remove it.")}
+}
+
+func openNote(text string) Finding { return Finding{Mark: markOpen, Text: text} }
+
+// afterNote goes on with the note before it.
+func afterNote(text string) Finding { return Finding{Mark: mark{Sign: " "}, Text: text} }
+
+func replacedOf(r engine.Replacement) *v1alpha1.Replaced {
+	return &v1alpha1.Replaced{Why: r.Why, Reference: r.Instead, Command: r.Command}
+}
