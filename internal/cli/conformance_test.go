@@ -14,7 +14,7 @@ func TestConformanceChecksItsFlags(t *testing.T) {
 		`skip "hairpin": expected a reason, found none`:       {"--skip", "hairpin"},
 		`skip "hair": there is no such assertion`:             {"--skip", "hair=we do without"},
 		"has no secrets":                                   {"--image-pull-secret", "x"},
-		"-o html: expected one of":                         {"-o", "html"},
+		"-o script: expected one of":                       {"-o", "script"},
 		"--report-file xml=x: expected one of the formats": {"--report-file", "xml=x"},
 		"unknown command":                                  {"pods"},
 	} {

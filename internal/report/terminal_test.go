@@ -149,7 +149,7 @@ func golden(t *testing.T, name string, got []byte) {
 func TestOtherEndings(t *testing.T) {
 	for want, bodies := range map[string][]engine.Body{
 		"✓ 3 of 3 claims hold. Verdict after 1.0 s, 2.0 s in all.\n": {
-			engine.RunEnded{Met: 3, ToVerdict: time.Second, Elapsed: 2 * time.Second},
+			engine.RunEnded{Verdict: v1alpha1.Passed, Met: 3, ToVerdict: time.Second, Elapsed: 2 * time.Second},
 		},
 		"kubectl delete pods -n n -l a=b": {
 			engine.Interrupted{Signal: "interrupt", RemoveCommand: "kubectl delete pods -n n -l a=b"},
