@@ -26,7 +26,7 @@ import (
 
 // buildPlugin builds kubectl-kbe once, as users get it, in the suite's folder.
 var buildPlugin = sync.OnceValues(func() (string, error) {
-	build := exec.Command("../hack/build.sh", dir)
+	build := exec.Command("../hack/go.sh", "build", "-ldflags", "-s -w", "-o", dir, "../cmd/kubectl-kbe")
 	build.Stderr = os.Stderr
 	return filepath.Join(dir, "kubectl-kbe"), build.Run()
 })

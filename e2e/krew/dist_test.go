@@ -14,7 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -24,8 +24,18 @@ import (
 
 const (
 	dist     = "../../dist"
-	manifest = dist + "/plugin.yaml"
+	manifest = dist + "/krew/kbe.yaml"
 )
+
+// plugin is a manifest for krew, with all the fields that ours have.
+type plugin struct {
+	APIVersion, Kind string
+	Metadata         struct{ Name string }
+	Spec             struct {
+		Version, Homepage, ShortDescription, Description string
+		Platforms                                        []platform
+	}
+}
 
 // platform is an entry of the manifest.
 type platform struct {
@@ -43,26 +53,38 @@ func (p platform) name() string { return strings.TrimSuffix(filepath.Base(p.URI)
 
 func (p platform) archive() string { return filepath.Join(dist, filepath.Base(p.URI)) }
 
-// released reads the manifest that `make dist` has filled.
-func released(t *testing.T) (version string, platforms []platform) {
+// files are the names of what a release has for a platform.
+func (p platform) files() []string {
+	names := []string{p.name() + ".cdx.json", p.name() + ".tar.gz"}
+	if p.Selector.MatchLabels.OS == "linux" {
+		names = append(names, p.name()+".deb", p.name()+".rpm")
+	}
+	return names
+}
+
+// read returns a manifest, its platforms sorted. A field that plugin does not have is
+// an error, so that none is left out where two manifests are compared.
+func read(t *testing.T, file string) (p plugin) {
 	t.Helper()
-	text, err := os.ReadFile(manifest)
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatalf("run `make dist` first: %v", err)
 	}
-	var m struct {
-		Spec struct {
-			Version   string
-			Platforms []platform
-		}
+	if err := yaml.UnmarshalStrict(text, &p); err != nil {
+		t.Fatalf("%s: %v", file, err)
 	}
-	if err := yaml.Unmarshal(text, &m); err != nil {
-		t.Fatal(err)
+	slices.SortFunc(p.Spec.Platforms, func(a, b platform) int { return strings.Compare(a.URI, b.URI) })
+	return p
+}
+
+// released reads the manifest that `make dist` has made.
+func released(t *testing.T) (version string, platforms []platform) {
+	t.Helper()
+	p := read(t, manifest)
+	if len(p.Spec.Platforms) != 6 {
+		t.Fatalf("%s: expected six platforms, found %v", manifest, p.Spec.Platforms)
 	}
-	if len(m.Spec.Platforms) != 6 {
-		t.Fatalf("expected six platforms, found %v", m.Spec.Platforms)
-	}
-	return m.Spec.Version, m.Spec.Platforms
+	return p.Spec.Version, p.Spec.Platforms
 }
 
 // run returns what a command prints, and fails the test where it fails.
@@ -75,41 +97,28 @@ func run(t *testing.T, c *exec.Cmd) string {
 	return string(out)
 }
 
-// TestTheManifestIsThatOfTheTree compares all but the checksums, which no file can
-// have that is in the archives' own commit.
-func TestTheManifestIsThatOfTheTree(t *testing.T) {
-	version, platforms := released(t)
-	checksum := regexp.MustCompile(`sha256: "[0-9a-f]{64}".*|(?m)^#.*\n`)
-	var texts []string
-	for _, file := range []string{"../../plugin.yaml", manifest} {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		texts = append(texts, checksum.ReplaceAllString(string(text), ""))
+// TestTheManifestIsPluginYAML compares all but the checksums, which are zero in the
+// tree: no file can hold the checksum of an archive of its own commit.
+func TestTheManifestIsPluginYAML(t *testing.T) {
+	want, found := read(t, "../../plugin.yaml"), read(t, manifest)
+	for i := range want.Spec.Platforms {
+		want.Spec.Platforms[i].SHA256 = ""
 	}
-	if texts[0] != texts[1] {
-		t.Errorf("expected\n%s\nfound\n%s", texts[0], texts[1])
-	}
-	for _, p := range platforms {
-		if want := fmt.Sprintf("/releases/download/%s/kubectl-kbe_%s.tar.gz", version, strings.ReplaceAll(p.String(), "/", "_")); !strings.HasSuffix(p.URI, want) {
-			t.Errorf("%s: expected an archive %s, found %s", p, want, p.URI)
+	for i, p := range found.Spec.Platforms {
+		found.Spec.Platforms[i].SHA256 = ""
+		archive := fmt.Sprintf("/releases/download/%s/kubectl-kbe_%s.tar.gz", found.Spec.Version, strings.ReplaceAll(p.String(), "/", "_"))
+		if !strings.HasSuffix(p.URI, archive) {
+			t.Errorf("%s: expected an archive %s, found %s", p, archive, p.URI)
 		}
+	}
+	if !reflect.DeepEqual(found, want) {
+		t.Errorf("%s: change plugin.yaml or krews in .goreleaser.yaml: expected\n%+v\nfound\n%+v", manifest, want, found)
 	}
 }
 
 func TestKrewTakesTheManifest(t *testing.T) {
-	released(t)
-	text, err := os.ReadFile(manifest)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(t.TempDir(), "kbe.yaml") // by krew's rule, named as the plugin
-	if err := os.WriteFile(file, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
 	// Its own installations would download: TestInstall does them.
-	out := run(t, exec.CommandContext(t.Context(), "../../bin/validate-krew-manifest", "-manifest", file, "-skip-install"))
+	out := run(t, exec.CommandContext(t.Context(), "../../bin/validate-krew-manifest", "-manifest", manifest, "-skip-install"))
 	if !strings.Contains(out, "no overlapping spec.platform[].selector") {
 		t.Errorf("found\n%s", out)
 	}
@@ -123,14 +132,14 @@ func TestChecksums(t *testing.T) {
 	}
 	var want []string
 	for _, p := range platforms {
-		for _, ending := range []string{".cdx.json", ".tar.gz"} {
-			content, err := os.ReadFile(filepath.Join(dist, p.name()+ending))
+		for _, name := range p.files() {
+			content, err := os.ReadFile(filepath.Join(dist, name))
 			if err != nil {
 				t.Fatal(err)
 			}
 			sum := fmt.Sprintf("%x", sha256.Sum256(content))
-			want = append(want, sum+"  "+p.name()+ending)
-			if ending == ".tar.gz" && sum != p.SHA256 {
+			want = append(want, sum+"  "+name)
+			if strings.HasSuffix(name, ".tar.gz") && sum != p.SHA256 {
 				t.Errorf("%s: expected %s in the manifest, found %s", p, sum, p.SHA256)
 			}
 		}
@@ -165,14 +174,10 @@ func unpack(t *testing.T, p platform) map[string][]byte {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if h.Typeflag == tar.TypeDir {
-			continue
-		}
-		name := strings.TrimPrefix(h.Name, "./")
-		if h.Typeflag != tar.TypeReg || h.Mode != modes[name] || h.Uid != 0 || h.Uname != "" {
+		if h.Typeflag != tar.TypeReg || h.Mode != modes[h.Name] || h.Uid != 0 || h.Uname != "root" {
 			t.Errorf("%s: found %s of type %c, mode %o, owner %d %q", p, h.Name, h.Typeflag, h.Mode, h.Uid, h.Uname)
 		}
-		if files[name], err = io.ReadAll(r); err != nil {
+		if files[h.Name], err = io.ReadAll(r); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -234,33 +239,62 @@ func TestArchives(t *testing.T) {
 	}
 }
 
+// TestPackages unpacks the Debian packages: what they install is what is in the
+// archives, and kubectl finds the plugin's completion by its name.
+func TestPackages(t *testing.T) {
+	_, platforms := released(t)
+	for _, p := range platforms {
+		if p.Selector.MatchLabels.OS != "linux" {
+			continue
+		}
+		root, archived := t.TempDir(), unpack(t, p)
+		run(t, exec.CommandContext(t.Context(), "dpkg-deb", "--extract", filepath.Join(dist, p.name()+".deb"), root))
+		for installed, name := range map[string]string{
+			"usr/bin/kubectl-kbe":                            p.Bin,
+			"usr/share/doc/kubectl-kbe/copyright":            "LICENSE",
+			"usr/share/doc/kubectl-kbe/THIRD_PARTY_LICENSES": "THIRD_PARTY_LICENSES",
+		} {
+			content, err := os.ReadFile(filepath.Join(root, installed))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(content, archived[name]) {
+				t.Errorf("%s: expected that %s is the archive's %s", p, installed, name)
+			}
+		}
+		if target, err := os.Readlink(filepath.Join(root, "usr/bin/kubectl_complete-kbe")); err != nil || target != "/usr/bin/kubectl-kbe" {
+			t.Errorf("%s: expected a link to kubectl-kbe, found %q, %v", p, target, err)
+		}
+	}
+}
+
 // TestDistTwice makes the release again, from a clone in another folder. Changes
 // that are not committed make a difference.
 func TestDistTwice(t *testing.T) {
-	_, platforms := released(t)
 	clone := filepath.Join(t.TempDir(), "elsewhere")
 	run(t, exec.CommandContext(t.Context(), "git", "clone", "--quiet", "../..", clone))
-	bin, err := filepath.Abs("../../bin")
+	goreleaser, err := filepath.Abs("../../bin/goreleaser")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink(bin, filepath.Join(clone, "bin")); err != nil {
+	if err := os.Mkdir(filepath.Join(clone, "bin"), 0o750); err != nil {
 		t.Fatal(err)
 	}
-	run(t, exec.CommandContext(t.Context(), filepath.Join(clone, "hack/dist.sh")))
-	for _, p := range platforms {
-		for _, ending := range []string{".tar.gz", ".cdx.json"} {
-			first, err := os.ReadFile(filepath.Join(dist, p.name()+ending))
-			if err != nil {
-				t.Fatal(err)
-			}
-			second, err := os.ReadFile(filepath.Join(clone, "dist", p.name()+ending))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !bytes.Equal(first, second) {
-				t.Errorf("%s%s: expected the same bytes twice", p.name(), ending)
-			}
+	if err := os.Symlink(goreleaser, filepath.Join(clone, "bin/goreleaser")); err != nil {
+		t.Fatal(err)
+	}
+	run(t, exec.CommandContext(t.Context(), "make", "-C", clone, "--old-file=bin/goreleaser", "dist"))
+	for _, name := range []string{"checksums.txt", "krew/kbe.yaml", "homebrew/Casks/kubectl-kbe.rb"} {
+		first, err := os.ReadFile(filepath.Join(dist, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		second, err := os.ReadFile(filepath.Join(clone, "dist", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(first, second) {
+			t.Errorf("%s: expected the same bytes twice, found\n%s\nand\n%s", name, first, second)
 		}
 	}
 }
