@@ -59,7 +59,7 @@ func (o *reachOptions) runNodes(ctx context.Context, env *run.Environment) (v1al
 	if result != nil {
 		result.AddTo(o.reach)
 	}
-	return o.reach.Verdict, err
+	return run.Worst(o.reach.Verdict), err
 }
 
 // env is where a run probes.

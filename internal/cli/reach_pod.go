@@ -80,5 +80,5 @@ func (o *reachOptions) runPod(ctx context.Context, env *run.Environment) (v1alph
 	if table != nil && len(table.Rows) > 0 {
 		table.AddTo(o.reach)
 	}
-	return o.reach.Verdict, err
+	return run.Worst(o.reach.Verdict), err
 }
