@@ -311,7 +311,7 @@ func TestBadInput(t *testing.T) {
 		{[]string{"pods", "--timeout", "-1s"}, 2, "greater than 0"},
 		{[]string{"pods", "--registry", "not a host"}, 2, "HOST[:PORT]"},
 		{[]string{"pods", "--image-pull-secret", "x"}, 2, "name the one that has it with -n"},
-		{[]string{"pods", "--image", "shel=x"}, 2, "only shell, simpleservice"},
+		{[]string{"pods", "--image", "shel=x"}, 2, "one of the names shell, simpleservice"},
 		{[]string{"pods", "--image", "shell="}, 2, "expected a reference"},
 		{[]string{"pods", "--context", "nowhere"}, 3, `context "nowhere" does not exist`},
 		{[]string{"pods", "--kubeconfig", "/nonexistent/file"}, 3, "/nonexistent/file"},
