@@ -99,3 +99,20 @@ func TestWhatAPageMustNotHave(t *testing.T) {
 		t.Errorf("expected that a missing policy is found, found %v", found)
 	}
 }
+
+// TestTheStyleIsClosed: a brace that is missing hides all rules behind it from wide screens.
+func TestTheStyleIsClosed(t *testing.T) {
+	page := string(written(t, "html", &v1alpha1.Report{}))
+	_, style, _ := strings.Cut(page, "<style>")
+	style, _, _ = strings.Cut(style, "</style>")
+	depth := 0
+	for line := range strings.Lines(style) {
+		depth += strings.Count(line, "{") - strings.Count(line, "}")
+		if strings.HasPrefix(line, "@media") && depth > 1 || depth < 0 {
+			t.Fatalf("expected that rules are closed before %q", line)
+		}
+	}
+	if depth != 0 {
+		t.Errorf("expected as many braces closed as opened, found %d more", depth)
+	}
+}
