@@ -43,7 +43,7 @@ func (p matrixPart) run(ctx context.Context, r *Runner, where place) ([]v1alpha1
 
 // reachEnv is where a part probes.
 func (r *Runner) reachEnv(env *run.Environment) reach.Env {
-	return reach.Env{Getter: env.Clients, Session: env.Session, Image: r.images[shellImage], PullSecret: r.opts.PullSecret}
+	return reach.Env{Environment: env, Image: r.images[shellImage], PullSecret: r.opts.PullSecret}
 }
 
 func judgeNodes(checks []Check, found *reach.Result) []v1alpha1.AssertionResult {

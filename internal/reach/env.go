@@ -3,16 +3,13 @@ package reach
 import (
 	"fmt"
 
-	"k8s.io/cli-runtime/pkg/genericclioptions"
-
-	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 )
 
 // Env is where a run works: a session that its caller has opened and closes, and the
 // image of its Pods.
 type Env struct {
-	Getter  genericclioptions.RESTClientGetter
-	Session *session.Session
+	*run.Environment
 	// Image serves, with Python 3, and probes, with curl.
 	Image string
 	// PullSecret is the name of a Secret for the image's registry, or "".

@@ -46,7 +46,7 @@ type pods struct {
 
 // newPods is ready to make Pods until ctx ends.
 func newPods(ctx context.Context, env Env) (*pods, error) {
-	cfg, err := env.Getter.ToRESTConfig()
+	cfg, err := env.Clients.ToRESTConfig()
 	if err != nil {
 		return nil, err
 	}
@@ -59,8 +59,8 @@ func newPods(ctx context.Context, env Env) (*pods, error) {
 	selector := metav1.ListOptions{LabelSelector: session.RunLabel + "=" + env.Session.ID}
 	return &pods{
 		env: env, config: cfg, client: client, creates: make(chan struct{}, createsMax),
-		kubectl: kubectl.New(env.Getter, env.Session.Namespace, env.Session.Wrap),
-		patch:   podpatch.Patch{Hardened: env.Session.EnforcesRestricted(ctx), PullSecret: env.PullSecret},
+		kubectl: kubectl.New(env.Clients, env.Session.Namespace, env.Session.Wrap),
+		patch:   podpatch.Patch{Hardened: env.Hardened, PullSecret: env.PullSecret},
 		watch: newPodWatch(ctx, func(ctx context.Context) (watch.Interface, error) {
 			return client.CoreV1().Pods(env.Session.Namespace).Watch(ctx, selector)
 		}),

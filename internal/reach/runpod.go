@@ -65,7 +65,7 @@ func RunPod(ctx context.Context, env Env, opts PodOptions) (*Table, error) {
 		return nil, err
 	}
 	r.table.Hardened = r.patch.Hardened
-	r.inTarget = kubectl.New(env.Getter, target.Namespace, env.Session.Wrap)
+	r.inTarget = kubectl.New(env.Clients, target.Namespace, env.Session.Wrap)
 	if err := r.probeAll(ctx, target); err != nil {
 		return r.table, err
 	}
