@@ -144,7 +144,7 @@ func (w *waiter) failure(ctx context.Context, err error) *failure {
 // resource returns the client of a resource as kubectl's users name it: pod,
 // pods, po, deployments.apps.
 func (r *runner) resource(name string) (dynamic.ResourceInterface, error) {
-	mapper, err := r.Clients.ToRESTMapper()
+	mapper, err := r.ToRESTMapper()
 	if err != nil {
 		return nil, err
 	}

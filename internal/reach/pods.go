@@ -46,7 +46,7 @@ type pods struct {
 
 // newPods is ready to make Pods until ctx ends.
 func newPods(ctx context.Context, env Env) (*pods, error) {
-	cfg, err := env.Clients.ToRESTConfig()
+	cfg, err := env.ToRESTConfig()
 	if err != nil {
 		return nil, err
 	}

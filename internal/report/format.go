@@ -22,10 +22,7 @@ type format struct {
 var formats = map[string]format{}
 
 // register adds a format to those of Formats.
-func register(name string, f format) format {
-	formats[name] = f
-	return f
-}
+func register(name string, f format) { formats[name] = f }
 
 // Formats are the names that Write takes for the kind of a report, sorted.
 func Formats(kind runtime.Object) []string {

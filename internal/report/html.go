@@ -13,7 +13,7 @@ import (
 //go:embed page.html.tmpl
 var pageSource string
 
-var _ = register("html", format{write: writeHTML})
+func init() { register("html", format{write: writeHTML}) }
 
 // writeHTML writes a report as a page of its own: no script, and nothing that would be
 // loaded from elsewhere, which its Content-Security-Policy forbids anyway.

@@ -12,7 +12,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
-var _ = register("junit", format{write: writeJUnit})
+func init() { register("junit", format{write: writeJUnit}) }
 
 // writeJUnit writes a report as JUnit XML: a suite per scenario or profile, a case per
 // claim, assertion, row or pair. A command that could not do its work is a case with an

@@ -17,7 +17,7 @@ import (
 // read and compared, and blocks that need no scrolling.
 const markdownWidth = 100
 
-var _ = register("markdown", format{write: writeMarkdown})
+func init() { register("markdown", format{write: writeMarkdown}) }
 
 // writeMarkdown writes a report as a page to learn from, in CommonMark: nothing on the
 // page of an example depends on when or for how long it ran.

@@ -17,7 +17,7 @@ import (
 //go:embed script.sh.tmpl
 var scriptTools string
 
-var _ = register("script", format{write: writeScript, examplesOnly: true})
+func init() { register("script", format{write: writeScript, examplesOnly: true}) }
 
 // writeScript writes a Report as a bash script: the commands of the run in their order,
 // for any kubectl, each with its claims as comments. A command that fails ends the script.
