@@ -85,7 +85,7 @@ var podFaults = []fault{
 	{row: 22, name: "notready", how: "a readiness probe that gets 404, told while it is waited for", code: 3,
 		provoke: func(s *scene) []string {
 			args := s.pod(`
-  containers: [{name: main, image: SERVICE, readinessProbe: {httpGet: {path: /nope, port: 9876}, periodSeconds: 1, initialDelaySeconds: 1}}]`)
+  containers: [{name: main, image: SERVICE, readinessProbe: {httpGet: {path: /nope, port: 9876}, periodSeconds: 1, initialDelaySeconds: 3}}]`)
 			return append(args, "--timeout", "12s")
 		},
 		want: []string{`container "main" of pod "subject" runs, but its probe fails: Unhealthy: Readiness probe failed: HTTP probe failed with statuscode: 404`, "timed out after 12s"}},

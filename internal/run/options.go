@@ -111,7 +111,7 @@ func (o *Options) References(defaults map[string]string) (map[string]string, err
 			continue
 		}
 		if _, err := reference.ParseNormalizedNamed(ref); err != nil {
-			errs = append(errs, fmt.Errorf("--image %s=%s: expected a reference such as HOST/NAME:TAG: %w", name, ref, err))
+			errs = append(errs, fmt.Errorf("--image %s=%s: expected a reference such as HOST/NAME:TAG, found %q: %w", name, ref, ref, err))
 		}
 		refs[name] = ref
 	}
