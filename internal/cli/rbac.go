@@ -101,12 +101,7 @@ func newRBACCommand(catalogue []*example.Example, flags *genericclioptions.Confi
 
 // inNamespace adds what a Namespace of the run's own needs.
 func inNamespace(needs func() rbac.Needs) func(bool) rbac.Needs {
-	return func(own bool) rbac.Needs {
-		if own {
-			return rbac.Join(needs(), rbac.OwnNamespace())
-		}
-		return needs()
-	}
+	return func(own bool) rbac.Needs { return rbac.InNamespace(needs(), own) }
 }
 
 func (o *rbacOptions) grant(ctx context.Context, namespace string, known []string, streams genericiooptions.IOStreams) (rbac.Grant, error) {

@@ -15,7 +15,7 @@ type enforcedPart struct{ list }
 func (enforcedPart) name() string { return "enforced" }
 
 func (enforcedPart) needs(ownNamespace bool) rbac.Needs {
-	return inNamespace(rbac.Core("pods", "create"), ownNamespace)
+	return rbac.InNamespace(rbac.Core("pods", "create"), ownNamespace)
 }
 
 func (p enforcedPart) run(ctx context.Context, r *Runner, where place) ([]v1alpha1.AssertionResult, []string) {

@@ -46,7 +46,7 @@ func (p *examplePart) run(ctx context.Context, r *Runner, where place) ([]v1alph
 	engine.Run(ctx, r.clients, p.plan, opts, collector.Handle)
 	done := collector.Report()
 	r.ran(done.Images)
-	return p.results(done, context.Cause(ctx)), problemsOf(done)
+	return p.results(done, context.Cause(ctx)), problemsOf(done.Cleanup)
 }
 
 // overrides are those of the images that the example has.
@@ -108,16 +108,13 @@ func reasonOfFailure(st v1alpha1.Step) string {
 	return join(st.Failure.Message, st.Failure.What, st.Failure.Why, lastLine(st.Stderr))
 }
 
-// problemsOf are what went wrong outside of the claims.
-func problemsOf(done *v1alpha1.Report) []string {
-	if c := done.Cleanup; c != nil && c.Error != "" {
-		return []string{cleanupProblem(c.Error, c.RemoveCommand)}
+// problemsOf are what went wrong outside of what is decided: a cleanup that is not
+// complete. c may be nil.
+func problemsOf(c *v1alpha1.Cleanup) []string {
+	if c == nil || c.Error == "" {
+		return nil
 	}
-	return nil
-}
-
-func cleanupProblem(err, command string) string {
-	return join("the cleanup is not complete: "+err, "to remove what is left: "+command)
+	return []string{join("the cleanup is not complete: "+c.Error, "to remove what is left: "+c.RemoveCommand)}
 }
 
 // join puts together the texts that there are, each once.

@@ -25,7 +25,7 @@ func (matrixPart) name() string { return "nodes" }
 func (matrixPart) needs(ownNamespace bool) rbac.Needs {
 	// Where listing the nodes, which rbac.Conformance has, is not permitted, its
 	// assertions are skipped.
-	return inNamespace(rbac.ProbePods(), ownNamespace)
+	return rbac.InNamespace(rbac.ProbePods(), ownNamespace)
 }
 
 func (p matrixPart) run(ctx context.Context, r *Runner, where place) ([]v1alpha1.AssertionResult, []string) {
@@ -145,11 +145,4 @@ func missingFamilies(found *reach.Result) (wrong []string, skipped string) {
 		}
 	}
 	return wrong, ""
-}
-
-func inNamespace(needs rbac.Needs, own bool) rbac.Needs {
-	if own {
-		return rbac.Join(needs, rbac.OwnNamespace())
-	}
-	return needs
 }

@@ -58,9 +58,7 @@ func (r *Runner) carryOut(ctx context.Context, p part, where place,
 		return v1alpha1.Passed, err
 	}
 	done := run.Run(ctx, r.clients, r.optionsOf(where), work, run.Unobserved{})
-	if c := done.Cleanup; c != nil && c.Error != "" {
-		problems = []string{cleanupProblem(c.Error, c.RemoveCommand)}
-	}
+	problems = problemsOf(done.Cleanup)
 	switch {
 	case done.Err != nil:
 		return all(p, v1alpha1.AssertionNotChecked, done.Err.Error()), problems

@@ -30,7 +30,7 @@ func (p placesPart) from() []reach.VantagePoint {
 }
 
 func (placesPart) needs(ownNamespace bool) rbac.Needs {
-	return inNamespace(rbac.Reach(), ownNamespace)
+	return rbac.InNamespace(rbac.Reach(), ownNamespace)
 }
 
 func (p placesPart) run(ctx context.Context, r *Runner, where place) ([]v1alpha1.AssertionResult, []string) {

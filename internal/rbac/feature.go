@@ -18,6 +18,14 @@ func OwnNamespace() Needs {
 	)
 }
 
+// InNamespace adds to needs what a Namespace of the run's own takes, where it has one.
+func InNamespace(needs Needs, own bool) Needs {
+	if own {
+		return Join(needs, OwnNamespace())
+	}
+	return needs
+}
+
 // Exec is what running a program in a container needs: `kubectl exec` looks
 // at the Pod, and connects with GET (WebSocket) or POST (SPDY). Since Kubernetes
 // 1.35 a WebSocket needs the verb create as well (feature gate
