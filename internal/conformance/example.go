@@ -95,6 +95,8 @@ func resultOfClaim(st v1alpha1.Step, c v1alpha1.Claim, broken string) (v1alpha1.
 		return v1alpha1.AssertionPassed, ""
 	case c.Outcome == v1alpha1.Failed:
 		return v1alpha1.AssertionFailed, join(report.Reason(c), lastLine(st.Stderr))
+	case st.NotApplicable != nil:
+		return v1alpha1.AssertionSkipped, st.NotApplicable.What
 	case st.Failure != nil && st.Failure.Verdict == v1alpha1.ClaimFailed:
 		return v1alpha1.AssertionFailed, reasonOfFailure(st)
 	case st.Failure != nil:

@@ -20,6 +20,9 @@ type Cause struct {
 	// Workload tells that the cluster did its part, and the program in the
 	// container failed.
 	Workload bool `json:"workload,omitempty"`
+	// Harmless tells that a healthy cluster may be so: what depends on it cannot be checked
+	// there.
+	Harmless bool `json:"harmless,omitempty"`
 	// Lost tells that the connection to the API server broke: what was asked for may
 	// have been done.
 	Lost bool `json:"lost,omitempty"`

@@ -62,6 +62,7 @@ type row struct {
 	// settle is how long an Unsettled cause may last until no help is to be expected.
 	settle         time.Duration
 	workload, lost bool
+	harmless       bool
 }
 
 // table is THE table. The first row that matches a sign wins, so what is told
@@ -114,7 +115,7 @@ func (r compiled) match(s sign) *Cause {
 	}
 	fill := func(text string) string { return os.Expand(text, func(name string) string { return names[name] }) }
 	c := &Cause{
-		What: fill(r.what), Why: s.words(), Remedy: fill(r.remedy), Outlook: r.outlook, Confirmed: s.times > 1, Settle: r.settle, Workload: r.workload, Lost: r.lost,
+		What: fill(r.what), Why: s.words(), Remedy: fill(r.remedy), Outlook: r.outlook, Confirmed: s.times > 1, Settle: r.settle, Workload: r.workload, Harmless: r.harmless, Lost: r.lost,
 		Container: s.about["container"], Image: r.at == pull, Since: s.since,
 	}
 	if r.at == node {

@@ -78,7 +78,7 @@ var execs = []row{
 	// The proxy of the API server (k8s.io/apimachinery, pkg/util/proxy).
 	{at: api, message: `error trying to reach service: (dial tcp (?P<address>\S+): )?(?P<why>.*)`,
 		what:   "the API server does not reach the pod at $address through its proxy",
-		remedy: "where the pods have an overlay network that the control plane is not part of, that is so on a healthy cluster; otherwise look at the way from the API server to the pod network", outlook: Unsettled},
+		remedy: "where the pods have an overlay network that the control plane is not part of, that is so on a healthy cluster; otherwise look at the way from the API server to the pod network", outlook: Unsettled, harmless: true},
 	{at: api, message: `does not have a host assigned`,
 		what:   "the pod is not scheduled yet, so nothing in it can be run or read",
 		remedy: "wait until it runs: kubectl wait --for=condition=Ready pod/POD", outlook: Hopeless},

@@ -96,6 +96,10 @@ var pods = []row{
 		remedy: "free or add a node that fits, or change what keeps the pod off them (nodeSelector, requests, taints, cordon)", outlook: Retried},
 	{at: scheduling, message: `persistentvolumeclaim "(?P<claim>[^"]+)" not found`, what: `pod "$pod" is not scheduled: its persistentvolumeclaim "$claim" does not exist`,
 		remedy: "create it, or leave the volume out", outlook: Unsettled, settle: helpTime},
+	// Where each Pod is alone on its Node, as on Fargate and virtual kubelets.
+	{at: scheduling, reason: "Unschedulable", message: `didn't match pod affinity rules`,
+		what:   `pod "$pod" cannot be placed beside another: no node can run both`,
+		remedy: "free a node for both, where the cluster places several pods on one node", outlook: Unsettled, settle: lostTime, harmless: true},
 	{at: scheduling, reason: "Unschedulable", what: `pod "$pod" is not scheduled: no node takes it`,
 		remedy: "free or add a node that fits, or change what keeps the pod off them (nodeSelector, requests, taints, cordon); with an autoscaler that is slow to speak: --fail-fast=false", outlook: Unsettled, settle: helpTime},
 	{at: scheduling, what: `pod "$pod" is not scheduled`, remedy: "look at the scheduler's log", outlook: Unsettled, settle: helpTime},

@@ -43,6 +43,17 @@ func (r *runner) lostNode(ctx context.Context, among func(*corev1.Pod) bool) *di
 	return nil
 }
 
+// notPlaced is why a Pod that a command names could not be placed, or nil.
+func (r *attempt) notPlaced(words []string) (why *diagnose.Cause) {
+	r.unplaced.Range(func(name, cause any) bool {
+		if slices.ContainsFunc(words, func(w string) bool { return names(w, name.(string)) }) {
+			why = cause.(*diagnose.Cause)
+		}
+		return why == nil
+	})
+	return why
+}
+
 // guard returns a context for a command: it ends, with the Cause, when the cluster
 // loses the Node of a Pod that the command names. An exec, for one, would wait for
 // ever.

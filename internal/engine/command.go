@@ -27,8 +27,15 @@ type failure struct {
 	words []string
 	// skipped: the scenario goes on.
 	skipped bool
+	// harmless: the step is not for this cluster, as the cause tells.
+	harmless bool
 	// final: running the command again would not help.
 	final bool
+}
+
+// notApplicable is the failure of a step that a healthy cluster may not be able to do.
+func notApplicable(cause *diagnose.Cause) *failure {
+	return &failure{cause: cause, verdict: v1alpha1.Passed, skipped: true, harmless: true}
 }
 
 // shown is a command as a user would type it.
@@ -50,6 +57,10 @@ func (r *attempt) command(ctx context.Context, st step, facts expect.Facts, emit
 	}
 	if words, err = r.patch.Command(words); err != nil {
 		return kubectl.Result{}, &failure{err: err.Error(), verdict: v1alpha1.CouldNotRun}
+	}
+	words = r.inOwnContainer(words)
+	if cause := r.notPlaced(words); cause != nil {
+		return kubectl.Result{}, notApplicable(cause)
 	}
 	line := r.plan.shown(words, st.show)
 	args, err := r.arguments(r.images, command, words[1:], emit)
@@ -74,6 +85,23 @@ func (r *attempt) command(ctx context.Context, st step, facts expect.Facts, emit
 	return r.untilItHolds(ctx, st, facts, emit, func(emit func(Body)) (kubectl.Result, *failure) {
 		return r.execute(ctx, st, words, args, emit)
 	})
+}
+
+// inOwnContainer names the container of an exec, or of logs, that names none, where
+// admission has added others to the Pod: kubectl would take another one.
+func (r *attempt) inOwnContainer(words []string) []string {
+	if !slices.Contains([]string{"exec", "logs", "attach"}, words[1]) {
+		return words
+	}
+	cmd, err := kubectl.Parse(words[1:]...)
+	if err != nil || len(cmd.Args) == 0 || cmd.Has("container") || cmd.Has("all-containers") {
+		return words // kubectl itself will report what is wrong
+	}
+	own := r.watcher.ownContainer(strings.TrimPrefix(cmd.Args[0], "pod/"))
+	if own == "" {
+		return words
+	}
+	return slices.Insert(slices.Clone(words), slices.Index(words, cmd.Args[0])+1, "-c", own)
 }
 
 // words are those of a step's command, with the images in use and with what its
@@ -182,8 +210,11 @@ func (r *attempt) exited(ctx context.Context, words []string, res kubectl.Result
 				connection.Node = e.Pod.Spec.NodeName
 			}
 		}
-		if f.cause = connection.Output(res.Stderr); f.cause == nil {
+		switch f.cause = connection.Output(res.Stderr); {
+		case f.cause == nil:
 			f.cause = r.lost(ctx, words)
+		case f.cause.Harmless:
+			return notApplicable(f.cause)
 		}
 	}
 	return f

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -50,6 +51,9 @@ type runner struct {
 	*run.Environment
 	plan *Plan
 	opts Options
+
+	// serial: a quota has no room for all scenarios at once.
+	serial bool
 
 	watcher   *watcher
 	stopWatch func()
@@ -100,7 +104,9 @@ func (r *runner) prepare(ctx context.Context, env *run.Environment) (err error) 
 	}
 	var ended []session.Leftover
 	var wg sync.WaitGroup
+	var unfit error
 	wg.Go(func() { ended = r.Session.FindEnded(ctx, r.Config) })
+	wg.Go(func() { unfit = r.fit(ctx) })
 	r.patch = podpatch.Patch{Hardened: r.Hardened, PullSecret: r.opts.PullSecret}
 	wrap := r.Session.Confine
 	if r.opts.AllowClusterScope {
@@ -111,7 +117,7 @@ func (r *runner) prepare(ctx context.Context, env *run.Environment) (err error) 
 		err = r.rehearse(ctx)
 	}
 	wg.Wait()
-	if err != nil {
+	if err = errors.Join(unfit, err); err != nil {
 		return err
 	}
 	r.emit(WholeRun, RunStarted{
@@ -122,8 +128,8 @@ func (r *runner) prepare(ctx context.Context, env *run.Environment) (err error) 
 	return nil
 }
 
-// scenarios runs all scenarios: side by side, or, where each command needs confirmation,
-// one after the other.
+// scenarios runs all scenarios: side by side, or, where each command needs confirmation or
+// a quota is narrow, one after the other.
 func (r *runner) scenarios(ctx context.Context, _ *run.Environment) (v1alpha1.Verdict, error) {
 	r.stopWatch = r.watch(ctx)
 	signs, stop := context.WithCancel(ctx)
@@ -132,7 +138,7 @@ func (r *runner) scenarios(ctx context.Context, _ *run.Environment) (v1alpha1.Ve
 	verdicts := make([]v1alpha1.Verdict, len(r.plan.scenarios))
 	var wg sync.WaitGroup
 	for i := range r.plan.scenarios {
-		if r.opts.Confirm != nil {
+		if r.opts.Confirm != nil || r.serial {
 			verdicts[i] = r.scenario(ctx, i)
 			continue
 		}

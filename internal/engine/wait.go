@@ -31,15 +31,23 @@ func (r *attempt) wait(ctx context.Context, args []string, emit func(Body)) (kub
 	ctx, cancel := wait.WithTimeout(ctx, w.timeout)
 	defer cancel()
 	var done strings.Builder
+	var unplaced *failure
 	for _, target := range w.targets {
-		if f := r.waitFor(ctx, w, target, emit); f != nil {
+		f := r.waitFor(ctx, w, target, emit)
+		if f != nil && f.harmless {
+			_, name, _ := strings.Cut(target, "/")
+			r.unplaced.Store(name, f.cause)
+			unplaced = f
+			continue
+		}
+		if f != nil {
 			return kubectl.Result{}, f
 		}
 		fmt.Fprintf(&done, "%s %s\n", target, w.outcome)
 	}
 	res := kubectl.Result{Stdout: done.String()}
 	emit(Output{Stdout: res.Stdout})
-	return res, nil
+	return res, unplaced
 }
 
 func (r *attempt) waitFor(ctx context.Context, w *waitCommand, target string, emit func(Body)) *failure {
@@ -139,6 +147,9 @@ func (w *waiter) failure(ctx context.Context, err error) *failure {
 		if pod := asPod(w.last); pod != nil {
 			f.cause = w.run.causeOfPod(context.WithoutCancel(ctx), pod, true)
 		}
+	}
+	if f.cause != nil && f.cause.Harmless {
+		return notApplicable(f.cause)
 	}
 	if f.cause != nil && f.cause.Workload {
 		f.verdict = v1alpha1.ClaimFailed

@@ -5,7 +5,8 @@ import "k8s.io/apimachinery/pkg/runtime/schema"
 // Run is what every run needs: to see its Pods and what happens to them.
 // What it does beyond is up to its steps.
 func Run() Needs {
-	return Join(Core("pods", "get", "list", "watch"), Core("events", "list", "watch").Optional())
+	return Join(Core("pods", "get", "list", "watch"), Core("events", "list", "watch").Optional(),
+		Core("resourcequotas", "list").Optional()) // to know whether there is room for the Pods
 }
 
 // OwnNamespace is what a run with a Namespace of its own needs.

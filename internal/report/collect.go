@@ -204,6 +204,8 @@ func inStep(step *v1alpha1.Step, body engine.Body) {
 		if b.Cause != nil {
 			step.Failure.Cause = *causeOf(b.Cause)
 		}
+	case engine.StepNotApplicable:
+		step.NotApplicable = causeOf(b.Cause)
 	case engine.EvidenceKept:
 		step.Evidence = append(step.Evidence, evidenceOf(b))
 	}

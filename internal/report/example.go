@@ -79,6 +79,9 @@ func stepBlocks(st v1alpha1.Step, notes []Block, ended bool) []Block {
 	if st.Stdout+st.Stderr != "" {
 		blocks = append(blocks, Output{st.Stdout, st.Stderr})
 	}
+	if c := st.NotApplicable; c != nil {
+		blocks = append(blocks, openNote(c.What+": "+c.Why), afterNote("A healthy cluster may be so; what depends on it is not checked."))
+	}
 	// A time-out may end a step when some of its claims are decided.
 	failedFirst := st.Failure != nil && !anyDecided(st.Claims)
 	if failedFirst {

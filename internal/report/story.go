@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
@@ -86,6 +87,10 @@ func noteOfRun(body engine.Body) []Block {
 			blocks = append(blocks, Prose{Text: text})
 		}
 		return blocks
+	case engine.QuotaNarrow:
+		return []Block{Break{}, Prose{Text: fmt.Sprintf("The quota %q leaves room for %d pods, and all scenarios together need %d: they run one after the other.", b.Quota, b.Room, b.Needed)}}
+	case engine.ContainersAdded:
+		return []Block{openNote(fmt.Sprintf("Admission added to pod %q: container %s. Claims are about the containers of the page.", b.Pod, strings.Join(b.Containers, ", container ")))}
 	case engine.CleanupHeld:
 		return stuckNote(b.Object, b.Why)
 	case engine.PreviewEnded:

@@ -39,6 +39,8 @@ type Options struct {
 	// Enforce is the Pod Security Standard that the run's own Namespace enforces,
 	// such as restricted, or "" for the cluster's default.
 	Enforce string
+	// WithSidecars lets meshes add their sidecars to the run's Pods.
+	WithSidecars bool
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
@@ -50,6 +52,7 @@ func (o *Options) AddFlags(flags *pflag.FlagSet, images string) {
 	flags.StringVar(&o.Registry, "registry", "",
 		"Pull all other images from this registry, as HOST[:PORT][/PATH]; {registry} in the path is the image's own registry")
 	flags.StringVar(&o.PullSecret, "image-pull-secret", "", "Name of a Secret with the registry's credentials, in the namespace of -n")
+	flags.BoolVar(&o.WithSidecars, "with-sidecars", false, "Let service meshes add their sidecars to the pods; without it the pods carry the usual opt-out labels")
 	flags.DurationVar(&o.Timeout, "timeout", 0, "End the run after this time, such as 90s, excluding cleanup (default: no limit)")
 	flags.StringVar(&o.Dump, "dump", "",
 		"Before the cleanup, write the pods, their events and logs, and the namespace to this folder; no secrets, and no values of environment variables")

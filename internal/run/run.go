@@ -155,7 +155,7 @@ func (r *run) open(ctx context.Context) error {
 		return err
 	}
 	s, err := session.Open(ctx, r.env.Config, r.work.Name, r.opts.Namespace,
-		session.Keep(r.opts.Keep), session.Enforce(r.opts.Enforce), session.StopPodsAfter(session.Deadline+r.opts.Timeout),
+		session.Keep(r.opts.Keep), session.Enforce(r.opts.Enforce), session.WithSidecars(r.opts.WithSidecars), session.StopPodsAfter(session.Deadline+r.opts.Timeout),
 		session.OnStuckDeletion(r.observer.OnStuckDeletion))
 	if err != nil {
 		return err

@@ -67,6 +67,8 @@ type Session struct {
 	keep     bool
 	deadline time.Duration
 	enforce  string
+	// withSidecars: Pods do not decline sidecars.
+	withSidecars bool
 
 	onStuckDeletion func(object, why string)
 }
@@ -91,6 +93,10 @@ func StopPodsAfter(d time.Duration) Option { return func(s *Session) { s.deadlin
 // Enforce has a Namespace of the run's own enforce a Pod Security Standard, such
 // as restricted; "" leaves it to the cluster's default.
 func Enforce(standard string) Option { return func(s *Session) { s.enforce = standard } }
+
+// WithSidecars lets meshes add their sidecars to the run's Pods, which decline them
+// otherwise.
+func WithSidecars(with bool) Option { return func(s *Session) { s.withSidecars = with } }
 
 // Open begins a run of the example: in namespace, where that is not empty, or
 // in a new one. A Namespace that was created is removed again when Open fails.

@@ -136,6 +136,9 @@ type Step struct {
 	Stderr  string   `json:"stderr,omitempty"`
 	Claims  []Claim  `json:"claims,omitempty"`
 	Failure *Failure `json:"failure,omitempty"`
+	// NotApplicable is why the step is not for this cluster, as healthy as it may be; its
+	// claims are not checked, and fail no run.
+	NotApplicable *Cause `json:"notApplicable,omitempty"`
 	// Evidence is what the cluster said of the Pods that a failure, or a claim
 	// that does not hold, is about.
 	Evidence []Evidence `json:"evidence,omitempty"`

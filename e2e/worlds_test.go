@@ -1,0 +1,481 @@
+package e2e
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	admissionv1 "k8s.io/api/admission/v1"
+	admissionregistration "k8s.io/api/admissionregistration/v1"
+	coordination "k8s.io/api/coordination/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/cache"
+	"k8s.io/utils/ptr"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+)
+
+// world is a healthy cluster that looks different, or one whose policies forbid what a run
+// does.
+type world struct {
+	name string
+	// build makes it and returns the arguments of kubectl-kbe.
+	build func(s *scene) []string
+	code  int
+	// first is what is read of it first, and within how many seconds of the start, or 0.
+	first  string
+	within float64
+	want   []string
+	never  []string
+}
+
+const allHold = "40 of 40 claims hold"
+
+var worlds = []world{
+	{name: "autoscaler", build: func(s *scene) []string {
+		s.cordon()
+		s.autoscale(2*time.Second, "TriggeredScaleUp", "pod triggered scale-up: [{pool 3->4 (max: 10)}]", 12*time.Second)
+		return []string{"pods", "single-pod"}
+	}, first: "0/3 nodes are available", within: 8, want: []string{"the autoscaler adds a node for it", "claims hold"}},
+	{name: "noautoscaler", build: func(s *scene) []string {
+		s.cordon()
+		return []string{"pods", "single-pod"}
+	}, code: 3, first: "0/3 nodes are available", within: 8, want: []string{"no node takes it"}},
+	{name: "late", build: func(s *scene) []string {
+		s.late("serviceaccounts", "configmaps")
+		return []string{"pods", "single-pod"}
+	}, want: []string{"claims hold"}},
+	{name: "sidecarlast", build: func(s *scene) []string {
+		s.mutatePods(func(p *corev1.Pod) { p.Spec.Containers = append(p.Spec.Containers, proxyContainer(s)) })
+		return []string{"pods"}
+	}, want: []string{allHold, `Admission added to pod "sise": container proxy`}},
+	{name: "sidecarfirst", build: func(s *scene) []string {
+		s.mutatePods(func(p *corev1.Pod) {
+			p.Spec.Containers = slices.Insert(p.Spec.Containers, 0, proxyContainer(s))
+			metav1.SetMetaDataAnnotation(&p.ObjectMeta, "kubectl.kubernetes.io/default-container", "proxy")
+		})
+		return []string{"pods"}
+	}, want: []string{allHold, "exec client -c client -- curl"}},
+	{name: "sidecarnative", build: func(s *scene) []string {
+		s.mutatePods(func(p *corev1.Pod) {
+			c := proxyContainer(s)
+			c.RestartPolicy = ptr.To(corev1.ContainerRestartPolicyAlways)
+			p.Spec.InitContainers = append(p.Spec.InitContainers, c)
+		})
+		return []string{"pods"}
+	}, want: []string{allHold, `Admission added to pod "sise": container proxy`}},
+	{name: "autopilot", build: func(s *scene) []string {
+		s.mutatePods(func(p *corev1.Pod) {
+			for i := range p.Spec.Containers {
+				if len(p.Spec.Containers[i].Resources.Limits) > 0 {
+					continue
+				}
+				least := corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("50m"), corev1.ResourceMemory: resource.MustParse("52Mi")}
+				p.Spec.Containers[i].Resources = corev1.ResourceRequirements{Requests: least, Limits: least}
+			}
+			p.Spec.Tolerations = append(p.Spec.Tolerations, corev1.Toleration{Key: "arch", Operator: corev1.TolerationOpExists})
+		})
+		return []string{"pods"}
+	}, want: []string{allHold}},
+	{name: "windows", build: func(s *scene) []string {
+		s.windowsNode()
+		return []string{"pods"}
+	}, want: []string{allHold}},
+	{name: "quotaserial", build: func(s *scene) []string {
+		return []string{"pods", "-n", s.quota(corev1.ResourceList{corev1.ResourcePods: resource.MustParse("6")})}
+	}, want: []string{"leaves room for 6 pods", "they run one after the other", allHold}},
+	{name: "quotanarrow", build: func(s *scene) []string {
+		return []string{"pods", "-n", s.quota(corev1.ResourceList{corev1.ResourcePods: resource.MustParse("1")})}
+	}, code: 3, want: []string{"leaves room for 1 pods", "nothing was created"}},
+	{name: "quotalimits", build: func(s *scene) []string {
+		return []string{"pods", "-n", s.quota(corev1.ResourceList{corev1.ResourceLimitsMemory: resource.MustParse("8Gi")})}
+	}, code: 3, want: []string{`the quota "narrow" asks every pod for limits.memory`, "nothing was created"}},
+	{name: "overlay", build: func(s *scene) []string {
+		for _, node := range schedulableNodes(s.Context(), s.T) {
+			must(s.Context(), s.T, setFault("overlay", node))
+			s.Cleanup(func() { must(context.Background(), s.T, clearFault("overlay", node)) })
+		}
+		return []string{"pods"}
+	}, want: []string{"39 of 40 claims hold", "1 not checked", "does not reach the pod at", "through its proxy"}},
+	{name: "nocontrolleraccount", build: func(s *scene) []string {
+		s.denyPods(func(r *admissionv1.AdmissionRequest) *metav1.Status {
+			if r.UserInfo.Username != "system:serviceaccount:kube-system:replication-controller" {
+				return nil
+			}
+			return &metav1.Status{Message: "pods are made by people"}
+		})
+		return []string{"pods", "supervision"}
+	}, code: 3, first: `cannot create its pods: the admission webhook "pods.worlds.example" denies it: pods are made by people`, within: 10, never: []string{"timed out"}},
+	{name: "fargate", build: func(s *scene) []string {
+		s.onePodPerNode()
+		return []string{"pods", "reachability"}
+	}, want: []string{"cannot be placed beside another: no node can run both", "claims hold", "not checked"}},
+	{name: "kyverno", build: func(s *scene) []string {
+		s.denyPods(func(r *admissionv1.AdmissionRequest) *metav1.Status {
+			return &metav1.Status{Code: http.StatusBadRequest, Message: fmt.Sprintf("\n\nresource Pod/%s/%s was blocked due to the following policies \n\n"+
+				"needs-owner:\n  label-owner: 'validation error: every pod names its owner'\n", r.Namespace, r.Name)}
+		})
+		return []string{"pods"}
+	}, code: 3, first: `the policy "needs-owner" denies it by its rule "label-owner"`, within: 10, never: []string{"timed out"}},
+	{name: "kyvernoin", build: func(s *scene) []string {
+		s.denyPods(func(r *admissionv1.AdmissionRequest) *metav1.Status {
+			return &metav1.Status{Code: http.StatusBadRequest, Message: "\n\nresource Pod was blocked due to the following policies \n\nneeds-owner:\n  label-owner: 'every pod names its owner'\n"}
+		})
+		return []string{"pods", "-n", s.ownNamespace(managed)}
+	}, code: 3, want: []string{`the policy "needs-owner" denies it by its rule "label-owner"`, "nothing was created"}},
+	{name: "gatekeeperin", build: func(s *scene) []string {
+		s.denyPods(func(*admissionv1.AdmissionRequest) *metav1.Status {
+			return &metav1.Status{Code: http.StatusForbidden, Reason: "[azurepolicy-owners-1a2b] no owner", Message: "[azurepolicy-owners-1a2b] no owner"}
+		})
+		return []string{"pods", "-n", s.ownNamespace(managed)}
+	}, code: 3, want: []string{`the policy "azurepolicy-owners-1a2b" denies it: no owner`, "nothing was created"}},
+	{name: "wardenin", build: func(s *scene) []string {
+		s.denyPods(func(*admissionv1.AdmissionRequest) *metav1.Status {
+			return &metav1.Status{Code: http.StatusForbidden, Reason: "GKE Warden constraints violations",
+				Message: "GKE Warden rejected the request because it violates one or more constraints.\nViolations details: {\"[denied by no-such-pods]\":[\"pods are not allowed\"]}\nRequested by user: 'me'."}
+		})
+		return []string{"pods", "-n", s.ownNamespace(managed)}
+	}, code: 3, want: []string{`the policy "no-such-pods" denies it: pods are not allowed`, "nothing was created"}},
+	{name: "noexec", build: func(s *scene) []string {
+		s.webhook(false, admissionregistration.Connect, []string{"pods/exec"}, func(*admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse {
+			return &admissionv1.AdmissionResponse{Result: &metav1.Status{Code: http.StatusForbidden, Message: "[no-exec] nobody runs programs in pods"}}
+		})
+		return []string{"pods", "two-containers"}
+	}, code: 3, want: []string{`the policy "no-exec" denies it: nobody runs programs in pods`}},
+}
+
+// TestWorlds runs the page in each world. The worlds are the cluster's, so one follows the
+// other.
+func TestWorlds(t *testing.T) {
+	exhaustive(t)
+	if embedded == nil {
+		t.Skip("needs the inside of the embedded cluster")
+	}
+	for _, w := range worlds {
+		t.Run(w.name, w.run)
+	}
+}
+
+func (w world) run(t *testing.T) {
+	s := &scene{T: t, name: "pods", tmp: t.TempDir(), kubeconfig: *kube.KubeConfig}
+	s.Cleanup(func() { // the next world may have one of that name
+		s.until("the namespace of the world no longer exists", func(ctx context.Context) bool {
+			_, err := client(s.T).CoreV1().Namespaces().Get(ctx, s.name, metav1.GetOptions{})
+			return apierrors.IsNotFound(err)
+		})
+	})
+	args := w.build(s)
+	told := s.tell(args)
+	for _, text := range append(slices.Clone(w.want), w.first) {
+		if !told.contains(text) {
+			t.Errorf("expected to read %q", text)
+		}
+	}
+	for _, text := range w.never {
+		if told.contains(text) {
+			t.Errorf("expected not to read %q", text)
+		}
+	}
+	if told.code != w.code {
+		t.Errorf("expected exit code %d, found %d", w.code, told.code)
+	}
+	if left := s.leftovers(); len(left) > 0 {
+		t.Errorf("expected that nothing is left, found %s", strings.Join(left, ", "))
+	}
+	first := 0.0
+	if w.first != "" {
+		first, _ = told.seconds(w.first, time.Time{}, time.Time{})
+		if first > w.within {
+			t.Errorf("expected the first word within %.0f s, found %.1f s", w.within, first)
+		}
+	}
+	if t.Failed() {
+		t.Logf("kubectl kbe %s\n%s", strings.Join(args, " "), told.text)
+	}
+	last := told.lines[len(told.lines)-1]
+	t.Logf("| %s | exit %d | first word %.1f s | end %.1f s | %s |", w.name, told.code, first, last.at.Sub(told.started).Seconds(), strings.TrimSpace(last.text))
+}
+
+// managed are the labels of the Namespaces that a world's webhooks are for.
+var managed = map[string]string{session.ManagedByLabel: session.ManagedBy}
+
+// webhook registers a webhook for what runs do in Namespaces of theirs.
+func (s *scene) webhook(mutates bool, operation admissionregistration.OperationType, resources []string, answer func(*admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse) {
+	s.Helper()
+	l, err := embedded.Listen(s.Context(), "kube-apiserver", "127.0.0.1:0")
+	if err != nil {
+		s.Fatal(err)
+	}
+	ca, pair := certificate(s, time.Now().Add(time.Hour))
+	asked := make(chan struct{})
+	var once sync.Once
+	s.serve(tls.NewListener(l, tlsConfig(pair)), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var review admissionv1.AdmissionReview
+		if err := json.NewDecoder(r.Body).Decode(&review); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		once.Do(func() { close(asked) })
+		review.Response = answer(review.Request)
+		review.Response.UID = review.Request.UID
+		_ = json.NewEncoder(w).Encode(review) // the API server may be gone
+	}))
+	config := admissionregistration.WebhookClientConfig{URL: ptr.To("https://" + l.Addr().String() + "/"), CABundle: ca}
+	rules := []admissionregistration.RuleWithOperations{{
+		Operations: []admissionregistration.OperationType{operation},
+		Rule:       admissionregistration.Rule{APIGroups: []string{""}, APIVersions: []string{"v1"}, Resources: resources},
+	}}
+	selector := &metav1.LabelSelector{MatchLabels: managed}
+	hooks, none, versions := client(s.T).AdmissionregistrationV1(), ptr.To(admissionregistration.SideEffectClassNone), []string{"v1"}
+	meta := metav1.ObjectMeta{Name: "worlds"}
+	if mutates {
+		_, err = hooks.MutatingWebhookConfigurations().Create(s.Context(), &admissionregistration.MutatingWebhookConfiguration{ObjectMeta: meta,
+			Webhooks: []admissionregistration.MutatingWebhook{{Name: "pods.worlds.example", ClientConfig: config, Rules: rules, NamespaceSelector: selector,
+				SideEffects: none, AdmissionReviewVersions: versions}}}, metav1.CreateOptions{})
+		s.Cleanup(func() {
+			_ = hooks.MutatingWebhookConfigurations().Delete(context.Background(), meta.Name, metav1.DeleteOptions{})
+		})
+	} else {
+		_, err = hooks.ValidatingWebhookConfigurations().Create(s.Context(), &admissionregistration.ValidatingWebhookConfiguration{ObjectMeta: meta,
+			Webhooks: []admissionregistration.ValidatingWebhook{{Name: "pods.worlds.example", ClientConfig: config, Rules: rules, NamespaceSelector: selector,
+				SideEffects: none, AdmissionReviewVersions: versions}}}, metav1.CreateOptions{})
+		s.Cleanup(func() {
+			_ = hooks.ValidatingWebhookConfigurations().Delete(context.Background(), meta.Name, metav1.DeleteOptions{})
+		})
+	}
+	if err != nil {
+		s.Fatal(err)
+	}
+	if operation != admissionregistration.Create || !slices.Contains(resources, "pods") {
+		return
+	}
+	// It counts once the API server has read it.
+	probes := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "worlds-probe", Labels: managed}}
+	if _, err := client(s.T).CoreV1().Namespaces().Create(s.Context(), probes, metav1.CreateOptions{}); err != nil {
+		s.Fatal(err)
+	}
+	probe := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{GenerateName: "probe-"}, Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "main", Image: "none"}}}}
+	s.until("the webhook is asked", func(ctx context.Context) bool {
+		_, _ = client(s.T).CoreV1().Pods(probes.Name).Create(ctx, probe, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
+		select {
+		case <-asked:
+			return true
+		default:
+			return false
+		}
+	})
+	s.Cleanup(func() {
+		_ = client(s.T).CoreV1().Namespaces().Delete(context.Background(), probes.Name, metav1.DeleteOptions{})
+		s.until("the namespace of the probe no longer exists", func(ctx context.Context) bool {
+			_, err := client(s.T).CoreV1().Namespaces().Get(ctx, probes.Name, metav1.GetOptions{})
+			return err != nil
+		})
+	})
+}
+
+// denyPods registers a webhook that denies Pods for which deny returns a status.
+func (s *scene) denyPods(deny func(*admissionv1.AdmissionRequest) *metav1.Status) {
+	s.Helper()
+	s.webhook(false, admissionregistration.Create, []string{"pods"}, func(r *admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse {
+		status := deny(r)
+		return &admissionv1.AdmissionResponse{Allowed: status == nil, Result: status}
+	})
+}
+
+// mutatePods registers a webhook that changes Pods.
+func (s *scene) mutatePods(change func(*corev1.Pod)) {
+	s.Helper()
+	s.webhook(true, admissionregistration.Create, []string{"pods"}, func(r *admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse {
+		var pod corev1.Pod
+		if err := json.Unmarshal(r.Object.Raw, &pod); err != nil {
+			return &admissionv1.AdmissionResponse{Result: &metav1.Status{Message: err.Error()}}
+		}
+		change(&pod)
+		patch, err := json.Marshal([]map[string]any{
+			{"op": "replace", "path": "/spec", "value": pod.Spec}, {"op": "add", "path": "/metadata/annotations", "value": pod.Annotations},
+		})
+		if err != nil {
+			return &admissionv1.AdmissionResponse{Result: &metav1.Status{Message: err.Error()}}
+		}
+		return &admissionv1.AdmissionResponse{Allowed: true, Patch: patch, PatchType: ptr.To(admissionv1.PatchTypeJSONPatch)}
+	})
+}
+
+// proxyContainer is a container as a mesh adds it.
+func proxyContainer(s *scene) corev1.Container {
+	return corev1.Container{Name: "proxy", Image: s.image("shell"), Command: []string{"sleep", "infinity"}}
+}
+
+// patchNodes patches all Nodes.
+func (s *scene) patchNodes(patch string) {
+	nodes, err := client(s.T).CoreV1().Nodes().List(context.Background(), metav1.ListOptions{})
+	if err != nil {
+		s.Error(err)
+		return
+	}
+	for _, n := range nodes.Items {
+		if _, err := client(s.T).CoreV1().Nodes().Patch(context.Background(), n.Name, types.MergePatchType, []byte(patch), metav1.PatchOptions{}); err != nil {
+			s.Error(err)
+		}
+	}
+}
+
+// cordon cordons all Nodes until the world ends.
+func (s *scene) cordon() {
+	s.Helper()
+	s.patchNodes(`{"spec": {"unschedulable": true}}`)
+	s.Cleanup(func() {
+		s.patchNodes(`{"spec": {"unschedulable": null}}`)
+		for _, n := range []string{"node-1", "node-2", "node-3"} {
+			awaitNode(context.Background(), s.T, n)
+		}
+	})
+}
+
+// autoscale does what an autoscaler does: it speaks of each Pod of a run that cannot be
+// scheduled after some time, and has Nodes after some more.
+func (s *scene) autoscale(speaks time.Duration, reason, message string, helps time.Duration) {
+	seen := map[types.UID]bool{}
+	_, informer := cache.NewInformerWithOptions(cache.InformerOptions{
+		ListerWatcher: cache.ToListWatcherWithWatchListSemantics(podsOfAll(s), client(s.T)), ObjectType: &corev1.Pod{},
+		Handler: cache.ResourceEventHandlerFuncs{UpdateFunc: func(_, now any) {
+			pod, _ := now.(*corev1.Pod)
+			if pod.Labels[session.RunLabel] == "" || seen[pod.UID] || pod.Spec.NodeName != "" {
+				return
+			}
+			seen[pod.UID] = true
+			time.AfterFunc(speaks, func() {
+				now := metav1.Now()
+				_, _ = client(s.T).CoreV1().Events(pod.Namespace).Create(context.Background(), &corev1.Event{
+					ObjectMeta:     metav1.ObjectMeta{GenerateName: pod.Name + "."},
+					InvolvedObject: corev1.ObjectReference{APIVersion: "v1", Kind: "Pod", Namespace: pod.Namespace, Name: pod.Name, UID: pod.UID},
+					Type:           corev1.EventTypeNormal, Reason: reason, Message: message, FirstTimestamp: now, LastTimestamp: now, Count: 1,
+					Source: corev1.EventSource{Component: "cluster-autoscaler"},
+				}, metav1.CreateOptions{})
+			})
+			time.AfterFunc(helps, func() { s.patchNodes(`{"spec": {"unschedulable": null}}`) })
+		}},
+	})
+	ctx, stop := context.WithCancel(context.Background())
+	s.Cleanup(stop)
+	go informer.RunWithContext(ctx)
+}
+
+func podsOfAll(s *scene) *cache.ListWatch {
+	return cache.NewListWatchFromClient(client(s.T).CoreV1().RESTClient(), "pods", metav1.NamespaceAll, fields.Everything())
+}
+
+// late has the objects that controllers make for each new Namespace come five seconds late.
+func (s *scene) late(resources ...string) {
+	var mu sync.Mutex
+	begun := map[string]time.Time{}
+	s.webhook(false, admissionregistration.Create, resources, func(r *admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse {
+		mu.Lock()
+		defer mu.Unlock()
+		if begun[r.Namespace].IsZero() {
+			begun[r.Namespace] = time.Now()
+		}
+		return &admissionv1.AdmissionResponse{Allowed: time.Since(begun[r.Namespace]) > 5*time.Second, Result: &metav1.Status{Message: "not yet"}}
+	})
+}
+
+// windowsNode adds a Node of Windows that takes Pods, and keeps it Ready.
+func (s *scene) windowsNode() {
+	s.Helper()
+	const name = "windows-1"
+	nodes, leases := client(s.T).CoreV1().Nodes(), client(s.T).CoordinationV1().Leases(corev1.NamespaceNodeLease)
+	room := corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("64"), corev1.ResourceMemory: resource.MustParse("256Gi"), corev1.ResourcePods: resource.MustParse("500")}
+	node, err := nodes.Create(s.Context(), &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{
+		corev1.LabelOSStable: "windows", corev1.LabelArchStable: "amd64", corev1.LabelHostname: name}}}, metav1.CreateOptions{})
+	if err != nil {
+		s.Fatal(err)
+	}
+	ready := func(ctx context.Context) error {
+		now := metav1.Now()
+		node.Status = corev1.NodeStatus{Capacity: room, Allocatable: room,
+			NodeInfo: corev1.NodeSystemInfo{OperatingSystem: "windows", Architecture: "amd64", KubeletVersion: "v1.37.2"},
+			Conditions: []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionTrue, Reason: "KubeletReady", LastHeartbeatTime: now, LastTransitionTime: now}}}
+		_, err := nodes.UpdateStatus(ctx, node, metav1.UpdateOptions{})
+		return err
+	}
+	s.until("the Node is Ready", func(ctx context.Context) bool {
+		node, err = nodes.Get(ctx, name, metav1.GetOptions{})
+		return err == nil && ready(ctx) == nil
+	})
+	holder := metav1.NowMicro()
+	lease, err := leases.Create(s.Context(), &coordination.Lease{ObjectMeta: metav1.ObjectMeta{Name: name},
+		Spec: coordination.LeaseSpec{HolderIdentity: ptr.To(name), LeaseDurationSeconds: ptr.To[int32](40), RenewTime: &holder}}, metav1.CreateOptions{})
+	if err != nil {
+		s.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	go func() {
+		for tick := time.Tick(5 * time.Second); ; {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick:
+				now := metav1.NowMicro()
+				lease.Spec.RenewTime = &now
+				if renewed, err := leases.Update(ctx, lease, metav1.UpdateOptions{}); err == nil {
+					lease = renewed
+				}
+			}
+		}
+	}()
+	s.Cleanup(func() {
+		stop()
+		_ = leases.Delete(context.Background(), name, metav1.DeleteOptions{})
+		if err := nodes.Delete(context.Background(), name, metav1.DeleteOptions{}); err != nil {
+			s.Error(err)
+		}
+	})
+	s.until("the Node has no taint", func(ctx context.Context) bool {
+		node, err := nodes.Get(ctx, name, metav1.GetOptions{})
+		return err == nil && len(node.Spec.Taints) == 0
+	})
+}
+
+// quota makes a Namespace with a quota.
+func (s *scene) quota(hard corev1.ResourceList) string {
+	s.Helper()
+	ns := s.ownNamespace(nil)
+	quotas := client(s.T).CoreV1().ResourceQuotas(ns)
+	if _, err := quotas.Create(s.Context(), &corev1.ResourceQuota{ObjectMeta: metav1.ObjectMeta{Name: "narrow"}, Spec: corev1.ResourceQuotaSpec{Hard: hard}}, metav1.CreateOptions{}); err != nil {
+		s.Fatal(err)
+	}
+	s.until("the quota has a status", func(ctx context.Context) bool {
+		q, err := quotas.Get(ctx, "narrow", metav1.GetOptions{})
+		return err == nil && len(q.Status.Hard) > 0
+	})
+	return ns
+}
+
+// onePodPerNode gives each Pod a Node of its own, as Fargate does: a webhook pins the Pods to
+// the Nodes in turn.
+func (s *scene) onePodPerNode() {
+	names := schedulableNodes(s.Context(), s.T)
+	var mu sync.Mutex
+	next := 0
+	s.mutatePods(func(p *corev1.Pod) {
+		mu.Lock()
+		defer mu.Unlock()
+		if p.Spec.NodeSelector == nil {
+			p.Spec.NodeSelector = map[string]string{}
+		}
+		p.Spec.NodeSelector[corev1.LabelHostname] = names[next%len(names)]
+		next++
+	})
+}
