@@ -12,6 +12,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -268,6 +269,7 @@ func TestASignalCleansUp(t *testing.T) {
 		{syscall.SIGINT, "kubectl run sise", 130},
 		{syscall.SIGINT, "kubectl wait", 130},
 		{syscall.SIGTERM, "curl -sS", 143},
+		{syscall.SIGQUIT, "kubectl run sise", 131},
 	} {
 		t.Run(tc.signal.String()+" at "+tc.at, func(t *testing.T) {
 			t.Parallel()
@@ -282,6 +284,44 @@ func TestASignalCleansUp(t *testing.T) {
 			}
 			assertNoNamespace(t, namespaceOf(t, story))
 		})
+	}
+}
+
+// TestAClosedTerminalCleansUp: the kernel and the shell both tell of it.
+func TestAClosedTerminalCleansUp(t *testing.T) {
+	c := plugin(t, "pods", "resources")
+	story, code := until(t, c, "kubectl create", func(io.Closer) {
+		go func() {
+			for c.Process.Signal(syscall.SIGHUP) == nil {
+				runtime.Gosched()
+			}
+		}()
+	})
+	if code != 128+int(syscall.SIGHUP) {
+		t.Errorf("expected the exit code of SIGHUP, found %d", code)
+	}
+	assertNoNamespace(t, namespaceOf(t, story))
+}
+
+func TestAFullDiskIsTold(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer full.Close()
+	c := plugin(t, "pods", "resources")
+	var stderr bytes.Buffer
+	c.Stdout, c.Stderr = full, &stderr
+	_ = c.Run() // the exit code tells
+	if code := c.ProcessState.ExitCode(); code != 3 || !strings.Contains(stderr.String(), "no space left on device") {
+		t.Errorf("expected exit code 3 and the reason, found %d: %s", code, &stderr)
+	}
+}
+
+func TestStepWithoutAnInput(t *testing.T) {
+	_, stderr, code := outcome(t, plugin(t, "pods", "resources", "--step")) // its standard input is /dev/null
+	if code != 3 || !strings.Contains(stderr, "the standard input has ended") {
+		t.Errorf("expected exit code 3 and the reason, found %d: %s", code, stderr)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -16,12 +17,13 @@ import (
 	admissionregistration "k8s.io/api/admissionregistration/v1"
 	coordination "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/cache"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	"k8s.io/utils/ptr"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
@@ -39,6 +41,8 @@ type world struct {
 	within float64
 	want   []string
 	never  []string
+	// stays: the Namespace cannot be removed as long as the world is so.
+	stays bool
 }
 
 const allHold = "40 of 40 claims hold"
@@ -148,6 +152,23 @@ var worlds = []world{
 		})
 		return []string{"pods", "-n", s.ownNamespace(managed)}
 	}, code: 3, want: []string{`the policy "no-such-pods" denies it: pods are not allowed`, "nothing was created"}},
+	{name: "apidown", build: func(s *scene) []string {
+		s.apiWithoutServer()
+		return []string{"pods", "resources"}
+	}, code: 3, stays: true, want: []string{"The API worlds.example/v1 is not available", "claims hold, but the cleanup is not complete", "kubectl describe apiservice v1.worlds.example"},
+		never: []string{"kubectl delete namespace"}},
+	{name: "deadproxy", build: func(s *scene) []string {
+		s.configure(func(_ *clientcmdapi.Config, c *clientcmdapi.Cluster, _ *clientcmdapi.AuthInfo) {
+			c.ProxyURL = "http://127.0.0.1:1"
+		})
+		return []string{"pods"}
+	}, code: 3, want: []string{"check proxy-url: http://127.0.0.1:1 of the cluster in " + os.TempDir()}, never: []string{"HTTPS_PROXY"}},
+	{name: "gcp", build: func(s *scene) []string {
+		s.configure(func(_ *clientcmdapi.Config, _ *clientcmdapi.Cluster, u *clientcmdapi.AuthInfo) {
+			*u = clientcmdapi.AuthInfo{AuthProvider: &clientcmdapi.AuthProviderConfig{Name: "gcp"}}
+		})
+		return []string{"pods"}
+	}, code: 3, want: []string{`the auth provider "gcp", which Kubernetes clients no longer have`, "use its successor, gke-gcloud-auth-plugin"}},
 	{name: "noexec", build: func(s *scene) []string {
 		s.webhook(false, admissionregistration.Connect, []string{"pods/exec"}, func(*admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse {
 			return &admissionv1.AdmissionResponse{Result: &metav1.Status{Code: http.StatusForbidden, Message: "[no-exec] nobody runs programs in pods"}}
@@ -191,8 +212,8 @@ func (w world) run(t *testing.T) {
 	if told.code != w.code {
 		t.Errorf("expected exit code %d, found %d", w.code, told.code)
 	}
-	if left := s.leftovers(); len(left) > 0 {
-		t.Errorf("expected that nothing is left, found %s", strings.Join(left, ", "))
+	if left := s.leftovers(); len(left) > 0 != w.stays {
+		t.Errorf("expected something left: %t, found %q", w.stays, left)
 	}
 	first := 0.0
 	if w.first != "" {
@@ -405,7 +426,7 @@ func (s *scene) windowsNode() {
 	ready := func(ctx context.Context) error {
 		now := metav1.Now()
 		node.Status = corev1.NodeStatus{Capacity: room, Allocatable: room,
-			NodeInfo: corev1.NodeSystemInfo{OperatingSystem: "windows", Architecture: "amd64", KubeletVersion: "v1.37.2"},
+			NodeInfo:   corev1.NodeSystemInfo{OperatingSystem: "windows", Architecture: "amd64", KubeletVersion: "v1.37.2"},
 			Conditions: []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionTrue, Reason: "KubeletReady", LastHeartbeatTime: now, LastTransitionTime: now}}}
 		_, err := nodes.UpdateStatus(ctx, node, metav1.UpdateOptions{})
 		return err
@@ -461,6 +482,28 @@ func (s *scene) quota(hard corev1.ResourceList) string {
 		return err == nil && len(q.Status.Hard) > 0
 	})
 	return ns
+}
+
+// apiWithoutServer registers an aggregated API whose Service does not exist.
+func (s *scene) apiWithoutServer() {
+	s.Helper()
+	const path, name = "/apis/apiregistration.k8s.io/v1/apiservices", "v1.worlds.example"
+	api := `{"apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService", "metadata": {"name": "` + name + `"}, "spec": {"group": "worlds.example", "version": "v1",
+		"service": {"namespace": "default", "name": "gone"}, "groupPriorityMinimum": 100, "versionPriority": 100, "insecureSkipTLSVerify": true}}`
+	rest := client(s.T).Discovery().RESTClient()
+	if err := rest.Post().AbsPath(path).SetHeader("Content-Type", "application/json").Body([]byte(api)).Do(s.Context()).Error(); err != nil {
+		s.Fatal(err)
+	}
+	s.Cleanup(func() {
+		if err := rest.Delete().AbsPath(path, name).Do(context.Background()).Error(); err != nil {
+			s.Error(err)
+		}
+		s.until("the namespace of the run no longer exists", func(context.Context) bool { return len(s.leftovers()) == 0 })
+	})
+	s.until("the API is known to be down", func(ctx context.Context) bool {
+		text, err := rest.Get().AbsPath("/apis").SetHeader("Accept", "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList").Do(ctx).Raw()
+		return err == nil && strings.Contains(string(text), `"freshness":"Stale"`)
+	})
 }
 
 // onePodPerNode gives each Pod a Node of its own, as Fargate does: a webhook pins the Pods to

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -120,9 +119,8 @@ func (o *conformanceOptions) run(ctx context.Context) error {
 			go func() { done <- runner.Run(ctx, profile, func(text string) { progress <- text }) }()
 			o.tell(terminal, progress, done)
 			terminal.Show(runner.Report())
-			if terminal.Err() != nil {
-				// Nobody reads any more (`| head`): stop, and clean up.
-				cancel(run.Signaled{Signal: syscall.SIGPIPE})
+			if err := terminal.Err(); err != nil {
+				cancel(unwritten(err))
 			}
 		}
 	}

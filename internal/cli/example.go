@@ -123,8 +123,7 @@ func (o *exampleOptions) complete(scenarios []string) (err error) {
 func (o *exampleOptions) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	// Where nobody reads any more (`| head`): stop, and clean up.
-	out := pipe{o.output.story(o.streams), func() { cancel(run.Signaled{Signal: syscall.SIGPIPE}) }}
+	out := watchedWriter{o.output.story(o.streams), func(err error) { cancel(unwritten(err)) }}
 	o.output.collector = report.NewStory(report.NewTerminal(out, o.output.live(o.streams), width(o.streams.Out), printers.AllowsColorOutput(o.streams.Out)))
 	if o.dryRun {
 		return engine.Preview(ctx, o.plan, o.Options, o.output.collector.Handle)
@@ -134,6 +133,9 @@ func (o *exampleOptions) run(ctx context.Context) error {
 	}
 	verdict := engine.Run(ctx, o.clients, o.plan, o.Options, func(ev engine.Event) { o.output.handle(ev, o.streams.ErrOut) })
 	report.Refuse(o.streams.ErrOut, width(o.streams.ErrOut), o.output.collector.Report())
+	if err := context.Cause(ctx); err != nil && !errors.As(err, new(run.Signaled)) {
+		fmt.Fprintln(o.streams.ErrOut, "error:", err)
+	}
 	if err := o.output.finish(o.streams); err != nil {
 		fmt.Fprintln(o.streams.ErrOut, "error:", err)
 		verdict = run.Worst(verdict, v1alpha1.CouldNotRun)
@@ -141,18 +143,28 @@ func (o *exampleOptions) run(ctx context.Context) error {
 	return verdictError(ctx, verdict)
 }
 
-// pipe is a writer whose reader may stop reading.
-type pipe struct {
+// watchedWriter is a writer that reports each error.
+type watchedWriter struct {
 	io.Writer
-	closed func()
+	failed func(error)
 }
 
-func (p pipe) Write(b []byte) (int, error) {
-	n, err := p.Writer.Write(b)
+func (w watchedWriter) Write(b []byte) (int, error) {
+	n, err := w.Writer.Write(b)
 	if err != nil {
-		p.closed()
+		w.failed(err)
 	}
 	return n, err
+}
+
+// unwritten is why a run ends whose output cannot be written: nobody reads any more
+// (`| head`, or a terminal that was closed), which ends it as a signal does, or it has no
+// room, such as on a disk that is full.
+func unwritten(err error) error {
+	if errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.EIO) || errors.Is(err, io.ErrClosedPipe) {
+		return run.Signaled{Signal: syscall.SIGPIPE}
+	}
+	return fmt.Errorf("the output cannot be written: %w", err)
 }
 
 func firstSentence(s string) string {

@@ -13,6 +13,9 @@ import (
 type Connection struct {
 	// Host is the API server's URL.
 	Host string
+	// Proxy is the proxy-url that the kubeconfig's file ProxyFile has for the cluster, or ""
+	// where that is up to the environment.
+	Proxy, ProxyFile string
 	// Node is the one that the request is about.
 	Node string
 	// File is where the kubeconfig is, Contexts what it has.
@@ -54,6 +57,10 @@ func (c Connection) look(reason, message string) *Cause {
 	names["kubelet"] = "the kubelet"
 	if c.Node != "" {
 		names["kubelet"] = fmt.Sprintf("the kubelet of node %q", c.Node)
+	}
+	names["proxy"] = "HTTPS_PROXY, or go around it: NO_PROXY"
+	if c.Proxy != "" {
+		names["proxy"] = fmt.Sprintf("proxy-url: %s of the cluster in %s", c.Proxy, c.ProxyFile)
 	}
 	if names["file"] == "" {
 		names["file"] = "the kubeconfig"

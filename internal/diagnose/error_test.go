@@ -80,7 +80,7 @@ func TestAnErrorOfAnotherKindHasNoCause(t *testing.T) {
 // as nothing.
 func TestTheTableUsesNamesThatExist(t *testing.T) {
 	about := map[place]string{
-		api:  "host file contexts kubelet",
+		api:  "host file contexts kubelet proxy",
 		pull: "pod namespace node arch container image memory", crashed: "pod namespace node arch container image memory",
 		waiting: "pod namespace node arch container image memory", restarting: "pod namespace node arch container image memory",
 		running: "pod namespace node arch container image memory", stopped: "pod namespace node arch container image memory",

@@ -35,6 +35,8 @@ type RunStarted struct {
 	// Hardened tells that the Namespace enforces the Pod Security Standard
 	// restricted, and that all Pods are made to meet it.
 	Hardened bool
+	// UnavailableAPIs are the aggregated APIs that are down, as GROUP/VERSION.
+	UnavailableAPIs []string
 	// EndedRuns is how many runs have ended and left something behind.
 	EndedRuns int
 }

@@ -122,7 +122,7 @@ func (r *runner) prepare(ctx context.Context, env *run.Environment) (err error) 
 	}
 	r.emit(WholeRun, RunStarted{
 		Example: r.plan.Example.Metadata.Name, Title: r.plan.Example.Spec.Title, Summary: r.plan.Example.Spec.Summary,
-		Run: env.Run, Images: r.images.References(), Hardened: r.patch.Hardened, EndedRuns: len(ended),
+		Run: env.Run, Images: r.images.References(), Hardened: r.patch.Hardened, EndedRuns: len(ended), UnavailableAPIs: env.UnavailableAPIs,
 	})
 	r.replaceBeforehand(ctx)
 	return nil

@@ -247,6 +247,9 @@ func verdictText(r *v1alpha1.Report) string {
 	if r.Claims.NotChecked > 0 {
 		text += fmt.Sprintf(", %d not checked", r.Claims.NotChecked)
 	}
+	if r.Claims.Met == r.Claims.Total && r.Cleanup != nil && r.Cleanup.Error != "" {
+		text += ", but the cleanup is not complete"
+	}
 	return text
 }
 

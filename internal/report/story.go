@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -105,6 +106,12 @@ func startNotes(b engine.RunStarted) (blocks []Block) {
 	if b.Hardened {
 		blocks = append(blocks, Prose{Text: "It enforces the Pod Security Standard restricted, so the pods are made to meet it: " +
 			"what the commands and files below have for that is not on the page."})
+	}
+	if b.Run.OwnNamespace {
+		for _, api := range b.UnavailableAPIs {
+			blocks = append(blocks, openNote(fmt.Sprintf("The API %s is not available: as long as that is so, no namespace can be deleted, and the one of this run stays Terminating. To see why:", api)),
+				Hint{"", session.DescribeAPI(api)})
+		}
 	}
 	if b.EndedRuns == 0 {
 		return blocks

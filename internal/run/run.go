@@ -40,6 +40,9 @@ type Environment struct {
 	// Hardened tells that the Namespace enforces the Pod Security Standard restricted.
 	Hardened bool
 	Evidence evidence.Reader
+	// UnavailableAPIs are the aggregated APIs that are down, as GROUP/VERSION: meanwhile no
+	// Namespace is deleted for good.
+	UnavailableAPIs []string
 	// Run is where it works.
 	Run v1alpha1.Run
 }
@@ -142,7 +145,7 @@ func (r *run) preflight(ctx context.Context) (err error) {
 	if r.env.Config, err = r.env.ToRESTConfig(); err != nil {
 		return err
 	}
-	r.result.Run.ServerVersion, err = session.Preflight(ctx, r.env.Config, rbac.Grant{
+	r.result.Run.ServerVersion, r.env.UnavailableAPIs, err = session.Preflight(ctx, r.env.Config, rbac.Grant{
 		Name: "kubectl-kbe-" + r.work.Name, Namespace: r.opts.Namespace, Needs: r.work.Needs,
 	})
 	return err

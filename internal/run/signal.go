@@ -33,12 +33,13 @@ func SignalOf(ctx context.Context) (Signaled, bool) {
 
 // SignalContext returns a context that ends with the first signal to stop; its
 // cause names the signal. The second signal ends the cleanup, and the third the
-// process. stop gives the signals free again.
+// process; but the end of a terminal comes more than once, from the kernel and from the
+// shell, and ends no cleanup. stop gives the signals free again.
 func SignalContext() (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	abandon, giveUp := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 1)
-	stopping := []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
+	stopping := []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT}
 	signal.Notify(signals, stopping...)
 	free := func() { signal.Stop(signals) }
 	done := make(chan struct{})
@@ -49,11 +50,17 @@ func SignalContext() (ctx context.Context, stop func()) {
 		case <-done:
 			return
 		}
-		select {
-		case <-signals:
-			free()
-			giveUp()
-		case <-done:
+		for {
+			select {
+			case s := <-signals:
+				if s == syscall.SIGHUP {
+					continue
+				}
+				free()
+				giveUp()
+			case <-done:
+			}
+			return
 		}
 	}()
 	return session.WithAbandon(ctx, abandon), sync.OnceFunc(func() {
