@@ -1,12 +1,14 @@
 package e2e
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -33,6 +35,9 @@ import (
 // does.
 type world struct {
 	name string
+	// title is the world in words, outcome what becomes of a run there: a row of
+	// docs/clusters.md.
+	title, outcome string
 	// build makes it and returns the arguments of kubectl-kbe.
 	build func(s *scene) []string
 	code  int
@@ -48,133 +53,155 @@ type world struct {
 const allHold = "40 of 40 claims hold"
 
 var worlds = []world{
-	{name: "autoscaler", build: func(s *scene) []string {
-		s.cordon()
-		s.autoscale(2*time.Second, "TriggeredScaleUp", "pod triggered scale-up: [{pool 3->4 (max: 10)}]", 12*time.Second)
-		return []string{"pods", "single-pod"}
-	}, first: "0/3 nodes are available", within: 8, want: []string{"the autoscaler adds a node for it", "claims hold"}},
-	{name: "noautoscaler", build: func(s *scene) []string {
-		s.cordon()
-		return []string{"pods", "single-pod"}
-	}, code: 3, first: "0/3 nodes are available", within: 8, want: []string{"no node takes it"}},
-	{name: "late", build: func(s *scene) []string {
-		s.late("serviceaccounts", "configmaps")
-		return []string{"pods", "single-pod"}
-	}, want: []string{"claims hold"}},
-	{name: "sidecarlast", build: func(s *scene) []string {
-		s.mutatePods(func(p *corev1.Pod) { p.Spec.Containers = append(p.Spec.Containers, proxyContainer(s)) })
-		return []string{"pods"}
-	}, want: []string{allHold, `Admission added to pod "sise": container proxy`}},
-	{name: "sidecarfirst", build: func(s *scene) []string {
-		s.mutatePods(func(p *corev1.Pod) {
-			p.Spec.Containers = slices.Insert(p.Spec.Containers, 0, proxyContainer(s))
-			metav1.SetMetaDataAnnotation(&p.ObjectMeta, "kubectl.kubernetes.io/default-container", "proxy")
-		})
-		return []string{"pods"}
-	}, want: []string{allHold, "exec client -c client -- curl"}},
-	{name: "sidecarnative", build: func(s *scene) []string {
-		s.mutatePods(func(p *corev1.Pod) {
-			c := proxyContainer(s)
-			c.RestartPolicy = ptr.To(corev1.ContainerRestartPolicyAlways)
-			p.Spec.InitContainers = append(p.Spec.InitContainers, c)
-		})
-		return []string{"pods"}
-	}, want: []string{allHold, `Admission added to pod "sise": container proxy`}},
-	{name: "autopilot", build: func(s *scene) []string {
-		s.mutatePods(func(p *corev1.Pod) {
-			for i := range p.Spec.Containers {
-				if len(p.Spec.Containers[i].Resources.Limits) > 0 {
-					continue
+	{name: "autoscaler", title: "Nodes that an autoscaler adds",
+		outcome: "works: shows within 2 s that no node can run the pod yet, and waits for the node", build: func(s *scene) []string {
+			s.cordon()
+			s.autoscale(2*time.Second, "TriggeredScaleUp", "pod triggered scale-up: [{pool 3->4 (max: 10)}]", 12*time.Second)
+			return []string{"pods", "single-pod"}
+		}, first: "0/3 nodes are available", within: 8, want: []string{"the autoscaler adds a node for it", "claims hold"}},
+	{name: "noautoscaler", title: "No node that can run a pod, and no autoscaler",
+		outcome: "ends after 15 s with exit code 3 and the scheduler's reason", build: func(s *scene) []string {
+			s.cordon()
+			return []string{"pods", "single-pod"}
+		}, code: 3, first: "0/3 nodes are available", within: 8, want: []string{"no node takes it"}},
+	{name: "late", title: "A service account and a root certificate that come seconds after the namespace",
+		outcome: "works", build: func(s *scene) []string {
+			s.late("serviceaccounts", "configmaps")
+			return []string{"pods", "single-pod"}
+		}, want: []string{"claims hold"}},
+	{name: "sidecarlast", title: "A service mesh that adds a sidecar after the other containers",
+		outcome: "works, and names the container that admission added", build: func(s *scene) []string {
+			s.mutatePods(func(p *corev1.Pod) { p.Spec.Containers = append(p.Spec.Containers, proxyContainer(s)) })
+			return []string{"pods"}
+		}, want: []string{allHold, `Admission added to pod "sise": container proxy`}},
+	{name: "sidecarfirst", title: "A service mesh that adds a sidecar before the others, as the default container",
+		outcome: "works, and names the container in `kubectl exec`", build: func(s *scene) []string {
+			s.mutatePods(func(p *corev1.Pod) {
+				p.Spec.Containers = slices.Insert(p.Spec.Containers, 0, proxyContainer(s))
+				metav1.SetMetaDataAnnotation(&p.ObjectMeta, "kubectl.kubernetes.io/default-container", "proxy")
+			})
+			return []string{"pods"}
+		}, want: []string{allHold, "exec client -c client -- curl"}},
+	{name: "sidecarnative", title: "A service mesh that adds a native sidecar",
+		outcome: "works, and names the container that admission added", build: func(s *scene) []string {
+			s.mutatePods(func(p *corev1.Pod) {
+				c := proxyContainer(s)
+				c.RestartPolicy = ptr.To(corev1.ContainerRestartPolicyAlways)
+				p.Spec.InitContainers = append(p.Spec.InitContainers, c)
+			})
+			return []string{"pods"}
+		}, want: []string{allHold, `Admission added to pod "sise": container proxy`}},
+	{name: "autopilot", title: "Resource requests that admission raises, and tolerations that it adds (GKE Autopilot)",
+		outcome: "works", build: func(s *scene) []string {
+			s.mutatePods(func(p *corev1.Pod) {
+				for i := range p.Spec.Containers {
+					if len(p.Spec.Containers[i].Resources.Limits) > 0 {
+						continue
+					}
+					least := corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("50m"), corev1.ResourceMemory: resource.MustParse("52Mi")}
+					p.Spec.Containers[i].Resources = corev1.ResourceRequirements{Requests: least, Limits: least}
 				}
-				least := corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("50m"), corev1.ResourceMemory: resource.MustParse("52Mi")}
-				p.Spec.Containers[i].Resources = corev1.ResourceRequirements{Requests: least, Limits: least}
+				p.Spec.Tolerations = append(p.Spec.Tolerations, corev1.Toleration{Key: "arch", Operator: corev1.TolerationOpExists})
+			})
+			return []string{"pods"}
+		}, want: []string{allHold}},
+	{name: "windows", title: "Windows nodes without a taint",
+		outcome: "works: pods go to Linux nodes", build: func(s *scene) []string {
+			s.windowsNode()
+			return []string{"pods"}
+		}, want: []string{allHold}},
+	{name: "quotaserial", title: "A quota of six pods",
+		outcome: "works: the scenarios run one after the other", build: func(s *scene) []string {
+			return []string{"pods", "-n", s.quota(corev1.ResourceList{corev1.ResourcePods: resource.MustParse("6")})}
+		}, want: []string{"leaves room for 6 pods", "they run one after the other", allHold}},
+	{name: "quotanarrow", title: "A quota of one pod",
+		outcome: "does not: says so before anything is created", build: func(s *scene) []string {
+			return []string{"pods", "-n", s.quota(corev1.ResourceList{corev1.ResourcePods: resource.MustParse("1")})}
+		}, code: 3, want: []string{"leaves room for 1 pods", "nothing was created"}},
+	{name: "quotalimits", title: "A quota of memory limits without a LimitRange",
+		outcome: "does not: says so before anything is created", build: func(s *scene) []string {
+			return []string{"pods", "-n", s.quota(corev1.ResourceList{corev1.ResourceLimitsMemory: resource.MustParse("8Gi")})}
+		}, code: 3, want: []string{`the quota "narrow" asks every pod for limits.memory`, "nothing was created"}},
+	{name: "overlay", title: "An overlay network that the API server is not part of",
+		outcome: "works, with a note: the claim about the API server's proxy is not checked", build: func(s *scene) []string {
+			for _, node := range schedulableNodes(s.Context(), s.T) {
+				must(s.Context(), s.T, setFault("overlay", node))
+				s.Cleanup(func() { must(context.Background(), s.T, clearFault("overlay", node)) })
 			}
-			p.Spec.Tolerations = append(p.Spec.Tolerations, corev1.Toleration{Key: "arch", Operator: corev1.TolerationOpExists})
-		})
-		return []string{"pods"}
-	}, want: []string{allHold}},
-	{name: "windows", build: func(s *scene) []string {
-		s.windowsNode()
-		return []string{"pods"}
-	}, want: []string{allHold}},
-	{name: "quotaserial", build: func(s *scene) []string {
-		return []string{"pods", "-n", s.quota(corev1.ResourceList{corev1.ResourcePods: resource.MustParse("6")})}
-	}, want: []string{"leaves room for 6 pods", "they run one after the other", allHold}},
-	{name: "quotanarrow", build: func(s *scene) []string {
-		return []string{"pods", "-n", s.quota(corev1.ResourceList{corev1.ResourcePods: resource.MustParse("1")})}
-	}, code: 3, want: []string{"leaves room for 1 pods", "nothing was created"}},
-	{name: "quotalimits", build: func(s *scene) []string {
-		return []string{"pods", "-n", s.quota(corev1.ResourceList{corev1.ResourceLimitsMemory: resource.MustParse("8Gi")})}
-	}, code: 3, want: []string{`the quota "narrow" asks every pod for limits.memory`, "nothing was created"}},
-	{name: "overlay", build: func(s *scene) []string {
-		for _, node := range schedulableNodes(s.Context(), s.T) {
-			must(s.Context(), s.T, setFault("overlay", node))
-			s.Cleanup(func() { must(context.Background(), s.T, clearFault("overlay", node)) })
-		}
-		return []string{"pods"}
-	}, want: []string{"39 of 40 claims hold", "1 not checked", "does not reach the pod at", "through its proxy"}},
-	{name: "nocontrolleraccount", build: func(s *scene) []string {
-		s.denyPods(func(r *admissionv1.AdmissionRequest) *metav1.Status {
-			if r.UserInfo.Username != "system:serviceaccount:kube-system:replication-controller" {
-				return nil
-			}
-			return &metav1.Status{Message: "pods are made by people"}
-		})
-		return []string{"pods", "supervision"}
-	}, code: 3, first: `cannot create its pods: the admission webhook "pods.worlds.example" denies it: pods are made by people`, within: 10, never: []string{"timed out"}},
-	{name: "fargate", build: func(s *scene) []string {
-		s.onePodPerNode()
-		return []string{"pods", "reachability"}
-	}, want: []string{"cannot be placed beside another: no node can run both", "claims hold", "not checked"}},
-	{name: "kyverno", build: func(s *scene) []string {
-		s.denyPods(func(r *admissionv1.AdmissionRequest) *metav1.Status {
-			return &metav1.Status{Code: http.StatusBadRequest, Message: fmt.Sprintf("\n\nresource Pod/%s/%s was blocked due to the following policies \n\n"+
-				"needs-owner:\n  label-owner: 'validation error: every pod names its owner'\n", r.Namespace, r.Name)}
-		})
-		return []string{"pods"}
-	}, code: 3, first: `the policy "needs-owner" denies it by its rule "label-owner"`, within: 10, never: []string{"timed out"}},
-	{name: "kyvernoin", build: func(s *scene) []string {
-		s.denyPods(func(r *admissionv1.AdmissionRequest) *metav1.Status {
-			return &metav1.Status{Code: http.StatusBadRequest, Message: "\n\nresource Pod was blocked due to the following policies \n\nneeds-owner:\n  label-owner: 'every pod names its owner'\n"}
-		})
-		return []string{"pods", "-n", s.ownNamespace(managed)}
-	}, code: 3, want: []string{`the policy "needs-owner" denies it by its rule "label-owner"`, "nothing was created"}},
-	{name: "gatekeeperin", build: func(s *scene) []string {
-		s.denyPods(func(*admissionv1.AdmissionRequest) *metav1.Status {
-			return &metav1.Status{Code: http.StatusForbidden, Reason: "[azurepolicy-owners-1a2b] no owner", Message: "[azurepolicy-owners-1a2b] no owner"}
-		})
-		return []string{"pods", "-n", s.ownNamespace(managed)}
-	}, code: 3, want: []string{`the policy "azurepolicy-owners-1a2b" denies it: no owner`, "nothing was created"}},
-	{name: "wardenin", build: func(s *scene) []string {
-		s.denyPods(func(*admissionv1.AdmissionRequest) *metav1.Status {
-			return &metav1.Status{Code: http.StatusForbidden, Reason: "GKE Warden constraints violations",
-				Message: "GKE Warden rejected the request because it violates one or more constraints.\nViolations details: {\"[denied by no-such-pods]\":[\"pods are not allowed\"]}\nRequested by user: 'me'."}
-		})
-		return []string{"pods", "-n", s.ownNamespace(managed)}
-	}, code: 3, want: []string{`the policy "no-such-pods" denies it: pods are not allowed`, "nothing was created"}},
-	{name: "apidown", build: func(s *scene) []string {
-		s.apiWithoutServer()
-		return []string{"pods", "resources"}
-	}, code: 3, stays: true, want: []string{"The API worlds.example/v1 is not available", "claims hold, but the cleanup is not complete", "kubectl describe apiservice v1.worlds.example"},
+			return []string{"pods"}
+		}, want: []string{"39 of 40 claims hold", "1 not checked", "does not reach the pod at", "through its proxy"}},
+	{name: "nocontrolleraccount", title: "A policy that denies pods of controllers",
+		outcome: "ends with exit code 3 and the policy's reason", build: func(s *scene) []string {
+			s.denyPods(func(r *admissionv1.AdmissionRequest) *metav1.Status {
+				if r.UserInfo.Username != "system:serviceaccount:kube-system:replication-controller" {
+					return nil
+				}
+				return &metav1.Status{Message: "pods are made by people"}
+			})
+			return []string{"pods", "supervision"}
+		}, code: 3, first: `cannot create its pods: the admission webhook "pods.worlds.example" denies it: pods are made by people`, within: 10, never: []string{"timed out"}},
+	{name: "fargate", title: "One pod per node (Fargate, virtual kubelets)",
+		outcome: "works, with a note: claims about two pods on one node are not checked", build: func(s *scene) []string {
+			s.onePodPerNode()
+			return []string{"pods", "reachability"}
+		}, want: []string{"cannot be placed beside another: no node can run both", "claims hold", "not checked"}},
+	{name: "kyverno", title: "A Kyverno policy that denies the pods",
+		outcome: "ends with exit code 3, the policy and its rule", build: func(s *scene) []string {
+			s.denyPods(func(r *admissionv1.AdmissionRequest) *metav1.Status {
+				return &metav1.Status{Code: http.StatusBadRequest, Message: fmt.Sprintf("\n\nresource Pod/%s/%s was blocked due to the following policies \n\n"+
+					"needs-owner:\n  label-owner: 'validation error: every pod names its owner'\n", r.Namespace, r.Name)}
+			})
+			return []string{"pods"}
+		}, code: 3, first: `the policy "needs-owner" denies it by its rule "label-owner"`, within: 10, never: []string{"timed out"}},
+	{name: "kyvernoin", title: "The same, with `-n`",
+		outcome: "says so before anything is created", build: func(s *scene) []string {
+			s.denyPods(func(r *admissionv1.AdmissionRequest) *metav1.Status {
+				return &metav1.Status{Code: http.StatusBadRequest, Message: "\n\nresource Pod was blocked due to the following policies \n\nneeds-owner:\n  label-owner: 'every pod names its owner'\n"}
+			})
+			return []string{"pods", "-n", s.ownNamespace(managed)}
+		}, code: 3, want: []string{`the policy "needs-owner" denies it by its rule "label-owner"`, "nothing was created"}},
+	{name: "gatekeeperin", title: "A Gatekeeper or Azure Policy constraint that denies the pods, with `-n`",
+		outcome: "says so before anything is created", build: func(s *scene) []string {
+			s.denyPods(func(*admissionv1.AdmissionRequest) *metav1.Status {
+				return &metav1.Status{Code: http.StatusForbidden, Reason: "[azurepolicy-owners-1a2b] no owner", Message: "[azurepolicy-owners-1a2b] no owner"}
+			})
+			return []string{"pods", "-n", s.ownNamespace(managed)}
+		}, code: 3, want: []string{`the policy "azurepolicy-owners-1a2b" denies it: no owner`, "nothing was created"}},
+	{name: "wardenin", title: "A GKE Warden constraint that denies the pods, with `-n`",
+		outcome: "says so before anything is created", build: func(s *scene) []string {
+			s.denyPods(func(*admissionv1.AdmissionRequest) *metav1.Status {
+				return &metav1.Status{Code: http.StatusForbidden, Reason: "GKE Warden constraints violations",
+					Message: "GKE Warden rejected the request because it violates one or more constraints.\nViolations details: {\"[denied by no-such-pods]\":[\"pods are not allowed\"]}\nRequested by user: 'me'."}
+			})
+			return []string{"pods", "-n", s.ownNamespace(managed)}
+		}, code: 3, want: []string{`the policy "no-such-pods" denies it: pods are not allowed`, "nothing was created"}},
+	{name: "apidown", title: "An aggregated API whose server is down",
+		outcome: "the claims are checked; the namespace stays Terminating, and the API is named before the run", build: func(s *scene) []string {
+			s.apiWithoutServer()
+			return []string{"pods", "resources"}
+		}, code: 3, stays: true, want: []string{"The API worlds.example/v1 is not available", "claims hold, but the cleanup is not complete", "kubectl describe apiservice v1.worlds.example"},
 		never: []string{"kubectl delete namespace"}},
-	{name: "deadproxy", build: func(s *scene) []string {
-		s.configure(func(_ *clientcmdapi.Config, c *clientcmdapi.Cluster, _ *clientcmdapi.AuthInfo) {
-			c.ProxyURL = "http://127.0.0.1:1"
-		})
-		return []string{"pods"}
-	}, code: 3, want: []string{"check proxy-url: http://127.0.0.1:1 of the cluster in " + os.TempDir()}, never: []string{"HTTPS_PROXY"}},
-	{name: "gcp", build: func(s *scene) []string {
-		s.configure(func(_ *clientcmdapi.Config, _ *clientcmdapi.Cluster, u *clientcmdapi.AuthInfo) {
-			*u = clientcmdapi.AuthInfo{AuthProvider: &clientcmdapi.AuthProviderConfig{Name: "gcp"}}
-		})
-		return []string{"pods"}
-	}, code: 3, want: []string{`the auth provider "gcp", which Kubernetes clients no longer have`, "use its successor, gke-gcloud-auth-plugin"}},
-	{name: "noexec", build: func(s *scene) []string {
-		s.webhook(false, admissionregistration.Connect, []string{"pods/exec"}, func(*admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse {
-			return &admissionv1.AdmissionResponse{Result: &metav1.Status{Code: http.StatusForbidden, Message: "[no-exec] nobody runs programs in pods"}}
-		})
-		return []string{"pods", "two-containers"}
-	}, code: 3, want: []string{`the policy "no-exec" denies it: nobody runs programs in pods`}},
+	{name: "deadproxy", title: "A proxy of the kubeconfig that does not answer",
+		outcome: "ends with exit code 3 and names `proxy-url` and the file", build: func(s *scene) []string {
+			s.configure(func(_ *clientcmdapi.Config, c *clientcmdapi.Cluster, _ *clientcmdapi.AuthInfo) {
+				c.ProxyURL = "http://127.0.0.1:1"
+			})
+			return []string{"pods"}
+		}, code: 3, want: []string{"check proxy-url: http://127.0.0.1:1 of the cluster in " + os.TempDir()}, never: []string{"HTTPS_PROXY"}},
+	{name: "gcp", title: "A kubeconfig with an auth provider that was removed",
+		outcome: "ends with exit code 3 and names the successor", build: func(s *scene) []string {
+			s.configure(func(_ *clientcmdapi.Config, _ *clientcmdapi.Cluster, u *clientcmdapi.AuthInfo) {
+				*u = clientcmdapi.AuthInfo{AuthProvider: &clientcmdapi.AuthProviderConfig{Name: "gcp"}}
+			})
+			return []string{"pods"}
+		}, code: 3, want: []string{`the auth provider "gcp", which Kubernetes clients no longer have`, "use its successor, gke-gcloud-auth-plugin"}},
+	{name: "noexec", title: "A policy that denies `kubectl exec`",
+		outcome: "ends with exit code 3 and the policy's reason", build: func(s *scene) []string {
+			s.webhook(false, admissionregistration.Connect, []string{"pods/exec"}, func(*admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse {
+				return &admissionv1.AdmissionResponse{Result: &metav1.Status{Code: http.StatusForbidden, Message: "[no-exec] nobody runs programs in pods"}}
+			})
+			return []string{"pods", "two-containers"}
+		}, code: 3, want: []string{`the policy "no-exec" denies it: nobody runs programs in pods`}},
 }
 
 // TestWorlds runs the page in each world. The worlds are the cluster's, so one follows the
@@ -227,6 +254,30 @@ func (w world) run(t *testing.T) {
 	}
 	last := told.lines[len(told.lines)-1]
 	t.Logf("| %s | exit %d | first word %.1f s | end %.1f s | %s |", w.name, told.code, first, last.at.Sub(told.started).Seconds(), strings.TrimSpace(last.text))
+}
+
+// TestTheWorldsAreDocumented compares docs/clusters.md with the worlds that TestWorlds
+// provokes.
+func TestTheWorldsAreDocumented(t *testing.T) {
+	var page bytes.Buffer
+	page.WriteString(`# Which clusters does it work on?
+
+On every conformant cluster of Kubernetes 1.29 or later, without admin rights. Clusters differ, though, and a healthy one may
+lack what a page takes for granted. The tests provoke each of these on a real cluster (` + "`e2e/worlds_test.go`" + `):
+
+| cluster | what a run does |
+| --- | --- |
+`)
+	for _, w := range worlds {
+		fmt.Fprintf(&page, "| %s | %s |\n", w.title, w.outcome)
+	}
+	page.WriteString(`
+What often passes by itself (a pod that is not scheduled, a sandbox that a network plugin fails to set up, a registry that has
+an error) is shown at once. The run gives up when the cluster has tried again and failed in the same way, or, for a pod that
+is not scheduled, when no autoscaler has spoken within 15 seconds; with ` + "`--fail-fast=false`" + ` it waits until the
+timeout of the command.
+`)
+	assertPage(t, filepath.Join("..", "docs", "clusters.md"), page.Bytes())
 }
 
 // managed are the labels of the Namespaces that a world's webhooks are for.

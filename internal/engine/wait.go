@@ -12,9 +12,11 @@ import (
 	"github.com/spf13/pflag"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
+	"k8s.io/kubectl/pkg/cmd/get"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
@@ -32,7 +34,11 @@ func (r *attempt) wait(ctx context.Context, args []string, emit func(Body)) (kub
 	defer cancel()
 	var done strings.Builder
 	var unplaced *failure
-	for _, target := range w.targets {
+	targets, f := r.targets(ctx, w)
+	if f != nil {
+		return kubectl.Result{}, f
+	}
+	for _, target := range targets {
 		f := r.waitFor(ctx, w, target, emit)
 		if f != nil && f.harmless {
 			_, name, _ := strings.Cut(target, "/")
@@ -48,6 +54,33 @@ func (r *attempt) wait(ctx context.Context, args []string, emit func(Body)) (kub
 	res := kubectl.Result{Stdout: done.String()}
 	emit(Output{Stdout: res.Stdout})
 	return res, unplaced
+}
+
+// targets are the objects that a wait is for: those that it names, or those that its
+// selector finds now.
+func (r *attempt) targets(ctx context.Context, w *waitCommand) ([]string, *failure) {
+	if w.selector == "" {
+		return w.objects, nil
+	}
+	cannot := func(err error) *failure {
+		return &failure{err: err.Error(), cause: r.causeOf(err), verdict: v1alpha1.CouldNotRun}
+	}
+	client, err := r.resource(w.objects[0])
+	if err != nil {
+		return nil, cannot(err)
+	}
+	list, err := client.List(ctx, metav1.ListOptions{LabelSelector: w.selector})
+	if err != nil {
+		return nil, cannot(err)
+	}
+	var names []string
+	for _, item := range list.Items {
+		names = append(names, w.objects[0]+"/"+item.GetName())
+	}
+	if len(names) == 0 {
+		return nil, cannot(fmt.Errorf("kubectl wait: no %s match the selector %s", w.objects[0], w.selector))
+	}
+	return names, nil
 }
 
 func (r *attempt) waitFor(ctx context.Context, w *waitCommand, target string, emit func(Body)) *failure {
@@ -188,11 +221,13 @@ func (r *runner) resource(name string) (dynamic.ResourceInterface, error) {
 
 // waitCommand are the arguments of a `kubectl wait`.
 type waitCommand struct {
-	targets []string // TYPE/NAME
-	what    string   // "Ready", "deleted": for messages
-	outcome string   // what kubectl prints when it is reached
-	goal    wait.Condition
-	timeout time.Duration
+	// objects are TYPE/NAME, or, with a selector, one TYPE.
+	objects  []string
+	selector string
+	what     string // "Ready", "deleted": for messages
+	outcome  string // what kubectl prints when it is reached
+	goal     wait.Condition
+	timeout  time.Duration
 	// deletion: a Pod that has failed is on its way out all the same.
 	deletion bool
 }
@@ -203,6 +238,7 @@ func (w *waitCommand) flags() (flags *pflag.FlagSet, goal *string) {
 	flags.SetOutput(io.Discard)
 	goal = flags.String("for", "", "")
 	flags.DurationVar(&w.timeout, "timeout", 30*time.Second, "") // kubectl's default
+	flags.StringVarP(&w.selector, "selector", "l", "", "")
 	return flags, goal
 }
 
@@ -218,21 +254,34 @@ func parseWait(args []string) (*waitCommand, error) {
 	if err := flags.Parse(args); err != nil {
 		return nil, fmt.Errorf("kubectl wait: %w", err)
 	}
-	for _, target := range flags.Args() {
+	if w.timeout < 0 {
+		w.timeout = 7 * 24 * time.Hour // as kubectl has it
+	}
+	w.objects = flags.Args()
+	if w.selector != "" && (len(w.objects) != 1 || strings.Contains(w.objects[0], "/")) {
+		return nil, wordError{w.selector, fmt.Sprintf("-l %s: expected one TYPE beside a selector, found %s", w.selector, strings.Join(w.objects, " "))}
+	}
+	for _, target := range w.objects {
+		if w.selector != "" {
+			break
+		}
 		if kind, name, ok := strings.Cut(target, "/"); !ok || kind == "" || name == "" {
 			return nil, wordError{target, "expected TYPE/NAME, found " + strconv.Quote(target)}
 		}
 	}
-	if w.targets = flags.Args(); len(w.targets) == 0 {
+	if len(w.objects) == 0 {
 		return nil, errors.New("kubectl wait: expected TYPE/NAME, found none")
 	}
 	if *goal == "delete" {
 		w.goal, w.what, w.outcome, w.deletion = wait.Deleted, "deleted", "condition met", true
 		return w, nil
 	}
+	if path, ok := strings.CutPrefix(*goal, "jsonpath="); ok {
+		return w, w.jsonPath(path)
+	}
 	condition, ok := strings.CutPrefix(*goal, "condition=")
 	if !ok || condition == "" {
-		return nil, wordError{*goal, fmt.Sprintf("--for: expected condition=NAME[=VALUE] or delete, found %q", *goal)}
+		return nil, wordError{*goal, fmt.Sprintf("--for: expected condition=NAME[=VALUE], jsonpath={EXPRESSION}[=VALUE] or delete, found %q", *goal)}
 	}
 	name, value, given := strings.Cut(condition, "=")
 	w.what = name
@@ -243,6 +292,25 @@ func parseWait(args []string) (*waitCommand, error) {
 	}
 	w.goal, w.outcome = wait.StatusCondition(name, value), "condition met"
 	return w, nil
+}
+
+// jsonPath takes {EXPRESSION}[=VALUE] for the goal.
+func (w *waitCommand) jsonPath(path string) error {
+	end := strings.LastIndexByte(path, '}') + 1
+	value, given := strings.CutPrefix(path[end:], "=")
+	if end == 0 || given && value == "" || !given && value != "" {
+		return wordError{path, fmt.Sprintf("--for: expected jsonpath={EXPRESSION}[=VALUE], found jsonpath=%s", path)}
+	}
+	expression, err := get.RelaxedJSONPathExpression(path[:end])
+	if err != nil {
+		return wordError{path, "--for: " + err.Error()}
+	}
+	w.what, w.outcome = path, "condition met"
+	w.goal, err = wait.JSONPath(expression, strings.Trim(value, `'"`))
+	if err != nil {
+		return wordError{path, "--for: " + err.Error()}
+	}
+	return nil
 }
 
 // describe says in a few words where an object stands.

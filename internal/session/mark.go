@@ -82,7 +82,11 @@ func ownerOf(obj metav1.Object, now time.Time) string {
 	for _, o := range obj.GetOwnerReferences() {
 		text += fmt.Sprintf(", owned by %s %q", o.Kind, o.Name)
 	}
-	if run := obj.GetLabels()[RunLabel]; run != "" {
+	run := obj.GetLabels()[RunLabel]
+	if run != "" && stateOf(run) == Running {
+		return text + fmt.Sprintf(", of run %s, which is still running", run)
+	}
+	if run != "" {
 		return text + fmt.Sprintf(", of another run: kubectl kbe cleanup --run %s -n %s", run, obj.GetNamespace())
 	}
 	if by := obj.GetLabels()[ManagedByLabel]; by != "" {
