@@ -97,7 +97,7 @@ func (r *podRun) target(ctx context.Context) (*corev1.Pod, error) {
 	case err != nil:
 		return nil, err
 	case len(pod.Status.PodIPs) == 0 || pod.Status.Phase != corev1.PodRunning:
-		return nil, fmt.Errorf("pod %q of namespace %q: expected it running, with an address: %s", t.Name, t.Namespace, condition(pod))
+		return nil, fmt.Errorf("pod %q of namespace %q: expected it running, with an address: %w", t.Name, t.Namespace, condition(pod))
 	}
 	r.table.Target.Version = versionOf(pod)
 	return pod, nil
