@@ -60,8 +60,9 @@ func newReachCommand(clients *run.Clients, flags *genericclioptions.ConfigFlags,
 			one.
 
 			With --nodes a pod is started on every node that takes one, and each asks all others on their
-			pod IPs: who answers, how fast, under which address it is seen, and where that fails. Nodes
-			that are not ready, cordoned or tainted are told, and not waited for.
+			pod IPs: who answers, how fast, under which address it is seen, and where that fails. A node
+			that is not Ready, or stops reporting meanwhile, is named, and the exit code is 3; one that
+			is cordoned or tainted is skipped, and that is no failure.
 
 			Exit codes: 0 all is reached as expected, 1 something is not, 2 usage, 3 a node could not take
 			part, or it could not run.`),

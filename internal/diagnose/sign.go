@@ -31,6 +31,8 @@ const (
 	scheduling place = "scheduling"
 	// node is the condition Ready of the Pod's Node.
 	node place = "node"
+	// alone is the same condition of a Node, whatever Pods are on it.
+	alone place = "alone"
 	// pull is a container that waits for its image.
 	pull place = "pull"
 	// waiting is a container that waits for anything else.
@@ -111,7 +113,7 @@ func (r compiled) match(s sign) *Cause {
 		What: fill(r.what), Why: s.words(), Remedy: fill(r.remedy), Outlook: r.outlook, Workload: r.workload, Lost: r.lost,
 		Container: s.about["container"], Image: r.at == pull, Since: s.since,
 	}
-	if r.at == node {
+	if r.at == node || r.at == alone {
 		c.Node = s.about["node"]
 	}
 	return c

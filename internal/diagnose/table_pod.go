@@ -84,6 +84,7 @@ var pods = []row{
 	{at: starting, reason: "FailedMount|FailedAttachVolume|FailedMapVolume", what: `pod "$pod" does not start: a volume of it cannot be mounted`,
 		remedy: "mend what the message names", outlook: Unsettled},
 
+	{at: alone, what: `node "$node" is not Ready`, remedy: "look at the node and at its kubelet: kubectl describe node $node", outlook: Unsettled},
 	{at: node, what: `node "$node", which pod "$pod" is on, is not Ready`, remedy: "look at the node and at its kubelet: kubectl describe node $node", outlook: Unsettled},
 
 	{at: running, reason: "Unhealthy", message: "^Liveness", what: theContainer + "runs, but its liveness probe fails",

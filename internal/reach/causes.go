@@ -39,7 +39,7 @@ var causeTable = []causeRow{
 	{
 		find: (*explanation).wrongAnswers,
 		what: "somebody else answers at $address", why: "$who",
-		remedy: "look for another pod or machine with this address (kubectl get pods -A -o wide), a stale route, or a proxy in between",
+		remedy: remedyWrong,
 	},
 	{
 		find: (*explanation).loopbackOnly,
@@ -79,7 +79,7 @@ var causeTable = []causeRow{
 	{
 		find: (*explanation).flaky,
 		what: "some connections to $address fail", why: "$caller: $failed of $samples failed, the last with: $error",
-		remedy: "run it again; look for restarts of the pod, packet loss, or a full connection table on the nodes",
+		remedy: remedyFlaky,
 	},
 	{
 		find: (*explanation).rest,
@@ -89,7 +89,7 @@ var causeTable = []causeRow{
 	{
 		find: (*explanation).translated, warning: true,
 		what: "something translates addresses between pods (SNAT)", why: "$caller, whose address is $own, was seen as $seen",
-		remedy: "pods should see each other's own addresses; check the masquerading rules of the network plugin, for NetworkPolicies by pod do not work so",
+		remedy: remedySNAT,
 	},
 }
 

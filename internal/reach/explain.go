@@ -77,7 +77,7 @@ func failedNodes(nodes []Node) (found []Finding) {
 		}
 		same := slices.IndexFunc(found, func(f Finding) bool { return f.Cause == n.Failed })
 		if same < 0 {
-			found = append(found, Finding{Pattern: NodeFailed, From: []int{i}, Cause: n.Failed})
+			found = append(found, Finding{Pattern: NodeFailed, From: []int{i}, Cause: n.Failed, Remedy: n.Remedy})
 			continue
 		}
 		found[same].From = append(found[same].From, i)
@@ -94,7 +94,7 @@ func translations(nodes []Node, m *Matrix, f Family) []Finding {
 		if addresses, by := m.translated(f, i); by > 0 {
 			found = append(found, Finding{
 				Pattern: Translation, Warning: true, Families: []Family{f}, From: []int{i}, Pairs: by, Of: m.Plan.PerNode(),
-				SeenAs: joinSome(addresses, 3),
+				SeenAs: joinSome(addresses, 3), Cause: "that is what the pods that they probe see as the caller's address",
 			})
 		}
 	}
@@ -229,7 +229,7 @@ func (e *explainer) take(c Finding, atLeast int) {
 			causes.add(e.matrix.At(e.family, pair[0], pair[1]))
 		}
 	}
-	c.Warning, c.Families, c.Cause = e.warning, []Family{e.family}, causes.text(c.Pattern)
+	c.Warning, c.Families, c.Cause, c.Remedy = e.warning, []Family{e.family}, causes.text(c.Pattern), causes.remedy()
 	e.found = append(e.found, c)
 }
 
@@ -412,14 +412,26 @@ func (c *causes) add(s Sample) {
 	c.detail = cmp.Or(c.detail, s.Detail)
 }
 
-// text says the outcomes in words, the most frequent first.
-func (c *causes) text(p Pattern) string {
-	var present []probe.Outcome
+func (c *causes) present() (outcomes []probe.Outcome) {
 	for o, n := range c.counts {
 		if n > 0 {
-			present = append(present, probe.Outcome(o))
+			outcomes = append(outcomes, probe.Outcome(o))
 		}
 	}
+	return outcomes
+}
+
+// remedy is what to do about an outcome that all have, where it says more than the pattern.
+func (c *causes) remedy() string {
+	if present := c.present(); len(present) == 1 {
+		return map[probe.Outcome]string{probe.WrongAnswer: remedyWrong, probe.Flaky: remedyFlaky}[present[0]]
+	}
+	return ""
+}
+
+// text says the outcomes in words, the most frequent first.
+func (c *causes) text(p Pattern) string {
+	present := c.present()
 	switch {
 	case len(present) == 1 && present[0] == probe.Slow:
 		return fmt.Sprintf("a median of up to %s", c.slowest.Round(time.Millisecond))

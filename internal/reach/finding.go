@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"slices"
@@ -35,23 +36,40 @@ var patternTexts = []struct {
 	itself bool
 	// fails is for pairs that fail, slow for those that answer slowly.
 	fails, slow string
+	// remedy is what to do about pairs that fail, where neither their outcome nor a Cause
+	// says more.
+	remedy string
 }{
-	{NodeFailed, false, "$from", ""},
-	{Everything, false, "no node reaches another", "every node is slow to reach"},
-	{Isolated, false, "$from reaches nobody, and nobody reaches it$notItself", "$from is slow, to reach and to be reached"},
-	{FromNode, false, "$from reaches nobody$notItself", "$from is slow to reach others"},
-	{ToNode, false, "nobody reaches $to$notItself", "$to is slow to reach"},
-	{Zones, true, "within zone $fromZone no node reaches another", "zone $fromZone is slow within"},
-	{Zones, false, "zone $fromZone $arrow zone $toZone", "zone $fromZone $arrow zone $toZone is slow"},
-	{Groups, false, "$from $arrow $to", "$from $arrow $to is slow"},
-	{Hairpin, false, "no pod reaches its own address", "every pod is slow to reach its own address"},
-	{FromPart, false, "$from does not reach $toCount of $of nodes: $to", "$from is slow to reach $toCount of $of nodes: $to"},
-	{ToPart, false, "$fromCount of $of nodes do not reach $to: $from", "$to is slow to reach for $fromCount of $of nodes: $from"},
-	{Pair, true, "the pod on $from does not reach its own address", "$from $arrow $to is slow"},
-	{Pair, false, "$from $arrow $to", "$from $arrow $to is slow"},
-	{Translation, false, "", "pods on $from are seen as $seenAs, not under their own address"},
-	{NoAddress, false, "pods on $from have no address of a family that others have", ""},
+	{NodeFailed, false, "$from could not take part", "", "look at the node, and with --keep at the run's pod on it: kubectl describe node $first"},
+	{Everything, false, "no node reaches another", "every node is slow to reach",
+		"check that the network plugin runs on every node, and that the nodes' firewalls let its traffic pass: kubectl get pods -A -o wide"},
+	{Isolated, false, "$from reaches nobody, and nobody reaches it$notItself", "$from is slow, to reach and to be reached", remedyNode},
+	{FromNode, false, "$from reaches nobody$notItself", "$from is slow to reach others", remedyNode},
+	{ToNode, false, "nobody reaches $to$notItself", "$to is slow to reach", remedyNode},
+	{Zones, true, "within zone $fromZone no node reaches another", "zone $fromZone is slow within", remedyBetween},
+	{Zones, false, "zone $fromZone $arrow zone $toZone", "zone $fromZone $arrow zone $toZone is slow",
+		"check the routes, firewalls and security groups between the zones"},
+	{Groups, false, "$from $arrow $to", "$from $arrow $to is slow",
+		"compare the two groups: subnet, routes, firewalls, and the network plugin's version"},
+	{Hairpin, false, "no pod reaches its own address", "every pod is slow to reach its own address", remedyItself},
+	{FromPart, false, "$from does not reach $toCount of $of nodes: $to", "$from is slow to reach $toCount of $of nodes: $to", remedyBetween},
+	{ToPart, false, "$fromCount of $of nodes do not reach $to: $from", "$to is slow to reach for $fromCount of $of nodes: $from", remedyBetween},
+	{Pair, true, "the pod on $from does not reach its own address", "$from $arrow $to is slow", remedyItself},
+	{Pair, false, "$from $arrow $to", "$from $arrow $to is slow", remedyBetween},
+	{Translation, false, "", "pods on $from are seen as $seenAs, not under their own address", remedySNAT},
+	{NoAddress, false, "pods on $from have no address of a family that others have", "",
+		"compare the nodes' address ranges: kubectl get nodes -o custom-columns=NAME:.metadata.name,RANGES:.spec.podCIDRs"},
 }
+
+const (
+	remedyNode    = "check the network plugin's pod on $first, and that node's routes and firewall: kubectl get pods -A -o wide --field-selector spec.nodeName=$first"
+	remedyBetween = "check the network plugin on these nodes, and the routes and firewalls between them"
+	remedyItself  = "check the network plugin, and the packet filters on the pod's node"
+	remedySlow    = "look at the load of the nodes, and at the path between them; --slow sets the limit"
+	remedySNAT    = "pods should see each other's own addresses; check the masquerading rules of the network plugin, for NetworkPolicies by pod do not work so"
+	remedyWrong   = "look for another pod or machine with this address (kubectl get pods -A -o wide), a stale route, or a proxy in between"
+	remedyFlaky   = "run it again; look for restarts of the pod, packet loss, or a full connection table on the nodes"
+)
 
 // Finding explains pairs that are not as they should be: those of each node of From with
 // each of To.
@@ -71,28 +89,42 @@ type Finding struct {
 	Pairs, Of int
 	// SeenAs is the address of a Translation; of several, the first few.
 	SeenAs string
-	// Cause says the pairs' states in words, the most frequent first.
-	Cause string
+	// Cause says the pairs' states in words, the most frequent first; Remedy what to do, or
+	// "" where only the pattern says that.
+	Cause, Remedy string
 }
 
 // Text says a finding in one sentence, without the cause.
 func (f Finding) Text(nodes []Node, m *Matrix) string {
-	text := ""
-	for _, row := range patternTexts {
-		if row.pattern != f.Pattern || row.itself && !slices.Equal(f.From, f.To) {
-			continue
-		}
-		if text = row.fails; f.Warning {
-			text = row.slow
-		}
-		break
+	fails, slow, _ := f.texts(nodes)
+	if f.Warning {
+		fails = slow
 	}
-	names := f.names(nodes)
-	text = os.Expand(text, func(name string) string { return names[name] })
 	if len(m.Families()) > len(f.Families) && len(f.Families) == 1 && f.Pattern != NoAddress {
-		text += ", over " + f.Families[0].String()
+		fails += ", over " + f.Families[0].String()
 	}
-	return text
+	return fails
+}
+
+// Do says what to do.
+func (f Finding) Do(nodes []Node) string {
+	_, _, remedy := f.texts(nodes)
+	if f.Warning && f.Pattern != Translation {
+		remedy = remedySlow
+	}
+	return cmp.Or(f.Remedy, remedy)
+}
+
+// texts are those of the pattern.
+func (f Finding) texts(nodes []Node) (fails, slow, remedy string) {
+	names := f.names(nodes)
+	fill := func(text string) string { return os.Expand(text, func(name string) string { return names[name] }) }
+	for _, row := range patternTexts {
+		if row.pattern == f.Pattern && (!row.itself || slices.Equal(f.From, f.To)) {
+			return fill(row.fails), fill(row.slow), fill(row.remedy)
+		}
+	}
+	return "", "", ""
 }
 
 // names are what stands for $name in the text of a pattern.
@@ -101,6 +133,9 @@ func (f Finding) names(nodes []Node) map[string]string {
 		"from": listNodes(nodes, f.From), "fromCount": fmt.Sprint(len(f.From)),
 		"to": listNodes(nodes, f.To), "toCount": fmt.Sprint(len(f.To)), "of": fmt.Sprint(f.Of),
 		"seenAs": f.SeenAs, "arrow": f.arrow(),
+	}
+	if named := slices.Concat(f.From, f.To); len(named) > 0 {
+		names["first"] = nodes[named[0]].Name
 	}
 	if f.Pattern == Zones {
 		names["fromZone"], names["toZone"] = nodes[f.From[0]].Zone, nodes[f.To[0]].Zone

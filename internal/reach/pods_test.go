@@ -36,7 +36,18 @@ func TestNodesThatAreSkipped(t *testing.T) {
 		"ready": {node(func(*corev1.Node) {}), "", ""},
 		"not ready": {node(func(n *corev1.Node) {
 			n.Status.Conditions[0].Status, n.Status.Conditions[0].Reason = corev1.ConditionUnknown, "NodeStatusUnknown"
-		}), "not ready: NodeStatusUnknown", "not ready: NodeStatusUnknown"},
+		}), "", ""},
+		"not ready, and tainted for that": {node(func(n *corev1.Node) {
+			n.Status.Conditions[0].Status = corev1.ConditionUnknown
+			n.Spec.Taints = []corev1.Taint{{Key: corev1.TaintNodeUnreachable, Effect: corev1.TaintEffectNoExecute}}
+		}), "", ""},
+		"not ready, and dedicated": {node(func(n *corev1.Node) {
+			n.Status.Conditions[0].Status = corev1.ConditionUnknown
+			taint(corev1.TaintEffectNoSchedule)(n)
+		}), "tainted: dedicated=x:NoSchedule", ""},
+		"ready, and under pressure": {node(func(n *corev1.Node) {
+			n.Spec.Taints = []corev1.Taint{{Key: corev1.TaintNodeDiskPressure, Effect: corev1.TaintEffectNoSchedule}}
+		}), "tainted: node.kubernetes.io/disk-pressure:NoSchedule", ""},
 		"cordoned":    {node(func(n *corev1.Node) { n.Spec.Unschedulable = true }), "cordoned", "cordoned"},
 		"windows":     {node(func(n *corev1.Node) { n.Labels[corev1.LabelOSStable] = "windows" }), "runs windows", "runs windows"},
 		"tainted":     {node(taint(corev1.TaintEffectNoSchedule)), "tainted: dedicated=x:NoSchedule", ""},

@@ -96,7 +96,7 @@ func (r *Result) verdict(findings []Finding) v1alpha1.Verdict {
 
 func (r *Result) finding(f Finding) v1alpha1.MatrixFinding {
 	one := v1alpha1.MatrixFinding{
-		Pattern: string(f.Pattern), Warning: f.Warning, Text: f.Text(r.Nodes, r.Matrix), Cause: f.Cause, Pairs: f.Pairs,
+		Pattern: string(f.Pattern), Warning: f.Warning, Text: f.Text(r.Nodes, r.Matrix), Cause: f.Cause, Remedy: f.Do(r.Nodes), Pairs: f.Pairs,
 	}
 	for _, family := range f.Families {
 		one.Families = append(one.Families, family.String())

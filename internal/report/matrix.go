@@ -54,11 +54,7 @@ func matrixBlocks(m *v1alpha1.Matrix) (blocks []Block) {
 		if f.Warning {
 			mark = markWarning
 		}
-		text := f.Text
-		if f.Cause != "" {
-			text += ": " + f.Cause
-		}
-		blocks = append(blocks, Finding{Mark: mark, Text: text + pairsOf(f)})
+		blocks = append(blocks, Finding{Mark: mark, Text: f.Text + pairsOf(f), Details: details("", f.Cause, f.Remedy)})
 	}
 	if m.FindingsLeftOut > 0 {
 		blocks = append(blocks, Finding{Mark: markOpen, Text: fmt.Sprintf("and %d more", m.FindingsLeftOut)})

@@ -36,8 +36,8 @@ type MatrixNode struct {
 	Name      string   `json:"name"`
 	Zone      string   `json:"zone,omitempty"`
 	Addresses []string `json:"addresses,omitempty"`
-	// Skipped says why no pod was made for it, Failed why its pod could not take
-	// part.
+	// Skipped says why no pod was meant to run on it, such as a taint; Failed why it could not
+	// take part: it is not Ready, or its pod did not start or could not probe.
 	Skipped string `json:"skipped,omitempty"`
 	Failed  string `json:"failed,omitempty"`
 	// Reaches counts, over all families, the pairs that this node probed.
@@ -94,8 +94,10 @@ type MatrixFinding struct {
 	Warning bool `json:"warning,omitempty"`
 	// Families are those that show it.
 	Families []string `json:"families,omitempty"`
-	Text     string   `json:"text"`
-	Cause    string   `json:"cause"`
+	// Text is what is wrong, Cause what shows it, and Remedy what to do.
+	Text   string `json:"text"`
+	Cause  string `json:"cause"`
+	Remedy string `json:"remedy"`
 	Pairs    int      `json:"pairs"`
 }
 
