@@ -63,7 +63,7 @@ func (b *bench) testFiles(t *testing.T) {
 		plan, err := a.plan()
 		told := fmt.Sprint(err)
 		if err == nil {
-			told = fmt.Sprint(plan.Confined(false)) + b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "files"}})
+			told = fmt.Sprint(plan.Confined(false)) + b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "files"}, FailFast: true})
 		}
 		if !strings.Contains(told, want) {
 			t.Errorf("%s: expected %q, found\n%s", step, want, told)
@@ -104,7 +104,7 @@ func (b *bench) testOthers(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", step, err)
 		}
-		told := b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "others"}})
+		told := b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "others"}, FailFast: true})
 		if !strings.Contains(told, want) {
 			t.Errorf("%s: expected %q, found\n%s", step, want, told)
 		}
@@ -174,7 +174,7 @@ func (b *bench) testControllers(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		before := b.theirs(t, "controllers")
-		told := b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "controllers"}})
+		told := b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "controllers"}, FailFast: true})
 		if !strings.Contains(told, tc.want) {
 			t.Errorf("%s: expected %q, found\n%s", name, tc.want, told)
 		}
@@ -287,7 +287,7 @@ func (b *bench) testReplaced(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		told := b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "replaced"}})
+		told := b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "replaced"}, FailFast: true})
 		if want := `pods "x" is not of this run (made`; !strings.Contains(told, want) {
 			t.Errorf("%s: expected %q, found\n%s", step, want, told)
 		}
@@ -329,7 +329,7 @@ func (b *bench) testNamespaceReplaced(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	told := b.run(t, plan, a, engine.Options{})
+	told := b.run(t, plan, a, engine.Options{FailFast: true})
 	for _, want := range []string{`pods "theirs" is not of this run (made`, "was deleted, and is another one now"} {
 		if !strings.Contains(told, want) {
 			t.Errorf("expected %q, found\n%s", want, told)
@@ -349,7 +349,7 @@ func (b *bench) testLabels(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	told := b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "labels"}})
+	told := b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "labels"}, FailFast: true})
 	if want := `would be taken for those of replicaset "theirs"`; !strings.Contains(told, want) {
 		t.Errorf("expected %q, found\n%s", want, told)
 	}
@@ -380,7 +380,7 @@ func (b *bench) testShared(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := b.theirs(t, "shared")
-	told := b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "shared"}})
+	told := b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "shared"}, FailFast: true})
 	if strings.Contains(strings.ToLower(told), "error") || !strings.Contains(told, "pod/p\n") || strings.Contains(told, "exit code") {
 		t.Errorf("expected that all commands run, found\n%s", told)
 	}

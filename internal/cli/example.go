@@ -29,14 +29,13 @@ import (
 // exampleOptions are the flags of a command that runs an example.
 type exampleOptions struct {
 	engine.Options
-	plan     *engine.Plan
-	clients  *run.Clients
-	flags    *genericclioptions.ConfigFlags
-	streams  genericiooptions.IOStreams
-	dryRun   bool
-	step     bool
-	failFast bool
-	output   *exampleOutput
+	plan    *engine.Plan
+	clients *run.Clients
+	flags   *genericclioptions.ConfigFlags
+	streams genericiooptions.IOStreams
+	dryRun  bool
+	step    bool
+	output  *exampleOutput
 }
 
 func newExampleCommand(e *example.Example, clients *run.Clients, flags *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) *cobra.Command {
@@ -93,7 +92,7 @@ func newExampleCommand(e *example.Example, clients *run.Clients, flags *genericc
 func (o *exampleOptions) addFlags(c *cobra.Command, imageNames string) {
 	o.AddKeepFlag(c.Flags())
 	o.AddFlags(c.Flags(), imageNames)
-	c.Flags().BoolVar(&o.failFast, "fail-fast", true, "End a wait at once for what the cluster tries again but rarely heals by itself: an image that cannot be pulled, a pod that no node takes, a crash loop; =false waits to the command's own --timeout")
+	c.Flags().BoolVar(&o.FailFast, "fail-fast", true, "End a wait at once for what the cluster tries again but rarely heals by itself: an image that cannot be pulled, a pod that no node takes, a crash loop; =false waits to the command's own --timeout")
 	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "Show what would run, and ask no cluster")
 	c.Flags().BoolVar(&o.step, "step", false, "Ask before each command")
 	o.output = newExampleOutput()
@@ -105,7 +104,7 @@ func (o *exampleOptions) complete(scenarios []string) (err error) {
 	if o.plan, err = o.plan.Select(scenarios...); err != nil {
 		return err
 	}
-	o.Namespace, o.Patient = *o.flags.Namespace, !o.failFast
+	o.Namespace = *o.flags.Namespace
 	switch {
 	case o.step && o.dryRun:
 		return errors.New("--step and --dry-run exclude each other: a dry run has no command to ask for")

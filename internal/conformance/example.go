@@ -41,7 +41,7 @@ func (p *examplePart) needs(ownNamespace bool) rbac.Needs { return p.plan.Needs(
 
 func (p *examplePart) run(ctx context.Context, r *Runner, where place) ([]v1alpha1.AssertionResult, []string) {
 	collector := report.NewCollector()
-	opts := engine.Options{Options: r.optionsOf(where)}
+	opts := engine.Options{Options: r.optionsOf(where), FailFast: true}
 	opts.Images = p.overrides(opts.Images)
 	engine.Run(ctx, r.clients, p.plan, opts, collector.Handle)
 	done := collector.Report()

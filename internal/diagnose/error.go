@@ -31,7 +31,7 @@ func (c Connection) Error(err error) *Cause {
 
 // kubectlReason finds the reason in kubectl's words for an API error
 // (k8s.io/kubectl, pkg/cmd/util/helpers.go).
-var kubectlReason = regexp.MustCompile(`Error from server \((\w+)\)`)
+var kubectlReason = regexp.MustCompile(`Error from server \((\w+)\):`)
 
 // Output returns the Cause that a kubectl command has printed to its standard
 // error, or nil.
@@ -42,6 +42,12 @@ func (c Connection) Output(stderr string) *Cause {
 	}
 	return c.look(reason, strings.TrimSpace(stderr))
 }
+
+var noProgramText = regexp.MustCompile(noProgram)
+
+// NoProgram reports whether a container runtime says that a program is not there or cannot
+// be run.
+func NoProgram(text string) bool { return noProgramText.MatchString(text) }
 
 func (c Connection) look(reason, message string) *Cause {
 	names := map[string]string{"host": c.Host, "file": c.File, "contexts": strings.Join(c.Contexts, ", ")}

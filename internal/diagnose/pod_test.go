@@ -40,11 +40,11 @@ var podCauses = map[string]struct {
 	workload bool
 }{
 	"noimage":       {start + `: the image localhost:5000/missing:1 does not exist`, "not found", Retried, false},
-	"noregistry":    {start + `: node "$node" does not reach the registry of the image localhost:5999/missing:1`, "connection refused", Retried, false},
+	"noregistry":    {start + `: node "$node" does not reach the registry of the image localhost:5999/missing:1`, "connection refused", Unsettled, false},
 	"private":       {start + `: the registry does not let node "$node" pull the image localhost:5000/private/app:1 without credentials (401), or there is no such image`, "authorization failed", Retried, false},
 	"denied":        {start + `: the registry refuses node "$node" the image localhost:5000/denied/app:1 (403)`, "403 Forbidden", Retried, false},
-	"limited":       {start + `: the registry limits how often the image localhost:5000/limited/app:1 is pulled (429)`, "429 Too Many Requests", Retried, false},
-	"broken":        {start + `: the registry of the image localhost:5000/broken/app:1 has an error of its own`, "503 Service Unavailable", Retried, false},
+	"limited":       {start + `: the registry limits how often the image localhost:5000/limited/app:1 is pulled (429)`, "429 Too Many Requests", Unsettled, false},
+	"broken":        {start + `: the registry of the image localhost:5000/broken/app:1 has an error of its own`, "503 Service Unavailable", Unsettled, false},
 	"mainframe":     {start + `: the image localhost:5000/mainframe:1 has no variant for node "$node"`, "no match for platform", Retried, false},
 	"old":           {start + `: the image localhost:5000/old:1 has a schema 1 manifest, which containerd 2.1 and later refuse`, "no longer supported", Retried, false},
 	"unschedulable": {`pod "subject" is not scheduled: no node takes it`, "0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector", Unsettled, false},

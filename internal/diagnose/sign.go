@@ -16,6 +16,8 @@ type sign struct {
 	// sentence that goes with it.
 	reason, message string
 	since           time.Time
+	// times is how often the cluster has reported it.
+	times int
 	// about are the names that a row's texts may use: container, pod, image, …
 	about map[string]string
 }
@@ -46,6 +48,8 @@ const (
 	starting place = "starting"
 	running  place = "running"
 	stopped  place = "stopped"
+	// controller is a controller that cannot create its Pods.
+	controller place = "controller"
 	// api is an error of a request, or of what it takes to make one.
 	api place = "api"
 )
@@ -57,12 +61,14 @@ type row struct {
 	reason, message string // regular expressions; an empty one matches all
 	what, remedy    string
 	outlook         Outlook
-	workload, lost  bool
+	// settle is how long an Unsettled cause may last until no help is to be expected.
+	settle         time.Duration
+	workload, lost bool
 }
 
 // table is THE table. The first row that matches a sign wins, so what is told
 // first is the more telling.
-var table = compile(pulls, ends, containers, pods, requests)
+var table = compile(pulls, ends, containers, pods, admission, execs, requests)
 
 type compiled struct {
 	row
@@ -110,7 +116,7 @@ func (r compiled) match(s sign) *Cause {
 	}
 	fill := func(text string) string { return os.Expand(text, func(name string) string { return names[name] }) }
 	c := &Cause{
-		What: fill(r.what), Why: s.words(), Remedy: fill(r.remedy), Outlook: r.outlook, Workload: r.workload, Lost: r.lost,
+		What: fill(r.what), Why: s.words(), Remedy: fill(r.remedy), Outlook: r.outlook, Confirmed: s.times > 1, Settle: r.settle, Workload: r.workload, Lost: r.lost,
 		Container: s.about["container"], Image: r.at == pull, Since: s.since,
 	}
 	if r.at == node || r.at == alone {

@@ -1,7 +1,7 @@
 package diagnose
 
 // requests are the causes of a request that fails, and of what it takes to make
-// one: the kubeconfig, credentials, TLS, the network, the API server, admission.
+// one: the kubeconfig, credentials, TLS, the network, the API server.
 // The words are those of client-go, crypto/x509, net, and the API server; they
 // are the same in an error of Go and in what kubectl prints.
 var requests = []row{
@@ -48,54 +48,6 @@ var requests = []row{
 	{at: api, message: `server gave HTTP response to HTTPS client|first record does not look like a TLS handshake`,
 		what:   "what answers at $host does not speak TLS",
 		remedy: "check the server's address and port in $file, and the proxy settings (HTTPS_PROXY, NO_PROXY)", outlook: Hopeless},
-
-	// Admission and permissions: a 403 is one of these.
-	{at: api, message: `exceeded quota: (?P<quota>[^,]+), requested: (?P<requested>.*), used: (?P<used>.*), limited: (?P<limited>[^\n]*)`,
-		what:   `the quota "$quota" is used up: requested $requested, used $used, limit $limited`,
-		remedy: "free something in the namespace, have the quota raised, or use another namespace: -n NAMESPACE", outlook: Hopeless},
-	{at: api, message: `failed quota: (?P<quota>[^:]+): must specify (?P<fields>[^\n]*)`,
-		what:   `the quota "$quota" asks every pod for $fields`,
-		remedy: "set them in the pod, have a LimitRange give defaults, or use another namespace: -n NAMESPACE", outlook: Hopeless},
-	{at: api, message: `(?P<rule>(maximum|minimum) \S+ usage per (Container|Pod)( is)? [^\n]*|\S+ max limit to request ratio per [^\n]*)`,
-		what:   `a LimitRange of the namespace forbids it: $rule`,
-		remedy: "stay within the limits (kubectl describe limitrange), or use another namespace: -n NAMESPACE", outlook: Hopeless},
-	{at: api, message: `violates PodSecurity "(?P<level>[^"]+)": (?P<fields>[^\n]*)`,
-		what:   `the namespace enforces the Pod Security Standard $level: $fields`,
-		remedy: "set the fields as it asks for, or use a namespace with a wider standard: -n NAMESPACE", outlook: Hopeless},
-	{at: api, message: `admission webhook "(?P<webhook>[^"]+)" denied the request(: (?P<said>[^\n]*)| without explanation)`,
-		what:   `the admission webhook "$webhook" denies it: $said`,
-		remedy: "do as it asks for, or use a namespace that it does not look at: -n NAMESPACE", outlook: Hopeless},
-	{at: api, message: `failed calling webhook "(?P<webhook>[^"]+)": (?P<why>[^\n]*)`,
-		what:   `the admission webhook "$webhook" gives no answer, and nothing is admitted without it`,
-		remedy: "whoever runs the webhook has to mend it; its failurePolicy is Fail", outlook: Hopeless},
-	{at: api, message: `ValidatingAdmissionPolicy '(?P<policy>[^']+)' .*denied request: (?P<said>[^\n]*)`,
-		what:   `the admission policy "$policy" denies it: $said`,
-		remedy: "do as it asks for, or use a namespace that it does not look at: -n NAMESPACE", outlook: Hopeless},
-	{at: api, message: `because it is being terminated`,
-		what:   "the namespace is being deleted",
-		remedy: "wait until it is gone, or use another: -n NAMESPACE", outlook: Hopeless},
-	{at: api, message: `User "(?P<user>[^"]*)" cannot (?P<verb>\S+) resource "(?P<resource>[^"]+)" in API group "(?P<group>[^"]*)" in the namespace "(?P<ns>[^"]+)"`,
-		what:   `user "$user" may not $verb $resource in namespace "$ns"`,
-		remedy: `have an administrator grant it with a Role and a RoleBinding in that namespace: verb $verb, resource $resource, API group "$group"`, outlook: Hopeless},
-	{at: api, message: `User "(?P<user>[^"]*)" cannot (?P<verb>\S+) resource "(?P<resource>[^"]+)" in API group "(?P<group>[^"]*)" at the cluster scope`,
-		what:   `user "$user" may not $verb $resource`,
-		remedy: `have an administrator grant it with a ClusterRole and a ClusterRoleBinding: verb $verb, resource $resource, API group "$group"`, outlook: Hopeless},
-	{at: api, message: `User "(?P<user>[^"]*)" cannot (?P<verb>\S+) path "(?P<path>[^"]+)"`,
-		what: `user "$user" may not $verb $path`, remedy: "have an administrator grant it with a ClusterRole", outlook: Hopeless},
-
-	// Exec and its upgraded connections.
-	{at: api, message: `(OCI runtime exec failed|failed to exec in container|error executing command in container).*` + noProgram,
-		what:   `cannot check: the container's image has no program "$program"`,
-		remedy: "use an image that has it: --image NAME=REF; the cluster and the service may be well", outlook: Hopeless},
-	{at: api, message: `error dialing backend: dial tcp (?P<address>\S+): (?P<why>.*)`,
-		what:   "the API server does not reach $kubelet at $address",
-		remedy: "look at that node: kubectl get nodes -o wide; a firewall may be in the way of port 10250", outlook: Unsettled},
-	{at: api, message: `container not found \("(?P<container>[^"]+)"\)`,
-		what:   `container "$container" does not run, so nothing in it can be`,
-		remedy: "wait until it runs: kubectl wait --for=condition=Ready pod/POD", outlook: Hopeless},
-	{at: api, message: `unable to upgrade (connection|streaming request)|websocket: bad handshake|upgrade request required|http: server gave HTTP response to .* upgrade`,
-		what:   "what is between here and the API server $host does not let upgraded connections (WebSocket, SPDY) pass",
-		remedy: "exec, logs -f and port-forward need them: have the proxy pass the headers Connection and Upgrade, or go around it (NO_PROXY)", outlook: Hopeless},
 
 	// The API server and the way to it.
 	{at: api, message: `proxyconnect tcp|Proxy Authentication Required|unexpected status.* from proxy`,

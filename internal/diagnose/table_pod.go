@@ -1,9 +1,28 @@
 package diagnose
 
+import "time"
+
 const (
 	theContainer = `container "$container" of pod "$pod" `
-	noProgram    = `exec: "?(?P<program>[^":]+)"?: (stat .*)?(executable file not found|no such file|permission denied)` // runc
-	readLog      = "read its output: kubectl logs $pod -c $container --previous"
+	// In runc's words and in crun's.
+	noProgram = "(?:exec: \"?|executable file [`'])(?P<program>[^\":`']+)[\"`']?:? ?(?:stat .*)?(?:executable file not found|not found|no such file|permission denied)"
+	readLog   = "read its output: kubectl logs $pod -c $container --previous"
+)
+
+const (
+	// helpTime is within what an autoscaler, or whoever else helps a Pod that is not
+	// scheduled, is heard of: cluster-autoscaler looks every 10 s (--scan-interval),
+	// Karpenter collects Pods for 10 s at most (BATCH_MAX_DURATION).
+	helpTime = 15 * time.Second
+	// bootTime is within what a Node that has just come becomes Ready.
+	bootTime = 20 * time.Second
+	// lostTime is within what a Node whose heartbeats are only late is back.
+	lostTime = time.Second
+)
+
+const (
+	notReadyNode = `node "$node", which pod "$pod" is on, is not Ready`
+	lookAtNode   = "look at the node and at its kubelet: kubectl describe node $node"
 )
 
 // ends are the reasons that are given for the end of a Pod as a whole. They come
@@ -49,12 +68,15 @@ var containers = []row{
 	{at: waiting, reason: "CreateContainerConfigError", message: `(?P<kind>configmap|secret) "(?P<name>[^"]+)" not found`,
 		what:   theContainer + `does not start: it needs the $kind "$name", which does not exist`,
 		remedy: "create it: kubectl create $kind $name …; or leave the reference out", outlook: Retried},
+	{at: waiting, reason: "CreateContainerConfigError", message: "failed to sync (configmap|secret) cache|services have not yet been read",
+		what:   theContainer + "does not start yet: the API server does not give $arch what it needs",
+		remedy: "give it time: that passes when the kubelet has been up for a moment", outlook: Slow},
 	{at: waiting, reason: "CreateContainerConfigError", what: theContainer + "does not start: its configuration cannot be made",
 		remedy: "mend the field or the object that the message names", outlook: Retried},
 	{at: waiting, reason: "CreateContainerError|RunContainerError", message: noProgram, what: theContainer + `does not start: its image has no program "$program" that can be run`,
 		remedy: "correct the command, or use an image that has it: --image NAME=REF", outlook: Retried},
 	{at: waiting, reason: "CreateContainerError|RunContainerError", what: theContainer + "cannot be created on $arch",
-		remedy: "mend what the message names; otherwise look at the node's container runtime", outlook: Retried},
+		remedy: "mend what the message names; otherwise look at the node's container runtime", outlook: Unsettled},
 	{at: waiting, reason: "PreStartHookError|PostStartHookError|PreCreateHookError", what: theContainer + "does not start: a hook of it fails",
 		remedy: "check the hook", outlook: Retried, workload: true},
 	// ContainerCreating and PodInitializing are on their way, and have no row.
@@ -67,16 +89,20 @@ var pods = []row{
 	{at: whole, what: `pod "$pod" has ended`, remedy: "look at it, and at its node: kubectl describe pod $pod; kubectl describe node $node", outlook: Hopeless},
 
 	{at: scheduling, reason: "SchedulingGated", what: `pod "$pod" is held back by its scheduling gates`,
-		remedy: "whoever set spec.schedulingGates has to lift them", outlook: Retried},
+		remedy: "whoever set spec.schedulingGates has to lift them", outlook: Unsettled, settle: helpTime},
+	{at: scheduling, reason: "TriggeredScaleUp|Nominated", what: `pod "$pod" is not scheduled yet: the autoscaler adds a node for it`,
+		remedy: "give it time; otherwise look at the autoscaler: kubectl describe pod $pod", outlook: Slow},
+	{at: scheduling, reason: "NotTriggerScaleUp", what: `pod "$pod" is not scheduled: no node can run it, and the autoscaler adds none`,
+		remedy: "free or add a node that fits, or change what keeps the pod off them (nodeSelector, requests, taints, cordon)", outlook: Retried},
 	{at: scheduling, message: `persistentvolumeclaim "(?P<claim>[^"]+)" not found`, what: `pod "$pod" is not scheduled: its persistentvolumeclaim "$claim" does not exist`,
-		remedy: "create it, or leave the volume out", outlook: Unsettled},
+		remedy: "create it, or leave the volume out", outlook: Unsettled, settle: helpTime},
 	{at: scheduling, reason: "Unschedulable", what: `pod "$pod" is not scheduled: no node takes it`,
-		remedy: "free or add a node that fits, or change what keeps the pod off them (nodeSelector, requests, taints, cordon); with a cluster autoscaler: --fail-fast=false", outlook: Unsettled},
-	{at: scheduling, what: `pod "$pod" is not scheduled`, remedy: "look at the scheduler's log", outlook: Unsettled},
+		remedy: "free or add a node that fits, or change what keeps the pod off them (nodeSelector, requests, taints, cordon); with an autoscaler that is slow to speak: --fail-fast=false", outlook: Unsettled, settle: helpTime},
+	{at: scheduling, what: `pod "$pod" is not scheduled`, remedy: "look at the scheduler's log", outlook: Unsettled, settle: helpTime},
 
 	{at: starting, reason: "FailedCreatePodSandBox|FailedCreatePodSandbox", what: `pod "$pod" does not start: $arch cannot make its sandbox`,
 		remedy: "look at the node's network plugin (CNI) and container runtime: kubectl describe node $node", outlook: Unsettled},
-	{at: starting, reason: "FailedMount", message: `failed to fetch token|failed to sync (configmap|secret) cache`,
+	{at: starting, reason: "FailedMount", message: `failed to fetch token|failed to sync (configmap|secret) cache|configmap "kube-root-ca.crt" not found|references non-existent config key: ca.crt|not registered`,
 		what:   `pod "$pod" does not start yet: the API server does not give $arch what a volume of it needs`,
 		remedy: "give it time: that passes when the API server has been up for a moment; otherwise look at it, and at the node's kubelet", outlook: Slow},
 	{at: starting, reason: "FailedMount|FailedAttachVolume", message: `(?P<kind>configmap|secret) "(?P<name>[^"]+)" not found`,
@@ -84,8 +110,9 @@ var pods = []row{
 	{at: starting, reason: "FailedMount|FailedAttachVolume|FailedMapVolume", what: `pod "$pod" does not start: a volume of it cannot be mounted`,
 		remedy: "mend what the message names", outlook: Unsettled},
 
-	{at: alone, what: `node "$node" is not Ready`, remedy: "look at the node and at its kubelet: kubectl describe node $node", outlook: Unsettled},
-	{at: node, what: `node "$node", which pod "$pod" is on, is not Ready`, remedy: "look at the node and at its kubelet: kubectl describe node $node", outlook: Unsettled},
+	{at: alone, what: `node "$node" is not Ready`, remedy: lookAtNode, outlook: Unsettled, settle: lostTime},
+	{at: node, reason: "KubeletNotReady", what: notReadyNode, remedy: lookAtNode, outlook: Unsettled, settle: bootTime},
+	{at: node, what: notReadyNode, remedy: lookAtNode, outlook: Unsettled, settle: lostTime},
 
 	{at: running, reason: "Unhealthy", message: "^Liveness", what: theContainer + "runs, but its liveness probe fails",
 		remedy: "compare the probe's path, port and delay with what the program serves: kubectl describe pod $pod", outlook: Slow},

@@ -145,7 +145,16 @@ func (r *attempt) perform(ctx context.Context, args []string, emit func(Body)) (
 const (
 	exitNotExecutable = 126
 	exitNotFound      = 127
+	// exitRuntime is runc's and crun's own, also for a program that is not there.
+	exitRuntime = 255
 )
+
+// notStarted reports whether a command in a container could not be started: the runtime or
+// a shell found no such program.
+func notStarted(res kubectl.Result) bool {
+	return res.Remote && (res.ExitCode == exitNotFound || res.ExitCode == exitNotExecutable ||
+		res.ExitCode == exitRuntime && diagnose.NoProgram(res.Stderr))
+}
 
 // lost is why what a command or a claim has found proves nothing: the Node of a Pod
 // that it names is gone, or the cluster has taken a Pod of the scenario away. It is
@@ -160,7 +169,7 @@ func (r *attempt) lost(ctx context.Context, words []string) *diagnose.Cause {
 func (r *attempt) exited(ctx context.Context, words []string, res kubectl.Result) *failure {
 	f := &failure{verdict: v1alpha1.CouldNotRun, words: words, err: fmt.Sprintf("%s: exit code %d", example.Quote(words), res.ExitCode)}
 	switch {
-	case res.Remote && (res.ExitCode == exitNotFound || res.ExitCode == exitNotExecutable):
+	case notStarted(res):
 		f.err += ": the image has no such program, so the claim cannot be checked"
 	case res.Remote:
 		if f.cause = r.lost(ctx, words); f.cause == nil {

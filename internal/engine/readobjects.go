@@ -50,7 +50,7 @@ func (s *snapshot) Pod(ctx context.Context, name string) (map[string]any, error)
 // readObjects remembers what an expression has read.
 type readObjects struct {
 	expect.Objects
-	patient bool
+	failFast bool
 	// asked are the names of the Pods that it asked for, be they there or not, and
 	// selected the selectors of others; all tells that it read Events, which may be
 	// about any.
@@ -135,7 +135,7 @@ func (r *readObjects) hopeless() *diagnose.Cause {
 		if pod == nil {
 			continue
 		}
-		if c := diagnose.Pod(pod); c != nil && !c.Workload && c.Ends(r.patient) {
+		if c := diagnose.Pod(pod); c != nil && !c.Workload && c.Ends(r.failFast) {
 			return c
 		}
 	}

@@ -18,10 +18,9 @@ type Options struct {
 	run.Options
 	// AllowClusterScope lets commands leave the run's Namespace.
 	AllowClusterScope bool
-	// Patient waits to the end for what the cluster tries again, such as an image
-	// that cannot be pulled or a Pod that no Node can run. Otherwise only what
-	// passes within moments is waited for.
-	Patient bool
+	// FailFast ends a wait when the cluster has tried again in vain, as for an image that
+	// cannot be pulled or a Pod that no Node can run. Otherwise it lasts until its timeout.
+	FailFast bool
 	// Confirm is asked before each command whether to run it; scenarios then run
 	// one after the other. nil lets every command run. To end the run, it
 	// cancels the context of Run.

@@ -141,7 +141,7 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 	}
 	now := r.snapshot()
 	var suspects []string // Pods that claims which fail have read
-	ended := false
+	ended, hopeless := false, false
 	for i, c := range st.claims {
 		id := ClaimID{i, c.text}
 		verdict, read := r.check(ctx, c, facts, now, emit)
@@ -152,6 +152,8 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 			emit(ExpectationNotChecked{id})
 			ended = true
 		default:
+			// What needs the object that cannot be is not waited for.
+			hopeless = hopeless || errors.As(verdict.Err, new(*diagnose.Cause))
 			failed := ExpectationFailed{ClaimID: id, Expression: c.that.Source, Mismatches: verdict.Mismatches}
 			if lost := r.lost(ctx, read); lost != nil && verdict.Err == nil {
 				verdict.Err = lost
@@ -175,7 +177,7 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 		emit(StepFailed{context.Cause(ctx).Error(), nil, v1alpha1.CouldNotRun})
 		return run.Worst(v, v1alpha1.CouldNotRun), true
 	}
-	return v, false
+	return v, hopeless
 }
 
 func (r *runner) facts(images *Images, named map[string]expect.Outcome) expect.Facts {

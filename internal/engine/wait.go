@@ -23,7 +23,7 @@ import (
 
 // wait performs `kubectl wait`: same flags, same meaning, same output, but it
 // ends at once, with a diagnosis, when the condition can no longer come true.
-func (r *runner) wait(ctx context.Context, args []string, emit func(Body)) (kubectl.Result, *failure) {
+func (r *attempt) wait(ctx context.Context, args []string, emit func(Body)) (kubectl.Result, *failure) {
 	w, err := parseWait(args)
 	if err != nil {
 		return kubectl.Result{}, &failure{err: err.Error(), verdict: v1alpha1.CouldNotRun}
@@ -42,13 +42,13 @@ func (r *runner) wait(ctx context.Context, args []string, emit func(Body)) (kube
 	return res, nil
 }
 
-func (r *runner) waitFor(ctx context.Context, w *waitCommand, target string, emit func(Body)) *failure {
+func (r *attempt) waitFor(ctx context.Context, w *waitCommand, target string, emit func(Body)) *failure {
 	kind, name, _ := strings.Cut(target, "/")
 	client, err := r.resource(kind)
 	if err != nil {
 		return &failure{err: err.Error(), verdict: v1alpha1.CouldNotRun}
 	}
-	watched := &waiter{run: r, wait: w, target: target, emit: emit, told: map[string]bool{}}
+	watched := &waiter{run: r, wait: w, target: target, emit: emit, told: troubles{emit, map[string]bool{}}}
 	err = wait.ForAlso(ctx, client, name, func(obj *unstructured.Unstructured) (bool, error) { return watched.judge(ctx, obj) },
 		func() <-chan struct{} { return watched.next(ctx, name) })
 	if err == nil {
@@ -59,7 +59,7 @@ func (r *runner) waitFor(ctx context.Context, w *waitCommand, target string, emi
 
 // waiter is a wait for one object.
 type waiter struct {
-	run    *runner
+	run    *attempt
 	wait   *waitCommand
 	target string
 	emit   func(Body)
@@ -68,7 +68,7 @@ type waiter struct {
 	state string
 	// changed is when the object was seen to change last.
 	changed time.Time
-	told    map[string]bool // of the Causes that may pass
+	told    troubles
 }
 
 // nodeLook is after how long without a change the Node of a Pod is looked at: one
@@ -111,14 +111,19 @@ func (w *waiter) judge(ctx context.Context, obj *unstructured.Unstructured) (boo
 		w.state = now
 		w.emit(Waiting{For: w.target + " " + w.wait.what, State: now})
 	}
-	if pod == nil || w.wait.deletion {
+	if w.wait.deletion {
+		return false, nil
+	}
+	if pod == nil {
+		if c := w.run.controllerFailure(w.told); c != nil {
+			return false, c
+		}
 		return false, nil
 	}
 	c := w.run.causeOfPod(ctx, pod, time.Since(w.changed) >= nodeLook)
 	err := w.run.verdictOn(c)
-	if err == nil && c != nil && !w.told[c.What] {
-		w.told[c.What] = true
-		w.emit(Trouble{c})
+	if c == nil || !c.Ends(w.run.opts.FailFast) {
+		w.told.tell(c)
 	}
 	return false, err
 }

@@ -138,6 +138,20 @@ func (w *watcher) eventsOf(uid types.UID) []corev1.Event {
 	return slices.Collect(maps.Values(w.events[uid]))
 }
 
+// eventsOfControllers are, for each controller of a part of the run that there are Events
+// about, those Events.
+func (w *watcher) eventsOfControllers(part *session.Part) (out [][]corev1.Event) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, events := range w.events {
+		of := slices.Collect(maps.Values(events))
+		if ref := of[0].InvolvedObject; ref.Kind != "Pod" && part.Controls(ref) {
+			out = append(out, of)
+		}
+	}
+	return out
+}
+
 // disruption is the Cause of a Pod of a part of the run that the cluster takes
 // away, or nil.
 func (w *watcher) disruption(part *session.Part) *diagnose.Cause {

@@ -230,7 +230,7 @@ func cannotTakePart(pod *corev1.Pod) error {
 			return fmt.Errorf("pod %q is not scheduled: %s", pod.Name, c.Message)
 		}
 	}
-	if cause := diagnose.Pod(pod); cause != nil && cause.Ends(false) {
+	if cause := diagnose.Pod(pod); cause != nil && cause.Ends(true) {
 		return condition(pod)
 	}
 	return nil
