@@ -50,6 +50,8 @@ const (
 	stopped  place = "stopped"
 	// controller is a controller that cannot create its Pods.
 	controller place = "controller"
+	// path is a program in one Pod that got no answer from another Pod.
+	path place = "path"
 	// api is an error of a request, or of what it takes to make one.
 	api place = "api"
 )
@@ -68,7 +70,7 @@ type row struct {
 
 // table is THE table. The first row that matches a sign wins, so what is told
 // first is the more telling.
-var table = compile(pulls, ends, containers, pods, admission, execs, requests)
+var table = compile(pulls, ends, containers, pods, paths, admission, execs, requests)
 
 type compiled struct {
 	row
