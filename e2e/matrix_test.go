@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -142,6 +143,39 @@ func TestAPartitionIsExactlyTwoRedPairs(t *testing.T) {
 		t.Fatal(err)
 	}
 	assertAllReach(t, matrixOf(t, plugin(t, "reach", "--nodes"), 0).Matrix, nodes, "IPv4")
+}
+
+// A claim about the network that fails says between which pods and nodes, and what to do next:
+// the target's own node reaches it, the other one does not.
+func TestAClaimThatAPartitionFailsSaysWhere(t *testing.T) {
+	if embedded == nil {
+		t.Skip("cuts nodes off from each other, which only the embedded cluster lets it do")
+	}
+	nodes := schedulableNodes(t.Context(), t)
+	for i, a := range nodes {
+		for _, b := range nodes[i+1:] {
+			partitioned(t, a, b)
+		}
+	}
+	stdout, stderr, code := outcome(t, plugin(t, "pods", "reachability", "-o", "json"))
+	var r v1alpha1.Report
+	if err := json.Unmarshal([]byte(stdout), &r); err != nil || code != 1 {
+		t.Fatalf("expected exit code 1 and a report, found %d, %v:\n%s%s", code, err, stdout, stderr)
+	}
+	what := regexp.MustCompile(`^pod "far" on node "node-\d" got no answer from pod "target" on node "node-\d": the network between these nodes fails$`)
+	why := regexp.MustCompile(`^curl: \(28\) .*; it did answer pod "near" on node "node-\d"$`)
+	var failures []string
+	for _, st := range r.Scenarios[0].Steps {
+		if f := st.Failure; f != nil {
+			failures = append(failures, f.What+" | "+f.Why+" | "+f.Remedy)
+			if !what.MatchString(f.What) || !why.MatchString(f.Why) || !strings.HasSuffix(f.Remedy, "kubectl kbe reach --nodes") {
+				t.Errorf("found %+v", f)
+			}
+		}
+	}
+	if len(failures) != 1 {
+		t.Errorf("expected that one step fails, found %q", failures)
+	}
 }
 
 // awaitLine reads until a line holds the text, and leaves the rest to be discarded.

@@ -139,7 +139,7 @@ func (o *reachOptions) run(ctx context.Context, needs rbac.Needs, work probing) 
 		o.reach.Target = &v1alpha1.ReachTarget{Name: o.pod.pod, Port: int(o.pod.port), Existing: o.pod.pod != ""}
 	}
 	needs = rbac.InNamespace(needs, o.Namespace == "")
-	result := run.Run(ctx, o.clients, o.Options, run.Work{Name: "reach", Needs: needs, Prepare: o.begin, Do: work}, o)
+	result := run.Run(ctx, o.clients, o.Options, run.Work{Name: "reach", Needs: needs, Check: o.findPod, Prepare: o.begin, Do: work}, o)
 	o.fill(result)
 	return o.tell(ctx)
 }

@@ -100,12 +100,22 @@ func ExplainTable(t *Table) (causes []Cause) {
 	for _, row := range causeTable {
 		for _, m := range row.find(e) {
 			fill := func(text string) string { return os.Expand(text, func(name string) string { return e.name(m, name) }) }
-			causes = append(causes, Cause{What: fill(row.what), Why: fill(row.why), Remedy: fill(row.remedy), Warning: row.warning})
+			causes = addCause(causes, Cause{What: fill(row.what), Why: fill(row.why), Remedy: fill(row.remedy), Warning: row.warning})
 			for _, i := range m.rows {
 				e.explained[i] = true
 			}
 		}
 	}
+	return causes
+}
+
+// addCause adds a cause: what is so of several addresses or callers is one.
+func addCause(causes []Cause, c Cause) []Cause {
+	i := slices.IndexFunc(causes, func(other Cause) bool { return other.What == c.What && other.Remedy == c.Remedy })
+	if i < 0 {
+		return append(causes, c)
+	}
+	causes[i].Why += "; " + c.Why
 	return causes
 }
 
@@ -294,7 +304,8 @@ func (e *explanation) refusing(of ofFamily) *match {
 	if len(of.open) == 0 || !e.all(of.podIP, e.refused) {
 		return nil
 	}
-	return &match{slices.Concat(of.open, e.failing(of.loopback)), map[string]string{"refusal": e.refusal(of.podIP)}}
+	tunnel := e.rows(func(r Row) bool { return r.From == PortForward && e.failed(r) && e.refused(r) })
+	return &match{slices.Concat(of.open, e.failing(of.loopback), tunnel), map[string]string{"refusal": e.refusal(of.podIP)}}
 }
 
 // nothingListens: localhost refuses, too.

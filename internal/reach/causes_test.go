@@ -120,7 +120,13 @@ func TestExplainTable(t *testing.T) {
 		}, want: []string{"the service listens on IPv6 only"}, outer: 2},
 		"nothing listens": {ips: v4, rows: []string{
 			"container 127.0.0.1 refused", "container " + v4 + " refused", "same-node " + v4 + " refused", "port-forward tunnel refused",
-		}, want: []string{"nothing listens on port 9876 of the pod", "port-forward does not reach localhost:9876"}, outer: 4},
+		}, want: []string{"nothing listens on port 9876 of the pod"}, outer: 4},
+		"nothing listens, in two families": {ips: v4 + " " + v6, rows: []string{
+			"container 127.0.0.1 refused", "container ::1 refused", "same-node " + v4 + " refused", "same-node " + v6 + " refused", "port-forward tunnel refused",
+		}, want: []string{"nothing listens on port 9876 of the pod"}, why: "[fd00:10:244:1::5]:9876: refused", outer: 5},
+		"somebody else, seen by two": {ips: v4, rows: []string{
+			"same-node " + v4 + " theirs", "other-node " + v4 + " theirs",
+		}, want: []string{"somebody else answers at 10.244.1.5:9876"}, why: "; other-node got the version", outer: 2},
 		"nothing listens, and nobody knows of localhost": {ips: v4, rows: []string{
 			"same-node " + v4 + " refused", "port-forward tunnel -",
 		}, want: []string{"nothing listens on 10.244.1.5:9876"}, why: "localhost could not be checked", outer: 1},
