@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // Cause explains rows of a truth table that are not as expected.
@@ -158,7 +159,7 @@ func (e *explanation) any(rows []int, is func(Row) bool) bool {
 	return slices.ContainsFunc(rows, func(i int) bool { return is(e.Rows[i]) })
 }
 
-func (e *explanation) failed(r Row) bool { return e.Outcome(r) == Failed }
+func (e *explanation) failed(r Row) bool { return e.Outcome(r) == v1alpha1.VantageFailed }
 
 func (e *explanation) refused(r Row) bool { return e.Found(r) == probe.Refused }
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // table is written as a truth table: a row is PLACE ADDRESS FOUND, where FOUND is an
@@ -187,7 +188,7 @@ func TestExplainTable(t *testing.T) {
 			if len(found) > 0 && !strings.Contains(found[0], tc.why) {
 				t.Errorf("expected %q in %q", tc.why, found[0])
 			}
-			if n := tab.Count(Failed); n != tc.outer {
+			if n := tab.Count(v1alpha1.VantageFailed); n != tc.outer {
 				t.Errorf("expected %d failed rows, found %d", tc.outer, n)
 			}
 		})
@@ -210,7 +211,10 @@ func TestWhatIsSaidOfPolicies(t *testing.T) {
 
 // Of a Pod whose version is not known a connection is enough, whatever it speaks.
 func TestAnUnknownServiceIsReachedByAConnection(t *testing.T) {
-	for found, want := range map[string]Outcome{"theirs": Met, "protocol": Met, "refused": Failed, "timeout": Failed, "both": Failed, "flaky": Failed} {
+	for found, want := range map[string]v1alpha1.VantageOutcome{
+		"theirs": v1alpha1.VantageMet, "protocol": v1alpha1.VantageMet, "refused": v1alpha1.VantageFailed,
+		"timeout": v1alpha1.VantageFailed, "both": v1alpha1.VantageFailed, "flaky": v1alpha1.VantageFailed,
+	} {
 		tab := table(t, v4, "same-node "+v4+" "+found)
 		tab.Target.Version = ""
 		if got := tab.Outcome(tab.Rows[0]); got != want {

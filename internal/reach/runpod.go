@@ -17,6 +17,7 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // PodOptions are what a user decides about a run of one Pod.
@@ -70,7 +71,7 @@ func RunPod(ctx context.Context, env Env, opts PodOptions) (*Table, error) {
 		return r.table, err
 	}
 	r.lookUp(ctx)
-	if r.table.Count(Met)+r.table.Count(Failed) == 0 {
+	if r.table.Count(v1alpha1.VantageMet)+r.table.Count(v1alpha1.VantageFailed) == 0 {
 		return r.table, errors.New("nothing could be checked: the target could be probed from none of the vantage points")
 	}
 	return r.table, nil

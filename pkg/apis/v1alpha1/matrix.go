@@ -75,6 +75,30 @@ type MatrixCounts struct {
 	NotProbed   int `json:"notProbed,omitempty"`
 }
 
+// Of is the count of a state.
+func (c *MatrixCounts) Of(s MatrixState) *int {
+	switch s {
+	case PairReachable:
+		return &c.Reachable
+	case PairSlow:
+		return &c.Slow
+	case PairFlaky:
+		return &c.Flaky
+	case PairWrongAnswer:
+		return &c.WrongAnswer
+	case PairRefused:
+		return &c.Refused
+	case PairReset:
+		return &c.Reset
+	case PairTimedOut:
+		return &c.TimedOut
+	case PairUnreachable:
+		return &c.Unreachable
+	default:
+		return &c.NotProbed
+	}
+}
+
 // MatrixFamily sums up the pairs of an address family.
 type MatrixFamily struct {
 	// Family is IPv4 or IPv6.
