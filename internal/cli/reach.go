@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -197,20 +198,13 @@ func (o *reachOptions) tell(ctx context.Context) error {
 		fmt.Fprintf(o.streams.ErrOut, "error: reach: could not run: %s\n", o.reach.Error)
 	}
 	if c := o.reach.Cleanup; o.output.format() != "" && c != nil && c.RemoveCommand != "" {
-		fmt.Fprintf(o.streams.ErrOut, "not removed: %s\nto remove it: %s\n", errorOr(c.Error, "everything, as asked for"), c.RemoveCommand)
+		fmt.Fprintf(o.streams.ErrOut, "not removed: %s\nto remove it: %s\n", cmp.Or(c.Error, "everything, as asked for"), c.RemoveCommand)
 	}
 	if err := errors.Join(o.output.put(o.streams, o.reach), o.terminal.Err()); err != nil {
 		fmt.Fprintln(o.streams.ErrOut, "error:", err)
 		return exitError{exitCouldNotRun}
 	}
 	return verdictError(ctx, o.reach.Verdict)
-}
-
-func errorOr(text, otherwise string) string {
-	if text != "" {
-		return text
-	}
-	return otherwise
 }
 
 // doing tells what goes on: in a line that is overwritten, on a terminal.

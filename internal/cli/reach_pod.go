@@ -26,15 +26,12 @@ type podOptions struct {
 	found *corev1.Pod
 }
 
-// servicePort is where the service listens when nobody says otherwise.
-const servicePort = 9876
-
 func (o *podOptions) addFlags(c *cobra.Command) {
 	var names []string
 	for _, p := range reach.VantagePoints() {
 		names = append(names, string(p))
 	}
-	c.Flags().Uint16Var(&o.port, "port", servicePort, "The port that is asked")
+	c.Flags().Uint16Var(&o.port, "port", reach.DefaultPort, "The port that is asked")
 	c.Flags().StringSliceVar(&o.from, "from", nil, "Ask from these places only: some of "+strings.Join(names, ", "))
 	completeFlag(c, "from", list(names...))
 }

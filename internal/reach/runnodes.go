@@ -144,7 +144,7 @@ func (r *nodesRun) startAll(ctx context.Context) {
 func (r *nodesRun) startOn(run context.Context, name string, n *Node) {
 	ctx, cancel := r.whileReady(run, n.Name)
 	defer cancel()
-	pod := r.newPod(name, r.service(defaultPort))
+	pod := r.newPod(name, r.service(DefaultPort))
 	on(pod, n.Name, corev1.NodeSelectorOpIn)
 	if r.opts.Tolerate {
 		pod.Spec.Tolerations = []corev1.Toleration{{Operator: corev1.TolerationOpExists}}
@@ -235,7 +235,7 @@ func (r *nodesRun) probeFrom(ctx context.Context, from int) error {
 		}
 		for to := range m.Plan.Targets(from) {
 			if a := nodes[to].Address(f); a.IsValid() {
-				pairs, targets = append(pairs, pair{f, to}), append(targets, netip.AddrPortFrom(a, defaultPort))
+				pairs, targets = append(pairs, pair{f, to}), append(targets, netip.AddrPortFrom(a, DefaultPort))
 			}
 		}
 	}

@@ -30,8 +30,8 @@ type PodOptions struct {
 	From []VantagePoint
 }
 
-// defaultPort is where the service listens.
-const defaultPort = 9876
+// DefaultPort is where the service listens.
+const DefaultPort = 9876
 
 // probeTime bounds one connection.
 const probeTime = 2 * time.Second
@@ -59,7 +59,7 @@ func RunPod(ctx context.Context, env Env, opts PodOptions) (*Table, error) {
 		return nil, err
 	}
 	if opts.Port == 0 {
-		opts.Port = defaultPort
+		opts.Port = DefaultPort
 	}
 	r := &podRun{pods: pods, opts: opts}
 	target, err := r.target(ctx)
