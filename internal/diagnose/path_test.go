@@ -18,7 +18,7 @@ func callerOn(name, node string) *corev1.Pod {
 
 func TestAPodThatDoesNotAnswerAnother(t *testing.T) {
 	for name, tc := range map[string]struct {
-		unanswered     Unanswered
+		unanswered        Unanswered
 		what, why, remedy string
 	}{
 		"and answers one on its own node": {

@@ -122,7 +122,7 @@ type MatrixFinding struct {
 	Text   string `json:"text"`
 	Cause  string `json:"cause"`
 	Remedy string `json:"remedy"`
-	Pairs    int      `json:"pairs"`
+	Pairs  int    `json:"pairs"`
 }
 
 // MatrixPair is what one node found of another in one family.
