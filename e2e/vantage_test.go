@@ -371,6 +371,26 @@ func TestReachSaysWhyItCannotRun(t *testing.T) {
 	}
 }
 
+// A pod that does not exist is known before anything is made.
+func TestAPodThatDoesNotExistIsKnownBeforeANamespaceIsMade(t *testing.T) {
+	stdout, stderr, code := outcome(t, plugin(t, "reach", "nobody"))
+	if want := `pod "nobody": not found in namespace "default"`; code != 3 || stdout != "" || !strings.Contains(stderr, want) {
+		t.Errorf("expected exit code 3, %q and no namespace, found %d: %s%s", want, code, stdout, stderr)
+	}
+}
+
+// A port on which nothing listens is one cause, whatever refuses: also the tunnel.
+func TestAWrongPortIsToldOnce(t *testing.T) {
+	f := newFixture(t, "port")
+	f.start(f.bound("", "0.0.0.0"))
+	r, code := reachPod(t, "web", "-n", f.session.Namespace, "--port", "9877")
+	if code != 1 {
+		t.Errorf("expected exit code 1, found %d", code)
+	}
+	assertCause(t, r, "nothing listens on port 9877 of the pod", "localhost is refused, too")
+	assertFound(t, r, map[string]string{"same-node": "Failed refused", "port-forward": "Failed refused"})
+}
+
 func TestAnInterruptedReachLeavesNothing(t *testing.T) {
 	exhaustive(t)
 	c := plugin(t, "reach", "--from", inCluster)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -60,8 +61,9 @@ func newReachCommand(clients *run.Clients, flags *genericclioptions.ConfigFlags,
 			one.
 
 			With --nodes a pod is started on every node that takes one, and each asks all others on their
-			pod IPs: who answers, how fast, under which address it is seen, and where that fails. Nodes
-			that are not ready, cordoned or tainted are told, and not waited for.
+			pod IPs: who answers, how fast, under which address it is seen, and where that fails. A node
+			that is not Ready, or stops reporting meanwhile, is named, and the exit code is 3; one that
+			is cordoned or tainted is skipped, and that is no failure.
 
 			Exit codes: 0 all is reached as expected, 1 something is not, 2 usage, 3 a node could not take
 			part, or it could not run.`),
@@ -138,7 +140,7 @@ func (o *reachOptions) run(ctx context.Context, needs rbac.Needs, work probing) 
 		o.reach.Target = &v1alpha1.ReachTarget{Name: o.pod.pod, Port: int(o.pod.port), Existing: o.pod.pod != ""}
 	}
 	needs = rbac.InNamespace(needs, o.Namespace == "")
-	result := run.Run(ctx, o.clients, o.Options, run.Work{Name: "reach", Needs: needs, Prepare: o.begin, Do: work}, o)
+	result := run.Run(ctx, o.clients, o.Options, run.Work{Name: "reach", Needs: needs, Check: o.findPod, Prepare: o.begin, Do: work}, o)
 	o.fill(result)
 	return o.tell(ctx)
 }
@@ -196,20 +198,13 @@ func (o *reachOptions) tell(ctx context.Context) error {
 		fmt.Fprintf(o.streams.ErrOut, "error: reach: could not run: %s\n", o.reach.Error)
 	}
 	if c := o.reach.Cleanup; o.output.format() != "" && c != nil && c.RemoveCommand != "" {
-		fmt.Fprintf(o.streams.ErrOut, "not removed: %s\nto remove it: %s\n", errorOr(c.Error, "everything, as asked for"), c.RemoveCommand)
+		fmt.Fprintf(o.streams.ErrOut, "not removed: %s\nto remove it: %s\n", cmp.Or(c.Error, "everything, as asked for"), c.RemoveCommand)
 	}
 	if err := errors.Join(o.output.put(o.streams, o.reach), o.terminal.Err()); err != nil {
 		fmt.Fprintln(o.streams.ErrOut, "error:", err)
 		return exitError{exitCouldNotRun}
 	}
 	return verdictError(ctx, o.reach.Verdict)
-}
-
-func errorOr(text, otherwise string) string {
-	if text != "" {
-		return text
-	}
-	return otherwise
 }
 
 // doing tells what goes on: in a line that is overwritten, on a terminal.

@@ -72,6 +72,11 @@ func (o *reachOptions) env(env *run.Environment, progress func(reach.Progress)) 
 func (o *reachOptions) progress() func(reach.Progress) {
 	last := ""
 	return func(p reach.Progress) {
+		if p.Notice != "" {
+			o.doing("")
+			fmt.Fprintln(o.streams.ErrOut, p.Notice)
+			return
+		}
 		if liveTerminal(o.streams.ErrOut) != nil {
 			o.doing(p.String())
 		} else if p.Stage != last {

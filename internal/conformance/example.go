@@ -94,7 +94,7 @@ func resultOfClaim(st v1alpha1.Step, c v1alpha1.Claim, broken string) (v1alpha1.
 	case c.Outcome == v1alpha1.Met:
 		return v1alpha1.AssertionPassed, ""
 	case c.Outcome == v1alpha1.Failed:
-		return v1alpha1.AssertionFailed, join(report.Reason(c), lastLine(st.Stderr))
+		return v1alpha1.AssertionFailed, join(report.Reason(c), engine.LastLine(st.Stderr))
 	case st.NotApplicable != nil:
 		return v1alpha1.AssertionSkipped, st.NotApplicable.What
 	case st.Failure != nil && st.Failure.Verdict == v1alpha1.ClaimFailed:
@@ -107,7 +107,7 @@ func resultOfClaim(st v1alpha1.Step, c v1alpha1.Claim, broken string) (v1alpha1.
 }
 
 func reasonOfFailure(st v1alpha1.Step) string {
-	return join(st.Failure.Message, st.Failure.What, st.Failure.Why, lastLine(st.Stderr))
+	return join(st.Failure.Message, st.Failure.What, st.Failure.Why, engine.LastLine(st.Stderr))
 }
 
 // problemsOf are what went wrong outside of what is decided: a cleanup that is not
@@ -119,24 +119,13 @@ func problemsOf(c *v1alpha1.Cleanup) []string {
 	return []string{join("the cleanup is not complete: "+c.Error, "to remove what is left: "+c.RemoveCommand)}
 }
 
-// join puts together the texts that there are, each once.
+// join puts together the texts that there are, but for those that an earlier one begins with.
 func join(texts ...string) string {
 	var out []string
 	for _, text := range texts {
-		if text = strings.TrimSpace(text); text != "" && !slices.Contains(out, text) {
+		if text = strings.TrimSpace(text); text != "" && !slices.ContainsFunc(out, func(earlier string) bool { return strings.HasPrefix(earlier+"; ", text+"; ") }) {
 			out = append(out, text)
 		}
 	}
 	return strings.Join(out, "; ")
-}
-
-// lastLine is the last one of a command's errors that says more than its exit code.
-func lastLine(text string) string {
-	last := ""
-	for line := range strings.Lines(text) {
-		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "command terminated with exit code") {
-			last = line
-		}
-	}
-	return last
 }

@@ -109,8 +109,12 @@ func TestTheMatrixBecomesResults(t *testing.T) {
 			set(1, 0, reach.Sample{Outcome: probe.Answered, SeenAs: netip.MustParseAddr("10.89.0.12")})
 		}, []string{"no-nat-between-nodes: Failed node-2 → node-1 over IPv4: seen as 10.89.0.12"}},
 		"a kubelet that is stopped": {func(r *reach.Result, _ func(int, int, reach.Sample)) {
-			r.Nodes[2] = reach.Node{Name: "node-3", Skipped: "not ready: NodeStatusUnknown", NotReady: true}
-		}, []string{"every-node-runs-pods: Failed node-3: not ready: NodeStatusUnknown"}},
+			r.Nodes[2] = reach.Node{Name: "node-3", Failed: "not Ready: NodeStatusUnknown: Kubelet stopped posting node status"}
+		}, []string{"every-node-runs-pods: Failed node-3: not Ready: NodeStatusUnknown: Kubelet stopped posting node status"}},
+		"a node that goes down meanwhile explains its pairs": {func(r *reach.Result, set func(int, int, reach.Sample)) {
+			r.Nodes[1].Failed = "not Ready: NodeStatusUnknown"
+			set(0, 1, reach.Sample{Outcome: probe.Timeout})
+		}, []string{"every-node-runs-pods: Failed node-2: not Ready: NodeStatusUnknown"}},
 		"a pod that does not start": {func(r *reach.Result, _ func(int, int, reach.Sample)) {
 			r.Nodes[2] = reach.Node{Name: "node-3", Failed: "its pod is not ready"}
 		}, []string{"every-node-runs-pods: Failed node-3: its pod is not ready"}},

@@ -84,7 +84,7 @@ func TestTheTableUsesNamesThatExist(t *testing.T) {
 		pull: "pod namespace node arch container image memory", crashed: "pod namespace node arch container image memory",
 		waiting: "pod namespace node arch container image memory", restarting: "pod namespace node arch container image memory",
 		running: "pod namespace node arch container image memory", stopped: "pod namespace node arch container image memory",
-		starting: "pod namespace node arch", whole: "pod namespace node arch", scheduling: "pod namespace node arch", node: "pod namespace node arch",
+		starting: "pod namespace node arch", whole: "pod namespace node arch", scheduling: "pod namespace node arch", node: "pod namespace node arch", alone: "node", path: "from fromNode to toNode namespace",
 	}
 	name := regexp.MustCompile(`\$(\w+)`)
 	for _, r := range table {

@@ -53,6 +53,19 @@ func TestANodeThatIsGoneIsNamedWithItsConditionAndSinceWhen(t *testing.T) {
 	}
 }
 
+func TestANodeThatIsDownIsACauseOfItsOwn(t *testing.T) {
+	node := silentNode("node-2")
+	c := Node(&node)
+	if c == nil || c.Node != "node-2" || c.What != `node "node-2" is not Ready` || !c.Since.Equal(noon.Time) ||
+		c.Why != "NodeStatusUnknown: Kubelet stopped posting node status, since 2026-11-26T12:00:00Z" || !strings.HasSuffix(c.Remedy, "describe node node-2") {
+		t.Errorf("found %+v", c)
+	}
+	node.Status.Conditions[0].Status = corev1.ConditionTrue
+	if c := Node(&node); c != nil {
+		t.Errorf("expected no cause of a node that is Ready, found %v", c)
+	}
+}
+
 func TestANodeThatIsBackIsNoCause(t *testing.T) {
 	later := metav1.NewTime(noon.Add(time.Minute))
 	for name, e := range map[string]Evidence{

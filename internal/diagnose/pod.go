@@ -301,6 +301,16 @@ func notReady(n *corev1.Node) *sign {
 	return nil
 }
 
+// Node is the Cause of a Node that is not Ready, or nil.
+func Node(n *corev1.Node) *Cause {
+	s := notReady(n)
+	if s == nil {
+		return nil
+	}
+	s.at, s.about = alone, map[string]string{"node": n.Name}
+	return look([]sign{*s})
+}
+
 // NodeLost is the Event by which the cluster tells that it has lost the Pod's Node
 // (k8s.io/kubernetes, pkg/controller/util/node), or nil.
 func (e Evidence) NodeLost() *corev1.Event {

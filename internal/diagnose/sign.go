@@ -33,6 +33,8 @@ const (
 	scheduling place = "scheduling"
 	// node is the condition Ready of the Pod's Node.
 	node place = "node"
+	// alone is the same condition of a Node, whatever Pods are on it.
+	alone place = "alone"
 	// pull is a container that waits for its image.
 	pull place = "pull"
 	// waiting is a container that waits for anything else.
@@ -48,6 +50,8 @@ const (
 	stopped  place = "stopped"
 	// controller is a controller that cannot create its Pods.
 	controller place = "controller"
+	// path is a program in one Pod that got no answer from another Pod.
+	path place = "path"
 	// api is an error of a request, or of what it takes to make one.
 	api place = "api"
 )
@@ -67,7 +71,7 @@ type row struct {
 
 // table is THE table. The first row that matches a sign wins, so what is told
 // first is the more telling.
-var table = compile(pulls, ends, containers, pods, admission, execs, requests)
+var table = compile(pulls, ends, containers, pods, paths, admission, execs, requests)
 
 type compiled struct {
 	row
@@ -118,7 +122,7 @@ func (r compiled) match(s sign) *Cause {
 		What: fill(r.what), Why: s.words(), Remedy: fill(r.remedy), Outlook: r.outlook, Confirmed: s.times > 1, Settle: r.settle, Workload: r.workload, Harmless: r.harmless, Lost: r.lost,
 		Container: s.about["container"], Image: r.at == pull, Since: s.since,
 	}
-	if r.at == node {
+	if r.at == node || r.at == alone {
 		c.Node = s.about["node"]
 	}
 	return c

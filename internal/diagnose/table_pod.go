@@ -114,6 +114,7 @@ var pods = []row{
 	{at: starting, reason: "FailedMount|FailedAttachVolume|FailedMapVolume", what: `pod "$pod" does not start: a volume of it cannot be mounted`,
 		remedy: "mend what the message names", outlook: Unsettled},
 
+	{at: alone, what: `node "$node" is not Ready`, remedy: lookAtNode, outlook: Unsettled, settle: lostTime},
 	{at: node, reason: "KubeletNotReady", what: notReadyNode, remedy: lookAtNode, outlook: Unsettled, settle: bootTime},
 	{at: node, what: notReadyNode, remedy: lookAtNode, outlook: Unsettled, settle: lostTime},
 

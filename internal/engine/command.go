@@ -141,6 +141,9 @@ func (r *attempt) execute(ctx context.Context, st step, words, args []string, em
 	if res.ExitCode != 0 && !st.readsExitCode {
 		return res, r.exited(ctx, words, res)
 	}
+	if args[0] == "exec" && res.ExitCode == 0 {
+		r.succeeded(words)
+	}
 	return res, nil
 }
 
@@ -201,7 +204,7 @@ func (r *attempt) exited(ctx context.Context, words []string, res kubectl.Result
 		f.err += ": the image has no such program, so the claim cannot be checked"
 	case res.Remote:
 		if f.cause = r.lost(ctx, words); f.cause == nil {
-			f.verdict = v1alpha1.ClaimFailed
+			f.verdict, f.cause = v1alpha1.ClaimFailed, r.unanswered(words, res)
 		}
 	default:
 		connection := r.connection

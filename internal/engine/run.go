@@ -70,6 +70,8 @@ type runner struct {
 	mu     sync.Mutex
 	sink   func(Event)
 	counts map[int]counts // by scenario
+	// ended are the words of the commands in containers that ended well.
+	ended [][]string
 }
 
 // counts count claims.

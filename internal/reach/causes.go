@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // Cause explains rows of a truth table that are not as expected.
@@ -39,7 +40,7 @@ var causeTable = []causeRow{
 	{
 		find: (*explanation).wrongAnswers,
 		what: "somebody else answers at $address", why: "$who",
-		remedy: "look for another pod or machine with this address (kubectl get pods -A -o wide), a stale route, or a proxy in between",
+		remedy: remedyWrong,
 	},
 	{
 		find: (*explanation).loopbackOnly,
@@ -79,7 +80,7 @@ var causeTable = []causeRow{
 	{
 		find: (*explanation).flaky,
 		what: "some connections to $address fail", why: "$caller: $failed of $samples failed, the last with: $error",
-		remedy: "run it again; look for restarts of the pod, packet loss, or a full connection table on the nodes",
+		remedy: remedyFlaky,
 	},
 	{
 		find: (*explanation).rest,
@@ -89,7 +90,7 @@ var causeTable = []causeRow{
 	{
 		find: (*explanation).translated, warning: true,
 		what: "something translates addresses between pods (SNAT)", why: "$caller, whose address is $own, was seen as $seen",
-		remedy: "pods should see each other's own addresses; check the masquerading rules of the network plugin, for NetworkPolicies by pod do not work so",
+		remedy: remedySNAT,
 	},
 }
 
@@ -100,12 +101,22 @@ func ExplainTable(t *Table) (causes []Cause) {
 	for _, row := range causeTable {
 		for _, m := range row.find(e) {
 			fill := func(text string) string { return os.Expand(text, func(name string) string { return e.name(m, name) }) }
-			causes = append(causes, Cause{What: fill(row.what), Why: fill(row.why), Remedy: fill(row.remedy), Warning: row.warning})
+			causes = addCause(causes, Cause{What: fill(row.what), Why: fill(row.why), Remedy: fill(row.remedy), Warning: row.warning})
 			for _, i := range m.rows {
 				e.explained[i] = true
 			}
 		}
 	}
+	return causes
+}
+
+// addCause adds a cause: what is so of several addresses or callers is one.
+func addCause(causes []Cause, c Cause) []Cause {
+	i := slices.IndexFunc(causes, func(other Cause) bool { return other.What == c.What && other.Remedy == c.Remedy })
+	if i < 0 {
+		return append(causes, c)
+	}
+	causes[i].Why += "; " + c.Why
 	return causes
 }
 
@@ -148,7 +159,7 @@ func (e *explanation) any(rows []int, is func(Row) bool) bool {
 	return slices.ContainsFunc(rows, func(i int) bool { return is(e.Rows[i]) })
 }
 
-func (e *explanation) failed(r Row) bool { return e.Outcome(r) == Failed }
+func (e *explanation) failed(r Row) bool { return e.Outcome(r) == v1alpha1.VantageFailed }
 
 func (e *explanation) refused(r Row) bool { return e.Found(r) == probe.Refused }
 
@@ -294,7 +305,8 @@ func (e *explanation) refusing(of ofFamily) *match {
 	if len(of.open) == 0 || !e.all(of.podIP, e.refused) {
 		return nil
 	}
-	return &match{slices.Concat(of.open, e.failing(of.loopback)), map[string]string{"refusal": e.refusal(of.podIP)}}
+	tunnel := e.rows(func(r Row) bool { return r.From == PortForward && e.failed(r) && e.refused(r) })
+	return &match{slices.Concat(of.open, e.failing(of.loopback), tunnel), map[string]string{"refusal": e.refusal(of.podIP)}}
 }
 
 // nothingListens: localhost refuses, too.

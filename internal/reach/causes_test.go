@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // table is written as a truth table: a row is PLACE ADDRESS FOUND, where FOUND is an
@@ -120,7 +121,13 @@ func TestExplainTable(t *testing.T) {
 		}, want: []string{"the service listens on IPv6 only"}, outer: 2},
 		"nothing listens": {ips: v4, rows: []string{
 			"container 127.0.0.1 refused", "container " + v4 + " refused", "same-node " + v4 + " refused", "port-forward tunnel refused",
-		}, want: []string{"nothing listens on port 9876 of the pod", "port-forward does not reach localhost:9876"}, outer: 4},
+		}, want: []string{"nothing listens on port 9876 of the pod"}, outer: 4},
+		"nothing listens, in two families": {ips: v4 + " " + v6, rows: []string{
+			"container 127.0.0.1 refused", "container ::1 refused", "same-node " + v4 + " refused", "same-node " + v6 + " refused", "port-forward tunnel refused",
+		}, want: []string{"nothing listens on port 9876 of the pod"}, why: "[fd00:10:244:1::5]:9876: refused", outer: 5},
+		"somebody else, seen by two": {ips: v4, rows: []string{
+			"same-node " + v4 + " theirs", "other-node " + v4 + " theirs",
+		}, want: []string{"somebody else answers at 10.244.1.5:9876"}, why: "; other-node got the version", outer: 2},
 		"nothing listens, and nobody knows of localhost": {ips: v4, rows: []string{
 			"same-node " + v4 + " refused", "port-forward tunnel -",
 		}, want: []string{"nothing listens on 10.244.1.5:9876"}, why: "localhost could not be checked", outer: 1},
@@ -181,7 +188,7 @@ func TestExplainTable(t *testing.T) {
 			if len(found) > 0 && !strings.Contains(found[0], tc.why) {
 				t.Errorf("expected %q in %q", tc.why, found[0])
 			}
-			if n := tab.Count(Failed); n != tc.outer {
+			if n := tab.Count(v1alpha1.VantageFailed); n != tc.outer {
 				t.Errorf("expected %d failed rows, found %d", tc.outer, n)
 			}
 		})
@@ -204,7 +211,10 @@ func TestWhatIsSaidOfPolicies(t *testing.T) {
 
 // Of a Pod whose version is not known a connection is enough, whatever it speaks.
 func TestAnUnknownServiceIsReachedByAConnection(t *testing.T) {
-	for found, want := range map[string]Outcome{"theirs": Met, "protocol": Met, "refused": Failed, "timeout": Failed, "both": Failed, "flaky": Failed} {
+	for found, want := range map[string]v1alpha1.VantageOutcome{
+		"theirs": v1alpha1.VantageMet, "protocol": v1alpha1.VantageMet, "refused": v1alpha1.VantageFailed,
+		"timeout": v1alpha1.VantageFailed, "both": v1alpha1.VantageFailed, "flaky": v1alpha1.VantageFailed,
+	} {
 		tab := table(t, v4, "same-node "+v4+" "+found)
 		tab.Target.Version = ""
 		if got := tab.Outcome(tab.Rows[0]); got != want {

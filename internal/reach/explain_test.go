@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -46,6 +47,9 @@ func told(nodes []Node, m *Matrix) []string {
 		cause := ""
 		if f.Cause != "" {
 			cause = ": " + f.Cause
+		}
+		if do := f.Do(nodes); do == "" || strings.Contains(do, "$") {
+			panic("expected a remedy, found " + do + " of " + f.Text(nodes, m))
 		}
 		out = append(out, fmt.Sprintf("%s %s%s (%d)", level, f.Text(nodes, m), cause, f.Pairs))
 	}
@@ -165,8 +169,8 @@ func TestTranslationAndNodesThatFail(t *testing.T) {
 	nodes[0].Addresses = nodes[0].Addresses[:1]
 	want := []string{
 		"✗ pods on node-1 have no address of a family that others have: no IPv6 address (3)",
-		"✗ node-3: its pod did not start (0)",
-		"! pods on node-2 are seen as 10.89.0.3, not under their own address, over IPv4 (1)",
+		"✗ node-3 could not take part: its pod did not start (0)",
+		"! pods on node-2 are seen as 10.89.0.3, not under their own address, over IPv4: that is what the pods that they probe see as the caller's address (1)",
 	}
 	if got := told(nodes, m); !slices.Equal(got, want) {
 		t.Errorf("expected\n  %s\nfound\n  %s", strings.Join(want, "\n  "), strings.Join(got, "\n  "))
@@ -180,8 +184,8 @@ func TestANodeThatFailsExplainsItsPairs(t *testing.T) {
 	nodes[2].Failed = "exec ended"
 	nodes = append(nodes, Node{Name: "node-5", Failed: "no image"}, Node{Name: "node-6", Skipped: "cordoned"})
 	want := []string{
-		"✗ node-3: exec ended (3)",
-		"✗ node-5: no image (0)",
+		"✗ node-3 could not take part: exec ended (3)",
+		"✗ node-5 could not take part: no image (0)",
 		"✗ node-4 ⇏ node-1: refused (1)",
 	}
 	if got := told(nodes, m); !slices.Equal(got, want) {
@@ -194,13 +198,13 @@ func TestNodesOfOneCauseAreOneFinding(t *testing.T) {
 	for i := range 4 {
 		nodes = append(nodes, Node{Name: fmt.Sprintf("node-%d", 5+i)})
 		n := &nodes[len(nodes)-1]
-		n.fail(fmt.Sprintf(`container "sise" of pod "reach-%d": node %q does not reach the registry: read udp [::1]:%d->[::1]:53`, i, n.Name, 40000+i))
+		n.fail(fmt.Errorf(`container "sise" of pod "reach-%d": node %q does not reach the registry: read udp [::1]:%d->[::1]:53`, i, n.Name, 40000+i))
 	}
-	nodes[2].fail("exec ended")
-	nodes[3].fail("exec ended")
+	nodes[2].fail(errors.New("exec ended"))
+	nodes[3].fail(errors.New("exec ended"))
 	want := []string{
-		"✗ node-3, node-4: exec ended (4)",
-		`✗ node-5, node-6, node-7, node-8: container "sise" of its pod: the node does not reach the registry: read udp [::1]->[::1]:53 (0)`,
+		"✗ node-3, node-4 could not take part: exec ended (4)",
+		`✗ node-5, node-6, node-7, node-8 could not take part: container "sise" of its pod: the node does not reach the registry: read udp [::1]->[::1]:53 (0)`,
 	}
 	if got := told(nodes, m); !slices.Equal(got, want) {
 		t.Errorf("expected\n  %s\nfound\n  %s", strings.Join(want, "\n  "), strings.Join(got, "\n  "))
@@ -213,8 +217,22 @@ func TestManyTranslationsAreOneFinding(t *testing.T) {
 	for i := range n {
 		m.Set(IPv4, i, 0, Sample{Outcome: probe.Answered, SeenAs: netip.MustParseAddr("10.89.0.3")})
 	}
-	want := []string{fmt.Sprintf("! pods on node-1, node-2, node-3 and %d more are seen as other addresses, such as 10.89.0.3, not under their own address (%d)", n-3, n)}
+	want := []string{fmt.Sprintf("! pods on node-1, node-2, node-3 and %d more are seen as other addresses, such as 10.89.0.3, not under their own address: that is what the pods that they probe see as the caller's address (%d)", n-3, n)}
 	if got := told(nodes, m); !slices.Equal(got, want) {
 		t.Errorf("expected %q, found %q", want, got)
+	}
+}
+
+// The outcome of all pairs may say more of what to do than their pattern.
+func TestWhatToDoAboutAFinding(t *testing.T) {
+	for picture, want := range map[string]string{"x": remedyBetween, "w": remedyWrong, "?": remedyFlaky, "~": remedySlow} {
+		nodes, m := drawn("", []string{"." + picture, ".."})
+		if found := Explain(nodes, m); len(found) != 1 || found[0].Do(nodes) != want {
+			t.Errorf("%s: expected %q, found %+v", picture, want, found)
+		}
+	}
+	nodes, m := drawn("", []string{".x.", "xxx", ".x."})
+	if found := Explain(nodes, m); len(found) != 1 || !strings.HasSuffix(found[0].Do(nodes), "spec.nodeName=node-2") {
+		t.Errorf("found %+v", found)
 	}
 }

@@ -9,29 +9,6 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
-func counter(c *v1alpha1.MatrixCounts, s v1alpha1.MatrixState) *int {
-	switch s {
-	case v1alpha1.PairReachable:
-		return &c.Reachable
-	case v1alpha1.PairSlow:
-		return &c.Slow
-	case v1alpha1.PairFlaky:
-		return &c.Flaky
-	case v1alpha1.PairWrongAnswer:
-		return &c.WrongAnswer
-	case v1alpha1.PairRefused:
-		return &c.Refused
-	case v1alpha1.PairReset:
-		return &c.Reset
-	case v1alpha1.PairTimedOut:
-		return &c.TimedOut
-	case v1alpha1.PairUnreachable:
-		return &c.Unreachable
-	default:
-		return &c.NotProbed
-	}
-}
-
 // matrixBlocks are a map per family where the Matrix holds all pairs, the counts, and what
 // explains the failures.
 func matrixBlocks(m *v1alpha1.Matrix) (blocks []Block) {
@@ -54,11 +31,7 @@ func matrixBlocks(m *v1alpha1.Matrix) (blocks []Block) {
 		if f.Warning {
 			mark = markWarning
 		}
-		text := f.Text
-		if f.Cause != "" {
-			text += ": " + f.Cause
-		}
-		blocks = append(blocks, Finding{Mark: mark, Text: text + pairsOf(f)})
+		blocks = append(blocks, Finding{Mark: mark, Text: f.Text + pairsOf(f), Details: details("", f.Cause, f.Remedy)})
 	}
 	if m.FindingsLeftOut > 0 {
 		blocks = append(blocks, Finding{Mark: markOpen, Text: fmt.Sprintf("and %d more", m.FindingsLeftOut)})
@@ -210,7 +183,7 @@ func tip(p v1alpha1.MatrixPair) string {
 func countsText(c v1alpha1.MatrixCounts) string {
 	words := []string{plural(c.Probed, "pair")}
 	for _, l := range looks {
-		if n := *counter(&c, l.State); n > 0 {
+		if n := *c.Of(l.State); n > 0 {
 			words = append(words, fmt.Sprintf("%d %s", n, l.Words))
 		}
 	}

@@ -63,10 +63,23 @@ func reachSum(r *v1alpha1.Reach) string {
 	if r.Matrix == nil || len(r.Matrix.Families) == 0 {
 		return "nothing was probed"
 	}
-	good, planned := 0, 0
+	good, planned, nodes, skipped := 0, 0, len(r.Matrix.Nodes), 0
 	for _, f := range r.Matrix.Families {
 		good += f.Counts.Probed - f.Counts.Failing
 		planned += f.Counts.Probed + f.Counts.NotProbed
 	}
-	return fmt.Sprintf("%d of %s reachable", good, plural(planned, "pair"))
+	took := nodes
+	for _, n := range r.Matrix.Nodes {
+		if n.Failed != "" || n.Skipped != "" {
+			took--
+		}
+		if n.Skipped != "" {
+			skipped++
+		}
+	}
+	text := fmt.Sprintf("%d of %s took part, %d of %s reachable", took, plural(nodes-skipped, "node"), good, plural(planned, "pair"))
+	if skipped > 0 {
+		text += fmt.Sprintf(", %s skipped", plural(skipped, "node"))
+	}
+	return text
 }

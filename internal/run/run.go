@@ -25,6 +25,9 @@ type Work struct {
 	Name string
 	// Needs are what the work asks of the API server, also for its own Namespace.
 	Needs rbac.Needs
+	// Check, where it is not nil, comes before anything is made: with its error the run could
+	// not start.
+	Check func(context.Context, *rest.Config) error
 	// Prepare, where it is not nil, comes before the work: with its error the run could
 	// not start.
 	Prepare func(context.Context, *Environment) error
@@ -111,7 +114,7 @@ func Run(ctx context.Context, clients *Clients, opts Options, work Work, observe
 	r := &run{opts: opts, work: work, observer: observer, env: Environment{Clients: clients}}
 	defer clients.retrier.OnDelay(observer.OnDelay)()
 	r.result = Result{StartTime: opts.Now(), Verdict: v1alpha1.CouldNotRun, Run: v1alpha1.Run{Context: clients.Context()}}
-	for _, do := range []action{r.preflight, r.open, r.prepare, r.do} {
+	for _, do := range []action{r.preflight, r.check, r.open, r.prepare, r.do} {
 		if r.result.Err = do(ctx); r.result.Err != nil {
 			break
 		}
@@ -149,6 +152,13 @@ func (r *run) preflight(ctx context.Context) (err error) {
 		Name: "kubectl-kbe-" + r.work.Name, Namespace: r.opts.Namespace, Needs: r.work.Needs,
 	})
 	return err
+}
+
+func (r *run) check(ctx context.Context) error {
+	if r.work.Check == nil {
+		return nil
+	}
+	return r.work.Check(ctx, r.env.Config)
 }
 
 // open opens the session, and looks at where the work will be.
