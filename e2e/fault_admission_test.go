@@ -21,10 +21,10 @@ import (
 var admissionFaults = []fault{
 	{row: 5, name: "forbidden", how: "a user who may do nothing", code: 3,
 		provoke: func(s *scene) []string { return append(s.service(), "-n", s.ownNamespace(nil), "--as", "jane") },
-		want:    []string{`user "jane" may not do all that this needs; nothing was created`, `create pods in namespace "fforbidden"`, "kind: Role", "kind: RoleBinding"}},
+		want:    []string{`nothing was created, because user "jane" lacks these permissions:`, `create pods in namespace "fforbidden"`, "kubectl kbe rbac -n fforbidden "}},
 	{row: 6, name: "nonamespaces", how: "a user who may not create namespaces", code: 3,
 		provoke: func(s *scene) []string { return append(s.service(), "--as", "jane") },
-		want:    []string{"create namespaces in the cluster", "To run in a namespace that exists, name it: -n NAMESPACE", "kind: ClusterRole"}},
+		want:    []string{"create namespaces in the cluster", "To run in an existing namespace instead, use -n NAMESPACE", "kubectl kbe rbac "}},
 	{row: 31, name: "taken", how: "a pod of somebody else has the name", code: 3,
 		provoke: func(s *scene) []string {
 			ns := s.ownNamespace(nil)

@@ -11,7 +11,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 )
 
-const confirmHelp = "Enter runs the command, s skips it, q quits and cleans up, ? explains"
+const confirmHelp = "Enter runs the command, s skips it, q quits and cleans up, ? shows this help"
 
 // newConfirm returns the question of --step. Its end of input quits, for nobody is
 // there to answer.
@@ -43,7 +43,7 @@ func newConfirm(streams genericiooptions.IOStreams, cancel context.CancelCauseFu
 			case answer == "s":
 				return false
 			case answer == "?":
-				fmt.Fprintf(streams.ErrOut, "    %s.\n    The command is run by kubectl's own code, in this process, as it is shown:\n    %s\n", confirmHelp, command)
+				fmt.Fprintf(streams.ErrOut, "    %s.\n    kubectl's own code runs the command, as shown:\n    %s\n", confirmHelp, command)
 			default:
 				fmt.Fprintf(streams.ErrOut, "    %q: %s.\n", answer, confirmHelp)
 			}

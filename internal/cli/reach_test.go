@@ -14,9 +14,9 @@ func TestReachChecksItsFlags(t *testing.T) {
 	for want, args := range map[string][]string{
 		"--port 0: expected a port":                                     {"reach", "--port", "0"},
 		`--from: expected some of con`:                                  {"reach", "--from", "moon"},
-		"--port and --nodes exclude":                                    {"reach", "--nodes", "--port", "80"},
-		"--from and --nodes exclude":                                    {"reach", "--nodes", "--from", "here"},
-		"web: with --nodes all pods":                                    {"reach", "web", "--nodes"},
+		"--port and --nodes cannot":                                     {"reach", "--nodes", "--port", "80"},
+		"--from and --nodes cannot":                                     {"reach", "--nodes", "--from", "here"},
+		"web: --nodes probes its own":                                   {"reach", "web", "--nodes"},
 		"--image shel=x: expected NAME=REF with one of the names shell": {"reach", "--image", "shel=x"},
 		"--image simpleservice=x: expected NAME=REF":                    {"reach", "--image", "simpleservice=x"},
 		"accepts at most 1 arg":                                         {"reach", "web", "db"},

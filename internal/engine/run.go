@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
@@ -58,6 +59,9 @@ type runner struct {
 	// connection is how the API server is reached, for a diagnosis.
 	connection diagnose.Connection
 	patch      podpatch.Patch
+
+	// userSkipped: a command was not run, because the user said so.
+	userSkipped atomic.Bool
 
 	imagesMu sync.Mutex
 	images   *Images
@@ -165,7 +169,8 @@ func (r *runner) end(result run.Result) {
 		r.emit(WholeRun, CleanupEnded{Run: result.Run, Cleanup: *result.Cleanup})
 	}
 	end := RunEnded{
-		Example: r.plan.Example.Metadata.Name, Verdict: result.Verdict, Cause: result.Cause(r.connection),
+		TimedOut: result.TimedOut,
+		Example:  r.plan.Example.Metadata.Name, Verdict: result.Verdict, Cause: result.Cause(r.connection),
 		ToVerdict: result.ToVerdict, Elapsed: result.Elapsed(),
 	}
 	if result.Err != nil {

@@ -107,6 +107,9 @@ func (w *waiter) judge(ctx context.Context, obj *unstructured.Unstructured) (boo
 	if done, err := w.wait.goal(obj); done || err != nil {
 		return done, err
 	}
+	if obj == nil && w.run.userSkipped.Load() {
+		return false, errors.New("it does not exist, and a command that may create it was skipped")
+	}
 	if now := describe(obj); now != w.state {
 		w.state = now
 		w.emit(Waiting{For: w.target + " " + w.wait.what, State: now})

@@ -97,3 +97,13 @@ func TestTheTruthTableFitsItsWidth(t *testing.T) {
 		}
 	}
 }
+
+func TestWarningsAreCounted(t *testing.T) {
+	r := &v1alpha1.Reach{
+		Causes: []v1alpha1.ReachCause{{Warning: true}, {}},
+		Matrix: &v1alpha1.Matrix{Findings: []v1alpha1.MatrixFinding{{}, {Warning: true}}},
+	}
+	if n := Warnings(r); n != 2 {
+		t.Errorf("expected 2 warnings, found %d", n)
+	}
+}
