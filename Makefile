@@ -81,7 +81,7 @@ bench: setup build ## Measure the times to verdict, exit and start beside what t
 	@go run ./bench --rounds $(ROUNDS)
 
 .PHONY: lint
-lint: setup bin/golangci-lint bin/actionlint ## Check the code of every module
+lint: setup bin/golangci-lint bin/actionlint bin/vale ## Check the code of every module, and the prose
 	@for module in . cluster; do echo "== lint $$module"; (cd $$module && $(CURDIR)/$(HEARTBEAT) "lint $$module" $(CURDIR)/bin/golangci-lint run -c $(CURDIR)/.golangci.yml ./...); done
 	@hack/verify.sh
 
@@ -119,6 +119,10 @@ bin/gotestsum:
 .PHONY: bin/actionlint
 bin/actionlint:
 	@$(call tool,release,github.com/rhysd/actionlint/cmd/actionlint)
+
+.PHONY: bin/vale
+bin/vale:
+	@$(call tool,vale,github.com/errata-ai/vale/v2/cmd/vale)
 
 .PHONY: bin/cyclonedx-gomod
 bin/cyclonedx-gomod:
