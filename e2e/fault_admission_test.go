@@ -89,7 +89,7 @@ var admissionFaults = []fault{
 				_ = json.NewEncoder(w).Encode(review) // the API server may be gone
 			})
 		},
-		want: []string{`namespace "fwebhook" does not take what the run would create; nothing was created`, `admission webhook "pods.faults.example" denied the request: pods need a cost centre`, `the admission webhook "pods.faults.example" denies it`}},
+		want: []string{`nothing was created, because namespace "fwebhook" does not admit these objects`, `admission webhook "pods.faults.example" denied the request: pods need a cost centre`, `the admission webhook "pods.faults.example" denies it`}},
 	{row: 9, name: "slowhook", how: "an admission webhook that does not answer within its second", code: 3,
 		provoke: func(s *scene) []string {
 			return s.behindWebhook(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })

@@ -315,7 +315,7 @@ func TestBadInput(t *testing.T) {
 		{[]string{"pods", "--step", "--dry-run"}, 2, "cannot be combined"},
 		{[]string{"pods", "--timeout", "-1s"}, 2, "greater than 0"},
 		{[]string{"pods", "--registry", "not a host"}, 2, "HOST[:PORT]"},
-		{[]string{"pods", "--image-pull-secret", "x"}, 2, "name the one that has it with -n"},
+		{[]string{"pods", "--image-pull-secret", "x"}, 2, "set the secret's namespace with -n"},
 		{[]string{"pods", "--image", "shel=x"}, 2, "one of the names shell, simpleservice"},
 		{[]string{"pods", "--image", "shell="}, 2, "expected a reference"},
 		{[]string{"pods", "--context", "nowhere"}, 3, `context "nowhere" does not exist`},

@@ -12,11 +12,13 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/cli-runtime/pkg/printers"
 
+	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
@@ -27,6 +29,8 @@ import (
 type output struct {
 	print *genericclioptions.PrintFlags
 	specs []string
+	// command is what was called.
+	command *cobra.Command
 	// view is what standard output shows where it holds no report; "" is the default.
 	view string
 
@@ -73,6 +77,7 @@ func (o *output) terminal(out io.Writer, streams genericiooptions.IOStreams, oth
 
 // addFlags adds the flags; defaultView says in the help which view is the default.
 func (o *output) addFlags(c *cobra.Command, defaultView string) {
+	o.command = c
 	o.print.AddFlags(c)
 	for _, name := range []string{"allow-missing-template-keys", "show-managed-fields", "template"} {
 		c.Flags().Lookup(name).Hidden = true // of use to few; help is for those that matter
@@ -153,6 +158,12 @@ func (o *output) live(streams genericiooptions.IOStreams) io.Writer {
 
 // put writes the report to all its places. The error joins what went wrong.
 func (o *output) put(streams genericiooptions.IOStreams, r runtime.Object) error {
+	switch r := r.(type) {
+	case *v1alpha1.Report:
+		r.ToolVersion, r.CommandLine = clientVersions().ClientVersion.GitVersion, commandLine(o.command)
+	case *v1alpha1.Reach:
+		r.ToolVersion, r.CommandLine = clientVersions().ClientVersion.GitVersion, commandLine(o.command)
+	}
 	r = report.Redacted(r)
 	var errs []error
 	if f := o.format(); f != "" {
@@ -177,6 +188,18 @@ func (o *output) put(streams genericiooptions.IOStreams, r runtime.Object) error
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// commandLine is how a command was called, for a report: its arguments and its own flags.
+// Of those that every command has, only two are no credential and say what was run.
+func commandLine(c *cobra.Command) string {
+	words := append(strings.Fields(c.CommandPath()), c.Flags().Args()...)
+	c.Flags().Visit(func(f *pflag.Flag) {
+		if c.InheritedFlags().Lookup(f.Name) == nil || f.Name == "namespace" || f.Name == "context" {
+			words = append(words, "--"+f.Name+"="+strings.Trim(f.Value.String(), "[]"))
+		}
+	})
+	return example.Quote(words)
 }
 
 func (o *output) render(w io.Writer, format string, r runtime.Object) error {

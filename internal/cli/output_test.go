@@ -156,9 +156,12 @@ func TestARunThatCouldNotStartIsReported(t *testing.T) {
 	streams, _, out, errOut := genericiooptions.NewTestIOStreams()
 	// Nothing listens on port 1 of the loopback interface.
 	code := Execute(t.Context(), streams, []string{"pods", "--server=http://127.0.0.1:1", "-o", "json", "--report-file", "junit=" + file})
-	var report struct{ Verdict, Error string }
+	var report struct{ Verdict, Error, CommandLine string }
 	if err := json.Unmarshal(out.Bytes(), &report); err != nil || report.Verdict != "CouldNotRun" || report.Error == "" || code != exitCouldNotRun {
 		t.Errorf("found code %d, %+v, %v; %s", code, report, err, errOut)
+	}
+	if want := "kubectl kbe pods --output=json --report-file='junit=" + file + "'"; report.CommandLine != want && report.CommandLine != strings.ReplaceAll(want, "'", "") {
+		t.Errorf("expected the command line without the flags of the connection, %q, found %q", want, report.CommandLine)
 	}
 	data, err := os.ReadFile(file)
 	if err != nil || !strings.Contains(string(data), `<testcase name="set-up"`) {

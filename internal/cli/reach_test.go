@@ -24,7 +24,7 @@ func TestReachChecksItsFlags(t *testing.T) {
 		"--seed 7: only a sample":                                       {"reach", "--nodes", "--seed", "7"},
 		"--slow 0s: expected":                                           {"reach", "--nodes", "--slow", "0"},
 		"--timeout -1s: expected":                                       {"reach", "--nodes", "--timeout", "-1s"},
-		"has no secrets: name":                                          {"reach", "--nodes", "--image-pull-secret", "x"},
+		"has no secrets: set":                                           {"reach", "--nodes", "--image-pull-secret", "x"},
 		"-o script: expected one":                                       {"reach", "--nodes", "-o", "script"},
 		`invalid argument "many" for`:                                   {"reach", "--nodes", "--peers", "many"},
 	} {

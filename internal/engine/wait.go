@@ -168,7 +168,7 @@ func (r *runner) resource(name string) (dynamic.ResourceInterface, error) {
 		return client.Namespace(r.Session.Namespace), nil
 	}
 	if !r.opts.AllowClusterScope {
-		return nil, fmt.Errorf("%s are in no namespace%s", gvr.GroupResource(), scopeHint)
+		return nil, fmt.Errorf("%s are cluster-scoped%s", gvr.GroupResource(), scopeHint)
 	}
 	return client, nil
 }

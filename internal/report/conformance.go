@@ -13,7 +13,7 @@ func conformanceDocument(r *v1alpha1.ConformanceReport) Document {
 		Command: "conformance", Title: "Conformance", Began: r.Date.Time, Summary: aboutCluster(r.Cluster),
 		Origin: "the results of a run on Kubernetes " + r.Cluster.Version,
 		Where:  clusterOf(r.Cluster.Context, r.Cluster.Version),
-		Facts:  factsOf(r.Cluster.Context, r.Cluster.Version, "", false, millis(r.ElapsedMilliseconds)),
+		Facts:  factsOf("", r.ToolVersion, r.Cluster.Context, r.Cluster.Version, "", false, millis(r.ElapsedMilliseconds)),
 		Verdict: Verdict{Decided: len(r.Profiles) > 0, Mark: verdictMark(r.Verdict, r.Interrupted), Words: verdictWords[r.Verdict],
 			Sum: conformanceSum(r)},
 		Error: r.Error, Interrupted: r.Interrupted,

@@ -203,12 +203,12 @@ func clusterOf(context, version string) string {
 }
 
 // factsOf are those of every run.
-func factsOf(context, version, namespace string, own bool, took string) []Fact {
+func factsOf(command, tool, context, version, namespace string, own bool, took string) []Fact {
 	if own {
 		namespace += " (created for this run)"
 	}
 	var facts []Fact
-	for _, f := range []Fact{{"Context", context}, {"Kubernetes", version}, {"Namespace", namespace}, {"Duration", took}} {
+	for _, f := range []Fact{{"Command", command}, {"kubectl-kbe", tool}, {"Context", context}, {"Kubernetes", version}, {"Namespace", namespace}, {"Duration", took}} {
 		if f.Text != "" {
 			facts = append(facts, f)
 		}

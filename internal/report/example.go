@@ -56,7 +56,7 @@ func exampleHeader(r *v1alpha1.Report) Document {
 			r.Run.ServerVersion),
 		Where:     clusterOf(r.Run.Context, r.Run.ServerVersion),
 		Namespace: fmt.Sprintf("All commands run in namespace %s%s.", r.Run.Namespace, whose),
-		Facts: factsOf(r.Run.Context, r.Run.ServerVersion, r.Run.Namespace, r.Run.OwnNamespace,
+		Facts: factsOf(r.CommandLine, r.ToolVersion, r.Run.Context, r.Run.ServerVersion, r.Run.Namespace, r.Run.OwnNamespace,
 			tookText(r.VerdictMilliseconds, r.ElapsedMilliseconds)),
 		Verdict: Verdict{Decided: r.Error == "", Mark: verdictMark(r.Verdict, r.Interrupted), Words: verdictWords[r.Verdict],
 			Sum: verdictText(r), Times: timesText(r.VerdictMilliseconds, r.ElapsedMilliseconds, r.TimedOut)},

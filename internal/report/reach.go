@@ -24,7 +24,7 @@ func reachDocument(r *v1alpha1.Reach) Document {
 		Origin:    "the results of a run on Kubernetes " + r.Run.ServerVersion,
 		Where:     clusterOf(r.Run.Context, r.Run.ServerVersion),
 		Namespace: fmt.Sprintf("Namespace %s %s.", r.Run.Namespace, whose),
-		Facts: factsOf(r.Run.Context, r.Run.ServerVersion, r.Run.Namespace, r.Run.OwnNamespace,
+		Facts: factsOf(r.CommandLine, r.ToolVersion, r.Run.Context, r.Run.ServerVersion, r.Run.Namespace, r.Run.OwnNamespace,
 			tookText(r.VerdictMilliseconds, r.ElapsedMilliseconds)),
 		Verdict: Verdict{Decided: r.Matrix != nil || r.Counts != nil, Mark: verdictMark(r.Verdict, r.Interrupted), Words: reachVerdicts[r.Verdict],
 			Sum: reachSum(r), Times: timesText(r.VerdictMilliseconds, r.ElapsedMilliseconds, r.TimedOut)},

@@ -66,7 +66,7 @@ func (o *Options) AddKeepFlag(flags *pflag.FlagSet) {
 // Validate checks the options, and makes the folder of Dump.
 func (o *Options) Validate() error {
 	if o.PullSecret != "" && o.Namespace == "" {
-		return fmt.Errorf("--image-pull-secret %s: a namespace of the run's own has no secrets: name the one that has it with -n", o.PullSecret)
+		return fmt.Errorf("--image-pull-secret %s: the run's own namespace has no secrets: set the secret's namespace with -n", o.PullSecret)
 	}
 	if o.Timeout < 0 {
 		return fmt.Errorf("--timeout %s: expected a time greater than 0, such as 90s", o.Timeout)
@@ -79,7 +79,7 @@ func (o *Options) Validate() error {
 		err = CanWrite(o.Dump)
 	}
 	if err != nil {
-		return fmt.Errorf("--dump %s: expected a folder that can be written to: %w", o.Dump, err)
+		return fmt.Errorf("--dump %s: expected a writable folder: %w", o.Dump, err)
 	}
 	return nil
 }
