@@ -107,3 +107,10 @@ func TestWarningsAreCounted(t *testing.T) {
 		t.Errorf("expected 2 warnings, found %d", n)
 	}
 }
+
+// In short, what is as expected has no explanation, and no blank line in its place.
+func TestASummaryOfATable(t *testing.T) {
+	var out bytes.Buffer
+	NewTerminal(&out, nil, 80, false).As(Summary).End(truthTable("10.244.1.5"))
+	golden(t, "vantages-summary.txt", out.Bytes())
+}
