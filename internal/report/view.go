@@ -81,7 +81,7 @@ func short(blocks []Block) (out []Block) {
 		if table, ok := b.(Table); ok {
 			table.Rows = slices.Clone(table.Rows)
 			for i, r := range table.Rows {
-				if r.Mark != markFailed {
+				if r.Mark.Class == "met" || r.Mark.Class == "soft" {
 					table.Rows[i].Note = ""
 				}
 			}
