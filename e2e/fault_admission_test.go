@@ -21,10 +21,10 @@ import (
 var admissionFaults = []fault{
 	{row: 5, name: "forbidden", how: "a user who may do nothing", code: 3,
 		provoke: func(s *scene) []string { return append(s.service(), "-n", s.ownNamespace(nil), "--as", "jane") },
-		want:    []string{`user "jane" may not do all that this needs; nothing was created`, `create pods in namespace "fforbidden"`, "kind: Role", "kind: RoleBinding"}},
+		want:    []string{`nothing was created, because user "jane" lacks these permissions:`, `create pods in namespace "fforbidden"`, "kubectl kbe rbac -n fforbidden "}},
 	{row: 6, name: "nonamespaces", how: "a user who may not create namespaces", code: 3,
 		provoke: func(s *scene) []string { return append(s.service(), "--as", "jane") },
-		want:    []string{"create namespaces in the cluster", "To run in a namespace that exists, name it: -n NAMESPACE", "kind: ClusterRole"}},
+		want:    []string{"create namespaces in the cluster", "To run in an existing namespace instead, use -n NAMESPACE", "kubectl kbe rbac "}},
 	{row: 31, name: "taken", how: "a pod of somebody else has the name", code: 3,
 		provoke: func(s *scene) []string {
 			ns := s.ownNamespace(nil)
@@ -89,7 +89,7 @@ var admissionFaults = []fault{
 				_ = json.NewEncoder(w).Encode(review) // the API server may be gone
 			})
 		},
-		want: []string{`namespace "fwebhook" does not take what the run would create; nothing was created`, `admission webhook "pods.faults.example" denied the request: pods need a cost centre`, `the admission webhook "pods.faults.example" denies it`}},
+		want: []string{`nothing was created, because namespace "fwebhook" does not admit these objects`, `admission webhook "pods.faults.example" denied the request: pods need a cost centre`, `the admission webhook "pods.faults.example" denies it`}},
 	{row: 9, name: "slowhook", how: "an admission webhook that does not answer within its second", code: 3,
 		provoke: func(s *scene) []string {
 			return s.behindWebhook(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })

@@ -115,19 +115,19 @@ var clientFaults = []fault{
 			s.noReport = true
 			return append(s.service(), "--report-file", "json=/nonexistent/report.json")
 		},
-		want: []string{"its folder cannot be written to"}},
+		want: []string{"its folder is not writable"}},
 	{row: 34, name: "diskfull", how: "--report-file on a disk that has no room", code: 3,
 		provoke: func(s *scene) []string {
 			s.noReport = true
 			return append(s.service("get pod subject"), "--report-file", "html="+filepath.Join(fullDisk(s), "report.html"))
 		},
-		want: []string{"the report could not be written", "no space left on device", "claims hold. Verdict after"}, slow: true},
+		want: []string{"the report could not be written", "no space left on device", "claims hold. Finished in"}, slow: true},
 	{row: 35, name: "closed", how: "standard output is closed after a line (`| head`)", code: 141, slow: true,
 		provoke: func(s *scene) []string {
-			s.when, s.at = "Namespace kbe-", func(_ *exec.Cmd, stdout io.Closer) { stdout.Close() }
+			s.when, s.at = "in namespace kbe-", func(_ *exec.Cmd, stdout io.Closer) { stdout.Close() }
 			return s.service()
 		},
-		want: []string{"Namespace kbe-fclosed-"}},
+		want: []string{"in namespace kbe-fclosed-"}},
 }
 
 // slowPlugin writes a credential plugin that gives the credentials of a user after

@@ -94,16 +94,16 @@ var podFaults = []fault{
 			s.when, s.at = "pod/subject created", func(*exec.Cmd, io.Closer) {
 				namespace := s.ownedNamespace()
 				release := hold(s.T, namespace)
-				s.when, s.at = "does not go", func(*exec.Cmd, io.Closer) {
+				s.when, s.at = "is stuck terminating", func(*exec.Cmd, io.Closer) {
 					s.known = conditionSince(s.T, namespace, corev1.NamespaceFinalizersRemaining)
 					release()
 				}
 			}
 			return s.service()
 		},
-		want: []string{"does not go: NamespaceFinalizersRemaining: Some content in the namespace has finalizers remaining: example.com/hold", "whoever set a finalizer has to remove it", "✓ 0 of 0 claims hold"}},
+		want: []string{"is stuck terminating: NamespaceFinalizersRemaining: Some content in the namespace has finalizers remaining: example.com/hold", "whoever set a finalizer must remove it", "✓ 0 of 0 claims hold"}},
 	{row: 32, name: "interruptedcreate", how: "Ctrl-C when a pod is created", code: 130,
-		provoke: interrupted("$ kubectl create -f"), want: []string{"Interrupted (interrupt): cleaning up", "A second signal leaves at once; then run: kubectl delete namespace"}},
+		provoke: interrupted("$ kubectl create -f"), want: []string{"Interrupted (interrupt): cleaning up", "A second signal exits at once; then run: kubectl delete namespace"}},
 	{row: 32, name: "interruptedwait", how: "Ctrl-C when a pod is waited for", code: 130,
 		provoke: interrupted("$ kubectl wait"), want: []string{"Interrupted (interrupt): cleaning up"}},
 	{row: 32, name: "interruptedexec", how: "Ctrl-C during an exec", code: 130,

@@ -222,7 +222,7 @@ func TestANodeThatStandsStillMidRunIsNamed(t *testing.T) {
 	if code := c.ProcessState.ExitCode(); code != 3 {
 		t.Errorf("expected exit code 3, found %d", code)
 	}
-	for _, want := range []string{"✗ node-3 could not take part", "its pod could not probe", "is the node gone?", "No kubelet confirmed the end of these pods", "on node-3."} {
+	for _, want := range []string{"✗ node-3 could not take part", "its pod could not probe", "is the node gone?", "No kubelet confirmed that these pods stopped", "on node-3."} {
 		if !strings.Contains(strings.Join(strings.Fields(story.String()), " "), want) {
 			t.Errorf("expected %q in the story, found:\n%s", want, story.String())
 		}
@@ -346,7 +346,7 @@ func assertNodesRefused(t *testing.T, f *fixture, user string) {
 	if code != 3 || stdout != "" {
 		t.Errorf("expected exit code 3 and no story, found %d: %s", code, stdout)
 	}
-	for _, want := range []string{`user "` + user + `" may not do all that this needs; nothing was created. Not granted:`, "  list nodes in the cluster\n", "kind: ClusterRole\n"} {
+	for _, want := range []string{`nothing was created, because user "` + user + `" lacks these permissions:`, "  list nodes in the cluster\n", " --cluster-scoped --for reach-nodes --user " + user + " | kubectl apply -f -\n"} {
 		if !strings.Contains(stderr, want) {
 			t.Errorf("expected %q, found %s", want, stderr)
 		}

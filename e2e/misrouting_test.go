@@ -106,10 +106,10 @@ func TestATranslatedCallerFailsTheClaimOnItsAddress(t *testing.T) {
 			claims[c.Outcome] = append(claims[c.Outcome], c.Claim)
 		}
 	}
-	if want := []string{"From where the scheduler put the other pod it answers as well"}; !slices.Equal(claims[v1alpha1.Failed], want) {
+	if want := []string{"The pod also answers the other caller and sees its pod IP"}; !slices.Equal(claims[v1alpha1.Failed], want) {
 		t.Errorf("expected that exactly %q fails, found %q", want, claims)
 	}
-	if !slices.Contains(claims[v1alpha1.Met], "From the same node the pod answers, and sees the caller's own address") {
+	if !slices.Contains(claims[v1alpha1.Met], "The pod answers the caller on the same node and sees its pod IP") {
 		t.Errorf("expected that the claim of the same node holds, found %q", claims)
 	}
 }

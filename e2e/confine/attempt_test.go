@@ -43,7 +43,7 @@ func (b *bench) testFiles(t *testing.T) {
 	file := filepath.Join(b.home, "id")
 	elsewhere := b.elsewhere.URL + "/x"
 	for step, want := range map[string]string{ //nolint:gosec // no credentials
-		"kubectl create configmap x --field-manager -- --from-file=id=" + file:       "`--from-file` is none of the flags",
+		"kubectl create configmap x --field-manager -- --from-file=id=" + file:       "`--from-file` is not allowed with",
 		"kubectl create configmap x --from-$(\"file\")=" + file:                      "expected the name of a flag, found an expression",
 		"kubectl create configmap x --$(\"from-file=" + file + "\")":                 "expected the name of a flag, found an expression",
 		"kubectl create configmap x $(\"--from-file=" + file + "\")":                 "expected a value, found the flag",
@@ -52,12 +52,12 @@ func (b *bench) testFiles(t *testing.T) {
 		"kubectl get pods -o $(\"go-template-file\") --template " + file:             "which read no file",
 		"kubectl get -wf " + elsewhere:                                               "expected a manifest of the example",
 		"kubectl apply --field-manager -- -f " + elsewhere:                           "expected a manifest of the example",
-		"kubectl apply --field-manager -- -k " + b.home:                              "`--kustomize` is none of the flags",
-		"kubectl delete --raw /api/v1/namespaces/files/configmaps?dryRun=All":        "`--raw` is none of the flags",
-		"kubectl create --raw /apis/authorization.k8s.io/v1/selfsubjectrulesreviews": "`--raw` is none of the flags",
+		"kubectl apply --field-manager -- -k " + b.home:                              "`--kustomize` is not allowed with",
+		"kubectl delete --raw /api/v1/namespaces/files/configmaps?dryRun=All":        "`--raw` is not allowed with",
+		"kubectl create --raw /apis/authorization.k8s.io/v1/selfsubjectrulesreviews": "`--raw` is not allowed with",
 		"kubectl get --raw /metrics":                                                 "it is no object of the run's namespace",
 		"kubectl get --raw $(\"/metrics\")":                                          "it is no object of the run's namespace",
-		"kubectl wait --for=delete $(\"namespace\")/kube-system --timeout=1s":        "namespaces are in no namespace",
+		"kubectl wait --for=delete $(\"namespace\")/kube-system --timeout=1s":        "namespaces are cluster-scoped",
 	} {
 		a := attempt{steps: []string{step}}
 		plan, err := a.plan()

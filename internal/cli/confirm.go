@@ -12,7 +12,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 )
 
-const confirmHelp = "Enter runs the command, s skips it, q quits and cleans up, ? explains"
+const confirmHelp = "Enter runs the command, s skips it, q quits and cleans up, ? shows this help"
 
 // newConfirm returns the question of --step. It cancels the run where the user quits, and
 // where the input ends, for nobody is there to answer.
@@ -48,7 +48,7 @@ func newConfirm(streams genericiooptions.IOStreams, cancel context.CancelCauseFu
 			case answer == "s":
 				return false
 			case answer == "?":
-				fmt.Fprintf(streams.ErrOut, "    %s.\n    The command is run by kubectl's own code, in this process, as it is shown:\n    %s\n", confirmHelp, command)
+				fmt.Fprintf(streams.ErrOut, "    %s.\n    kubectl's own code runs the command, as shown:\n    %s\n", confirmHelp, command)
 			default:
 				fmt.Fprintf(streams.ErrOut, "    %q: %s.\n", answer, confirmHelp)
 			}

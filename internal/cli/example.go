@@ -7,7 +7,6 @@ import (
 	"io"
 	"maps"
 	"os"
-	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -44,29 +43,31 @@ func newExampleCommand(e *example.Example, clients *run.Clients, flags *genericc
 	c := &cobra.Command{
 		Use:   name + " [SCENARIO...]",
 		Short: fmt.Sprintf("%s: %s, %s", e.Spec.Title, count(len(e.Spec.Scenarios), "scenario"), count(e.Claims(), "claim")),
-		Long: templates.LongDesc(fmt.Sprintf(`
+		Long: longDesc(fmt.Sprintf(`
 			%s
 
-			Follows %s. Runs %d scenarios side by side, tells them in order, and checks %d claims.
-			Exit codes: 0 all claims hold, 1 a claim failed, 2 usage, 3 could not run.`,
-			e.Spec.Summary, e.Spec.Source, len(e.Spec.Scenarios), e.Claims())),
+			%s
+
+			%s`,
+			lines(e.Spec.Summary), lines(fmt.Sprintf("Based on %s. Runs %d scenarios in parallel, shows them in order, and checks %d claims.",
+				e.Spec.Source, len(e.Spec.Scenarios), e.Claims())), exitCodes("all claims hold", "a claim failed", couldNotRun))),
 		Example: templates.Examples(fmt.Sprintf(`
-			# Run the example in a namespace of its own
+			# Run the example in a new namespace
 			kubectl kbe %[1]s
 
-			# Run it in a namespace that exists, and remove only what the run made
+			# Run it in an existing namespace, and delete only what the run created
 			kubectl kbe %[1]s -n playground
 
-			# Leave everything on the cluster, to look at it
+			# Keep the resources, to inspect them
 			kubectl kbe %[1]s --keep
 
-			# Run one scenario, and be asked before each command
+			# Run one scenario step by step
 			kubectl kbe %[1]s %[2]s --step
 
-			# Show what would run, without a cluster
+			# Show the commands, without contacting a cluster
 			kubectl kbe %[1]s --dry-run
 
-			# Take all images from a mirror
+			# Pull all images from a mirror
 			kubectl kbe %[1]s --registry mirror.example:5000`, name, e.Spec.Scenarios[0].Name)),
 		ValidArgsFunction: scenarios(func() *example.Example { return e }),
 		RunE: func(c *cobra.Command, args []string) (err error) {
@@ -92,11 +93,11 @@ func newExampleCommand(e *example.Example, clients *run.Clients, flags *genericc
 func (o *exampleOptions) addFlags(c *cobra.Command, imageNames string) {
 	o.AddKeepFlag(c.Flags())
 	o.AddFlags(c.Flags(), imageNames)
-	c.Flags().BoolVar(&o.FailFast, "fail-fast", true, "End a wait at once for what the cluster tries again but rarely heals by itself: an image that cannot be pulled, a pod that no node takes, a crash loop; =false waits to the command's own --timeout")
-	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "Show what would run, and ask no cluster")
-	c.Flags().BoolVar(&o.step, "step", false, "Ask before each command")
+	c.Flags().BoolVar(&o.FailFast, "fail-fast", true, "Stop waiting on errors that rarely resolve, such as a failed image pull, an unschedulable pod or a crash loop")
+	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "Show the commands, without contacting a cluster")
+	c.Flags().BoolVar(&o.step, "step", false, "Ask for confirmation before each command")
 	o.output = newExampleOutput()
-	o.output.addFlags(c)
+	o.output.addFlags(c, " (default: story on a terminal, else summary)")
 }
 
 // complete takes the scenarios that are named, and checks the flags.
@@ -107,9 +108,9 @@ func (o *exampleOptions) complete(scenarios []string) (err error) {
 	o.Namespace = *o.flags.Namespace
 	switch {
 	case o.step && o.dryRun:
-		return errors.New("--step and --dry-run exclude each other: a dry run has no command to ask for")
+		return errors.New("--step and --dry-run cannot be combined: a dry run does not run commands")
 	case o.Dump != "" && o.dryRun:
-		return errors.New("--dump and --dry-run exclude each other: a dry run has nothing to keep")
+		return errors.New("--dump and --dry-run cannot be combined: a dry run creates nothing")
 	}
 	if err := o.Validate(); err != nil {
 		return err
@@ -124,7 +125,11 @@ func (o *exampleOptions) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	out := watchedWriter{o.output.story(o.streams), func(err error) { cancel(unwritten(err)) }}
-	o.output.collector = report.NewStory(report.NewTerminal(out, o.output.live(o.streams), width(o.streams.Out), printers.AllowsColorOutput(o.streams.Out)))
+	view := report.Summary
+	if printers.IsTerminal(o.streams.Out) || o.dryRun || o.step {
+		view = report.Story
+	}
+	o.output.collector = report.NewStory(o.output.terminal(out, o.streams, view))
 	if o.dryRun {
 		return engine.Preview(ctx, o.plan, o.Options, o.output.collector.Handle)
 	}
@@ -182,12 +187,9 @@ func width(w io.Writer) int {
 	return 80
 }
 
-// liveTerminal returns w where a line on it may be overwritten: not on the older
-// terminals of Windows, which show escape sequences, as printers.AllowsColorOutput
-// has it.
+// liveTerminal returns w where a line on it may be overwritten.
 func liveTerminal(w io.Writer) io.Writer {
-	old := runtime.GOOS == "windows" && os.Getenv("WT_SESSION") == ""
-	if printers.IsTerminal(w) && os.Getenv("TERM") != "dumb" && !old {
+	if printers.IsTerminal(w) && os.Getenv("TERM") != "dumb" {
 		return w
 	}
 	return nil

@@ -31,8 +31,8 @@ func (o *podOptions) addFlags(c *cobra.Command) {
 	for _, p := range reach.VantagePoints() {
 		names = append(names, string(p))
 	}
-	c.Flags().Uint16Var(&o.port, "port", reach.DefaultPort, "The port that is asked")
-	c.Flags().StringSliceVar(&o.from, "from", nil, "Ask from these places only: some of "+strings.Join(names, ", "))
+	c.Flags().Uint16Var(&o.port, "port", reach.DefaultPort, "Port to probe")
+	c.Flags().StringSliceVar(&o.from, "from", nil, "Probe only from these places: "+strings.Join(names, ", "))
 	completeFlag(c, "from", list(names...))
 }
 
@@ -40,11 +40,11 @@ func (o *podOptions) complete(c *cobra.Command, args []string, nodes bool) (err 
 	if nodes {
 		for _, flag := range []string{"port", "from"} {
 			if c.Flags().Changed(flag) {
-				return fmt.Errorf("--%s and --nodes exclude each other", flag)
+				return fmt.Errorf("--%s and --nodes cannot be combined", flag)
 			}
 		}
 		if len(args) > 0 {
-			return fmt.Errorf("%s: with --nodes all pods are the run's own: leave it out", args[0])
+			return fmt.Errorf("%s: --nodes probes its own pods only: leave the pod's name out", args[0])
 		}
 		return nil
 	}

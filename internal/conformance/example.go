@@ -70,6 +70,7 @@ func (p *examplePart) results(done *v1alpha1.Report, stopped error) []v1alpha1.A
 	for _, sc := range done.Scenarios {
 		broken := notRun // or by what an earlier step of the scenario could not do
 		for _, st := range sc.Steps {
+			took := st.ElapsedMilliseconds
 			for _, c := range st.Claims {
 				i := slices.IndexFunc(p.list, func(check Check) bool { return check.ID == c.ID })
 				if i < 0 {
@@ -77,6 +78,7 @@ func (p *examplePart) results(done *v1alpha1.Report, stopped error) []v1alpha1.A
 				}
 				outcome, reason := resultOfClaim(st, c, broken)
 				out[i] = p.list[i].result(outcome, reason)
+				out[i].ElapsedMilliseconds, took = took, 0
 			}
 			if st.Failure != nil {
 				broken = reasonOfFailure(st)

@@ -72,6 +72,7 @@ func (r *attempt) command(ctx context.Context, st step, facts expect.Facts, emit
 		if ctx.Err() != nil {
 			return kubectl.Result{}, &failure{verdict: v1alpha1.Stopped}
 		}
+		r.userSkipped.Store(true)
 		// A claim that is not checked is not one that holds.
 		return kubectl.Result{}, &failure{verdict: v1alpha1.CouldNotRun, skipped: true}
 	}

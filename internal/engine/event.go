@@ -170,6 +170,8 @@ type RunEnded struct {
 	// where there is one.
 	Err   string
 	Cause *diagnose.Cause
+	// TimedOut is the time limit that ended the run, or "".
+	TimedOut string
 	// ToVerdict is the time until the last scenario ended; Elapsed includes the cleanup.
 	ToVerdict, Elapsed time.Duration
 }

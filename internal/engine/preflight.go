@@ -36,7 +36,7 @@ func (r *runner) rehearse(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 	slices.Sort(denials)
-	return fmt.Errorf("namespace %q does not take what the run would create; nothing was created:\n%s",
+	return fmt.Errorf("nothing was created, because namespace %q does not admit these objects:\n%s",
 		r.Session.Namespace, strings.Join(slices.Compact(denials), "\n"))
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
@@ -61,6 +62,9 @@ type runner struct {
 	// connection is how the API server is reached, for a diagnosis.
 	connection diagnose.Connection
 	patch      podpatch.Patch
+
+	// userSkipped: a command was not run, because the user said so.
+	userSkipped atomic.Bool
 
 	imagesMu sync.Mutex
 	images   *Images
@@ -172,7 +176,8 @@ func (r *runner) end(result run.Result) {
 		r.emit(WholeRun, CleanupEnded{Run: result.Run, Cleanup: *result.Cleanup})
 	}
 	end := RunEnded{
-		Example: r.plan.Example.Metadata.Name, Verdict: result.Verdict, Cause: result.Cause(r.connection),
+		TimedOut: result.TimedOut,
+		Example:  r.plan.Example.Metadata.Name, Verdict: result.Verdict, Cause: result.Cause(r.connection),
 		ToVerdict: result.ToVerdict, Elapsed: result.Elapsed(),
 	}
 	if result.Err != nil {

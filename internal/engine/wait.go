@@ -148,6 +148,9 @@ func (w *waiter) judge(ctx context.Context, obj *unstructured.Unstructured) (boo
 	if done, err := w.wait.goal(obj); done || err != nil {
 		return done, err
 	}
+	if obj == nil && w.run.userSkipped.Load() {
+		return false, errors.New("it does not exist, and a command that may create it was skipped")
+	}
 	if now := describe(obj); now != w.state {
 		w.state = now
 		w.emit(Waiting{For: w.target + " " + w.wait.what, State: now})
@@ -214,7 +217,7 @@ func (r *runner) resource(name string) (dynamic.ResourceInterface, error) {
 		return client.Namespace(r.Session.Namespace), nil
 	}
 	if !r.opts.AllowClusterScope {
-		return nil, fmt.Errorf("%s are in no namespace%s", gvr.GroupResource(), scopeHint)
+		return nil, fmt.Errorf("%s are cluster-scoped%s", gvr.GroupResource(), scopeHint)
 	}
 	return client, nil
 }

@@ -178,7 +178,7 @@ func (x *Expression) eval(ctx context.Context, f Facts, read *objects) (ref.Val,
 // is not known must decide no claim.
 func printed(name, text string, cut int64) any {
 	if cut > 0 {
-		return types.NewErr("%s: the command printed %d bytes, of which only the first %d are kept: have it print less", name, int64(len(text))+cut, len(text))
+		return types.NewErr("%s: the command printed %d bytes, of which only the first %d are kept: reduce its output", name, int64(len(text))+cut, len(text))
 	}
 	return text
 }

@@ -53,7 +53,9 @@ func Reach() Needs {
 // ReachNodes is what `kubectl kbe reach --nodes` requests. It cannot do without the
 // list of Nodes: a Pod is placed on each. Where it may watch them, it knows of a Node that
 // goes down meanwhile.
-func ReachNodes() Needs { return Join(ProbePods(), Core("nodes", "list"), Core("nodes", "watch").Optional()) }
+func ReachNodes() Needs {
+	return Join(ProbePods(), Core("nodes", "list"), Core("nodes", "watch").Optional())
+}
 
 // Conformance is what the conformance suite needs beside its parts: to report
 // what the cluster is.

@@ -36,7 +36,7 @@ func TestASecondAttemptIsLabelled(t *testing.T) {
 	for _, ev := range evicted() {
 		tell(ev)
 	}
-	if text := strings.Join(strings.Fields(story.String()), " "); !strings.Contains(text, `– pod "p" is taken away from node "n", which proves nothing: what the scenario made is removed, and it runs once more, from its begin.`) {
+	if text := strings.Join(strings.Fields(story.String()), " "); !strings.Contains(text, `– pod "p" is taken away from node "n", which proves nothing. The scenario's resources are deleted, and it runs again from the start.`) {
 		t.Errorf("found %s", text)
 	}
 	r := collect(evicted())
@@ -65,8 +65,8 @@ func TestWhatDelaysARunIsTold(t *testing.T) {
 	const want = `  – The connection to the API server broke (EOF ^[[31m): reconnecting.
   – The API server answers again, after 3.2 s.
   – The API server turns requests away (429): throttled, retrying in 2 s.
-  – namespaces/n does not go: NamespaceFinalizersRemaining: example.com/hold
-    Waiting goes on: whoever set a finalizer has to remove it.
+  – namespaces/n is stuck terminating: NamespaceFinalizersRemaining: example.com/hold
+    Still waiting: whoever set a finalizer must remove it.
 `
 	if found := story.String(); found != want {
 		t.Errorf("expected\n%s\nfound\n%s", want, found)

@@ -236,3 +236,7 @@ func TestBashReadsBackWhatWasQuoted(t *testing.T) {
 		}
 	}
 }
+
+func TestGitHubAnnotatesFailures(t *testing.T) {
+	golden(t, "report.github.txt", written(t, "github", collect(story())))
+}

@@ -14,7 +14,7 @@ import (
 func matrixBlocks(m *v1alpha1.Matrix) (blocks []Block) {
 	maps := grids(m)
 	for i, f := range m.Families {
-		blocks = append(blocks, Heading{f.Family, ": which node's pod reaches which"})
+		blocks = append(blocks, Heading{f.Family, ": connectivity between nodes"})
 		if len(maps) > i {
 			blocks = append(blocks, Map{maps[i]})
 		}
@@ -45,7 +45,7 @@ func matrixRemarks(m *v1alpha1.Matrix) (remarks []string) {
 		remarks = append(remarks, "between nodes: skipped: "+m.CrossNodeSkipped)
 	}
 	if m.Peers > 0 {
-		remarks = append(remarks, fmt.Sprintf("a sample: each node probed %s, and was probed by as many (--seed %d draws them again)", plural(m.Peers, "other"), m.Seed))
+		remarks = append(remarks, fmt.Sprintf("a sample: each node probed %s and was probed by as many (--seed %d repeats it)", plural(m.Peers, "other"), m.Seed))
 	}
 	for _, n := range m.Nodes {
 		if n.Skipped != "" {
@@ -70,7 +70,7 @@ func nodeBlocks(m *v1alpha1.Matrix) []Block {
 		table.Rows = append(table.Rows, row)
 	}
 	if left := len(m.Nodes) - len(shown); left > 0 {
-		return []Block{table, Prose{Text: fmt.Sprintf("%d more nodes have no failure.", left)}}
+		return []Block{table, Prose{Text: fmt.Sprintf("%d more nodes without failures.", left)}}
 	}
 	return []Block{table}
 }
@@ -129,7 +129,7 @@ type look struct {
 var looks = []look{
 	{v1alpha1.PairReachable, ".", "reachable", "good"},
 	{v1alpha1.PairSlow, "~", "slow", "warn"},
-	{v1alpha1.PairFlaky, "?", "answers only sometimes", "bad"},
+	{v1alpha1.PairFlaky, "?", "flaky", "bad"},
 	{v1alpha1.PairWrongAnswer, "w", "wrong answer", "bad"},
 	{v1alpha1.PairRefused, "r", "refused", "bad"},
 	{v1alpha1.PairReset, "z", "reset", "bad"},
@@ -139,7 +139,7 @@ var looks = []look{
 }
 
 // seenAs is how a pair is drawn that is reachable, under another address.
-var seenAs = look{v1alpha1.PairReachable, "s", "reachable, seen under another address", "warn"}
+var seenAs = look{v1alpha1.PairReachable, "s", "reachable, source-NATed", "warn"}
 
 func lookOf(p v1alpha1.MatrixPair) look {
 	if p.SeenAs != "" && p.State == v1alpha1.PairReachable {
@@ -171,12 +171,28 @@ func tip(p v1alpha1.MatrixPair) string {
 		text += ", " + latency
 	}
 	if p.SeenAs != "" {
-		text += ", seen as " + p.SeenAs
+		text += ", source-NATed to " + p.SeenAs
 	}
 	if p.Detail != "" {
 		text += ": " + p.Detail
 	}
 	return visible(text)
+}
+
+// listedMax is up to how many nodes a page lists each pair.
+const listedMax = 16
+
+// pairTips say all of each pair of a small grid, for readers without a mouse.
+func pairTips(g grid) (tips []string) {
+	if len(g.Nodes) > listedMax {
+		return nil
+	}
+	for _, row := range g.cells {
+		for _, p := range row {
+			tips = append(tips, tip(p))
+		}
+	}
+	return tips
 }
 
 // countsText says counts in words.

@@ -84,7 +84,7 @@ func TestTheMapFitsOrIsLeftOut(t *testing.T) {
 			}
 		}
 		text := matrixText(t, matrixOf(r), false)
-		if drawn := strings.Contains(text, "rows ask, columns are asked"); drawn != tc.drawn {
+		if drawn := strings.Contains(text, "rows probe columns"); drawn != tc.drawn {
 			t.Errorf("%d nodes: expected a map: %t, found\n%s", tc.nodes, tc.drawn, text)
 		}
 		if long := lineWidth.FindString(text); long != "" {

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -83,6 +84,8 @@ type Result struct {
 	Started bool
 	// Err is what kept the run from starting, or its work from being done.
 	Err error
+	// TimedOut is the time limit that ended the work, or "".
+	TimedOut string
 	// Interrupted is the signal that ended the run early, or "".
 	Interrupted string
 	// RemoveCommand removes by hand what the run has made, as long as it is there.
@@ -149,7 +152,7 @@ func (r *run) preflight(ctx context.Context) (err error) {
 		return err
 	}
 	r.result.Run.ServerVersion, r.env.UnavailableAPIs, err = session.Preflight(ctx, r.env.Config, rbac.Grant{
-		Name: "kubectl-kbe-" + r.work.Name, Namespace: r.opts.Namespace, Needs: r.work.Needs,
+		Name: "kubectl-kbe-" + r.work.Name, For: cmp.Or(r.opts.GrantedBy, "--for "+r.work.Name), Namespace: r.opts.Namespace, Needs: r.work.Needs,
 	})
 	return err
 }
@@ -202,6 +205,9 @@ func (r *run) do(ctx context.Context) (err error) {
 	r.result.Started = true
 	r.result.Verdict, err = r.work.Do(ctx, &r.env)
 	r.result.ToVerdict = r.opts.Now().Sub(r.result.StartTime)
+	if r.opts.Timeout > 0 && errors.Is(context.Cause(ctx), wait.ErrTimeout) && r.result.Verdict != v1alpha1.Passed {
+		r.result.TimedOut = r.opts.Timeout.String()
+	}
 	if err != nil {
 		r.result.Verdict = Worst(r.result.Verdict, v1alpha1.CouldNotRun)
 	}

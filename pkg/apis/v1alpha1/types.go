@@ -21,6 +21,11 @@ type Report struct {
 	Verdict Verdict `json:"verdict"`
 	Error   string  `json:"error,omitempty"`
 	Cause   *Cause  `json:"cause,omitempty"`
+	// ToolVersion is the version of kubectl-kbe, and CommandLine how it was called.
+	ToolVersion string `json:"toolVersion,omitempty"`
+	CommandLine string `json:"commandLine,omitempty"`
+	// TimedOut is the time limit that ended the run, as --timeout has it.
+	TimedOut string `json:"timedOut,omitempty"`
 	// Interrupted is the signal that ended the run early; "quit" is the answer to
 	// --step.
 	Interrupted string `json:"interrupted,omitempty"`
