@@ -277,7 +277,7 @@ func TestCredentialsThatEndMidRun(t *testing.T) {
 	// The API server believes a token that it has just looked at for ten seconds.
 	told := s.tell(append(s.pod("  containers: [{name: main, image: SHELL, command: [sleep, infinity]}]", "exec subject -- sleep 15", "get pod subject"), "-n", namespace))
 	for _, want := range []string{
-		"does not know who you are (401)", "log in again", "The cleanup is incomplete", "left: pods/subject",
+		"rejects your credentials (401)", "log in again", "The cleanup is incomplete", "left: pods/subject",
 		"remove it kubectl delete pods -n " + namespace + " -l kubectl-kbe.github.io/run=",
 	} {
 		if told.code != 3 || !told.contains(want) {
@@ -291,7 +291,7 @@ func TestCredentialsThatEndMidRun(t *testing.T) {
 		t.Errorf("cleanup: expected exit code 0, found %d:\n%s%s", code, stdout, stderr)
 	}
 	assertPods(t, namespace)
-	results.tell(38, "the token of a run becomes invalid while it runs", told.around("does not know who you are (401)"), 0, told.code, "pods/subject, named with the command that removes it")
+	results.tell(38, "the token of a run becomes invalid while it runs", told.around("rejects your credentials (401)"), 0, told.code, "pods/subject, named with the command that removes it")
 }
 
 // TestPermissionsThatEndMidRun takes a user's permissions away between two

@@ -41,7 +41,7 @@ var admissionFaults = []fault{
 			})
 			return append(s.service(), "-n", ns)
 		},
-		want: []string{`pods "subject" already exists (made`, "it is left untouched: remove it, or run in another namespace"}},
+		want: []string{`pods "subject" already exists (made`, "was not changed: delete it, or run in another namespace"}},
 	{row: 7, name: "quota", how: "a ResourceQuota of 0 pods", code: 3,
 		provoke: func(s *scene) []string {
 			ns := s.ownNamespace(nil)

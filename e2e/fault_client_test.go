@@ -83,7 +83,7 @@ var clientFaults = []fault{
 			})
 			return s.service()
 		},
-		want: []string{"does not know who you are (401)", "log in again"}, never: []string{"not-a-token"}},
+		want: []string{"rejects your credentials (401)", "log in again"}, never: []string{"not-a-token"}},
 	{row: 4, name: "noplugin", how: "an exec plugin that is not installed", code: 3,
 		provoke: func(s *scene) []string {
 			s.configure(func(_ *clientcmdapi.Config, _ *clientcmdapi.Cluster, user *clientcmdapi.AuthInfo) {
@@ -93,7 +93,7 @@ var clientFaults = []fault{
 			})
 			return s.service()
 		},
-		want: []string{"the credential plugin that the kubeconfig names is not installed: kbe-no-such-plugin"}},
+		want: []string{"the kubeconfig's credential plugin is not installed: kbe-no-such-plugin"}},
 	{row: 4, name: "slowplugin", how: "an exec plugin that asks the user, who takes six seconds", code: 0, slow: true,
 		provoke: func(s *scene) []string {
 			s.configure(func(_ *clientcmdapi.Config, _ *clientcmdapi.Cluster, user *clientcmdapi.AuthInfo) {

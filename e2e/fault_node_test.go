@@ -47,7 +47,7 @@ var nodeFaults = []fault{
 			s.when, s.at = "$ kubectl exec subject", func(*exec.Cmd, io.Closer) { s.evict() }
 			return s.pod(sleeper("node-1"), "exec subject -- sleep 15")
 		},
-		want: []string{`pod "subject" is taken away from node "node-1" why EvictionByEvictionAPI: Eviction API: evicting`, "it runs again from the start", "✓ 0 of 0 claims hold"}},
+		want: []string{`pod "subject" was evicted from node "node-1" why EvictionByEvictionAPI: Eviction API: evicting`, "it runs again from the start", "✓ 0 of 0 claims hold"}},
 	{row: 27, name: "evictedtwice", how: "the eviction API takes a pod away, and the one of the second attempt, too", code: 3, slow: true,
 		provoke: func(s *scene) []string {
 			s.when, s.at = "$ kubectl exec subject", func(*exec.Cmd, io.Closer) {
@@ -65,7 +65,7 @@ var nodeFaults = []fault{
   nodeSelector: {kubernetes.io/hostname: node-1}
   containers: [{name: main, image: SHELL, command: [sleep, infinity], resources: {requests: {cpu: %s}}}]`, cpu), "exec subject -- sleep 600")
 		},
-		want: []string{`pod "subject" is taken away from node "node-1" why PreemptionByScheduler`, "it runs again from the start", `pod "subject" is not scheduled: no node takes it`, "Insufficient cpu"}},
+		want: []string{`pod "subject" was evicted from node "node-1" why PreemptionByScheduler`, "it runs again from the start", `pod "subject" is not scheduled: no node can run it (Unschedulable)`, "Insufficient cpu"}},
 }
 
 // restartFaults are those of the API server itself, which all other runs would feel.

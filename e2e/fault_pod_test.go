@@ -30,13 +30,13 @@ var podFaults = []fault{
   nodeSelector: {disk: ssd}
   containers: [{name: main, image: SHELL}]`)
 		},
-		want: []string{`pod "subject" is not scheduled: no node takes it`, "nodes are available", "didn't match Pod's node affinity/selector"}},
+		want: []string{`pod "subject" is not scheduled: no node can run it (Unschedulable)`, "nodes are available", "didn't match Pod's node affinity/selector"}},
 	{row: 15, name: "toobig", how: "a request of 1000 CPUs", code: 3,
 		provoke: func(s *scene) []string {
 			return s.pod(`
   containers: [{name: main, image: SHELL, resources: {requests: {cpu: "1000"}}}]`)
 		},
-		want: []string{`pod "subject" is not scheduled: no node takes it`, "Insufficient cpu"}},
+		want: []string{`pod "subject" is not scheduled: no node can run it (Unschedulable)`, "Insufficient cpu"}},
 	{row: 16, name: "crash", how: "a program that exits with 3", code: 1,
 		provoke: func(s *scene) []string {
 			return s.pod(`
@@ -46,20 +46,20 @@ var podFaults = []fault{
     command: [sh, -c, "echo cannot open the database >&2; exit 3"]
     readinessProbe: {tcpSocket: {port: 9}}`)
 		},
-		want: []string{`container "main" of pod "subject" ended by itself why Error: exit code 3`, "cannot open the database"}},
+		want: []string{`container "main" of pod "subject" exited why Error: exit code 3`, "cannot open the database"}},
 	{row: 16, name: "initcrash", how: "an init container that exits with 7", code: 1,
 		provoke: func(s *scene) []string {
 			return s.pod(`
   initContainers: [{name: prepare, image: SHELL, command: [sh, -c, "echo no migration found; exit 7"]}]
   containers: [{name: main, image: SHELL, command: [sleep, "60"]}]`)
 		},
-		want: []string{`container "prepare" of pod "subject" ended by itself why Error: exit code 7`, "no migration found"}},
+		want: []string{`container "prepare" of pod "subject" exited why Error: exit code 7`, "no migration found"}},
 	{row: 16, name: "nocommand", how: "a command that the image does not have", code: 3,
 		provoke: func(s *scene) []string {
 			return s.pod(`
   containers: [{name: main, image: SHELL, command: [nosuchprogram]}]`)
 		},
-		want: []string{`its image has no program "nosuchprogram" that can be run`, "executable file not found"}},
+		want: []string{`its image has no executable "nosuchprogram"`, "executable file not found"}},
 	{row: 17, name: "oom", how: "a program that needs more memory than its limit", code: 1,
 		provoke: func(s *scene) []string {
 			return s.pod(`
@@ -126,7 +126,7 @@ var podFaults = []fault{
   volumes: [{name: v, secret: {secretName: absent}}]
   containers: [{name: main, image: SHELL, command: [sleep, "60"], volumeMounts: [{name: v, mountPath: /v}]}]`)
 		},
-		want: []string{`a volume of it needs the secret "absent", which does not exist`}},
+		want: []string{`one of its volumes needs the secret "absent", which does not exist`}},
 	{row: 16, name: "sandbox", how: "a sysctl value that the kernel refuses", code: 3,
 		provoke: func(s *scene) []string {
 			return s.pod(`

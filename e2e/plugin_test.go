@@ -169,7 +169,7 @@ func TestAnImageThatCannotBePulledIsTheCause(t *testing.T) {
 	}
 	for _, want := range []string{
 		"pod/sise cannot become Ready",
-		"does not reach the registry of the image registry.invalid/nothing:1",
+		"cannot reach the registry of the image registry.invalid/nothing:1",
 		"--registry HOST",
 		"claims not checked",
 	} {

@@ -154,7 +154,7 @@ func TestAPodThatListensOnLoopbackOnly(t *testing.T) {
 	if code != 1 || r.Verdict != v1alpha1.ClaimFailed {
 		t.Errorf("expected exit code 1, found %d, %s", code, r.Verdict)
 	}
-	assertCause(t, r, "the service listens on loopback only", "refused from everywhere, also from the pod's own containers")
+	assertCause(t, r, "the service listens on loopback only", "refused from everywhere, even from the pod's own containers")
 	assertFound(t, r, map[string]string{
 		"same-node": "Failed refused", "node": "Failed refused", "api-server": "Failed refused", "port-forward": "Met answered",
 	})
@@ -355,7 +355,7 @@ func TestAnImageWithoutToolsIsNotCheckedFromWithin(t *testing.T) {
 	if v := r.Vantages[0]; v.Skipped != "cannot check: the container has no curl" {
 		t.Errorf("found the reason %q", v.Skipped)
 	}
-	if len(r.Causes) == 0 || r.Causes[0].Why != "refused from everywhere that was asked; localhost could not be checked" {
+	if len(r.Causes) == 0 || r.Causes[0].Why != "refused from every place that was probed; localhost could not be checked" {
 		t.Errorf("found %+v", r.Causes)
 	}
 }
@@ -387,7 +387,7 @@ func TestAWrongPortIsToldOnce(t *testing.T) {
 	if code != 1 {
 		t.Errorf("expected exit code 1, found %d", code)
 	}
-	assertCause(t, r, "nothing listens on port 9877 of the pod", "localhost is refused, too")
+	assertCause(t, r, "nothing listens on port 9877 of the pod", "localhost refuses connections too")
 	assertFound(t, r, map[string]string{"same-node": "Failed refused", "port-forward": "Failed refused"})
 }
 

@@ -63,7 +63,7 @@ var worlds = []world{
 		outcome: "ends after 15 s with exit code 3 and the scheduler's reason", build: func(s *scene) []string {
 			s.cordon()
 			return []string{"pods", "single-pod"}
-		}, code: 3, first: "0/3 nodes are available", within: 8, want: []string{"no node takes it"}},
+		}, code: 3, first: "0/3 nodes are available", within: 8, want: []string{"no node can run it (Unschedulable)"}},
 	{name: "late", title: "A service account and a root certificate that come seconds after the namespace",
 		outcome: "works", build: func(s *scene) []string {
 			s.late("serviceaccounts", "configmaps")
@@ -121,7 +121,7 @@ var worlds = []world{
 	{name: "quotalimits", title: "A quota of memory limits without a LimitRange",
 		outcome: "does not: says so before anything is created", build: func(s *scene) []string {
 			return []string{"pods", "-n", s.quota(corev1.ResourceList{corev1.ResourceLimitsMemory: resource.MustParse("8Gi")})}
-		}, code: 3, want: []string{`the quota "narrow" asks every pod for limits.memory`, "nothing was created"}},
+		}, code: 3, want: []string{`the quota "narrow" requires limits.memory`, "nothing was created"}},
 	{name: "overlay", title: "An overlay network that the API server is not part of",
 		outcome: "works, with a note: the claim about the API server's proxy is not checked", build: func(s *scene) []string {
 			for _, node := range schedulableNodes(s.Context(), s.T) {
@@ -129,7 +129,7 @@ var worlds = []world{
 				s.Cleanup(func() { must(context.Background(), s.T, clearFault("overlay", node)) })
 			}
 			return []string{"pods"}
-		}, want: []string{"39 of 40 claims hold", "1 not checked", "does not reach the pod at", "through its proxy"}},
+		}, want: []string{"39 of 40 claims hold", "1 not checked", "cannot reach the pod at", "through its proxy"}},
 	{name: "nocontrolleraccount", title: "A policy that denies pods of controllers",
 		outcome: "ends with exit code 3 and the policy's reason", build: func(s *scene) []string {
 			s.denyPods(func(r *admissionv1.AdmissionRequest) *metav1.Status {
@@ -139,7 +139,7 @@ var worlds = []world{
 				return &metav1.Status{Message: "pods are made by people"}
 			})
 			return []string{"pods", "supervision"}
-		}, code: 3, first: `cannot create its pods: the admission webhook "pods.worlds.example" denies it: pods are made by people`, within: 10, never: []string{"timed out"}},
+		}, code: 3, first: `cannot create its pods: the admission webhook "pods.worlds.example" denied it: pods are made by people`, within: 10, never: []string{"timed out"}},
 	{name: "fargate", title: "One pod per node (Fargate, virtual kubelets)",
 		outcome: "works, with a note: claims about two pods on one node are not checked", build: func(s *scene) []string {
 			s.onePodPerNode()
@@ -152,21 +152,21 @@ var worlds = []world{
 					"needs-owner:\n  label-owner: 'validation error: every pod names its owner'\n", r.Namespace, r.Name)}
 			})
 			return []string{"pods"}
-		}, code: 3, first: `the policy "needs-owner" denies it by its rule "label-owner"`, within: 10, never: []string{"timed out"}},
+		}, code: 3, first: `the policy "needs-owner" denied it by its rule "label-owner"`, within: 10, never: []string{"timed out"}},
 	{name: "kyvernoin", title: "The same, with `-n`",
 		outcome: "says so before anything is created", build: func(s *scene) []string {
 			s.denyPods(func(r *admissionv1.AdmissionRequest) *metav1.Status {
 				return &metav1.Status{Code: http.StatusBadRequest, Message: "\n\nresource Pod was blocked due to the following policies \n\nneeds-owner:\n  label-owner: 'every pod names its owner'\n"}
 			})
 			return []string{"pods", "-n", s.ownNamespace(managed)}
-		}, code: 3, want: []string{`the policy "needs-owner" denies it by its rule "label-owner"`, "nothing was created"}},
+		}, code: 3, want: []string{`the policy "needs-owner" denied it by its rule "label-owner"`, "nothing was created"}},
 	{name: "gatekeeperin", title: "A Gatekeeper or Azure Policy constraint that denies the pods, with `-n`",
 		outcome: "says so before anything is created", build: func(s *scene) []string {
 			s.denyPods(func(*admissionv1.AdmissionRequest) *metav1.Status {
 				return &metav1.Status{Code: http.StatusForbidden, Reason: "[azurepolicy-owners-1a2b] no owner", Message: "[azurepolicy-owners-1a2b] no owner"}
 			})
 			return []string{"pods", "-n", s.ownNamespace(managed)}
-		}, code: 3, want: []string{`the policy "azurepolicy-owners-1a2b" denies it: no owner`, "nothing was created"}},
+		}, code: 3, want: []string{`the policy "azurepolicy-owners-1a2b" denied it: no owner`, "nothing was created"}},
 	{name: "wardenin", title: "A GKE Warden constraint that denies the pods, with `-n`",
 		outcome: "says so before anything is created", build: func(s *scene) []string {
 			s.denyPods(func(*admissionv1.AdmissionRequest) *metav1.Status {
@@ -174,7 +174,7 @@ var worlds = []world{
 					Message: "GKE Warden rejected the request because it violates one or more constraints.\nViolations details: {\"[denied by no-such-pods]\":[\"pods are not allowed\"]}\nRequested by user: 'me'."}
 			})
 			return []string{"pods", "-n", s.ownNamespace(managed)}
-		}, code: 3, want: []string{`the policy "no-such-pods" denies it: pods are not allowed`, "nothing was created"}},
+		}, code: 3, want: []string{`the policy "no-such-pods" denied it: pods are not allowed`, "nothing was created"}},
 	{name: "apidown", title: "An aggregated API whose server is down",
 		outcome: "the claims are checked; the namespace stays Terminating, and the API is named before the run", build: func(s *scene) []string {
 			s.apiWithoutServer()
@@ -201,7 +201,7 @@ var worlds = []world{
 				return &admissionv1.AdmissionResponse{Result: &metav1.Status{Code: http.StatusForbidden, Message: "[no-exec] nobody runs programs in pods"}}
 			})
 			return []string{"pods", "two-containers"}
-		}, code: 3, want: []string{`the policy "no-exec" denies it: nobody runs programs in pods`}},
+		}, code: 3, want: []string{`the policy "no-exec" denied it: nobody runs programs in pods`}},
 }
 
 // TestWorlds runs the page in each world. The worlds are the cluster's, so one follows the

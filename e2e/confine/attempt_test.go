@@ -97,7 +97,7 @@ func (b *bench) testOthers(t *testing.T) {
 		"kubectl describe secret theirs":                                     "secrets \"theirs\" is not of this run (made",
 		"kubectl get $(\"nodes\")":                                           "nodes: it is outside of the run's namespace",
 		"kubectl get $(\"clusterroles\") x":                                  "it is outside of the run's namespace",
-		"kubectl get $(\"ingresses\")":                                       "that is not among what an example may ask for",
+		"kubectl get $(\"ingresses\")":                                       "an example may not request this",
 	} {
 		a := attempt{steps: []string{step}}
 		plan, err := a.plan()
@@ -235,7 +235,7 @@ func (b *bench) testRequests(t *testing.T) {
 			req.Header.Set("Content-Type", tc.contentType)
 			resp, err := client.Do(req)
 			if err != nil {
-				if !apierrors.IsForbidden(err) && !strings.Contains(err.Error(), "may ask for") {
+				if !apierrors.IsForbidden(err) && !strings.Contains(err.Error(), "may not request") {
 					t.Errorf("%s: %s %s: %v", name, tc.method, tc.path, err)
 				}
 				continue

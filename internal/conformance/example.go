@@ -59,7 +59,7 @@ func (p *examplePart) overrides(images map[string]string) map[string]string {
 // results are what the report of a run comes to; stopped is what ended it early, or
 // nil.
 func (p *examplePart) results(done *v1alpha1.Report, stopped error) []v1alpha1.AssertionResult {
-	notRun := "the run did not come so far"
+	notRun := "the run did not get this far"
 	switch {
 	case done.Error != "":
 		notRun = done.Error
@@ -118,7 +118,7 @@ func problemsOf(c *v1alpha1.Cleanup) []string {
 	if c == nil || c.Error == "" {
 		return nil
 	}
-	return []string{join("the cleanup is not complete: "+c.Error, "to remove what is left: "+c.RemoveCommand)}
+	return []string{join("the cleanup is incomplete: "+c.Error, "to delete the leftovers: "+c.RemoveCommand)}
 }
 
 // join puts together the texts that there are, but for those that an earlier one begins with.

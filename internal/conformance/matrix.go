@@ -104,7 +104,7 @@ func pairs(found *reach.Result, is func(reach.Sample) bool) (texts []string) {
 				}
 				text := fmt.Sprintf("%s → %s over %s: %s", nodes[from].Name, nodes[to].Name, f, s.Outcome.Words())
 				if s.SeenAs.IsValid() {
-					text = fmt.Sprintf("%s → %s over %s: seen as %s", nodes[from].Name, nodes[to].Name, f, s.SeenAs)
+					text = fmt.Sprintf("%s → %s over %s: source-NATed to %s", nodes[from].Name, nodes[to].Name, f, s.SeenAs)
 				}
 				if s.Detail != "" {
 					text += ": " + s.Detail
@@ -119,7 +119,7 @@ func pairs(found *reach.Result, is func(reach.Sample) bool) (texts []string) {
 // oneNode says why there is nothing between nodes to be shown, or "".
 func oneNode(found *reach.Result) string {
 	if found.Matrix != nil && len(found.Taking()) == 1 {
-		return "one node takes pods: there is no other"
+		return "only one node is schedulable"
 	}
 	return ""
 }

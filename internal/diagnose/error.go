@@ -58,7 +58,7 @@ func (c Connection) look(reason, message string) *Cause {
 	if c.Node != "" {
 		names["kubelet"] = fmt.Sprintf("the kubelet of node %q", c.Node)
 	}
-	names["proxy"] = "HTTPS_PROXY, or go around it: NO_PROXY"
+	names["proxy"] = "HTTPS_PROXY, or bypass it with NO_PROXY"
 	if c.Proxy != "" {
 		names["proxy"] = fmt.Sprintf("proxy-url: %s of the cluster in %s", c.Proxy, c.ProxyFile)
 	}

@@ -14,31 +14,31 @@ import (
 var otherWorlds = map[string]struct{ said, what string }{
 	"Kyverno: policy and rule on lines of their own": {
 		"Error from server: error when creating \"pod.yaml\": admission webhook \"validate.kyverno.svc-fail\" denied the request: \n\nresource Pod/team/sise was blocked due to the following policies \n\nneeds-owner:\n  label-owner: 'validation error: every pod names its owner. rule label-owner failed at path /metadata/labels/owner/'\n",
-		`the policy "needs-owner" denies it by its rule "label-owner": 'validation error: every pod names its owner. rule label-owner failed at path /metadata/labels/owner/'`},
+		`the policy "needs-owner" denied it by its rule "label-owner": 'validation error: every pod names its owner. rule label-owner failed at path /metadata/labels/owner/'`},
 	"Gatekeeper": {
 		`Error from server (Forbidden): admission webhook "validation.gatekeeper.sh" denied the request: [must-have-owner] label owner is missing`,
-		`the policy "must-have-owner" denies it: label owner is missing`},
+		`the policy "must-have-owner" denied it: label owner is missing`},
 	"Gatekeeper up to 3.3": {
 		`admission webhook "validation.gatekeeper.sh" denied the request: [denied by must-have-owner] label owner is missing`,
-		`the policy "must-have-owner" denies it: label owner is missing`},
+		`the policy "must-have-owner" denied it: label owner is missing`},
 	"Azure Policy: a reason with brackets": {
 		`Error from server ([azurepolicy-noroot-1a2b3c] root is not allowed): admission webhook "validation.gatekeeper.sh" denied the request: [azurepolicy-noroot-1a2b3c] root is not allowed`,
-		`the policy "azurepolicy-noroot-1a2b3c" denies it: root is not allowed`},
+		`the policy "azurepolicy-noroot-1a2b3c" denied it: root is not allowed`},
 	"GKE Warden: a reason with spaces": {
 		"Error from server (GKE Warden constraints violations): error when creating \"pod.yaml\": admission webhook \"warden-validating.common-webhooks.networking.gke.io\" denied the request: GKE Warden rejected the request because it violates one or more constraints.\nViolations details: {\"[denied by autogke-no-host-port]\":[\"container main specifies a host port\"]}\nRequested by user: 'me', groups: 'system:authenticated'.",
-		`the policy "autogke-no-host-port" denies it: container main specifies a host port`},
+		`the policy "autogke-no-host-port" denied it: container main specifies a host port`},
 	"OpenShift SCC": {
 		`Error from server (Forbidden): pods "sise" is forbidden: unable to validate against any security context constraint: [provider "anyuid": Forbidden: not usable by user or serviceaccount, spec.containers[0].securityContext.runAsUser: Invalid value: 65532: must be in the ranges: [1000680000, 1000689999]]`,
 		`none of the security context constraints (SCC) that the service account may use admits it`},
 	"ValidatingAdmissionPolicy": {
 		`Error from server: admission webhook: pods "sise" is forbidden: ValidatingAdmissionPolicy 'owners' with binding 'owners-everywhere' denied request: failed expression: has(object.metadata.labels.owner)`,
-		`the admission policy "owners" denies it: failed expression: has(object.metadata.labels.owner)`},
+		`the admission policy "owners" denied it: failed expression: has(object.metadata.labels.owner)`},
 	"a webhook that says nothing but line breaks": {
 		"Error from server: admission webhook \"pods.example.com\" denied the request: \n\nfirst line\nsecond line",
-		`the admission webhook "pods.example.com" denies it: first line`},
+		`the admission webhook "pods.example.com" denied it: first line`},
 	"a webhook whose certificate is not trusted": {
 		`Error from server (InternalError): Internal error occurred: failed calling webhook "pods.example.com": failed to call webhook: Post "https://hook.example.svc:443/pods?timeout=10s": tls: failed to verify certificate: x509: certificate signed by unknown authority`,
-		`the admission webhook "pods.example.com" gives no answer, and nothing is admitted without it`},
+		`the admission webhook "pods.example.com" does not respond, and nothing is admitted without it`},
 
 	"konnectivity without an agent": {`Error from server: error dialing backend: No agent available`,
 		`the tunnel between the API server and the kubelet of node "node-2" does not work`},
@@ -49,10 +49,10 @@ var otherWorlds = map[string]struct{ said, what string }{
 	"a kubelet with a certificate of another CA": {`Error from server: error dialing backend: tls: failed to verify certificate: x509: certificate signed by unknown authority`,
 		`the API server does not trust the serving certificate of the kubelet of node "node-2"`},
 	"logs, and a firewall before the kubelet": {`Error from server: Get "https://10.0.3.123:10250/containerLogs/team/sise/sise": dial tcp 10.0.3.123:10250: i/o timeout`,
-		`the API server does not reach the kubelet of node "node-2" at 10.0.3.123:10250`},
+		`the API server cannot reach the kubelet of node "node-2" at 10.0.3.123:10250`},
 	"an overlay network that the control plane is not part of": {
 		`Error from server (ServiceUnavailable): error trying to reach service: dial tcp 10.244.3.5:9876: i/o timeout`,
-		`the API server does not reach the pod at 10.244.3.5:9876 through its proxy`},
+		`the API server cannot reach the pod at 10.244.3.5:9876 through its proxy`},
 	"exec in a pod that is not scheduled": {`Error from server (BadRequest): pod sise does not have a host assigned`,
 		`the pod is not scheduled yet, so nothing in it can be run or read`},
 	"exec in a pod that has ended": {`error: cannot exec into a container in a completed pod; current phase is Succeeded`,
@@ -101,9 +101,9 @@ func TestWhatOtherRuntimesSayOfAnImage(t *testing.T) {
 		`pull QPS exceeded`: {`node "node-1" pulls as many images as it may at once`, Slow},
 		`initializing source docker://a/b:1: reading manifest 1 in docker.io/a/b: manifest unknown`: {`the image a/b:1 does not exist`, Retried},
 		`initializing source docker://a/b:1: pinging container registry registry.example: Get "https://registry.example/v2/": dial tcp: i/o timeout`: {
-			`node "node-1" does not reach the registry of the image a/b:1`, Unsettled},
+			`node "node-1" cannot reach the registry of the image a/b:1`, Unsettled},
 		`Error response from daemon: pull access denied for a/b, repository does not exist or may require 'docker login': denied: requested access to the resource is denied`: {
-			`the registry refuses node "node-1" the image a/b:1 (403)`, Retried},
+			`the registry denies node "node-1" the image a/b:1 (403)`, Retried},
 		`Error response from daemon: no matching manifest for linux/arm64/v8 in the manifest list entries`: {`the image a/b:1 has no variant for node "node-1"`, Retried},
 	} {
 		pod := onNode("node-1")
@@ -184,7 +184,7 @@ func TestAControllerThatCannotCreateItsPods(t *testing.T) {
 	}
 	denied := event("Warning", "FailedCreate", `Error creating: admission webhook "pods.example.com" denied the request: not by this account`, 2, 0)
 	c := Controller([]corev1.Event{denied})
-	if want := `replicationcontroller "kept" cannot create its pods: the admission webhook "pods.example.com" denies it: not by this account`; c == nil || c.What != want || !c.Ends(true) {
+	if want := `replicationcontroller "kept" cannot create its pods: the admission webhook "pods.example.com" denied it: not by this account`; c == nil || c.What != want || !c.Ends(true) {
 		t.Errorf("expected %q, found %+v", want, c)
 	}
 	late := event("Warning", "FailedCreate", `Error creating: pods "kept-" is forbidden: error looking up service account team/default: serviceaccount "default" not found`, 5, 0)

@@ -65,7 +65,7 @@ func (r *runner) fit(ctx context.Context) error {
 		needed := r.plan.pods(sc)
 		if needed > has.pods {
 			return fmt.Errorf("the quota %q of namespace %q leaves room for %d pods, and scenario %q needs %d: nothing was created; "+
-				"free something in the namespace, have the quota raised, or use another namespace: -n NAMESPACE",
+				"delete something in the namespace, raise the quota, or use another namespace: -n NAMESPACE",
 				has.quota, r.Session.Namespace, has.pods, sc.name, needed)
 		}
 		all += needed

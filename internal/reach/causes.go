@@ -39,28 +39,28 @@ type match struct {
 var causeTable = []causeRow{
 	{
 		find: (*explanation).wrongAnswers,
-		what: "somebody else answers at $address", why: "$who",
+		what: "another program answers at $address", why: "$who",
 		remedy: remedyWrong,
 	},
 	{
 		find: (*explanation).loopbackOnly,
 		what: "the service listens on loopback only$orIPv4", why: "localhost answers ($callers); $addresses: $refusal",
-		remedy: "have it listen on all addresses (0.0.0.0:$port or [::]:$port), not on 127.0.0.1 or localhost",
+		remedy: "make the service listen on all addresses (0.0.0.0:$port or [::]:$port), not on 127.0.0.1 or localhost",
 	},
 	{
 		find: perFamily((*explanation).notOnLoopback),
 		what: "the service listens on the pod's address only, not on $loopback", why: "$address answers, $loopback does not",
-		remedy: "where sidecars or port-forward need localhost, have it listen on all addresses (0.0.0.0:$port or [::]:$port)",
+		remedy: "if sidecars or port-forward need localhost, make the service listen on all addresses (0.0.0.0:$port or [::]:$port)",
 	},
 	{
 		find: perFamily((*explanation).otherFamilyOnly),
 		what: "the service listens on $other only$orLoopback", why: "$answering answers; $address: $refusal; $loopbackPort: $loopbackFound",
-		remedy: "have it listen on all addresses of both families ([::]:$port), or use an image that does",
+		remedy: "make the service listen on all addresses of both families ([::]:$port), or use an image that does",
 	},
 	{
 		find: perFamily((*explanation).nothingListens),
-		what: "nothing listens on port $port of the pod", why: "$address: $refusal; localhost is refused, too",
-		remedy: "name the port that the service listens on with --port, or read its log: $log",
+		what: "nothing listens on port $port of the pod", why: "$address: $refusal; localhost refuses connections too",
+		remedy: "set --port to the port of the service, or read its log: $log",
 	},
 	{
 		find: perFamily((*explanation).refusing),
@@ -75,7 +75,7 @@ var causeTable = []causeRow{
 	{
 		find: perFamily((*explanation).inTheWay),
 		what: "something on the path $verb the packets", why: "$silence; $policies",
-		remedy: "allow the callers in a NetworkPolicy; where none selects the pod, look at the nodes' firewalls and the network plugin",
+		remedy: "allow the callers in a NetworkPolicy; if none selects the pod, check the nodes' firewalls and the network plugin",
 	},
 	{
 		find: (*explanation).flaky,
@@ -84,12 +84,12 @@ var causeTable = []causeRow{
 	},
 	{
 		find: (*explanation).rest,
-		what: "$caller does not reach $address", why: "$found",
+		what: "$caller cannot reach $address", why: "$found",
 		remedy: "read the pod's log: $log",
 	},
 	{
 		find: (*explanation).translated, warning: true,
-		what: "something translates addresses between pods (SNAT)", why: "$caller, whose address is $own, was seen as $seen",
+		what: "something translates addresses between pods (SNAT)", why: "$caller has the address $own, but was source-NATed to $seen",
 		remedy: remedySNAT,
 	},
 }
@@ -187,9 +187,9 @@ func (e *explanation) callers(rows []int, is func(Row) bool) string {
 // refusal says from where an address refuses.
 func (e *explanation) refusal(rows []int) string {
 	if e.any(rows, func(r Row) bool { return r.From.inside() }) {
-		return "refused from everywhere, also from the pod's own containers"
+		return "refused from everywhere, even from the pod's own containers"
 	}
-	return "refused from everywhere that was asked"
+	return "refused from every place that was probed"
 }
 
 // ofFamily are the rows of one address family.
@@ -244,9 +244,9 @@ func (e *explanation) wrongAnswers() (found []match) {
 	for _, i := range e.rows(func(r Row) bool { return r.Expected == Reached && e.Found(r) == probe.WrongAnswer }) {
 		r := e.Rows[i]
 		version := r.Result.Version
-		who := fmt.Sprintf("%s got the version %q", r.Caller, version)
+		who := fmt.Sprintf("%s received version %q", r.Caller, version)
 		if e.Target.Version != "" {
-			who += fmt.Sprintf(", and only version %q is this pod's", e.Target.Version)
+			who += fmt.Sprintf(", but this pod's version is %q", e.Target.Version)
 		}
 		if o := r.Result.Other; o != nil && o.Version != version {
 			who += fmt.Sprintf("; another connection got %q", o.Version)
@@ -348,7 +348,7 @@ func (e *explanation) inTheWay(of ofFamily) *match {
 	}
 	silence := fmt.Sprintf("%s: no answer to %s", e.address(of.Family), e.callers(of.open, e.failed))
 	if reached := e.callers(of.podIP, e.reached); reached != "" {
-		silence += "; it does answer " + reached
+		silence += "; it answers " + reached
 	}
 	return &match{of.open, map[string]string{"verb": verb, "silence": silence, "policies": e.policies()}}
 }
@@ -369,7 +369,7 @@ func (e *explanation) betweenNodes(of ofFamily) *match {
 func (e *explanation) policies() string {
 	switch {
 	case e.PoliciesUnknown != "":
-		return "NetworkPolicies could not be read: " + e.PoliciesUnknown
+		return "NetworkPolicies could not be listed: " + e.PoliciesUnknown
 	case len(e.Policies) == 0:
 		return fmt.Sprintf("no NetworkPolicy in namespace %q selects the pod", e.Target.Namespace)
 	default:

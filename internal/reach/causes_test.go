@@ -94,7 +94,7 @@ func TestExplainTable(t *testing.T) {
 			"container 127.0.0.1 mine", "container " + v4 + " refused", "sibling 127.0.0.1 mine", "sibling " + v4 + " refused",
 			"same-node " + v4 + " refused", "other-node " + v4 + " refused", "node " + v4 + " refused", "api-server " + v4 + " refused",
 			"port-forward tunnel mine",
-		}, want: []string{"the service listens on loopback only"}, why: "localhost answers (container, sibling); 10.244.1.5:9876: refused from everywhere, also from the pod's own containers", outer: 6},
+		}, want: []string{"the service listens on loopback only"}, why: "localhost answers (container, sibling); 10.244.1.5:9876: refused from everywhere, even from the pod's own containers", outer: 6},
 		"loopback only, of which only the tunnel knows": {ips: v4, rows: []string{
 			"container 127.0.0.1 -", "container " + v4 + " -", "same-node " + v4 + " refused", "port-forward tunnel mine",
 		}, want: []string{"the service listens on loopback only"}, why: "localhost answers (port-forward)", outer: 1},
@@ -127,7 +127,7 @@ func TestExplainTable(t *testing.T) {
 		}, want: []string{"nothing listens on port 9876 of the pod"}, why: "[fd00:10:244:1::5]:9876: refused", outer: 5},
 		"somebody else, seen by two": {ips: v4, rows: []string{
 			"same-node " + v4 + " theirs", "other-node " + v4 + " theirs",
-		}, want: []string{"somebody else answers at 10.244.1.5:9876"}, why: "; other-node got the version", outer: 2},
+		}, want: []string{"another program answers at 10.244.1.5:9876"}, why: "; other-node received version", outer: 2},
 		"nothing listens, and nobody knows of localhost": {ips: v4, rows: []string{
 			"same-node " + v4 + " refused", "port-forward tunnel -",
 		}, want: []string{"nothing listens on 10.244.1.5:9876"}, why: "localhost could not be checked", outer: 1},
@@ -137,7 +137,7 @@ func TestExplainTable(t *testing.T) {
 		"dropped on the path": {ips: v4, rows: []string{
 			"container " + v4 + " mine", "same-node " + v4 + " timeout", "other-node " + v4 + " timeout", "node " + v4 + " mine",
 			"api-server " + v4 + " timeout", "port-forward tunnel mine",
-		}, want: []string{"something on the path drops the packets"}, why: "no answer to same-node, other-node, api-server; it does answer container, node; NetworkPolicies", outer: 3},
+		}, want: []string{"something on the path drops the packets"}, why: "no answer to same-node, other-node, api-server; it answers container, node; NetworkPolicies", outer: 3},
 		"rejected on the path": {ips: v4, rows: []string{
 			"container " + v4 + " mine", "same-node " + v4 + " unreachable", "other-node " + v4 + " unreachable",
 		}, want: []string{"something on the path rejects, or has no route for, the packets"}, outer: 2},
@@ -152,17 +152,17 @@ func TestExplainTable(t *testing.T) {
 		}, want: []string{"only traffic between nodes fails: from node-2 to node-1"}, why: "[fd00:10:244:1::5]:9876: no answer to other-node", outer: 1},
 		"somebody else": {ips: v4, rows: []string{
 			"container " + v4 + " mine", "other-node " + v4 + " theirs",
-		}, want: []string{"somebody else answers at 10.244.1.5:9876"}, why: `that is pod "thief" on node-3`, outer: 1},
+		}, want: []string{"another program answers at 10.244.1.5:9876"}, why: `that is pod "thief" on node-3`, outer: 1},
 		"two at one address": {ips: v4, rows: []string{
 			"container " + v4 + " mine", "other-node " + v4 + " both",
-		}, want: []string{"somebody else answers at 10.244.1.5:9876"}, why: `another connection got "theirs"; that is pod "thief"`, outer: 1},
+		}, want: []string{"another program answers at 10.244.1.5:9876"}, why: `another connection got "theirs"; that is pod "thief"`, outer: 1},
 		"SNAT": {ips: v4, rows: []string{
 			"same-node " + v4 + " mine 10.244.1.9 10.244.1.9", "other-node " + v4 + " mine 10.244.2.3 10.89.0.3",
-		}, want: []string{"something translates addresses between pods (SNAT)"}, why: "other-node, whose address is 10.244.2.3, was seen as 10.89.0.3"},
+		}, want: []string{"something translates addresses between pods (SNAT)"}, why: "other-node has the address 10.244.2.3, but was source-NATed to 10.89.0.3"},
 		"flaky": {ips: v4, rows: []string{"same-node " + v4 + " mine", "other-node " + v4 + " flaky"},
 			want: []string{"some connections to 10.244.1.5:9876 fail"}, why: "2 of 5 failed", outer: 1},
 		"something of its own": {ips: v4, rows: []string{"container " + v4 + " mine", "same-node " + v4 + " reset"},
-			want: []string{"same-node does not reach 10.244.1.5:9876"}, why: "reset", outer: 1},
+			want: []string{"same-node cannot reach 10.244.1.5:9876"}, why: "reset", outer: 1},
 		"all skipped": {ips: v4, rows: []string{"container " + v4 + " -", "same-node " + v4 + " -"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -199,7 +199,7 @@ func TestWhatIsSaidOfPolicies(t *testing.T) {
 	for want, set := range map[string]func(*Table){
 		`no NetworkPolicy in namespace "n" selects the pod`:                     func(*Table) {},
 		`NetworkPolicies of namespace "n" that select the pod: one, two`:        func(t *Table) { t.Policies = []string{"one", "two"} },
-		"NetworkPolicies could not be read: networkpolicies is forbidden, jane": func(t *Table) { t.PoliciesUnknown = "networkpolicies is forbidden, jane" },
+		"NetworkPolicies could not be listed: networkpolicies is forbidden, jane": func(t *Table) { t.PoliciesUnknown = "networkpolicies is forbidden, jane" },
 	} {
 		tab := table(t, v4, "container "+v4+" mine", "same-node "+v4+" timeout")
 		set(tab)

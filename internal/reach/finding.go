@@ -43,20 +43,20 @@ var patternTexts = []struct {
 	{NodeFailed, false, "$from could not take part", "", "look at the node, and with --keep at the run's pod on it: kubectl describe node $first"},
 	{Everything, false, "no node reaches another", "every node is slow to reach",
 		"check that the network plugin runs on every node, and that the nodes' firewalls let its traffic pass: kubectl get pods -A -o wide"},
-	{Isolated, false, "$from reaches nobody, and nobody reaches it$notItself", "$from is slow, to reach and to be reached", remedyNode},
-	{FromNode, false, "$from reaches nobody$notItself", "$from is slow to reach others", remedyNode},
-	{ToNode, false, "nobody reaches $to$notItself", "$to is slow to reach", remedyNode},
+	{Isolated, false, "$from is isolated$notItself", "$from is slow in both directions", remedyNode},
+	{FromNode, false, "$from cannot reach any node$notItself", "$from is slow to reach others", remedyNode},
+	{ToNode, false, "no node can reach $to$notItself", "$to is slow to reach", remedyNode},
 	{Zones, true, "within zone $fromZone no node reaches another", "zone $fromZone is slow within", remedyBetween},
 	{Zones, false, "zone $fromZone $arrow zone $toZone", "zone $fromZone $arrow zone $toZone is slow",
 		"check the routes, firewalls and security groups between the zones"},
 	{Groups, false, "$from $arrow $to", "$from $arrow $to is slow",
 		"compare the two groups: subnet, routes, firewalls, and the network plugin's version"},
 	{Hairpin, false, "no pod reaches its own address", "every pod is slow to reach its own address", remedyItself},
-	{FromPart, false, "$from does not reach $toCount of $of nodes: $to", "$from is slow to reach $toCount of $of nodes: $to", remedyBetween},
-	{ToPart, false, "$fromCount of $of nodes do not reach $to: $from", "$to is slow to reach for $fromCount of $of nodes: $from", remedyBetween},
-	{Pair, true, "the pod on $from does not reach its own address", "$from $arrow $to is slow", remedyItself},
+	{FromPart, false, "$from cannot reach $toCount of $of nodes: $to", "$from is slow to reach $toCount of $of nodes: $to", remedyBetween},
+	{ToPart, false, "$fromCount of $of nodes cannot reach $to: $from", "$to is slow to reach for $fromCount of $of nodes: $from", remedyBetween},
+	{Pair, true, "the pod on $from cannot reach its own address", "$from $arrow $to is slow", remedyItself},
 	{Pair, false, "$from $arrow $to", "$from $arrow $to is slow", remedyBetween},
-	{Translation, false, "", "pods on $from are seen as $seenAs, not under their own address", remedySNAT},
+	{Translation, false, "", "pods on $from are source-NATed to $seenAs", remedySNAT},
 	{NoAddress, false, "pods on $from have no address of a family that others have", "",
 		"compare the nodes' address ranges: kubectl get nodes -o custom-columns=NAME:.metadata.name,RANGES:.spec.podCIDRs"},
 }
@@ -66,7 +66,7 @@ const (
 	remedyBetween = "check the network plugin on these nodes, and the routes and firewalls between them"
 	remedyItself  = "check the network plugin, and the packet filters on the pod's node"
 	remedySlow    = "look at the load of the nodes, and at the path between them; --slow sets the limit"
-	remedySNAT    = "pods should see each other's own addresses; check the masquerading rules of the network plugin, for NetworkPolicies by pod do not work so"
+	remedySNAT    = "pods should see each other's own addresses; check the masquerading rules of the network plugin, because NetworkPolicies by pod do not work otherwise"
 	remedyWrong   = "look for another pod or machine with this address (kubectl get pods -A -o wide), a stale route, or a proxy in between"
 	remedyFlaky   = "run it again; look for restarts of the pod, packet loss, or a full connection table on the nodes"
 )

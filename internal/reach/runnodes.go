@@ -163,16 +163,16 @@ func (r *nodesRun) startOn(run context.Context, name string, n *Node) {
 		return
 	}
 	if n.Addresses = addresses(pod); len(n.Addresses) == 0 {
-		n.fail(fmt.Errorf("pod %q is ready, and has no address", pod.Name))
+		n.fail(fmt.Errorf("pod %q is ready but has no address", pod.Name))
 	}
 }
 
 // nothingToProbe says why there is no pod.
 func (r *nodesRun) nothingToProbe() error {
 	if failed := failedNodes(r.result.Nodes); len(failed) > 0 {
-		return fmt.Errorf("no pod could be started: %s: %s", failed[0].Text(r.result.Nodes, nil), failed[0].Cause)
+		return fmt.Errorf("no pod could start: %s: %s", failed[0].Text(r.result.Nodes, nil), failed[0].Cause)
 	}
-	return errors.New("no node can run a pod: all are skipped; expected one that is ready, not cordoned and not tainted")
+	return errors.New("no schedulable node: expected one that is ready, not cordoned and not tainted")
 }
 
 // callers is how many nodes probe at a time: each is a connection to the API
@@ -271,7 +271,7 @@ func (r *nodesRun) sample(f Family, from, to int, res probe.Result) Sample {
 		s.Detail = fmt.Sprintf("%d of %d were answered: %s", res.Answered, res.Answered+res.Failed, res.Err)
 	case probe.Timeout:
 		if res.Connected {
-			s.Detail = "the connection stood, and no answer came"
+			s.Detail = "connected, but no response"
 		}
 	case probe.Answered:
 		if res.P50 > r.opts.Slow {
@@ -289,5 +289,5 @@ func (r *nodesRun) answerer(version string) string {
 			return "the pod on " + n.Name + " answered"
 		}
 	}
-	return fmt.Sprintf("somebody else answered, with version %q", cmp.Or(version, "none"))
+	return fmt.Sprintf("another program answered, with version %q", cmp.Or(version, "none"))
 }

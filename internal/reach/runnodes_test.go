@@ -39,14 +39,14 @@ func TestSample(t *testing.T) {
 		"slow":           {answered(func(r *probe.Result) { r.P50 = time.Second }), probe.Slow, "", ""},
 		"flaky":          {answered(func(r *probe.Result) { r.Answered, r.Failed, r.Err = 3, 2, "timeout" }), probe.Flaky, "3 of 5 were answered: timeout", ""},
 		"another pod":    {answered(func(r *probe.Result) { r.Version = "one" }), probe.WrongAnswer, "the pod on node-1 answered", ""},
-		"a stranger":     {answered(func(r *probe.Result) { r.Version = "0.5.0" }), probe.WrongAnswer, `somebody else answered, with version "0.5.0"`, ""},
+		"a stranger":     {answered(func(r *probe.Result) { r.Version = "0.5.0" }), probe.WrongAnswer, `another program answered, with version "0.5.0"`, ""},
 		"two at a time":  {answered(func(r *probe.Result) { r.Other = &probe.Answer{Version: "one"} }), probe.WrongAnswer, "at times the pod on node-1 answered", ""},
 		"no service":     {probe.Result{Outcome: probe.Protocol, Err: "status 404"}, probe.WrongAnswer, "status 404", ""},
 		"refused":        {probe.Result{Outcome: probe.Refused, Err: "connection refused"}, probe.Refused, "", ""},
 		"reset":          {probe.Result{Outcome: probe.Reset}, probe.Reset, "", ""},
 		"no route":       {probe.Result{Outcome: probe.Unreachable}, probe.Unreachable, "", ""},
 		"dropped":        {probe.Result{Outcome: probe.Timeout}, probe.Timeout, "", ""},
-		"silent service": {probe.Result{Outcome: probe.Timeout, Connected: true}, probe.Timeout, "the connection stood, and no answer came", ""},
+		"silent service": {probe.Result{Outcome: probe.Timeout, Connected: true}, probe.Timeout, "connected, but no response", ""},
 	} {
 		got := r.sample(IPv4, 0, 1, tc.found)
 		seenAs := ""

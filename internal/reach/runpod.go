@@ -86,7 +86,7 @@ func FindPod(ctx context.Context, config *rest.Config, namespace, name string) (
 	pod, err := client.CoreV1().Pods(namespace).Get(ctx, name, metav1.GetOptions{})
 	switch {
 	case apierrors.IsNotFound(err):
-		return nil, fmt.Errorf("pod %q: not found in namespace %q: name its namespace with -n", name, namespace)
+		return nil, fmt.Errorf("pod %q not found in namespace %q: set its namespace with -n", name, namespace)
 	case err != nil:
 		return nil, err
 	case len(pod.Status.PodIPs) == 0 || pod.Status.Phase != corev1.PodRunning:

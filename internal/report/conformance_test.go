@@ -47,7 +47,7 @@ func conforming() *v1alpha1.ConformanceReport {
 				Assertions: []v1alpha1.AssertionResult{
 					result("succeeded", "A pod MUST be Succeeded when all its containers have ended.", "core", v1alpha1.AssertionNotChecked, "wait: timed out"),
 				},
-				Problems: []string{"the cleanup is not complete: forbidden; to remove what is left: kubectl delete namespace kbe-lifecycle-x7k2p"},
+				Problems: []string{"the cleanup is incomplete: forbidden; to delete the leftovers: kubectl delete namespace kbe-lifecycle-x7k2p"},
 			},
 		},
 	}

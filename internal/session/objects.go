@@ -50,7 +50,7 @@ func (s *Session) Logs(ctx context.Context, pod, container string) (string, erro
 	limit := int64(maxLog + 1)
 	log, err := s.logs.Pods(s.Namespace).GetLogs(pod, &corev1.PodLogOptions{Container: container, LimitBytes: &limit}).DoRaw(ctx)
 	if len(log) > maxLog {
-		return "", fmt.Errorf("the log has more than %d MiB: have the container write less", maxLog>>20)
+		return "", fmt.Errorf("the log has more than %d MiB: reduce the container's output", maxLog>>20)
 	}
 	return string(log), err
 }

@@ -134,7 +134,7 @@ func (r *remover) isThis(ctx context.Context, namespace string, objects []object
 	if slices.ContainsFunc(objects, func(o object) bool { return o.resource == namespaces && o.uid == found.GetUID() }) {
 		return true
 	}
-	r.fail(fmt.Errorf("namespace %q was deleted, and is another one now (%s): what is in it is left untouched", namespace, ownerOf(found, time.Now())))
+	r.fail(fmt.Errorf("namespace %q was deleted, and is another one now (%s): what is in it was not changed", namespace, ownerOf(found, time.Now())))
 	return false
 }
 

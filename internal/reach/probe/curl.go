@@ -40,7 +40,7 @@ func curl(ctx context.Context, exec Exec, targets []netip.AddrPort, opts Options
 	defer t.close()
 	limit := quiet + opts.Timeout
 	watchdog := time.AfterFunc(limit, func() {
-		cancel(fmt.Errorf("nothing came from curl for %s: is the node gone?", limit))
+		cancel(fmt.Errorf("no output from curl for %s: is the node down?", limit))
 	})
 	defer watchdog.Stop()
 	reading := func(read func([]byte)) io.Writer {

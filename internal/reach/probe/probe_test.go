@@ -105,7 +105,7 @@ func TestASilentContainer(t *testing.T) {
 			return ctx.Err()
 		}
 		found, err := Probe(t.Context(), hangs, targets, Options{})
-		if err == nil || !strings.Contains(err.Error(), "curl reported on 1 of 2 targets: nothing came from curl for 12s: is the node gone?") || known(found) != 1 || found[0].Outcome != Refused && found[0].Outcome != Failed {
+		if err == nil || !strings.Contains(err.Error(), "curl reported on 1 of 2 targets: no output from curl for 12s: is the node down?") || known(found) != 1 || found[0].Outcome != Refused && found[0].Outcome != Failed {
 			t.Errorf("found %v, %v", found, err)
 		}
 		if took := time.Since(begin); took != 20*time.Second {

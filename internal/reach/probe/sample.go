@@ -66,7 +66,7 @@ func sum(attempts []Attempt) (r Result) {
 		r.Outcome, r.Version, r.From = Answered, first.Version, first.From
 		r.P50, r.P99, r.AnswerP50 = rank(connects, 50), rank(connects, 99), rank(totals, 50)
 	case r.Answered > 0:
-		r.Outcome, r.Err = Failed, "its answers came in pieces, between those of others"
+		r.Outcome, r.Err = Failed, "its responses were interleaved with others"
 	}
 	return r
 }
