@@ -155,7 +155,7 @@ var worlds = []world{
 		}, code: 3, first: `the policy "needs-owner" denied it by its rule "label-owner"`, within: 10, never: []string{"timed out"}},
 	{name: "kyvernoin", title: "The same, with `-n`",
 		outcome: "says so before anything is created", build: func(s *scene) []string {
-			s.denyPods(func(r *admissionv1.AdmissionRequest) *metav1.Status {
+			s.denyPods(func(*admissionv1.AdmissionRequest) *metav1.Status {
 				return &metav1.Status{Code: http.StatusBadRequest, Message: "\n\nresource Pod was blocked due to the following policies \n\nneeds-owner:\n  label-owner: 'every pod names its owner'\n"}
 			})
 			return []string{"pods", "-n", s.ownNamespace(managed)}
@@ -262,8 +262,8 @@ func TestTheWorldsAreDocumented(t *testing.T) {
 	var page bytes.Buffer
 	page.WriteString(`# Which clusters does it work on?
 
-On every conformant cluster of Kubernetes 1.29 or later, without admin rights. Clusters differ, though, and a healthy one may
-lack what a page takes for granted. The tests provoke each of these on a real cluster (` + "`e2e/worlds_test.go`" + `):
+It needs no admin rights, and no particular network plugin, container runtime or provider. Clusters differ, though, and a healthy
+one may lack what a page takes for granted. The tests provoke each of these on a real cluster (` + "`e2e/worlds_test.go`" + `):
 
 | cluster | what a run does |
 | --- | --- |

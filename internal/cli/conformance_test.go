@@ -12,11 +12,11 @@ func TestConformanceChecksItsFlags(t *testing.T) {
 	for want, args := range map[string][]string{
 		"unknown profile `network2`; did you mean `network`?": {"--profile", "network2"},
 		`skip "hairpin": expected a reason, found none`:       {"--skip", "hairpin"},
-		`skip "hair": no such assertion`:             {"--skip", "hair=we do without"},
-		"has no secrets":                                   {"--image-pull-secret", "x"},
-		"-o script: expected one of":                       {"-o", "script"},
-		"--report-file xml=x: expected one of the formats": {"--report-file", "xml=x"},
-		"unknown command":                                  {"pods"},
+		`skip "hair": no such assertion`:                      {"--skip", "hair=we do without"},
+		"has no secrets":                                      {"--image-pull-secret", "x"},
+		"-o script: expected one of":                          {"-o", "script"},
+		"--report-file xml=x: expected one of the formats":    {"--report-file", "xml=x"},
+		"unknown command":                                     {"pods"},
 	} {
 		code, _, stderr := execute(t, "", append([]string{"conformance"}, args...)...)
 		if code != exitUsage || !strings.Contains(stderr, want) {

@@ -92,7 +92,7 @@ func TestOptions(t *testing.T) {
 	s := load(t)
 	for want, opts := range map[string]Options{
 		"unknown profile `pod`; did you mean `pods`?":           {Profiles: []string{"pod"}},
-		`skip "nothing": no such assertion`:            {Skip: map[string]string{"nothing": "why"}},
+		`skip "nothing": no such assertion`:                     {Skip: map[string]string{"nothing": "why"}},
 		`skip "hairpin": expected a reason, found none`:         {Skip: map[string]string{"hairpin": ""}},
 		"image shel=x: expected NAME=REF with one of the names": {Images: map[string]string{"shel": "x"}},
 		"--registry, for the image ":                            {Registry: "not a host"},

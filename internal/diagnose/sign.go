@@ -48,8 +48,6 @@ const (
 	starting place = "starting"
 	running  place = "running"
 	stopped  place = "stopped"
-	// controller is a controller that cannot create its Pods.
-	controller place = "controller"
 	// path is a program in one Pod that got no answer from another Pod.
 	path place = "path"
 	// api is an error of a request, or of what it takes to make one.
