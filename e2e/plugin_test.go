@@ -24,6 +24,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubectl-kbe/kubectl-kbe/examples"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 )
 
 // buildPlugin builds kubectl-kbe once, as users get it, in the suite's folder.
@@ -284,7 +285,7 @@ func TestASignalCleansUp(t *testing.T) {
 					t.Error(err)
 				}
 			})
-			if code != tc.code || !strings.Contains(story, "Interrupted ("+tc.signal.String()+")") {
+			if code != tc.code || !strings.Contains(story, "Interrupted ("+run.Signaled{Signal: tc.signal}.String()+")") {
 				t.Errorf("expected exit code %d, found %d:\n%s", tc.code, code, story)
 			}
 			assertNoNamespace(t, namespaceOf(t, story))

@@ -14,6 +14,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -70,7 +71,7 @@ func (r *attempt) command(ctx context.Context, st step, facts expect.Facts, emit
 	emit(CommandShown{line})
 	if r.opts.Confirm != nil && !r.opts.Confirm(ctx, line) {
 		if ctx.Err() != nil {
-			return kubectl.Result{}, &failure{verdict: v1alpha1.Stopped}
+			return kubectl.Result{}, &failure{verdict: run.VerdictOf(ctx)}
 		}
 		r.userSkipped.Store(true)
 		// A claim that is not checked is not one that holds.

@@ -9,12 +9,21 @@ import (
 	"syscall"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // Signaled is the cause of a context that a signal has cancelled.
 type Signaled struct{ os.Signal }
 
 func (s Signaled) Error() string { return s.String() }
+
+// String names the signal; that of a terminal's quit key is not Quit.
+func (s Signaled) String() string {
+	if s.Signal == syscall.SIGQUIT {
+		return "SIGQUIT"
+	}
+	return s.Signal.String()
+}
 
 // Quit is the signal of a user who, when asked, has said to end the run.
 var Quit os.Signal = quit{}
@@ -29,6 +38,15 @@ func SignalOf(ctx context.Context) (Signaled, bool) {
 	var s Signaled
 	stopped := errors.As(context.Cause(ctx), &s)
 	return s, stopped
+}
+
+// VerdictOf is the verdict of work that ctx has ended: Stopped by a signal, else that it
+// could not be done.
+func VerdictOf(ctx context.Context) v1alpha1.Verdict {
+	if _, stopped := SignalOf(ctx); stopped {
+		return v1alpha1.Stopped
+	}
+	return v1alpha1.CouldNotRun
 }
 
 // SignalContext returns a context that ends with the first signal to stop; its
