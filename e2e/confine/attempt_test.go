@@ -93,7 +93,7 @@ func (b *bench) testOthers(t *testing.T) {
 		"kubectl attach theirs":                                              pods,
 		"kubectl get --raw /api/v1/namespaces/others/pods/theirs:80/proxy/x": pods,
 		"kubectl get secret theirs -o yaml":                                  "secrets \"theirs\" is not of this run (made",
-		"kubectl get secrets -o yaml":                                        "they may not be the run's",
+		"kubectl get secrets -o yaml":                                        "an example may read only its own",
 		"kubectl describe secret theirs":                                     "secrets \"theirs\" is not of this run (made",
 		"kubectl get $(\"nodes\")":                                           "nodes: it is outside of the run's namespace",
 		"kubectl get $(\"clusterroles\") x":                                  "it is outside of the run's namespace",
@@ -136,13 +136,13 @@ func (b *bench) testControllers(t *testing.T) {
 		"a disruption budget":     {"apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: x}\nspec: {selector: {}, maxUnavailable: 0}\n", isBound},
 		"a network policy":        {"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: x}\nspec: {podSelector: {}, policyTypes: [Ingress]}\n", isBound},
 		"an autoscaler": {"apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: x}\n" +
-			"spec: {maxReplicas: 1, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: theirs}}\n", "it would act on what is not the run's"},
-		"a quota":       {"apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: x}\nspec: {hard: {pods: \"0\"}}\n", "it would act on what is not the run's"},
-		"a limit range": {"apiVersion: v1\nkind: LimitRange\nmetadata: {name: x}\nspec: {limits: [{type: Pod, max: {cpu: 1m}}]}\n", "it would act on what is not the run's"},
+			"spec: {maxReplicas: 1, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: theirs}}\n", "it would affect objects of other runs or users"},
+		"a quota":       {"apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: x}\nspec: {hard: {pods: \"0\"}}\n", "it would affect objects of other runs or users"},
+		"a limit range": {"apiVersion: v1\nkind: LimitRange\nmetadata: {name: x}\nspec: {limits: [{type: Pod, max: {cpu: 1m}}]}\n", "it would affect objects of other runs or users"},
 		"a role binding": {"apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: x}\n" +
-			"roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: admin}\nsubjects: [{kind: ServiceAccount, name: default}]\n", "it would act on what is not the run's"},
+			"roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: admin}\nsubjects: [{kind: ServiceAccount, name: default}]\n", "it would affect objects of other runs or users"},
 		"endpoints of theirs": {"apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: x, labels: {kubernetes.io/service-name: theirs}}\n" +
-			"addressType: IPv4\nendpoints: [{addresses: [10.1.2.3]}]\n", "it would act on what is not the run's"},
+			"addressType: IPv4\nendpoints: [{addresses: [10.1.2.3]}]\n", "it would affect objects of other runs or users"},
 		"a webhook":           {"apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingWebhookConfiguration\nmetadata: {name: x}\n", "it is outside of the run's namespace"},
 		"a review":            {"apiVersion: authorization.k8s.io/v1\nkind: SelfSubjectRulesReview\nspec: {namespace: kube-system}\n", "it is outside of the run's namespace"},
 		"an external address": {"apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: {externalIPs: [1.2.3.4], ports: [{port: 80}]}\n", "would take traffic that is not the run's"},

@@ -106,11 +106,15 @@ func answered(a *probe.Attempt, status int, body []byte) {
 	a.Outcome, a.Err = probe.Protocol, fmt.Sprintf("expected status 200 and JSON with a version, found status %d", status)
 }
 
+// tunnelTime bounds what a tunnel takes to the Pod, beyond the connection at its end: API
+// server and kubelet, which runs a program for it, are busy on a machine with much to do.
+const tunnelTime = 8 * time.Second
+
 // callThrough probes the only row through the API server, whose own way comes on top.
 // attempt makes one connection; where it is not permitted, it says so.
-func callThrough(ctx context.Context, row *Row, attempt func(context.Context) (a probe.Attempt, denied string)) {
+func callThrough(ctx context.Context, row *Row, way time.Duration, attempt func(context.Context) (a probe.Attempt, denied string)) {
 	opts := probeOptions
-	opts.Timeout += probeTime
+	opts.Timeout += way
 	row.Result = probe.Sample(ctx, opts, func(ctx context.Context) (a probe.Attempt) {
 		a, row.Skipped = attempt(ctx)
 		return a
@@ -126,7 +130,7 @@ func callByAPIServer(ctx context.Context, r *podRun, _ caller, rows []Row) {
 		rows[0].Skipped = err.Error()
 		return
 	}
-	callThrough(ctx, &rows[0], func(ctx context.Context) (probe.Attempt, string) { return proxied(ctx, client, r.table.Target) })
+	callThrough(ctx, &rows[0], probeTime, func(ctx context.Context) (probe.Attempt, string) { return proxied(ctx, client, r.table.Target) })
 }
 
 func proxied(ctx context.Context, client kubernetes.Interface, t Target) (a probe.Attempt, denied string) {
@@ -158,7 +162,7 @@ func proxied(ctx context.Context, client kubernetes.Interface, t Target) (a prob
 // callByPortForward probes through the tunnel of `kubectl port-forward`, without a
 // port on this machine.
 func callByPortForward(ctx context.Context, r *podRun, _ caller, rows []Row) {
-	callThrough(ctx, &rows[0], func(ctx context.Context) (probe.Attempt, string) {
+	callThrough(ctx, &rows[0], tunnelTime, func(ctx context.Context) (probe.Attempt, string) {
 		done := make(chan probe.Attempt, 1)
 		// Nothing of the tunnel takes a context: one that hangs is left behind.
 		go func() { done <- r.tunnel(ctx) }()
