@@ -84,7 +84,7 @@ func (b *bench) testOthers(t *testing.T) {
 	b.namespace(t, "others")
 	before := b.theirs(t, "others", "kube-system")
 	pods := "pods \"theirs\" is not of this run (made"
-	for step, want := range map[string]string{
+	for step, want := range map[string]string{ //nolint:gosec // no credentials
 		"kubectl delete pods -l app=theirs":                                  pods,
 		"kubectl delete pods --all":                                          pods,
 		"kubectl delete pod theirs --dry-run=server":                         pods,
