@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
-	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -98,31 +97,37 @@ var admissionFaults = []fault{
 }
 
 // behindWebhook is an example in a Namespace whose Pods a webhook has to admit.
-// The API server reaches it in its own network namespace.
 func (s *scene) behindWebhook(answer http.HandlerFunc) []string {
 	s.Helper()
 	if embedded == nil {
 		s.Skip("needs an address that the API server reaches, as in the embedded cluster")
 	}
 	ns := s.ownNamespace(nil)
+	s.register(ns, s.webhookServer(answer))
+	return append(s.service(), "-n", ns)
+}
+
+// webhookServer serves a webhook where the API server reaches it: in its own network
+// namespace.
+func (s *scene) webhookServer(answer http.HandlerFunc) admissionregistration.WebhookClientConfig {
+	s.Helper()
 	l, err := embedded.Listen(s.Context(), "kube-apiserver", "127.0.0.1:0")
 	if err != nil {
 		s.Fatal(err)
 	}
 	ca, pair := certificate(s, time.Now().Add(time.Hour))
 	s.serve(tls.NewListener(l, tlsConfig(pair)), answer)
-	s.register(ns, l.Addr(), ca)
-	return append(s.service(), "-n", ns)
+	return admissionregistration.WebhookClientConfig{URL: ptr.To("https://" + l.Addr().String() + "/"), CABundle: ca}
 }
 
-func (s *scene) register(namespace string, at net.Addr, ca []byte) {
+func (s *scene) register(namespace string, at admissionregistration.WebhookClientConfig) {
 	s.Helper()
 	webhooks := client(s.T).AdmissionregistrationV1().ValidatingWebhookConfigurations()
 	config := &admissionregistration.ValidatingWebhookConfiguration{
 		ObjectMeta: metav1.ObjectMeta{Name: s.name},
 		Webhooks: []admissionregistration.ValidatingWebhook{{
 			Name:              "pods.faults.example",
-			ClientConfig:      admissionregistration.WebhookClientConfig{URL: ptr.To("https://" + at.String() + "/"), CABundle: ca},
+			ClientConfig:      at,
 			NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: namespace}},
 			Rules: []admissionregistration.RuleWithOperations{{
 				Operations: []admissionregistration.OperationType{admissionregistration.Create},

@@ -198,17 +198,7 @@ func TestANodeThatStandsStillMidRunIsNamed(t *testing.T) {
 		t.Skip("pauses a node, which only the embedded cluster lets it do")
 	}
 	partitioned(t, "node-2", "node-3")
-	c := plugin(t, "reach", "--nodes")
-	stderr, err := c.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var story strings.Builder
-	c.Stdout = &story
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	awaitLine(t, stderr, "probing")
+	c, story := reachNodesUntil(t, "probing")
 	if err := embedded.SetFault(t.Context(), "pause", "node-3"); err != nil {
 		t.Fatal(err)
 	}
@@ -222,12 +212,29 @@ func TestANodeThatStandsStillMidRunIsNamed(t *testing.T) {
 	if code := c.ProcessState.ExitCode(); code != 3 {
 		t.Errorf("expected exit code 3, found %d", code)
 	}
-	for _, want := range []string{"✗ node-3 could not take part", "its pod could not probe", "is the node gone?", "No kubelet confirmed that these pods stopped", "on node-3."} {
+	for _, want := range []string{"✗ node-3 could not take part", "its pod could not probe", "is the node down?", "No kubelet confirmed that these pods stopped", "on node-3."} {
 		if !strings.Contains(strings.Join(strings.Fields(story.String()), " "), want) {
 			t.Errorf("expected %q in the story, found:\n%s", want, story.String())
 		}
 	}
 	assertNoNamespace(t, namespaceOf(t, story.String()))
+}
+
+// reachNodesUntil starts a run of all pairs of nodes, and returns when it has printed a text
+// to standard error; story gets what it prints to standard output.
+func reachNodesUntil(t *testing.T, text string) (c *exec.Cmd, story *strings.Builder) {
+	t.Helper()
+	c, story = plugin(t, "reach", "--nodes"), &strings.Builder{}
+	stderr, err := c.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Stdout = story
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	awaitLine(t, stderr, text)
+	return c, story
 }
 
 // A node loses its power while the run waits for its pod. The run ends when the cluster
@@ -245,17 +252,7 @@ func TestANodeThatGoesDownIsNamedWhenTheClusterKnows(t *testing.T) {
 	if err := embedded.SetFault(t.Context(), "power-off", "node-3"); err != nil {
 		t.Fatal(err)
 	}
-	c := plugin(t, "reach", "--nodes")
-	stderr, err := c.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var story strings.Builder
-	c.Stdout = &story
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	awaitLine(t, stderr, `node "node-3" is not Ready: NodeStatusUnknown: Kubelet stopped posting node status, since 20`)
+	c, story := reachNodesUntil(t, `node "node-3" is not Ready: NodeStatusUnknown: Kubelet stopped posting node status, since 20`)
 	since, said := notReadySince(t, "node-3"), time.Now()
 	_ = c.Wait()
 	// The cluster tells the time in whole seconds, so the line may have come up to one later.
@@ -356,17 +353,7 @@ func assertNodesRefused(t *testing.T, f *fixture, user string) {
 
 func TestAnInterruptedMatrixLeavesNothing(t *testing.T) {
 	exhaustive(t)
-	c := plugin(t, "reach", "--nodes")
-	stderr, err := c.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var story strings.Builder
-	c.Stdout = &story
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	awaitLine(t, stderr, "starting pods")
+	c, story := reachNodesUntil(t, "starting pods")
 	if err := c.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package e2e
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -226,19 +225,7 @@ func (w world) run(t *testing.T) {
 	})
 	args := w.build(s)
 	told := s.tell(args)
-	for _, text := range append(slices.Clone(w.want), w.first) {
-		if !told.contains(text) {
-			t.Errorf("expected to read %q", text)
-		}
-	}
-	for _, text := range w.never {
-		if told.contains(text) {
-			t.Errorf("expected not to read %q", text)
-		}
-	}
-	if told.code != w.code {
-		t.Errorf("expected exit code %d, found %d", w.code, told.code)
-	}
+	told.assert(t, append(slices.Clone(w.want), w.first), w.never, w.code)
 	if left := s.leftovers(); len(left) > 0 != w.stays {
 		t.Errorf("expected something left: %t, found %q", w.stays, left)
 	}
@@ -286,14 +273,9 @@ var managed = map[string]string{session.ManagedByLabel: session.ManagedBy}
 // webhook registers a webhook for what runs do in Namespaces of theirs.
 func (s *scene) webhook(mutates bool, operation admissionregistration.OperationType, resources []string, answer func(*admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse) {
 	s.Helper()
-	l, err := embedded.Listen(s.Context(), "kube-apiserver", "127.0.0.1:0")
-	if err != nil {
-		s.Fatal(err)
-	}
-	ca, pair := certificate(s, time.Now().Add(time.Hour))
 	asked := make(chan struct{})
 	var once sync.Once
-	s.serve(tls.NewListener(l, tlsConfig(pair)), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	config := s.webhookServer(func(w http.ResponseWriter, r *http.Request) {
 		var review admissionv1.AdmissionReview
 		if err := json.NewDecoder(r.Body).Decode(&review); err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
@@ -303,8 +285,7 @@ func (s *scene) webhook(mutates bool, operation admissionregistration.OperationT
 		review.Response = answer(review.Request)
 		review.Response.UID = review.Request.UID
 		_ = json.NewEncoder(w).Encode(review) // the API server may be gone
-	}))
-	config := admissionregistration.WebhookClientConfig{URL: ptr.To("https://" + l.Addr().String() + "/"), CABundle: ca}
+	})
 	rules := []admissionregistration.RuleWithOperations{{
 		Operations: []admissionregistration.OperationType{operation},
 		Rule:       admissionregistration.Rule{APIGroups: []string{""}, APIVersions: []string{"v1"}, Resources: resources},
@@ -312,6 +293,7 @@ func (s *scene) webhook(mutates bool, operation admissionregistration.OperationT
 	selector := &metav1.LabelSelector{MatchLabels: managed}
 	hooks, none, versions := client(s.T).AdmissionregistrationV1(), ptr.To(admissionregistration.SideEffectClassNone), []string{"v1"}
 	meta := metav1.ObjectMeta{Name: "worlds"}
+	var err error
 	if mutates {
 		_, err = hooks.MutatingWebhookConfigurations().Create(s.Context(), &admissionregistration.MutatingWebhookConfiguration{ObjectMeta: meta,
 			Webhooks: []admissionregistration.MutatingWebhook{{Name: "pods.worlds.example", ClientConfig: config, Rules: rules, NamespaceSelector: selector,

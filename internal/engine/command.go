@@ -28,15 +28,16 @@ type failure struct {
 	words []string
 	// skipped: the scenario goes on.
 	skipped bool
-	// harmless: the step is not for this cluster, as the cause tells.
-	harmless bool
 	// final: running the command again would not help.
 	final bool
 }
 
+// harmless: the step is not for this cluster.
+func (f *failure) harmless() bool { return f.cause != nil && f.cause.Harmless }
+
 // notApplicable is the failure of a step that a healthy cluster may not be able to do.
 func notApplicable(cause *diagnose.Cause) *failure {
-	return &failure{cause: cause, verdict: v1alpha1.Passed, skipped: true, harmless: true}
+	return &failure{cause: cause, verdict: v1alpha1.Passed, skipped: true}
 }
 
 // shown is a command as a user would type it.

@@ -133,7 +133,7 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 		res, failure = r.command(ctx, st, facts, emit)
 	}
 	if failure != nil {
-		if failure.harmless {
+		if failure.harmless() {
 			emit(StepNotApplicable{failure.cause})
 		}
 		if failure.err != "" {

@@ -40,7 +40,7 @@ func (r *attempt) wait(ctx context.Context, args []string, emit func(Body)) (kub
 	}
 	for _, target := range targets {
 		f := r.waitFor(ctx, w, target, emit)
-		if f != nil && f.harmless {
+		if f != nil && f.harmless() {
 			_, name, _ := strings.Cut(target, "/")
 			r.unplaced.Store(name, f.cause)
 			unplaced = f

@@ -128,11 +128,9 @@ func startNotes(b engine.RunStarted) (blocks []Block) {
 		blocks = append(blocks, Prose{Text: "The namespace enforces the Pod Security Standard restricted. " +
 			"The commands and files below have settings for it that are not on the page."})
 	}
-	if b.Run.OwnNamespace {
-		for _, api := range b.UnavailableAPIs {
-			blocks = append(blocks, openNote(fmt.Sprintf("The API %s is not available: as long as that is so, no namespace can be deleted, and the one of this run stays Terminating. To see why:", api)),
-				Hint{"", session.DescribeAPI(api)})
-		}
+	for _, api := range b.UnavailableAPIs {
+		blocks = append(blocks, openNote(fmt.Sprintf("The API %s is not available: as long as that is so, no namespace can be deleted, and the one of this run stays Terminating. To see why:", api)),
+			Hint{"", session.DescribeAPI(api)})
 	}
 	if b.EndedRuns == 0 {
 		return blocks

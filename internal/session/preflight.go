@@ -41,9 +41,9 @@ func (w within) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // Preflight finds out, with requests all at once, whether there is an API server and whether it
-// grants what a run needs. Nothing is created. It returns the server's version, and the
-// aggregated APIs that are down, as GROUP/VERSION; the error is a *rbac.Denied where
-// something is not granted.
+// grants what a run needs. Nothing is created. It returns the server's version, and, for a
+// run that has a Namespace of its own to delete, the aggregated APIs that are down, as
+// GROUP/VERSION; the error is a *rbac.Denied where something is not granted.
 func Preflight(ctx context.Context, cfg *rest.Config, grant rbac.Grant) (version string, down []string, err error) {
 	cfg = rest.CopyConfig(cfg)
 	cfg.QPS = -1 // the requests are few, and sent at once
@@ -55,7 +55,9 @@ func Preflight(ctx context.Context, cfg *rest.Config, grant rbac.Grant) (version
 	var denied error
 	var wg sync.WaitGroup
 	wg.Go(func() { denied = rbac.Check(ctx, client, grant) })
-	wg.Go(func() { down = unavailableAPIs(ctx, client.Discovery()) })
+	if grant.Namespace == "" {
+		wg.Go(func() { down = unavailableAPIs(ctx, client.Discovery()) })
+	}
 	version, err = serverVersion(ctx, cfg.Host, client)
 	wg.Wait()
 	if err != nil {
