@@ -88,12 +88,12 @@ var admissionFaults = []fault{
 				_ = json.NewEncoder(w).Encode(review) // the API server may be gone
 			})
 		},
-		want: []string{`nothing was created, because namespace "fwebhook" does not admit these objects`, `admission webhook "pods.faults.example" denied the request: pods need a cost centre`, `the admission webhook "pods.faults.example" denies it`}},
+		want: []string{`nothing was created, because namespace "fwebhook" does not admit these objects`, `admission webhook "pods.faults.example" denied the request: pods need a cost centre`, `the admission webhook "pods.faults.example" denied it`}},
 	{row: 9, name: "slowhook", how: "an admission webhook that does not answer within its second", code: 3,
 		provoke: func(s *scene) []string {
 			return s.behindWebhook(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 		},
-		want: []string{`failed calling webhook "pods.faults.example"`, "gives no answer, and nothing is admitted without it"}},
+		want: []string{`failed calling webhook "pods.faults.example"`, "does not respond, and nothing is admitted without it"}},
 }
 
 // behindWebhook is an example in a Namespace whose Pods a webhook has to admit.

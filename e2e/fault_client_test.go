@@ -27,7 +27,7 @@ import (
 var clientFaults = []fault{
 	{row: 1, name: "nokubeconfig", how: "a kubeconfig that is not there", code: 3,
 		provoke: func(s *scene) []string { return append(s.service(), "--kubeconfig", "/nonexistent/config") },
-		want:    []string{"/nonexistent/config: no such file or directory", "name another with --kubeconfig"}},
+		want:    []string{"/nonexistent/config: no such file or directory", "use another one with --kubeconfig"}},
 	{row: 1, name: "badkubeconfig", how: "a kubeconfig that is no YAML", code: 3,
 		provoke: func(s *scene) []string {
 			file := filepath.Join(s.TempDir(), "config")

@@ -80,7 +80,7 @@ var restartFaults = []fault{
 			}
 			return s.pod(sleeper("node-1"), "exec subject -- sleep 3", "get pod subject")
 		},
-		want: []string{"reconnecting", "The API server answers again", "✓ 0 of 0 claims hold"}},
+		want: []string{"reconnecting", "Reconnected to the API server after", "✓ 0 of 0 claims hold"}},
 }
 
 // sleeper is a Pod that runs on a node.

@@ -70,13 +70,13 @@ var podFaults = []fault{
     resources: {limits: {memory: 20Mi}}
     readinessProbe: {tcpSocket: {port: 9}}`)
 		},
-		want: []string{"needs more memory than its limit of 20Mi why OOMKilled: exit code 137"}},
+		want: []string{"used more memory than its limit of 20Mi (OOMKilled) why OOMKilled: exit code 137"}},
 	{row: 18, name: "root", how: "runAsNonRoot with an image that runs as root", code: 3,
 		provoke: func(s *scene) []string {
 			return s.pod(`
   containers: [{name: main, image: SHELL, command: [sleep, "60"], securityContext: {runAsNonRoot: true}}]`)
 		},
-		want: []string{"securityContext.runAsNonRoot forbids it to run as root", "securityContext.runAsUser"}},
+		want: []string{"securityContext.runAsNonRoot forbids root, and its image runs as root", "securityContext.runAsUser"}},
 	{row: 19, name: "noprogram", how: "hostname in an image that has none", code: 3,
 		provoke: func(s *scene) []string {
 			return s.pod(`  containers: [{name: main, image: SHELL, command: [sleep, "60"]}]`, "exec subject -- hostname")
@@ -133,7 +133,7 @@ var podFaults = []fault{
   securityContext: {sysctls: [{name: net.ipv4.ip_unprivileged_port_start, value: x}]}
   containers: [{name: main, image: SHELL, command: [sleep, "60"]}]`)
 		},
-		want: []string{"cannot make its sandbox"}},
+		want: []string{"cannot create its sandbox"}},
 	{row: 16, name: "liveness", how: "a liveness probe that gets 404, told while it is waited for", code: 1,
 		provoke: func(s *scene) []string {
 			// The service is deaf to SIGTERM: its restart takes the grace period.
@@ -158,5 +158,5 @@ var podFaults = []fault{
   activeDeadlineSeconds: 3
   containers: [{name: main, image: SHELL, command: [sleep, "60"], readinessProbe: {tcpSocket: {port: 9}}}]`)
 		},
-		want: []string{"was ended at its activeDeadlineSeconds"}},
+		want: []string{"exceeded its activeDeadlineSeconds"}},
 }

@@ -103,7 +103,7 @@ var proxyFaults = []fault{
 				pass.ServeHTTP(w, r)
 			}
 		}, "exec subject -- true"),
-		want: []string{"does not let upgraded connections (WebSocket, SPDY) pass"}},
+		want: []string{"blocks upgraded connections (WebSocket, SPDY)"}},
 }
 
 // eachGets answers each n-th request with a status.

@@ -127,7 +127,7 @@ var registryFaults = []fault{
 	{row: 10, name: "noregistry", how: "nothing listens at the registry's address", code: 3, provoke: pull("localhost:5999/missing:1"),
 		want: []string{"cannot reach the registry of the image localhost:5999/missing:1", "connection refused"}},
 	{row: 12, name: "private", how: "a registry answers 401", code: 3, provoke: pull("REGISTRY/private/app:1"),
-		want: []string{"without credentials (401)", "--image-pull-secret"}},
+		want: []string{"requires credentials for the image localhost:5000/private/app:1", "(401), or the image does not exist", "--image-pull-secret"}},
 	{row: 12, name: "denied", how: "a registry answers 403", code: 3, provoke: pull("REGISTRY/denied/app:1"),
 		want: []string{"(403)", "--image-pull-secret"}},
 	{row: 12, name: "limited", how: "a registry answers 429", code: 3, provoke: pull("REGISTRY/limited/app:1"),

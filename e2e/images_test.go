@@ -39,7 +39,7 @@ func TestAnImageThatCannotRunIsReplaced(t *testing.T) {
 		"404":                  {"localhost:5000/missing:1", "does not exist"},
 		"429":                  {"localhost:5000/limited/app:1", "429"},
 		"503":                  {"localhost:5000/broken/app:1", "has an internal error"},
-		"out of reach":         {"localhost:5999/missing:1", "does not reach the registry"},
+		"out of reach":         {"localhost:5999/missing:1", "cannot reach the registry"},
 		"another architecture": {"localhost:5000/mainframe:1", "has no variant for node"},
 		"exec format error":    {variant(t, "docker.io/kbe-test/format:1", provider.Simpleservice{ProgramArch: "arm64"}), "exec format error"},
 	} {
