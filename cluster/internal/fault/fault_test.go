@@ -38,7 +38,7 @@ func TestEveryKindIsComplete(t *testing.T) {
 			t.Errorf("%s: expected a filter, or apply and undo", k.Name)
 		}
 	}
-	const want = `fault "halt": expected one of deny, divert, duplicate, masquerade, no-hairpin, partition, pause, power-off`
+	const want = `fault "halt": expected one of deny, divert, duplicate, masquerade, no-hairpin, overlay, partition, pause, power-off`
 	if found := unknown("halt").Error(); found != want {
 		t.Errorf("expected all names in order, %s, found %s", want, found)
 	}
