@@ -79,6 +79,7 @@ func newConformanceCommand(clients *run.Clients, flags *genericclioptions.Config
 	completeFlag(c, "image", keys(shellImage, "simpleservice"))
 	o.output = newOutput(&v1alpha1.ConformanceReport{})
 	o.output.addFlags(c, " (default: summary)")
+	o.output.addWarningFlag(c, "slow connections")
 	return c
 }
 
@@ -88,12 +89,13 @@ func (o *conformanceOptions) run(ctx context.Context) error {
 		id, reason, _ := strings.Cut(skip, "=")
 		o.opts.Skip[id] = reason
 	}
-	o.opts.Namespace, o.opts.Images, o.opts.Registry, o.opts.PullSecret = *o.flags.Namespace, o.shared.Images, o.shared.Registry, o.shared.PullSecret
-	o.opts.Timeout, o.opts.ArtifactsDir = o.shared.Timeout, o.shared.Dump
 	suite, err := conformance.Load()
 	if err != nil {
 		return err
 	}
+	o.opts.Namespace, o.opts.Images = *o.flags.Namespace, o.shared.Overrides(suite.Images())
+	o.opts.Registry, o.opts.PullSecret = o.shared.Registry, o.shared.PullSecret
+	o.opts.Timeout, o.opts.ArtifactsDir = o.shared.Timeout, o.shared.Dump
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	terminal := o.output.terminal(o.output.story(o.streams), o.streams, report.Summary)
@@ -130,7 +132,7 @@ func (o *conformanceOptions) run(ctx context.Context) error {
 		fmt.Fprintln(o.streams.ErrOut, "error:", err)
 		return exitError{exitCouldNotRun}
 	}
-	return verdictError(ctx, runner.Report().Verdict)
+	return o.output.verdict(ctx, o.streams.ErrOut, runner.Report(), runner.Report().Verdict)
 }
 
 // tell tells what goes on in a profile until it is done.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -31,6 +32,8 @@ type output struct {
 	specs []string
 	// command is what was called.
 	command *cobra.Command
+	// failOnWarning has a run that passed with warnings exit with 1.
+	failOnWarning bool
 	// view is what standard output shows where it holds no report; "" is the default.
 	view string
 
@@ -90,6 +93,20 @@ func (o *output) addFlags(c *cobra.Command, defaultView string) {
 	completeFlag(c, "report-file", keys(o.fileFormats()...))
 	c.Flags().StringVar(&o.view, "view", "", "What to show during the run: "+viewNames(", ")+defaultView)
 	completeFlag(c, "view", words(strings.Split(viewNames(","), ",")...))
+}
+
+// addWarningFlag adds --fail-on-warning; warnings says which there are.
+func (o *output) addWarningFlag(c *cobra.Command, warnings string) {
+	c.Flags().BoolVar(&o.failOnWarning, "fail-on-warning", false, "Exit with 1 on warnings too: "+warnings)
+}
+
+// verdict is the exit code of a run, as an error.
+func (o *output) verdict(ctx context.Context, errOut io.Writer, r runtime.Object, verdict v1alpha1.Verdict) error {
+	if n := report.Warnings(r); o.failOnWarning && n > 0 && verdict == v1alpha1.Passed {
+		fmt.Fprintf(errOut, "error: %s: %s (--fail-on-warning)\n", o.command.Name(), count(n, "warning"))
+		return exitError{exitClaimFailed}
+	}
+	return verdictError(ctx, verdict)
 }
 
 // format is that of -o, or "" for the story.

@@ -37,8 +37,6 @@ type reachOptions struct {
 	pod     podOptions
 	nodes   nodesOptions
 
-	failOnWarning bool
-
 	terminal *report.Terminal
 	reach    *v1alpha1.Reach
 }
@@ -99,11 +97,11 @@ func newReachCommand(clients *run.Clients, flags *genericclioptions.ConfigFlags,
 	o.AddKeepFlag(c.Flags())
 	o.AddFlags(c.Flags(), "; "+shellImage+" needs Python 3, curl and a shell")
 	completeFlag(c, "image", keys(shellImage))
-	c.Flags().BoolVar(&o.failOnWarning, "fail-on-warning", false, "Exit with 1 on warnings too: address translation, slow connections")
 	o.pod.addFlags(c)
 	o.nodes.addFlags(c)
 	o.output = newOutput(&v1alpha1.Reach{})
 	o.output.addFlags(c, " (default: summary)")
+	o.output.addWarningFlag(c, "address translation, slow connections")
 	return c
 }
 
@@ -204,11 +202,7 @@ func (o *reachOptions) tell(ctx context.Context) error {
 		fmt.Fprintln(o.streams.ErrOut, "error:", err)
 		return exitError{exitCouldNotRun}
 	}
-	if n := report.Warnings(o.reach); o.failOnWarning && n > 0 && o.reach.Verdict == v1alpha1.Passed {
-		fmt.Fprintf(o.streams.ErrOut, "error: reach: %s (--fail-on-warning)\n", count(n, "warning"))
-		return exitError{exitClaimFailed}
-	}
-	return verdictError(ctx, o.reach.Verdict)
+	return o.output.verdict(ctx, o.streams.ErrOut, o.reach, o.reach.Verdict)
 }
 
 // doing tells what goes on: in a line that is overwritten, on a terminal.

@@ -22,16 +22,12 @@ type nodesOptions struct {
 	slow     time.Duration
 }
 
-// slowByDefault is more than any two nodes of a region should need for a request
-// and its answer, and less than anybody should wait.
-const slowByDefault = 100 * time.Millisecond
-
 func (o *nodesOptions) addFlags(c *cobra.Command) {
 	c.Flags().BoolVar(&o.nodes, "nodes", false, "Probe between pods on all nodes")
 	c.Flags().BoolVar(&o.tolerate, "tolerate", false, "With --nodes: include tainted nodes")
 	c.Flags().IntVar(&o.peers, "peers", 0, "With --nodes: number of other nodes that each node probes (default: all)")
 	c.Flags().Uint64Var(&o.seed, "seed", 0, "With --peers: repeat the sample of an earlier run (default: random)")
-	c.Flags().DurationVar(&o.slow, "slow", slowByDefault, "With --nodes: warn if the median time to connect is longer than this")
+	c.Flags().DurationVar(&o.slow, "slow", reach.SlowByDefault, "With --nodes: warn if the median time to connect is longer than this")
 }
 
 func (o *nodesOptions) complete() error {

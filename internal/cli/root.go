@@ -56,10 +56,13 @@ func newRoot(streams genericiooptions.IOStreams) (*cobra.Command, error) {
 		Long: `Each example is a page of kubectl commands. kubectl kbe runs the commands as
 shown on the cluster of your kubeconfig and checks every claim that the page
 makes. Each run uses a new namespace and deletes it at the end.`,
-		Annotations:      map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl kbe"},
-		SilenceErrors:    true,
-		SilenceUsage:     true,
-		PersistentPreRun: func(*cobra.Command, []string) { startLog() },
+		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl kbe"},
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
+			startLog()
+			return applyConfig(c)
+		},
 		Run: func(c *cobra.Command, _ []string) {
 			out := c.OutOrStdout()
 			fmt.Fprint(out, fold(welcome(c), min(width(out), 80)))
@@ -71,6 +74,7 @@ makes. Each run uses a new namespace and deletes it at the end.`,
 	root.CompletionOptions.DisableDefaultCmd = true
 	flags.AddFlags(root.PersistentFlags())
 	addLogFlags(root.PersistentFlags())
+	addConfigFlag(root.PersistentFlags())
 	root.PersistentFlags().Lookup("namespace").Usage = "Existing namespace to run in; by default, the run creates a new one"
 	catalogue, err := example.LoadAll(examples.FS)
 	if err != nil {

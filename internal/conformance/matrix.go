@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
@@ -13,9 +12,6 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
-
-// slow is longer than any pair should take; latency is not asserted.
-const slow = time.Second
 
 // matrixPart decides the checks on all pairs of nodes.
 type matrixPart struct{ list }
@@ -30,15 +26,26 @@ func (matrixPart) needs(ownNamespace bool) rbac.Needs {
 
 func (p matrixPart) run(ctx context.Context, r *Runner, where place) ([]v1alpha1.AssertionResult, []string) {
 	return r.carryOut(ctx, p, where, func(ctx context.Context, env *run.Environment) ([]v1alpha1.AssertionResult, error) {
-		found, err := reach.RunNodes(ctx, r.reachEnv(env), reach.NodesOptions{Slow: slow})
+		found, err := reach.RunNodes(ctx, r.reachEnv(env), reach.NodesOptions{Slow: reach.SlowByDefault})
 		if errors.Is(err, reach.ErrNodesForbidden) {
 			return all(p, v1alpha1.AssertionSkipped, err.Error()), nil
 		}
 		if found == nil || err != nil && len(found.Nodes) == 0 {
 			return nil, err
 		}
+		r.warn(warningsOf(found))
 		return judgeNodes(p.list, found), nil
 	})
+}
+
+// warningsOf are the warnings of the matrix that no check is about.
+func warningsOf(found *reach.Result) (texts []string) {
+	for _, f := range found.Findings() {
+		if f.Warning && f.Pattern != reach.Translation { // no-nat-between-nodes
+			texts = append(texts, f.Text(found.Nodes, found.Matrix)+": "+f.Cause)
+		}
+	}
+	return texts
 }
 
 // reachEnv is where a part probes.

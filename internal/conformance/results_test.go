@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -125,6 +126,15 @@ func TestTheMatrixBecomesResults(t *testing.T) {
 		if found := told(judgeNodes(onNodes, nodes(tc.change))); !slices.Equal(found, tc.want) {
 			t.Errorf("%s: expected\n%s\nfound\n%s", name, strings.Join(tc.want, "\n"), strings.Join(found, "\n"))
 		}
+	}
+	slow := nodes(func(_ *reach.Result, set func(from, to int, s reach.Sample)) {
+		set(0, 1, reach.Sample{Outcome: probe.Slow, P50: 240 * time.Millisecond})
+	})
+	if found := warningsOf(slow); len(found) != 1 || !strings.Contains(found[0], "slow") {
+		t.Errorf("expected a warning of the slow pair, found %q", found)
+	}
+	if failed := told(judgeNodes(onNodes, slow)); failed != nil {
+		t.Errorf("expected that no assertion is about a slow pair, found %q", failed)
 	}
 	one := &reach.Result{Nodes: []reach.Node{{Name: "node-1", Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.1")}}}, Matrix: reach.NewMatrix(reach.AllPairs(1), reach.IPv4)}
 	one.Matrix.Set(reach.IPv4, 0, 0, reach.Sample{Outcome: probe.Answered})

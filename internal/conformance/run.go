@@ -35,6 +35,8 @@ type Runner struct {
 	images map[string]string
 	mu     sync.Mutex
 	report *v1alpha1.ConformanceReport
+	// warnings are those of the profile that runs.
+	warnings []string
 }
 
 // New checks the options, without contacting the cluster: it is that of the clients, whatever
@@ -129,9 +131,10 @@ func (r *Runner) Run(ctx context.Context, profile string, progress func(string))
 	}
 	wg.Wait()
 	out := v1alpha1.ConformanceProfile{
-		Name: profile, Assertions: slices.Concat(results...), Problems: slices.Concat(problems...),
+		Name: profile, Assertions: slices.Concat(results...), Problems: slices.Concat(problems...), Warnings: r.warnings,
 		ElapsedMilliseconds: time.Since(begin).Milliseconds(),
 	}
+	r.warnings = nil
 	r.judge(ctx, &out)
 	r.report.Profiles = append(r.report.Profiles, out)
 	r.end(ctx)
@@ -198,6 +201,13 @@ func (r *Runner) ran(images []v1alpha1.Image) {
 			r.report.Images[i].Replaced = image.Replaced
 		}
 	}
+}
+
+// warn takes down what no assertion is about.
+func (r *Runner) warn(texts []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.warnings = append(r.warnings, texts...)
 }
 
 // end brings the report up to date.

@@ -96,6 +96,9 @@ func (s *Suite) parts(profile string) []part {
 	return slices.DeleteFunc(all, func(p part) bool { return len(p.checks()) == 0 })
 }
 
+// Images are the references that the Pods use, by short name.
+func (s *Suite) Images() map[string]string { return s.images }
+
 // Checks are those of a profile, in the order of its report.
 func (s *Suite) Checks(profile string) []Check {
 	var out []Check

@@ -42,7 +42,7 @@ type Replacement struct {
 // Images are the example's, as the user has chosen (see run.Options.References).
 func (p *Plan) Images(opts *run.Options) (*Images, error) {
 	refs, err := opts.References(p.Example.References())
-	return &Images{example: p.Example, refs: refs, registry: opts.Registry, chosen: opts.Images}, err
+	return &Images{example: p.Example, refs: refs, registry: opts.Registry, chosen: opts.Overrides(p.Example.References())}, err
 }
 
 // References are those in use, by short name.

@@ -17,6 +17,10 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
 )
 
+// SlowByDefault is more than any two nodes of a region should need for a request
+// and its answer, and less than anybody should wait.
+const SlowByDefault = 100 * time.Millisecond
+
 // NodesOptions are what a user decides about a run of all nodes.
 type NodesOptions struct {
 	// Tolerate has pods run on tainted nodes too.

@@ -69,6 +69,9 @@ func profileBlocks(p v1alpha1.ConformanceProfile) []Block {
 	for _, problem := range p.Problems {
 		blocks = append(blocks, Finding{Mark: markFailed, Text: problem})
 	}
+	for _, warning := range p.Warnings {
+		blocks = append(blocks, Finding{Mark: markWarning, Text: warning})
+	}
 	return append(blocks, Break{}, Prose{Text: fmt.Sprintf("%s in %s", countsOfProfile(p), millis(p.ElapsedMilliseconds)), Indented: true})
 }
 

@@ -34,6 +34,7 @@ func conforming() *v1alpha1.ConformanceReport {
 			{
 				Name: "network", Verdict: v1alpha1.ClaimFailed, ElapsedMilliseconds: 10500,
 				Core: v1alpha1.AssertionCounts{Passed: 1, Failed: 1, Skipped: 1}, Extended: v1alpha1.AssertionCounts{Passed: 1},
+				Warnings: []string{"2 of 6 pairs are slow: the median time to connect is 240 ms"},
 				Assertions: []v1alpha1.AssertionResult{
 					result("pod-reaches-itself", "A pod MUST reach itself by its own pod IP.", "core", v1alpha1.AssertionPassed, ""),
 					result("hairpin", "A pod MUST be able to reach itself through a service that selects it.", "core", v1alpha1.AssertionFailed,

@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 
+	"k8s.io/apimachinery/pkg/runtime"
+
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -48,8 +50,21 @@ func reachDocument(r *v1alpha1.Reach) Document {
 	return d
 }
 
-// Warnings counts what is reachable, and not as it should be.
-func Warnings(r *v1alpha1.Reach) (n int) {
+// Warnings counts what is not as it should be, and does not fail a run.
+func Warnings(r runtime.Object) (n int) {
+	switch r := r.(type) {
+	case *v1alpha1.Reach:
+		return reachWarnings(r)
+	case *v1alpha1.ConformanceReport:
+		for _, p := range r.Profiles {
+			n += len(p.Warnings)
+		}
+	}
+	return n
+}
+
+// reachWarnings counts what is reachable, and not as it should be.
+func reachWarnings(r *v1alpha1.Reach) (n int) {
 	for _, c := range r.Causes {
 		if c.Warning {
 			n++

@@ -23,6 +23,9 @@ type Options struct {
 	Keep bool
 	// Images override references by short name.
 	Images map[string]string
+	// defaultImages are those of a file with defaults, which may name images that a
+	// run does not use.
+	defaultImages map[string]string
 	// Registry is the host that all other images are taken from, or "" (see
 	// podpatch.FromRegistry).
 	Registry string
@@ -52,6 +55,8 @@ type Options struct {
 // the help which names --image knows.
 func (o *Options) AddFlags(flags *pflag.FlagSet, images string) {
 	flags.StringToStringVar(&o.Images, "image", nil, "Use another image, as NAME=REF"+images)
+	image := flags.Lookup("image")
+	image.Value = imagesValue{image.Value, &o.defaultImages}
 	flags.StringVar(&o.Registry, "registry", "",
 		"Pull all other images from this registry, as HOST[:PORT][/PATH]; {registry} in the path stands for the image's own registry")
 	flags.StringVar(&o.PullSecret, "image-pull-secret", "", "Name of a secret with registry credentials, in the namespace of -n")
@@ -59,6 +64,20 @@ func (o *Options) AddFlags(flags *pflag.FlagSet, images string) {
 	flags.DurationVar(&o.Timeout, "timeout", 0, "Time limit for the run, such as 90s, excluding cleanup (default: none)")
 	flags.StringVar(&o.Dump, "dump", "",
 		"Write the pods, events, logs and namespace to this folder before cleanup, without secrets and environment values")
+}
+
+// imagesValue is the value of --image, and where its defaults are.
+type imagesValue struct {
+	pflag.Value
+	defaults *map[string]string
+}
+
+// SetDefaultImages has a run use these images, by short name, where it uses an image of
+// that name and the flag --image does not name another.
+func SetDefaultImages(flag *pflag.Flag, images map[string]string) {
+	if value, ok := flag.Value.(imagesValue); ok {
+		*value.defaults = images
+	}
 }
 
 // AddKeepFlag adds --keep.
@@ -96,8 +115,21 @@ func CanWrite(dir string) error {
 	return errors.Join(probe.Close(), os.Remove(probe.Name()))
 }
 
+// Overrides are the images that replace defaults, by short name: those of the command line,
+// and those of a file with defaults which name one of the run's images.
+func (o *Options) Overrides(defaults map[string]string) map[string]string {
+	all := map[string]string{}
+	for name, ref := range o.defaultImages {
+		if _, used := defaults[name]; used {
+			all[name] = ref
+		}
+	}
+	maps.Copy(all, o.Images)
+	return all
+}
+
 // References are the images of a run, by short name: those of defaults, from Registry,
-// with the overrides of Images. The error names each override that no default has, and
+// with the Overrides. The error names each override that no default has, and
 // each reference that is not valid.
 func (o *Options) References(defaults map[string]string) (map[string]string, error) {
 	refs := maps.Clone(defaults)
@@ -110,7 +142,7 @@ func (o *Options) References(defaults map[string]string) (map[string]string, err
 		}
 		refs[name] = moved
 	}
-	for name, ref := range o.Images {
+	for name, ref := range o.Overrides(defaults) {
 		if _, ok := defaults[name]; !ok {
 			errs = append(errs, fmt.Errorf("--image %s=%s: expected NAME=REF with one of the names %s",
 				name, ref, strings.Join(slices.Sorted(maps.Keys(defaults)), ", ")))

@@ -68,7 +68,10 @@ type ConformanceProfile struct {
 	Assertions []AssertionResult `json:"assertions"`
 	// Problems are what went wrong besides, such as a cleanup that is not
 	// complete, each with what is left to do.
-	Problems            []string `json:"problems,omitempty"`
+	Problems []string `json:"problems,omitempty"`
+	// Warnings are what no assertion forbids and yet is not as it should be, such as slow
+	// connections.
+	Warnings            []string `json:"warnings,omitempty"`
 	ElapsedMilliseconds int64    `json:"elapsedMilliseconds"`
 }
 
