@@ -60,7 +60,7 @@ func TestAFileWithDefaultsThatIsWrongIsRefused(t *testing.T) {
 	noCluster(t)
 	for text, want := range map[string]string{
 		"registry: mirror.example\n":                      "expected apiVersion: kubectl-kbe.github.io/v1alpha1 and kind: Config, found apiVersion: (none)",
-		configHead + "mirror: mirror.example\n":          `unknown field "mirror"`,
+		configHead + "mirror: mirror.example\n":           `unknown field "mirror"`,
 		configHead + "view: everything\n":                 `view: expected one of story, summary, commands, found "everything"`,
 		configHead + "registry: https://mirror.example\n": "registry: ",
 		configHead + "images: {shell: \"A B\"}\n":         "shell=A B: expected a reference",
