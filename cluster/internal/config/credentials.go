@@ -29,6 +29,7 @@ func WriteCredentials(dir state.Dir, c state.Cluster) error {
 	plan := network.PlanOf(c)
 	w.server(in, "apiserver", "kube-apiserver", slices.Concat([]string{"127.0.0.1", "localhost", "kubernetes", "kubernetes.default",
 		"kubernetes.default.svc", "kubernetes.default.svc.cluster.local"}, plan.ControlPlane(), plan.KubernetesService())...)
+	w.server(in, "registry", "registry", append(plan.ControlPlane(), "control-plane")...) // as /etc/hosts of the nodes calls it
 	w.client(in, "kubelet-client", KubeletClient)
 	// An authority of its own: whoever holds a certificate of it may claim to be any user.
 	front, err := pki.NewAuthority("kbe-cluster-" + c.Name + "-front-proxy")

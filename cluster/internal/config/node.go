@@ -6,6 +6,7 @@ import (
 	"text/template"
 
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/network"
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/registry"
 )
 
 //go:embed templates
@@ -58,6 +59,13 @@ func (n Node) Files() (map[string][]byte, error) {
 			return nil, err
 		}
 		files[path] = data
+	}
+	for _, mirrored := range registry.Mirrored {
+		var out bytes.Buffer
+		if err := parsed.ExecuteTemplate(&out, "hosts.toml", map[string]any{"Registry": mirrored, "Port": registry.Port}); err != nil {
+			return nil, err
+		}
+		files["/etc/containerd/certs.d/"+mirrored+"/hosts.toml"] = out.Bytes()
 	}
 	return files, nil
 }

@@ -30,6 +30,15 @@ func Build(ctx context.Context, cacheDir string, progress func(format string, ar
 	return a.path(ctx, cacheDir, oneAtATime(progress))
 }
 
+// BuildPause returns an archive of the image for pods' sandboxes alone. Otherwise it is as Build.
+func BuildPause(ctx context.Context, cacheDir string, progress func(format string, args ...any)) (string, error) {
+	a, err := archive("pause", pauseRecipe(pauseImage(PauseRef), runtime.GOARCH))
+	if err != nil {
+		return "", err
+	}
+	return a.path(ctx, cacheDir, oneAtATime(progress))
+}
+
 func oneAtATime(progress func(string, ...any)) func(string, ...any) {
 	var mu sync.Mutex
 	return func(format string, args ...any) {
