@@ -97,6 +97,13 @@ func (c ControlPlane) RegistryConfig() ([]byte, error) {
 	return out.Bytes(), err
 }
 
+// DNS returns the manifests of the service that resolves names for pods.
+func DNS(plan network.Plan, image string) ([]byte, error) {
+	var out bytes.Buffer
+	err := parsed.ExecuteTemplate(&out, "dns.yaml", map[string]any{"DNS": plan.DNS(), "Image": image})
+	return out.Bytes(), err
+}
+
 // Registry returns the command line of the image registry.
 func (c ControlPlane) Registry() []string {
 	return []string{c.Bin + "/registry", "serve", c.Data + "/" + RegistryFile}

@@ -32,7 +32,11 @@ func Build(ctx context.Context, cacheDir string, progress func(format string, ar
 
 // BuildPause returns an archive of the image for pods' sandboxes alone. Otherwise it is as Build.
 func BuildPause(ctx context.Context, cacheDir string, progress func(format string, args ...any)) (string, error) {
-	a, err := archive("pause", pauseRecipe(pauseImage(PauseRef), runtime.GOARCH))
+	return buildOne(ctx, cacheDir, "pause", progress, pauseRecipe(pauseImage(PauseRef), runtime.GOARCH))
+}
+
+func buildOne(ctx context.Context, cacheDir, file string, progress func(format string, args ...any), r recipe) (string, error) {
+	a, err := archive(file, r)
 	if err != nil {
 		return "", err
 	}

@@ -3,7 +3,9 @@ package image
 // Names that kbe-cluster and the examples count on.
 const (
 	// PauseRef is the sandbox image to configure in containerd.
-	PauseRef   = "registry.k8s.io/pause:3.10.1"
+	PauseRef = "registry.k8s.io/pause:3.10.1"
+	// DNSRef is the image that resolves names for pods.
+	DNSRef     = "registry.k8s.io/coredns/coredns:v1.15.0"
 	serviceRef = "docker.io/mhausenblas/simpleservice:0.5.0"
 	shellRef   = "quay.io/centos/centos:stream9"
 )
@@ -29,7 +31,7 @@ type Image struct {
 
 // Architectures returns those of the image of the Catalogue with that name; none, when it is for one alone.
 func Architectures(ref string) []string {
-	for _, i := range Catalogue() {
+	for _, i := range append(Catalogue(), dnsImage) {
 		if i.Ref == ref {
 			return i.Architectures
 		}
@@ -55,6 +57,13 @@ var shellImage = Image{
 	StandsInFor:   "quay.io/centos/centos:stream9",
 	Description:   "Stand-in with bash, curl, coreutils, grep, sed and python3 from this machine's distribution; sleep is a script, as in the original.",
 	Architectures: []string{"amd64", "arm64", "ppc64le", "s390x"},
+}
+
+var dnsImage = Image{
+	Ref:           DNSRef,
+	StandsInFor:   "registry.k8s.io/coredns/coredns",
+	Description:   "Stand-in: CoreDNS itself, with the plugins that a cluster without a way out needs.",
+	Architectures: []string{"amd64", "arm", "arm64", "ppc64le", "riscv64", "s390x"},
 }
 
 func pauseImage(ref string) Image {

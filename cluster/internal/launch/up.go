@@ -89,11 +89,19 @@ func Build(ctx context.Context, kubernetes string, cold bool, p *progress.Printe
 		return "", images, err
 	}
 	all, err := image.Build(ctx, cache, p.Live)
-	if err != nil || !cold {
-		return bin, Images{[]string{all}, []string{all}}, err
+	if err != nil {
+		return "", images, err
 	}
-	pause, err := image.BuildPause(ctx, cache, p.Live)
-	return bin, Images{[]string{pause}, []string{all}}, err
+	dns, err := image.BuildDNS(ctx, cache, bin, p.Live)
+	if err != nil {
+		return "", images, err
+	}
+	// One node needs that of DNS: it pulls it.
+	images = Images{Nodes: []string{all}, Registry: []string{dns, all}}
+	if cold {
+		images.Nodes[0], err = image.BuildPause(ctx, cache, p.Live)
+	}
+	return bin, images, err
 }
 
 func launch(ctx context.Context, dir state.Dir, o Options, machine preflight.Result, bin string, images Images, p *progress.Printer) (state.Cluster, error) {

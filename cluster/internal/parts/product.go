@@ -40,6 +40,7 @@ func partsOf(kubernetes string) product {
 		// Its package is called v3, so it needs a name.
 		{title: "etcd " + node.version("go.etcd.io/etcd/server/v3"), module: node, output: "etcd", packages: []string{"go.etcd.io/etcd/server/v3"}},
 		{title: "registry " + node.version("github.com/distribution/distribution/v3"), module: node, packages: []string{node.main("registry")}},
+		{title: "CoreDNS " + node.version("github.com/coredns/coredns"), module: node, packages: []string{node.main("coredns")}},
 	}}
 }
 

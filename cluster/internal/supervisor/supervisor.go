@@ -148,11 +148,21 @@ func (s *starter) run(ctx, starting context.Context) error {
 		s.events.ready("default service account", "ready")
 		return nil
 	})
+	filled := make(chan struct{})
 	work.Go(func() error {
 		// Later, for nobody waits for it: it has until the nodes are Ready.
 		await(starting, registered)
 		keep("registry", plane.Registry())
-		return s.fillRegistry(starting)
+		if err := s.fillRegistry(starting); err != nil {
+			return err
+		}
+		close(filled)
+		return nil
+	})
+	work.Go(func() error {
+		// Not before its image can be pulled: the kubelet would wait ten seconds before it tries again.
+		await(starting, filled)
+		return client.installDNS(starting, s.topology.plan)
 	})
 	for _, n := range s.nodes {
 		work.Go(func() error { return s.node(starting, n, registered) })
