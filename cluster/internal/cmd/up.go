@@ -38,6 +38,7 @@ func newUp(open opener) *cobra.Command {
 	f.StringSliceVar(&o.Zones, "zones", nil, "zones (label topology.kubernetes.io/zone) for the nodes to be in, in turn, such as a,b,c")
 	f.IntVar(&o.Port, "port", 0, "port of the API on 127.0.0.1, 0 for a free one")
 	f.BoolVar(&o.Cold, "cold", false, "start nodes without images, so that they pull from the registry of the cluster")
+	f.BoolVar(&o.NetworkPolicy, "network-policy", false, "enforce NetworkPolicies, which takes some 35 MB for each node")
 	f.BoolVar(&o.Audit, "audit", false, "record every request to the API, for kbe-cluster logs audit")
 	f.StringVar(&o.Kubeconfig, "kubeconfig", "", "kubeconfig to add the context to (default: the first file of $KUBECONFIG, or ~/.kube/config)")
 	f.DurationVar(&o.Wait, "wait", 60*time.Second, "how long the nodes may take to become Ready")

@@ -97,6 +97,13 @@ func (c ControlPlane) RegistryConfig() ([]byte, error) {
 	return out.Bytes(), err
 }
 
+// Policy returns the manifests of the permissions of what enforces NetworkPolicies.
+func Policy() ([]byte, error) {
+	var out bytes.Buffer
+	err := parsed.ExecuteTemplate(&out, "policy.yaml", map[string]string{"User": PolicyAgent})
+	return out.Bytes(), err
+}
+
 // DNS returns the manifests of the service that resolves names for pods.
 func DNS(plan network.Plan, image string) ([]byte, error) {
 	var out bytes.Buffer

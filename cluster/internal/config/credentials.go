@@ -14,6 +14,9 @@ import (
 // KubeletClient is the user that the API server is to kubelets.
 const KubeletClient = "kbe:kube-apiserver"
 
+// PolicyAgent is the user that enforces NetworkPolicies on a node.
+const PolicyAgent = "kbe:kube-network-policies"
+
 // FrontProxyClient is what the API server calls itself when it passes a request on to an aggregated API.
 const FrontProxyClient = "front-proxy-client"
 
@@ -54,6 +57,7 @@ func WriteCredentials(dir state.Dir, c state.Cluster) error {
 		w.server(in, "kubelet", "system:node:"+node, append(plan.Node(i+1), node)...)
 		w.kubeconfig(filepath.Join(in, "kubelet.kubeconfig"), "kubelet", apiServer, "system:node:"+node, "system:nodes")
 		w.kubeconfig(filepath.Join(in, "kube-proxy.kubeconfig"), "kube-proxy", apiServer, "system:kube-proxy")
+		w.kubeconfig(filepath.Join(in, "kube-network-policies.kubeconfig"), "kube-network-policies", apiServer, PolicyAgent)
 	}
 	return errors.Join(w.errs...)
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"bytes"
 	"embed"
+	"fmt"
 	"text/template"
 
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/network"
@@ -102,4 +103,10 @@ func (n Node) Kubelet() []string {
 // KubeProxy returns the command line of kube-proxy.
 func (n Node) KubeProxy() []string {
 	return []string{NodeBin + "/kube-proxy", "--config=/etc/kubernetes/kube-proxy.yaml"}
+}
+
+// PolicyAgent returns the command line of what enforces NetworkPolicies.
+func (n Node) PolicyAgent() []string {
+	return []string{NodeBin + "/kube-network-policies", "--kubeconfig=/etc/kubernetes/kube-network-policies.kubeconfig",
+		"--hostname-override=" + n.Name, fmt.Sprintf("--nfqueue-id=%d", network.PolicyQueue)}
 }

@@ -30,6 +30,8 @@ type Options struct {
 	Port int
 	// Cold starts nodes that have no image but that of pods' sandboxes.
 	Cold bool
+	// NetworkPolicy has NetworkPolicies enforced.
+	NetworkPolicy bool
 	// Audit lets the API server write an audit log.
 	Audit bool
 	// Kubeconfig is the file that the context is added to.
@@ -43,7 +45,7 @@ func Up(ctx context.Context, dir state.Dir, o Options, p *progress.Printer) erro
 	if told, err := alreadyUp(dir, p); told || err != nil {
 		return err
 	}
-	machine, err := preflight.Check(ctx, preflight.Request{Kubernetes: o.Kubernetes, Nodes: o.Nodes, Port: o.Port, IPv6: o.IPFamily != "ipv4"})
+	machine, err := preflight.Check(ctx, preflight.Request{Kubernetes: o.Kubernetes, Nodes: o.Nodes, Port: o.Port, IPv6: o.IPFamily != "ipv4", NetworkPolicy: o.NetworkPolicy})
 	if err != nil {
 		return err
 	}
@@ -116,7 +118,7 @@ func launch(ctx context.Context, dir state.Dir, o Options, machine preflight.Res
 	}
 	cluster := state.Cluster{
 		Name: dir.Name(), Nodes: nodeNames(o.Nodes), IPFamily: o.IPFamily, Zones: o.Zones, Server: "https://" + api.Addr().String(),
-		Bin: bin, Version: o.Kubernetes, Images: images.Nodes, Registry: images.Registry, ProxyMode: machine.ProxyMode, Audit: o.Audit, Kubeconfig: plan,
+		Bin: bin, Version: o.Kubernetes, Images: images.Nodes, Registry: images.Registry, ProxyMode: machine.ProxyMode, PolicyMode: machine.PolicyMode, Audit: o.Audit, Kubeconfig: plan,
 	}
 	if err := writeFiles(dir, cluster); err != nil {
 		return cluster, fmt.Errorf("write the cluster's files: %w", err)

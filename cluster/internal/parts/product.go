@@ -41,6 +41,7 @@ func partsOf(kubernetes string) product {
 		{title: "etcd " + node.version("go.etcd.io/etcd/server/v3"), module: node, output: "etcd", packages: []string{"go.etcd.io/etcd/server/v3"}},
 		{title: "registry " + node.version("github.com/distribution/distribution/v3"), module: node, packages: []string{node.main("registry")}},
 		{title: "CoreDNS " + node.version("github.com/coredns/coredns"), module: node, packages: []string{node.main("coredns")}},
+		{title: "kube-network-policies " + node.version("sigs.k8s.io/kube-network-policies"), module: node, packages: []string{node.main("kube-network-policies")}},
 	}}
 }
 

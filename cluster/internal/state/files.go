@@ -31,6 +31,8 @@ type Cluster struct {
 	Registry []string `json:"registry"`
 	// ProxyMode is the mode of kube-proxy: nftables or iptables.
 	ProxyMode string `json:"proxyMode"`
+	// PolicyMode is how packets get to what enforces NetworkPolicies, nftables or iptables; empty where nothing does.
+	PolicyMode string `json:"policyMode,omitempty"`
 	// Audit tells that the API server writes an audit log.
 	Audit bool `json:"audit,omitempty"`
 	// Kubeconfig is what was changed in the user's kubeconfig.

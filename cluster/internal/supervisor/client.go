@@ -98,9 +98,29 @@ func (c *client) installDNS(ctx context.Context, plan network.Plan) error {
 		return nil // somebody else says why
 	}
 	manifests, err := config.DNS(plan, image.DNSRef)
-	if err != nil {
-		return err
+	if err == nil {
+		err = c.createAll(ctx, manifests)
 	}
+	if err != nil {
+		return fmt.Errorf("install DNS: %w", err)
+	}
+	return nil
+}
+
+// allowPolicyAgents lets what enforces NetworkPolicies read them.
+func (c *client) allowPolicyAgents(ctx context.Context) error {
+	manifests, err := config.Policy()
+	if err == nil {
+		err = c.createAll(ctx, manifests)
+	}
+	if err != nil {
+		return fmt.Errorf("allow NetworkPolicies to be enforced: %w", err)
+	}
+	return nil
+}
+
+// createAll creates the objects of a file of manifests.
+func (c *client) createAll(ctx context.Context, manifests []byte) error {
 	for reader := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(manifests))); ; {
 		text, err := reader.Read()
 		if errors.Is(err, io.EOF) {
@@ -110,7 +130,7 @@ func (c *client) installDNS(ctx context.Context, plan network.Plan) error {
 			err = c.create(ctx, text)
 		}
 		if err != nil {
-			return fmt.Errorf("install DNS: %w", err)
+			return err
 		}
 	}
 }

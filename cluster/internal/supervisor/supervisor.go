@@ -139,6 +139,11 @@ func (s *starter) run(ctx, starting context.Context) error {
 		if err := client.register(starting, s.topology.plan, s.cluster.Zones); err != nil {
 			return err
 		}
+		if s.cluster.PolicyMode != "" {
+			if err := client.allowPolicyAgents(starting); err != nil {
+				return err
+			}
+		}
 		close(registered)
 		keep("kube-controller-manager", plane.ControllerManager())
 		keep("kube-scheduler", plane.Scheduler())

@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -60,7 +61,12 @@ func (t *topology) place(i int) error {
 	if err := t.controlPlane.Do(func() error { return network.Connect(i+1, box.Net()) }); err != nil {
 		return err
 	}
-	return box.Do(func() error { return t.plan.SetUpNode(i + 1) })
+	return box.Do(func() error {
+		if err := t.plan.SetUpNode(i + 1); err != nil || t.cluster.PolicyMode != "iptables" {
+			return err
+		}
+		return network.SetPolicyRules(context.Background(), t.cluster.IPFamily) // takes milliseconds
+	})
 }
 
 // furnish starts the first process of the i-th node, which makes the node's file system.
