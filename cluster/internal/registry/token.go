@@ -8,8 +8,11 @@ import (
 	"strings"
 )
 
-// User is who may pull what is Private, and the password.
-const User, Password = "kbe", "kbe"
+// Who may pull what is Private.
+const (
+	User     = "kbe"
+	Password = "kbe"
+)
 
 const (
 	tokenPath = "/token"
