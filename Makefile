@@ -16,7 +16,7 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: setup build ## Bring up a three-node Kubernetes and run `kubectl kbe pods` on it
+demo: setup build ## Start a three-node Kubernetes and run `kubectl kbe pods` on it
 	@mkdir -p .kube
 	@KUBECONFIG=$(DEMO_KUBECONFIG) bin/kbe-cluster up --name $(DEMO) --nodes 3
 	@bin/kbe-cluster kubectl --name $(DEMO) version
@@ -32,12 +32,12 @@ demo-down: bin/kbe-cluster ## Remove the cluster of `make demo`
 	@KUBECONFIG=$(DEMO_KUBECONFIG) bin/kbe-cluster down --name $(DEMO)
 
 .PHONY: test
-test: setup build bin/gotestsum ## Run the unit tests, and every capability once on clusters of their own; count them
+test: setup build bin/gotestsum ## Run the unit tests, and test every feature on temporary clusters; count the tests
 	@rm -rf _artifacts
 	@failed=0; for suite in unit e2e; do $(MAKE) --no-print-directory SHORT=-short $$suite || failed=1; done; hack/counts.sh; exit $$failed
 
 .PHONY: test-all
-test-all: setup build bin/gotestsum ## Run all tests: beside those of `make test` each fault, mutation and kill, other clusters, krew
+test-all: setup build bin/gotestsum ## Run all tests: also each fault, mutation and kill, other clusters, krew
 	@rm -rf _artifacts
 	@failed=0; for suite in unit e2e test-krew; do $(MAKE) --no-print-directory $$suite || failed=1; done; hack/counts.sh; exit $$failed
 
@@ -54,7 +54,7 @@ KUBERNETES ?=
 # SHORT=-short leaves out what only `make test-all` runs.
 SHORT ?=
 .PHONY: e2e
-e2e: setup build bin/gotestsum ## Run the e2e tests on clusters of their own (root, Linux)
+e2e: setup build bin/gotestsum ## Run the e2e tests on temporary clusters (root, Linux)
 	@hack/inotify.sh
 	@failed=0; \
 	hack/gotest.sh e2e . testname -race -count=1 -timeout 60m $(SHORT) ./e2e -args --cluster=embedded --kubernetes=$(KUBERNETES) --artifacts=$(CURDIR)/_artifacts || failed=1; \
@@ -65,23 +65,23 @@ e2e: setup build bin/gotestsum ## Run the e2e tests on clusters of their own (ro
 # FUZZTIME is how long it runs.
 FUZZTIME ?= 30m
 .PHONY: fuzz
-fuzz: setup build ## Run what an attacker would write, against a bare API server
+fuzz: setup build ## Fuzz examples that attack a bare API server
 	@go test ./e2e/confine -run '^$$' -fuzz FuzzExamples -fuzztime $(FUZZTIME) -parallel 2 -timeout 0
 
 .PHONY: upstream
-upstream: setup bin/kbe-cluster ## Run Kubernetes' own conformance specs of pods on a cluster of its own
+upstream: setup bin/kbe-cluster ## Run Kubernetes' own conformance specs for pods on a temporary cluster
 	@KUBERNETES=$(KUBERNETES) hack/upstream.sh
 
 # ROUNDS is how often each subject is measured; the benchmarks of the packages
 # run once, with their memory.
 ROUNDS ?= 10
 .PHONY: bench
-bench: setup build ## Measure the times to verdict, exit and start beside what they compare with (about 20 minutes)
+bench: setup build ## Measure the times to verdict, exit and start, with comparisons (about 20 minutes)
 	@go test ./internal/... -run '^$$' -bench . -benchtime 1x -benchmem | grep -v 'no test files\|^PASS\|^ok'
 	@go run ./bench --rounds $(ROUNDS)
 
 .PHONY: lint
-lint: setup bin/golangci-lint bin/actionlint ## Check the code of every module
+lint: setup bin/golangci-lint bin/actionlint bin/vale ## Check the code of every module, and the prose
 	@for module in . cluster; do echo "== lint $$module"; (cd $$module && $(CURDIR)/$(HEARTBEAT) "lint $$module" $(CURDIR)/bin/golangci-lint run -c $(CURDIR)/.golangci.yml ./...); done
 	@hack/verify.sh
 
@@ -90,7 +90,7 @@ setup: ## Install the Debian packages that are missing (root)
 	@hack/setup.sh
 
 .PHONY: build
-build: bin/kbe-cluster parts bin/kubectl-kbe ## Build kubectl-kbe, kbe-cluster and all parts of the cluster
+build: bin/kbe-cluster parts bin/kubectl-kbe ## Build kubectl-kbe, kbe-cluster and all components of the cluster
 
 .PHONY: parts
 parts: bin/kbe-cluster
@@ -119,6 +119,10 @@ bin/gotestsum:
 .PHONY: bin/actionlint
 bin/actionlint:
 	@$(call tool,release,github.com/rhysd/actionlint/cmd/actionlint)
+
+.PHONY: bin/vale
+bin/vale:
+	@$(call tool,vale,github.com/errata-ai/vale/v2/cmd/vale)
 
 .PHONY: bin/cyclonedx-gomod
 bin/cyclonedx-gomod:
@@ -157,23 +161,23 @@ bin/THIRD_PARTY_LICENSES:
 # The version is that of plugin.yaml, for most commits have no tag. The remote is for
 # repositories that have none: of those, goreleaser reads neither commit nor date.
 .PHONY: dist
-dist: bin/goreleaser ## Make the files of a release: archives, packages, SBOMs, checksums, krew manifest
+dist: bin/goreleaser ## Build the files of a release: archives, packages, SBOMs, checksums, krew manifest
 	@GORELEASER_CURRENT_TAG=$$(sed -n 's/^  version: //p' plugin.yaml) \
 	GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=remote.origin.url GIT_CONFIG_VALUE_0=. \
 	$(HEARTBEAT) 'making a release' bin/goreleaser release --snapshot --clean --skip=sign
 
 .PHONY: test-krew
-test-krew: setup build dist bin/gotestsum bin/kubectl-krew bin/validate-krew-manifest ## Install what `make dist` makes with krew, on every platform, and run it (root, Linux)
+test-krew: setup build dist bin/gotestsum bin/kubectl-krew bin/validate-krew-manifest ## Install the files of `make dist` with krew, on every platform, and run them (root, Linux)
 	@hack/gotest.sh krew . testname -count=1 -timeout 15m ./e2e/krew
 
 .PHONY: licenses
-licenses: bin/go-licenses ## Check that the licences of all that is linked permit to pass it on
+licenses: bin/go-licenses ## Check that the licenses of linked dependencies permit redistribution
 	@GOROOT=$$(go env GOROOT) bin/go-licenses check --allowed_licenses=Apache-2.0,MIT,BSD-2-Clause,BSD-3-Clause,ISC ./cmd/kubectl-kbe
 
 .PHONY: vuln
-vuln: bin/govulncheck bin/indexdb ## Look for known vulnerabilities in what is called
+vuln: bin/govulncheck bin/indexdb ## Check reachable code for known vulnerabilities
 	@VULN_DB='$(VULN_DB)' hack/vuln.sh
 
 .PHONY: clean
-clean: ## Remove what was built; clusters stay, and so does the cache of their parts
+clean: ## Remove build output; clusters and the cache of their components stay
 	@rm -rf bin dist _artifacts

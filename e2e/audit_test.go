@@ -50,7 +50,7 @@ func TestWhatIsShownIsWhatTheAPIServerSees(t *testing.T) {
 	namespace := ""
 	var expected []string
 	manifests, shown := map[int]string{}, map[int][]string{} // scenarios run side by side
-	verdict := engine.Run(t.Context(), clientsOf(flags), plan, engine.Options{}, func(ev engine.Event) {
+	verdict := engine.Run(t.Context(), clientsOf(flags), plan, engine.Options{FailFast: true}, func(ev engine.Event) {
 		switch b := ev.Body.(type) {
 		case engine.RunStarted:
 			namespace = b.Run.Namespace
@@ -110,6 +110,7 @@ var budget = []struct {
 	{"list namespaces", 1, "what earlier runs have left"},
 	{"get pods/exec", 13 + 3*8, "one for each kubectl exec, and up to 8 more for each of the three that wait until a program listens"},
 	{"list nodes", 1, "whether they can run the page's image"},
+	{"list resourcequotas", 1, "whether there is room for the pods"},
 	{"get pods/log", 5, "one for each container of a kubectl logs"},
 	{"get pods/proxy", 1, "kubectl get --raw"},
 	{"watch pods", 16, "one for the run, one for its cleanup, one for each kubectl wait and kubectl delete"},

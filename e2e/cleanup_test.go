@@ -56,17 +56,17 @@ func TestAKilledRunIsToldAndCleanedUp(t *testing.T) {
 	t.Parallel()
 	run := killed(t)
 	next, _, code := outcome(t, plugin(t, "pods", "resources"))
-	if code != 0 || !strings.Contains(next, "left objects behind. This removes them:\n  kubectl kbe cleanup\n") {
+	if code != 0 || !strings.Contains(next, "left resources behind. To delete them:\n  kubectl kbe cleanup\n") {
 		t.Errorf("expected that the next run tells of it, found exit code %d:\n%s", code, next)
 	}
 	results.tell(33, "a run that was killed, and the next one", around(next, "An earlier run was killed"), 0, code, "what the killed run made, until kubectl kbe cleanup")
 	listed, _, code := outcome(t, plugin(t, "cleanup", "--dry-run", "--run", run))
 	want := regexp.MustCompile(`(?m)^` + run + ` +\S+ +dead +yes +kbe-pods-` + run + ` +the namespace,`)
-	if code != 0 || !want.MatchString(listed) || !strings.Contains(listed, "nothing was removed") {
+	if code != 0 || !want.MatchString(listed) || !strings.Contains(listed, "nothing was deleted") {
 		t.Errorf("expected it listed as dead, found exit code %d:\n%s", code, listed)
 	}
 	stdout, stderr, code := outcome(t, plugin(t, "cleanup", "--run", run))
-	if code != 0 || !strings.Contains(stdout, "Removed what 1 run left") {
+	if code != 0 || !strings.Contains(stdout, "Cleaned up after 1 run") {
 		t.Errorf("expected exit code 0, found %d:\n%s%s", code, stdout, stderr)
 	}
 	assertNoNamespace(t, "kbe-pods-"+run)
@@ -92,7 +92,7 @@ func TestCleanupInANamespaceOfOthersNeedsNoMoreThanTheRunHad(t *testing.T) {
 		t.Errorf("expected the pods of one run, found %v", runs)
 	}
 	// Jane may list nothing outside of her namespace.
-	if _, stderr, code := outcome(t, plugin(t, "cleanup", "--as", user)); code != 3 || !strings.Contains(stderr, "name it: -n NAMESPACE") {
+	if _, stderr, code := outcome(t, plugin(t, "cleanup", "--as", user)); code != 3 || !strings.Contains(stderr, "use -n NAMESPACE") {
 		t.Errorf("expected exit code 3 and the way out, found %d: %s", code, stderr)
 	}
 	stdout, stderr, code := outcome(t, plugin(t, append([]string{"cleanup"}, args...)...))
@@ -178,12 +178,12 @@ func TestASecondSignalEndsTheCleanupAndSaysWhatIsLeft(t *testing.T) {
 	}
 	_ = c.Wait() // the exit code is looked at below
 	text := strings.Join(strings.Fields(story.String()), " ")
-	for _, want := range []string{"The cleanup is not complete", "the cleanup was interrupted", "NamespaceFinalizersRemaining: Some content in the namespace has finalizers remaining: example.com/hold", "left: namespaces/" + namespace, "remove it kubectl delete namespace " + namespace} {
+	for _, want := range []string{"The cleanup is incomplete", "the cleanup was interrupted", "NamespaceFinalizersRemaining: Some content in the namespace has finalizers remaining: example.com/hold", "left: namespaces/" + namespace, "remove it kubectl delete namespace " + namespace} {
 		if c.ProcessState.ExitCode() != 130 || !strings.Contains(text, want) {
 			t.Errorf("expected exit code 130 and %q, found %d:\n%s", want, c.ProcessState.ExitCode(), story.String())
 		}
 	}
-	results.tell(32, "Ctrl-C, and another during the cleanup", around(text, "The cleanup is not complete"), 0, c.ProcessState.ExitCode(), "the namespace, named with what holds it")
+	results.tell(32, "Ctrl-C, and another during the cleanup", around(text, "The cleanup is incomplete"), 0, c.ProcessState.ExitCode(), "the namespace, named with what holds it")
 }
 
 // conditionSince is when a Namespace got a condition, in whole seconds.
@@ -223,7 +223,7 @@ func TestANamespaceThatDoesNotGoIsNamedAndNotForced(t *testing.T) {
 	t.Parallel()
 	namespace := ""
 	s := &scene{T: t, name: "fstuck", tmp: t.TempDir(), kubeconfig: *kube.KubeConfig}
-	s.when, s.at = "Namespace kbe-fstuck-", func(*exec.Cmd, io.Closer) {
+	s.when, s.at = "in namespace kbe-fstuck-", func(*exec.Cmd, io.Closer) {
 		namespace = s.ownedNamespace()
 		release := hold(t, namespace)
 		t.Cleanup(func() {
@@ -236,7 +236,7 @@ func TestANamespaceThatDoesNotGoIsNamedAndNotForced(t *testing.T) {
 	}
 	told := s.tell(s.service())
 	for _, want := range []string{
-		"The cleanup is not complete", "timed out after 1m0s; NamespaceContentRemaining: ", "NamespaceFinalizersRemaining: Some content in the namespace has finalizers remaining: example.com/hold",
+		"The cleanup is incomplete", "timed out after 1m0s; NamespaceContentRemaining: ", "NamespaceFinalizersRemaining: Some content in the namespace has finalizers remaining: example.com/hold",
 		"left: namespaces/" + namespace, "remove it kubectl delete namespace " + namespace,
 	} {
 		if told.code != 3 || !told.contains(want) {
@@ -277,7 +277,7 @@ func TestCredentialsThatEndMidRun(t *testing.T) {
 	// The API server believes a token that it has just looked at for ten seconds.
 	told := s.tell(append(s.pod("  containers: [{name: main, image: SHELL, command: [sleep, infinity]}]", "exec subject -- sleep 15", "get pod subject"), "-n", namespace))
 	for _, want := range []string{
-		"does not know who you are (401)", "log in again", "The cleanup is not complete", "left: pods/subject",
+		"rejects your credentials (401)", "log in again", "The cleanup is incomplete", "left: pods/subject",
 		"remove it kubectl delete pods -n " + namespace + " -l kubectl-kbe.github.io/run=",
 	} {
 		if told.code != 3 || !told.contains(want) {
@@ -291,7 +291,7 @@ func TestCredentialsThatEndMidRun(t *testing.T) {
 		t.Errorf("cleanup: expected exit code 0, found %d:\n%s%s", code, stdout, stderr)
 	}
 	assertPods(t, namespace)
-	results.tell(38, "the token of a run becomes invalid while it runs", told.around("does not know who you are (401)"), 0, told.code, "pods/subject, named with the command that removes it")
+	results.tell(38, "the token of a run becomes invalid while it runs", told.around("rejects your credentials (401)"), 0, told.code, "pods/subject, named with the command that removes it")
 }
 
 // TestPermissionsThatEndMidRun takes a user's permissions away between two
@@ -325,7 +325,7 @@ func TestPermissionsThatEndMidRun(t *testing.T) {
 			t.Errorf("expected exit code 3 and %q, found %d:\n%s", want, code, story)
 		}
 	}
-	results.tell(39, "the permissions of a run end while it runs", around(story, "The cleanup is not complete"), 0, code, "pods/constraintpod, named with the command that removes it")
+	results.tell(39, "the permissions of a run end while it runs", around(story, "The cleanup is incomplete"), 0, code, "pods/constraintpod, named with the command that removes it")
 	if stdout, stderr, code := outcome(t, plugin(t, "cleanup", "-n", f.session.Namespace)); code != 0 {
 		t.Errorf("cleanup: expected exit code 0, found %d:\n%s%s", code, stdout, stderr)
 	}

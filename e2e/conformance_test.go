@@ -114,7 +114,7 @@ func TestASuiteThatIsStoppedLeavesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = interrupted.Wait()
-	if code := interrupted.ProcessState.ExitCode(); code != 1 || !strings.Contains(out.String(), "stopped by a signal (interrupt); what the suite made is removed") {
+	if code := interrupted.ProcessState.ExitCode(); code != 1 || !strings.Contains(out.String(), "stopped by a signal (interrupt); the suite's resources are deleted") {
 		t.Errorf("expected exit code 1, found %d:\n%s", code, out.String())
 	}
 	if after := runNamespaces(t); !slices.Equal(before, after) {

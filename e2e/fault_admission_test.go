@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
-	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -21,10 +20,10 @@ import (
 var admissionFaults = []fault{
 	{row: 5, name: "forbidden", how: "a user who may do nothing", code: 3,
 		provoke: func(s *scene) []string { return append(s.service(), "-n", s.ownNamespace(nil), "--as", "jane") },
-		want:    []string{`user "jane" may not do all that this needs; nothing was created`, `create pods in namespace "fforbidden"`, "kind: Role", "kind: RoleBinding"}},
+		want:    []string{`nothing was created, because user "jane" lacks these permissions:`, `create pods in namespace "fforbidden"`, "kubectl kbe rbac -n fforbidden "}},
 	{row: 6, name: "nonamespaces", how: "a user who may not create namespaces", code: 3,
 		provoke: func(s *scene) []string { return append(s.service(), "--as", "jane") },
-		want:    []string{"create namespaces in the cluster", "To run in a namespace that exists, name it: -n NAMESPACE", "kind: ClusterRole"}},
+		want:    []string{"create namespaces in the cluster", "To run in an existing namespace instead, use -n NAMESPACE", "kubectl kbe rbac "}},
 	{row: 31, name: "taken", how: "a pod of somebody else has the name", code: 3,
 		provoke: func(s *scene) []string {
 			ns := s.ownNamespace(nil)
@@ -41,7 +40,7 @@ var admissionFaults = []fault{
 			})
 			return append(s.service(), "-n", ns)
 		},
-		want: []string{`pods "subject" already exists (made`, "it is left untouched: remove it, or run in another namespace"}},
+		want: []string{`pods "subject" already exists (made`, "was not changed: delete it, or run in another namespace"}},
 	{row: 7, name: "quota", how: "a ResourceQuota of 0 pods", code: 3,
 		provoke: func(s *scene) []string {
 			ns := s.ownNamespace(nil)
@@ -89,40 +88,46 @@ var admissionFaults = []fault{
 				_ = json.NewEncoder(w).Encode(review) // the API server may be gone
 			})
 		},
-		want: []string{`namespace "fwebhook" does not take what the run would create; nothing was created`, `admission webhook "pods.faults.example" denied the request: pods need a cost centre`, `the admission webhook "pods.faults.example" denies it`}},
+		want: []string{`nothing was created, because namespace "fwebhook" does not admit these objects`, `admission webhook "pods.faults.example" denied the request: pods need a cost centre`, `the admission webhook "pods.faults.example" denied it`}},
 	{row: 9, name: "slowhook", how: "an admission webhook that does not answer within its second", code: 3,
 		provoke: func(s *scene) []string {
 			return s.behindWebhook(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 		},
-		want: []string{`failed calling webhook "pods.faults.example"`, "gives no answer, and nothing is admitted without it"}},
+		want: []string{`failed calling webhook "pods.faults.example"`, "does not respond, and nothing is admitted without it"}},
 }
 
 // behindWebhook is an example in a Namespace whose Pods a webhook has to admit.
-// The API server reaches it in its own network namespace.
 func (s *scene) behindWebhook(answer http.HandlerFunc) []string {
 	s.Helper()
 	if embedded == nil {
 		s.Skip("needs an address that the API server reaches, as in the embedded cluster")
 	}
 	ns := s.ownNamespace(nil)
+	s.register(ns, s.webhookServer(answer))
+	return append(s.service(), "-n", ns)
+}
+
+// webhookServer serves a webhook where the API server reaches it: in its own network
+// namespace.
+func (s *scene) webhookServer(answer http.HandlerFunc) admissionregistration.WebhookClientConfig {
+	s.Helper()
 	l, err := embedded.Listen(s.Context(), "kube-apiserver", "127.0.0.1:0")
 	if err != nil {
 		s.Fatal(err)
 	}
 	ca, pair := certificate(s, time.Now().Add(time.Hour))
 	s.serve(tls.NewListener(l, tlsConfig(pair)), answer)
-	s.register(ns, l.Addr(), ca)
-	return append(s.service(), "-n", ns)
+	return admissionregistration.WebhookClientConfig{URL: ptr.To("https://" + l.Addr().String() + "/"), CABundle: ca}
 }
 
-func (s *scene) register(namespace string, at net.Addr, ca []byte) {
+func (s *scene) register(namespace string, at admissionregistration.WebhookClientConfig) {
 	s.Helper()
 	webhooks := client(s.T).AdmissionregistrationV1().ValidatingWebhookConfigurations()
 	config := &admissionregistration.ValidatingWebhookConfiguration{
 		ObjectMeta: metav1.ObjectMeta{Name: s.name},
 		Webhooks: []admissionregistration.ValidatingWebhook{{
 			Name:              "pods.faults.example",
-			ClientConfig:      admissionregistration.WebhookClientConfig{URL: ptr.To("https://" + at.String() + "/"), CABundle: ca},
+			ClientConfig:      at,
 			NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: namespace}},
 			Rules: []admissionregistration.RuleWithOperations{{
 				Operations: []admissionregistration.OperationType{admissionregistration.Create},

@@ -27,7 +27,7 @@ import (
 var clientFaults = []fault{
 	{row: 1, name: "nokubeconfig", how: "a kubeconfig that is not there", code: 3,
 		provoke: func(s *scene) []string { return append(s.service(), "--kubeconfig", "/nonexistent/config") },
-		want:    []string{"/nonexistent/config: no such file or directory", "name another with --kubeconfig"}},
+		want:    []string{"/nonexistent/config: no such file or directory", "use another one with --kubeconfig"}},
 	{row: 1, name: "badkubeconfig", how: "a kubeconfig that is no YAML", code: 3,
 		provoke: func(s *scene) []string {
 			file := filepath.Join(s.TempDir(), "config")
@@ -83,7 +83,7 @@ var clientFaults = []fault{
 			})
 			return s.service()
 		},
-		want: []string{"does not know who you are (401)", "log in again"}, never: []string{"not-a-token"}},
+		want: []string{"rejects your credentials (401)", "log in again"}, never: []string{"not-a-token"}},
 	{row: 4, name: "noplugin", how: "an exec plugin that is not installed", code: 3,
 		provoke: func(s *scene) []string {
 			s.configure(func(_ *clientcmdapi.Config, _ *clientcmdapi.Cluster, user *clientcmdapi.AuthInfo) {
@@ -93,7 +93,7 @@ var clientFaults = []fault{
 			})
 			return s.service()
 		},
-		want: []string{"the credential plugin that the kubeconfig names is not installed: kbe-no-such-plugin"}},
+		want: []string{"the kubeconfig's credential plugin is not installed: kbe-no-such-plugin"}},
 	{row: 4, name: "slowplugin", how: "an exec plugin that asks the user, who takes six seconds", code: 0, slow: true,
 		provoke: func(s *scene) []string {
 			s.configure(func(_ *clientcmdapi.Config, _ *clientcmdapi.Cluster, user *clientcmdapi.AuthInfo) {
@@ -115,19 +115,19 @@ var clientFaults = []fault{
 			s.noReport = true
 			return append(s.service(), "--report-file", "json=/nonexistent/report.json")
 		},
-		want: []string{"its folder cannot be written to"}},
+		want: []string{"its folder is not writable"}},
 	{row: 34, name: "diskfull", how: "--report-file on a disk that has no room", code: 3,
 		provoke: func(s *scene) []string {
 			s.noReport = true
 			return append(s.service("get pod subject"), "--report-file", "html="+filepath.Join(fullDisk(s), "report.html"))
 		},
-		want: []string{"the report could not be written", "no space left on device", "claims hold. Verdict after"}, slow: true},
+		want: []string{"the report could not be written", "no space left on device", "claims hold. Finished in"}, slow: true},
 	{row: 35, name: "closed", how: "standard output is closed after a line (`| head`)", code: 141, slow: true,
 		provoke: func(s *scene) []string {
-			s.when, s.at = "Namespace kbe-", func(_ *exec.Cmd, stdout io.Closer) { stdout.Close() }
+			s.when, s.at = "in namespace kbe-", func(_ *exec.Cmd, stdout io.Closer) { stdout.Close() }
 			return s.service()
 		},
-		want: []string{"Namespace kbe-fclosed-"}},
+		want: []string{"in namespace kbe-fclosed-"}},
 }
 
 // slowPlugin writes a credential plugin that gives the credentials of a user after

@@ -41,13 +41,13 @@ var nodeFaults = []fault{
 			s.when, s.at = "$ kubectl exec subject", func(*exec.Cmd, io.Closer) { s.stop("node-2") }
 			return s.pod(sleeper("node-2"), "exec subject -- sleep 600")
 		},
-		want: []string{`node "node-2", which pod "subject" is on, is not Ready`, "Kubelet stopped posting node status, since 20", "No kubelet confirmed the end of these pods"}},
+		want: []string{`node "node-2", which pod "subject" is on, is not Ready`, "Kubelet stopped posting node status, since 20", "No kubelet confirmed that these pods stopped"}},
 	{row: 27, name: "evicted", how: "the eviction API takes a pod away during an exec, once", code: 0, slow: true,
 		provoke: func(s *scene) []string {
 			s.when, s.at = "$ kubectl exec subject", func(*exec.Cmd, io.Closer) { s.evict() }
 			return s.pod(sleeper("node-1"), "exec subject -- sleep 15")
 		},
-		want: []string{`pod "subject" is taken away from node "node-1" why EvictionByEvictionAPI: Eviction API: evicting`, "it runs once more, from its begin", "✓ 0 of 0 claims hold"}},
+		want: []string{`pod "subject" was evicted from node "node-1" why EvictionByEvictionAPI: Eviction API: evicting`, "it runs again from the start", "✓ 0 of 0 claims hold"}},
 	{row: 27, name: "evictedtwice", how: "the eviction API takes a pod away, and the one of the second attempt, too", code: 3, slow: true,
 		provoke: func(s *scene) []string {
 			s.when, s.at = "$ kubectl exec subject", func(*exec.Cmd, io.Closer) {
@@ -56,7 +56,7 @@ var nodeFaults = []fault{
 			}
 			return s.pod(sleeper("node-1"), "exec subject -- sleep 600")
 		},
-		want: []string{`why EvictionByEvictionAPI`, "it runs once more, from its begin"}},
+		want: []string{`why EvictionByEvictionAPI`, "it runs again from the start"}},
 	{row: 27, name: "preempted", how: "a pod of higher priority takes the node", code: 3, slow: true,
 		provoke: func(s *scene) []string {
 			cpu := s.most("node-1")
@@ -65,7 +65,7 @@ var nodeFaults = []fault{
   nodeSelector: {kubernetes.io/hostname: node-1}
   containers: [{name: main, image: SHELL, command: [sleep, infinity], resources: {requests: {cpu: %s}}}]`, cpu), "exec subject -- sleep 600")
 		},
-		want: []string{`pod "subject" is taken away from node "node-1" why PreemptionByScheduler`, "it runs once more, from its begin", `pod "subject" is not scheduled: no node takes it`, "Insufficient cpu"}},
+		want: []string{`pod "subject" was evicted from node "node-1" why PreemptionByScheduler`, "it runs again from the start", `pod "subject" is not scheduled: no node can run it (Unschedulable)`, "Insufficient cpu"}},
 }
 
 // restartFaults are those of the API server itself, which all other runs would feel.
@@ -80,7 +80,7 @@ var restartFaults = []fault{
 			}
 			return s.pod(sleeper("node-1"), "exec subject -- sleep 3", "get pod subject")
 		},
-		want: []string{"reconnecting", "The API server answers again", "✓ 0 of 0 claims hold"}},
+		want: []string{"reconnecting", "Reconnected to the API server after", "✓ 0 of 0 claims hold"}},
 }
 
 // sleeper is a Pod that runs on a node.

@@ -30,13 +30,13 @@ var podFaults = []fault{
   nodeSelector: {disk: ssd}
   containers: [{name: main, image: SHELL}]`)
 		},
-		want: []string{`pod "subject" is not scheduled: no node takes it`, "nodes are available", "didn't match Pod's node affinity/selector"}},
+		want: []string{`pod "subject" is not scheduled: no node can run it (Unschedulable)`, "nodes are available", "didn't match Pod's node affinity/selector"}},
 	{row: 15, name: "toobig", how: "a request of 1000 CPUs", code: 3,
 		provoke: func(s *scene) []string {
 			return s.pod(`
   containers: [{name: main, image: SHELL, resources: {requests: {cpu: "1000"}}}]`)
 		},
-		want: []string{`pod "subject" is not scheduled: no node takes it`, "Insufficient cpu"}},
+		want: []string{`pod "subject" is not scheduled: no node can run it (Unschedulable)`, "Insufficient cpu"}},
 	{row: 16, name: "crash", how: "a program that exits with 3", code: 1,
 		provoke: func(s *scene) []string {
 			return s.pod(`
@@ -46,20 +46,20 @@ var podFaults = []fault{
     command: [sh, -c, "echo cannot open the database >&2; exit 3"]
     readinessProbe: {tcpSocket: {port: 9}}`)
 		},
-		want: []string{`container "main" of pod "subject" ended by itself why Error: exit code 3`, "cannot open the database"}},
+		want: []string{`container "main" of pod "subject" exited why Error: exit code 3`, "cannot open the database"}},
 	{row: 16, name: "initcrash", how: "an init container that exits with 7", code: 1,
 		provoke: func(s *scene) []string {
 			return s.pod(`
   initContainers: [{name: prepare, image: SHELL, command: [sh, -c, "echo no migration found; exit 7"]}]
   containers: [{name: main, image: SHELL, command: [sleep, "60"]}]`)
 		},
-		want: []string{`container "prepare" of pod "subject" ended by itself why Error: exit code 7`, "no migration found"}},
+		want: []string{`container "prepare" of pod "subject" exited why Error: exit code 7`, "no migration found"}},
 	{row: 16, name: "nocommand", how: "a command that the image does not have", code: 3,
 		provoke: func(s *scene) []string {
 			return s.pod(`
   containers: [{name: main, image: SHELL, command: [nosuchprogram]}]`)
 		},
-		want: []string{`its image has no program "nosuchprogram" that can be run`, "executable file not found"}},
+		want: []string{`its image has no executable "nosuchprogram"`, "executable file not found"}},
 	{row: 17, name: "oom", how: "a program that needs more memory than its limit", code: 1,
 		provoke: func(s *scene) []string {
 			return s.pod(`
@@ -70,13 +70,13 @@ var podFaults = []fault{
     resources: {limits: {memory: 20Mi}}
     readinessProbe: {tcpSocket: {port: 9}}`)
 		},
-		want: []string{"needs more memory than its limit of 20Mi why OOMKilled: exit code 137"}},
+		want: []string{"used more memory than its limit of 20Mi (OOMKilled) why OOMKilled: exit code 137"}},
 	{row: 18, name: "root", how: "runAsNonRoot with an image that runs as root", code: 3,
 		provoke: func(s *scene) []string {
 			return s.pod(`
   containers: [{name: main, image: SHELL, command: [sleep, "60"], securityContext: {runAsNonRoot: true}}]`)
 		},
-		want: []string{"securityContext.runAsNonRoot forbids it to run as root", "securityContext.runAsUser"}},
+		want: []string{"securityContext.runAsNonRoot forbids root, and its image runs as root", "securityContext.runAsUser"}},
 	{row: 19, name: "noprogram", how: "hostname in an image that has none", code: 3,
 		provoke: func(s *scene) []string {
 			return s.pod(`  containers: [{name: main, image: SHELL, command: [sleep, "60"]}]`, "exec subject -- hostname")
@@ -94,16 +94,16 @@ var podFaults = []fault{
 			s.when, s.at = "pod/subject created", func(*exec.Cmd, io.Closer) {
 				namespace := s.ownedNamespace()
 				release := hold(s.T, namespace)
-				s.when, s.at = "does not go", func(*exec.Cmd, io.Closer) {
+				s.when, s.at = "is stuck terminating", func(*exec.Cmd, io.Closer) {
 					s.known = conditionSince(s.T, namespace, corev1.NamespaceFinalizersRemaining)
 					release()
 				}
 			}
 			return s.service()
 		},
-		want: []string{"does not go: NamespaceFinalizersRemaining: Some content in the namespace has finalizers remaining: example.com/hold", "whoever set a finalizer has to remove it", "✓ 0 of 0 claims hold"}},
+		want: []string{"is stuck terminating: NamespaceFinalizersRemaining: Some content in the namespace has finalizers remaining: example.com/hold", "whoever set a finalizer must remove it", "✓ 0 of 0 claims hold"}},
 	{row: 32, name: "interruptedcreate", how: "Ctrl-C when a pod is created", code: 130,
-		provoke: interrupted("$ kubectl create -f"), want: []string{"Interrupted (interrupt): cleaning up", "A second signal leaves at once; then run: kubectl delete namespace"}},
+		provoke: interrupted("$ kubectl create -f"), want: []string{"Interrupted (interrupt): cleaning up", "A second signal exits at once; then run: kubectl delete namespace"}},
 	{row: 32, name: "interruptedwait", how: "Ctrl-C when a pod is waited for", code: 130,
 		provoke: interrupted("$ kubectl wait"), want: []string{"Interrupted (interrupt): cleaning up"}},
 	{row: 32, name: "interruptedexec", how: "Ctrl-C during an exec", code: 130,
@@ -126,14 +126,14 @@ var podFaults = []fault{
   volumes: [{name: v, secret: {secretName: absent}}]
   containers: [{name: main, image: SHELL, command: [sleep, "60"], volumeMounts: [{name: v, mountPath: /v}]}]`)
 		},
-		want: []string{`a volume of it needs the secret "absent", which does not exist`}},
+		want: []string{`one of its volumes needs the secret "absent", which does not exist`}},
 	{row: 16, name: "sandbox", how: "a sysctl value that the kernel refuses", code: 3,
 		provoke: func(s *scene) []string {
 			return s.pod(`
   securityContext: {sysctls: [{name: net.ipv4.ip_unprivileged_port_start, value: x}]}
   containers: [{name: main, image: SHELL, command: [sleep, "60"]}]`)
 		},
-		want: []string{"cannot make its sandbox"}},
+		want: []string{"cannot create its sandbox"}},
 	{row: 16, name: "liveness", how: "a liveness probe that gets 404, told while it is waited for", code: 1,
 		provoke: func(s *scene) []string {
 			// The service is deaf to SIGTERM: its restart takes the grace period.
@@ -158,5 +158,5 @@ var podFaults = []fault{
   activeDeadlineSeconds: 3
   containers: [{name: main, image: SHELL, command: [sleep, "60"], readinessProbe: {tcpSocket: {port: 9}}}]`)
 		},
-		want: []string{"was ended at its activeDeadlineSeconds"}},
+		want: []string{"exceeded its activeDeadlineSeconds"}},
 }

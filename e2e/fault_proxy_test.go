@@ -68,7 +68,7 @@ var proxyFaults = []fault{
 				pass.ServeHTTP(w, r)
 			}
 		}, `exec subject -- sh -c 'sleep 1; echo to the end'`),
-		want: []string{"broke while the command ran: it runs again", "to the end", "✓ 0 of 0 claims hold"}},
+		want: []string{"was lost while the command ran. It is run again", "to the end", "✓ 0 of 0 claims hold"}},
 	{row: 22, name: "slow", how: "each answer of the API server takes 200 ms longer", code: 0, slow: true,
 		provoke: behindProxy(func(pass http.Handler) http.HandlerFunc {
 			return func(w http.ResponseWriter, r *http.Request) {
@@ -103,7 +103,7 @@ var proxyFaults = []fault{
 				pass.ServeHTTP(w, r)
 			}
 		}, "exec subject -- true"),
-		want: []string{"does not let upgraded connections (WebSocket, SPDY) pass"}},
+		want: []string{"blocks upgraded connections (WebSocket, SPDY)"}},
 }
 
 // eachGets answers each n-th request with a status.

@@ -91,19 +91,7 @@ func (f fault) run(t *testing.T) {
 	}
 	told := s.tell(args)
 	outcome := row{fault: f, code: told.code, leftovers: s.leftovers()}
-	for _, w := range f.want {
-		if !told.contains(w) {
-			t.Errorf("expected to read %q", w)
-		}
-	}
-	for _, w := range f.never {
-		if told.contains(w) {
-			t.Errorf("expected not to read %q", w)
-		}
-	}
-	if told.code != f.code {
-		t.Errorf("expected exit code %d, found %d", f.code, told.code)
-	}
+	told.assert(t, f.want, f.never, f.code)
 	if len(outcome.leftovers) > 0 {
 		t.Errorf("expected that nothing is left, found %s", strings.Join(outcome.leftovers, ", "))
 	}
@@ -191,6 +179,24 @@ var space = regexp.MustCompile(`\s+`)
 
 // flat is a text without the line breaks that a terminal's width has made.
 func flat(text string) string { return space.ReplaceAllString(text, " ") }
+
+// assert asserts what is read, what is not, and the exit code.
+func (s account) assert(t *testing.T, want, never []string, code int) {
+	t.Helper()
+	for _, text := range want {
+		if !s.contains(text) {
+			t.Errorf("expected to read %q", text)
+		}
+	}
+	for _, text := range never {
+		if s.contains(text) {
+			t.Errorf("expected not to read %q", text)
+		}
+	}
+	if s.code != code {
+		t.Errorf("expected exit code %d, found %d", code, s.code)
+	}
+}
 
 func (s account) contains(want string) bool { return strings.Contains(flat(s.text), want) }
 

@@ -38,8 +38,8 @@ func TestAnImageThatCannotRunIsReplaced(t *testing.T) {
 		"403":                  {"docker.io/kbe-test/denied:1", "403"},
 		"404":                  {"docker.io/kbe-test/missing:1", "does not exist"},
 		"429":                  {"docker.io/kbe-test/limited:1", "429"},
-		"503":                  {"docker.io/kbe-test/broken:1", "has an error of its own"},
-		"out of reach":         {"localhost:5999/missing:1", "does not reach the registry"},
+		"503":                  {"docker.io/kbe-test/broken:1", "has an internal error"},
+		"out of reach":         {"localhost:5999/missing:1", "cannot reach the registry"},
 		"another architecture": {"docker.io/kbe-test/mainframe:1", "has no variant for node"},
 		"exec format error":    {variant(t, "docker.io/kbe-test/format:1", provider.Simpleservice{ProgramArch: "arm64"}), "exec format error"},
 	} {

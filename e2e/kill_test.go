@@ -198,7 +198,7 @@ func TestCleanupAllRemovesWhatKilledRunsLeft(t *testing.T) {
 		t.Errorf("expected that both runs have left something, found\n%s", strings.Join(found, "\n"))
 	}
 	stdout, stderr, code := outcome(t, plugin(t, "cleanup", "--all"))
-	if code != 0 || !strings.Contains(stdout, "Removed what 2 runs left") {
+	if code != 0 || !strings.Contains(stdout, "Cleaned up after 2 runs") {
 		t.Errorf("expected exit code 0, found %d:\n%s%s", code, stdout, stderr)
 	}
 	if after := leftovers(t); len(after) > 0 {

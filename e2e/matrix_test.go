@@ -7,16 +7,19 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/e2e-framework/pkg/envconf"
 
 	"github.com/kubectl-kbe/kubectl-kbe/e2e/provider"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
@@ -142,6 +145,39 @@ func TestAPartitionIsExactlyTwoRedPairs(t *testing.T) {
 	assertAllReach(t, matrixOf(t, plugin(t, "reach", "--nodes"), 0).Matrix, nodes, "IPv4")
 }
 
+// A claim about the network that fails says between which pods and nodes, and what to do next:
+// the target's own node reaches it, the other one does not.
+func TestAClaimThatAPartitionFailsSaysWhere(t *testing.T) {
+	if embedded == nil {
+		t.Skip("cuts nodes off from each other, which only the embedded cluster lets it do")
+	}
+	nodes := schedulableNodes(t.Context(), t)
+	for i, a := range nodes {
+		for _, b := range nodes[i+1:] {
+			partitioned(t, a, b)
+		}
+	}
+	stdout, stderr, code := outcome(t, plugin(t, "pods", "reachability", "-o", "json"))
+	var r v1alpha1.Report
+	if err := json.Unmarshal([]byte(stdout), &r); err != nil || code != 1 {
+		t.Fatalf("expected exit code 1 and a report, found %d, %v:\n%s%s", code, err, stdout, stderr)
+	}
+	what := regexp.MustCompile(`^pod "far" on node "node-\d" got no answer from pod "target" on node "node-\d": the network between these nodes fails$`)
+	why := regexp.MustCompile(`^curl: \(28\) .*; it did answer pod "near" on node "node-\d"$`)
+	var failures []string
+	for _, st := range r.Scenarios[0].Steps {
+		if f := st.Failure; f != nil {
+			failures = append(failures, f.What+" | "+f.Why+" | "+f.Remedy)
+			if !what.MatchString(f.What) || !why.MatchString(f.Why) || !strings.HasSuffix(f.Remedy, "kubectl kbe reach --nodes") {
+				t.Errorf("found %+v", f)
+			}
+		}
+	}
+	if len(failures) != 1 {
+		t.Errorf("expected that one step fails, found %q", failures)
+	}
+}
+
 // awaitLine reads until a line holds the text, and leaves the rest to be discarded.
 func awaitLine(t *testing.T, in io.Reader, text string) {
 	t.Helper()
@@ -162,17 +198,7 @@ func TestANodeThatStandsStillMidRunIsNamed(t *testing.T) {
 		t.Skip("pauses a node, which only the embedded cluster lets it do")
 	}
 	partitioned(t, "node-2", "node-3")
-	c := plugin(t, "reach", "--nodes")
-	stderr, err := c.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var story strings.Builder
-	c.Stdout = &story
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	awaitLine(t, stderr, "probing")
+	c, story := reachNodesUntil(t, "probing")
 	if err := embedded.SetFault(t.Context(), "pause", "node-3"); err != nil {
 		t.Fatal(err)
 	}
@@ -186,12 +212,96 @@ func TestANodeThatStandsStillMidRunIsNamed(t *testing.T) {
 	if code := c.ProcessState.ExitCode(); code != 3 {
 		t.Errorf("expected exit code 3, found %d", code)
 	}
-	for _, want := range []string{"✗ node-3: its pod could not probe", "is the node gone?", "No kubelet confirmed the end of these pods", "on node-3."} {
+	for _, want := range []string{"✗ node-3 could not take part", "its pod could not probe", "is the node down?", "No kubelet confirmed that these pods stopped", "on node-3."} {
 		if !strings.Contains(strings.Join(strings.Fields(story.String()), " "), want) {
 			t.Errorf("expected %q in the story, found:\n%s", want, story.String())
 		}
 	}
 	assertNoNamespace(t, namespaceOf(t, story.String()))
+}
+
+// reachNodesUntil starts a run of all pairs of nodes, and returns when it has printed a text
+// to standard error; story gets what it prints to standard output.
+func reachNodesUntil(t *testing.T, text string) (c *exec.Cmd, story *strings.Builder) {
+	t.Helper()
+	c, story = plugin(t, "reach", "--nodes"), &strings.Builder{}
+	stderr, err := c.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Stdout = story
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	awaitLine(t, stderr, text)
+	return c, story
+}
+
+// A node loses its power while the run waits for its pod. The run ends when the cluster
+// knows, and says so within two seconds; the next run knows from the beginning.
+func TestANodeThatGoesDownIsNamedWhenTheClusterKnows(t *testing.T) {
+	exhaustive(t)
+	if embedded == nil {
+		t.Skip("cuts a node's power, which only the embedded cluster lets it do")
+	}
+	t.Cleanup(func() {
+		if err := embedded.ClearFault(context.Background(), "power-off", "node-3"); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := embedded.SetFault(t.Context(), "power-off", "node-3"); err != nil {
+		t.Fatal(err)
+	}
+	c, story := reachNodesUntil(t, `node "node-3" is not Ready: NodeStatusUnknown: Kubelet stopped posting node status, since 20`)
+	since, said := notReadySince(t, "node-3"), time.Now()
+	_ = c.Wait()
+	// The cluster tells the time in whole seconds, so the line may have come up to one later.
+	if late := said.Sub(since); late > 3*time.Second {
+		t.Errorf("expected that the node is named within 2 s of %s, found %s", since, late)
+	}
+	assertNodeDown(t, story.String(), c.ProcessState.ExitCode())
+
+	stdout, _, code := outcome(t, plugin(t, "reach", "--nodes"))
+	assertNodeDown(t, stdout, code)
+	r := matrixOf(t, plugin(t, "reach", "--nodes"), 3)
+	if r.VerdictMilliseconds > 20_000 {
+		t.Errorf("expected that a node that is down is not waited for, found a verdict after %d ms", r.VerdictMilliseconds)
+	}
+	if f := r.Matrix.Findings; len(f) != 1 || f[0].Remedy != "look at the node and at its kubelet: kubectl describe node node-3" {
+		t.Errorf("expected one finding with a remedy, found %+v", f)
+	}
+}
+
+// assertNodeDown asserts the story of a run on three nodes, of which node-3 is down.
+func assertNodeDown(t *testing.T, story string, code int) {
+	t.Helper()
+	if code != 3 {
+		t.Errorf("expected exit code 3, found %d", code)
+	}
+	text := strings.Join(strings.Fields(story), " ")
+	for _, want := range []string{
+		"✗ node-3 could not take part why not Ready: NodeStatusUnknown: Kubelet stopped posting node status, since 20",
+		"✗ 2 of 3 nodes took part, 4 of 4 pairs reachable.",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("expected %q in the story, found:\n%s", want, story)
+		}
+	}
+	assertNoNamespace(t, namespaceOf(t, story))
+}
+
+// notReadySince is when the cluster found a node not Ready.
+func notReadySince(t *testing.T, name string) time.Time {
+	t.Helper()
+	node, err := client(t).CoreV1().Nodes().Get(t.Context(), name, metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cause := diagnose.Node(node)
+	if cause == nil {
+		t.Fatalf("node %q: expected it not Ready, found %+v", name, node.Status.Conditions)
+	}
+	return cause.Since
 }
 
 func TestACordonedNodeIsToldAndNotWaitedFor(t *testing.T) {
@@ -233,7 +343,7 @@ func assertNodesRefused(t *testing.T, f *fixture, user string) {
 	if code != 3 || stdout != "" {
 		t.Errorf("expected exit code 3 and no story, found %d: %s", code, stdout)
 	}
-	for _, want := range []string{`user "` + user + `" may not do all that this needs; nothing was created. Not granted:`, "  list nodes in the cluster\n", "kind: ClusterRole\n"} {
+	for _, want := range []string{`nothing was created, because user "` + user + `" lacks these permissions:`, "  list nodes in the cluster\n", " --cluster-scoped --for reach-nodes --user " + user + " | kubectl apply -f -\n"} {
 		if !strings.Contains(stderr, want) {
 			t.Errorf("expected %q, found %s", want, stderr)
 		}
@@ -243,17 +353,7 @@ func assertNodesRefused(t *testing.T, f *fixture, user string) {
 
 func TestAnInterruptedMatrixLeavesNothing(t *testing.T) {
 	exhaustive(t)
-	c := plugin(t, "reach", "--nodes")
-	stderr, err := c.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var story strings.Builder
-	c.Stdout = &story
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	awaitLine(t, stderr, "starting pods")
+	c, story := reachNodesUntil(t, "starting pods")
 	if err := c.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
@@ -353,7 +453,7 @@ func TestAnImageThatNoNodeCanPullIsToldOnce(t *testing.T) {
 	if err := json.Unmarshal([]byte(stdout), &r); err != nil || code != 3 || r.Matrix == nil {
 		t.Fatalf("expected exit code 3 and a report, found %d, %v:\n%s%s", code, err, stdout, stderr)
 	}
-	if f := r.Matrix.Findings; len(f) != 1 || !strings.Contains(f[0].Cause, "localhost:5999/missing:1") || len(nodes) <= 4 && f[0].Text != strings.Join(nodes, ", ") {
+	if f := r.Matrix.Findings; len(f) != 1 || !strings.Contains(f[0].Cause, "localhost:5999/missing:1") || len(nodes) <= 4 && f[0].Text != strings.Join(nodes, ", ")+" could not take part" || f[0].Remedy == "" {
 		t.Errorf("expected one finding, of the nodes %v, found %+v", nodes, f)
 	}
 	for _, n := range r.Matrix.Nodes {

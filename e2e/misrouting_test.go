@@ -53,7 +53,7 @@ func TestPodsThatAreSeenUnderTheirNodesAddressAreAFinding(t *testing.T) {
 	address := nodeAddress(t, "node-2")
 	r := matrixOf(t, plugin(t, "reach", "--nodes"), 0)
 	if len(r.Matrix.Findings) != 1 || !r.Matrix.Findings[0].Warning ||
-		r.Matrix.Findings[0].Text != "pods on node-2 are seen as "+address+", not under their own address" {
+		r.Matrix.Findings[0].Text != "pods on node-2 are source-NATed to "+address {
 		t.Errorf("expected a warning that names node-2 and %s, found %+v", address, r.Matrix.Findings)
 	}
 	for _, p := range r.Matrix.Pairs {
@@ -106,10 +106,10 @@ func TestATranslatedCallerFailsTheClaimOnItsAddress(t *testing.T) {
 			claims[c.Outcome] = append(claims[c.Outcome], c.Claim)
 		}
 	}
-	if want := []string{"From where the scheduler put the other pod it answers as well"}; !slices.Equal(claims[v1alpha1.Failed], want) {
+	if want := []string{"The pod also answers the other caller and sees its pod IP"}; !slices.Equal(claims[v1alpha1.Failed], want) {
 		t.Errorf("expected that exactly %q fails, found %q", want, claims)
 	}
-	if !slices.Contains(claims[v1alpha1.Met], "From the same node the pod answers, and sees the caller's own address") {
+	if !slices.Contains(claims[v1alpha1.Met], "The pod answers the caller on the same node and sees its pod IP") {
 		t.Errorf("expected that the claim of the same node holds, found %q", claims)
 	}
 }
@@ -131,7 +131,7 @@ func TestAPodThatAnswersInsteadIsNamed(t *testing.T) {
 	}
 	who := `; that is pod "impostor" of namespace "` + f.session.Namespace + `" on ` + impostor.Spec.NodeName
 	for _, c := range r.Causes {
-		if c.What != "somebody else answers at "+web.Status.PodIP+":9876" || !strings.Contains(c.Why, who) {
+		if c.What != "another program answers at "+web.Status.PodIP+":9876" || !strings.Contains(c.Why, who) {
 			t.Errorf("expected that the impostor is named, found %+v", c)
 		}
 	}

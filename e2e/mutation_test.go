@@ -118,7 +118,7 @@ func assertFailsAlone(t *testing.T, e *example.Example, c claimOf, m mutation) {
 	var story bytes.Buffer
 	tell := report.NewStory(report.NewTerminal(&story, nil, 80, false)).Handle
 	var found []string
-	verdict := engine.Run(t.Context(), clientsOf(kube), plan, engine.Options{}, func(ev engine.Event) {
+	verdict := engine.Run(t.Context(), clientsOf(kube), plan, engine.Options{FailFast: true}, func(ev engine.Event) {
 		tell(ev)
 		switch b := ev.Body.(type) {
 		case engine.ExpectationFailed:

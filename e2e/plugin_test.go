@@ -12,6 +12,8 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -22,6 +24,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubectl-kbe/kubectl-kbe/examples"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 )
 
 // buildPlugin builds kubectl-kbe once, as users get it, in the suite's folder.
@@ -44,6 +47,10 @@ func pluginIn(ctx context.Context, t *testing.T, args ...string) *exec.Cmd {
 	path, err := buildPlugin()
 	if err != nil {
 		t.Fatalf("build kubectl-kbe: %v", err)
+	}
+	// Most tests look for what the story shows; without a terminal, the summary is the default.
+	if len(args) > 0 && slices.Contains([]string{"pods", "network", "lifecycle", "run"}, args[0]) {
+		args = slices.Insert(slices.Clone(args), 1, "--view=story")
 	}
 	c := exec.CommandContext(ctx, path, args...)
 	c.Env = append(os.Environ(), "KUBECONFIG="+*kube.KubeConfig)
@@ -75,7 +82,7 @@ func outcome(t *testing.T, c *exec.Cmd) (stdout, stderr string, code int) {
 	return out.String(), errOut.String(), c.ProcessState.ExitCode()
 }
 
-var namespaceLine = regexp.MustCompile(`(?m)^Namespace (\S+): `)
+var namespaceLine = regexp.MustCompile(`(?m)^(?:All commands run in n|N)amespace ([a-z0-9-]+)`)
 
 // namespaceOf finds the Namespace that a run has told.
 func namespaceOf(t *testing.T, story string) string {
@@ -103,7 +110,7 @@ func TestKubectlRunsThePlugin(t *testing.T) {
 	c := kubectlCommand(t, "kbe", "pods")
 	c.Env = append(c.Env, "PATH="+filepath.Dir(path)+string(os.PathListSeparator)+os.Getenv("PATH"))
 	stdout, stderr, code := outcome(t, c)
-	if code != 0 || !strings.Contains(stdout, "claims hold. Verdict after") {
+	if code != 0 || !strings.Contains(stdout, "claims hold. Finished in") {
 		t.Errorf("kubectl kbe pods: expected exit code 0, found %d:\n%s%s", code, stdout, stderr)
 	}
 	assertNoNamespace(t, namespaceOf(t, stdout))
@@ -142,7 +149,7 @@ func TestAClaimThatDoesNotHoldIsShownWithExpectedAndFound(t *testing.T) {
 		t.Errorf("expected exit code 1, found %d", code)
 	}
 	for _, want := range []string{
-		"✗ The sibling answers on localhost",
+		"✗ The other container answers on localhost",
 		`expression  json(stdout).host == "localhost:9877"`,
 		`expected    "localhost:9877"`,
 		`found       "localhost:9876"`,
@@ -163,9 +170,9 @@ func TestAnImageThatCannotBePulledIsTheCause(t *testing.T) {
 	}
 	for _, want := range []string{
 		"pod/sise cannot become Ready",
-		"does not reach the registry of the image registry.invalid/nothing:1",
+		"cannot reach the registry of the image registry.invalid/nothing:1",
 		"--registry HOST",
-		"claims are not checked",
+		"claims not checked",
 	} {
 		if !strings.Contains(strings.Join(strings.Fields(stdout), " "), want) { // however it is wrapped
 			t.Errorf("expected %q in the story:\n%s", want, stdout)
@@ -264,10 +271,11 @@ func TestASignalCleansUp(t *testing.T) {
 		at     string
 		code   int
 	}{
-		{syscall.SIGINT, "Namespace kbe-pods-", 130},
+		{syscall.SIGINT, "in namespace kbe-pods-", 130},
 		{syscall.SIGINT, "kubectl run sise", 130},
 		{syscall.SIGINT, "kubectl wait", 130},
 		{syscall.SIGTERM, "curl -sS", 143},
+		{syscall.SIGQUIT, "kubectl run sise", 131},
 	} {
 		t.Run(tc.signal.String()+" at "+tc.at, func(t *testing.T) {
 			t.Parallel()
@@ -277,7 +285,7 @@ func TestASignalCleansUp(t *testing.T) {
 					t.Error(err)
 				}
 			})
-			if code != tc.code || !strings.Contains(story, "Interrupted ("+tc.signal.String()+")") {
+			if code != tc.code || !strings.Contains(story, "Interrupted ("+run.Signaled{Signal: tc.signal}.String()+")") {
 				t.Errorf("expected exit code %d, found %d:\n%s", tc.code, code, story)
 			}
 			assertNoNamespace(t, namespaceOf(t, story))
@@ -285,9 +293,47 @@ func TestASignalCleansUp(t *testing.T) {
 	}
 }
 
+// TestAClosedTerminalCleansUp: the kernel and the shell both tell of it.
+func TestAClosedTerminalCleansUp(t *testing.T) {
+	c := plugin(t, "pods", "resources")
+	story, code := until(t, c, "kubectl create", func(io.Closer) {
+		go func() {
+			for c.Process.Signal(syscall.SIGHUP) == nil {
+				runtime.Gosched()
+			}
+		}()
+	})
+	if code != 128+int(syscall.SIGHUP) {
+		t.Errorf("expected the exit code of SIGHUP, found %d", code)
+	}
+	assertNoNamespace(t, namespaceOf(t, story))
+}
+
+func TestAFullDiskIsTold(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer full.Close()
+	c := plugin(t, "pods", "resources")
+	var stderr bytes.Buffer
+	c.Stdout, c.Stderr = full, &stderr
+	_ = c.Run() // the exit code tells
+	if code := c.ProcessState.ExitCode(); code != 3 || !strings.Contains(stderr.String(), "no space left on device") {
+		t.Errorf("expected exit code 3 and the reason, found %d: %s", code, &stderr)
+	}
+}
+
+func TestStepWithoutAnInput(t *testing.T) {
+	_, stderr, code := outcome(t, plugin(t, "pods", "resources", "--step")) // its standard input is /dev/null
+	if code != 3 || !strings.Contains(stderr, "the standard input has ended") {
+		t.Errorf("expected exit code 3 and the reason, found %d: %s", code, stderr)
+	}
+}
+
 func TestAClosedOutputCleansUp(t *testing.T) {
 	c := plugin(t, "pods")
-	story, code := until(t, c, "Namespace kbe-pods-", func(stdout io.Closer) {
+	story, code := until(t, c, "in namespace kbe-pods-", func(stdout io.Closer) {
 		if err := stdout.Close(); err != nil {
 			t.Error(err)
 		}
@@ -307,10 +353,10 @@ func TestBadInput(t *testing.T) {
 		{[]string{"podz"}, 2, `unknown command "podz"`},
 		{[]string{"pods", "--kep"}, 2, "unknown flag: --kep"},
 		{[]string{"pods", "extra"}, 2, "unknown scenario `extra`"},
-		{[]string{"pods", "--step", "--dry-run"}, 2, "exclude each other"},
+		{[]string{"pods", "--step", "--dry-run"}, 2, "cannot be combined"},
 		{[]string{"pods", "--timeout", "-1s"}, 2, "greater than 0"},
 		{[]string{"pods", "--registry", "not a host"}, 2, "HOST[:PORT]"},
-		{[]string{"pods", "--image-pull-secret", "x"}, 2, "name the one that has it with -n"},
+		{[]string{"pods", "--image-pull-secret", "x"}, 2, "set the secret's namespace with -n"},
 		{[]string{"pods", "--image", "shel=x"}, 2, "one of the names shell, simpleservice"},
 		{[]string{"pods", "--image", "shell="}, 2, "expected a reference"},
 		{[]string{"pods", "--context", "nowhere"}, 3, `context "nowhere" does not exist`},

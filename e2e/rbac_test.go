@@ -152,7 +152,7 @@ func reachUser(t *testing.T, f *fixture, purpose string, needs rbac.Needs) strin
 			t.Error(err)
 		}
 	})
-	printed(t, "-n", f.session.Namespace, "--user", user, "--name", user, "--for", purpose)
+	printed(t, "-n", f.session.Namespace, "--cluster-scoped", "--user", user, "--name", user, "--for", purpose)
 	awaitAccess(t, user, f.session.Namespace, needs)
 	return user
 }
@@ -203,9 +203,11 @@ func TestWhatIsMissingIsNamedBeforeAnythingIsCreated(t *testing.T) {
 			user := envconf.RandomName("jane", 10)
 			grant(t, user, f.session.Namespace, slices.Delete(slices.Clone(required), i, i+1))
 			stdout, stderr, code := outcome(t, plugin(t, "pods", "-n", f.session.Namespace, "--as", user))
-			want := `user "` + user + `" may not do all that this needs; nothing was created. Not granted:` + "\n" +
-				"  " + missing.String() + ` in namespace "` + f.session.Namespace + `"` + "\nThis grants"
-			if code != 3 || stdout != "" || !strings.Contains(stderr, want) || !strings.Contains(stderr, "kind: RoleBinding") {
+			want := `nothing was created, because user "` + user + `" lacks these permissions:` + "\n" +
+				"  " + missing.String() + ` in namespace "` + f.session.Namespace + `"` + "\n" +
+				"To grant all permissions of this run, an administrator runs:\n" +
+				"  kubectl kbe rbac -n " + f.session.Namespace + " --for pods --user " + user + " | kubectl apply -f -\n"
+			if code != 3 || stdout != "" || !strings.HasSuffix(stderr, want) {
 				t.Errorf("expected exit code 3 and\n%s\nfound %d\n%s%s", want, code, stdout, stderr)
 			}
 			assertPods(t, f.session.Namespace)
@@ -222,7 +224,7 @@ func TestWhatIsMissingIsNamedBeforeAnythingIsCreated(t *testing.T) {
 	})
 	t.Run("namespaces", func(t *testing.T) {
 		stdout, stderr, code := outcome(t, plugin(t, "pods", "--as", envconf.RandomName("jane", 10)))
-		for _, want := range []string{"create namespaces in the cluster", "-n NAMESPACE", "kind: ClusterRole"} {
+		for _, want := range []string{"create namespaces in the cluster", "-n NAMESPACE", "  kubectl kbe rbac --for pods --user "} {
 			if code != 3 || stdout != "" || !strings.Contains(stderr, want) {
 				t.Errorf("expected exit code 3 and %q, found %d:\n%s%s", want, code, stdout, stderr)
 			}

@@ -42,7 +42,7 @@ func TestTheReportsOfARun(t *testing.T) {
 		args = append(args, "--report-file", format+"="+filepath.Join(files, format))
 	}
 	stdout, stderr, code := outcome(t, plugin(t, args...))
-	if code != 0 || !strings.Contains(stdout, "claims hold. Verdict after") {
+	if code != 0 || !strings.Contains(stdout, "claims hold. Finished in") {
 		t.Fatalf("expected exit code 0 and the story, found %d:\n%s%s", code, stdout, stderr)
 	}
 	read := func(format string) []byte {
@@ -136,7 +136,7 @@ func TestTheScriptNamesAClaimThatFails(t *testing.T) {
 	if code != 1 {
 		t.Fatalf("expected exit code 1, found %d: %s", code, stderr)
 	}
-	if strings.Count(script, "\n# ✓ ") != 7 || !strings.Contains(script, "\n# ✗ The sibling answers on localhost") {
+	if strings.Count(script, "\n# ✓ ") != 7 || !strings.Contains(script, "\n# ✗ The other container answers on localhost") {
 		t.Errorf("the script: expected the claim that fails, and 7 that hold, found:\n%s", script)
 	}
 	stdout, stderr, code := replay(t, script)

@@ -46,7 +46,7 @@ func TestWhatRunsAwayIsEnded(t *testing.T) {
 	if took := time.Since(begin); took > time.Minute {
 		t.Errorf("expected the end at once, found it after %s", took)
 	}
-	for _, want := range []string{"a cost of 1000000 calls", "the command printed 3000000 bytes, of which only the first 1048576 are kept", "it printed more than 32 MiB"} {
+	for _, want := range []string{"a cost of 1000000 calls", "the command printed 3000000 bytes, of which only the first 1048576 are kept", "stopped after printing more than 32 MiB"} {
 		if !strings.Contains(strings.Join(strings.Fields(stdout), " "), want) {
 			t.Errorf("expected %q, found %d:\n%.4000s\n%s", want, code, strings.ReplaceAll(stdout, `\u0000`, ""), stderr)
 		}

@@ -112,7 +112,7 @@ func TestATargetOfItsOwnIsReachedFromEverywhere(t *testing.T) {
 func TestTheTruthTableFitsATerminal(t *testing.T) {
 	c := plugin(t, "reach", "--from", "container,same-node,api-server")
 	stdout, stderr, code := outcome(t, c)
-	if code != 0 || !strings.Contains(stdout, "✓ pod, same node") || !strings.Contains(stdout, "ways. Verdict after ") {
+	if code != 0 || !strings.Contains(stdout, "✓ pod, same node") || !strings.Contains(stdout, "places. Finished in ") {
 		t.Errorf("expected exit code 0, found %d:\n%s%s", code, stdout, stderr)
 	}
 	for line := range strings.Lines(stdout) {
@@ -156,7 +156,7 @@ func TestAPodThatListensOnLoopbackOnly(t *testing.T) {
 	if code != 1 || r.Verdict != v1alpha1.ClaimFailed {
 		t.Errorf("expected exit code 1, found %d, %s", code, r.Verdict)
 	}
-	assertCause(t, r, "the service listens on loopback only", "refused from everywhere, also from the pod's own containers")
+	assertCause(t, r, "the service listens on loopback only", "refused from everywhere, even from the pod's own containers")
 	assertFound(t, r, map[string]string{
 		"same-node": "Failed refused", "node": "Failed refused", "api-server": "Failed refused", "port-forward": "Met answered",
 	})
@@ -392,20 +392,40 @@ func TestAnImageWithoutToolsIsNotCheckedFromWithin(t *testing.T) {
 	if v := r.Vantages[0]; v.Skipped != "cannot check: the container has no curl" {
 		t.Errorf("found the reason %q", v.Skipped)
 	}
-	if len(r.Causes) == 0 || r.Causes[0].Why != "refused from everywhere that was asked; localhost could not be checked" {
+	if len(r.Causes) == 0 || r.Causes[0].Why != "refused from every place that was probed; localhost could not be checked" {
 		t.Errorf("found %+v", r.Causes)
 	}
 }
 
 func TestReachSaysWhyItCannotRun(t *testing.T) {
 	for want, args := range map[string][]string{
-		`pod "nobody": not found in namespace "default"`: {"reach", "nobody", "-n", "default", "--from", "container"},
-		`namespace "nowhere" does not exist`:             {"reach", "-n", "nowhere", "--from", "container"},
+		`pod "nobody" not found in namespace "default"`: {"reach", "nobody", "-n", "default", "--from", "container"},
+		`namespace "nowhere" does not exist`:            {"reach", "-n", "nowhere", "--from", "container"},
 	} {
 		if _, stderr, code := outcome(t, plugin(t, args...)); code != 3 || !strings.Contains(stderr, want) {
 			t.Errorf("%v: expected exit code 3 and %q, found %d: %s", args, want, code, stderr)
 		}
 	}
+}
+
+// A pod that does not exist is known before anything is made.
+func TestAPodThatDoesNotExistIsKnownBeforeANamespaceIsMade(t *testing.T) {
+	stdout, stderr, code := outcome(t, plugin(t, "reach", "nobody"))
+	if want := `pod "nobody" not found in namespace "default"`; code != 3 || stdout != "" || !strings.Contains(stderr, want) {
+		t.Errorf("expected exit code 3, %q and no namespace, found %d: %s%s", want, code, stdout, stderr)
+	}
+}
+
+// A port on which nothing listens is one cause, whatever refuses: also the tunnel.
+func TestAWrongPortIsToldOnce(t *testing.T) {
+	f := newFixture(t, "port")
+	f.start(f.bound("", "0.0.0.0"))
+	r, code := reachPod(t, "web", "-n", f.session.Namespace, "--port", "9877")
+	if code != 1 {
+		t.Errorf("expected exit code 1, found %d", code)
+	}
+	assertCause(t, r, "nothing listens on port 9877 of the pod", "localhost refuses connections too")
+	assertFound(t, r, map[string]string{"same-node": "Failed refused", "port-forward": "Failed refused"})
 }
 
 func TestAnInterruptedReachLeavesNothing(t *testing.T) {

@@ -101,7 +101,7 @@ func TestAClaimIsDecidedAnew(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if s := runSteps(t, kube, engine.Options{}, steps); s.verdict != v1alpha1.Passed {
+			if s := runSteps(t, kube, engine.Options{FailFast: true}, steps); s.verdict != v1alpha1.Passed {
 				t.Errorf("expected that the claim holds, found the verdict %s, %+v", s.verdict, s.failed)
 			}
 		})
@@ -186,7 +186,7 @@ func TestAWatchThatBreaksOffOrExpiresIsTakenUpAgain(t *testing.T) {
 	var cut, gone atomic.Int32
 	s := runSteps(t, flagsTo(func(cfg *rest.Config) {
 		cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { return unsteady{next, &cut, &gone} })
-	}), engine.Options{}, endsLate)
+	}), engine.Options{FailFast: true}, endsLate)
 	if s.verdict != v1alpha1.Passed || s.pods["brief"].Phase != "Succeeded" {
 		t.Errorf("expected that the claim holds, found the verdict %s, %+v, %+v", s.verdict, s.failed, s.pods)
 	}
@@ -218,7 +218,7 @@ func limited(t *testing.T, f *fixture, verbs ...string) *genericclioptions.Confi
 
 func TestARunGoesOnWithoutThePermissionToWatchEvents(t *testing.T) {
 	f := newFixture(t, "no-events")
-	s := runSteps(t, limited(t, f, "create", "get", "list", "watch", "delete"), engine.Options{Options: run.Options{Namespace: f.session.Namespace}}, endsLate)
+	s := runSteps(t, limited(t, f, "create", "get", "list", "watch", "delete"), engine.Options{Options: run.Options{Namespace: f.session.Namespace}, FailFast: true}, endsLate)
 	if s.verdict != v1alpha1.Passed || s.pods["brief"].Phase != "Succeeded" {
 		t.Errorf("expected that the claim holds, found the verdict %s, %+v, %+v", s.verdict, s.failed, s.pods)
 	}

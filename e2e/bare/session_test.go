@@ -65,7 +65,7 @@ func (b *bench) testOthersBeside(t *testing.T) {
 		t.Errorf("expected a pod with the run's label and deadline, found %+v", ours)
 	}
 	_, err := client.CoreV1().ConfigMaps(namespace).Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "theirs"}}, metav1.CreateOptions{})
-	if !apierrors.IsAlreadyExists(err) || !strings.Contains(err.Error(), "it is left untouched") {
+	if !apierrors.IsAlreadyExists(err) || !strings.Contains(err.Error(), "was not changed") {
 		t.Errorf("expected an error that names the owner, found %v", err)
 	}
 	if err := b.admin.CoreV1().ConfigMaps(namespace).Delete(t.Context(), "replaced", metav1.DeleteOptions{}); err != nil {

@@ -43,7 +43,7 @@ func (b *bench) testFiles(t *testing.T) {
 	file := filepath.Join(b.home, "id")
 	elsewhere := b.elsewhere.URL + "/x"
 	for step, want := range map[string]string{ //nolint:gosec // no credentials
-		"kubectl create configmap x --field-manager -- --from-file=id=" + file:       "`--from-file` is none of the flags",
+		"kubectl create configmap x --field-manager -- --from-file=id=" + file:       "`--from-file` is not allowed with",
 		"kubectl create configmap x --from-$(\"file\")=" + file:                      "expected the name of a flag, found an expression",
 		"kubectl create configmap x --$(\"from-file=" + file + "\")":                 "expected the name of a flag, found an expression",
 		"kubectl create configmap x $(\"--from-file=" + file + "\")":                 "expected a value, found the flag",
@@ -52,18 +52,18 @@ func (b *bench) testFiles(t *testing.T) {
 		"kubectl get pods -o $(\"go-template-file\") --template " + file:             "which read no file",
 		"kubectl get -wf " + elsewhere:                                               "expected a manifest of the example",
 		"kubectl apply --field-manager -- -f " + elsewhere:                           "expected a manifest of the example",
-		"kubectl apply --field-manager -- -k " + b.home:                              "`--kustomize` is none of the flags",
-		"kubectl delete --raw /api/v1/namespaces/files/configmaps?dryRun=All":        "`--raw` is none of the flags",
-		"kubectl create --raw /apis/authorization.k8s.io/v1/selfsubjectrulesreviews": "`--raw` is none of the flags",
+		"kubectl apply --field-manager -- -k " + b.home:                              "`--kustomize` is not allowed with",
+		"kubectl delete --raw /api/v1/namespaces/files/configmaps?dryRun=All":        "`--raw` is not allowed with",
+		"kubectl create --raw /apis/authorization.k8s.io/v1/selfsubjectrulesreviews": "`--raw` is not allowed with",
 		"kubectl get --raw /metrics":                                                 "it is no object of the run's namespace",
 		"kubectl get --raw $(\"/metrics\")":                                          "it is no object of the run's namespace",
-		"kubectl wait --for=delete $(\"namespace\")/kube-system --timeout=1s":        "namespaces are in no namespace",
+		"kubectl wait --for=delete $(\"namespace\")/kube-system --timeout=1s":        "namespaces are cluster-scoped",
 	} {
 		a := attempt{steps: []string{step}}
 		plan, err := a.plan()
 		told := fmt.Sprint(err)
 		if err == nil {
-			told = fmt.Sprint(plan.Confined(false)) + b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "files"}})
+			told = fmt.Sprint(plan.Confined(false)) + b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "files"}, FailFast: true})
 		}
 		if !strings.Contains(told, want) {
 			t.Errorf("%s: expected %q, found\n%s", step, want, told)
@@ -84,7 +84,7 @@ func (b *bench) testOthers(t *testing.T) {
 	b.namespace(t, "others")
 	before := b.theirs(t, "others", "kube-system")
 	pods := "pods \"theirs\" is not of this run (made"
-	for step, want := range map[string]string{
+	for step, want := range map[string]string{ //nolint:gosec // no credentials
 		"kubectl delete pods -l app=theirs":                                  pods,
 		"kubectl delete pods --all":                                          pods,
 		"kubectl delete pod theirs --dry-run=server":                         pods,
@@ -93,18 +93,18 @@ func (b *bench) testOthers(t *testing.T) {
 		"kubectl attach theirs":                                              pods,
 		"kubectl get --raw /api/v1/namespaces/others/pods/theirs:80/proxy/x": pods,
 		"kubectl get secret theirs -o yaml":                                  "secrets \"theirs\" is not of this run (made",
-		"kubectl get secrets -o yaml":                                        "they may not be the run's",
+		"kubectl get secrets -o yaml":                                        "an example may read only its own",
 		"kubectl describe secret theirs":                                     "secrets \"theirs\" is not of this run (made",
 		"kubectl get $(\"nodes\")":                                           "nodes: it is outside of the run's namespace",
 		"kubectl get $(\"clusterroles\") x":                                  "it is outside of the run's namespace",
-		"kubectl get $(\"ingresses\")":                                       "that is not among what an example may ask for",
+		"kubectl get $(\"ingresses\")":                                       "an example may not request this",
 	} {
 		a := attempt{steps: []string{step}}
 		plan, err := a.plan()
 		if err != nil {
 			t.Fatalf("%s: %v", step, err)
 		}
-		told := b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "others"}})
+		told := b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "others"}, FailFast: true})
 		if !strings.Contains(told, want) {
 			t.Errorf("%s: expected %q, found\n%s", step, want, told)
 		}
@@ -136,13 +136,13 @@ func (b *bench) testControllers(t *testing.T) {
 		"a disruption budget":     {"apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: x}\nspec: {selector: {}, maxUnavailable: 0}\n", isBound},
 		"a network policy":        {"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: x}\nspec: {podSelector: {}, policyTypes: [Ingress]}\n", isBound},
 		"an autoscaler": {"apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: x}\n" +
-			"spec: {maxReplicas: 1, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: theirs}}\n", "it would act on what is not the run's"},
-		"a quota":       {"apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: x}\nspec: {hard: {pods: \"0\"}}\n", "it would act on what is not the run's"},
-		"a limit range": {"apiVersion: v1\nkind: LimitRange\nmetadata: {name: x}\nspec: {limits: [{type: Pod, max: {cpu: 1m}}]}\n", "it would act on what is not the run's"},
+			"spec: {maxReplicas: 1, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: theirs}}\n", "it would affect objects of other runs or users"},
+		"a quota":       {"apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: x}\nspec: {hard: {pods: \"0\"}}\n", "it would affect objects of other runs or users"},
+		"a limit range": {"apiVersion: v1\nkind: LimitRange\nmetadata: {name: x}\nspec: {limits: [{type: Pod, max: {cpu: 1m}}]}\n", "it would affect objects of other runs or users"},
 		"a role binding": {"apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: x}\n" +
-			"roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: admin}\nsubjects: [{kind: ServiceAccount, name: default}]\n", "it would act on what is not the run's"},
+			"roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: admin}\nsubjects: [{kind: ServiceAccount, name: default}]\n", "it would affect objects of other runs or users"},
 		"endpoints of theirs": {"apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: x, labels: {kubernetes.io/service-name: theirs}}\n" +
-			"addressType: IPv4\nendpoints: [{addresses: [10.1.2.3]}]\n", "it would act on what is not the run's"},
+			"addressType: IPv4\nendpoints: [{addresses: [10.1.2.3]}]\n", "it would affect objects of other runs or users"},
 		"a webhook":           {"apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingWebhookConfiguration\nmetadata: {name: x}\n", "it is outside of the run's namespace"},
 		"a review":            {"apiVersion: authorization.k8s.io/v1\nkind: SelfSubjectRulesReview\nspec: {namespace: kube-system}\n", "it is outside of the run's namespace"},
 		"an external address": {"apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: {externalIPs: [1.2.3.4], ports: [{port: 80}]}\n", "would take traffic that is not the run's"},
@@ -174,7 +174,7 @@ func (b *bench) testControllers(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		before := b.theirs(t, "controllers")
-		told := b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "controllers"}})
+		told := b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "controllers"}, FailFast: true})
 		if !strings.Contains(told, tc.want) {
 			t.Errorf("%s: expected %q, found\n%s", name, tc.want, told)
 		}
@@ -235,7 +235,7 @@ func (b *bench) testRequests(t *testing.T) {
 			req.Header.Set("Content-Type", tc.contentType)
 			resp, err := client.Do(req)
 			if err != nil {
-				if !apierrors.IsForbidden(err) && !strings.Contains(err.Error(), "may ask for") {
+				if !apierrors.IsForbidden(err) && !strings.Contains(err.Error(), "may not request") {
 					t.Errorf("%s: %s %s: %v", name, tc.method, tc.path, err)
 				}
 				continue
@@ -287,7 +287,7 @@ func (b *bench) testReplaced(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		told := b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "replaced"}})
+		told := b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "replaced"}, FailFast: true})
 		if want := `pods "x" is not of this run (made`; !strings.Contains(told, want) {
 			t.Errorf("%s: expected %q, found\n%s", step, want, told)
 		}
@@ -329,7 +329,7 @@ func (b *bench) testNamespaceReplaced(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	told := b.run(t, plan, a, engine.Options{})
+	told := b.run(t, plan, a, engine.Options{FailFast: true})
 	for _, want := range []string{`pods "theirs" is not of this run (made`, "was deleted, and is another one now"} {
 		if !strings.Contains(told, want) {
 			t.Errorf("expected %q, found\n%s", want, told)
@@ -349,7 +349,7 @@ func (b *bench) testLabels(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	told := b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "labels"}})
+	told := b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "labels"}, FailFast: true})
 	if want := `would be taken for those of replicaset "theirs"`; !strings.Contains(told, want) {
 		t.Errorf("expected %q, found\n%s", want, told)
 	}
@@ -380,7 +380,7 @@ func (b *bench) testShared(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := b.theirs(t, "shared")
-	told := b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "shared"}})
+	told := b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "shared"}, FailFast: true})
 	if strings.Contains(strings.ToLower(told), "error") || !strings.Contains(told, "pod/p\n") || strings.Contains(told, "exit code") {
 		t.Errorf("expected that all commands run, found\n%s", told)
 	}

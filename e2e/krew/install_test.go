@@ -126,7 +126,7 @@ func TestFromKrewToTheFirstGreenRun(t *testing.T) {
 		{[]string{"krew", "install", "--manifest=" + manifest, "--archive=" + here.archive()}, "kubectl kbe\n"},
 		{[]string{"kbe"}, "kubectl kbe pods  "},
 		{[]string{"kbe", "version"}, "Client Version: " + version + "\n"},
-		{[]string{"kbe", "pods"}, "claims hold. Verdict after"},
+		{[]string{"kbe", "pods"}, "claims hold. Finished in"},
 		{[]string{"krew", "uninstall", "kbe"}, "Uninstalled plugin: kbe"},
 	} {
 		if found := u.kubectl(step.args...); !strings.Contains(found, step.want) {

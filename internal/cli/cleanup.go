@@ -35,34 +35,34 @@ func newCleanupCommand(flags *genericclioptions.ConfigFlags, streams genericioop
 	o := &cleanupOptions{flags: flags, streams: streams}
 	c := &cobra.Command{
 		Use:   "cleanup",
-		Short: "Remove what runs that were killed have left",
-		Long: templates.LongDesc(`
-			List what runs have left on the cluster, and remove what has ended.
+		Short: "Clean up after killed runs",
+		Long: longDesc(`
+			List the leftovers of runs on the cluster, and delete those of dead runs.
 
-			A run removes what it made by itself. One that was killed, or lost its cluster, cannot. Its
-			objects have the label kubectl-kbe.github.io/run; only such objects are ever removed. With
-			-n that is done in one namespace, which needs no more than the permissions of a run there.
+			A run deletes its own resources, unless it is killed or loses its cluster. Only
+			objects with the label kubectl-kbe.github.io/run are ever deleted. With -n, only
+			that namespace is cleaned; a run's permissions suffice.
 
-			A run is dead when its process on this machine has ended. Of a run from elsewhere that is
-			not known before its pods have stopped by themselves, and some time has passed: two hours.
-			What was made with --keep, or elsewhere, is removed by --all or --run only; what a process
-			on this machine still works with is never removed.`),
+			A run is dead when its process on this machine has ended. A run from another
+			machine counts as dead after two hours. Resources that were kept with --keep,
+			and those of other machines' live runs, are deleted only with --all or --run.
+			Those of a live run on this machine are never deleted.`),
 		Example: templates.Examples(`
-			# Remove what dead runs have left
+			# Clean up after dead runs
 			kubectl kbe cleanup
 
-			# Show what there is, and remove nothing
+			# List the leftovers, without deleting anything
 			kubectl kbe cleanup --dry-run
 
-			# Remove what one run has left in a namespace
+			# Clean up after one run in a namespace
 			kubectl kbe cleanup --run x7k2p -n playground`),
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return o.clean(c.Context()) },
 	}
-	c.Flags().StringVar(&o.run, "run", "", "Only the run of this ID, also where it was kept or comes from elsewhere")
+	c.Flags().StringVar(&o.run, "run", "", "Clean up after this run only, even if it was kept or is from another machine")
 	completeFlag(c, "run", runIDs(o.flags))
-	c.Flags().BoolVar(&o.all, "all", false, "Also what was kept, and runs from elsewhere that may still be at work")
-	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "Show what would be removed, and remove nothing")
+	c.Flags().BoolVar(&o.all, "all", false, "Include kept runs and runs from other machines, which may still be active")
+	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "List what would be deleted, without deleting it")
 	c.MarkFlagsMutuallyExclusive("run", "all")
 	return c
 }
@@ -74,7 +74,7 @@ func (o *cleanupOptions) clean(ctx context.Context) error {
 	}
 	found, err := session.Find(ctx, cfg, *o.flags.Namespace)
 	if apierrors.IsForbidden(err) && *o.flags.Namespace == "" {
-		return o.fail(fmt.Errorf("%w\nto look in one namespace only, name it: -n NAMESPACE", err))
+		return o.fail(fmt.Errorf("%w\nto clean up one namespace only, use -n NAMESPACE", err))
 	} else if err != nil {
 		return o.fail(err)
 	}
@@ -82,7 +82,7 @@ func (o *cleanupOptions) clean(ctx context.Context) error {
 		found = slices.DeleteFunc(found, func(l session.Leftover) bool { return l.Run != o.run })
 	}
 	if len(found) == 0 {
-		_, err := fmt.Fprintln(o.streams.Out, "There is nothing that a run has left.")
+		_, err := fmt.Fprintln(o.streams.Out, "No leftovers found.")
 		return err
 	}
 	var chosen []session.Leftover
@@ -95,7 +95,11 @@ func (o *cleanupOptions) clean(ctx context.Context) error {
 		return err
 	}
 	if o.dryRun {
-		_, err := fmt.Fprintf(o.streams.Out, "\nA dry run: nothing was removed.\n")
+		_, err := fmt.Fprintf(o.streams.Out, "\nDry run: nothing was deleted.\n")
+		return err
+	}
+	if len(chosen) == 0 {
+		_, err := fmt.Fprintf(o.streams.Out, "\nNothing to delete: kept runs and runs from other machines need --run ID or --all.\n")
 		return err
 	}
 	return o.remove(ctx, cfg, chosen)
@@ -131,7 +135,7 @@ func (o *cleanupOptions) remove(ctx context.Context, cfg *rest.Config, chosen []
 	failed := 0
 	for i, out := range outcomes {
 		if len(out.Unconfirmed) > 0 {
-			fmt.Fprintf(o.streams.Out, "No kubelet confirmed the end of these pods; only their objects were removed: %s.\n", report.Printable(strings.Join(out.Unconfirmed, ", ")))
+			fmt.Fprintf(o.streams.Out, "No kubelet confirmed that these pods stopped; only their API objects were deleted: %s.\n", report.Printable(strings.Join(out.Unconfirmed, ", ")))
 		}
 		if out.Err == nil {
 			continue
@@ -142,7 +146,9 @@ func (o *cleanupOptions) remove(ctx context.Context, cfg *rest.Config, chosen []
 			fmt.Fprintln(o.streams.ErrOut, "  left:", report.Printable(left))
 		}
 	}
-	fmt.Fprintf(o.streams.Out, "\nRemoved what %s left (%.1f s).\n", count(len(chosen)-failed, "run"), time.Since(begin).Seconds())
+	if cleaned := len(chosen) - failed; cleaned > 0 {
+		fmt.Fprintf(o.streams.Out, "\nCleaned up after %s (%.1f s).\n", count(cleaned, "run"), time.Since(begin).Seconds())
+	}
 	switch {
 	case ctx.Err() != nil:
 		return exitError{signalCode(ctx)}
@@ -156,7 +162,7 @@ func (o *cleanupOptions) remove(ctx context.Context, cfg *rest.Config, chosen []
 func leftoverTable(out io.Writer, found []session.Leftover, chosen func(session.Leftover) bool) error {
 	table := &metav1.Table{ColumnDefinitions: []metav1.TableColumnDefinition{
 		{Name: "Run", Type: "string"}, {Name: "Age", Type: "string"}, {Name: "State", Type: "string"},
-		{Name: "Remove", Type: "string"}, {Name: "Namespace", Type: "string"}, {Name: "Objects", Type: "string"},
+		{Name: "Delete", Type: "string"}, {Name: "Namespace", Type: "string"}, {Name: "Objects", Type: "string"},
 	}}
 	for _, l := range found {
 		remove := "no"

@@ -32,15 +32,15 @@ func Arguments(argv []string) []string {
 func newCompletionCommand(streams genericiooptions.IOStreams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion",
-		Short: "Print the script that completes words when TAB is pressed",
-		Long: templates.LongDesc(`
-			Print the script that has kubectl complete the words after 'kubectl kbe'.
+		Short: "Print a shell completion script",
+		Long: longDesc(`
+			Print a script with which kubectl completes the arguments of 'kubectl kbe'.
 
-			It is to be an executable file of the name kubectl_complete-kbe in a folder of PATH, for every
-			shell that kubectl's own completion is set up in: see 'kubectl completion --help'. A link of
-			that name to kubectl-kbe does the same.`),
+			Save it as an executable file named kubectl_complete-kbe in a folder on your
+			PATH. It works in every shell that has kubectl's completion: see 'kubectl
+			completion --help'. A link of that name to kubectl-kbe works as well.`),
 		Example: templates.Examples(`
-			# Have words completed, in bash, zsh and fish
+			# Set up completion in bash, zsh and fish
 			kubectl kbe completion > ~/.local/bin/kubectl_complete-kbe
 			chmod +x ~/.local/bin/kubectl_complete-kbe`),
 		Args: cobra.NoArgs,

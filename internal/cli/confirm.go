@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -11,10 +12,10 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 )
 
-const confirmHelp = "Enter runs the command, s skips it, q quits and cleans up, ? explains"
+const confirmHelp = "Enter runs the command, s skips it, q quits and cleans up, ? shows this help"
 
-// newConfirm returns the question of --step. Its end of input quits, for nobody is
-// there to answer.
+// newConfirm returns the question of --step. It cancels the run where the user quits, and
+// where the input ends, for nobody is there to answer.
 func newConfirm(streams genericiooptions.IOStreams, cancel context.CancelCauseFunc) func(context.Context, string) bool {
 	lines := make(chan string)
 	go func() {
@@ -35,7 +36,11 @@ func newConfirm(streams genericiooptions.IOStreams, cancel context.CancelCauseFu
 			case answer, open = <-lines:
 			}
 			switch {
-			case !open || answer == "q":
+			case !open:
+				fmt.Fprintln(streams.ErrOut)
+				cancel(errors.New("--step: the standard input has ended, so no one answers: run it on a terminal, or without --step"))
+				return false
+			case answer == "q":
 				cancel(run.Signaled{Signal: run.Quit})
 				return false
 			case answer == "":
@@ -43,7 +48,7 @@ func newConfirm(streams genericiooptions.IOStreams, cancel context.CancelCauseFu
 			case answer == "s":
 				return false
 			case answer == "?":
-				fmt.Fprintf(streams.ErrOut, "    %s.\n    The command is run by kubectl's own code, in this process, as it is shown:\n    %s\n", confirmHelp, command)
+				fmt.Fprintf(streams.ErrOut, "    %s.\n    kubectl's own code runs the command, as shown:\n    %s\n", confirmHelp, command)
 			default:
 				fmt.Fprintf(streams.ErrOut, "    %q: %s.\n", answer, confirmHelp)
 			}

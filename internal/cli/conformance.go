@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -36,49 +35,50 @@ func newConformanceCommand(clients *run.Clients, flags *genericclioptions.Config
 	o := &conformanceOptions{clients: clients, flags: flags, streams: streams}
 	c := &cobra.Command{
 		Use:   "conformance",
-		Short: "Assert what Kubernetes requires of pods and their network",
-		Long: templates.LongDesc(`
-			Hold the cluster against what Kubernetes requires of pods and of the pod network: each
-			assertion has an ID that stays, a requirement in the words of RFC 2119, and its source.
+		Short: "Check the cluster against Kubernetes' requirements for pods",
+		Long: longDesc(`
+			Check the cluster against Kubernetes' requirements for pods and the pod
+			network. Each assertion has a stable ID, a requirement in the terms of RFC
+			2119, and a link to its source.
 
-			The profiles are pods (the claims of the page about pods), network (all pairs of nodes, address
-			families, where a pod is reached from), lifecycle (start, probes, restarts, exec, logs, attach,
-			port-forward, the end), and restricted (all of it in namespaces that enforce the Pod Security
-			Standard restricted).
+			Profiles:
+			  pods        the claims of the page about pods
+			  network     all pairs of nodes, IP families, where a pod is reachable from
+			  lifecycle   start, probes, restarts, exec, logs, attach, port-forward, end
+			  restricted  all of these under the Pod Security Standard restricted
 
-			The report (-o yaml) tells what the cluster is and what each assertion came to; 'kubectl kbe
-			diff' compares two of them. Go tests run the same with the package
-			github.com/kubectl-kbe/kubectl-kbe/pkg/conformance.
+			The report (-o yaml) describes the cluster and the result of each assertion.
+			To compare two reports, use 'kubectl kbe diff'. Go tests can run the same
+			suite with the package github.com/kubectl-kbe/kubectl-kbe/pkg/conformance.
 
-			Exit codes: 0 all assertions passed or are skipped, 1 one failed, 2 usage, 3 one could not be
-			checked, or the suite could not run.`),
+			` + exitCodes("all assertions passed or are skipped", "an assertion failed", "an assertion could not be checked, or the suite could not run")),
 		Example: templates.Examples(`
-			# All profiles, in namespaces of their own
+			# Run all profiles
 			kubectl kbe conformance
 
-			# One profile, and the report to compare others with
+			# Run one profile, and save the report for comparison
 			kubectl kbe conformance --profile network --report-file yaml=before.yaml
 
-			# For CI: JUnit, and the pods, events and logs of what fails
+			# For CI: write JUnit, and save the pods, events and logs of failures
 			kubectl kbe conformance -o junit --dump artifacts >conformance.xml
 
-			# Leave an assertion out, and say why
+			# Skip an assertion
 			kubectl kbe conformance --skip hairpin='our Services have other backends'
 
-			# What is asserted? No cluster is asked
+			# List the assertions, without contacting a cluster
 			kubectl kbe conformance --list`),
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return o.run(c.Context()) },
 	}
 	all := conformance.Profiles()
-	c.Flags().StringSliceVar(&o.opts.Profiles, "profile", nil, "Run these profiles only: some of "+strings.Join(all, ", "))
+	c.Flags().StringSliceVar(&o.opts.Profiles, "profile", nil, "Run only these profiles: "+strings.Join(all, ", "))
 	completeFlag(c, "profile", list(all...))
-	c.Flags().StringArrayVar(&o.skips, "skip", nil, "Do not hold an assertion against the cluster, as ID=REASON; may be repeated")
-	c.Flags().BoolVar(&o.list, "list", false, "List the assertions of the profiles, and ask no cluster")
+	c.Flags().StringArrayVar(&o.skips, "skip", nil, "Skip an assertion, as ID=REASON; may be repeated")
+	c.Flags().BoolVar(&o.list, "list", false, "List the assertions, without contacting a cluster")
 	o.shared.AddFlags(c.Flags(), "; names: "+shellImage+", simpleservice")
 	completeFlag(c, "image", keys(shellImage, "simpleservice"))
 	o.output = newOutput(&v1alpha1.ConformanceReport{})
-	o.output.addFlags(c)
+	o.output.addFlags(c, " (default: summary)")
 	return c
 }
 
@@ -96,7 +96,7 @@ func (o *conformanceOptions) run(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	terminal := report.NewTerminal(o.output.story(o.streams), o.output.live(o.streams), width(o.streams.Out), printers.AllowsColorOutput(o.streams.Out))
+	terminal := o.output.terminal(o.output.story(o.streams), o.streams, report.Summary)
 	runner, err := conformance.New(suite, o.clients, o.opts, clientVersions().ClientVersion.GitVersion)
 	if err != nil {
 		return err
@@ -120,9 +120,8 @@ func (o *conformanceOptions) run(ctx context.Context) error {
 			go func() { done <- runner.Run(ctx, profile, func(text string) { progress <- text }) }()
 			o.tell(terminal, progress, done)
 			terminal.Show(runner.Report())
-			if terminal.Err() != nil {
-				// Nobody reads any more (`| head`): stop, and clean up.
-				cancel(run.Signaled{Signal: syscall.SIGPIPE})
+			if err := terminal.Err(); err != nil {
+				cancel(unwritten(err))
 			}
 		}
 	}

@@ -16,13 +16,20 @@ import (
 func newDiffCommand(streams genericiooptions.IOStreams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "diff OLD NEW",
-		Short: "Compare two conformance reports, as before and after an upgrade",
-		Long: templates.LongDesc(`
-			Compare two reports of 'kubectl kbe conformance', in YAML or JSON: what has changed of the
-			cluster, and which assertions have another result. No cluster is asked.
+		Short: "Compare two conformance reports",
+		Long: longDesc(`
+			Compare two reports of 'kubectl kbe conformance', in YAML or JSON, without
+			contacting a cluster: changes of the cluster, and assertions whose result
+			changed.
 
-			Exit codes: 0 no assertion that passed fails now, 1 one does, or can no longer be checked, 2
-			usage. What is skipped on purpose, or was not run again, is told and does not count.`),
+			A regression is an assertion that passed before, and now fails or cannot be
+			checked. Assertions that are now skipped or were not run again are listed but do
+			not count.
+
+			Exit codes:
+			  0  no regressions
+			  1  regressions
+			  2  wrong command line`),
 		Example: templates.Examples(`
 			# Before and after an upgrade
 			kubectl kbe conformance --report-file yaml=before.yaml

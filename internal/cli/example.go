@@ -7,7 +7,6 @@ import (
 	"io"
 	"maps"
 	"os"
-	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -29,14 +28,13 @@ import (
 // exampleOptions are the flags of a command that runs an example.
 type exampleOptions struct {
 	engine.Options
-	plan     *engine.Plan
-	clients  *run.Clients
-	flags    *genericclioptions.ConfigFlags
-	streams  genericiooptions.IOStreams
-	dryRun   bool
-	step     bool
-	failFast bool
-	output   *exampleOutput
+	plan    *engine.Plan
+	clients *run.Clients
+	flags   *genericclioptions.ConfigFlags
+	streams genericiooptions.IOStreams
+	dryRun  bool
+	step    bool
+	output  *exampleOutput
 }
 
 func newExampleCommand(e *example.Example, clients *run.Clients, flags *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) *cobra.Command {
@@ -45,29 +43,31 @@ func newExampleCommand(e *example.Example, clients *run.Clients, flags *genericc
 	c := &cobra.Command{
 		Use:   name + " [SCENARIO...]",
 		Short: fmt.Sprintf("%s: %s, %s", e.Spec.Title, count(len(e.Spec.Scenarios), "scenario"), count(e.Claims(), "claim")),
-		Long: templates.LongDesc(fmt.Sprintf(`
+		Long: longDesc(fmt.Sprintf(`
 			%s
 
-			Follows %s. Runs %d scenarios side by side, tells them in order, and checks %d claims.
-			Exit codes: 0 all claims hold, 1 a claim failed, 2 usage, 3 could not run.`,
-			e.Spec.Summary, e.Spec.Source, len(e.Spec.Scenarios), e.Claims())),
+			%s
+
+			%s`,
+			lines(e.Spec.Summary), lines(fmt.Sprintf("Based on %s. Runs %d scenarios in parallel, shows them in order, and checks %d claims.",
+				e.Spec.Source, len(e.Spec.Scenarios), e.Claims())), exitCodes("all claims hold", "a claim failed", couldNotRun))),
 		Example: templates.Examples(fmt.Sprintf(`
-			# Run the example in a namespace of its own
+			# Run the example in a new namespace
 			kubectl kbe %[1]s
 
-			# Run it in a namespace that exists, and remove only what the run made
+			# Run it in an existing namespace, and delete only what the run created
 			kubectl kbe %[1]s -n playground
 
-			# Leave everything on the cluster, to look at it
+			# Keep the resources, to inspect them
 			kubectl kbe %[1]s --keep
 
-			# Run one scenario, and be asked before each command
+			# Run one scenario step by step
 			kubectl kbe %[1]s %[2]s --step
 
-			# Show what would run, without a cluster
+			# Show the commands, without contacting a cluster
 			kubectl kbe %[1]s --dry-run
 
-			# Take all images from a mirror
+			# Pull all images from a mirror
 			kubectl kbe %[1]s --registry mirror.example:5000`, name, e.Spec.Scenarios[0].Name)),
 		ValidArgsFunction: scenarios(func() *example.Example { return e }),
 		RunE: func(c *cobra.Command, args []string) (err error) {
@@ -93,11 +93,11 @@ func newExampleCommand(e *example.Example, clients *run.Clients, flags *genericc
 func (o *exampleOptions) addFlags(c *cobra.Command, imageNames string) {
 	o.AddKeepFlag(c.Flags())
 	o.AddFlags(c.Flags(), imageNames)
-	c.Flags().BoolVar(&o.failFast, "fail-fast", true, "End a wait at once for what the cluster tries again but rarely heals by itself: an image that cannot be pulled, a pod that no node takes, a crash loop; =false waits to the command's own --timeout")
-	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "Show what would run, and ask no cluster")
-	c.Flags().BoolVar(&o.step, "step", false, "Ask before each command")
+	c.Flags().BoolVar(&o.FailFast, "fail-fast", true, "Stop waiting on errors that rarely resolve, such as a failed image pull, an unschedulable pod or a crash loop")
+	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "Show the commands, without contacting a cluster")
+	c.Flags().BoolVar(&o.step, "step", false, "Ask for confirmation before each command")
 	o.output = newExampleOutput()
-	o.output.addFlags(c)
+	o.output.addFlags(c, " (default: story on a terminal, else summary)")
 }
 
 // complete takes the scenarios that are named, and checks the flags.
@@ -105,12 +105,12 @@ func (o *exampleOptions) complete(scenarios []string) (err error) {
 	if o.plan, err = o.plan.Select(scenarios...); err != nil {
 		return err
 	}
-	o.Namespace, o.Patient = *o.flags.Namespace, !o.failFast
+	o.Namespace = *o.flags.Namespace
 	switch {
 	case o.step && o.dryRun:
-		return errors.New("--step and --dry-run exclude each other: a dry run has no command to ask for")
+		return errors.New("--step and --dry-run cannot be combined: a dry run does not run commands")
 	case o.Dump != "" && o.dryRun:
-		return errors.New("--dump and --dry-run exclude each other: a dry run has nothing to keep")
+		return errors.New("--dump and --dry-run cannot be combined: a dry run creates nothing")
 	}
 	if err := o.Validate(); err != nil {
 		return err
@@ -124,9 +124,12 @@ func (o *exampleOptions) complete(scenarios []string) (err error) {
 func (o *exampleOptions) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	// Where nobody reads any more (`| head`): stop, and clean up.
-	out := pipe{o.output.story(o.streams), func() { cancel(run.Signaled{Signal: syscall.SIGPIPE}) }}
-	o.output.collector = report.NewStory(report.NewTerminal(out, o.output.live(o.streams), width(o.streams.Out), printers.AllowsColorOutput(o.streams.Out)))
+	out := watchedWriter{o.output.story(o.streams), func(err error) { cancel(unwritten(err)) }}
+	view := report.Summary
+	if printers.IsTerminal(o.streams.Out) || o.dryRun || o.step {
+		view = report.Story
+	}
+	o.output.collector = report.NewStory(o.output.terminal(out, o.streams, view))
 	if o.dryRun {
 		return engine.Preview(ctx, o.plan, o.Options, o.output.collector.Handle)
 	}
@@ -135,6 +138,9 @@ func (o *exampleOptions) run(ctx context.Context) error {
 	}
 	verdict := engine.Run(ctx, o.clients, o.plan, o.Options, func(ev engine.Event) { o.output.handle(ev, o.streams.ErrOut) })
 	report.Refuse(o.streams.ErrOut, width(o.streams.ErrOut), o.output.collector.Report())
+	if err := context.Cause(ctx); err != nil && !errors.As(err, new(run.Signaled)) {
+		fmt.Fprintln(o.streams.ErrOut, "error:", err)
+	}
 	if err := o.output.finish(o.streams); err != nil {
 		fmt.Fprintln(o.streams.ErrOut, "error:", err)
 		verdict = run.Worst(verdict, v1alpha1.CouldNotRun)
@@ -142,18 +148,28 @@ func (o *exampleOptions) run(ctx context.Context) error {
 	return verdictError(ctx, verdict)
 }
 
-// pipe is a writer whose reader may stop reading.
-type pipe struct {
+// watchedWriter is a writer that reports each error.
+type watchedWriter struct {
 	io.Writer
-	closed func()
+	failed func(error)
 }
 
-func (p pipe) Write(b []byte) (int, error) {
-	n, err := p.Writer.Write(b)
+func (w watchedWriter) Write(b []byte) (int, error) {
+	n, err := w.Writer.Write(b)
 	if err != nil {
-		p.closed()
+		w.failed(err)
 	}
 	return n, err
+}
+
+// unwritten is why a run ends whose output cannot be written: nobody reads any more
+// (`| head`, or a terminal that was closed), which ends it as a signal does, or it has no
+// room, such as on a disk that is full.
+func unwritten(err error) error {
+	if errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.EIO) || errors.Is(err, io.ErrClosedPipe) {
+		return run.Signaled{Signal: syscall.SIGPIPE}
+	}
+	return fmt.Errorf("the output cannot be written: %w", err)
 }
 
 func firstSentence(s string) string {
@@ -171,12 +187,9 @@ func width(w io.Writer) int {
 	return 80
 }
 
-// liveTerminal returns w where a line on it may be overwritten: not on the older
-// terminals of Windows, which show escape sequences, as printers.AllowsColorOutput
-// has it.
+// liveTerminal returns w where a line on it may be overwritten.
 func liveTerminal(w io.Writer) io.Writer {
-	old := runtime.GOOS == "windows" && os.Getenv("WT_SESSION") == ""
-	if printers.IsTerminal(w) && os.Getenv("TERM") != "dumb" && !old {
+	if printers.IsTerminal(w) && os.Getenv("TERM") != "dumb" {
 		return w
 	}
 	return nil

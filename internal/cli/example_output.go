@@ -32,16 +32,16 @@ func (o *exampleOutput) handle(ev engine.Event, errOut io.Writer) {
 	}
 	switch b := ev.Body.(type) {
 	case engine.RunStarted:
-		fmt.Fprintf(errOut, "%s: running in namespace %s\n", b.Example, b.Run.Namespace)
+		fmt.Fprintf(errOut, "%s: running in namespace %s; the report follows at the end\n", b.Example, b.Run.Namespace)
 	case engine.Delayed:
 		fmt.Fprintln(errOut, b.Delay)
 	case engine.ScenarioEnded:
 		fmt.Fprintf(errOut, "%s: %s\n", o.collector.Progress(ev.Scenario), b.Elapsed.Round(1e8))
 	case engine.CleanupEnded:
 		if b.Cleanup.Error != "" {
-			fmt.Fprintf(errOut, "the cleanup is not complete: %s\nto remove what is left: %s\n", b.Cleanup.Error, b.Cleanup.RemoveCommand)
+			fmt.Fprintf(errOut, "the cleanup is incomplete: %s\nto delete the leftovers: %s\n", b.Cleanup.Error, b.Cleanup.RemoveCommand)
 		} else if b.Cleanup.Kept {
-			fmt.Fprintf(errOut, "everything is kept; to remove it: %s\n", b.Cleanup.RemoveCommand)
+			fmt.Fprintf(errOut, "all resources are kept; to delete them: %s\n", b.Cleanup.RemoveCommand)
 		}
 	}
 }

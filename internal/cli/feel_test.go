@@ -14,17 +14,17 @@ import (
 func TestUnknownNamesAreToldWithTheNearest(t *testing.T) {
 	noCluster(t)
 	for want, args := range map[string][]string{
-		`unknown command "podz" for "kubectl kbe"; did you mean "pods"?`:   {"podz"},
-		`unknown command "lst" for "kubectl kbe"; did you mean "list"?`:    {"lst", "--no-such-flag"},
-		`unknown command "pots" for "kubectl kbe"; did you mean "pods"?`:   {"help", "pots"},
-		`unknown command "xyzzyx" for "kubectl kbe"` + "\n":                {"xyzzyx"},
-		`unknown flag: --kep; did you mean --keep?`:                        {"pods", "--kep"},
-		`unknown flag: --contxt; did you mean --context?`:                  {"list", "--contxt", "c"},
-		`unknown flag: --nothing-like-it` + "\n":                           {"pods", "--nothing-like-it"},
-		`unknown shorthand flag: 'y' in -y`:                                {"pods", "-y"},
-		"unknown scenario `single-pot`; did you mean `single-pod`?":        {"pods", "single-pot"},
-		"See 'kubectl kbe pods --help'.":                                   {"pods", "--kep"},
-		"--image-pull-secret creds: a namespace of the run's own has no s": {"pods", "--image-pull-secret", "creds"},
+		`unknown command "podz" for "kubectl kbe"; did you mean "pods"?`: {"podz"},
+		`unknown command "lst" for "kubectl kbe"; did you mean "list"?`:  {"lst", "--no-such-flag"},
+		`unknown command "pots" for "kubectl kbe"; did you mean "pods"?`: {"help", "pots"},
+		`unknown command "xyzzyx" for "kubectl kbe"` + "\n":              {"xyzzyx"},
+		`unknown flag: --kep; did you mean --keep?`:                      {"pods", "--kep"},
+		`unknown flag: --contxt; did you mean --context?`:                {"list", "--contxt", "c"},
+		`unknown flag: --nothing-like-it` + "\n":                         {"pods", "--nothing-like-it"},
+		`unknown shorthand flag: 'y' in -y`:                              {"pods", "-y"},
+		"unknown scenario `single-pot`; did you mean `single-pod`?":      {"pods", "single-pot"},
+		"See 'kubectl kbe pods --help'.":                                 {"pods", "--kep"},
+		"--image-pull-secret creds: the run's own namespace has no s":    {"pods", "--image-pull-secret", "creds"},
 	} {
 		if code, stdout, stderr := execute(t, "", args...); code != exitUsage || stdout != "" || !strings.Contains(stderr, want) {
 			t.Errorf("%v: expected exit code %d and %q, found %d, %s%s", args, exitUsage, want, code, stdout, stderr)

@@ -34,10 +34,10 @@ func newImagesCommand(catalogue []*example.Example, streams genericiooptions.IOS
 	}
 	c := &cobra.Command{
 		Use:   "images [EXAMPLE...]",
-		Short: "List the images that examples pull",
-		Long: templates.LongDesc(`
-			List the images that examples pull, each with its platforms and about how much space it
-			takes on a node. reach and conformance pull none but these.`),
+		Short: "List the images that the examples use",
+		Long: longDesc(`
+			List the images that the examples use, with their platforms and their
+			approximate size on a node. 'reach' and 'conformance' use no other images.`),
 		Example: templates.Examples(`
 			# List the images of all examples
 			kubectl kbe images
@@ -55,8 +55,8 @@ func newImagesCommand(catalogue []*example.Example, streams genericiooptions.IOS
 			return o.run(chosen)
 		},
 	}
-	c.Flags().StringVar(&o.registry, "registry", "", "List the images as they are called in this registry, as HOST[:PORT][/PATH]; {registry} in the path is the image's own registry")
-	c.Flags().StringVar(&o.file, "images-file", "", "Write the references to this file, one a line; - is standard output")
+	c.Flags().StringVar(&o.registry, "registry", "", "Show image names as in this registry, as HOST[:PORT][/PATH]; {registry} in the path stands for the image's own registry")
+	c.Flags().StringVar(&o.file, "images-file", "", "Write the image references to this file, one per line; - is standard output")
 	return c
 }
 

@@ -56,7 +56,7 @@ func newListCommand(catalogue []*example.Example, streams genericiooptions.IOStr
 			}
 		},
 	}
-	c.Flags().StringVarP(&output, "output", "o", "", "Print the examples otherwise than as a table: name or json")
+	c.Flags().StringVarP(&output, "output", "o", "", "Output format: name or json (default: a table)")
 	completeFlag(c, "output", words("json", "name"))
 	return c
 }

@@ -25,12 +25,12 @@ var starter embed.FS
 func newNewCommand(streams genericiooptions.IOStreams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "new NAME",
-		Short: "Write an example to start from",
-		Long: templates.LongDesc(`
-			Write an example to start from into a new folder: an example.yaml with comments, and a
-			manifest. It passes as it is.`),
+		Short: "Create an example to start from",
+		Long: longDesc(`
+			Create a folder with an example to start from: an example.yaml with comments,
+			and a manifest. The example runs and passes unchanged.`),
 		Example: templates.Examples(`
-			# Write an example, and run it
+			# Create an example, and run it
 			kubectl kbe new my-example
 			kubectl kbe run -f my-example`),
 		Args: cobra.ExactArgs(1),
@@ -42,7 +42,7 @@ func newNewCommand(streams genericiooptions.IOStreams) *cobra.Command {
 			if err := writeStarter(name); err != nil {
 				return err
 			}
-			fmt.Fprintf(streams.Out, "%s is written. To run it: kubectl kbe run -f %s\n", filepath.Join(name, example.FileName), name)
+			fmt.Fprintf(streams.Out, "Created %s. To run it: kubectl kbe run -f %s\n", filepath.Join(name, example.FileName), name)
 			return nil
 		},
 	}

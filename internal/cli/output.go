@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -11,10 +12,13 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/cli-runtime/pkg/printers"
 
+	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
@@ -25,6 +29,10 @@ import (
 type output struct {
 	print *genericclioptions.PrintFlags
 	specs []string
+	// command is what was called.
+	command *cobra.Command
+	// view is what standard output shows where it holds no report; "" is the default.
+	view string
 
 	files []reportFile
 	// formats are written by package report; all others by cli-runtime's printers.
@@ -49,14 +57,39 @@ func newOutput(kind runtime.Object) *output {
 	return &output{print: genericclioptions.NewPrintFlags("").WithTypeSetter(v1alpha1.Scheme), formats: report.Formats(kind)}
 }
 
-func (o *output) addFlags(c *cobra.Command) {
+// viewNames are the names of the views.
+func viewNames(separator string) string {
+	var names []string
+	for _, v := range report.Views() {
+		names = append(names, string(v))
+	}
+	return strings.Join(names, separator)
+}
+
+// terminal shows the run on standard output, in the view that was asked for.
+func (o *output) terminal(out io.Writer, streams genericiooptions.IOStreams, otherwise report.View) *report.Terminal {
+	view := report.View(o.view)
+	if view == "" {
+		view = otherwise
+	}
+	return report.NewTerminal(out, o.live(streams), width(streams.Out), printers.AllowsColorOutput(streams.Out)).As(view)
+}
+
+// addFlags adds the flags; defaultView says in the help which view is the default.
+func (o *output) addFlags(c *cobra.Command, defaultView string) {
+	o.command = c
 	o.print.AddFlags(c)
+	for _, name := range []string{"allow-missing-template-keys", "show-managed-fields", "template"} {
+		c.Flags().Lookup(name).Hidden = true // of use to few; help is for those that matter
+	}
 	formats := slices.Sorted(slices.Values(o.allFormats()))
-	c.Flags().Lookup("output").Usage = "Print a report instead of the story: one of " + strings.Join(formats, ", ")
+	c.Flags().Lookup("output").Usage = "Print a report when the run has finished: " + strings.Join(o.formats, ", ") + ", json, yaml, jsonpath=EXPRESSION or go-template=TEMPLATE"
 	completeFlag(c, "output", words(formats...))
 	c.Flags().StringArrayVar(&o.specs, "report-file", nil,
-		"Also write a report to a file, as FORMAT=PATH; may be repeated; formats: "+strings.Join(o.fileFormats(), ", "))
+		"Write a report to a file, as FORMAT=PATH; may be repeated; formats: "+strings.Join(o.fileFormats(), ", "))
 	completeFlag(c, "report-file", keys(o.fileFormats()...))
+	c.Flags().StringVar(&o.view, "view", "", "What to show during the run: "+viewNames(", ")+defaultView)
+	completeFlag(c, "view", words(strings.Split(viewNames(","), ",")...))
 }
 
 // format is that of -o, or "" for the story.
@@ -65,8 +98,11 @@ func (o *output) format() string { return *o.print.OutputFormat }
 // complete checks the flags, and that the files' folders can be written to: a
 // run of minutes must not end in a report that cannot be kept.
 func (o *output) complete(dryRun bool) error {
+	if o.view != "" && !slices.Contains(report.Views(), report.View(o.view)) {
+		return fmt.Errorf("--view %s: expected one of %s", o.view, viewNames(", "))
+	}
 	if dryRun && (o.format() != "" || len(o.specs) > 0) {
-		return errors.New("--dry-run: a report tells of a run: leave -o and --report-file out")
+		return errors.New("--dry-run cannot be combined with -o or --report-file: a report needs a run")
 	}
 	if f := o.format(); f != "" && !slices.Contains(o.formats, f) {
 		if _, err := o.print.ToPrinter(); err != nil {
@@ -84,13 +120,13 @@ func (o *output) complete(dryRun bool) error {
 		case !slices.Contains(o.fileFormats(), format):
 			return fmt.Errorf("--report-file %s: expected one of the formats %s, found %q", spec, strings.Join(o.fileFormats(), ", "), format)
 		case slices.ContainsFunc(o.files, func(f reportFile) bool { return filepath.Clean(f.path) == filepath.Clean(path) }):
-			return fmt.Errorf("--report-file %s: another report goes to this path", spec)
+			return fmt.Errorf("--report-file %s: another report has the same path", spec)
 		}
 		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-			return fmt.Errorf("--report-file %s: expected a file, or a name that is free; found a %s", spec, kindOf(info))
+			return fmt.Errorf("--report-file %s: expected a file or a new name, found a %s", spec, kindOf(info))
 		}
 		if err := run.CanWrite(filepath.Dir(path)); err != nil {
-			return fmt.Errorf("--report-file %s: its folder cannot be written to: %w", spec, err)
+			return fmt.Errorf("--report-file %s: its folder is not writable: %w", spec, err)
 		}
 		o.files = append(o.files, reportFile{format, path})
 	}
@@ -122,6 +158,12 @@ func (o *output) live(streams genericiooptions.IOStreams) io.Writer {
 
 // put writes the report to all its places. The error joins what went wrong.
 func (o *output) put(streams genericiooptions.IOStreams, r runtime.Object) error {
+	switch r := r.(type) {
+	case *v1alpha1.Report:
+		r.ToolVersion, r.CommandLine = clientVersions().ClientVersion.GitVersion, commandLine(o.command)
+	case *v1alpha1.Reach:
+		r.ToolVersion, r.CommandLine = clientVersions().ClientVersion.GitVersion, commandLine(o.command)
+	}
 	r = report.Redacted(r)
 	var errs []error
 	if f := o.format(); f != "" {
@@ -148,6 +190,18 @@ func (o *output) put(streams genericiooptions.IOStreams, r runtime.Object) error
 	return errors.Join(errs...)
 }
 
+// commandLine is how a command was called, for a report: its arguments and its own flags.
+// Of those that every command has, only two are no credential and say what was run.
+func commandLine(c *cobra.Command) string {
+	words := append(strings.Fields(c.CommandPath()), c.Flags().Args()...)
+	c.Flags().Visit(func(f *pflag.Flag) {
+		if c.InheritedFlags().Lookup(f.Name) == nil || f.Name == "namespace" || f.Name == "context" {
+			words = append(words, "--"+f.Name+"="+strings.Trim(f.Value.String(), "[]"))
+		}
+	})
+	return example.Quote(words)
+}
+
 func (o *output) render(w io.Writer, format string, r runtime.Object) error {
 	if slices.Contains(o.formats, format) {
 		return report.Write(w, format, r)
@@ -169,12 +223,12 @@ func (o *output) render(w io.Writer, format string, r runtime.Object) error {
 	return err
 }
 
-const tempPattern = ".kubectl-kbe-*"
-
 // writeAtomically puts a file in its place when all of it is on the disk: who
-// reads it meanwhile sees the old one, or none.
+// reads it meanwhile sees the old one, or none. A new file has the mode that the umask
+// gives it, so that other steps of a CI job can read it.
 func writeAtomically(path string, data []byte) (err error) {
-	temp, err := os.CreateTemp(filepath.Dir(path), tempPattern)
+	name := filepath.Join(filepath.Dir(path), fmt.Sprintf(".kubectl-kbe-%s", rand.Text()))
+	temp, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return err
 	}
@@ -184,8 +238,7 @@ func writeAtomically(path string, data []byte) (err error) {
 		}
 	}()
 	_, err = temp.Write(data)
-	// CreateTemp makes files that nobody else may read; a file that was there
-	// stays as readable as its owner has made it.
+	// A file that was there stays as readable as its owner has made it.
 	if old, statErr := os.Stat(path); statErr == nil {
 		err = errors.Join(err, temp.Chmod(old.Mode().Perm()))
 	}

@@ -21,7 +21,7 @@ func outputFor(t *testing.T, args ...string) (*exampleOutput, error) {
 	t.Helper()
 	o := newExampleOutput()
 	c := &cobra.Command{}
-	o.addFlags(c)
+	o.addFlags(c, "")
 	if err := c.ParseFlags(args); err != nil {
 		t.Fatal(err)
 	}
@@ -31,13 +31,14 @@ func outputFor(t *testing.T, args ...string) (*exampleOutput, error) {
 func TestOutputFlagsAreChecked(t *testing.T) {
 	dir := t.TempDir()
 	for want, args := range map[string][]string{
-		"-o pdf: expected one of html, junit, ":                   {"-o", "pdf"},
-		"-o jsonpath={.x: ":                                       {"-o", "jsonpath={.x"},
-		"expected FORMAT=PATH":                                    {"--report-file", "junit"},
-		`expected one of the formats json, yaml, html`:            {"--report-file", "pdf=x"},
-		"its folder cannot be written to":                         {"--report-file", "json=" + dir + "/missing/x"},
-		"expected a file, or a name that is free; found a folder": {"--report-file", "json=" + dir},
-		"another report goes to this path":                        {"--report-file", "json=" + dir + "/x", "--report-file", "yaml=" + dir + "/./x"},
+		"--view page: expected one of story, summary, commands": {"--view", "page"},
+		"-o pdf: expected one of github, html, ":                {"-o", "pdf"},
+		"-o jsonpath={.x: ":                                     {"-o", "jsonpath={.x"},
+		"expected FORMAT=PATH":                                  {"--report-file", "junit"},
+		`expected one of the formats json, yaml, github`:        {"--report-file", "pdf=x"},
+		"its folder is not writable":                            {"--report-file", "json=" + dir + "/missing/x"},
+		"expected a file or a new name, found a folder":         {"--report-file", "json=" + dir},
+		"another report has the same path":                      {"--report-file", "json=" + dir + "/x", "--report-file", "yaml=" + dir + "/./x"},
 	} {
 		if _, err := outputFor(t, args...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: expected an error with %q, found %v", args, want, err)
@@ -87,7 +88,7 @@ func TestStandardOutputHoldsOnlyTheReport(t *testing.T) {
 		if err := o.finish(streams); err != nil || !strings.Contains(out.String(), want) {
 			t.Errorf("-o %s: expected %q, found %q, %v", format, want, out, err)
 		}
-		if progress != "pods: running in namespace kbe-pods-x7k2p\none: 1 of 1 claims hold: 1.2s\n" {
+		if progress != "pods: running in namespace kbe-pods-x7k2p; the report follows at the end\none: 1 of 1 claims hold: 1.2s\n" {
 			t.Errorf("-o %s: found the progress %q", format, progress)
 		}
 	}
@@ -121,6 +122,17 @@ func TestReportFilesAreWrittenAtomically(t *testing.T) {
 	if out.Len() > 0 {
 		t.Errorf("found %q on standard output", out)
 	}
+	// A new file is as readable as any that the user creates; another's mode stays.
+	other := filepath.Join(t.TempDir(), "other")
+	if err := os.WriteFile(other, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := mode(t, filepath.Join(dir, "yaml")), mode(t, other); got != want {
+		t.Errorf("expected the mode %v, found %v", want, got)
+	}
+	if got := mode(t, filepath.Join(dir, "json")); got != 0o600 {
+		t.Errorf("expected the mode 0600 to stay, found %v", got)
+	}
 	data, err := os.ReadFile(filepath.Join(dir, "json"))
 	if err != nil || !json.Valid(data) {
 		t.Errorf("found %s, %v", data, err)
@@ -130,14 +142,26 @@ func TestReportFilesAreWrittenAtomically(t *testing.T) {
 	}
 }
 
+func mode(t *testing.T, path string) os.FileMode {
+	t.Helper()
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Mode().Perm()
+}
+
 func TestARunThatCouldNotStartIsReported(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "r.xml")
 	streams, _, out, errOut := genericiooptions.NewTestIOStreams()
 	// Nothing listens on port 1 of the loopback interface.
 	code := Execute(t.Context(), streams, []string{"pods", "--server=http://127.0.0.1:1", "-o", "json", "--report-file", "junit=" + file})
-	var report struct{ Verdict, Error string }
+	var report struct{ Verdict, Error, CommandLine string }
 	if err := json.Unmarshal(out.Bytes(), &report); err != nil || report.Verdict != "CouldNotRun" || report.Error == "" || code != exitCouldNotRun {
 		t.Errorf("found code %d, %+v, %v; %s", code, report, err, errOut)
+	}
+	if want := "kubectl kbe pods --output=json --report-file='junit=" + file + "'"; report.CommandLine != want && report.CommandLine != strings.ReplaceAll(want, "'", "") {
+		t.Errorf("expected the command line without the flags of the connection, %q, found %q", want, report.CommandLine)
 	}
 	data, err := os.ReadFile(file)
 	if err != nil || !strings.Contains(string(data), `<testcase name="set-up"`) {

@@ -15,7 +15,7 @@ const (
 	groupExamples     = "Examples"
 	groupReachability = "Reachability"
 	groupConformance  = "Conformance"
-	groupOwn          = "Own examples"
+	groupOwn          = "Your examples"
 	groupHousekeeping = "Housekeeping"
 )
 
@@ -28,8 +28,8 @@ func addGrouped(root *cobra.Command, group string, commands ...*cobra.Command) {
 	root.AddCommand(commands...)
 }
 
-// helpAsKubectl has help texts look as kubectl's do; that of the root command is
-// the overview.
+// helpAsKubectl formats help texts as kubectl does; that of the root command is the
+// overview.
 func helpAsKubectl(root *cobra.Command) {
 	templates.ActsAsRootCommand(root, nil)
 	help := root.HelpFunc()
@@ -43,14 +43,38 @@ func helpAsKubectl(root *cobra.Command) {
 	})
 }
 
-// overview is what there is, and what to type first.
+// welcome is what to type first, on one screen of 24 lines.
+func welcome(root *cobra.Command) string {
+	var b strings.Builder
+	path := root.CommandPath()
+	fmt.Fprintf(&b, "%s.\n\nStart here:\n", root.Short)
+	for _, line := range [][2]string{
+		{"pods", "Run the page about pods and check its claims"},
+		{"pods --dry-run", "Show its commands, without contacting a cluster"},
+		{"reach", "Show where a pod is reachable from"},
+		{"conformance", "Check the cluster against Kubernetes' requirements"},
+	} {
+		fmt.Fprintf(&b, "  %s %-15s  %s\n", path, line[0], line[1])
+	}
+	b.WriteString("\nAll commands:\n")
+	for _, group := range root.Groups() {
+		var names []string
+		for _, c := range root.Commands() {
+			if c.GroupID == group.ID && c.IsAvailableCommand() {
+				names = append(names, c.Name())
+			}
+		}
+		fmt.Fprintf(&b, "  %-14s %s\n", group.Title, strings.Join(names, ", "))
+	}
+	fmt.Fprintf(&b, "\nFor a description of each, use \"%s --help\";\nfor one of them, \"%s COMMAND --help\".\n", path, path)
+	return b.String()
+}
+
+// overview lists all commands.
 func overview(root *cobra.Command) string {
 	var b strings.Builder
 	path := root.CommandPath()
 	fmt.Fprintf(&b, "%s.\n\n%s\n", root.Short, strings.ReplaceAll(root.Long, "\n", " "))
-	b.WriteString("\nType this first:\n")
-	fmt.Fprintf(&b, "  %s pods            Run the page about pods, and check its claims\n", path)
-	fmt.Fprintf(&b, "  %s pods --dry-run  Show what it would run, without a cluster\n", path)
 	for _, group := range root.Groups() {
 		fmt.Fprintf(&b, "\n%s\n", group.Title)
 		for _, c := range root.Commands() {
@@ -59,7 +83,7 @@ func overview(root *cobra.Command) string {
 			}
 		}
 	}
-	fmt.Fprintf(&b, "\nUse \"%s COMMAND --help\" for more about a command,\nand \"%s options\" for the flags that every command takes.\n", path, path)
+	fmt.Fprintf(&b, "\nUse \"%s COMMAND --help\" for more information about a command\nand \"%s options\" for the flags of every command.\n", path, path)
 	return b.String()
 }
 
@@ -86,9 +110,10 @@ func fold(text string, columns int) string {
 	return strings.Join(lines, "\n")
 }
 
-// newOptionsCommand is kubectl's own.
+// newOptionsCommand is kubectl's own, whose --help prints nothing.
 func newOptionsCommand(streams genericiooptions.IOStreams) *cobra.Command {
 	c := options.NewCmdOptions(streams.Out)
+	c.SetHelpFunc(func(c *cobra.Command, args []string) { c.Run(c, args) })
 	c.Example = templates.Examples(`
 		# Print flags inherited by all commands
 		kubectl kbe options`)

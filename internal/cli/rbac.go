@@ -28,6 +28,7 @@ type rbacOptions struct {
 	name           string
 	users, groups  []string
 	serviceAccount []string
+	clusterScoped  bool
 }
 
 func newRBACCommand(catalogue []*example.Example, flags *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) *cobra.Command {
@@ -39,7 +40,7 @@ func newRBACCommand(catalogue []*example.Example, flags *genericclioptions.Confi
 	o.features["conformance"] = func(own bool) rbac.Needs {
 		suite, err := conformance.Load()
 		if err != nil {
-			return nil // the command itself tells
+			return nil // the command itself reports it
 		}
 		return suite.Needs(own, conformance.Profiles()...)
 	}
@@ -55,22 +56,25 @@ func newRBACCommand(catalogue []*example.Example, flags *genericclioptions.Confi
 	known := slices.Sorted(maps.Keys(o.features))
 	c := &cobra.Command{
 		Use:   "rbac",
-		Short: "Print the least permissions that a run needs, as YAML",
-		Long: templates.LongDesc(`
-			Print the least permissions that a run needs, as YAML that 'kubectl apply -f -' takes. No
-			cluster is asked.
+		Short: "Print the minimum permissions for a run",
+		Long: longDesc(`
+			Print the minimum permissions for a run, as YAML for 'kubectl apply -f -'.
 
-			With -n they are a Role and a RoleBinding of that namespace; what lies outside, such as the
-			nodes, is in a ClusterRole. Without -n they are a ClusterRole and a ClusterRoleBinding, for
-			runs that make a namespace of their own.`),
+			With -n, the output is a Role and a RoleBinding, which an administrator of
+			that namespace can apply. Permissions on cluster-scoped resources, such as
+			nodes, are not included; --cluster-scoped adds them as a ClusterRole and a
+			ClusterRoleBinding.
+
+			Without -n, the output is a ClusterRole and a ClusterRoleBinding, for runs that
+			create their own namespace.`),
 		Example: templates.Examples(`
-			# Let a user run everything in the namespace playground
+			# Allow a user to run everything in the namespace playground
 			kubectl kbe rbac -n playground --user jane | kubectl apply -f -
 
-			# Let the ServiceAccount of a CI job run the pods page in namespaces of its own
+			# Allow a service account to run the pods page in new namespaces
 			kubectl kbe rbac --for pods --serviceaccount ci:runner | kubectl apply -f -
 
-			# What an example of one's own needs
+			# Print the permissions for your own example
 			kubectl kbe rbac -n playground -f my-example`),
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -78,24 +82,32 @@ func newRBACCommand(catalogue []*example.Example, flags *genericclioptions.Confi
 			if err != nil {
 				return err
 			}
+			if *flags.Namespace != "" && !o.clusterScoped {
+				leftOut := grant.Needs.Cluster()
+				grant.Needs = grant.Needs.Namespaced()
+				if len(leftOut) > 0 {
+					fmt.Fprintf(streams.Out, "# Not included, because it is cluster-scoped (see --cluster-scoped): %s\n", leftOut)
+				}
+			}
 			manifest, err := grant.Manifest()
 			if err != nil {
 				return err
 			}
 			if len(grant.Subjects) == 0 {
-				fmt.Fprintln(streams.Out, "# To bind this to somebody, add --user, --group or --serviceaccount NAMESPACE:NAME.")
+				fmt.Fprintln(streams.Out, "# To bind these roles, add --user, --group or --serviceaccount NAMESPACE:NAME.")
 			}
 			_, err = streams.Out.Write(manifest)
 			return err
 		},
 	}
-	c.Flags().StringSliceVar(&o.purposes, "for", nil, "What it is for, out of "+strings.Join(known, ", ")+" (default: all)")
+	c.Flags().StringSliceVar(&o.purposes, "for", nil, "Commands to permit: "+strings.Join(known, ", ")+" (default: all)")
 	completeFlag(c, "for", list(known...))
-	c.Flags().StringVarP(&o.file, "filename", "f", "", "What it is for is an example of your own: a folder, a file, or - for standard input")
+	c.Flags().StringVarP(&o.file, "filename", "f", "", "Your own example to permit: a folder, a file, or - for standard input")
+	c.Flags().BoolVar(&o.clusterScoped, "cluster-scoped", false, "With -n: include permissions on cluster-scoped resources, such as nodes")
 	c.Flags().StringVar(&o.name, "name", "kubectl-kbe", "Name of the roles and bindings")
 	c.Flags().StringArrayVar(&o.users, "user", nil, "Bind to this user")
 	c.Flags().StringArrayVar(&o.groups, "group", nil, "Bind to this group")
-	c.Flags().StringArrayVar(&o.serviceAccount, "serviceaccount", nil, "Bind to this ServiceAccount, as NAMESPACE:NAME")
+	c.Flags().StringArrayVar(&o.serviceAccount, "serviceaccount", nil, "Bind to this service account, as NAMESPACE:NAME")
 	return c
 }
 
@@ -107,7 +119,7 @@ func inNamespace(needs func() rbac.Needs) func(bool) rbac.Needs {
 func (o *rbacOptions) grant(ctx context.Context, namespace string, known []string, streams genericiooptions.IOStreams) (rbac.Grant, error) {
 	g := rbac.Grant{Name: o.name, Namespace: namespace}
 	if o.file != "" && len(o.purposes) > 0 {
-		return g, errors.New("--for and -f exclude each other: each says what the permissions are for")
+		return g, errors.New("--for and -f cannot be combined: each selects the permissions")
 	}
 	if o.file != "" {
 		plan, err := readPlan(ctx, o.file, streams.In)

@@ -14,10 +14,11 @@ func TestRBACAsksNoClusterAndRefusesBadInput(t *testing.T) {
 	}{
 		"a namespace":           {[]string{"-n", "play", "--user", "jane"}, exitPassed, []string{"kind: RoleBinding", "namespace: play", "name: jane", "pods/portforward"}},
 		"namespaces of its own": {[]string{"--for", "pods", "--group", "devs"}, exitPassed, []string{"kind: ClusterRoleBinding", "- namespaces", "kind: Group"}},
-		"nobody":                {[]string{"-n", "play"}, exitPassed, []string{"# To bind this", "kind: Role"}},
+		"nobody":                {[]string{"-n", "play"}, exitPassed, []string{"# To bind these roles", "# Not included, because it is cluster-scoped (see --cluster-scoped): get nodes, list nodes, watch nodes\n", "kind: Role"}},
+		"with cluster roles":    {[]string{"-n", "play", "--cluster-scoped"}, exitPassed, []string{"kind: ClusterRole\n", "kind: Role\n"}},
 		"an unknown purpose":    {[]string{"--for", "podz"}, exitUsage, []string{"did you mean `pods`?"}},
 		"a bad account":         {[]string{"--serviceaccount", "runner"}, exitUsage, []string{"expected NAMESPACE:NAME"}},
-		"two purposes":          {[]string{"--for", "pods", "-f", "x"}, exitUsage, []string{"exclude each other"}},
+		"two purposes":          {[]string{"--for", "pods", "-f", "x"}, exitUsage, []string{"cannot be combined"}},
 		"no such file":          {[]string{"-f", "nowhere"}, exitUsage, []string{"nowhere"}},
 	} {
 		code, stdout, stderr := execute(t, "", append([]string{"rbac"}, tc.args...)...)

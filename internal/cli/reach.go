@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +10,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
-	"k8s.io/cli-runtime/pkg/printers"
 	"k8s.io/kubectl/pkg/util/templates"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
@@ -37,6 +37,8 @@ type reachOptions struct {
 	pod     podOptions
 	nodes   nodesOptions
 
+	failOnWarning bool
+
 	terminal *report.Terminal
 	reach    *v1alpha1.Reach
 }
@@ -45,43 +47,41 @@ func newReachCommand(clients *run.Clients, flags *genericclioptions.ConfigFlags,
 	o := &reachOptions{clients: clients, flags: flags, streams: streams}
 	c := &cobra.Command{
 		Use:   "reach [POD]",
-		Short: "From where a pod is reached, and which nodes' pods reach which",
-		Long: templates.LongDesc(`
-			Reachability, proven on your cluster.
+		Short: "Show where a pod is reachable from, and node connectivity",
+		Long: longDesc(`
+			Show where a pod is reachable from. The pod is probed on localhost and on its
+			pod IPs, in each IP family, from eight places: its container, another
+			container, a pod on the same node, a pod on another node, the node, the API
+			server, a port-forward, and this machine. A table shows the expected and the
+			actual results. If something blocks a connection, the cause and a remedy
+			follow.
 
-			From where is a pod reached? It is asked on its localhost and its pod IPs, in each address
-			family: from its own container and from a sibling, from pods on its node and on another, from
-			the node itself, through the API server, through a port-forward, and from this machine. The
-			truth table tells what was expected and found, and what it proves; where something is in the
-			way, it tells what. Without POD the run starts a target of its own. A pod that exists is only
-			asked, never changed. What is not permitted or not possible is skipped, with the reason.
+			Without POD, the run creates a target pod. An existing pod is probed, but never
+			changed. Places that need a missing permission are skipped, with the reason. The
+			probing pods run in a new namespace, or in that of -n.
 
-			Without -n the pods that ask are in a namespace of the run's own; with it they are in that
-			one.
+			With --nodes, a pod on every schedulable node probes the pods on all other
+			nodes: which respond, how fast, and whether their addresses are translated.
+			Nodes that are not ready, cordoned or tainted are listed and skipped.
 
-			With --nodes a pod is started on every node that takes one, and each asks all others on their
-			pod IPs: who answers, how fast, under which address it is seen, and where that fails. Nodes
-			that are not ready, cordoned or tainted are told, and not waited for.
-
-			Exit codes: 0 all is reached as expected, 1 something is not, 2 usage, 3 a node could not take
-			part, or it could not run.`),
+			` + exitCodes("everything is reachable as expected", "something is not", "a node could not take part, or the run could not start")),
 		Example: templates.Examples(`
-			# From where is a pod reached? Start one and find out
+			# Create a pod, and show where it is reachable from
 			kubectl kbe reach
 
-			# From where is this pod of mine reached, on its port 8080?
+			# Show where your own pod is reachable from, on port 8080
 			kubectl kbe reach web-0 --port 8080 -n shop
 
-			# Only from pods, as a report for CI
+			# Probe only from pods, and print JUnit for CI
 			kubectl kbe reach --from same-node,other-node -o junit
 
-			# From every node to every node
+			# Probe from every node to every other node
 			kubectl kbe reach --nodes
 
-			# A large cluster: each node asks eight others, and is asked by eight
+			# On a large cluster, let each node probe eight others
 			kubectl kbe reach --nodes --peers 8
 
-			# The map as a page, and the result for CI
+			# Write the map as HTML, and JUnit for CI
 			kubectl kbe reach --nodes --report-file html=reach.html --report-file junit=reach.xml`),
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: podNames(flags),
@@ -90,6 +90,7 @@ func newReachCommand(clients *run.Clients, flags *genericclioptions.ConfigFlags,
 				return err
 			}
 			if o.nodes.nodes {
+				o.GrantedBy = "--for reach-nodes"
 				return o.run(c.Context(), rbac.ReachNodes(), o.runNodes)
 			}
 			return o.run(c.Context(), o.pod.needs(), o.runPod)
@@ -98,10 +99,11 @@ func newReachCommand(clients *run.Clients, flags *genericclioptions.ConfigFlags,
 	o.AddKeepFlag(c.Flags())
 	o.AddFlags(c.Flags(), "; "+shellImage+" needs Python 3, curl and a shell")
 	completeFlag(c, "image", keys(shellImage))
+	c.Flags().BoolVar(&o.failOnWarning, "fail-on-warning", false, "Exit with 1 on warnings too: address translation, slow connections")
 	o.pod.addFlags(c)
 	o.nodes.addFlags(c)
 	o.output = newOutput(&v1alpha1.Reach{})
-	o.output.addFlags(c)
+	o.output.addFlags(c, " (default: summary)")
 	return c
 }
 
@@ -129,7 +131,7 @@ type probing func(context.Context, *run.Environment) (v1alpha1.Verdict, error)
 
 // run runs work, and shows what it came to.
 func (o *reachOptions) run(ctx context.Context, needs rbac.Needs, work probing) error {
-	o.terminal = report.NewTerminal(o.output.story(o.streams), liveTerminal(o.streams.ErrOut), width(o.streams.Out), printers.AllowsColorOutput(o.streams.Out))
+	o.terminal = o.output.terminal(o.output.story(o.streams), o.streams, report.Summary)
 	o.reach = &v1alpha1.Reach{
 		TypeMeta:   metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion.String(), Kind: v1alpha1.ReachKind},
 		ObjectMeta: metav1.ObjectMeta{Name: "reach"},
@@ -138,7 +140,7 @@ func (o *reachOptions) run(ctx context.Context, needs rbac.Needs, work probing) 
 		o.reach.Target = &v1alpha1.ReachTarget{Name: o.pod.pod, Port: int(o.pod.port), Existing: o.pod.pod != ""}
 	}
 	needs = rbac.InNamespace(needs, o.Namespace == "")
-	result := run.Run(ctx, o.clients, o.Options, run.Work{Name: "reach", Needs: needs, Prepare: o.begin, Do: work}, o)
+	result := run.Run(ctx, o.clients, o.Options, run.Work{Name: "reach", Needs: needs, Check: o.findPod, Prepare: o.begin, Do: work}, o)
 	o.fill(result)
 	return o.tell(ctx)
 }
@@ -159,7 +161,7 @@ func (o *reachOptions) fill(result run.Result) {
 	}
 	r.StartTime, r.EndTime = metav1.NewMicroTime(result.StartTime), metav1.NewMicroTime(result.EndTime)
 	r.VerdictMilliseconds, r.ElapsedMilliseconds = result.ToVerdict.Milliseconds(), result.Elapsed().Milliseconds()
-	r.Verdict, r.Interrupted, r.Cleanup = result.Verdict, result.Interrupted, result.Cleanup
+	r.Verdict, r.Interrupted, r.TimedOut, r.Cleanup = result.Verdict, result.Interrupted, result.TimedOut, result.Cleanup
 	if result.Err != nil {
 		r.Error = result.Err.Error()
 	}
@@ -185,7 +187,7 @@ func (o *reachOptions) OnDecided(result run.Result) {
 		o.terminal.Interrupted(result.Interrupted, result.RemoveCommand)
 	}
 	if !o.Keep {
-		o.doing("removing what the run made in namespace " + result.Run.Namespace)
+		o.doing("deleting the run's resources in namespace " + result.Run.Namespace)
 	}
 }
 
@@ -196,20 +198,17 @@ func (o *reachOptions) tell(ctx context.Context) error {
 		fmt.Fprintf(o.streams.ErrOut, "error: reach: could not run: %s\n", o.reach.Error)
 	}
 	if c := o.reach.Cleanup; o.output.format() != "" && c != nil && c.RemoveCommand != "" {
-		fmt.Fprintf(o.streams.ErrOut, "not removed: %s\nto remove it: %s\n", errorOr(c.Error, "everything, as asked for"), c.RemoveCommand)
+		fmt.Fprintf(o.streams.ErrOut, "resources kept: %s\nto delete them: %s\n", cmp.Or(c.Error, "--keep"), c.RemoveCommand)
 	}
 	if err := errors.Join(o.output.put(o.streams, o.reach), o.terminal.Err()); err != nil {
 		fmt.Fprintln(o.streams.ErrOut, "error:", err)
 		return exitError{exitCouldNotRun}
 	}
-	return verdictError(ctx, o.reach.Verdict)
-}
-
-func errorOr(text, otherwise string) string {
-	if text != "" {
-		return text
+	if n := report.Warnings(o.reach); o.failOnWarning && n > 0 && o.reach.Verdict == v1alpha1.Passed {
+		fmt.Fprintf(o.streams.ErrOut, "error: reach: %s (--fail-on-warning)\n", count(n, "warning"))
+		return exitError{exitClaimFailed}
 	}
-	return otherwise
+	return verdictError(ctx, o.reach.Verdict)
 }
 
 // doing tells what goes on: in a line that is overwritten, on a terminal.

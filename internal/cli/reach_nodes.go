@@ -27,11 +27,11 @@ type nodesOptions struct {
 const slowByDefault = 100 * time.Millisecond
 
 func (o *nodesOptions) addFlags(c *cobra.Command) {
-	c.Flags().BoolVar(&o.nodes, "nodes", false, "Have a pod on every node ask those on all others")
-	c.Flags().BoolVar(&o.tolerate, "tolerate", false, "With --nodes: use tainted nodes too")
-	c.Flags().IntVar(&o.peers, "peers", 0, "With --nodes: each node asks this many others, and is asked by as many (default: all)")
-	c.Flags().Uint64Var(&o.seed, "seed", 0, "With --peers: draw the peers of that run again (default: others each time)")
-	c.Flags().DurationVar(&o.slow, "slow", slowByDefault, "With --nodes: warn where half of the connections take longer than this to be established")
+	c.Flags().BoolVar(&o.nodes, "nodes", false, "Probe between pods on all nodes")
+	c.Flags().BoolVar(&o.tolerate, "tolerate", false, "With --nodes: include tainted nodes")
+	c.Flags().IntVar(&o.peers, "peers", 0, "With --nodes: number of other nodes that each node probes (default: all)")
+	c.Flags().Uint64Var(&o.seed, "seed", 0, "With --peers: repeat the sample of an earlier run (default: random)")
+	c.Flags().DurationVar(&o.slow, "slow", slowByDefault, "With --nodes: warn if the median time to connect is longer than this")
 }
 
 func (o *nodesOptions) complete() error {
@@ -72,6 +72,11 @@ func (o *reachOptions) env(env *run.Environment, progress func(reach.Progress)) 
 func (o *reachOptions) progress() func(reach.Progress) {
 	last := ""
 	return func(p reach.Progress) {
+		if p.Notice != "" {
+			o.doing("")
+			fmt.Fprintln(o.streams.ErrOut, p.Notice)
+			return
+		}
 		if liveTerminal(o.streams.ErrOut) != nil {
 			o.doing(p.String())
 		} else if p.Stage != last {

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/rest"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
@@ -20,18 +22,17 @@ type podOptions struct {
 	port   uint16
 	from   []string
 	points []reach.VantagePoint
+	// found is the pod, where one is named.
+	found *corev1.Pod
 }
-
-// servicePort is where the service listens when nobody says otherwise.
-const servicePort = 9876
 
 func (o *podOptions) addFlags(c *cobra.Command) {
 	var names []string
 	for _, p := range reach.VantagePoints() {
 		names = append(names, string(p))
 	}
-	c.Flags().Uint16Var(&o.port, "port", servicePort, "The port that is asked")
-	c.Flags().StringSliceVar(&o.from, "from", nil, "Ask from these places only: some of "+strings.Join(names, ", "))
+	c.Flags().Uint16Var(&o.port, "port", reach.DefaultPort, "Port to probe")
+	c.Flags().StringSliceVar(&o.from, "from", nil, "Probe only from these places: "+strings.Join(names, ", "))
 	completeFlag(c, "from", list(names...))
 }
 
@@ -39,11 +40,11 @@ func (o *podOptions) complete(c *cobra.Command, args []string, nodes bool) (err 
 	if nodes {
 		for _, flag := range []string{"port", "from"} {
 			if c.Flags().Changed(flag) {
-				return fmt.Errorf("--%s and --nodes exclude each other", flag)
+				return fmt.Errorf("--%s and --nodes cannot be combined", flag)
 			}
 		}
 		if len(args) > 0 {
-			return fmt.Errorf("%s: with --nodes all pods are the run's own: leave it out", args[0])
+			return fmt.Errorf("%s: --nodes probes its own pods only: leave the pod's name out", args[0])
 		}
 		return nil
 	}
@@ -68,14 +69,22 @@ func (o *podOptions) needs() rbac.Needs {
 	return rbac.Reach()
 }
 
+// findPod looks for the pod that the user names, before the run makes anything.
+func (o *reachOptions) findPod(ctx context.Context, cfg *rest.Config) error {
+	if o.pod.pod == "" {
+		return nil
+	}
+	namespace, _, err := o.flags.ToRawKubeConfigLoader().Namespace()
+	if err == nil {
+		o.pod.found, err = reach.FindPod(ctx, cfg, namespace, o.pod.pod)
+	}
+	return err
+}
+
 // runPod fills the truth table of the report.
 func (o *reachOptions) runPod(ctx context.Context, env *run.Environment) (v1alpha1.Verdict, error) {
-	namespace, _, err := o.flags.ToRawKubeConfigLoader().Namespace()
-	if err != nil {
-		return v1alpha1.CouldNotRun, err
-	}
 	table, err := reach.RunPod(ctx, o.env(env, func(p reach.Progress) { o.doing(p.String()) }), reach.PodOptions{
-		Pod: o.pod.pod, PodNamespace: namespace, Port: o.pod.port, From: o.pod.points,
+		Pod: o.pod.found, Port: o.pod.port, From: o.pod.points,
 	})
 	if table != nil && len(table.Rows) > 0 {
 		table.AddTo(o.reach)

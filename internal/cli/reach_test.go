@@ -14,9 +14,9 @@ func TestReachChecksItsFlags(t *testing.T) {
 	for want, args := range map[string][]string{
 		"--port 0: expected a port":                                     {"reach", "--port", "0"},
 		`--from: expected some of con`:                                  {"reach", "--from", "moon"},
-		"--port and --nodes exclude":                                    {"reach", "--nodes", "--port", "80"},
-		"--from and --nodes exclude":                                    {"reach", "--nodes", "--from", "here"},
-		"web: with --nodes all pods":                                    {"reach", "web", "--nodes"},
+		"--port and --nodes cannot":                                     {"reach", "--nodes", "--port", "80"},
+		"--from and --nodes cannot":                                     {"reach", "--nodes", "--from", "here"},
+		"web: --nodes probes its own":                                   {"reach", "web", "--nodes"},
 		"--image shel=x: expected NAME=REF with one of the names shell": {"reach", "--image", "shel=x"},
 		"--image simpleservice=x: expected NAME=REF":                    {"reach", "--image", "simpleservice=x"},
 		"accepts at most 1 arg":                                         {"reach", "web", "db"},
@@ -24,7 +24,7 @@ func TestReachChecksItsFlags(t *testing.T) {
 		"--seed 7: only a sample":                                       {"reach", "--nodes", "--seed", "7"},
 		"--slow 0s: expected":                                           {"reach", "--nodes", "--slow", "0"},
 		"--timeout -1s: expected":                                       {"reach", "--nodes", "--timeout", "-1s"},
-		"has no secrets: name":                                          {"reach", "--nodes", "--image-pull-secret", "x"},
+		"has no secrets: set":                                           {"reach", "--nodes", "--image-pull-secret", "x"},
 		"-o script: expected one":                                       {"reach", "--nodes", "-o", "script"},
 		`invalid argument "many" for`:                                   {"reach", "--nodes", "--peers", "many"},
 	} {

@@ -52,15 +52,18 @@ func newRoot(streams genericiooptions.IOStreams) (*cobra.Command, error) {
 	clients, flags := run.FromFlags("kubectl-kbe/" + clientVersions().ClientVersion.GitVersion)
 	root := &cobra.Command{
 		Use:   "kubectl-kbe",
-		Short: "Kubernetes by Example, run and proven on your cluster",
-		Long: `Each example is a page of kubectl commands. They run as they are shown, on the
-cluster of your kubeconfig, and every claim that the page makes is checked. What
-an example creates lives in a namespace of its own, which is removed at the end.`,
+		Short: "Run Kubernetes by Example on your cluster and check every claim",
+		Long: `Each example is a page of kubectl commands. kubectl kbe runs the commands as
+shown on the cluster of your kubeconfig and checks every claim that the page
+makes. Each run uses a new namespace and deletes it at the end.`,
 		Annotations:      map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl kbe"},
 		SilenceErrors:    true,
 		SilenceUsage:     true,
 		PersistentPreRun: func(*cobra.Command, []string) { startLog() },
-		RunE:             func(c *cobra.Command, _ []string) error { return c.Help() },
+		Run: func(c *cobra.Command, _ []string) {
+			out := c.OutOrStdout()
+			fmt.Fprint(out, fold(welcome(c), min(width(out), 80)))
+		},
 	}
 	root.SetIn(streams.In)
 	root.SetOut(streams.Out)
@@ -68,7 +71,7 @@ an example creates lives in a namespace of its own, which is removed at the end.
 	root.CompletionOptions.DisableDefaultCmd = true
 	flags.AddFlags(root.PersistentFlags())
 	addLogFlags(root.PersistentFlags())
-	root.PersistentFlags().Lookup("namespace").Usage = "A namespace that exists, to run in; without it, the run makes one of its own"
+	root.PersistentFlags().Lookup("namespace").Usage = "Existing namespace to run in; by default, the run creates a new one"
 	catalogue, err := example.LoadAll(examples.FS)
 	if err != nil {
 		return nil, err

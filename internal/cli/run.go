@@ -27,32 +27,34 @@ func newRunCommand(clients *run.Clients, flags *genericclioptions.ConfigFlags, s
 	var file string
 	c := &cobra.Command{
 		Use:   "run -f DIR|FILE|- [SCENARIO...]",
-		Short: "Run an example of your own",
-		Long: templates.LongDesc(`
-			Run an example of your own: a folder with an example.yaml and its manifests, such a file
-			alone, or standard input.
+		Short: "Run your own example",
+		Long: longDesc(`
+			Run your own example: a folder with an example.yaml and its manifests, a single
+			file, or standard input.
 
-			The example is checked as a whole before anything runs: each problem is told with its file,
-			line and column, the exit code is 2, and no cluster is asked. 'kubectl kbe new' writes an
-			example to start from.`),
+			The whole example is checked before anything runs. Each problem is reported with
+			its file, line and column, and the exit code is 2. To create an example, use
+			'kubectl kbe new'.
+
+			` + exitCodes("all claims hold", "a claim failed", couldNotRun)),
 		Example: templates.Examples(`
 			# Run the example in a folder
 			kubectl kbe run -f my-example
 
-			# Check an example and show what it would run, without a cluster
+			# Check an example and show its commands, without contacting a cluster
 			kubectl kbe run -f my-example --dry-run
 
-			# Run two of its scenarios, and leave everything on the cluster
+			# Run two of its scenarios, and keep the resources
 			kubectl kbe run -f my-example from-a-command from-a-file --keep
 
 			# Run an example without manifests from standard input
 			kubectl kbe run -f - <my-example.yaml`),
 		RunE: func(c *cobra.Command, args []string) error {
 			if file == "" {
-				return errors.New("expected an example to run, found none: name its folder or file with -f")
+				return errors.New("expected an example, found none: name its folder or file with -f")
 			}
 			if file == fromStdin && o.step {
-				return errors.New("--step and -f - exclude each other: both read standard input")
+				return errors.New("--step and -f - cannot be combined: both read standard input")
 			}
 			var err error
 			if o.plan, err = readPlan(c.Context(), file, streams.In); err != nil {
@@ -61,6 +63,7 @@ func newRunCommand(clients *run.Clients, flags *genericclioptions.ConfigFlags, s
 			if err := o.plan.Confined(o.AllowClusterScope); err != nil {
 				return refuse(streams.ErrOut, err)
 			}
+			o.GrantedBy = "-f " + file
 			if err := o.complete(args); err != nil {
 				return err
 			}
@@ -76,7 +79,7 @@ func newRunCommand(clients *run.Clients, flags *genericclioptions.ConfigFlags, s
 	})
 	c.Flags().StringVarP(&file, "filename", "f", "", "The example: a folder, a file, or - for standard input")
 	c.Flags().BoolVar(&o.AllowClusterScope, "allow-cluster-scope", false,
-		"Let the example's commands leave the run's namespace; what they make outside is removed as well")
+		"Allow commands outside the run's namespace; what they create is deleted too")
 	o.addFlags(c, "")
 	return c
 }

@@ -132,7 +132,7 @@ func TestRunRefusesWhatIsNoExample(t *testing.T) {
 		"a manifest link that leaves": {[]string{"run", "-f", "linked-manifest"}, "linked-manifest/pod.yaml: cannot be read: path escapes from parent"},
 		"a folder as file":            {[]string{"run", "-f", "folder"}, "folder/example.yaml: cannot be read: expected a regular file, found"},
 		"a folder as manifest":        {[]string{"run", "-f", "folder-manifest"}, "folder-manifest/pod.yaml: cannot be read: expected a regular file, found"},
-		"a manifest from stdin":       {[]string{"run", "-f", "-"}, "stdin:60:30: run: the manifest `pod.yaml` has no folder to be in"},
+		"a manifest from stdin":       {[]string{"run", "-f", "-"}, "stdin:60:30: run: the manifest `pod.yaml` has no folder: pass"},
 		"stdin twice":                 {[]string{"run", "-f", "-", "--step"}, "both read standard input"},
 		"an unknown scenario":         {[]string{"run", "-f", "good", "from-a-fil"}, "from-a-fil"},
 		"an unknown image":            {[]string{"run", "-f", "good", "--image", "shel=x"}, "shel"},

@@ -20,12 +20,12 @@ func newShowCommand(catalogue []*example.Example, streams genericiooptions.IOStr
 	var files bool
 	c := &cobra.Command{
 		Use:   "show NAME",
-		Short: "Print the file of a built-in example",
+		Short: "Print the source of a built-in example",
 		Example: templates.Examples(`
 			# Print the example.yaml of the page about pods
 			kubectl kbe show pods
 
-			# Print its manifests, too, as further YAML documents
+			# Print its manifests too, as further YAML documents
 			kubectl kbe show pods --files`),
 		Args:      cobra.ExactArgs(1),
 		ValidArgs: exampleNames(catalogue),
@@ -37,7 +37,7 @@ func newShowCommand(catalogue []*example.Example, streams genericiooptions.IOStr
 			return show(streams.Out, catalogue[i], files)
 		},
 	}
-	c.Flags().BoolVar(&files, "files", false, "Print the example's manifests, too")
+	c.Flags().BoolVar(&files, "files", false, "Print the example's manifests too")
 	return c
 }
 

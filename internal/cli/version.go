@@ -50,14 +50,14 @@ func newVersionCommand(flags *genericclioptions.ConfigFlags, streams genericioop
 	c := &cobra.Command{
 		Use:   "version",
 		Short: "Print the client and server version information",
-		Long: templates.LongDesc(`
-			Print the version of kubectl kbe, of the kubectl whose packages it runs commands with, and of
-			the cluster of the current context.`),
+		Long: longDesc(`
+			Print the versions of kubectl kbe, of the built-in kubectl, and of the cluster
+			in the current context.`),
 		Example: templates.Examples(`
 			# Print the client and server versions
 			kubectl kbe version
 
-			# Print the client version alone, for a bug report; no cluster is asked
+			# Print the client version only, for a bug report
 			kubectl kbe version --client -o yaml`),
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -73,14 +73,14 @@ func newVersionCommand(flags *genericclioptions.ConfigFlags, streams genericioop
 				return err
 			}
 			if unknown != nil {
-				fmt.Fprintln(streams.ErrOut, "error: version: the API server gave none:", report.Printable(unknown.Error()))
+				fmt.Fprintln(streams.ErrOut, "error: version: the API server did not respond:", report.Printable(unknown.Error()))
 				return exitError{exitCouldNotRun}
 			}
 			return nil
 		},
 	}
-	c.Flags().BoolVar(&client, "client", false, "Show the client version only, and ask no cluster")
-	c.Flags().StringVarP(&output, "output", "o", "", "Print it otherwise than as text: json or yaml")
+	c.Flags().BoolVar(&client, "client", false, "Show the client version only, without contacting a cluster")
+	c.Flags().StringVarP(&output, "output", "o", "", "Output format: json or yaml (default: text)")
 	completeFlag(c, "output", words("json", "yaml"))
 	return c
 }

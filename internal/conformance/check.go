@@ -63,7 +63,7 @@ var checks = []Check{
 	{
 		Profile: Network, nodes: nodesWithoutPods,
 		Assertion: core(everyNodeRunsPods,
-			"Every node that is not cordoned or tainted MUST be Ready, and MUST run the pods that are placed on it.",
+			"Every node that is not cordoned or tainted MUST be Ready and MUST run the pods that are scheduled on it.",
 			"https://kubernetes.io/docs/concepts/architecture/nodes/"),
 	},
 	{
@@ -75,13 +75,13 @@ var checks = []Check{
 	{
 		Profile: Network, nodes: pairsAstray,
 		Assertion: core("addresses-lead-to-their-pods",
-			"From every node, what answers at a pod IP MUST be the pod that has it.",
+			"Requests to a pod IP MUST be answered by the pod that has it, from every node.",
 			networkModel),
 	},
 	{
 		Profile: Network, nodes: translations,
 		Assertion: core("no-nat-between-nodes",
-			"A pod on any node MUST see the pods of all other nodes under their pod IPs: without network address translation.",
+			"A pod on any node MUST see the pod IPs of pods on all other nodes, without network address translation.",
 			networkModel),
 	},
 	{
@@ -105,7 +105,7 @@ var checks = []Check{
 	{
 		Profile: Network, rows: &rows{from: []reach.VantagePoint{reach.SameNode}, seen: true},
 		Assertion: core("same-node-in-every-family",
-			"A pod MUST be reached by pods on its node on each of its pod IPs, and MUST see theirs.",
+			"A pod MUST be reachable from pods on its node on each of its pod IPs, and MUST see theirs.",
 			networkModel),
 	},
 	{

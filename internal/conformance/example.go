@@ -41,7 +41,7 @@ func (p *examplePart) needs(ownNamespace bool) rbac.Needs { return p.plan.Needs(
 
 func (p *examplePart) run(ctx context.Context, r *Runner, where place) ([]v1alpha1.AssertionResult, []string) {
 	collector := report.NewCollector()
-	opts := engine.Options{Options: r.optionsOf(where)}
+	opts := engine.Options{Options: r.optionsOf(where), FailFast: true}
 	opts.Images = p.overrides(opts.Images)
 	engine.Run(ctx, r.clients, p.plan, opts, collector.Handle)
 	done := collector.Report()
@@ -59,7 +59,7 @@ func (p *examplePart) overrides(images map[string]string) map[string]string {
 // results are what the report of a run comes to; stopped is what ended it early, or
 // nil.
 func (p *examplePart) results(done *v1alpha1.Report, stopped error) []v1alpha1.AssertionResult {
-	notRun := "the run did not come so far"
+	notRun := "the run did not get this far"
 	switch {
 	case done.Error != "":
 		notRun = done.Error
@@ -70,6 +70,7 @@ func (p *examplePart) results(done *v1alpha1.Report, stopped error) []v1alpha1.A
 	for _, sc := range done.Scenarios {
 		broken := notRun // or by what an earlier step of the scenario could not do
 		for _, st := range sc.Steps {
+			took := st.ElapsedMilliseconds
 			for _, c := range st.Claims {
 				i := slices.IndexFunc(p.list, func(check Check) bool { return check.ID == c.ID })
 				if i < 0 {
@@ -77,6 +78,7 @@ func (p *examplePart) results(done *v1alpha1.Report, stopped error) []v1alpha1.A
 				}
 				outcome, reason := resultOfClaim(st, c, broken)
 				out[i] = p.list[i].result(outcome, reason)
+				out[i].ElapsedMilliseconds, took = took, 0
 			}
 			if st.Failure != nil {
 				broken = reasonOfFailure(st)
@@ -94,7 +96,9 @@ func resultOfClaim(st v1alpha1.Step, c v1alpha1.Claim, broken string) (v1alpha1.
 	case c.Outcome == v1alpha1.Met:
 		return v1alpha1.AssertionPassed, ""
 	case c.Outcome == v1alpha1.Failed:
-		return v1alpha1.AssertionFailed, join(report.Reason(c), lastLine(st.Stderr))
+		return v1alpha1.AssertionFailed, join(report.Reason(c), engine.LastLine(st.Stderr))
+	case st.NotApplicable != nil:
+		return v1alpha1.AssertionSkipped, st.NotApplicable.What
 	case st.Failure != nil && st.Failure.Verdict == v1alpha1.ClaimFailed:
 		return v1alpha1.AssertionFailed, reasonOfFailure(st)
 	case st.Failure != nil:
@@ -105,7 +109,7 @@ func resultOfClaim(st v1alpha1.Step, c v1alpha1.Claim, broken string) (v1alpha1.
 }
 
 func reasonOfFailure(st v1alpha1.Step) string {
-	return join(st.Failure.Message, st.Failure.What, st.Failure.Why, lastLine(st.Stderr))
+	return join(st.Failure.Message, st.Failure.What, st.Failure.Why, engine.LastLine(st.Stderr))
 }
 
 // problemsOf are what went wrong outside of what is decided: a cleanup that is not
@@ -114,27 +118,16 @@ func problemsOf(c *v1alpha1.Cleanup) []string {
 	if c == nil || c.Error == "" {
 		return nil
 	}
-	return []string{join("the cleanup is not complete: "+c.Error, "to remove what is left: "+c.RemoveCommand)}
+	return []string{join("the cleanup is incomplete: "+c.Error, "to delete the leftovers: "+c.RemoveCommand)}
 }
 
-// join puts together the texts that there are, each once.
+// join puts together the texts that there are, but for those that an earlier one begins with.
 func join(texts ...string) string {
 	var out []string
 	for _, text := range texts {
-		if text = strings.TrimSpace(text); text != "" && !slices.Contains(out, text) {
+		if text = strings.TrimSpace(text); text != "" && !slices.ContainsFunc(out, func(earlier string) bool { return strings.HasPrefix(earlier+"; ", text+"; ") }) {
 			out = append(out, text)
 		}
 	}
 	return strings.Join(out, "; ")
-}
-
-// lastLine is the last one of a command's errors that says more than its exit code.
-func lastLine(text string) string {
-	last := ""
-	for line := range strings.Lines(text) {
-		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "command terminated with exit code") {
-			last = line
-		}
-	}
-	return last
 }

@@ -84,29 +84,27 @@ func some(texts []string) string {
 
 func nodesWithoutPods(found *reach.Result) (wrong []string, skipped string) {
 	for _, n := range found.Nodes {
-		switch {
-		case n.Failed != "":
+		if n.Failed != "" {
 			wrong = append(wrong, n.Name+": "+n.Failed)
-		case n.NotReady:
-			wrong = append(wrong, n.Name+": "+n.Skipped)
 		}
 	}
 	return wrong, ""
 }
 
-// pairs lists those that a condition is true of.
+// pairs lists those that a condition is true of. What is between nodes that could not take
+// part is explained by that.
 func pairs(found *reach.Result, is func(reach.Sample) bool) (texts []string) {
 	nodes := found.Taking()
 	for _, f := range found.Matrix.Families() {
 		for from := range nodes {
 			for to := range found.Matrix.Plan.Targets(from) {
 				s := found.Matrix.At(f, from, to)
-				if !is(s) {
+				if !is(s) || nodes[from].Failed != "" || nodes[to].Failed != "" {
 					continue
 				}
 				text := fmt.Sprintf("%s → %s over %s: %s", nodes[from].Name, nodes[to].Name, f, s.Outcome.Words())
 				if s.SeenAs.IsValid() {
-					text = fmt.Sprintf("%s → %s over %s: seen as %s", nodes[from].Name, nodes[to].Name, f, s.SeenAs)
+					text = fmt.Sprintf("%s → %s over %s: source-NATed to %s", nodes[from].Name, nodes[to].Name, f, s.SeenAs)
 				}
 				if s.Detail != "" {
 					text += ": " + s.Detail
@@ -121,7 +119,7 @@ func pairs(found *reach.Result, is func(reach.Sample) bool) (texts []string) {
 // oneNode says why there is nothing between nodes to be shown, or "".
 func oneNode(found *reach.Result) string {
 	if found.Matrix != nil && len(found.Taking()) == 1 {
-		return "one node takes pods: there is no other"
+		return "only one node is schedulable"
 	}
 	return ""
 }

@@ -66,7 +66,7 @@ func (o *Options) complete(s *Suite) error {
 	o.Profiles = slices.DeleteFunc(Profiles(), func(p string) bool { return !slices.Contains(o.Profiles, p) })
 	for id, reason := range o.Skip {
 		if !s.has(id) {
-			return fmt.Errorf("skip %q: there is no such assertion; kubectl kbe conformance --list has them all", id)
+			return fmt.Errorf("skip %q: no such assertion; see kubectl kbe conformance --list", id)
 		}
 		if reason == "" {
 			return fmt.Errorf("skip %q: expected a reason, found none", id)

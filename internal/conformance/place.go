@@ -33,7 +33,7 @@ func (r *Runner) unenforced(ctx context.Context, profile string) string {
 	if s.EnforcesRestricted(ctx) {
 		return ""
 	}
-	return fmt.Sprintf("namespace %q does not enforce the Pod Security Standard %s; without a namespace the suite makes one that does", r.opts.Namespace, standard)
+	return fmt.Sprintf("namespace %q does not enforce the Pod Security Standard %s; without -n, the suite creates one that does", r.opts.Namespace, standard)
 }
 
 // optionsOf are those of a part's run.

@@ -53,13 +53,13 @@ func (p placesPart) judge(t *reach.Table) []v1alpha1.AssertionResult {
 				continue
 			}
 			switch text := fmt.Sprintf("%s → %s", row.From.Words(), row.Where()); t.Outcome(row) {
-			case reach.Failed:
+			case v1alpha1.VantageFailed:
 				wrong = append(wrong, join(fmt.Sprintf("%s: %s", text, t.Found(row)), row.Result.Err))
-			case reach.Skipped:
+			case v1alpha1.VantageSkipped:
 				skipped = append(skipped, row.Skipped)
-			case reach.Met:
+			case v1alpha1.VantageMet:
 				if met++; c.rows.seen && row.SNAT() {
-					wrong = append(wrong, fmt.Sprintf("%s: seen as %s", text, row.Result.From))
+					wrong = append(wrong, fmt.Sprintf("%s: source-NATed to %s", text, row.Result.From))
 				}
 			default: // a lesson is not asserted
 			}

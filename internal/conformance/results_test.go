@@ -107,10 +107,14 @@ func TestTheMatrixBecomesResults(t *testing.T) {
 		}, []string{"addresses-lead-to-their-pods: Failed node-2 → node-1 over IPv4: wrong answer: the pod on node-2 answered"}},
 		"translated": {func(_ *reach.Result, set func(int, int, reach.Sample)) {
 			set(1, 0, reach.Sample{Outcome: probe.Answered, SeenAs: netip.MustParseAddr("10.89.0.12")})
-		}, []string{"no-nat-between-nodes: Failed node-2 → node-1 over IPv4: seen as 10.89.0.12"}},
+		}, []string{"no-nat-between-nodes: Failed node-2 → node-1 over IPv4: source-NATed to 10.89.0.12"}},
 		"a kubelet that is stopped": {func(r *reach.Result, _ func(int, int, reach.Sample)) {
-			r.Nodes[2] = reach.Node{Name: "node-3", Skipped: "not ready: NodeStatusUnknown", NotReady: true}
-		}, []string{"every-node-runs-pods: Failed node-3: not ready: NodeStatusUnknown"}},
+			r.Nodes[2] = reach.Node{Name: "node-3", Failed: "not Ready: NodeStatusUnknown: Kubelet stopped posting node status"}
+		}, []string{"every-node-runs-pods: Failed node-3: not Ready: NodeStatusUnknown: Kubelet stopped posting node status"}},
+		"a node that goes down meanwhile explains its pairs": {func(r *reach.Result, set func(int, int, reach.Sample)) {
+			r.Nodes[1].Failed = "not Ready: NodeStatusUnknown"
+			set(0, 1, reach.Sample{Outcome: probe.Timeout})
+		}, []string{"every-node-runs-pods: Failed node-2: not Ready: NodeStatusUnknown"}},
 		"a pod that does not start": {func(r *reach.Result, _ func(int, int, reach.Sample)) {
 			r.Nodes[2] = reach.Node{Name: "node-3", Failed: "its pod is not ready"}
 		}, []string{"every-node-runs-pods: Failed node-3: its pod is not ready"}},
@@ -125,7 +129,7 @@ func TestTheMatrixBecomesResults(t *testing.T) {
 	one := &reach.Result{Nodes: []reach.Node{{Name: "node-1", Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.1")}}}, Matrix: reach.NewMatrix(reach.AllPairs(1), reach.IPv4)}
 	one.Matrix.Set(reach.IPv4, 0, 0, reach.Sample{Outcome: probe.Answered})
 	if found, want := told(judgeNodes(onNodes, one)), []string{
-		"all-nodes-reach-all-nodes: Skipped one node takes pods: there is no other", "no-nat-between-nodes: Skipped one node takes pods: there is no other",
+		"all-nodes-reach-all-nodes: Skipped only one node is schedulable", "no-nat-between-nodes: Skipped only one node is schedulable",
 	}; !slices.Equal(found, want) {
 		t.Errorf("one node: expected %q, found %q", want, found)
 	}
@@ -153,7 +157,7 @@ func TestTheTruthTableBecomesResults(t *testing.T) {
 	}}
 	want := []string{
 		"localhost-in-every-family: Failed sibling container → [::1]:9876: refused; connection refused",
-		"same-node-in-every-family: Failed pod, same node → 10.0.0.5:9876: seen as 10.89.0.11",
+		"same-node-in-every-family: Failed pod, same node → 10.0.0.5:9876: source-NATed to 10.89.0.11",
 		"node-reaches-its-pods: Skipped restricted forbids hostNetwork",
 	}
 	if found := told(placesPart{inNetwork}.judge(table)); !slices.Equal(found, want) {

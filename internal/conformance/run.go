@@ -84,8 +84,8 @@ func (r *Runner) open(ctx context.Context) (err error) {
 		return err
 	}
 	own := r.opts.Namespace == ""
-	grant := rbac.Grant{Name: "kubectl-kbe-conformance", Namespace: r.opts.Namespace, Needs: r.suite.Needs(own, r.opts.Profiles...)}
-	version, err := session.Preflight(ctx, r.config, grant)
+	grant := rbac.Grant{Name: "kubectl-kbe-conformance", For: "--for conformance", Namespace: r.opts.Namespace, Needs: r.suite.Needs(own, r.opts.Profiles...)}
+	version, _, err := session.Preflight(ctx, r.config, grant)
 	if err != nil {
 		return err
 	}

@@ -92,11 +92,11 @@ func TestOptions(t *testing.T) {
 	s := load(t)
 	for want, opts := range map[string]Options{
 		"unknown profile `pod`; did you mean `pods`?":           {Profiles: []string{"pod"}},
-		`skip "nothing": there is no such assertion`:            {Skip: map[string]string{"nothing": "why"}},
+		`skip "nothing": no such assertion`:                     {Skip: map[string]string{"nothing": "why"}},
 		`skip "hairpin": expected a reason, found none`:         {Skip: map[string]string{"hairpin": ""}},
 		"image shel=x: expected NAME=REF with one of the names": {Images: map[string]string{"shel": "x"}},
 		"--registry, for the image ":                            {Registry: "not a host"},
-		"a namespace of the run's own has no secrets":           {PullSecret: "s"},
+		"the run's own namespace has no secrets":                {PullSecret: "s"},
 		"timeout -1ns: expected a time greater than 0":          {Timeout: -1},
 	} {
 		if _, err := New(s, noCluster(), opts, "v1"); err == nil || !strings.Contains(filepath.ToSlash(err.Error()), want) {

@@ -12,9 +12,17 @@ type Cause struct {
 	Remedy string `json:"remedy"`
 	// Outlook tells whether waiting helps.
 	Outlook Outlook `json:"outlook"`
+	// Confirmed tells that the cluster has tried again and failed in the same way.
+	Confirmed bool `json:"confirmed,omitempty"`
+	// Settle is how long an Unsettled cause that the cluster does not try again by
+	// itself may last until no help is to be expected; zero where it does try again.
+	Settle time.Duration `json:"-"`
 	// Workload tells that the cluster did its part, and the program in the
 	// container failed.
 	Workload bool `json:"workload,omitempty"`
+	// Harmless tells that a healthy cluster may be so: what depends on it cannot be checked
+	// there.
+	Harmless bool `json:"harmless,omitempty"`
 	// Lost tells that the connection to the API server broke: what was asked for may
 	// have been done.
 	Lost bool `json:"lost,omitempty"`
@@ -31,10 +39,10 @@ type Cause struct {
 
 func (c *Cause) Error() string { return c.What + ": " + c.Why }
 
-// Ends tells whether to give up at once: always where it is Hopeless, and where
-// it is Retried, unless who waits is patient.
-func (c *Cause) Ends(patient bool) bool {
-	return c.Outlook == Hopeless || c.Outlook == Retried && !patient
+// Ends reports whether to give up now: always where it is Hopeless; where the wait
+// is to fail fast also where it is Retried, and where it is Unsettled and Confirmed.
+func (c *Cause) Ends(failFast bool) bool {
+	return c.Outlook == Hopeless || failFast && (c.Outlook == Retried || c.Outlook == Unsettled && c.Confirmed)
 }
 
 // Outlook tells whether waiting helps.
@@ -43,15 +51,12 @@ type Outlook string
 const (
 	// Slow is what may well pass by itself; waiting is right.
 	Slow Outlook = "Slow"
-	// Unsettled is what often passes within moments, such as a Pod that is not
-	// scheduled because a Node is just coming up. Where it stays for Settle, it
-	// is as Retried.
+	// Unsettled is what often passes by itself, such as the first sandbox of a Pod
+	// that a network plugin fails to set up. It is as Retried where the cluster has
+	// tried again and failed in the same way, or where Settle has passed.
 	Unsettled Outlook = "Unsettled"
-	// Retried is what the cluster tries again, but in most cases somebody has to act.
+	// Retried is what the cluster tries again, but in most cases someone has to act.
 	Retried Outlook = "Retried"
 	// Hopeless is what cannot come true without somebody's doing.
 	Hopeless Outlook = "Hopeless"
 )
-
-// Settle is how long an Unsettled cause may last before it is believed.
-const Settle = time.Second

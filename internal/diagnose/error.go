@@ -13,6 +13,9 @@ import (
 type Connection struct {
 	// Host is the API server's URL.
 	Host string
+	// Proxy is the proxy-url that the kubeconfig's file ProxyFile has for the cluster, or ""
+	// where that is up to the environment.
+	Proxy, ProxyFile string
 	// Node is the one that the request is about.
 	Node string
 	// File is where the kubeconfig is, Contexts what it has.
@@ -31,7 +34,7 @@ func (c Connection) Error(err error) *Cause {
 
 // kubectlReason finds the reason in kubectl's words for an API error
 // (k8s.io/kubectl, pkg/cmd/util/helpers.go).
-var kubectlReason = regexp.MustCompile(`Error from server \((\w+)\)`)
+var kubectlReason = regexp.MustCompile(`Error from server \((\w+)\):`)
 
 // Output returns the Cause that a kubectl command has printed to its standard
 // error, or nil.
@@ -43,11 +46,21 @@ func (c Connection) Output(stderr string) *Cause {
 	return c.look(reason, strings.TrimSpace(stderr))
 }
 
+var noProgramText = regexp.MustCompile(noProgram)
+
+// NoProgram reports whether a container runtime says that a program is not there or cannot
+// be run.
+func NoProgram(text string) bool { return noProgramText.MatchString(text) }
+
 func (c Connection) look(reason, message string) *Cause {
 	names := map[string]string{"host": c.Host, "file": c.File, "contexts": strings.Join(c.Contexts, ", ")}
 	names["kubelet"] = "the kubelet"
 	if c.Node != "" {
 		names["kubelet"] = fmt.Sprintf("the kubelet of node %q", c.Node)
+	}
+	names["proxy"] = "HTTPS_PROXY, or bypass it with NO_PROXY"
+	if c.Proxy != "" {
+		names["proxy"] = fmt.Sprintf("proxy-url: %s of the cluster in %s", c.Proxy, c.ProxyFile)
 	}
 	if names["file"] == "" {
 		names["file"] = "the kubeconfig"

@@ -53,6 +53,19 @@ func TestANodeThatIsGoneIsNamedWithItsConditionAndSinceWhen(t *testing.T) {
 	}
 }
 
+func TestANodeThatIsDownIsACauseOfItsOwn(t *testing.T) {
+	node := silentNode("node-2")
+	c := Node(&node)
+	if c == nil || c.Node != "node-2" || c.What != `node "node-2" is not Ready` || !c.Since.Equal(noon.Time) ||
+		c.Why != "NodeStatusUnknown: Kubelet stopped posting node status, since 2026-11-26T12:00:00Z" || !strings.HasSuffix(c.Remedy, "describe node node-2") {
+		t.Errorf("found %+v", c)
+	}
+	node.Status.Conditions[0].Status = corev1.ConditionTrue
+	if c := Node(&node); c != nil {
+		t.Errorf("expected no cause of a node that is Ready, found %v", c)
+	}
+}
+
 func TestANodeThatIsBackIsNoCause(t *testing.T) {
 	later := metav1.NewTime(noon.Add(time.Minute))
 	for name, e := range map[string]Evidence{
@@ -76,7 +89,7 @@ func TestAPodThatIsTakenAway(t *testing.T) {
 	} {
 		pod := onNode("node-1", corev1.PodCondition{Type: corev1.DisruptionTarget, Status: corev1.ConditionTrue, Reason: reason, Message: message, LastTransitionTime: noon})
 		c := Disruption(pod)
-		if c == nil || c.What != `pod "p" is taken away from node "node-1"` || c.Why != reason+": "+message || c.Outlook != Hopeless {
+		if c == nil || c.What != `pod "p" was evicted from node "node-1"` || c.Why != reason+": "+message || c.Outlook != Hopeless {
 			t.Errorf("%s: found %+v", reason, c)
 		}
 	}
@@ -90,14 +103,14 @@ func TestAVolumeThatWaitsForTheAPIServerMayPass(t *testing.T) {
 		Type: corev1.EventTypeWarning, Reason: "FailedMount", FirstTimestamp: noon, LastTimestamp: noon,
 		Message: `MountVolume.SetUp failed for volume "kube-api-access-bfqtf" : failed to fetch token: Post "https://10.89.0.1:6443/": dial tcp 10.89.0.1:6443: connect: connection refused`,
 	}}}
-	if c := e.Cause(); c == nil || c.Outlook != Slow || !strings.Contains(c.What, "the API server does not give node") {
+	if c := e.Cause(); c == nil || c.Outlook != Slow || !strings.Contains(c.What, "cannot get the contents of a volume from the API server") {
 		t.Errorf("found %+v", c)
 	}
 }
 
 func TestTheKubeletThatIsNotReachedIsThatOfANode(t *testing.T) {
 	const stderr = "Error from server: error dialing backend: dial tcp 10.89.0.3:10250: connect: no route to host"
-	if c := (Connection{Node: "node-2"}).Output(stderr); c == nil || c.What != `the API server does not reach the kubelet of node "node-2" at 10.89.0.3:10250` {
+	if c := (Connection{Node: "node-2"}).Output(stderr); c == nil || c.What != `the API server cannot reach the kubelet of node "node-2" at 10.89.0.3:10250` {
 		t.Errorf("found %+v", c)
 	}
 }

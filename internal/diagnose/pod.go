@@ -123,11 +123,15 @@ func (e Evidence) containers() (signs []sign) {
 		about := e.about(&c)
 		switch w, t := c.State.Waiting, c.State.Terminated; {
 		case w != nil && slices.Contains(pullReasons, w.Reason):
-			signs = append(signs, sign{at: pull, reason: w.Reason, message: w.Message, since: e.warnedOf(&c, "Failed", "ErrImageNeverPull", "InspectFailed"), about: about})
+			s := sign{at: pull, reason: w.Reason, message: w.Message, about: about}
+			s.since, s.times = e.warned(c.Name, isPullWarning)
+			signs = append(signs, s)
 		case w != nil && w.Reason == "CrashLoopBackOff" && c.LastTerminationState.Terminated != nil:
 			signs = append(signs, ended(crashed, c.LastTerminationState.Terminated, about))
 		case w != nil:
-			signs = append(signs, sign{at: waiting, reason: w.Reason, message: w.Message, since: e.warnedOf(&c, "Failed"), about: about})
+			s := sign{at: waiting, reason: w.Reason, message: w.Message, about: about}
+			s.since, s.times = e.warned(c.Name, func(ev corev1.Event) bool { return ev.Reason == "Failed" })
+			signs = append(signs, s)
 		case t != nil && t.ExitCode != 0 && (e.Pod.Spec.RestartPolicy == corev1.RestartPolicyNever || c.RestartCount > 0):
 			signs = append(signs, ended(crashed, t, about))
 		case t != nil && t.ExitCode != 0:
@@ -157,10 +161,12 @@ func (e Evidence) warnings() (signs []sign) {
 			continue
 		}
 		s := sign{at: starting, reason: ev.Reason, message: ev.Message, since: firstSeen(ev), about: e.about(nil)}
+		_, s.times = e.warned("", func(other corev1.Event) bool { return other.Reason == ev.Reason })
 		if i := slices.IndexFunc(all, func(c corev1.ContainerStatus) bool { return isAbout(ev, c.Name) }); i >= 0 {
 			s.at, s.about = stopped, e.about(&all[i])
 			if w := all[i].State.Waiting; w != nil && slices.Contains(pullReasons, w.Reason) {
 				s.at = pull // where the state says no more than that it backs off
+				_, s.times = e.warned(all[i].Name, isPullWarning)
 			}
 			if r := all[i].State.Running; r != nil {
 				if s.at = running; lastSeen(ev).Before(r.StartedAt.Time) {
@@ -189,17 +195,37 @@ func (e Evidence) newestFirst() []corev1.Event {
 	return slices.SortedStableFunc(slices.Values(e.Events), func(a, b corev1.Event) int { return lastSeen(b).Compare(lastSeen(a)) })
 }
 
-// warnedOf is when the first Warning with one of the reasons came that is about
-// a container, or zero.
-func (e Evidence) warnedOf(c *corev1.ContainerStatus, reasons ...string) (first time.Time) {
+// warned returns when the first of the Warnings that match came, or zero, and how
+// often they came: those about a container, or, where its name is "", about the Pod.
+func (e Evidence) warned(container string, match func(corev1.Event) bool) (first time.Time, times int) {
 	for _, ev := range e.Events {
-		if ev.Type == corev1.EventTypeWarning && slices.Contains(reasons, ev.Reason) && isAbout(ev, c.Name) {
-			if t := firstSeen(ev); first.IsZero() || t.Before(first) {
-				first = t
-			}
+		about := ev.InvolvedObject.FieldPath == ""
+		if container != "" {
+			about = isAbout(ev, container)
 		}
+		if ev.Type != corev1.EventTypeWarning || !about || !match(ev) {
+			continue
+		}
+		if t := firstSeen(ev); first.IsZero() || t.Before(first) {
+			first = t
+		}
+		times += timesSeen(ev)
 	}
-	return first
+	return first, times
+}
+
+// isPullWarning reports whether an Event is about an attempt to pull an image; of each
+// the kubelet says also "Error: REASON".
+func isPullWarning(ev corev1.Event) bool {
+	return slices.Contains([]string{"Failed", "ErrImageNeverPull", "InspectFailed"}, ev.Reason) && !strings.HasPrefix(ev.Message, "Error: ")
+}
+
+// timesSeen is how often an Event came.
+func timesSeen(ev corev1.Event) int {
+	if ev.Series != nil {
+		return int(ev.Series.Count)
+	}
+	return max(1, int(ev.Count))
 }
 
 // firstSeen is when an Event came first.
@@ -233,8 +259,21 @@ func (e Evidence) scheduling() []sign {
 			message += fmt.Sprintf("; node %q is not Ready: %s", e.Nodes[i].Name, s.words())
 		}
 	}
-	return []sign{{at: scheduling, reason: c.Reason, message: message, since: c.LastTransitionTime.Time, about: e.about(nil)}}
+	s := sign{at: scheduling, reason: c.Reason, message: message, since: c.LastTransitionTime.Time, about: e.about(nil)}
+	for _, ev := range e.newestFirst() {
+		if slices.Contains(autoscalerReasons, ev.Reason) {
+			s.message = ev.Message + "; " + s.words()
+			s.reason = ev.Reason
+			break
+		}
+	}
+	return []sign{s}
 }
+
+// autoscalerReasons are those of the Events in which an autoscaler says whether it adds a
+// Node for a Pod: cluster-autoscaler (processors/status/eventing_scale_up_processor.go) and
+// Karpenter (pkg/controllers/provisioning/scheduling/events.go).
+var autoscalerReasons = []string{"TriggeredScaleUp", "NotTriggerScaleUp", "Nominated"}
 
 // node: the Pod's Node is not Ready, as it says itself, or, where it may not be
 // read, as the node lifecycle controller says of the Pod.
@@ -260,6 +299,16 @@ func notReady(n *corev1.Node) *sign {
 		}
 	}
 	return nil
+}
+
+// Node is the Cause of a Node that is not Ready, or nil.
+func Node(n *corev1.Node) *Cause {
+	s := notReady(n)
+	if s == nil {
+		return nil
+	}
+	s.at, s.about = alone, map[string]string{"node": n.Name}
+	return look([]sign{*s})
 }
 
 // NodeLost is the Event by which the cluster tells that it has lost the Pod's Node

@@ -16,6 +16,8 @@ type sign struct {
 	// sentence that goes with it.
 	reason, message string
 	since           time.Time
+	// times is how often the cluster has reported it.
+	times int
 	// about are the names that a row's texts may use: container, pod, image, …
 	about map[string]string
 }
@@ -31,6 +33,8 @@ const (
 	scheduling place = "scheduling"
 	// node is the condition Ready of the Pod's Node.
 	node place = "node"
+	// alone is the same condition of a Node, whatever Pods are on it.
+	alone place = "alone"
 	// pull is a container that waits for its image.
 	pull place = "pull"
 	// waiting is a container that waits for anything else.
@@ -44,6 +48,8 @@ const (
 	starting place = "starting"
 	running  place = "running"
 	stopped  place = "stopped"
+	// path is a program in one Pod that got no answer from another Pod.
+	path place = "path"
 	// api is an error of a request, or of what it takes to make one.
 	api place = "api"
 )
@@ -55,12 +61,15 @@ type row struct {
 	reason, message string // regular expressions; an empty one matches all
 	what, remedy    string
 	outlook         Outlook
-	workload, lost  bool
+	// settle is how long an Unsettled cause may last until no help is to be expected.
+	settle         time.Duration
+	workload, lost bool
+	harmless       bool
 }
 
 // table is THE table. The first row that matches a sign wins, so what is told
 // first is the more telling.
-var table = compile(pulls, ends, containers, pods, requests)
+var table = compile(pulls, ends, containers, pods, paths, admission, execs, requests)
 
 type compiled struct {
 	row
@@ -108,10 +117,10 @@ func (r compiled) match(s sign) *Cause {
 	}
 	fill := func(text string) string { return os.Expand(text, func(name string) string { return names[name] }) }
 	c := &Cause{
-		What: fill(r.what), Why: s.words(), Remedy: fill(r.remedy), Outlook: r.outlook, Workload: r.workload, Lost: r.lost,
+		What: fill(r.what), Why: s.words(), Remedy: fill(r.remedy), Outlook: r.outlook, Confirmed: s.times > 1, Settle: r.settle, Workload: r.workload, Harmless: r.harmless, Lost: r.lost,
 		Container: s.about["container"], Image: r.at == pull, Since: s.since,
 	}
-	if r.at == node {
+	if r.at == node || r.at == alone {
 		c.Node = s.about["node"]
 	}
 	return c

@@ -1,7 +1,7 @@
 package diagnose
 
 // requests are the causes of a request that fails, and of what it takes to make
-// one: the kubeconfig, credentials, TLS, the network, the API server, admission.
+// one: the kubeconfig, credentials, TLS, the network, the API server.
 // The words are those of client-go, crypto/x509, net, and the API server; they
 // are the same in an error of Go and in what kubectl prints.
 var requests = []row{
@@ -10,24 +10,33 @@ var requests = []row{
 		what:   "the kubeconfig has no such context",
 		remedy: "use one of the contexts of $file: $contexts", outlook: Hopeless},
 	{at: api, message: `(cluster|auth info) "(?P<name>[^"]*)" does not exist|no server found for cluster`,
-		what:   "the kubeconfig's context leads nowhere",
-		remedy: "mend $file, or use another context: $contexts", outlook: Hopeless},
+		what:   "the kubeconfig's context refers to a missing cluster or user",
+		remedy: "fix $file, or use another context: $contexts", outlook: Hopeless},
 	{at: api, message: `error loading config file|couldn't get version/kind; json parse error|illegal base64 data|cannot unmarshal .* into Go struct field Config`,
 		what:   "the kubeconfig cannot be read",
-		remedy: "mend $file, or name another with --kubeconfig", outlook: Hopeless},
+		remedy: "fix $file, or use another one with --kubeconfig", outlook: Hopeless},
 	{at: api, message: `no configuration has been provided`,
-		what:   "there is no kubeconfig",
-		remedy: "name one with --kubeconfig or KUBECONFIG; looked for in $file", outlook: Hopeless},
+		what:   "no kubeconfig found",
+		remedy: "set --kubeconfig or KUBECONFIG; searched in $file", outlook: Hopeless},
 	{at: api, message: `(?P<name>\S+): (no such file or directory|permission denied)$`,
 		what:   "a file of the kubeconfig cannot be read",
-		remedy: "mend $file, or name another with --kubeconfig", outlook: Hopeless},
+		remedy: "fix $file, or use another one with --kubeconfig", outlook: Hopeless},
 
 	// Credentials.
 	{at: api, message: `exec: executable (?P<plugin>\S+) not found`,
-		what:   "the credential plugin that the kubeconfig names is not installed: $plugin",
+		what:   "the kubeconfig's credential plugin is not installed: $plugin",
 		remedy: "install it, or use another user of the kubeconfig: --user NAME", outlook: Hopeless},
+	{at: api, message: `The (?P<provider>\w+) auth plugin has been removed\.\s+Please use the "(?P<successor>[^"]+)"`,
+		what:   `the kubeconfig has the auth provider "$provider", which Kubernetes clients no longer have`,
+		remedy: "use its successor, $successor: fetch the cluster's kubeconfig again with the provider's own tool", outlook: Hopeless},
+	{at: api, message: `[Nn]o Auth Provider found for name "(?P<provider>[^"]+)"`,
+		what:   `the kubeconfig has the auth provider "$provider", which Kubernetes clients do not have`,
+		remedy: "fetch the cluster's kubeconfig again with the provider's own tool", outlook: Hopeless},
+	{at: api, message: `exec plugin: invalid apiVersion "(?P<version>[^"]+)"`,
+		what:   `the credential plugin that the kubeconfig names has the API $version, which Kubernetes clients no longer have`,
+		remedy: "update the plugin, and fetch the kubeconfig again with its tool, or write client.authentication.k8s.io/v1beta1", outlook: Hopeless},
 	{at: api, message: `getting credentials: (exec: )?`,
-		what:   "the credential plugin that the kubeconfig names gave no credentials",
+		what:   "the kubeconfig's credential plugin returned no credentials",
 		remedy: "log in with it, and try again", outlook: Hopeless},
 	{at: api, reason: "Unauthorized", what: notLoggedIn, remedy: logIn, outlook: Hopeless},
 	{at: api, message: `the server has asked for the client to provide credentials|You must be logged in to the server|^Unauthorized|: Unauthorized$`,
@@ -36,81 +45,33 @@ var requests = []row{
 	// TLS.
 	{at: api, message: `certificate has expired or is not yet valid:? ?(current time (?P<now>\S+) is (?P<side>before|after) (?P<limit>\S+))?`,
 		what:   "the certificate of the API server $host is not valid at this time: now is $now, $side $limit",
-		remedy: "have the cluster's certificates renewed, or set this machine's clock", outlook: Hopeless},
+		remedy: "renew the cluster's certificates, or correct this machine's clock", outlook: Hopeless},
 	{at: api, message: `certificate signed by unknown authority|certificate is not trusted|not standards compliant`,
 		what:   "the certificate of the API server $host is not from the CA that the kubeconfig trusts",
-		remedy: "fetch the cluster's kubeconfig anew: it holds the CA in certificate-authority-data; a proxy that opens TLS has a CA of its own", outlook: Hopeless},
+		remedy: "download the cluster's kubeconfig again: it has the CA in certificate-authority-data; a proxy that intercepts TLS has its own CA", outlook: Hopeless},
 	{at: api, message: `x509: (?P<why>.*)`,
 		what:   "the certificate of the API server $host is not for that name",
 		remedy: "use a name that the certificate has: tls-server-name in the kubeconfig, or --tls-server-name", outlook: Hopeless},
 	{at: api, message: `remote error: tls: (bad|expired|unknown|unsupported|revoked) certificate|tls: certificate required`,
 		what: "the API server $host does not accept the kubeconfig's client certificate", remedy: logIn, outlook: Hopeless},
 	{at: api, message: `server gave HTTP response to HTTPS client|first record does not look like a TLS handshake`,
-		what:   "what answers at $host does not speak TLS",
+		what:   "the server at $host does not use TLS",
 		remedy: "check the server's address and port in $file, and the proxy settings (HTTPS_PROXY, NO_PROXY)", outlook: Hopeless},
-
-	// Admission and permissions: a 403 is one of these.
-	{at: api, message: `exceeded quota: (?P<quota>[^,]+), requested: (?P<requested>.*), used: (?P<used>.*), limited: (?P<limited>[^\n]*)`,
-		what:   `the quota "$quota" is used up: requested $requested, used $used, limit $limited`,
-		remedy: "free something in the namespace, have the quota raised, or use another namespace: -n NAMESPACE", outlook: Hopeless},
-	{at: api, message: `failed quota: (?P<quota>[^:]+): must specify (?P<fields>[^\n]*)`,
-		what:   `the quota "$quota" asks every pod for $fields`,
-		remedy: "set them in the pod, have a LimitRange give defaults, or use another namespace: -n NAMESPACE", outlook: Hopeless},
-	{at: api, message: `(?P<rule>(maximum|minimum) \S+ usage per (Container|Pod)( is)? [^\n]*|\S+ max limit to request ratio per [^\n]*)`,
-		what:   `a LimitRange of the namespace forbids it: $rule`,
-		remedy: "stay within the limits (kubectl describe limitrange), or use another namespace: -n NAMESPACE", outlook: Hopeless},
-	{at: api, message: `violates PodSecurity "(?P<level>[^"]+)": (?P<fields>[^\n]*)`,
-		what:   `the namespace enforces the Pod Security Standard $level: $fields`,
-		remedy: "set the fields as it asks for, or use a namespace with a wider standard: -n NAMESPACE", outlook: Hopeless},
-	{at: api, message: `admission webhook "(?P<webhook>[^"]+)" denied the request(: (?P<said>[^\n]*)| without explanation)`,
-		what:   `the admission webhook "$webhook" denies it: $said`,
-		remedy: "do as it asks for, or use a namespace that it does not look at: -n NAMESPACE", outlook: Hopeless},
-	{at: api, message: `failed calling webhook "(?P<webhook>[^"]+)": (?P<why>[^\n]*)`,
-		what:   `the admission webhook "$webhook" gives no answer, and nothing is admitted without it`,
-		remedy: "whoever runs the webhook has to mend it; its failurePolicy is Fail", outlook: Hopeless},
-	{at: api, message: `ValidatingAdmissionPolicy '(?P<policy>[^']+)' .*denied request: (?P<said>[^\n]*)`,
-		what:   `the admission policy "$policy" denies it: $said`,
-		remedy: "do as it asks for, or use a namespace that it does not look at: -n NAMESPACE", outlook: Hopeless},
-	{at: api, message: `because it is being terminated`,
-		what:   "the namespace is being deleted",
-		remedy: "wait until it is gone, or use another: -n NAMESPACE", outlook: Hopeless},
-	{at: api, message: `User "(?P<user>[^"]*)" cannot (?P<verb>\S+) resource "(?P<resource>[^"]+)" in API group "(?P<group>[^"]*)" in the namespace "(?P<ns>[^"]+)"`,
-		what:   `user "$user" may not $verb $resource in namespace "$ns"`,
-		remedy: `have an administrator grant it with a Role and a RoleBinding in that namespace: verb $verb, resource $resource, API group "$group"`, outlook: Hopeless},
-	{at: api, message: `User "(?P<user>[^"]*)" cannot (?P<verb>\S+) resource "(?P<resource>[^"]+)" in API group "(?P<group>[^"]*)" at the cluster scope`,
-		what:   `user "$user" may not $verb $resource`,
-		remedy: `have an administrator grant it with a ClusterRole and a ClusterRoleBinding: verb $verb, resource $resource, API group "$group"`, outlook: Hopeless},
-	{at: api, message: `User "(?P<user>[^"]*)" cannot (?P<verb>\S+) path "(?P<path>[^"]+)"`,
-		what: `user "$user" may not $verb $path`, remedy: "have an administrator grant it with a ClusterRole", outlook: Hopeless},
-
-	// Exec and its upgraded connections.
-	{at: api, message: `(OCI runtime exec failed|failed to exec in container|error executing command in container).*` + noProgram,
-		what:   `cannot check: the container's image has no program "$program"`,
-		remedy: "use an image that has it: --image NAME=REF; the cluster and the service may be well", outlook: Hopeless},
-	{at: api, message: `error dialing backend: dial tcp (?P<address>\S+): (?P<why>.*)`,
-		what:   "the API server does not reach $kubelet at $address",
-		remedy: "look at that node: kubectl get nodes -o wide; a firewall may be in the way of port 10250", outlook: Unsettled},
-	{at: api, message: `container not found \("(?P<container>[^"]+)"\)`,
-		what:   `container "$container" does not run, so nothing in it can be`,
-		remedy: "wait until it runs: kubectl wait --for=condition=Ready pod/POD", outlook: Hopeless},
-	{at: api, message: `unable to upgrade (connection|streaming request)|websocket: bad handshake|upgrade request required|http: server gave HTTP response to .* upgrade`,
-		what:   "what is between here and the API server $host does not let upgraded connections (WebSocket, SPDY) pass",
-		remedy: "exec, logs -f and port-forward need them: have the proxy pass the headers Connection and Upgrade, or go around it (NO_PROXY)", outlook: Hopeless},
 
 	// The API server and the way to it.
 	{at: api, message: `proxyconnect tcp|Proxy Authentication Required|unexpected status.* from proxy`,
-		what:   "the HTTP proxy on the way to the API server $host does not let the request pass",
-		remedy: "check HTTPS_PROXY, or go around it: NO_PROXY", outlook: Hopeless},
+		what:   "the HTTP proxy for the API server $host blocks the request",
+		remedy: "check $proxy", outlook: Hopeless},
 	{at: api, message: `no such host`,
-		what: "the name of the API server $host is not known", remedy: "check the server's name in $file, and this machine's DNS or VPN", outlook: Hopeless},
+		what: "the host name of the API server $host cannot be resolved", remedy: "check the server's name in $file, and this machine's DNS or VPN", outlook: Hopeless},
 	{at: api, message: `connection refused|no route to host|network is unreachable|connect: invalid argument`,
 		what: "the API server $host does not answer", remedy: "check that the cluster runs, the server's address in $file, and the VPN", outlook: Unsettled},
 	{at: api, message: `database space exceeded|etcdserver: `, what: "the API server's etcd has a fault",
-		remedy: "the cluster's administrator has to look at etcd", outlook: Unsettled},
+		remedy: "the cluster's administrator must check etcd", outlook: Unsettled},
 	{at: api, reason: "TooManyRequests", what: busy, remedy: tryLater, outlook: Unsettled},
 	{at: api, message: `the server has received too many requests|Too many requests`, what: busy, remedy: tryLater, outlook: Unsettled},
 	{at: api, message: `the server is currently unable to handle the request|an error on the server|Internal error occurred|unexpected error from the server|the server could not complete|gave HTTP status 5`,
-		what: "the API server $host has an error of its own", remedy: "try again later; the cluster's administrator finds more in the API server's log", outlook: Unsettled},
+		what: "the API server $host has an internal error", remedy: "try again later; the cluster's administrator finds more in the API server's log", outlook: Unsettled},
 	{at: api, message: `context deadline exceeded|Client\.Timeout|i/o timeout|TLS handshake timeout|Timeout: request did not complete|net/http: timeout`,
 		what: "the API server $host does not answer in time", remedy: "check the VPN and the firewall; then the load of the cluster", outlook: Unsettled},
 	{at: api, message: `connection reset by peer|unexpected EOF|\bEOF$|client connection lost|broken pipe|server sent GOAWAY|websocket: close 1006`,
@@ -120,8 +81,8 @@ var requests = []row{
 }
 
 const (
-	notLoggedIn = "the API server $host does not know who you are (401)"
+	notLoggedIn = "the API server $host rejects your credentials (401)"
 	logIn       = "log in again: the token or the client certificate of the kubeconfig is missing, wrong or has expired"
-	busy        = "the API server $host is busy, and turns requests away (429)"
-	tryLater    = "try again later; where it repeats, the cluster's administrator finds more in the API server's flow control (API Priority and Fairness)"
+	busy        = "the API server $host is busy and rejects requests (429)"
+	tryLater    = "try again later; if it repeats, the cluster's administrator finds more in the API server's flow control (API Priority and Fairness)"
 )

@@ -1,61 +1,83 @@
 package diagnose
 
+import "time"
+
 const (
 	theContainer = `container "$container" of pod "$pod" `
-	noProgram    = `exec: "?(?P<program>[^":]+)"?: (stat .*)?(executable file not found|no such file|permission denied)` // runc
-	readLog      = "read its output: kubectl logs $pod -c $container --previous"
+	// In runc's words and in crun's.
+	noProgram = "(?:exec: \"?|executable file [`'])(?P<program>[^\":`']+)[\"`']?:? ?(?:stat .*)?(?:executable file not found|not found|no such file|permission denied)"
+	readLog   = "read its output: kubectl logs $pod -c $container --previous"
+)
+
+const (
+	// helpTime is within what an autoscaler, or whoever else helps a Pod that is not
+	// scheduled, is heard of: cluster-autoscaler looks every 10 s (--scan-interval),
+	// Karpenter collects Pods for 10 s at most (BATCH_MAX_DURATION).
+	helpTime = 15 * time.Second
+	// bootTime is within what a Node that has just come becomes Ready.
+	bootTime = 20 * time.Second
+	// lostTime is within what a Node whose heartbeats are only late is back.
+	lostTime = time.Second
+)
+
+const (
+	notReadyNode = `node "$node", which pod "$pod" is on, is not Ready`
+	lookAtNode   = "look at the node and at its kubelet: kubectl describe node $node"
 )
 
 // ends are the reasons that are given for the end of a Pod as a whole. They come
 // before the containers, which end with it.
 var ends = []row{
 	{at: whole, reason: "EvictionByEvictionAPI|PreemptionByScheduler|DeletionByTaintManager|DeletionByPodGC|TerminationByKubelet|Preempted|TaintManagerEviction",
-		what: `pod "$pod" is taken away from node "$node"`, remedy: "run it again; where it repeats, look at what the node lacks: kubectl describe node $node", outlook: Hopeless},
+		what: `pod "$pod" was evicted from node "$node"`, remedy: "run it again; if it repeats, look at what the node lacks: kubectl describe node $node", outlook: Hopeless},
 	{at: whole, reason: "Evicted", what: `pod "$pod" was evicted from node "$node"`,
 		remedy: "free what the node lacks, or run it again: kubectl describe node $node", outlook: Hopeless},
-	{at: whole, reason: "DeadlineExceeded", what: `pod "$pod" was ended at its activeDeadlineSeconds`,
-		remedy: "give it more time, or none to exceed", outlook: Hopeless},
-	{at: whole, reason: "Preempting|Terminated|NodeShutdown|Shutdown|NodeLost", what: `pod "$pod" was ended by node "$node"`,
+	{at: whole, reason: "DeadlineExceeded", what: `pod "$pod" exceeded its activeDeadlineSeconds`,
+		remedy: "raise the deadline, or remove it", outlook: Hopeless},
+	{at: whole, reason: "Preempting|Terminated|NodeShutdown|Shutdown|NodeLost", what: `pod "$pod" was stopped by node "$node"`,
 		remedy: "run it again; look at the node: kubectl describe node $node", outlook: Hopeless},
 	{at: whole, reason: "OutOf|UnexpectedAdmissionError|NodeAffinity|NodePorts|TopologyAffinityError|PodOS|AppArmor|SysctlForbidden|Forbidden|UnsupportedHostProc",
-		what: `node "$node" does not admit pod "$pod"`, remedy: "mend what the message names, or run the pod on another node", outlook: Hopeless},
+		what: `node "$node" does not admit pod "$pod"`, remedy: "fix the problem in the message, or run the pod on another node", outlook: Hopeless},
 }
 
 // containers are the causes of a container that does not start, or has ended
 // (k8s.io/kubernetes, pkg/kubelet/kuberuntime and pkg/kubelet/container).
 var containers = []row{
-	{at: stopped, reason: "FailedPostStartHook", what: theContainer + "is ended again, because its postStart hook fails",
+	{at: stopped, reason: "FailedPostStartHook", what: theContainer + "is killed repeatedly, because its postStart hook fails",
 		remedy: "run the hook's command by hand: kubectl exec $pod -c $container -- COMMAND", outlook: Retried, workload: true},
 	{at: stopped, reason: "Unhealthy", message: "^Liveness probe (failed|errored)", what: theContainer + "is restarted, because its liveness probe fails",
 		remedy: "compare the probe's path, port and delay with what the program serves: kubectl describe pod $pod", outlook: Retried, workload: true},
-	{at: crashed, reason: "OOMKilled", what: theContainer + "was ended, because it needs more memory than its limit of $memory",
-		remedy: "raise resources.limits.memory, or let the program need less", outlook: Retried, workload: true},
+	{at: crashed, reason: "OOMKilled", what: theContainer + "was killed, because it used more memory than its limit of $memory (OOMKilled)",
+		remedy: "raise resources.limits.memory, or reduce the program's memory use", outlook: Retried, workload: true},
 	{at: crashed, message: "exec format error", what: theContainer + "does not start: its program is for another architecture than $arch",
 		remedy: "use an image that is built for that architecture: --image NAME=REF", outlook: Retried},
 	{at: crashed, reason: "StartError|ContainerCannotRun", message: noProgram,
-		what:   theContainer + `does not start: its image has no program "$program" that can be run`,
+		what:   theContainer + `does not start: its image has no executable "$program"`,
 		remedy: "correct the command, or use an image that has it: --image NAME=REF", outlook: Retried},
 	{at: crashed, reason: "StartError|ContainerCannotRun", what: theContainer + "does not start",
 		remedy: "check the container's command, arguments and securityContext", outlook: Retried},
-	{at: crashed, what: theContainer + "ended by itself", remedy: readLog, outlook: Retried, workload: true},
+	{at: crashed, what: theContainer + "exited", remedy: readLog, outlook: Retried, workload: true},
 	// It may run well the second time.
-	{at: restarting, reason: "OOMKilled", what: theContainer + "was ended, because it needs more memory than its limit of $memory",
-		remedy: "raise resources.limits.memory, or let the program need less", outlook: Slow, workload: true},
-	{at: restarting, what: theContainer + "ended by itself, and is started again", remedy: readLog, outlook: Slow, workload: true},
+	{at: restarting, reason: "OOMKilled", what: theContainer + "was killed, because it used more memory than its limit of $memory (OOMKilled)",
+		remedy: "raise resources.limits.memory, or reduce the program's memory use", outlook: Slow, workload: true},
+	{at: restarting, what: theContainer + "exited and is restarted (CrashLoopBackOff)", remedy: readLog, outlook: Slow, workload: true},
 
 	{at: waiting, reason: "CreateContainerConfigError", message: "runAsNonRoot and image (will run as root|has non-numeric user)",
-		what:   theContainer + "does not start: securityContext.runAsNonRoot forbids it to run as root, and its image asks for that",
-		remedy: "set securityContext.runAsUser to a number other than 0, or use an image with a user of its own: --image NAME=REF", outlook: Retried},
+		what:   theContainer + "does not start: securityContext.runAsNonRoot forbids root, and its image runs as root",
+		remedy: "set securityContext.runAsUser to a number other than 0, or use an image with a non-root user: --image NAME=REF", outlook: Retried},
 	{at: waiting, reason: "CreateContainerConfigError", message: `(?P<kind>configmap|secret) "(?P<name>[^"]+)" not found`,
 		what:   theContainer + `does not start: it needs the $kind "$name", which does not exist`,
 		remedy: "create it: kubectl create $kind $name …; or leave the reference out", outlook: Retried},
-	{at: waiting, reason: "CreateContainerConfigError", what: theContainer + "does not start: its configuration cannot be made",
-		remedy: "mend the field or the object that the message names", outlook: Retried},
-	{at: waiting, reason: "CreateContainerError|RunContainerError", message: noProgram, what: theContainer + `does not start: its image has no program "$program" that can be run`,
+	{at: waiting, reason: "CreateContainerConfigError", message: "failed to sync (configmap|secret) cache|services have not yet been read",
+		what:   theContainer + "does not start yet: the API server does not give $arch what it needs",
+		remedy: "give it time: that passes when the kubelet has been up for a moment", outlook: Slow},
+	{at: waiting, reason: "CreateContainerConfigError", what: theContainer + "does not start: its configuration is invalid",
+		remedy: "fix the field or the object in the message", outlook: Retried},
+	{at: waiting, reason: "CreateContainerError|RunContainerError", message: noProgram, what: theContainer + `does not start: its image has no executable "$program"`,
 		remedy: "correct the command, or use an image that has it: --image NAME=REF", outlook: Retried},
 	{at: waiting, reason: "CreateContainerError|RunContainerError", what: theContainer + "cannot be created on $arch",
-		remedy: "mend what the message names; otherwise look at the node's container runtime", outlook: Retried},
-	{at: waiting, reason: "PreStartHookError|PostStartHookError|PreCreateHookError", what: theContainer + "does not start: a hook of it fails",
+		remedy: "fix the problem in the message; otherwise check the node's container runtime", outlook: Unsettled},
+	{at: waiting, reason: "PreStartHookError|PostStartHookError|PreCreateHookError", what: theContainer + "does not start: one of its hooks fails",
 		remedy: "check the hook", outlook: Retried, workload: true},
 	// ContainerCreating and PodInitializing are on their way, and have no row.
 }
@@ -67,27 +89,37 @@ var pods = []row{
 	{at: whole, what: `pod "$pod" has ended`, remedy: "look at it, and at its node: kubectl describe pod $pod; kubectl describe node $node", outlook: Hopeless},
 
 	{at: scheduling, reason: "SchedulingGated", what: `pod "$pod" is held back by its scheduling gates`,
-		remedy: "whoever set spec.schedulingGates has to lift them", outlook: Retried},
+		remedy: "the owner of spec.schedulingGates must remove them", outlook: Unsettled, settle: helpTime},
+	{at: scheduling, reason: "TriggeredScaleUp|Nominated", what: `pod "$pod" is not scheduled yet: the autoscaler adds a node for it`,
+		remedy: "give it time; otherwise look at the autoscaler: kubectl describe pod $pod", outlook: Slow},
+	{at: scheduling, reason: "NotTriggerScaleUp", what: `pod "$pod" is not scheduled: no node can run it, and the autoscaler adds none`,
+		remedy: "free or add a matching node, or change the constraints (nodeSelector, requests, taints, cordon)", outlook: Retried},
 	{at: scheduling, message: `persistentvolumeclaim "(?P<claim>[^"]+)" not found`, what: `pod "$pod" is not scheduled: its persistentvolumeclaim "$claim" does not exist`,
-		remedy: "create it, or leave the volume out", outlook: Unsettled},
-	{at: scheduling, reason: "Unschedulable", what: `pod "$pod" is not scheduled: no node takes it`,
-		remedy: "free or add a node that fits, or change what keeps the pod off them (nodeSelector, requests, taints, cordon); with a cluster autoscaler: --fail-fast=false", outlook: Unsettled},
-	{at: scheduling, what: `pod "$pod" is not scheduled`, remedy: "look at the scheduler's log", outlook: Unsettled},
+		remedy: "create it, or leave the volume out", outlook: Unsettled, settle: helpTime},
+	// Where each Pod is alone on its Node, as on Fargate and virtual kubelets.
+	{at: scheduling, reason: "Unschedulable", message: `didn't match pod affinity rules`,
+		what:   `pod "$pod" cannot be placed beside another: no node can run both`,
+		remedy: "free a node for both, where the cluster places several pods on one node", outlook: Unsettled, settle: lostTime, harmless: true},
+	{at: scheduling, reason: "Unschedulable", what: `pod "$pod" is not scheduled: no node can run it (Unschedulable)`,
+		remedy: "free or add a matching node, or change the constraints (nodeSelector, requests, taints, cordon); with an autoscaler that is slow to speak: --fail-fast=false", outlook: Unsettled, settle: helpTime},
+	{at: scheduling, what: `pod "$pod" is not scheduled`, remedy: "look at the scheduler's log", outlook: Unsettled, settle: helpTime},
 
-	{at: starting, reason: "FailedCreatePodSandBox|FailedCreatePodSandbox", what: `pod "$pod" does not start: $arch cannot make its sandbox`,
+	{at: starting, reason: "FailedCreatePodSandBox|FailedCreatePodSandbox", what: `pod "$pod" does not start: $arch cannot create its sandbox`,
 		remedy: "look at the node's network plugin (CNI) and container runtime: kubectl describe node $node", outlook: Unsettled},
-	{at: starting, reason: "FailedMount", message: `failed to fetch token|failed to sync (configmap|secret) cache`,
-		what:   `pod "$pod" does not start yet: the API server does not give $arch what a volume of it needs`,
-		remedy: "give it time: that passes when the API server has been up for a moment; otherwise look at it, and at the node's kubelet", outlook: Slow},
+	{at: starting, reason: "FailedMount", message: `failed to fetch token|failed to sync (configmap|secret) cache|configmap "kube-root-ca.crt" not found|references non-existent config key: ca.crt|not registered`,
+		what:   `pod "$pod" does not start yet: $arch cannot get the contents of a volume from the API server`,
+		remedy: "wait: this resolves soon after the API server has started; otherwise check the API server and the node's kubelet", outlook: Slow},
 	{at: starting, reason: "FailedMount|FailedAttachVolume", message: `(?P<kind>configmap|secret) "(?P<name>[^"]+)" not found`,
-		what: `pod "$pod" does not start: a volume of it needs the $kind "$name", which does not exist`, remedy: "create it, or leave the volume out", outlook: Unsettled},
-	{at: starting, reason: "FailedMount|FailedAttachVolume|FailedMapVolume", what: `pod "$pod" does not start: a volume of it cannot be mounted`,
-		remedy: "mend what the message names", outlook: Unsettled},
+		what: `pod "$pod" does not start: one of its volumes needs the $kind "$name", which does not exist`, remedy: "create it, or leave the volume out", outlook: Unsettled},
+	{at: starting, reason: "FailedMount|FailedAttachVolume|FailedMapVolume", what: `pod "$pod" does not start: one of its volumes cannot be mounted`,
+		remedy: "fix the problem in the message", outlook: Unsettled},
 
-	{at: node, what: `node "$node", which pod "$pod" is on, is not Ready`, remedy: "look at the node and at its kubelet: kubectl describe node $node", outlook: Unsettled},
+	{at: alone, what: `node "$node" is not Ready`, remedy: lookAtNode, outlook: Unsettled, settle: lostTime},
+	{at: node, reason: "KubeletNotReady", what: notReadyNode, remedy: lookAtNode, outlook: Unsettled, settle: bootTime},
+	{at: node, what: notReadyNode, remedy: lookAtNode, outlook: Unsettled, settle: lostTime},
 
 	{at: running, reason: "Unhealthy", message: "^Liveness", what: theContainer + "runs, but its liveness probe fails",
 		remedy: "compare the probe's path, port and delay with what the program serves: kubectl describe pod $pod", outlook: Slow},
 	{at: running, reason: "Unhealthy", what: theContainer + "runs, but its probe fails",
-		remedy: "give it time; otherwise compare the probe's path and port with what the program serves, and read its output: kubectl logs $pod -c $container", outlook: Slow},
+		remedy: "wait; otherwise compare the probe's path and port with what the program serves, and read its output: kubectl logs $pod -c $container", outlook: Slow},
 }

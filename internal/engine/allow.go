@@ -126,7 +126,7 @@ func clusterWide(_ string, j judge) string {
 	if j.clusterScope {
 		return ""
 	}
-	return "that leaves the run's namespace" + scopeHint
+	return "this leaves the run's namespace" + scopeHint
 }
 
 func ownPath(value string, j judge) string {
@@ -192,14 +192,14 @@ func (j judge) breaches(cmd *kubectl.Parsed) []breach {
 	command := strings.Join(cmd.Path, " ")
 	form, ok := allowed[command]
 	if !ok {
-		return []breach{{"", fmt.Sprintf("`kubectl %s` is none of the commands that an example may have", command)}}
+		return []breach{{"", fmt.Sprintf("`kubectl %s` is not allowed in an example", command)}}
 	}
 	var found []breach
 	for _, given := range cmd.Given {
 		check, ok := form.flags[given.Name]
 		switch {
 		case !ok:
-			found = append(found, breach{given.Name, fmt.Sprintf("`--%s` is none of the flags that `kubectl %s` may have in an example: %s",
+			found = append(found, breach{given.Name, fmt.Sprintf("`--%s` is not allowed with `kubectl %s` in an example: %s",
 				given.Name, command, dashed(form.flags))})
 		case !strings.Contains(given.Value, kubectl.Open):
 			if text := check(given.Value, j); text != "" {

@@ -14,8 +14,8 @@ import (
 // that it reads, at each Event, if it reads any, and at each new line of a log,
 // until it holds, its time is over, or a Pod that it reads cannot become what it
 // should. It also returns the names of the Pods that the claim has read.
-func (r *runner) check(ctx context.Context, c claim, facts expect.Facts, now *snapshot, emit func(Body)) (expect.Verdict, []string) {
-	read := &readObjects{Objects: now, patient: r.opts.Patient}
+func (r *attempt) check(ctx context.Context, c claim, facts expect.Facts, now *snapshot, emit func(Body)) (expect.Verdict, []string) {
+	read := &readObjects{Objects: now, failFast: r.opts.FailFast}
 	facts.Objects = read
 	verdict := c.that.Check(ctx, facts)
 	if verdict.Holds || c.within == 0 {
@@ -24,9 +24,14 @@ func (r *runner) check(ctx context.Context, c claim, facts expect.Facts, now *sn
 	emit(Waiting{For: "the claim", State: c.text})
 	ctx, cancel := wait.WithTimeout(ctx, c.within)
 	defer cancel()
+	told := troubles{emit, map[string]bool{}}
 	logs := &followers{wrote: make(chan struct{}, 1), followed: map[logOf]bool{}}
 	for {
-		if cause := read.hopeless(); cause != nil {
+		cause := read.hopeless()
+		if cause == nil {
+			cause = r.controllerFailure(told)
+		}
+		if cause != nil {
 			verdict.Err = cause
 			return verdict, read.names()
 		}
@@ -44,7 +49,7 @@ func (r *runner) check(ctx context.Context, c claim, facts expect.Facts, now *sn
 			logs.again()
 		}
 		now.renew()
-		*read = readObjects{Objects: now, patient: read.patient}
+		*read = readObjects{Objects: now, failFast: read.failFast}
 		if again := c.that.Check(ctx, facts); again.Holds {
 			return again, nil
 		} else if ctx.Err() == nil {

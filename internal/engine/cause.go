@@ -43,6 +43,17 @@ func (r *runner) lostNode(ctx context.Context, among func(*corev1.Pod) bool) *di
 	return nil
 }
 
+// notPlaced is why a Pod that a command names could not be placed, or nil.
+func (r *attempt) notPlaced(words []string) (why *diagnose.Cause) {
+	r.unplaced.Range(func(name, cause any) bool {
+		if slices.ContainsFunc(words, func(w string) bool { return names(w, name.(string)) }) {
+			why = cause.(*diagnose.Cause)
+		}
+		return why == nil
+	})
+	return why
+}
+
 // guard returns a context for a command: it ends, with the Cause, when the cluster
 // loses the Node of a Pod that the command names. An exec, for one, would wait for
 // ever.
@@ -121,13 +132,43 @@ func (r *runner) verdictOn(c *diagnose.Cause) error {
 	switch {
 	case c == nil:
 		return nil
-	case c.Ends(r.opts.Patient):
+	case c.Ends(r.opts.FailFast):
 		return c
-	case c.Outlook == diagnose.Unsettled && !r.opts.Patient:
-		return wait.Unless{Err: c, Lasts: diagnose.Settle}
+	case c.Outlook == diagnose.Unsettled && c.Settle > 0 && r.opts.FailFast:
+		return wait.Unless{Err: c, Lasts: c.Settle}
 	default:
 		return nil
 	}
+}
+
+// controllerFailure is the Cause of a controller of the scenario that cannot create its
+// Pods, where the wait for them is to end with it. Before that it is shown.
+func (r *attempt) controllerFailure(told troubles) *diagnose.Cause {
+	for _, events := range r.watcher.eventsOfControllers(r.part) {
+		c := diagnose.Controller(events)
+		if c == nil {
+			continue
+		}
+		if c.Ends(r.opts.FailFast) {
+			return c
+		}
+		told.tell(c)
+	}
+	return nil
+}
+
+// troubles shows each Cause that may pass once.
+type troubles struct {
+	emit func(Body)
+	seen map[string]bool
+}
+
+func (t troubles) tell(c *diagnose.Cause) {
+	if c == nil || t.seen[c.What] {
+		return
+	}
+	t.seen[c.What] = true
+	t.emit(Trouble{c})
 }
 
 // causeOf diagnoses an error: a Cause that it wraps, or one of the API server.

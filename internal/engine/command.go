@@ -14,6 +14,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -29,6 +30,14 @@ type failure struct {
 	skipped bool
 	// final: running the command again would not help.
 	final bool
+}
+
+// harmless: the step is not for this cluster.
+func (f *failure) harmless() bool { return f.cause != nil && f.cause.Harmless }
+
+// notApplicable is the failure of a step that a healthy cluster may not be able to do.
+func notApplicable(cause *diagnose.Cause) *failure {
+	return &failure{cause: cause, verdict: v1alpha1.Passed, skipped: true}
 }
 
 // shown is a command as a user would type it.
@@ -51,6 +60,10 @@ func (r *attempt) command(ctx context.Context, st step, facts expect.Facts, emit
 	if words, err = r.patch.Command(words); err != nil {
 		return kubectl.Result{}, &failure{err: err.Error(), verdict: v1alpha1.CouldNotRun}
 	}
+	words = r.inOwnContainer(words)
+	if cause := r.notPlaced(words); cause != nil {
+		return kubectl.Result{}, notApplicable(cause)
+	}
 	line := r.plan.shown(words, st.show)
 	args, err := r.arguments(r.images, command, words[1:], emit)
 	if err != nil {
@@ -59,8 +72,9 @@ func (r *attempt) command(ctx context.Context, st step, facts expect.Facts, emit
 	emit(CommandShown{line})
 	if r.opts.Confirm != nil && !r.opts.Confirm(ctx, line) {
 		if ctx.Err() != nil {
-			return kubectl.Result{}, &failure{verdict: v1alpha1.Stopped}
+			return kubectl.Result{}, &failure{verdict: run.VerdictOf(ctx)}
 		}
+		r.userSkipped.Store(true)
 		// A claim that is not checked is not one that holds.
 		return kubectl.Result{}, &failure{verdict: v1alpha1.CouldNotRun, skipped: true}
 	}
@@ -74,6 +88,23 @@ func (r *attempt) command(ctx context.Context, st step, facts expect.Facts, emit
 	return r.untilItHolds(ctx, st, facts, emit, func(emit func(Body)) (kubectl.Result, *failure) {
 		return r.execute(ctx, st, words, args, emit)
 	})
+}
+
+// inOwnContainer names the container of an exec, or of logs, that names none, where
+// admission has added others to the Pod: kubectl would take another one.
+func (r *attempt) inOwnContainer(words []string) []string {
+	if !slices.Contains([]string{"exec", "logs", "attach"}, words[1]) {
+		return words
+	}
+	cmd, err := kubectl.Parse(words[1:]...)
+	if err != nil || len(cmd.Args) == 0 || cmd.Has("container") || cmd.Has("all-containers") {
+		return words // kubectl itself will report what is wrong
+	}
+	own := r.watcher.ownContainer(strings.TrimPrefix(cmd.Args[0], "pod/"))
+	if own == "" {
+		return words
+	}
+	return slices.Insert(slices.Clone(words), slices.Index(words, cmd.Args[0])+1, "-c", own)
 }
 
 // words are those of a step's command, with the images in use and with what its
@@ -113,6 +144,9 @@ func (r *attempt) execute(ctx context.Context, st step, words, args []string, em
 	if res.ExitCode != 0 && !st.readsExitCode {
 		return res, r.exited(ctx, words, res)
 	}
+	if args[0] == "exec" && res.ExitCode == 0 {
+		r.succeeded(words)
+	}
 	return res, nil
 }
 
@@ -145,7 +179,16 @@ func (r *attempt) perform(ctx context.Context, args []string, emit func(Body)) (
 const (
 	exitNotExecutable = 126
 	exitNotFound      = 127
+	// exitRuntime is runc's and crun's own, also for a program that is not there.
+	exitRuntime = 255
 )
+
+// notStarted reports whether a command in a container could not be started: the runtime or
+// a shell found no such program.
+func notStarted(res kubectl.Result) bool {
+	return res.Remote && (res.ExitCode == exitNotFound || res.ExitCode == exitNotExecutable ||
+		res.ExitCode == exitRuntime && diagnose.NoProgram(res.Stderr))
+}
 
 // lost is why what a command or a claim has found proves nothing: the Node of a Pod
 // that it names is gone, or the cluster has taken a Pod of the scenario away. It is
@@ -160,11 +203,11 @@ func (r *attempt) lost(ctx context.Context, words []string) *diagnose.Cause {
 func (r *attempt) exited(ctx context.Context, words []string, res kubectl.Result) *failure {
 	f := &failure{verdict: v1alpha1.CouldNotRun, words: words, err: fmt.Sprintf("%s: exit code %d", example.Quote(words), res.ExitCode)}
 	switch {
-	case res.Remote && (res.ExitCode == exitNotFound || res.ExitCode == exitNotExecutable):
+	case notStarted(res):
 		f.err += ": the image has no such program, so the claim cannot be checked"
 	case res.Remote:
 		if f.cause = r.lost(ctx, words); f.cause == nil {
-			f.verdict = v1alpha1.ClaimFailed
+			f.verdict, f.cause = v1alpha1.ClaimFailed, r.unanswered(words, res)
 		}
 	default:
 		connection := r.connection
@@ -173,8 +216,11 @@ func (r *attempt) exited(ctx context.Context, words []string, res kubectl.Result
 				connection.Node = e.Pod.Spec.NodeName
 			}
 		}
-		if f.cause = connection.Output(res.Stderr); f.cause == nil {
+		switch f.cause = connection.Output(res.Stderr); {
+		case f.cause == nil:
 			f.cause = r.lost(ctx, words)
+		case f.cause.Harmless:
+			return notApplicable(f.cause)
 		}
 	}
 	return f

@@ -115,7 +115,7 @@ func (c *compiler) within(st example.Step, s step) time.Duration {
 	at := st.At.Field("within")
 	if verb, ok := s.command.Verb(); ok && !slices.Contains(repeatable, verb) {
 		c.fail(at, 0, "within: expected a command that reads ("+strings.Join(repeatable, ", ")+"), found kubectl "+verb+
-			"; a claim can have it instead")
+			"; set it on a claim instead")
 	}
 	within, err := time.ParseDuration(st.Within)
 	if err != nil {

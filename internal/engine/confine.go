@@ -12,7 +12,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 )
 
-const scopeHint = "; to permit it, run the example with --allow-cluster-scope"
+const scopeHint = "; to allow this, run the example with --allow-cluster-scope"
 
 // Confined tells what in the Plan is not allowed to an example from anybody; the
 // error is example.Problems. It is for telling early, with line and column: the run
@@ -83,9 +83,9 @@ func forbidden(needs rbac.Needs) (rbac.Need, bool) {
 
 func forbids(need rbac.Need) string {
 	if need.Cluster {
-		return need.Resource + " are in no namespace" + scopeHint
+		return need.Resource + " are cluster-scoped" + scopeHint
 	}
-	return fmt.Sprintf("`%s` is not among what an example may ask for%s", need, scopeHint)
+	return fmt.Sprintf("an example may not request `%s`%s", need, scopeHint)
 }
 
 // judged parses a command that has all its values, and tells what in it is not
@@ -122,7 +122,7 @@ func keepsShape(command example.Command, words []string) error {
 		}
 	}
 	if shape(before) != shape(after) {
-		return fmt.Errorf("expected that expressions give values only; they made another command of it: %s", example.Quote(words))
+		return fmt.Errorf("expected expressions to yield values only; they changed the command: %s", example.Quote(words))
 	}
 	return nil
 }

@@ -26,9 +26,9 @@ func TestTheCatalogueIsConfined(t *testing.T) {
 }
 
 func TestConfinedRefusesWhatTheTableDoesNotHave(t *testing.T) {
-	const elsewhere, noNamespace, flag, file, raw, verb = "leaves the run's namespace", "are in no namespace", "is none of the flags",
-		"which read no file", "it is outside of the run's namespace", "is none of the commands"
-	const unserved, noObject, noProgram, noManifest = "is not among what", "is no object of", "no program can follow", "expected a manifest of the example"
+	const elsewhere, noNamespace, flag, file, raw, verb = "leaves the run's namespace", "are cluster-scoped", "is not allowed with",
+		"which read no file", "it is outside of the run's namespace", "is not allowed in an example"
+	const unserved, noObject, noProgram, noManifest = "an example may not request", "is no object of", "no program can follow", "expected a manifest of the example"
 	scoped := []string{elsewhere, noNamespace, raw, unserved, noObject} // what --allow-cluster-scope permits
 	for run, want := range map[string]string{
 		"kubectl get pods":                                                   "",

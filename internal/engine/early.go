@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 )
 
 // early is a command that was sent before its turn: what came of it is kept
@@ -34,7 +34,7 @@ func (r *attempt) sendEarly(ctx context.Context, steps []step) map[int]*early {
 		queue = append(queue, func() {
 			defer close(e.done)
 			if ctx.Err() != nil {
-				e.failure = &failure{err: context.Cause(ctx).Error(), verdict: v1alpha1.Stopped}
+				e.failure = &failure{err: context.Cause(ctx).Error(), verdict: run.VerdictOf(ctx)}
 				return
 			}
 			keep := func(b Body) { e.bodies = append(e.bodies, b) }

@@ -35,6 +35,8 @@ type RunStarted struct {
 	// Hardened tells that the Namespace enforces the Pod Security Standard
 	// restricted, and that all Pods are made to meet it.
 	Hardened bool
+	// UnavailableAPIs are the aggregated APIs that are down, as GROUP/VERSION.
+	UnavailableAPIs []string
 	// EndedRuns is how many runs have ended and left something behind.
 	EndedRuns int
 }
@@ -79,6 +81,12 @@ type Waiting struct{ For, State string }
 // Trouble is what keeps a command waiting that may still pass.
 type Trouble struct{ Cause *diagnose.Cause }
 
+// ContainersAdded is a Pod of the run that admission has added containers to.
+type ContainersAdded struct {
+	Pod        string
+	Containers []string
+}
+
 // CommandRepeated tells that the connection to the API server broke while the
 // command ran, and that it runs again.
 type CommandRepeated struct{ Cause *diagnose.Cause }
@@ -117,6 +125,9 @@ type StepFailed struct {
 	// and CouldNotRun where it was not reached.
 	Verdict v1alpha1.Verdict
 }
+
+// StepNotApplicable is a step that is not for this cluster, as healthy as it may be.
+type StepNotApplicable struct{ Cause *diagnose.Cause }
 
 // StepEnded ends a step.
 type StepEnded struct{ Elapsed time.Duration }
@@ -159,6 +170,8 @@ type RunEnded struct {
 	// where there is one.
 	Err   string
 	Cause *diagnose.Cause
+	// TimedOut is the time limit that ended the run, or "".
+	TimedOut string
 	// ToVerdict is the time until the last scenario ended; Elapsed includes the cleanup.
 	ToVerdict, Elapsed time.Duration
 }
@@ -171,6 +184,7 @@ func (FileShown) isBody()             {}
 func (CommandShown) isBody()          {}
 func (Waiting) isBody()               {}
 func (Trouble) isBody()               {}
+func (ContainersAdded) isBody()       {}
 func (CommandRepeated) isBody()       {}
 func (Delayed) isBody()               {}
 func (Output) isBody()                {}
@@ -179,6 +193,7 @@ func (ExpectationFailed) isBody()     {}
 func (ExpectationNotChecked) isBody() {}
 func (StepFailed) isBody()            {}
 func (StepEnded) isBody()             {}
+func (StepNotApplicable) isBody()     {}
 func (ScenarioRepeated) isBody()      {}
 func (ScenarioEnded) isBody()         {}
 func (Interrupted) isBody()           {}

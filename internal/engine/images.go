@@ -295,7 +295,7 @@ func wrongFamily(families []string, family string) string {
 	if len(families) == 0 || family == "" || slices.Contains(families, family) {
 		return ""
 	}
-	return fmt.Sprintf("it listens on %s alone, and the pod IPs of this cluster are %s", strings.Join(families, ", "), family)
+	return fmt.Sprintf("it listens on %s only, but the pod IPs of this cluster are %s", strings.Join(families, ", "), family)
 }
 
 // familyOfNodes is the family of the first address that Pods get: that of the Nodes'

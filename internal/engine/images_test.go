@@ -136,7 +136,7 @@ func TestWhatNodesSayOfImages(t *testing.T) {
 		"arm64, cordoned": {[]corev1.Node{node("a", "amd64", "10.0.0.0/24"), node("b", "arm64", "10.0.1.0/24", cordoned)}, ""},
 		"arm64, tainted":  {[]corev1.Node{node("a", "amd64", "10.0.0.0/24"), node("b", "arm64", "10.0.1.0/24", tainted)}, ""},
 		"windows":         {[]corev1.Node{node("a", "amd64", "10.0.0.0/24"), node("b", "amd64", "10.0.1.0/24", windows)}, ""},
-		"IPv6":            {[]corev1.Node{node("a", "amd64", "fd00::/64")}, "it listens on IPv4 alone, and the pod IPs of this cluster are IPv6"},
+		"IPv6":            {[]corev1.Node{node("a", "amd64", "fd00::/64")}, "it listens on IPv4 only, but the pod IPs of this cluster are IPv6"},
 		"an old kubelet":  {[]corev1.Node{node("a", "", "10.0.0.0/24")}, ""},
 	} {
 		found := images.beforehand(tc.nodes)

@@ -61,7 +61,11 @@ func (st step) claimNeeds() rbac.Needs {
 func (p *Plan) commandNeeds(st step) rbac.Needs {
 	words := st.preview(context.Background(), st.command, expect.Facts{Images: p.Example.References(), Texts: p.Example.Texts})[1:]
 	if words[0] == verbWait {
-		return onTargets(words[1:], "get", "watch")
+		verbs := []string{"get", "watch"}
+		if slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(w, "-l") || strings.HasPrefix(w, "--selector") }) {
+			verbs = append(verbs, "list")
+		}
+		return onTargets(words[1:], verbs...)
 	}
 	cmd, err := kubectl.Parse(words...)
 	if err != nil {

@@ -31,7 +31,7 @@ func cutNote(beyond int64) string {
 	if beyond == 0 {
 		return ""
 	}
-	return fmt.Sprintf("\n[cut: %d more bytes were printed; the first %d MiB are kept]\n", beyond, kubectl.MaxOutput>>20)
+	return fmt.Sprintf("\n[truncated: %d more bytes; the first %d MiB are kept]\n", beyond, kubectl.MaxOutput>>20)
 }
 
 // unlessEnded computes what a context cannot interrupt, such as a regular

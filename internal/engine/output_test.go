@@ -12,7 +12,7 @@ import (
 
 func TestAnOutputThatWasCutSaysSo(t *testing.T) {
 	out := output(kubectl.Result{Stdout: "a\nb\n", StdoutCut: 5}, regexp.MustCompile("a"))
-	if want := "a\n\n[cut: 5 more bytes were printed; the first 1 MiB are kept]\n"; out.Stdout != want || out.Stderr != "" {
+	if want := "a\n\n[truncated: 5 more bytes; the first 1 MiB are kept]\n"; out.Stdout != want || out.Stderr != "" {
 		t.Errorf("expected %q, found %q and %q", want, out.Stdout, out.Stderr)
 	}
 }

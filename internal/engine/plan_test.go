@@ -7,6 +7,8 @@ import (
 	"testing/fstest"
 	"time"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
 	"github.com/kubectl-kbe/kubectl-kbe/examples"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
@@ -105,7 +107,7 @@ func TestSelect(t *testing.T) {
 
 func TestParseWait(t *testing.T) {
 	w, err := parseWait([]string{"--for=condition=Ready", "pod/a", "pod/b", "--timeout=2m"})
-	if err != nil || w.timeout != 2*time.Minute || len(w.targets) != 2 || w.what != "Ready" {
+	if err != nil || w.timeout != 2*time.Minute || len(w.objects) != 2 || w.what != "Ready" {
 		t.Errorf("found %+v, %v", w, err)
 	}
 	if w, err := parseWait([]string{"--for=delete", "pod/a"}); err != nil || !w.deletion || w.timeout != 30*time.Second {
@@ -114,13 +116,42 @@ func TestParseWait(t *testing.T) {
 	for line, want := range map[string]string{
 		"--for=condition=Ready":         "expected TYPE/NAME, found none",
 		"--for=condition=Ready sise":    `expected TYPE/NAME, found "sise"`,
-		"--for=jsonpath={.a}=b pod/a":   "expected condition=NAME[=VALUE] or delete",
+		"--for=jsonpath=.a=b pod/a":     "expected jsonpath={EXPRESSION}[=VALUE]",
 		"--for=condition= pod/a":        "expected condition=NAME",
 		"--until=Ready pod/a":           "unknown flag",
 		"--for=delete --timeout=x pod/": "invalid argument",
 	} {
 		if _, err := parseWait(strings.Fields(line)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: expected an error with %q, found %v", line, want, err)
+		}
+	}
+}
+
+func TestWhatAWaitMayWaitFor(t *testing.T) {
+	running := &unstructured.Unstructured{Object: map[string]any{"kind": "Pod", "status": map[string]any{"phase": "Running"}}}
+	for line, holds := range map[string]bool{
+		"pod/a --for=jsonpath={.status.phase}=Running":                  true,
+		"pod/a --for=jsonpath=.status.phase=Running":                    false, // no braces
+		"pod/a --for=jsonpath={.status.phase}=Succeeded":                false,
+		"pod/a --for=jsonpath={.status.phase}":                          true,
+		"pod/a --for=jsonpath={.status.podIP}":                          false,
+		"pod -l app=x --for=jsonpath={.status.phase}=Running":           true,
+		"pod/a --for=jsonpath={.status.phase}=Running --timeout=-1s":    true,
+		"pod/a --selector=app=x --for=jsonpath={.status.phase}=Running": false, // a name and a selector
+		"pod/a --for=jsonpath={.status.phase}=":                         false, // no value
+	} {
+		w, err := parseWait(strings.Fields(line))
+		if err != nil {
+			if holds {
+				t.Errorf("%s: %v", line, err)
+			}
+			continue
+		}
+		if done, err := w.goal(running); done != holds || err != nil {
+			t.Errorf("%s: expected %t, found %t, %v", line, holds, done, err)
+		}
+		if w.timeout <= 0 {
+			t.Errorf("%s: expected a time to wait, found %s", line, w.timeout)
 		}
 	}
 }

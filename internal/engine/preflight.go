@@ -36,7 +36,7 @@ func (r *runner) rehearse(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 	slices.Sort(denials)
-	return fmt.Errorf("namespace %q does not take what the run would create; nothing was created:\n%s",
+	return fmt.Errorf("nothing was created, because namespace %q does not admit these objects:\n%s",
 		r.Session.Namespace, strings.Join(slices.Compact(denials), "\n"))
 }
 
@@ -44,9 +44,9 @@ func (r *runner) rehearse(ctx context.Context) error {
 // which an earlier step may make.
 var dependent = regexp.MustCompile(`not found|was found|no matches for kind`)
 
-// refusal is how kubectl tells of an API server that refuses. A webhook may give
-// no reason for the parentheses.
-var refusal = regexp.MustCompile(`(?m)^Error from server(?: \(\w+\))?: (?:error when creating "[^"]*": )?(.*)$`)
+// refusal is how kubectl reports that the API server refuses. A webhook may give no
+// reason for the parentheses, or any text, and a message of several lines.
+var refusal = regexp.MustCompile(`(?ms)^Error from server(?: \(.*?\))?: (?:error when creating "[^"]*": )?(.*)\z`)
 
 // rehearseStep returns what the API server has against the step, or "". A step
 // whose command only the run itself can know is left to the run.
@@ -72,7 +72,7 @@ func (r *runner) rehearseStep(ctx context.Context, st step) string {
 		return ""
 	}
 	if m := refusal.FindStringSubmatch(res.Stderr); m != nil {
-		return m[1]
+		return strings.TrimSpace(m[1])
 	}
 	return ""
 }

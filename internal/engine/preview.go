@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"regexp"
 	"strings"
 	"time"
 
@@ -85,11 +86,35 @@ func (st step) preview(ctx context.Context, command example.Command, facts expec
 			}
 			value, err := st.exprs[p.Text].Expand(ctx, facts)
 			if err != nil {
-				value = "$(" + p.Text + ")"
+				value = placeholder(p.Text)
 			}
 			text.WriteString(value)
 		}
 		words = append(words, text.String())
 	}
 	return words
+}
+
+// placeholders are what a reader is shown in place of an expression that only a run can
+// evaluate.
+var placeholders = []struct {
+	of   *regexp.Regexp
+	text string
+}{
+	{regexp.MustCompile(`^hostport\((.+), *(\d+)\)$`), "$1:$2"},
+	{regexp.MustCompile(`pod\("([^"]+)"\)\.status\.podIP`), "<IP of $1>"},
+	{regexp.MustCompile(`steps\.(\w+)\.stdout`), "<output of step $1>"},
+	{regexp.MustCompile(`^run\.id$`), "<run ID>"},
+	{regexp.MustCompile(`^run\.namespace$`), "<namespace>"},
+}
+
+func placeholder(expression string) string {
+	text := expression
+	for _, p := range placeholders {
+		text = p.of.ReplaceAllString(text, p.text)
+	}
+	if text == expression {
+		return "$(" + expression + ")"
+	}
+	return text
 }

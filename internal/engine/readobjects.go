@@ -17,6 +17,7 @@ type snapshot struct {
 	expect.Objects
 	watcher *watcher
 	named   map[string]map[string]any
+	added   map[string][]string
 	// before are the changes up to before the first look, so that none is missed;
 	// changed is closed at the next one.
 	before  map[string]changes
@@ -31,7 +32,7 @@ func (r *runner) snapshot() *snapshot {
 
 // renew has everything read anew.
 func (s *snapshot) renew() {
-	s.named = map[string]map[string]any{}
+	s.named, s.added = map[string]map[string]any{}, map[string][]string{}
 	s.before, s.changed = s.watcher.now()
 }
 
@@ -47,10 +48,22 @@ func (s *snapshot) Pod(ctx context.Context, name string) (map[string]any, error)
 	return pod, err
 }
 
+// Added reads what admission has added to a Pod, or returns what was read of it.
+func (s *snapshot) Added(ctx context.Context, name string) ([]string, error) {
+	if added, ok := s.added[name]; ok {
+		return added, nil
+	}
+	added, err := s.Objects.Added(ctx, name)
+	if err == nil {
+		s.added[name] = added
+	}
+	return added, err
+}
+
 // readObjects remembers what an expression has read.
 type readObjects struct {
 	expect.Objects
-	patient bool
+	failFast bool
 	// asked are the names of the Pods that it asked for, be they there or not, and
 	// selected the selectors of others; all tells that it read Events, which may be
 	// about any.
@@ -135,7 +148,7 @@ func (r *readObjects) hopeless() *diagnose.Cause {
 		if pod == nil {
 			continue
 		}
-		if c := diagnose.Pod(pod); c != nil && !c.Workload && c.Ends(r.patient) {
+		if c := diagnose.Pod(pod); c != nil && !c.Workload && c.Ends(r.failFast) {
 			return c
 		}
 	}

@@ -2,7 +2,9 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
@@ -18,10 +20,9 @@ type Options struct {
 	run.Options
 	// AllowClusterScope lets commands leave the run's Namespace.
 	AllowClusterScope bool
-	// Patient waits to the end for what the cluster tries again, such as an image
-	// that cannot be pulled or a Pod that no Node can run. Otherwise only what
-	// passes within moments is waited for.
-	Patient bool
+	// FailFast ends a wait when the cluster has tried again in vain, as for an image that
+	// cannot be pulled or a Pod that no Node can run. Otherwise it lasts until its timeout.
+	FailFast bool
 	// Confirm is asked before each command whether to run it; scenarios then run
 	// one after the other. nil lets every command run. To end the run, it
 	// cancels the context of Run.
@@ -52,12 +53,18 @@ type runner struct {
 	plan *Plan
 	opts Options
 
+	// serial: a quota has no room for all scenarios at once.
+	serial bool
+
 	watcher   *watcher
 	stopWatch func()
 	kubectl   *kubectl.Kubectl
 	// connection is how the API server is reached, for a diagnosis.
 	connection diagnose.Connection
 	patch      podpatch.Patch
+
+	// userSkipped: a command was not run, because the user said so.
+	userSkipped atomic.Bool
 
 	imagesMu sync.Mutex
 	images   *Images
@@ -67,6 +74,8 @@ type runner struct {
 	mu     sync.Mutex
 	sink   func(Event)
 	counts map[int]counts // by scenario
+	// ended are the words of the commands in containers that ended well.
+	ended [][]string
 }
 
 // counts count claims.
@@ -101,7 +110,9 @@ func (r *runner) prepare(ctx context.Context, env *run.Environment) (err error) 
 	}
 	var ended []session.Leftover
 	var wg sync.WaitGroup
+	var unfit error
 	wg.Go(func() { ended = r.Session.FindEnded(ctx, r.Config) })
+	wg.Go(func() { unfit = r.fit(ctx) })
 	r.patch = podpatch.Patch{Hardened: r.Hardened, PullSecret: r.opts.PullSecret}
 	wrap := r.Session.Confine
 	if r.opts.AllowClusterScope {
@@ -112,19 +123,19 @@ func (r *runner) prepare(ctx context.Context, env *run.Environment) (err error) 
 		err = r.rehearse(ctx)
 	}
 	wg.Wait()
-	if err != nil {
+	if err = errors.Join(unfit, err); err != nil {
 		return err
 	}
 	r.emit(WholeRun, RunStarted{
 		Example: r.plan.Example.Metadata.Name, Title: r.plan.Example.Spec.Title, Summary: r.plan.Example.Spec.Summary,
-		Run: env.Run, Images: r.images.References(), Hardened: r.patch.Hardened, EndedRuns: len(ended),
+		Run: env.Run, Images: r.images.References(), Hardened: r.patch.Hardened, EndedRuns: len(ended), UnavailableAPIs: env.UnavailableAPIs,
 	})
 	r.replaceBeforehand(ctx)
 	return nil
 }
 
-// scenarios runs all scenarios: side by side, or, where each command needs confirmation,
-// one after the other.
+// scenarios runs all scenarios: side by side, or, where each command needs confirmation or
+// a quota is narrow, one after the other.
 func (r *runner) scenarios(ctx context.Context, _ *run.Environment) (v1alpha1.Verdict, error) {
 	r.stopWatch = r.watch(ctx)
 	signs, stop := context.WithCancel(ctx)
@@ -133,7 +144,7 @@ func (r *runner) scenarios(ctx context.Context, _ *run.Environment) (v1alpha1.Ve
 	verdicts := make([]v1alpha1.Verdict, len(r.plan.scenarios))
 	var wg sync.WaitGroup
 	for i := range r.plan.scenarios {
-		if r.opts.Confirm != nil {
+		if r.opts.Confirm != nil || r.serial {
 			verdicts[i] = r.scenario(ctx, i)
 			continue
 		}
@@ -165,7 +176,8 @@ func (r *runner) end(result run.Result) {
 		r.emit(WholeRun, CleanupEnded{Run: result.Run, Cleanup: *result.Cleanup})
 	}
 	end := RunEnded{
-		Example: r.plan.Example.Metadata.Name, Verdict: result.Verdict, Cause: result.Cause(r.connection),
+		TimedOut: result.TimedOut,
+		Example:  r.plan.Example.Metadata.Name, Verdict: result.Verdict, Cause: result.Cause(r.connection),
 		ToVerdict: result.ToVerdict, Elapsed: result.Elapsed(),
 	}
 	if result.Err != nil {

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
@@ -21,8 +22,9 @@ func (r *runner) scenario(ctx context.Context, index int) v1alpha1.Verdict {
 	emit := func(b Body) { r.emit(index, b) }
 	emit(ScenarioStarted{sc.name, sc.title})
 	verdict, disrupted := v1alpha1.CouldNotRun, false
+	var a *attempt
 	for {
-		a := r.attempt(sc)
+		a = r.attempt(sc)
 		attemptCtx, end := r.begin(ctx, a)
 		verdict = a.steps(attemptCtx, sc.steps, a.unlessSuperseded(attemptCtx, emit))
 		again := end()
@@ -40,6 +42,12 @@ func (r *runner) scenario(ctx context.Context, index int) v1alpha1.Verdict {
 			break
 		}
 	}
+	if r.serial { // the next one needs the room
+		if err := a.part.Remove(ctx); err != nil {
+			emit(StepFailed{err.Error(), r.causeOf(err), v1alpha1.CouldNotRun})
+			verdict = run.Worst(verdict, v1alpha1.CouldNotRun)
+		}
+	}
 	emit(ScenarioEnded{r.since(begin)})
 	return verdict
 }
@@ -52,6 +60,9 @@ type attempt struct {
 	kubectl  *kubectl.Kubectl
 	// images are those in use when it began.
 	images *Images
+	// unplaced are the Causes of Pods that the cluster cannot place as the scenario has it,
+	// by name.
+	unplaced sync.Map
 }
 
 func (r *runner) attempt(sc scenario) *attempt {
@@ -122,6 +133,9 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 		res, failure = r.command(ctx, st, facts, emit)
 	}
 	if failure != nil {
+		if failure.harmless() {
+			emit(StepNotApplicable{failure.cause})
+		}
 		if failure.err != "" {
 			emit(StepFailed{failure.err, failure.cause, failure.verdict})
 			r.keepEvidence(ctx, failure.words, nil, emit)
@@ -141,7 +155,7 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 	}
 	now := r.snapshot()
 	var suspects []string // Pods that claims which fail have read
-	ended := false
+	ended, hopeless := false, false
 	for i, c := range st.claims {
 		id := ClaimID{i, c.text}
 		verdict, read := r.check(ctx, c, facts, now, emit)
@@ -152,6 +166,8 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 			emit(ExpectationNotChecked{id})
 			ended = true
 		default:
+			// What needs the object that cannot be is not waited for.
+			hopeless = hopeless || errors.As(verdict.Err, new(*diagnose.Cause))
 			failed := ExpectationFailed{ClaimID: id, Expression: c.that.Source, Mismatches: verdict.Mismatches}
 			if lost := r.lost(ctx, read); lost != nil && verdict.Err == nil {
 				verdict.Err = lost
@@ -175,7 +191,7 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 		emit(StepFailed{context.Cause(ctx).Error(), nil, v1alpha1.CouldNotRun})
 		return run.Worst(v, v1alpha1.CouldNotRun), true
 	}
-	return v, false
+	return v, hopeless
 }
 
 func (r *runner) facts(images *Images, named map[string]expect.Outcome) expect.Facts {

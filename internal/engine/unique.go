@@ -36,7 +36,7 @@ func (c *compiler) unique(at example.Place, cmd example.Command, parsed *kubectl
 		if other.scenario == c.scenario {
 			continue // which may delete it first
 		}
-		c.fail(at, 0, fmt.Sprintf("run: creates %s %q, as line %d does for the scenario %s; scenarios run side by side: give one of the objects another name",
+		c.fail(at, 0, fmt.Sprintf("run: creates %s %q, as line %d does for the scenario %s; scenarios run in parallel: rename one of the objects",
 			o.Resource, o.name, other.at.Problem("").Line, other.scenario))
 	}
 }

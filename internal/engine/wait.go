@@ -12,9 +12,11 @@ import (
 	"github.com/spf13/pflag"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
+	"k8s.io/kubectl/pkg/cmd/get"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
@@ -23,7 +25,7 @@ import (
 
 // wait performs `kubectl wait`: same flags, same meaning, same output, but it
 // ends at once, with a diagnosis, when the condition can no longer come true.
-func (r *runner) wait(ctx context.Context, args []string, emit func(Body)) (kubectl.Result, *failure) {
+func (r *attempt) wait(ctx context.Context, args []string, emit func(Body)) (kubectl.Result, *failure) {
 	w, err := parseWait(args)
 	if err != nil {
 		return kubectl.Result{}, &failure{err: err.Error(), verdict: v1alpha1.CouldNotRun}
@@ -31,24 +33,63 @@ func (r *runner) wait(ctx context.Context, args []string, emit func(Body)) (kube
 	ctx, cancel := wait.WithTimeout(ctx, w.timeout)
 	defer cancel()
 	var done strings.Builder
-	for _, target := range w.targets {
-		if f := r.waitFor(ctx, w, target, emit); f != nil {
+	var unplaced *failure
+	targets, f := r.targets(ctx, w)
+	if f != nil {
+		return kubectl.Result{}, f
+	}
+	for _, target := range targets {
+		f := r.waitFor(ctx, w, target, emit)
+		if f != nil && f.harmless() {
+			_, name, _ := strings.Cut(target, "/")
+			r.unplaced.Store(name, f.cause)
+			unplaced = f
+			continue
+		}
+		if f != nil {
 			return kubectl.Result{}, f
 		}
 		fmt.Fprintf(&done, "%s %s\n", target, w.outcome)
 	}
 	res := kubectl.Result{Stdout: done.String()}
 	emit(Output{Stdout: res.Stdout})
-	return res, nil
+	return res, unplaced
 }
 
-func (r *runner) waitFor(ctx context.Context, w *waitCommand, target string, emit func(Body)) *failure {
+// targets are the objects that a wait is for: those that it names, or those that its
+// selector finds now.
+func (r *attempt) targets(ctx context.Context, w *waitCommand) ([]string, *failure) {
+	if w.selector == "" {
+		return w.objects, nil
+	}
+	cannot := func(err error) *failure {
+		return &failure{err: err.Error(), cause: r.causeOf(err), verdict: v1alpha1.CouldNotRun}
+	}
+	client, err := r.resource(w.objects[0])
+	if err != nil {
+		return nil, cannot(err)
+	}
+	list, err := client.List(ctx, metav1.ListOptions{LabelSelector: w.selector})
+	if err != nil {
+		return nil, cannot(err)
+	}
+	var names []string
+	for _, item := range list.Items {
+		names = append(names, w.objects[0]+"/"+item.GetName())
+	}
+	if len(names) == 0 {
+		return nil, cannot(fmt.Errorf("kubectl wait: no %s match the selector %s", w.objects[0], w.selector))
+	}
+	return names, nil
+}
+
+func (r *attempt) waitFor(ctx context.Context, w *waitCommand, target string, emit func(Body)) *failure {
 	kind, name, _ := strings.Cut(target, "/")
 	client, err := r.resource(kind)
 	if err != nil {
 		return &failure{err: err.Error(), verdict: v1alpha1.CouldNotRun}
 	}
-	watched := &waiter{run: r, wait: w, target: target, emit: emit, told: map[string]bool{}}
+	watched := &waiter{run: r, wait: w, target: target, emit: emit, told: troubles{emit, map[string]bool{}}}
 	err = wait.ForAlso(ctx, client, name, func(obj *unstructured.Unstructured) (bool, error) { return watched.judge(ctx, obj) },
 		func() <-chan struct{} { return watched.next(ctx, name) })
 	if err == nil {
@@ -59,7 +100,7 @@ func (r *runner) waitFor(ctx context.Context, w *waitCommand, target string, emi
 
 // waiter is a wait for one object.
 type waiter struct {
-	run    *runner
+	run    *attempt
 	wait   *waitCommand
 	target string
 	emit   func(Body)
@@ -68,7 +109,7 @@ type waiter struct {
 	state string
 	// changed is when the object was seen to change last.
 	changed time.Time
-	told    map[string]bool // of the Causes that may pass
+	told    troubles
 }
 
 // nodeLook is after how long without a change the Node of a Pod is looked at: one
@@ -107,18 +148,26 @@ func (w *waiter) judge(ctx context.Context, obj *unstructured.Unstructured) (boo
 	if done, err := w.wait.goal(obj); done || err != nil {
 		return done, err
 	}
+	if obj == nil && w.run.userSkipped.Load() {
+		return false, errors.New("it does not exist, and a command that may create it was skipped")
+	}
 	if now := describe(obj); now != w.state {
 		w.state = now
 		w.emit(Waiting{For: w.target + " " + w.wait.what, State: now})
 	}
-	if pod == nil || w.wait.deletion {
+	if w.wait.deletion {
+		return false, nil
+	}
+	if pod == nil {
+		if c := w.run.controllerFailure(w.told); c != nil {
+			return false, c
+		}
 		return false, nil
 	}
 	c := w.run.causeOfPod(ctx, pod, time.Since(w.changed) >= nodeLook)
 	err := w.run.verdictOn(c)
-	if err == nil && c != nil && !w.told[c.What] {
-		w.told[c.What] = true
-		w.emit(Trouble{c})
+	if c == nil || !c.Ends(w.run.opts.FailFast) {
+		w.told.tell(c)
 	}
 	return false, err
 }
@@ -134,6 +183,9 @@ func (w *waiter) failure(ctx context.Context, err error) *failure {
 		if pod := asPod(w.last); pod != nil {
 			f.cause = w.run.causeOfPod(context.WithoutCancel(ctx), pod, true)
 		}
+	}
+	if f.cause != nil && f.cause.Harmless {
+		return notApplicable(f.cause)
 	}
 	if f.cause != nil && f.cause.Workload {
 		f.verdict = v1alpha1.ClaimFailed
@@ -165,18 +217,20 @@ func (r *runner) resource(name string) (dynamic.ResourceInterface, error) {
 		return client.Namespace(r.Session.Namespace), nil
 	}
 	if !r.opts.AllowClusterScope {
-		return nil, fmt.Errorf("%s are in no namespace%s", gvr.GroupResource(), scopeHint)
+		return nil, fmt.Errorf("%s are cluster-scoped%s", gvr.GroupResource(), scopeHint)
 	}
 	return client, nil
 }
 
 // waitCommand are the arguments of a `kubectl wait`.
 type waitCommand struct {
-	targets []string // TYPE/NAME
-	what    string   // "Ready", "deleted": for messages
-	outcome string   // what kubectl prints when it is reached
-	goal    wait.Condition
-	timeout time.Duration
+	// objects are TYPE/NAME, or, with a selector, one TYPE.
+	objects  []string
+	selector string
+	what     string // "Ready", "deleted": for messages
+	outcome  string // what kubectl prints when it is reached
+	goal     wait.Condition
+	timeout  time.Duration
 	// deletion: a Pod that has failed is on its way out all the same.
 	deletion bool
 }
@@ -187,6 +241,7 @@ func (w *waitCommand) flags() (flags *pflag.FlagSet, goal *string) {
 	flags.SetOutput(io.Discard)
 	goal = flags.String("for", "", "")
 	flags.DurationVar(&w.timeout, "timeout", 30*time.Second, "") // kubectl's default
+	flags.StringVarP(&w.selector, "selector", "l", "", "")
 	return flags, goal
 }
 
@@ -202,21 +257,34 @@ func parseWait(args []string) (*waitCommand, error) {
 	if err := flags.Parse(args); err != nil {
 		return nil, fmt.Errorf("kubectl wait: %w", err)
 	}
-	for _, target := range flags.Args() {
+	if w.timeout < 0 {
+		w.timeout = 7 * 24 * time.Hour // as kubectl has it
+	}
+	w.objects = flags.Args()
+	if w.selector != "" && (len(w.objects) != 1 || strings.Contains(w.objects[0], "/")) {
+		return nil, wordError{w.selector, fmt.Sprintf("-l %s: expected one TYPE beside a selector, found %s", w.selector, strings.Join(w.objects, " "))}
+	}
+	for _, target := range w.objects {
+		if w.selector != "" {
+			break
+		}
 		if kind, name, ok := strings.Cut(target, "/"); !ok || kind == "" || name == "" {
 			return nil, wordError{target, "expected TYPE/NAME, found " + strconv.Quote(target)}
 		}
 	}
-	if w.targets = flags.Args(); len(w.targets) == 0 {
+	if len(w.objects) == 0 {
 		return nil, errors.New("kubectl wait: expected TYPE/NAME, found none")
 	}
 	if *goal == "delete" {
 		w.goal, w.what, w.outcome, w.deletion = wait.Deleted, "deleted", "condition met", true
 		return w, nil
 	}
+	if path, ok := strings.CutPrefix(*goal, "jsonpath="); ok {
+		return w, w.jsonPath(path)
+	}
 	condition, ok := strings.CutPrefix(*goal, "condition=")
 	if !ok || condition == "" {
-		return nil, wordError{*goal, fmt.Sprintf("--for: expected condition=NAME[=VALUE] or delete, found %q", *goal)}
+		return nil, wordError{*goal, fmt.Sprintf("--for: expected condition=NAME[=VALUE], jsonpath={EXPRESSION}[=VALUE] or delete, found %q", *goal)}
 	}
 	name, value, given := strings.Cut(condition, "=")
 	w.what = name
@@ -227,6 +295,25 @@ func parseWait(args []string) (*waitCommand, error) {
 	}
 	w.goal, w.outcome = wait.StatusCondition(name, value), "condition met"
 	return w, nil
+}
+
+// jsonPath takes {EXPRESSION}[=VALUE] for the goal.
+func (w *waitCommand) jsonPath(path string) error {
+	end := strings.LastIndexByte(path, '}') + 1
+	value, given := strings.CutPrefix(path[end:], "=")
+	if end == 0 || given && value == "" || !given && value != "" {
+		return wordError{path, fmt.Sprintf("--for: expected jsonpath={EXPRESSION}[=VALUE], found jsonpath=%s", path)}
+	}
+	expression, err := get.RelaxedJSONPathExpression(path[:end])
+	if err != nil {
+		return wordError{path, "--for: " + err.Error()}
+	}
+	w.what, w.outcome = path, "condition met"
+	w.goal, err = wait.JSONPath(expression, strings.Trim(value, `'"`))
+	if err != nil {
+		return wordError{path, "--for: " + err.Error()}
+	}
+	return nil
 }
 
 // describe says in a few words where an object stands.

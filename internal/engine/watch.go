@@ -20,12 +20,15 @@ import (
 // run's Pods, and wakes the claims that wait for a change.
 type watcher struct {
 	made func(*unstructured.Unstructured) bool
-	tell func(PodSeen)
+	tell func(Body)
 
 	mu      sync.Mutex
 	changed chan struct{}      // closed at the next change
 	changes map[string]changes // by the name of the Pod
 	pods    map[types.UID]*corev1.Pod
+	// added are, by the name of a Pod that admission has added containers to, its first
+	// container that the run has asked for.
+	added map[string]string
 	// taken are Pods that the cluster takes away.
 	taken   map[types.UID]*corev1.Pod
 	events  map[types.UID]map[types.UID]corev1.Event // by what they are about
@@ -38,10 +41,11 @@ func (r *runner) watch(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	r.watcher = &watcher{
 		made:    r.Session.Made,
-		tell:    func(p PodSeen) { r.emit(WholeRun, p) },
+		tell:    func(b Body) { r.emit(WholeRun, b) },
 		changed: make(chan struct{}),
 		changes: map[string]changes{},
 		pods:    map[types.UID]*corev1.Pod{},
+		added:   map[string]string{},
 		taken:   map[types.UID]*corev1.Pod{},
 		events:  map[types.UID]map[types.UID]corev1.Event{},
 	}
@@ -53,6 +57,14 @@ func (r *runner) watch(ctx context.Context) (stop func()) {
 		cancel()
 		r.watcher.stop()
 	}
+}
+
+// ownContainer is the container that a command about a Pod means which names none, where
+// admission has added others; "" where it has not.
+func (w *watcher) ownContainer(pod string) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.added[pod]
 }
 
 // next is closed at the next change.
@@ -102,6 +114,10 @@ func (w *watcher) seePod(obj *unstructured.Unstructured) {
 	if pod == nil || !w.made(obj) {
 		return
 	}
+	if added := session.AddedContainers(obj); len(added) > 0 && w.added[pod.Name] == "" {
+		w.added[pod.Name] = session.OwnContainer(obj)
+		w.tell(ContainersAdded{pod.Name, added})
+	}
 	if diagnose.Disruption(pod) != nil {
 		w.taken[pod.UID] = pod
 	}
@@ -136,6 +152,20 @@ func (w *watcher) eventsOf(uid types.UID) []corev1.Event {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return slices.Collect(maps.Values(w.events[uid]))
+}
+
+// eventsOfControllers are, for each controller of a part of the run that there are Events
+// about, those Events.
+func (w *watcher) eventsOfControllers(part *session.Part) (out [][]corev1.Event) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, events := range w.events {
+		of := slices.Collect(maps.Values(events))
+		if ref := of[0].InvolvedObject; ref.Kind != "Pod" && part.Controls(ref) {
+			out = append(out, of)
+		}
+	}
+	return out
 }
 
 // disruption is the Cause of a Pod of a part of the run that the cluster takes

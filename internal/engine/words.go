@@ -108,10 +108,10 @@ func explained(err error, word string, flags *pflag.FlagSet) string {
 	}
 	name, _, _ := strings.Cut(word, "=")
 	if strings.Contains(name, unknownYet) {
-		return "expected the name of a flag, found an expression in it; an expression gives values only"
+		return "expected the name of a flag, found an expression in it; an expression yields values only"
 	}
 	if ofTheRun(name) {
-		return fmt.Sprintf("found the flag `%s`; the namespace and the cluster are the run's: give the flag to kubectl kbe", name)
+		return fmt.Sprintf("found the flag `%s`; the run sets the namespace and the cluster: pass the flag to kubectl kbe instead", name)
 	}
 	var known []string
 	flags.VisitAll(func(f *pflag.Flag) { known = append(known, "--"+f.Name) })

@@ -68,7 +68,7 @@ func (r Reader) Logs(ctx context.Context, pod *corev1.Pod, lines, bytes int64) (
 			return logs, fmt.Errorf("read the log of container %q of pod %q: %w", c.Name, pod.Name, err)
 		}
 		if int64(len(text)) >= bytes {
-			text = fmt.Appendf(text, "\n[cut: at most %d bytes are kept]\n", bytes)
+			text = fmt.Appendf(text, "\n[truncated: at most %d bytes are kept]\n", bytes)
 		}
 		logs = append(logs, Log{pod.Name, c.Name, previous, string(text)})
 	}

@@ -48,7 +48,7 @@ func TestLoadAssertionsNamesTheLineOfEachProblem(t *testing.T) {
 		"a claim without an ID":            {"- id: made\n        claim", "- claim", "demo/example.yaml:16:9: expected the field `id`, found none: each claim of the example demo is an assertion"},
 		"a claim without an assertion":     {"- id: made\n", "- id: mode\n", "demo/example.yaml:16:13: id: expected an assertion `mode` in the assertions.yaml, found none"},
 		"an assertion without a claim":     {"- id: made\n", "- id: mode\n", "demo/assertions.yaml:1:1: expected the ID of a claim in the example.yaml, found `made`"},
-		"an assertion that is here twice":  {asserted, asserted + asserted, "demo/assertions.yaml:7:1: the field `made` is here twice, first in line 1"},
+		"an assertion that is here twice":  {asserted, asserted + asserted, "demo/assertions.yaml:7:1: the field `made` is defined twice, first in line 1"},
 		"an unknown field":                 {"level: core", "leve: core", "demo/assertions.yaml:2:3: unknown field `leve`; did you mean `level`?"},
 		"an ID besides the key":            {"level: core", "id: made\n  level: core", "demo/assertions.yaml:2:3: unknown field `id`; expected one of requirement, source, level"},
 		"an assertion without a source":    {"  source: https://kubernetes.io/docs/\n", "", "demo/assertions.yaml:2:3: made: expected the field `source`, found none"},

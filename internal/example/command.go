@@ -225,7 +225,7 @@ func (p *parser) cut(closing int) (Part, error) {
 	expr := strings.TrimLeft(p.rest[open:closing], blanks)
 	part := Part{IsExpr: true, Offset: len(p.line) - len(p.rest) + closing - len(expr)}
 	if part.Text = strings.TrimRight(expr, blanks); part.Text == "" {
-		return part, p.fail(p.rest, "$() holds no expression")
+		return part, p.fail(p.rest, "$() contains no expression")
 	}
 	p.rest = p.rest[closing+1:]
 	return part, nil

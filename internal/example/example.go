@@ -9,7 +9,7 @@ const (
 // FileName is the file in an example's folder that describes it.
 const FileName = "example.yaml"
 
-// Example is one page: a story of kubectl commands and the claims they prove.
+// Example is one page: kubectl commands and the claims that they prove.
 type Example struct {
 	// APIVersion is the version of this format.
 	APIVersion string `json:"apiVersion" jsonschema:"required,enum=kubectl-kbe.github.io/v1alpha1"`
@@ -17,7 +17,7 @@ type Example struct {
 	Kind string `json:"kind" jsonschema:"required,enum=Example"`
 	// Metadata names the example.
 	Metadata Metadata `json:"metadata" jsonschema:"required"`
-	// Spec is the story of the example and its proof.
+	// Spec is the content of the example.
 	Spec Spec `json:"spec" jsonschema:"required"`
 
 	// Files are the manifests that the steps name, by file name.
@@ -40,50 +40,49 @@ type Metadata struct {
 
 // Spec is the content of an example.
 type Spec struct {
-	// Title is the heading of the example, a word or three.
+	// Title is the heading of the example, one to three words.
 	Title string `json:"title" jsonschema:"required,minLength=1"`
-	// Summary says in a few sentences what the example is about; its first one
-	// is what a list of examples shows.
+	// Summary describes the example in a few sentences; lists of examples show the first one.
 	Summary string `json:"summary"`
-	// Source says which page the example follows, and of what date.
+	// Source is the page that the example is based on, and its date.
 	Source string `json:"source"`
 	// Images are the images that the example uses, by a short name of letters,
 	// digits and underscores, which expressions read as images.NAME: a reference, or
 	// the fields of an image. A manifest that names one of these references gets the
 	// user's override.
 	Images map[string]Image `json:"images"`
-	// Scenarios are independent of each other: they may run side by side, in
-	// one Namespace, so they must not create objects of the same name.
+	// Scenarios are independent of each other. They may run in parallel in one Namespace, so
+	// they must not create objects of the same name.
 	Scenarios []Scenario `json:"scenarios" jsonschema:"required,minItems=1"`
 	At        Place      `json:"-"`
 }
 
 // Image is an image that the example uses. Its short form is the reference alone.
 type Image struct {
-	// Reference is what is pulled, with its registry: docker.io/library/busybox:1.37.
+	// Reference is the image to pull, with its registry: docker.io/library/busybox:1.37.
 	Reference string `json:"reference" jsonschema:"required,minLength=1"`
-	// Platforms are those that the image is built for, as OS/ARCHITECTURE, such as
-	// linux/amd64. Empty means any.
+	// Platforms are the platforms of the image, as OS/ARCHITECTURE, such as linux/amd64. Empty
+	// means any.
 	Platforms []string `json:"platforms"`
 	// Families are the IP families that its program listens on: IPv4, IPv6. Empty
 	// means both.
 	Families []string `json:"families"`
-	// Size is about how much space the image needs on a node, such as 690MB.
+	// Size is the approximate size of the image on a node, such as 690MB.
 	Size string `json:"size" jsonschema:"pattern=^[0-9]+(MB|GB)$"`
-	// Instead is what runs where the image cannot: on another platform, for another
-	// IP family, or where a node cannot pull it.
+	// Instead defines what runs if the image cannot: on another platform, for another IP
+	// family, or if a node cannot pull it.
 	Instead Instead `json:"instead"`
 	At      Place   `json:"-"`
 }
 
-// Instead is what a container runs in place of an image that cannot run.
+// Instead defines what a container runs in place of an image that cannot run.
 type Instead struct {
 	// Image is the short name of another image of the example.
 	Image string `json:"image" jsonschema:"required,minLength=1"`
-	// Command is the container's command, unless it has one of its own.
+	// Command is the container's command, unless the container specifies one.
 	Command []string `json:"command"`
-	// File is the name of a text file beside the example, whose content is the last
-	// word of the command. Every example has service.py, an HTTP service in Python.
+	// File is the name of a text file beside the example, whose content is appended to the
+	// command. Every example has service.py, an HTTP service in Python.
 	File string `json:"file"`
 	At   Place  `json:"-"`
 }
@@ -100,44 +99,44 @@ type Scenario struct {
 	At    Place  `json:"-"`
 }
 
-// Step is one command and what must be true after it.
+// Step is one command and the claims that must hold after it.
 type Step struct {
-	// Name lets later steps of the scenario read the outcome of this one, as
-	// steps.NAME.stdout, or steps["NAME"].stdout where it holds a dash.
+	// Name lets later steps of the scenario read the result of this one, as steps.NAME.stdout,
+	// or steps["NAME"].stdout if it contains a dash.
 	Name string `json:"name" jsonschema:"pattern=^[a-z0-9]([a-z0-9-]*[a-z0-9])?$,maxLength=63"`
 	// Say is the narration before the command.
 	Say string `json:"say"`
 	// Run is a kubectl command in shell words; $(EXPR) is replaced by the text
 	// of a CEL expression.
 	Run string `json:"run" jsonschema:"required,pattern=^\\s*kubectl\\s"`
-	// Early has the command sent as soon as the scenario begins, so that what it
-	// creates is ready when its turn to be shown comes. Early commands are sent in
-	// their order; they create (apply, create, run), and read only images and run.
+	// Early runs the command when the scenario begins, so that its objects are ready sooner;
+	// it is still shown in order. Early commands create objects (apply, create, run), run in
+	// order, and read only images and run.
 	Early bool `json:"early"`
-	// Within is how long the claims of the step may take to become true, such as
-	// 20s: until then the command is run again. It is for commands that read (exec,
-	// get, logs, describe); the most is 10m. Empty means that it runs once.
+	// Within is how long the command is retried until the claims of the step hold, such as
+	// 20s. It is for commands that read (exec, get, logs, describe); the maximum is 10m. Empty
+	// means that the command runs once.
 	Within string `json:"within" jsonschema:"pattern=^([0-9]+(\\.[0-9]+)?(ms|s|m))+$"`
 	// Show is a regular expression: only the matching lines of standard output
 	// are shown. Expectations still see all of it.
 	Show string `json:"show" jsonschema:"format=regex"`
-	// Expect are the claims that the command proves. A command that exits
-	// non-zero fails its step, unless one of them reads exitCode.
+	// Expect are the claims that must hold after the command. A command with a non-zero exit
+	// code fails its step, unless one of them reads exitCode.
 	Expect []Expectation `json:"expect"`
 	At     Place         `json:"-"`
 }
 
 // Expectation is a claim in words and the CEL expression that decides it.
 type Expectation struct {
-	// ID is a DNS label, unique in the example: reports name the claim by it.
+	// ID is a DNS label, unique in the example, which identifies the claim in reports.
 	ID string `json:"id" jsonschema:"pattern=^[a-z0-9]([a-z0-9-]*[a-z0-9])?$,maxLength=63"`
-	// Claim says in words what is proven.
+	// Claim is the claim in words.
 	Claim string `json:"claim" jsonschema:"required,minLength=1"`
 	// That is the CEL expression that decides the claim.
 	That string `json:"that" jsonschema:"required,minLength=1"`
-	// Within is how long the claim may take to become true, such as 30s; it is
-	// decided again at each change of a Pod, at each Event, and at each new line
-	// of a log that it reads. Empty means at once; the most is 10m.
+	// Within is how long the claim may take to become true, such as 30s. It is evaluated again
+	// at each change of a Pod, at each Event, and at each new line of a log that it reads.
+	// Empty means once; the maximum is 10m.
 	Within string `json:"within" jsonschema:"pattern=^([0-9]+(\\.[0-9]+)?(ms|s|m))+$"`
 	At     Place  `json:"-"`
 }

@@ -77,7 +77,7 @@ func (e *Example) readFiles(beside folder) Problems {
 // its name.
 func (e *Example) readManifest(beside folder, name string) error {
 	if beside.fsys == nil {
-		return fmt.Errorf("the manifest %s has no folder to be in: give -f a folder or a file", code(name))
+		return fmt.Errorf("the manifest %s has no folder: pass a folder or a file to -f", code(name))
 	}
 	found, err := beside.find(name)
 	if err != nil {

@@ -89,7 +89,7 @@ func TestLoadNamesTheLineOfEachProblem(t *testing.T) {
 		"an ID that is not a label": {"- claim: It is made", "- {id: It is, claim: It is made, that: exitCode == 0}\n      - claim: Again",
 			"demo/example.yaml:16:14: id: expected lower-case letters, digits and dashes between them, found `It is`"},
 		"an ID that is here twice": {"- claim: It is made", "- {id: made, claim: It is made, that: exitCode == 0}\n      - id: made\n        claim: Again",
-			"demo/example.yaml:17:13: id: the claim `made` is here twice; give one of them another name"},
+			"demo/example.yaml:17:13: id: the claim `made` is defined twice; rename one of them"},
 		"an assertion among the claims": {"that: exitCode == 0", "that: exitCode == 0\n        asserts: {level: core}",
 			"demo/example.yaml:18:9: unknown field `asserts`; expected one of id, claim, that, within"},
 		"a number":                     {"title: Demo", "title: 5", "demo/example.yaml:6:10: title: expected a text, found the number `5`: put it in quotes"},

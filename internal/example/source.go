@@ -116,7 +116,7 @@ func (s *source) syntax(err error) Problem {
 		return Problem{s.position(begin + tab), "not YAML: found a tab; indent with spaces"}
 	}
 	if strings.HasPrefix(text, "mapping values are not allowed") {
-		text = "found a colon inside a text; put the text in quotes, or indent the field as its neighbours"
+		text = "found a colon inside a text; put the text in quotes, or indent the field like its neighbors"
 	}
 	return Problem{s.position(at), "not YAML: " + text}
 }
@@ -143,7 +143,7 @@ func (p Place) plain(problems *Problems) {
 			case c.Kind != yaml.ScalarNode:
 				*problems = append(*problems, child.Problem("expected the name of a field, found "+kindOf(c)))
 			case twice:
-				*problems = append(*problems, child.Problem(fmt.Sprintf("the field %s is here twice, first in line %d", code(c.Value), first)))
+				*problems = append(*problems, child.Problem(fmt.Sprintf("the field %s is defined twice, first in line %d", code(c.Value), first)))
 			default:
 				seen[c.Value] = c.Line
 			}
@@ -173,7 +173,7 @@ func kindOfScalar(n *yaml.Node) string {
 	case "!!int", "!!float":
 		return "the number " + code(n.Value)
 	case "!!bool":
-		return "the truth value " + code(n.Value)
+		return "the boolean " + code(n.Value)
 	case "!!timestamp":
 		return "the date " + code(n.Value)
 	case "!!str":

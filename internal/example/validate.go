@@ -127,7 +127,7 @@ func (v *validator) oneOf(at Place, field, found, want string) {
 
 func (v *validator) unique(at Place, field, what, name string, names map[string]bool) {
 	if name != "" && names[name] {
-		v.fail(at, "%s: the %s %s is here twice; give one of them another name", field, what, code(name))
+		v.fail(at, "%s: the %s %s is defined twice; rename one of them", field, what, code(name))
 	}
 	names[name] = true
 }

@@ -52,6 +52,9 @@ type Objects interface {
 	Pod(ctx context.Context, name string) (map[string]any, error)
 	// Pods returns the Pods that a label selector matches.
 	Pods(ctx context.Context, selector string) ([]any, error)
+	// Added returns the names of the containers that admission has added to the Pod of
+	// that name, which Pod and Pods leave out.
+	Added(ctx context.Context, name string) ([]string, error)
 	// Events returns the Events about the object of that name.
 	Events(ctx context.Context, name string) ([]any, error)
 	// Logs returns what a container has written so far.
@@ -73,7 +76,9 @@ type Env struct{ env *cel.Env }
 //	run.id, run.namespace             the run's ID and Namespace
 //	elapsed         duration          how long the command took
 //	steps.NAME.stdout, .stderr, .exitCode  the outcome of an earlier step that has a name
-//	pod(name)       the Pod of that name in the run's Namespace, as the API server has it now
+//	pod(name)       the Pod of that name in the run's Namespace, as the API server has it now,
+//	                with the containers that the example asks for
+//	added(name)     the names of the containers that admission has added to it, as meshes do
 //	pods(selector)  the Pods that a label selector matches
 //	events(name)    the Events about the object of that name
 //	logs(pod, container)  what a container has written so far
@@ -173,7 +178,7 @@ func (x *Expression) eval(ctx context.Context, f Facts, read *objects) (ref.Val,
 // is not known must decide no claim.
 func printed(name, text string, cut int64) any {
 	if cut > 0 {
-		return types.NewErr("%s: the command printed %d bytes, of which only the first %d are kept: have it print less", name, int64(len(text))+cut, len(text))
+		return types.NewErr("%s: the command printed %d bytes, of which only the first %d are kept: reduce its output", name, int64(len(text))+cut, len(text))
 	}
 	return text
 }

@@ -42,6 +42,8 @@ func (f fake) Pods(ctx context.Context, selector string) ([]any, error) {
 	return []any{pod}, err
 }
 
+func (fake) Added(context.Context, string) ([]string, error) { return []string{"proxy"}, nil }
+
 func (fake) Events(context.Context, string) ([]any, error) {
 	return []any{map[string]any{"reason": "Killing"}}, nil
 }

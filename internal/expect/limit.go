@@ -41,8 +41,8 @@ const (
 )
 
 var (
-	errCost = fmt.Errorf("the expression was ended at its limit, a cost of %d calls: nest fewer macros such as all(), exists() and map(), or have the command print less", maxCost)
-	errTime = fmt.Errorf("the expression was ended at its limit, %s of computing: nest fewer macros such as all(), exists() and map(), or compare less", maxTime)
+	errCost = fmt.Errorf("the expression exceeded its limit, a cost of %d calls: nest fewer macros such as all(), exists() and map(), or reduce the command's output", maxCost)
+	errTime = fmt.Errorf("the expression exceeded its limit, %s of computing: nest fewer macros such as all(), exists() and map(), or compare less", maxTime)
 )
 
 // limitError explains the error of an evaluation that reached its limit.

@@ -27,6 +27,7 @@ func (o *objects) CompileOptions() []cel.EnvOption {
 	return []cel.EnvOption{
 		one("pod", cel.DynType, func(name string) (any, error) { return o.from.Pod(o.ctx, name) }),
 		one("pods", cel.ListType(cel.DynType), func(selector string) (any, error) { return o.from.Pods(o.ctx, selector) }),
+		one("added", cel.ListType(cel.StringType), func(name string) (any, error) { return o.from.Added(o.ctx, name) }),
 		one("events", cel.ListType(cel.DynType), func(name string) (any, error) { return o.from.Events(o.ctx, name) }),
 		o.function("logs", 2, cel.StringType, func(args []string) (any, error) { return o.from.Logs(o.ctx, args[0], args[1]) }),
 	}

@@ -43,6 +43,9 @@ func sourceError(source string, issues *cel.Issues) *SourceError {
 	e := &SourceError{Source: source}
 	for _, issue := range issues.Errors() {
 		text := strings.ReplaceAll(issue.Message, " (in container '')", "")
+		if strings.HasPrefix(text, "Syntax error: token recognition error at: '=") {
+			text += "; to compare, use =="
+		}
 		p := SourceProblem{Offset: offset(source, issue.Location), Text: text}
 		if m := undeclared.FindStringSubmatch(text); m != nil {
 			p.Undeclared = m[1]

@@ -20,7 +20,7 @@ const (
 )
 
 // ErrFlood ends a command that prints, or is answered, more than it may.
-var ErrFlood = fmt.Errorf("the command was ended: it printed more than %d MiB: have it print less, such as by a selector, --tail, or head", maxPrinted>>20)
+var ErrFlood = fmt.Errorf("the command was stopped after printing more than %d MiB: reduce its output, for example with a selector, --tail, or head", maxPrinted>>20)
 
 // errOver is for a command that was left behind.
 var errOver = errors.New("the command is over")

@@ -22,14 +22,14 @@ type Denied struct {
 	Missing Needs
 }
 
-// Error names everything that is missing, and holds the YAML that grants it.
+// Error names everything that is missing, and the command that grants it.
 func (d *Denied) Error() string {
 	var b strings.Builder
 	where := "in namespace " + fmt.Sprintf("%q", d.Grant.Namespace)
 	if d.Grant.Namespace == "" {
-		where = "in all namespaces (the run makes one of its own)"
+		where = "in all namespaces (the run creates its own)"
 	}
-	fmt.Fprintf(&b, "user %q may not do all that this needs; nothing was created. Not granted:\n", d.User)
+	fmt.Fprintf(&b, "nothing was created, because user %q lacks these permissions:\n", d.User)
 	for _, n := range d.Missing {
 		at := where
 		if n.Cluster {
@@ -38,15 +38,10 @@ func (d *Denied) Error() string {
 		fmt.Fprintf(&b, "  %s %s\n", n, at)
 	}
 	if d.Grant.Namespace == "" {
-		b.WriteString("To run in a namespace that exists, name it: -n NAMESPACE. ")
+		b.WriteString("To run in an existing namespace instead, use -n NAMESPACE.\n")
 	}
-	b.WriteString("This grants all that is needed; have it applied with `kubectl apply -f -`:\n")
-	manifest, err := d.Grant.Manifest()
-	if err != nil {
-		manifest = []byte(err.Error())
-	}
-	b.Write(manifest)
-	return strings.TrimRight(b.String(), "\n")
+	fmt.Fprintf(&b, "To grant all permissions of this run, an administrator runs:\n  %s | kubectl apply -f -", d.Grant.Command())
+	return b.String()
 }
 
 // Check asks the API server which of the grant's needs are missing: all

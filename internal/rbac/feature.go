@@ -5,7 +5,8 @@ import "k8s.io/apimachinery/pkg/runtime/schema"
 // Run is what every run needs: to see its Pods and what happens to them.
 // What it does beyond is up to its steps.
 func Run() Needs {
-	return Join(Core("pods", "get", "list", "watch"), Core("events", "list", "watch").Optional())
+	return Join(Core("pods", "get", "list", "watch"), Core("events", "list", "watch").Optional(),
+		Core("resourcequotas", "list").Optional()) // to know whether there is room for the Pods
 }
 
 // OwnNamespace is what a run with a Namespace of its own needs.
@@ -50,8 +51,11 @@ func Reach() Needs {
 }
 
 // ReachNodes is what `kubectl kbe reach --nodes` requests. It cannot do without the
-// list of Nodes: a Pod is placed on each.
-func ReachNodes() Needs { return Join(ProbePods(), Core("nodes", "list")) }
+// list of Nodes: a Pod is placed on each. Where it may watch them, it knows of a Node that
+// goes down meanwhile.
+func ReachNodes() Needs {
+	return Join(ProbePods(), Core("nodes", "list"), Core("nodes", "watch").Optional())
+}
 
 // Conformance is what the conformance suite needs beside its parts: to report
 // what the cluster is.

@@ -63,6 +63,25 @@ func (n Needs) Required() Needs {
 	return slices.DeleteFunc(slices.Clone(n), func(need Need) bool { return need.Optional })
 }
 
+// Cluster returns the needs on resources that are in no Namespace, Namespaced the others.
+func (n Needs) Cluster() Needs {
+	return slices.DeleteFunc(slices.Clone(n), func(need Need) bool { return !need.Cluster })
+}
+
+// Namespaced returns the needs on resources in a Namespace.
+func (n Needs) Namespaced() Needs {
+	return slices.DeleteFunc(slices.Clone(n), func(need Need) bool { return need.Cluster })
+}
+
+// String lists the needs.
+func (n Needs) String() string {
+	texts := make([]string, len(n))
+	for i, need := range n {
+		texts[i] = need.String()
+	}
+	return strings.Join(texts, ", ")
+}
+
 // Join returns all needs once, sorted. One that is required somewhere is not optional.
 func Join(lists ...Needs) Needs {
 	all := slices.Concat(lists...)

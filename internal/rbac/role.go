@@ -16,6 +16,9 @@ import (
 type Grant struct {
 	// Name is that of the objects that Manifest writes.
 	Name string
+	// For are the arguments with which kubectl kbe rbac prints this grant, besides where
+	// and to whom, such as --for pods.
+	For string
 	// Namespace is where it is granted; "" means in all of them.
 	Namespace string
 	// Subjects may be empty: then nothing is bound.
@@ -27,12 +30,10 @@ type Grant struct {
 // in the Namespace, a ClusterRole for the rest, and their bindings.
 func (g Grant) Manifest() ([]byte, error) {
 	var inside, outside Needs
-	for _, n := range g.Needs {
-		if g.Namespace == "" || n.Cluster {
-			outside = append(outside, n)
-		} else {
-			inside = append(inside, n)
-		}
+	if g.Namespace == "" {
+		outside = g.Needs
+	} else {
+		inside, outside = g.Needs.Namespaced(), g.Needs.Cluster()
 	}
 	var docs []any
 	if len(inside) > 0 {
@@ -53,6 +54,26 @@ func (g Grant) Manifest() ([]byte, error) {
 		out.Write(text)
 	}
 	return out.Bytes(), nil
+}
+
+// Command is the kubectl kbe rbac that prints what the grant requires.
+func (g Grant) Command() string {
+	command := "kubectl kbe rbac"
+	if g.Namespace != "" {
+		command += " -n " + g.Namespace
+		if len(g.Needs.Required().Cluster()) > 0 {
+			command += " --cluster-scoped"
+		}
+	}
+	command += " " + g.For
+	for _, s := range g.Subjects {
+		if s.Kind == rbacv1.ServiceAccountKind {
+			command += fmt.Sprintf(" --serviceaccount %s:%s", s.Namespace, s.Name)
+		} else {
+			command += " --user " + s.Name
+		}
+	}
+	return command
 }
 
 // object is a Role or a binding. The API types would write a creationTimestamp

@@ -17,7 +17,7 @@ import (
 
 // BenchmarkMatrix is what a run on 5,000 nodes in three zones does besides
 // probing: the plan, the aggregation of all results, the findings and the
-// terminal's summary. Two nodes are dead, one zone does not reach another, and
+// terminal's summary. Two nodes are dead, one zone cannot reach another, and
 // one pair in ten thousand fails. The metric held-MB is the heap with all in it; B/op is
 // all that was ever allocated, an upper bound of the peak.
 func BenchmarkMatrix(b *testing.B) {

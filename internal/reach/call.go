@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -24,22 +25,19 @@ import (
 
 // callByExec has the curl of the caller's container probe all addresses.
 func callByExec(ctx context.Context, _ *podRun, c caller, rows []Row) {
-	var targets []probe.Target
+	targets := make([]netip.AddrPort, len(rows))
 	for i, row := range rows {
-		targets = append(targets, probe.Target{ID: strconv.Itoa(i), Address: row.Address})
+		targets[i] = row.Address
 	}
 	found, err := probe.Probe(ctx, c.exec, targets, probeOptions)
-	if err != nil {
-		for i := range rows {
+	for i, res := range found {
+		switch rows[i].Result = res; {
+		case res.Outcome != probe.None:
+		case errors.Is(err, probe.ErrNoTool):
+			rows[i].Skipped = err.Error()
+		default:
 			rows[i].Skipped = fmt.Sprintf("could not probe: %v", err)
-			if errors.Is(err, probe.ErrNoTool) {
-				rows[i].Skipped = err.Error()
-			}
 		}
-	}
-	for _, res := range found {
-		i, _ := strconv.Atoi(res.ID) // it is one of the targets'
-		rows[i].Result, rows[i].Skipped = res, ""
 	}
 }
 
@@ -49,7 +47,7 @@ func callFromHere(ctx context.Context, _ *podRun, _ caller, rows []Row) {
 	opts.Samples = 1
 	for i := range rows {
 		address := rows[i].Address.String()
-		rows[i].Result = probe.Sample(ctx, address, opts, func(ctx context.Context) probe.Attempt { return dial(ctx, address) })
+		rows[i].Result = probe.Sample(ctx, opts, func(ctx context.Context) probe.Attempt { return dial(ctx, address) })
 	}
 }
 
@@ -84,36 +82,40 @@ func exchange(a *probe.Attempt, conn io.ReadWriter, host string) {
 	answered(a, status, body)
 }
 
-func info(conn io.ReadWriter, host string) (status int, body string, err error) {
+func info(conn io.ReadWriter, host string) (status int, body []byte, err error) {
 	_, err = fmt.Fprintf(conn, "GET /info HTTP/1.1\r\nHost: %s\r\nUser-Agent: kubectl-kbe\r\nConnection: close\r\n\r\n", host)
 	if err != nil {
-		return 0, "", err
+		return 0, nil, err
 	}
 	resp, err := http.ReadResponse(bufio.NewReader(io.LimitReader(conn, 64<<10)), nil)
 	if err != nil {
-		return 0, "", err
+		return 0, nil, err
 	}
 	defer resp.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
-	return resp.StatusCode, string(text), err
+	body, err = io.ReadAll(io.LimitReader(resp.Body, 4<<10))
+	return resp.StatusCode, body, err
 }
 
 // answered takes an HTTP answer.
-func answered(a *probe.Attempt, status int, body string) {
+func answered(a *probe.Attempt, status int, body []byte) {
 	a.Connected = true
-	if answer, ok := probe.ParseAnswer(body); ok && status == http.StatusOK {
+	if _, answer, ok := probe.ParseAnswer(body); ok && status == http.StatusOK {
 		a.Outcome, a.Answer = probe.Answered, &answer
 		return
 	}
 	a.Outcome, a.Err = probe.Protocol, fmt.Sprintf("expected status 200 and JSON with a version, found status %d", status)
 }
 
+// tunnelTime bounds what a tunnel takes to the Pod, beyond the connection at its end: API
+// server and kubelet, which runs a program for it, are busy on a machine with much to do.
+const tunnelTime = 8 * time.Second
+
 // callThrough probes the only row through the API server, whose own way comes on top.
 // attempt makes one connection; where it is not permitted, it says so.
-func callThrough(ctx context.Context, row *Row, attempt func(context.Context) (a probe.Attempt, denied string)) {
+func callThrough(ctx context.Context, row *Row, way time.Duration, attempt func(context.Context) (a probe.Attempt, denied string)) {
 	opts := probeOptions
-	opts.Timeout += probeTime
-	row.Result = probe.Sample(ctx, row.Where(), opts, func(ctx context.Context) (a probe.Attempt) {
+	opts.Timeout += way
+	row.Result = probe.Sample(ctx, opts, func(ctx context.Context) (a probe.Attempt) {
 		a, row.Skipped = attempt(ctx)
 		return a
 	})
@@ -128,7 +130,7 @@ func callByAPIServer(ctx context.Context, r *podRun, _ caller, rows []Row) {
 		rows[0].Skipped = err.Error()
 		return
 	}
-	callThrough(ctx, &rows[0], func(ctx context.Context) (probe.Attempt, string) { return proxied(ctx, client, r.table.Target) })
+	callThrough(ctx, &rows[0], probeTime, func(ctx context.Context) (probe.Attempt, string) { return proxied(ctx, client, r.table.Target) })
 }
 
 func proxied(ctx context.Context, client kubernetes.Interface, t Target) (a probe.Attempt, denied string) {
@@ -145,7 +147,7 @@ func proxied(ctx context.Context, client kubernetes.Interface, t Target) (a prob
 			denied = "pods/proxy is not permitted: " + status.Message
 		}
 	case code != 0:
-		answered(&a, code, string(body))
+		answered(&a, code, body)
 	case ctx.Err() != nil:
 		a = failed("no answer in time", probe.Timeout)
 	case err != nil:
@@ -160,7 +162,7 @@ func proxied(ctx context.Context, client kubernetes.Interface, t Target) (a prob
 // callByPortForward probes through the tunnel of `kubectl port-forward`, without a
 // port on this machine.
 func callByPortForward(ctx context.Context, r *podRun, _ caller, rows []Row) {
-	callThrough(ctx, &rows[0], func(ctx context.Context) (probe.Attempt, string) {
+	callThrough(ctx, &rows[0], tunnelTime, func(ctx context.Context) (probe.Attempt, string) {
 		done := make(chan probe.Attempt, 1)
 		// Nothing of the tunnel takes a context: one that hangs is left behind.
 		go func() { done <- r.tunnel(ctx) }()

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // Cause explains rows of a truth table that are not as expected.
@@ -38,28 +39,28 @@ type match struct {
 var causeTable = []causeRow{
 	{
 		find: (*explanation).wrongAnswers,
-		what: "somebody else answers at $address", why: "$who",
-		remedy: "look for another pod or machine with this address (kubectl get pods -A -o wide), a stale route, or a proxy in between",
+		what: "another program answers at $address", why: "$who",
+		remedy: remedyWrong,
 	},
 	{
 		find: (*explanation).loopbackOnly,
 		what: "the service listens on loopback only$orIPv4", why: "localhost answers ($callers); $addresses: $refusal",
-		remedy: "have it listen on all addresses (0.0.0.0:$port or [::]:$port), not on 127.0.0.1 or localhost",
+		remedy: "make the service listen on all addresses (0.0.0.0:$port or [::]:$port), not on 127.0.0.1 or localhost",
 	},
 	{
 		find: perFamily((*explanation).notOnLoopback),
 		what: "the service listens on the pod's address only, not on $loopback", why: "$address answers, $loopback does not",
-		remedy: "where sidecars or port-forward need localhost, have it listen on all addresses (0.0.0.0:$port or [::]:$port)",
+		remedy: "if sidecars or port-forward need localhost, make the service listen on all addresses (0.0.0.0:$port or [::]:$port)",
 	},
 	{
 		find: perFamily((*explanation).otherFamilyOnly),
 		what: "the service listens on $other only$orLoopback", why: "$answering answers; $address: $refusal; $loopbackPort: $loopbackFound",
-		remedy: "have it listen on all addresses of both families ([::]:$port), or use an image that does",
+		remedy: "make the service listen on all addresses of both families ([::]:$port), or use an image that does",
 	},
 	{
 		find: perFamily((*explanation).nothingListens),
-		what: "nothing listens on port $port of the pod", why: "$address: $refusal; localhost is refused, too",
-		remedy: "name the port that the service listens on with --port, or read its log: $log",
+		what: "nothing listens on port $port of the pod", why: "$address: $refusal; localhost refuses connections too",
+		remedy: "set --port to the port of the service, or read its log: $log",
 	},
 	{
 		find: perFamily((*explanation).refusing),
@@ -74,22 +75,22 @@ var causeTable = []causeRow{
 	{
 		find: perFamily((*explanation).inTheWay),
 		what: "something on the path $verb the packets", why: "$silence; $policies",
-		remedy: "allow the callers in a NetworkPolicy; where none selects the pod, look at the nodes' firewalls and the network plugin",
+		remedy: "allow the callers in a NetworkPolicy; if none selects the pod, check the nodes' firewalls and the network plugin",
 	},
 	{
 		find: (*explanation).flaky,
 		what: "some connections to $address fail", why: "$caller: $failed of $samples failed, the last with: $error",
-		remedy: "run it again; look for restarts of the pod, packet loss, or a full connection table on the nodes",
+		remedy: remedyFlaky,
 	},
 	{
 		find: (*explanation).rest,
-		what: "$caller does not reach $address", why: "$found",
+		what: "$caller cannot reach $address", why: "$found",
 		remedy: "read the pod's log: $log",
 	},
 	{
 		find: (*explanation).translated, warning: true,
-		what: "something translates addresses between pods (SNAT)", why: "$caller, whose address is $own, was seen as $seen",
-		remedy: "pods should see each other's own addresses; check the masquerading rules of the network plugin, for NetworkPolicies by pod do not work so",
+		what: "something translates addresses between pods (SNAT)", why: "$caller has the address $own, but was source-NATed to $seen",
+		remedy: remedySNAT,
 	},
 }
 
@@ -100,12 +101,22 @@ func ExplainTable(t *Table) (causes []Cause) {
 	for _, row := range causeTable {
 		for _, m := range row.find(e) {
 			fill := func(text string) string { return os.Expand(text, func(name string) string { return e.name(m, name) }) }
-			causes = append(causes, Cause{What: fill(row.what), Why: fill(row.why), Remedy: fill(row.remedy), Warning: row.warning})
+			causes = addCause(causes, Cause{What: fill(row.what), Why: fill(row.why), Remedy: fill(row.remedy), Warning: row.warning})
 			for _, i := range m.rows {
 				e.explained[i] = true
 			}
 		}
 	}
+	return causes
+}
+
+// addCause adds a cause: what is so of several addresses or callers is one.
+func addCause(causes []Cause, c Cause) []Cause {
+	i := slices.IndexFunc(causes, func(other Cause) bool { return other.What == c.What && other.Remedy == c.Remedy })
+	if i < 0 {
+		return append(causes, c)
+	}
+	causes[i].Why += "; " + c.Why
 	return causes
 }
 
@@ -148,7 +159,7 @@ func (e *explanation) any(rows []int, is func(Row) bool) bool {
 	return slices.ContainsFunc(rows, func(i int) bool { return is(e.Rows[i]) })
 }
 
-func (e *explanation) failed(r Row) bool { return e.Outcome(r) == Failed }
+func (e *explanation) failed(r Row) bool { return e.Outcome(r) == v1alpha1.VantageFailed }
 
 func (e *explanation) refused(r Row) bool { return e.Found(r) == probe.Refused }
 
@@ -176,9 +187,9 @@ func (e *explanation) callers(rows []int, is func(Row) bool) string {
 // refusal says from where an address refuses.
 func (e *explanation) refusal(rows []int) string {
 	if e.any(rows, func(r Row) bool { return r.From.inside() }) {
-		return "refused from everywhere, also from the pod's own containers"
+		return "refused from everywhere, even from the pod's own containers"
 	}
-	return "refused from everywhere that was asked"
+	return "refused from every place that was probed"
 }
 
 // ofFamily are the rows of one address family.
@@ -233,9 +244,9 @@ func (e *explanation) wrongAnswers() (found []match) {
 	for _, i := range e.rows(func(r Row) bool { return r.Expected == Reached && e.Found(r) == probe.WrongAnswer }) {
 		r := e.Rows[i]
 		version := r.Result.Version
-		who := fmt.Sprintf("%s got the version %q", r.Caller, version)
+		who := fmt.Sprintf("%s received version %q", r.Caller, version)
 		if e.Target.Version != "" {
-			who += fmt.Sprintf(", and only version %q is this pod's", e.Target.Version)
+			who += fmt.Sprintf(", but this pod's version is %q", e.Target.Version)
 		}
 		if o := r.Result.Other; o != nil && o.Version != version {
 			who += fmt.Sprintf("; another connection got %q", o.Version)
@@ -294,7 +305,8 @@ func (e *explanation) refusing(of ofFamily) *match {
 	if len(of.open) == 0 || !e.all(of.podIP, e.refused) {
 		return nil
 	}
-	return &match{slices.Concat(of.open, e.failing(of.loopback)), map[string]string{"refusal": e.refusal(of.podIP)}}
+	tunnel := e.rows(func(r Row) bool { return r.From == PortForward && e.failed(r) && e.refused(r) })
+	return &match{slices.Concat(of.open, e.failing(of.loopback), tunnel), map[string]string{"refusal": e.refusal(of.podIP)}}
 }
 
 // nothingListens: localhost refuses, too.
@@ -336,7 +348,7 @@ func (e *explanation) inTheWay(of ofFamily) *match {
 	}
 	silence := fmt.Sprintf("%s: no answer to %s", e.address(of.Family), e.callers(of.open, e.failed))
 	if reached := e.callers(of.podIP, e.reached); reached != "" {
-		silence += "; it does answer " + reached
+		silence += "; it answers " + reached
 	}
 	return &match{of.open, map[string]string{"verb": verb, "silence": silence, "policies": e.policies()}}
 }
@@ -357,7 +369,7 @@ func (e *explanation) betweenNodes(of ofFamily) *match {
 func (e *explanation) policies() string {
 	switch {
 	case e.PoliciesUnknown != "":
-		return "NetworkPolicies could not be read: " + e.PoliciesUnknown
+		return "NetworkPolicies could not be listed: " + e.PoliciesUnknown
 	case len(e.Policies) == 0:
 		return fmt.Sprintf("no NetworkPolicy in namespace %q selects the pod", e.Target.Namespace)
 	default:

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // table is written as a truth table: a row is PLACE ADDRESS FOUND, where FOUND is an
@@ -93,7 +94,7 @@ func TestExplainTable(t *testing.T) {
 			"container 127.0.0.1 mine", "container " + v4 + " refused", "sibling 127.0.0.1 mine", "sibling " + v4 + " refused",
 			"same-node " + v4 + " refused", "other-node " + v4 + " refused", "node " + v4 + " refused", "api-server " + v4 + " refused",
 			"port-forward tunnel mine",
-		}, want: []string{"the service listens on loopback only"}, why: "localhost answers (container, sibling); 10.244.1.5:9876: refused from everywhere, also from the pod's own containers", outer: 6},
+		}, want: []string{"the service listens on loopback only"}, why: "localhost answers (container, sibling); 10.244.1.5:9876: refused from everywhere, even from the pod's own containers", outer: 6},
 		"loopback only, of which only the tunnel knows": {ips: v4, rows: []string{
 			"container 127.0.0.1 -", "container " + v4 + " -", "same-node " + v4 + " refused", "port-forward tunnel mine",
 		}, want: []string{"the service listens on loopback only"}, why: "localhost answers (port-forward)", outer: 1},
@@ -120,7 +121,13 @@ func TestExplainTable(t *testing.T) {
 		}, want: []string{"the service listens on IPv6 only"}, outer: 2},
 		"nothing listens": {ips: v4, rows: []string{
 			"container 127.0.0.1 refused", "container " + v4 + " refused", "same-node " + v4 + " refused", "port-forward tunnel refused",
-		}, want: []string{"nothing listens on port 9876 of the pod", "port-forward does not reach localhost:9876"}, outer: 4},
+		}, want: []string{"nothing listens on port 9876 of the pod"}, outer: 4},
+		"nothing listens, in two families": {ips: v4 + " " + v6, rows: []string{
+			"container 127.0.0.1 refused", "container ::1 refused", "same-node " + v4 + " refused", "same-node " + v6 + " refused", "port-forward tunnel refused",
+		}, want: []string{"nothing listens on port 9876 of the pod"}, why: "[fd00:10:244:1::5]:9876: refused", outer: 5},
+		"somebody else, seen by two": {ips: v4, rows: []string{
+			"same-node " + v4 + " theirs", "other-node " + v4 + " theirs",
+		}, want: []string{"another program answers at 10.244.1.5:9876"}, why: "; other-node received version", outer: 2},
 		"nothing listens, and nobody knows of localhost": {ips: v4, rows: []string{
 			"same-node " + v4 + " refused", "port-forward tunnel -",
 		}, want: []string{"nothing listens on 10.244.1.5:9876"}, why: "localhost could not be checked", outer: 1},
@@ -130,7 +137,7 @@ func TestExplainTable(t *testing.T) {
 		"dropped on the path": {ips: v4, rows: []string{
 			"container " + v4 + " mine", "same-node " + v4 + " timeout", "other-node " + v4 + " timeout", "node " + v4 + " mine",
 			"api-server " + v4 + " timeout", "port-forward tunnel mine",
-		}, want: []string{"something on the path drops the packets"}, why: "no answer to same-node, other-node, api-server; it does answer container, node; NetworkPolicies", outer: 3},
+		}, want: []string{"something on the path drops the packets"}, why: "no answer to same-node, other-node, api-server; it answers container, node; NetworkPolicies", outer: 3},
 		"rejected on the path": {ips: v4, rows: []string{
 			"container " + v4 + " mine", "same-node " + v4 + " unreachable", "other-node " + v4 + " unreachable",
 		}, want: []string{"something on the path rejects, or has no route for, the packets"}, outer: 2},
@@ -145,17 +152,17 @@ func TestExplainTable(t *testing.T) {
 		}, want: []string{"only traffic between nodes fails: from node-2 to node-1"}, why: "[fd00:10:244:1::5]:9876: no answer to other-node", outer: 1},
 		"somebody else": {ips: v4, rows: []string{
 			"container " + v4 + " mine", "other-node " + v4 + " theirs",
-		}, want: []string{"somebody else answers at 10.244.1.5:9876"}, why: `that is pod "thief" on node-3`, outer: 1},
+		}, want: []string{"another program answers at 10.244.1.5:9876"}, why: `that is pod "thief" on node-3`, outer: 1},
 		"two at one address": {ips: v4, rows: []string{
 			"container " + v4 + " mine", "other-node " + v4 + " both",
-		}, want: []string{"somebody else answers at 10.244.1.5:9876"}, why: `another connection got "theirs"; that is pod "thief"`, outer: 1},
+		}, want: []string{"another program answers at 10.244.1.5:9876"}, why: `another connection got "theirs"; that is pod "thief"`, outer: 1},
 		"SNAT": {ips: v4, rows: []string{
 			"same-node " + v4 + " mine 10.244.1.9 10.244.1.9", "other-node " + v4 + " mine 10.244.2.3 10.89.0.3",
-		}, want: []string{"something translates addresses between pods (SNAT)"}, why: "other-node, whose address is 10.244.2.3, was seen as 10.89.0.3"},
+		}, want: []string{"something translates addresses between pods (SNAT)"}, why: "other-node has the address 10.244.2.3, but was source-NATed to 10.89.0.3"},
 		"flaky": {ips: v4, rows: []string{"same-node " + v4 + " mine", "other-node " + v4 + " flaky"},
 			want: []string{"some connections to 10.244.1.5:9876 fail"}, why: "2 of 5 failed", outer: 1},
 		"something of its own": {ips: v4, rows: []string{"container " + v4 + " mine", "same-node " + v4 + " reset"},
-			want: []string{"same-node does not reach 10.244.1.5:9876"}, why: "reset", outer: 1},
+			want: []string{"same-node cannot reach 10.244.1.5:9876"}, why: "reset", outer: 1},
 		"all skipped": {ips: v4, rows: []string{"container " + v4 + " -", "same-node " + v4 + " -"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -181,7 +188,7 @@ func TestExplainTable(t *testing.T) {
 			if len(found) > 0 && !strings.Contains(found[0], tc.why) {
 				t.Errorf("expected %q in %q", tc.why, found[0])
 			}
-			if n := tab.Count(Failed); n != tc.outer {
+			if n := tab.Count(v1alpha1.VantageFailed); n != tc.outer {
 				t.Errorf("expected %d failed rows, found %d", tc.outer, n)
 			}
 		})
@@ -190,9 +197,9 @@ func TestExplainTable(t *testing.T) {
 
 func TestWhatIsSaidOfPolicies(t *testing.T) {
 	for want, set := range map[string]func(*Table){
-		`no NetworkPolicy in namespace "n" selects the pod`:                     func(*Table) {},
-		`NetworkPolicies of namespace "n" that select the pod: one, two`:        func(t *Table) { t.Policies = []string{"one", "two"} },
-		"NetworkPolicies could not be read: networkpolicies is forbidden, jane": func(t *Table) { t.PoliciesUnknown = "networkpolicies is forbidden, jane" },
+		`no NetworkPolicy in namespace "n" selects the pod`:                       func(*Table) {},
+		`NetworkPolicies of namespace "n" that select the pod: one, two`:          func(t *Table) { t.Policies = []string{"one", "two"} },
+		"NetworkPolicies could not be listed: networkpolicies is forbidden, jane": func(t *Table) { t.PoliciesUnknown = "networkpolicies is forbidden, jane" },
 	} {
 		tab := table(t, v4, "container "+v4+" mine", "same-node "+v4+" timeout")
 		set(tab)
@@ -204,7 +211,10 @@ func TestWhatIsSaidOfPolicies(t *testing.T) {
 
 // Of a Pod whose version is not known a connection is enough, whatever it speaks.
 func TestAnUnknownServiceIsReachedByAConnection(t *testing.T) {
-	for found, want := range map[string]Outcome{"theirs": Met, "protocol": Met, "refused": Failed, "timeout": Failed, "both": Failed, "flaky": Failed} {
+	for found, want := range map[string]v1alpha1.VantageOutcome{
+		"theirs": v1alpha1.VantageMet, "protocol": v1alpha1.VantageMet, "refused": v1alpha1.VantageFailed,
+		"timeout": v1alpha1.VantageFailed, "both": v1alpha1.VantageFailed, "flaky": v1alpha1.VantageFailed,
+	} {
 		tab := table(t, v4, "same-node "+v4+" "+found)
 		tab.Target.Version = ""
 		if got := tab.Outcome(tab.Rows[0]); got != want {

@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -47,6 +48,9 @@ func told(nodes []Node, m *Matrix) []string {
 		if f.Cause != "" {
 			cause = ": " + f.Cause
 		}
+		if do := f.Do(nodes); do == "" || strings.Contains(do, "$") {
+			panic("expected a remedy, found " + do + " of " + f.Text(nodes, m))
+		}
 		out = append(out, fmt.Sprintf("%s %s%s (%d)", level, f.Text(nodes, m), cause, f.Pairs))
 	}
 	return out
@@ -67,11 +71,11 @@ func TestTheLargestPatternExplains(t *testing.T) {
 		"two nodes only": {"", [][]string{{".x", "x."}}, []string{
 			"✗ node-1 ⇎ node-2: timed out (2)"}},
 		"a node cut off": {"", [][]string{{"..x.", "..x.", "xx.x", "..x."}}, []string{
-			"✗ node-3 reaches nobody, and nobody reaches it: timed out (6)"}},
-		"a node that reaches nobody": {"", [][]string{{"...", "x.x", "..."}}, []string{
-			"✗ node-2 reaches nobody: timed out (2)"}},
+			"✗ node-3 is isolated: timed out (6)"}},
+		"a node that cannot reach any node": {"", [][]string{{"...", "x.x", "..."}}, []string{
+			"✗ node-2 cannot reach any node: timed out (2)"}},
 		"a node whose pod does not answer": {"", [][]string{{".r.", ".r.", ".r."}}, []string{
-			"✗ nobody reaches node-2, not even itself: refused (3)"}},
+			"✗ no node can reach node-2, not even itself: refused (3)"}},
 		"zones, both ways": {"aabb", [][]string{{"..xx", "..xx", "xx..", "xx.."}}, []string{
 			"✗ zone a ⇎ zone b: timed out (8)"}},
 		"zones, one way": {"aabb", [][]string{{"....", "....", "xx..", "xx.."}}, []string{
@@ -79,7 +83,7 @@ func TestTheLargestPatternExplains(t *testing.T) {
 		"within a zone": {"aabb", [][]string{{".x..", "x...", "....", "...."}}, []string{
 			"✗ within zone a no node reaches another: timed out (2)"}},
 		"a zone of one node is that node": {"aab", [][]string{{"..x", "..x", "xx."}}, []string{
-			"✗ node-3 reaches nobody, and nobody reaches it: timed out (4)"}},
+			"✗ node-3 is isolated: timed out (4)"}},
 		"a zone cut off, and a pair elsewhere": {"aabbcc", [][]string{{
 			"..xx..", "..xx..", "xx....", "xx....", ".....r", "......"}}, []string{
 			"✗ zone a ⇎ zone b: timed out (8)",
@@ -87,17 +91,17 @@ func TestTheLargestPatternExplains(t *testing.T) {
 		"a split that no label draws": {"", [][]string{{"..xx.", "..xx.", "xx..x", "xx..x", "..xx."}}, []string{
 			"✗ node-1, node-2, node-5 ⇎ node-3, node-4: timed out (12)"}},
 		"a dead node in a zone, and not its zone": {"aabb", [][]string{{".x..", "xxxx", ".x..", ".x.."}}, []string{
-			"✗ node-2 reaches nobody, and nobody reaches it, not even itself: timed out (7)"}},
+			"✗ node-2 is isolated, not even itself: timed out (7)"}},
 		"no hairpin": {"", [][]string{{"x..", ".x.", "..x"}}, []string{
 			"✗ no pod reaches its own address: timed out (3)"}},
 		"one without hairpin": {"", [][]string{{"...", ".x.", "..."}}, []string{
-			"✗ the pod on node-2 does not reach its own address: timed out (1)"}},
+			"✗ the pod on node-2 cannot reach its own address: timed out (1)"}},
 		"nothing across nodes": {"", [][]string{{".xx", "x.x", "xx."}}, []string{
 			"✗ no node reaches another: timed out (6)"}},
 		"a part of a row": {"", [][]string{{".....", "x.xx.", ".....", ".....", "....."}}, []string{
-			"✗ node-2 does not reach 3 of 4 nodes: node-1, node-3, node-4: timed out (3)"}},
+			"✗ node-2 cannot reach 3 of 4 nodes: node-1, node-3, node-4: timed out (3)"}},
 		"a part of a column, two causes": {"", [][]string{{".x...", ".....", ".r...", ".x...", "....."}}, []string{
-			"✗ 3 of 4 nodes do not reach node-2: node-1, node-3, node-4: 2 timed out, 1 refused (3)"}},
+			"✗ 3 of 4 nodes cannot reach node-2: node-1, node-3, node-4: 2 timed out, 1 refused (3)"}},
 		"a row that was not probed at all": {"", [][]string{{"...", "   ", "..."}}, nil},
 		"one family only": {"", [][]string{{"...", "...", "..."}, {"...", "..x", ".x."}}, []string{
 			"✗ node-2 ⇎ node-3, over IPv6: timed out (2)"}},
@@ -112,7 +116,7 @@ func TestTheLargestPatternExplains(t *testing.T) {
 			"! node-1 ⇄ node-3 is slow: a median of up to 0s (2)",
 			"! node-2 ⇄ node-3 is slow: a median of up to 0s (2)"}},
 		"a slow node": {"", [][]string{{".~..", "~.~~", ".~..", ".~.."}}, []string{
-			"! node-2 is slow, to reach and to be reached: a median of up to 0s (6)"}},
+			"! node-2 is slow in both directions: a median of up to 0s (6)"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			nodes, m := drawn(tc.zones, tc.pictures...)
@@ -126,7 +130,7 @@ func TestTheLargestPatternExplains(t *testing.T) {
 func TestAPairTellsWhoAnswered(t *testing.T) {
 	nodes, m := drawn("", []string{"..", ". "})
 	m.Set(IPv4, 1, 1, Sample{Outcome: probe.WrongAnswer, Detail: "the pod on node-1 answered"})
-	want := []string{"✗ the pod on node-2 does not reach its own address: wrong answer: the pod on node-1 answered (1)"}
+	want := []string{"✗ the pod on node-2 cannot reach its own address: wrong answer: the pod on node-1 answered (1)"}
 	if got := told(nodes, m); !slices.Equal(got, want) {
 		t.Errorf("expected %q, found %q", want, got)
 	}
@@ -165,8 +169,8 @@ func TestTranslationAndNodesThatFail(t *testing.T) {
 	nodes[0].Addresses = nodes[0].Addresses[:1]
 	want := []string{
 		"✗ pods on node-1 have no address of a family that others have: no IPv6 address (3)",
-		"✗ node-3: its pod did not start (0)",
-		"! pods on node-2 are seen as 10.89.0.3, not under their own address, over IPv4 (1)",
+		"✗ node-3 could not take part: its pod did not start (0)",
+		"! pods on node-2 are source-NATed to 10.89.0.3, over IPv4: that is what the pods that they probe see as the caller's address (1)",
 	}
 	if got := told(nodes, m); !slices.Equal(got, want) {
 		t.Errorf("expected\n  %s\nfound\n  %s", strings.Join(want, "\n  "), strings.Join(got, "\n  "))
@@ -180,8 +184,8 @@ func TestANodeThatFailsExplainsItsPairs(t *testing.T) {
 	nodes[2].Failed = "exec ended"
 	nodes = append(nodes, Node{Name: "node-5", Failed: "no image"}, Node{Name: "node-6", Skipped: "cordoned"})
 	want := []string{
-		"✗ node-3: exec ended (3)",
-		"✗ node-5: no image (0)",
+		"✗ node-3 could not take part: exec ended (3)",
+		"✗ node-5 could not take part: no image (0)",
 		"✗ node-4 ⇏ node-1: refused (1)",
 	}
 	if got := told(nodes, m); !slices.Equal(got, want) {
@@ -194,13 +198,13 @@ func TestNodesOfOneCauseAreOneFinding(t *testing.T) {
 	for i := range 4 {
 		nodes = append(nodes, Node{Name: fmt.Sprintf("node-%d", 5+i)})
 		n := &nodes[len(nodes)-1]
-		n.fail(fmt.Sprintf(`container "sise" of pod "reach-%d": node %q does not reach the registry: read udp [::1]:%d->[::1]:53`, i, n.Name, 40000+i))
+		n.fail(fmt.Errorf(`container "sise" of pod "reach-%d": node %q cannot reach the registry: read udp [::1]:%d->[::1]:53`, i, n.Name, 40000+i))
 	}
-	nodes[2].fail("exec ended")
-	nodes[3].fail("exec ended")
+	nodes[2].fail(errors.New("exec ended"))
+	nodes[3].fail(errors.New("exec ended"))
 	want := []string{
-		"✗ node-3, node-4: exec ended (4)",
-		`✗ node-5, node-6, node-7, node-8: container "sise" of its pod: the node does not reach the registry: read udp [::1]->[::1]:53 (0)`,
+		"✗ node-3, node-4 could not take part: exec ended (4)",
+		`✗ node-5, node-6, node-7, node-8 could not take part: container "sise" of its pod: the node cannot reach the registry: read udp [::1]->[::1]:53 (0)`,
 	}
 	if got := told(nodes, m); !slices.Equal(got, want) {
 		t.Errorf("expected\n  %s\nfound\n  %s", strings.Join(want, "\n  "), strings.Join(got, "\n  "))
@@ -213,8 +217,22 @@ func TestManyTranslationsAreOneFinding(t *testing.T) {
 	for i := range n {
 		m.Set(IPv4, i, 0, Sample{Outcome: probe.Answered, SeenAs: netip.MustParseAddr("10.89.0.3")})
 	}
-	want := []string{fmt.Sprintf("! pods on node-1, node-2, node-3 and %d more are seen as other addresses, such as 10.89.0.3, not under their own address (%d)", n-3, n)}
+	want := []string{fmt.Sprintf("! pods on node-1, node-2, node-3 and %d more are source-NATed to other addresses, such as 10.89.0.3: that is what the pods that they probe see as the caller's address (%d)", n-3, n)}
 	if got := told(nodes, m); !slices.Equal(got, want) {
 		t.Errorf("expected %q, found %q", want, got)
+	}
+}
+
+// The outcome of all pairs may say more of what to do than their pattern.
+func TestWhatToDoAboutAFinding(t *testing.T) {
+	for picture, want := range map[string]string{"x": remedyBetween, "w": remedyWrong, "?": remedyFlaky, "~": remedySlow} {
+		nodes, m := drawn("", []string{"." + picture, ".."})
+		if found := Explain(nodes, m); len(found) != 1 || found[0].Do(nodes) != want {
+			t.Errorf("%s: expected %q, found %+v", picture, want, found)
+		}
+	}
+	nodes, m := drawn("", []string{".x.", "xxx", ".x."})
+	if found := Explain(nodes, m); len(found) != 1 || !strings.HasSuffix(found[0].Do(nodes), "spec.nodeName=node-2") {
+		t.Errorf("found %+v", found)
 	}
 }

@@ -88,6 +88,47 @@ func (p *Plan) Targets(from int) iter.Seq[int] {
 	}
 }
 
+// each calls yield with the planned pairs of nodes with others, where nil is all of them;
+// it is false when yield ended it.
+func (p *Plan) each(from, to []int, yield func(from, to int) bool) bool {
+	switch {
+	case to == nil:
+		for _, i := range orAll(from, len(p.order)) {
+			for slot := range p.offsets {
+				if !yield(i, p.target(i, slot)) {
+					return false
+				}
+			}
+		}
+	case from == nil:
+		for _, i := range to {
+			for slot := range p.offsets {
+				if !yield(p.caller(i, slot), i) {
+					return false
+				}
+			}
+		}
+	default:
+		for _, i := range from {
+			for _, j := range to {
+				if p.Has(i, j) && !yield(i, j) {
+					return false
+				}
+			}
+		}
+	}
+	return true
+}
+
+func orAll(list []int, n int) []int {
+	if list == nil {
+		for i := range n {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
 func (p *Plan) target(from, slot int) int {
 	return int(p.order[(int(p.place[from])+int(p.offsets[slot]))%len(p.order)])
 }

@@ -98,7 +98,7 @@ func TestASeedTellsThePlan(t *testing.T) {
 
 func TestNodesAreInNaturalOrder(t *testing.T) {
 	nodes := []Node{{Name: "node-10"}, {Name: "b", Zone: "z"}, {Name: "node-2"}, {Name: "node-02"}, {Name: "node"}, {Name: "a-1-x"}, {Name: "a-1-b"}}
-	SortNodes(nodes)
+	sortNodes(nodes)
 	var names []string
 	for _, n := range nodes {
 		names = append(names, n.Name)

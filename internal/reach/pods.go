@@ -12,8 +12,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/rand"
-	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/utils/ptr"
@@ -21,9 +22,43 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/podpatch"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
 )
+
+// Env is where a run works: a session that its caller has opened and closes, and the
+// image of its Pods.
+type Env struct {
+	*run.Environment
+	// Image serves, with Python 3, and probes, with curl.
+	Image string
+	// PullSecret is the name of a Secret for the image's registry, or "".
+	PullSecret string
+	// Progress, where it is not nil, is called at any time, by one goroutine at a time.
+	Progress func(Progress)
+}
+
+// Progress is how far a run is.
+type Progress struct {
+	// Notice is what a user should know at once, or "": then nothing else is set.
+	Notice string
+	// Stage is what goes on, such as "starting pods".
+	Stage       string
+	Done, Total int
+	// Failing is how many pairs fail so far.
+	Failing int
+}
+
+func (p Progress) String() string {
+	text := p.Stage
+	if p.Total > 0 {
+		text += fmt.Sprintf(": %d of %d", p.Done, p.Total)
+	}
+	if p.Failing > 0 {
+		text += fmt.Sprintf(", %d failing", p.Failing)
+	}
+	return text
+}
 
 // podTimeout bounds the wait for a Pod: pulling an image is what takes long.
 const podTimeout = 2 * time.Minute
@@ -39,9 +74,13 @@ type pods struct {
 	client  kubernetes.Interface
 	kubectl *kubectl.Kubectl
 	patch   podpatch.Patch
-	watch   *podWatch
 	creates chan struct{} // slots
-	mu      sync.Mutex    // of Progress
+	states  states[corev1.Pod]
+	// watch follows the states, from the first Pod that is waited for on; unwatched is
+	// closed when it ends, as it does where it is not permitted.
+	watch     func()
+	unwatched chan struct{}
+	mu        sync.Mutex // of Progress
 }
 
 // newPods is ready to make Pods until ctx ends.
@@ -56,15 +95,26 @@ func newPods(ctx context.Context, env Env) (*pods, error) {
 	if err != nil {
 		return nil, err
 	}
-	selector := metav1.ListOptions{LabelSelector: session.RunLabel + "=" + env.Session.ID}
-	return &pods{
-		env: env, config: cfg, client: client, creates: make(chan struct{}, createsMax),
+	p := &pods{
+		env: env, config: cfg, client: client, creates: make(chan struct{}, createsMax), unwatched: make(chan struct{}),
 		kubectl: kubectl.New(env.Clients, env.Session.Namespace, env.Session.Wrap),
 		patch:   podpatch.Patch{Hardened: env.Hardened, PullSecret: env.PullSecret},
-		watch: newPodWatch(ctx, func(ctx context.Context) (watch.Interface, error) {
-			return client.CoreV1().Pods(env.Session.Namespace).Watch(ctx, selector)
-		}),
-	}, nil
+	}
+	p.watch = sync.OnceFunc(func() {
+		go func() {
+			defer close(p.unwatched)
+			env.Session.WatchMarkedPods(ctx, p.see)
+		}()
+	})
+	return p, nil
+}
+
+// see notes the state of a Pod.
+func (p *pods) see(obj *unstructured.Unstructured) {
+	pod := &corev1.Pod{}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(obj.Object, pod); err == nil {
+		p.states.set(pod.Name, pod)
+	}
 }
 
 // progress reports how far the run is.
@@ -133,54 +183,65 @@ func (p *pods) create(ctx context.Context, pod *corev1.Pod) error {
 	return nil
 }
 
-// await waits until a Pod of the run is as it should be, and returns it.
+// await waits until a Pod of the run is as it should be, and returns it. The error ends
+// with what to do, where it wraps a Cause.
 func (p *pods) await(ctx context.Context, name string, done func(*corev1.Pod) bool) (*corev1.Pod, error) {
 	ctx, cancel := wait.WithTimeout(ctx, podTimeout)
 	defer cancel()
-	var pod *corev1.Pod
-	var hopeless error
-	err := p.watch.await(ctx, name, func(state *corev1.Pod) bool {
-		if pod = state; pod != nil && done(pod) {
-			return true
+	p.watch()
+	for {
+		pod, changed := p.states.get(name)
+		if pod != nil {
+			if done(pod) {
+				return pod, nil
+			}
+			if err := cannotTakePart(pod); err != nil {
+				return nil, err
+			}
 		}
-		hopeless = cannotTakePart(name, pod)
-		return hopeless != nil
-	})
-	switch {
-	case hopeless != nil:
-		return nil, hopeless
-	case errors.Is(err, wait.ErrTimeout) && pod != nil:
-		return nil, fmt.Errorf("pod %q is not ready: %w: %s", name, err, condition(pod))
-	case err != nil:
-		return nil, fmt.Errorf("pod %q is not ready: %w", name, err)
+		select {
+		case <-changed:
+		case <-p.unwatched:
+			return nil, fmt.Errorf("pod %q is not ready: the pods of namespace %q may not be watched", name, p.env.Session.Namespace)
+		case <-ctx.Done():
+			return nil, notReadyYet(name, pod, context.Cause(ctx))
+		}
 	}
-	return pod, nil
 }
 
-// cannotTakePart is why a Pod, which is nil where it was deleted, cannot become ready
-// any more, or nil. One that is bound to a node, or to all but one, and cannot be
-// scheduled there has no other place to go.
-func cannotTakePart(name string, pod *corev1.Pod) error {
-	if pod == nil {
-		return fmt.Errorf("pod %q was deleted by someone else", name)
+// notReadyYet is the error of a wait that ended early; the Pod is nil where it was not seen.
+func notReadyYet(name string, pod *corev1.Pod, err error) error {
+	switch {
+	case pod == nil || !errors.Is(err, wait.ErrTimeout):
+		return fmt.Errorf("pod %q is not ready: %w", name, err)
+	default:
+		return fmt.Errorf("pod %q is not ready: %w: %w", name, err, condition(pod))
+	}
+}
+
+// cannotTakePart is why a Pod cannot become ready any more, or nil. One that is bound to a
+// node, or to all but one, and cannot be scheduled there has no other place to go.
+func cannotTakePart(pod *corev1.Pod) error {
+	if pod.DeletionTimestamp != nil {
+		return fmt.Errorf("pod %q was deleted by someone else", pod.Name)
 	}
 	for _, c := range pod.Status.Conditions {
 		if pod.Spec.Affinity != nil && c.Type == corev1.PodScheduled && c.Reason == corev1.PodReasonUnschedulable {
-			return fmt.Errorf("pod %q is not scheduled: %s", name, c.Message)
+			return fmt.Errorf("pod %q is not scheduled: %s", pod.Name, c.Message)
 		}
 	}
-	if cause := diagnose.Pod(pod); cause != nil && cause.Ends(false) {
-		return fmt.Errorf("%w; %s", cause, cause.Remedy)
+	if cause := diagnose.Pod(pod); cause != nil && cause.Ends(true) {
+		return condition(pod)
 	}
 	return nil
 }
 
 // condition is what a Pod waits for.
-func condition(pod *corev1.Pod) string {
+func condition(pod *corev1.Pod) error {
 	if cause := diagnose.Pod(pod); cause != nil {
-		return cause.Error() + "; " + cause.Remedy
+		return fmt.Errorf("%w; %s", cause, cause.Remedy)
 	}
-	return fmt.Sprintf("its phase is %s", pod.Status.Phase)
+	return fmt.Errorf("its phase is %s", pod.Status.Phase)
 }
 
 func isReady(pod *corev1.Pod) bool {

@@ -3,12 +3,18 @@ package reach
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 )
 
 func node(change func(*corev1.Node)) *corev1.Node {
@@ -30,7 +36,18 @@ func TestNodesThatAreSkipped(t *testing.T) {
 		"ready": {node(func(*corev1.Node) {}), "", ""},
 		"not ready": {node(func(n *corev1.Node) {
 			n.Status.Conditions[0].Status, n.Status.Conditions[0].Reason = corev1.ConditionUnknown, "NodeStatusUnknown"
-		}), "not ready: NodeStatusUnknown", "not ready: NodeStatusUnknown"},
+		}), "", ""},
+		"not ready, and tainted for that": {node(func(n *corev1.Node) {
+			n.Status.Conditions[0].Status = corev1.ConditionUnknown
+			n.Spec.Taints = []corev1.Taint{{Key: corev1.TaintNodeUnreachable, Effect: corev1.TaintEffectNoExecute}}
+		}), "", ""},
+		"not ready, and dedicated": {node(func(n *corev1.Node) {
+			n.Status.Conditions[0].Status = corev1.ConditionUnknown
+			taint(corev1.TaintEffectNoSchedule)(n)
+		}), "tainted: dedicated=x:NoSchedule", ""},
+		"ready, and under pressure": {node(func(n *corev1.Node) {
+			n.Spec.Taints = []corev1.Taint{{Key: corev1.TaintNodeDiskPressure, Effect: corev1.TaintEffectNoSchedule}}
+		}), "tainted: node.kubernetes.io/disk-pressure:NoSchedule", ""},
 		"cordoned":    {node(func(n *corev1.Node) { n.Spec.Unschedulable = true }), "cordoned", "cordoned"},
 		"windows":     {node(func(n *corev1.Node) { n.Labels[corev1.LabelOSStable] = "windows" }), "runs windows", "runs windows"},
 		"tainted":     {node(taint(corev1.TaintEffectNoSchedule)), "tainted: dedicated=x:NoSchedule", ""},
@@ -62,6 +79,8 @@ func TestAPodIsAwaitedUntilItIsReadyOrCannotBe(t *testing.T) {
 	on(onNode, "node-1", corev1.NodeSelectorOpIn)
 	anywhere := onNode.DeepCopy()
 	anywhere.Spec.Affinity = nil
+	deleted := with()
+	deleted.DeletionTimestamp = &metav1.Time{}
 	for name, tc := range map[string]struct {
 		pod    *corev1.Pod
 		ready  bool
@@ -73,22 +92,13 @@ func TestAPodIsAwaitedUntilItIsReadyOrCannotBe(t *testing.T) {
 		"no room for now":   {anywhere, false, ""},
 		"evicted":           {ended, false, "Evicted"},
 		"no image":          {imageless, false, "--image NAME=REF"},
-		"was deleted":       {nil, false, `pod "reach-0" was deleted by someone else`},
+		"was deleted":       {deleted, false, `pod "reach-0" was deleted by someone else`},
 	} {
-		stream := watch.NewFake()
-		p := &pods{watch: watched(t, stream)}
+		p := unwatchedPods()
+		p.states.set(tc.pod.Name, tc.pod)
 		ctx, cancel := context.WithCancel(t.Context())
-		go func() {
-			if tc.pod == nil {
-				stream.Delete(podOn("reach-0", ""))
-			} else {
-				stream.Add(tc.pod)
-			}
-			stream.Add(podOn("another", ""))
-			cancel() // nothing more is to come
-		}()
-		pod, err := p.await(ctx, "reach-0", isReady)
-		cancel()
+		cancel() // nothing more is to come
+		pod, err := p.await(ctx, tc.pod.Name, isReady)
 		switch {
 		case tc.ready && (err != nil || len(addresses(pod)) != 2):
 			t.Errorf("%s: expected a pod with two addresses, found %v, %v", name, pod, err)
@@ -98,4 +108,51 @@ func TestAPodIsAwaitedUntilItIsReadyOrCannotBe(t *testing.T) {
 			t.Errorf("%s: expected no decision, found %v", name, err)
 		}
 	}
+}
+
+// unwatchedPods are pods whose states the test sets.
+func unwatchedPods() *pods {
+	return &pods{env: Env{Environment: &run.Environment{Session: &session.Session{Namespace: "n"}}}, watch: func() {}, unwatched: make(chan struct{})}
+}
+
+// Many wait for Pods of one watch; each is decided by its own Pod's states alone.
+func TestManyWaitForPodsOfOneWatch(t *testing.T) {
+	p := unwatchedPods()
+	scheduled := func(pod *corev1.Pod) bool { return pod.Spec.NodeName != "" }
+	var wg sync.WaitGroup
+	for i := range 100 {
+		wg.Go(func() {
+			if pod, err := p.await(t.Context(), fmt.Sprint(i), scheduled); err != nil || pod.Name != fmt.Sprint(i) {
+				t.Errorf("pod %d: found %v, %v", i, pod, err)
+			}
+		})
+	}
+	for _, node := range []string{"", "node-1"} {
+		for i := range 100 {
+			p.see(&unstructured.Unstructured{Object: map[string]any{
+				"metadata": map[string]any{"name": fmt.Sprint(i)}, "spec": map[string]any{"nodeName": node},
+			}})
+		}
+	}
+	wg.Wait()
+}
+
+func TestAWaitSaysWhyItEnded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := unwatchedPods()
+		stop := errors.New("stopped")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		cancel(stop)
+		if _, err := p.await(ctx, "a", isReady); !errors.Is(err, stop) {
+			t.Errorf("expected %v, found %v", stop, err)
+		}
+		p.states.set("a", &corev1.Pod{Status: corev1.PodStatus{Phase: corev1.PodPending}})
+		if _, err := p.await(t.Context(), "a", isReady); err == nil || err.Error() != `pod "a" is not ready: timed out after 2m0s: its phase is Pending` {
+			t.Errorf("found %v", err)
+		}
+		close(p.unwatched)
+		if _, err := p.await(t.Context(), "a", isReady); err == nil || err.Error() != `pod "a" is not ready: the pods of namespace "n" may not be watched` {
+			t.Errorf("found %v", err)
+		}
+	})
 }

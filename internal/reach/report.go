@@ -27,7 +27,10 @@ func (t *Table) AddTo(r *v1alpha1.Reach) {
 	for _, row := range t.Rows {
 		r.Vantages = append(r.Vantages, t.vantage(row))
 	}
-	r.Counts = &v1alpha1.ReachCounts{Met: t.Count(Met), Failed: t.Count(Failed), Skipped: t.Count(Skipped), Lessons: t.Count(Lesson)}
+	r.Counts = &v1alpha1.ReachCounts{
+		Met: t.Count(v1alpha1.VantageMet), Failed: t.Count(v1alpha1.VantageFailed),
+		Skipped: t.Count(v1alpha1.VantageSkipped), Lessons: t.Count(v1alpha1.VantageLesson),
+	}
 	for _, c := range ExplainTable(t) {
 		r.Causes = append(r.Causes, v1alpha1.ReachCause{What: c.What, Why: c.Why, Remedy: c.Remedy, Warning: c.Warning})
 	}
@@ -39,7 +42,7 @@ func (t *Table) AddTo(r *v1alpha1.Reach) {
 func (t *Table) vantage(row Row) v1alpha1.Vantage {
 	v := v1alpha1.Vantage{
 		Place: string(row.From), Caller: row.Caller, Node: row.Node, To: string(row.To), Address: row.Where(),
-		Expected: string(row.Expected), Outcome: v1alpha1.VantageOutcome(t.Outcome(row)), Proves: row.Proves(), Skipped: row.Skipped,
+		Expected: string(row.Expected), Outcome: t.Outcome(row), Proves: row.Proves(), Skipped: row.Skipped,
 	}
 	if f, ok := row.Family(); ok {
 		v.Family = f.String()
@@ -96,7 +99,7 @@ func (r *Result) verdict(findings []Finding) v1alpha1.Verdict {
 
 func (r *Result) finding(f Finding) v1alpha1.MatrixFinding {
 	one := v1alpha1.MatrixFinding{
-		Pattern: string(f.Pattern), Warning: f.Warning, Text: f.Text(r.Nodes, r.Matrix), Cause: f.Cause, Pairs: f.Pairs,
+		Pattern: string(f.Pattern), Warning: f.Warning, Text: f.Text(r.Nodes, r.Matrix), Cause: f.Cause, Remedy: f.Do(r.Nodes), Pairs: f.Pairs,
 	}
 	for _, family := range f.Families {
 		one.Families = append(one.Families, family.String())
@@ -140,7 +143,7 @@ func addPair(out *v1alpha1.Matrix, sum *v1alpha1.MatrixCounts, s Sample, f Famil
 		return
 	}
 	p := v1alpha1.MatrixPair{
-		Family: f.String(), From: out.Nodes[from].Name, To: out.Nodes[to].Name, State: pairs[s.Outcome].state,
+		Family: f.String(), From: out.Nodes[from].Name, To: out.Nodes[to].Name, State: pairStates[s.Outcome],
 		P50Microseconds: s.P50.Microseconds(), P99Microseconds: s.P99.Microseconds(), Detail: s.Detail,
 	}
 	if s.SeenAs.IsValid() {
@@ -149,24 +152,15 @@ func addPair(out *v1alpha1.Matrix, sum *v1alpha1.MatrixCounts, s Sample, f Famil
 	out.Pairs = append(out.Pairs, p)
 }
 
-// pairs are how a report names and counts the outcomes that a pair may have.
-var pairs = [probe.Outcomes]struct {
-	state v1alpha1.MatrixState
-	count func(*v1alpha1.MatrixCounts) *int
-}{
-	probe.None:        {v1alpha1.PairNotProbed, func(c *v1alpha1.MatrixCounts) *int { return &c.NotProbed }},
-	probe.Answered:    {v1alpha1.PairReachable, func(c *v1alpha1.MatrixCounts) *int { return &c.Reachable }},
-	probe.Slow:        {v1alpha1.PairSlow, func(c *v1alpha1.MatrixCounts) *int { return &c.Slow }},
-	probe.Flaky:       {v1alpha1.PairFlaky, func(c *v1alpha1.MatrixCounts) *int { return &c.Flaky }},
-	probe.WrongAnswer: {v1alpha1.PairWrongAnswer, func(c *v1alpha1.MatrixCounts) *int { return &c.WrongAnswer }},
-	probe.Refused:     {v1alpha1.PairRefused, func(c *v1alpha1.MatrixCounts) *int { return &c.Refused }},
-	probe.Reset:       {v1alpha1.PairReset, func(c *v1alpha1.MatrixCounts) *int { return &c.Reset }},
-	probe.Timeout:     {v1alpha1.PairTimedOut, func(c *v1alpha1.MatrixCounts) *int { return &c.TimedOut }},
-	probe.Unreachable: {v1alpha1.PairUnreachable, func(c *v1alpha1.MatrixCounts) *int { return &c.Unreachable }},
+// pairStates are how a report names the outcomes that a pair may have.
+var pairStates = [probe.Outcomes]v1alpha1.MatrixState{
+	probe.None: v1alpha1.PairNotProbed, probe.Answered: v1alpha1.PairReachable, probe.Slow: v1alpha1.PairSlow, probe.Flaky: v1alpha1.PairFlaky,
+	probe.WrongAnswer: v1alpha1.PairWrongAnswer, probe.Refused: v1alpha1.PairRefused, probe.Reset: v1alpha1.PairReset,
+	probe.Timeout: v1alpha1.PairTimedOut, probe.Unreachable: v1alpha1.PairUnreachable,
 }
 
 func count(c *v1alpha1.MatrixCounts, o probe.Outcome) {
-	*pairs[o].count(c)++
+	*c.Of(pairStates[o])++
 	if o == probe.None {
 		return
 	}

@@ -1,18 +1,19 @@
 package reach
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
 )
 
@@ -65,14 +66,11 @@ func (r *Result) Findings() []Finding {
 	return Explain(r.Nodes, r.Matrix)
 }
 
-// ErrNodesForbidden is in the error of RunNodes where the user may not list nodes.
-var ErrNodesForbidden = errors.New("cannot list nodes: expected the permission to `list nodes`; " +
-	"`kubectl kbe rbac --for reach-nodes` prints a ClusterRole that grants it")
-
 // nodesRun is the state of a run of all nodes.
 type nodesRun struct {
 	*pods
 	opts   NodesOptions
+	nodes  states[corev1.Node]
 	result *Result
 	begun  time.Time
 }
@@ -91,22 +89,26 @@ func RunNodes(ctx context.Context, env Env, opts NodesOptions) (*Result, error) 
 	return r.result, r.do(ctx)
 }
 
-func (r *nodesRun) do(ctx context.Context) error {
-	schedulable, skipped, err := r.listNodes(ctx)
-	if err != nil {
+func (r *nodesRun) do(ctx context.Context) (err error) {
+	if r.result.Nodes, err = r.listNodes(ctx); err != nil {
 		return err
 	}
 	r.stage("nodes")
-	ready, failed := r.startAll(ctx, schedulable)
+	r.startAll(ctx)
 	r.stage("pods")
-	r.result.Nodes = slices.Concat(ready, failed, skipped)
+	sortNodes(r.result.Nodes)
+	ready := 0
+	for ready < len(r.result.Nodes) && r.result.Nodes[ready].takesPart() {
+		ready++
+	}
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case len(ready) == 0:
+	case ready == 0:
 		return r.nothingToProbe()
 	}
-	r.probeAll(ctx, ready)
+	r.probeAll(ctx, r.result.Nodes[:ready])
+	r.failNotReady(r.result.Nodes)
 	r.stage("probes")
 	return context.Cause(ctx)
 }
@@ -118,108 +120,174 @@ func (r *nodesRun) stage(name string) {
 	r.begun = now
 }
 
-// listNodes returns the nodes that can run a pod, and those that are skipped.
-func (r *nodesRun) listNodes(ctx context.Context) (schedulable, skipped []Node, err error) {
-	list, err := r.client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
-	switch {
-	case apierrors.IsForbidden(err):
-		return nil, nil, fmt.Errorf("%w; found: %w", ErrNodesForbidden, err)
-	case err != nil:
-		return nil, nil, fmt.Errorf("list the nodes: %w", err)
-	}
-	for i := range list.Items {
-		n := &list.Items[i]
-		node := Node{Name: n.Name, Zone: n.Labels[corev1.LabelTopologyZone], NotReady: notReady(n) != ""}
-		node.Skipped = skip(n, r.opts.Tolerate)
-		if node.Skipped == "" {
-			schedulable = append(schedulable, node)
-		} else {
-			skipped = append(skipped, node)
-		}
-	}
-	SortNodes(skipped)
-	return schedulable, skipped, nil
-}
-
-// startAll starts a pod on each of the nodes, and returns those whose pods are ready and
-// those whose pods are not.
-func (r *nodesRun) startAll(ctx context.Context, nodes []Node) (ready, failed []Node) {
+// startAll starts a pod on each of the nodes that can run one.
+func (r *nodesRun) startAll(ctx context.Context) {
 	var wg sync.WaitGroup
 	var mu sync.Mutex
-	r.progress(Progress{Stage: "starting pods", Total: len(nodes)})
-	for i, n := range nodes {
-		wg.Go(func() {
-			r.startOn(ctx, fmt.Sprint(i), &n)
-			mu.Lock()
-			defer mu.Unlock()
-			if n.Failed == "" {
-				ready = append(ready, n)
-			} else {
-				failed = append(failed, n)
-			}
-			r.progress(Progress{Stage: "starting pods", Done: len(ready) + len(failed), Total: len(nodes)})
-		})
+	now := Progress{Stage: "starting pods"}
+	for i := range r.result.Nodes {
+		if n := &r.result.Nodes[i]; n.takesPart() {
+			now.Total++
+			wg.Go(func() {
+				r.startOn(ctx, fmt.Sprint(i), n)
+				mu.Lock()
+				defer mu.Unlock()
+				now.Done++
+				r.progress(now)
+			})
+		}
 	}
 	wg.Wait()
-	SortNodes(ready)
-	SortNodes(failed)
-	return ready, failed
 }
 
 // startOn starts a pod on a node, and notes its addresses, or why it has none.
-func (r *nodesRun) startOn(ctx context.Context, name string, n *Node) {
-	pod := r.newPod(name, r.service(defaultPort))
+func (r *nodesRun) startOn(run context.Context, name string, n *Node) {
+	ctx, cancel := r.whileReady(run, n.Name)
+	defer cancel()
+	pod := r.newPod(name, r.service(DefaultPort))
 	on(pod, n.Name, corev1.NodeSelectorOpIn)
 	if r.opts.Tolerate {
 		pod.Spec.Tolerations = []corev1.Toleration{{Operator: corev1.TolerationOpExists}}
 	}
 	n.pod, n.version = pod.Name, versionOf(pod)
 	pod, err := r.start(ctx, pod)
+	var down *diagnose.Cause
 	switch {
-	case ctx.Err() != nil && !errors.Is(context.Cause(ctx), wait.ErrTimeout):
+	case run.Err() != nil && !errors.Is(context.Cause(run), wait.ErrTimeout):
 		return // the run is stopped, which is no fault of the node
+	case errors.As(context.Cause(ctx), &down):
+		n.fail(down)
+		return
 	case err != nil:
-		n.fail(err.Error())
+		n.fail(err)
 		return
 	}
 	if n.Addresses = addresses(pod); len(n.Addresses) == 0 {
-		n.fail(fmt.Sprintf("pod %q is ready, and has no address", pod.Name))
+		n.fail(fmt.Errorf("pod %q is ready but has no address", pod.Name))
 	}
 }
 
 // nothingToProbe says why there is no pod.
 func (r *nodesRun) nothingToProbe() error {
 	if failed := failedNodes(r.result.Nodes); len(failed) > 0 {
-		return fmt.Errorf("no pod could be started: %s: %s", failed[0].Text(r.result.Nodes, nil), failed[0].Cause)
+		return fmt.Errorf("no pod could start: %s: %s", failed[0].Text(r.result.Nodes, nil), failed[0].Cause)
 	}
-	return errors.New("no node can run a pod: all are skipped; expected one that is ready, not cordoned and not tainted")
+	return errors.New("no schedulable node: expected one that is ready, not cordoned and not tainted")
 }
 
-// skip says why a node is not to be waited for, or "". A node that is cordoned, or not
-// ready, is left alone whatever is tolerated.
-func skip(n *corev1.Node, tolerate bool) string {
-	if why := notReady(n); why != "" {
-		return why
+// callers is how many nodes probe at a time: each is a connection to the API
+// server, and each disturbs the latencies of the others.
+const callers = 64
+
+// probeAll has every node probe its targets, and fills the matrix.
+func (r *nodesRun) probeAll(ctx context.Context, nodes []Node) {
+	r.result.Matrix = r.emptyMatrix(nodes)
+	slots := make(chan struct{}, callers)
+	var wg sync.WaitGroup
+	r.progress(Progress{Stage: "probing", Total: r.result.Matrix.Planned()})
+	for i := range nodes {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			if err := r.probeFrom(ctx, i); err != nil && ctx.Err() == nil {
+				nodes[i].fail(fmt.Errorf("its pod could not probe: %w", err))
+			}
+			done, failing := r.result.Matrix.Progress()
+			r.progress(Progress{Stage: "probing", Done: done, Total: r.result.Matrix.Planned(), Failing: failing})
+		})
 	}
-	if n.Spec.Unschedulable {
-		return "cordoned"
-	}
-	if system := n.Labels[corev1.LabelOSStable]; system != "" && system != "linux" {
-		return "runs " + system + "; the image is for linux"
-	}
-	for _, t := range n.Spec.Taints {
-		if t.Effect != corev1.TaintEffectPreferNoSchedule && !tolerate {
-			return "tainted: " + t.ToString() + " (--tolerate includes it)"
-		}
-	}
-	return ""
+	wg.Wait()
 }
 
-func notReady(n *corev1.Node) string {
-	for _, c := range n.Status.Conditions {
-		if c.Type == corev1.NodeReady && c.Status != corev1.ConditionTrue {
-			return strings.TrimSuffix("not ready: "+c.Reason, ": ")
+func (r *nodesRun) emptyMatrix(nodes []Node) *Matrix {
+	zones := make([]string, len(nodes))
+	for i, n := range nodes {
+		zones[i] = n.Zone
+	}
+	plan := AllPairs(len(nodes))
+	if r.opts.Peers > 0 {
+		plan = Peers(zones, r.opts.Peers, r.opts.Seed)
+	}
+	var present []Family
+	for _, f := range []Family{IPv4, IPv6} {
+		if slices.ContainsFunc(nodes, func(n Node) bool { return n.Address(f).IsValid() }) {
+			present = append(present, f)
 		}
 	}
-	return ""
+	return NewMatrix(plan, present...)
+}
+
+// probeFrom has one node probe all its targets, in one exec. What is known when that
+// fails is in the matrix all the same.
+func (r *nodesRun) probeFrom(ctx context.Context, from int) error {
+	m, nodes := r.result.Matrix, r.result.Nodes
+	ctx, cancel := r.whileReady(ctx, nodes[from].Name)
+	defer cancel()
+	type pair struct {
+		Family
+		to int
+	}
+	var pairs []pair
+	var targets []netip.AddrPort
+	for _, f := range m.Families() {
+		if !nodes[from].Address(f).IsValid() {
+			continue
+		}
+		for to := range m.Plan.Targets(from) {
+			if a := nodes[to].Address(f); a.IsValid() {
+				pairs, targets = append(pairs, pair{f, to}), append(targets, netip.AddrPortFrom(a, DefaultPort))
+			}
+		}
+	}
+	found, err := probe.Probe(ctx, r.kubectl.Exec(nodes[from].pod, serviceContainer), targets, probe.Options{})
+	for i, res := range found {
+		switch f, to := pairs[i].Family, pairs[i].to; res.Outcome {
+		case probe.None:
+		case probe.Failed:
+			err = errors.Join(err, errors.New(res.Err))
+		default:
+			m.Set(f, from, to, r.sample(f, from, to, res))
+		}
+	}
+	return err
+}
+
+// sample is what a result shows of a pair: who answered, and whom it saw.
+func (r *nodesRun) sample(f Family, from, to int, res probe.Result) Sample {
+	want := r.result.Nodes[to].version
+	s := Sample{Outcome: res.Judge(want), P50: res.P50, P99: res.P99}
+	if own := r.result.Nodes[from].Address(f); res.From.IsValid() && res.From != own {
+		s.SeenAs = res.From
+	}
+	switch s.Outcome {
+	case probe.Protocol:
+		s.Outcome, s.Detail = probe.WrongAnswer, res.Err
+	case probe.WrongAnswer:
+		s.Detail = r.answerer(res.Version)
+		if res.Version == want {
+			s.Detail = "at times " + r.answerer(res.Other.Version)
+		}
+	case probe.Flaky:
+		s.Detail = fmt.Sprintf("%d of %d were answered: %s", res.Answered, res.Answered+res.Failed, res.Err)
+	case probe.Timeout:
+		if res.Connected {
+			s.Detail = "connected, but no response"
+		}
+	case probe.Answered:
+		if res.P50 > r.opts.Slow {
+			s.Outcome = probe.Slow
+		}
+	default: // the outcome says it all
+	}
+	return s
+}
+
+// answerer names what answered a version: one of the run's pods, or something else.
+func (r *nodesRun) answerer(version string) string {
+	for _, n := range r.result.Nodes {
+		if n.version != "" && n.version == version {
+			return "the pod on " + n.Name + " answered"
+		}
+	}
+	return fmt.Sprintf("another program answered, with version %q", cmp.Or(version, "none"))
 }

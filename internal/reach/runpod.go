@@ -12,24 +12,26 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // PodOptions are what a user decides about a run of one Pod.
 type PodOptions struct {
-	// Pod is the name of one that exists, in PodNamespace, or "" for a target of
-	// the run's own.
-	Pod, PodNamespace string
+	// Pod is one that exists, as FindPod returns it, or nil for a target of the run's own.
+	Pod *corev1.Pod
 	// Port is where the target serves; 0 is that of the service.
 	Port uint16
 	// From are the vantage points.
 	From []VantagePoint
 }
 
-// defaultPort is where the service listens.
-const defaultPort = 9876
+// DefaultPort is where the service listens.
+const DefaultPort = 9876
 
 // probeTime bounds one connection.
 const probeTime = 2 * time.Second
@@ -57,49 +59,59 @@ func RunPod(ctx context.Context, env Env, opts PodOptions) (*Table, error) {
 		return nil, err
 	}
 	if opts.Port == 0 {
-		opts.Port = defaultPort
+		opts.Port = DefaultPort
 	}
 	r := &podRun{pods: pods, opts: opts}
 	target, err := r.target(ctx)
 	if err != nil {
 		return nil, err
 	}
-	r.table.Hardened = r.patch.Hardened
 	r.inTarget = kubectl.New(env.Clients, target.Namespace, env.Session.Wrap)
 	if err := r.probeAll(ctx, target); err != nil {
 		return r.table, err
 	}
 	r.lookUp(ctx)
-	if r.table.Count(Met)+r.table.Count(Failed) == 0 {
+	if r.table.Count(v1alpha1.VantageMet)+r.table.Count(v1alpha1.VantageFailed) == 0 {
 		return r.table, errors.New("nothing could be checked: the target could be probed from none of the vantage points")
 	}
 	return r.table, nil
 }
 
-// target finds or starts the target. A Pod of the run's own has a node when target
-// returns: the callers are placed by it, and start while it does.
-func (r *podRun) target(ctx context.Context) (*corev1.Pod, error) {
-	t := Target{Name: r.opts.Pod, Namespace: r.opts.PodNamespace, Port: r.opts.Port, Existing: r.opts.Pod != ""}
-	r.table = &Table{Target: t, Owners: map[string]string{}}
-	if !t.Existing {
-		r.progress(Progress{Stage: "starting the target"})
-		pod := r.newPod("target", r.service(t.Port), shell(r.env.Image))
-		r.table.Target.Name, r.table.Target.Namespace, r.table.Target.Version = pod.Name, r.env.Session.Namespace, versionOf(pod)
-		if err := r.create(ctx, pod); err != nil {
-			return nil, err
-		}
-		return r.await(ctx, pod.Name, func(p *corev1.Pod) bool { return p.Spec.NodeName != "" })
+// FindPod returns the Pod of that name, if it can be a target.
+func FindPod(ctx context.Context, config *rest.Config, namespace, name string) (*corev1.Pod, error) {
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return nil, err
 	}
-	pod, err := r.client.CoreV1().Pods(t.Namespace).Get(ctx, t.Name, metav1.GetOptions{})
+	pod, err := client.CoreV1().Pods(namespace).Get(ctx, name, metav1.GetOptions{})
 	switch {
 	case apierrors.IsNotFound(err):
-		return nil, fmt.Errorf("pod %q: not found in namespace %q: name its namespace with -n", t.Name, t.Namespace)
+		return nil, fmt.Errorf("pod %q not found in namespace %q: set its namespace with -n", name, namespace)
 	case err != nil:
 		return nil, err
 	case len(pod.Status.PodIPs) == 0 || pod.Status.Phase != corev1.PodRunning:
-		return nil, fmt.Errorf("pod %q of namespace %q: expected it running, with an address: %s", t.Name, t.Namespace, condition(pod))
+		return nil, fmt.Errorf("pod %q of namespace %q: expected it running, with an address: %w", name, namespace, condition(pod))
 	}
-	r.table.Target.Version = versionOf(pod)
+	return pod, nil
+}
+
+// target returns the target, or starts one. A Pod of the run's own has a node when target
+// returns: the callers are placed by it, and start while it does.
+func (r *podRun) target(ctx context.Context) (pod *corev1.Pod, err error) {
+	if pod = r.opts.Pod; pod == nil {
+		r.progress(Progress{Stage: "starting the target"})
+		pod = r.newPod("target", r.service(r.opts.Port), shell(r.env.Image))
+		pod.Namespace = r.env.Session.Namespace
+		if err = r.create(ctx, pod); err == nil {
+			pod, err = r.await(ctx, pod.Name, func(p *corev1.Pod) bool { return p.Spec.NodeName != "" })
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	r.table = &Table{Owners: map[string]string{}, Hardened: r.patch.Hardened, Target: Target{
+		Name: pod.Name, Namespace: pod.Namespace, Port: r.opts.Port, Version: versionOf(pod), Existing: r.opts.Pod != nil,
+	}}
 	return pod, nil
 }
 

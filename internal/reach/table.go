@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // Target is the Pod that is probed.
@@ -73,31 +74,20 @@ type Table struct {
 	Owners map[string]string
 }
 
-// Outcome is what a row comes to.
-type Outcome string
-
-// The outcomes.
-const (
-	Met     Outcome = "Met"
-	Failed  Outcome = "Failed"
-	Skipped Outcome = "Skipped"
-	Lesson  Outcome = "Lesson"
-)
-
 // Found returns what a row found.
 func (t *Table) Found(r Row) probe.Outcome { return r.Result.Judge(t.Target.Version) }
 
 // Outcome judges a row.
-func (t *Table) Outcome(r Row) Outcome {
+func (t *Table) Outcome(r Row) v1alpha1.VantageOutcome {
 	switch {
 	case r.Skipped != "":
-		return Skipped
+		return v1alpha1.VantageSkipped
 	case r.Expected != Reached:
-		return Lesson
+		return v1alpha1.VantageLesson
 	case t.reached(r):
-		return Met
+		return v1alpha1.VantageMet
 	default:
-		return Failed
+		return v1alpha1.VantageFailed
 	}
 }
 
@@ -114,7 +104,7 @@ func (r Row) SNAT() bool {
 }
 
 // Count counts the rows of an outcome.
-func (t *Table) Count(o Outcome) int {
+func (t *Table) Count(o v1alpha1.VantageOutcome) int {
 	n := 0
 	for _, r := range t.Rows {
 		if t.Outcome(r) == o {

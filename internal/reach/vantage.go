@@ -53,40 +53,40 @@ type vantageRow struct {
 var vantageTable = []vantageRow{
 	{
 		name: Container, words: "same container",
-		proves:          "it listens on the pod's own address",
-		provesLocalhost: "the service runs, and listens on loopback",
+		proves:          "the service listens on the pod's address",
+		provesLocalhost: "the service runs and listens on loopback",
 		targets:         everyLoopbackAndPodIPs, caller: servingContainer, call: callByExec,
 	},
 	{
 		name: Sibling, words: "sibling container",
-		proves:          "the pod's address is the same in each of its containers",
-		provesLocalhost: "the containers of a pod share a network namespace: localhost is the pod's",
+		proves:          "all containers of the pod have the same address",
+		provesLocalhost: "the containers of a pod share a network namespace, including localhost",
 		targets:         loopbackAndPodIPs, caller: siblingContainer, call: callByExec,
 	},
 	{
-		name: SameNode, words: "pod, same node", proves: "the pod network works within the node",
+		name: SameNode, words: "pod, same node", proves: "the pod network works within a node",
 		targets: podIPs, caller: podOnSameNode, call: callByExec,
 	},
 	{
-		name: OtherNode, words: "pod, other node", proves: "the pod network works from node to node",
+		name: OtherNode, words: "pod, other node", proves: "the pod network works between nodes",
 		targets: podIPs, caller: podOnOtherNode, call: callByExec,
 	},
 	{
-		name: HostNetwork, words: "the node itself", proves: "a node reaches its pods, as the kubelet's probes need",
+		name: HostNetwork, words: "the node itself", proves: "a node can reach its pods, which the kubelet's probes require",
 		targets: podIPs, caller: podInNodeNetwork, call: callByExec,
 	},
 	{
-		name: APIServer, words: "API server", proves: "the control plane reaches the pod network",
+		name: APIServer, words: "API server", proves: "the control plane can reach the pod network",
 		targets: firstPodIP, caller: named("the API server"), call: callByAPIServer,
 	},
 	{
-		name: PortForward, words: "port-forward", proves: "a tunnel by API server and kubelet ends at the pod's localhost",
-		provesLocalhost: "a tunnel by API server and kubelet ends at the pod's localhost",
+		name: PortForward, words: "port-forward", proves: "a tunnel through the API server and the kubelet ends at the pod's localhost",
+		provesLocalhost: "a tunnel through the API server and the kubelet ends at the pod's localhost",
 		targets:         tunnelEnd, caller: named("port-forward"), call: callByPortForward,
 	},
 	{
 		name: Here, words: "this machine", lesson: true,
-		proves:  "pod addresses are the cluster's own: from outside, use port-forward or a Service",
+		proves:  "pod addresses belong to the cluster: from outside, use port-forward or a service",
 		targets: podIPs, caller: named("this machine"), call: callFromHere,
 	},
 }

@@ -14,7 +14,7 @@ import (
 
 // evicted is a run whose scenario runs once more.
 func evicted() []engine.Event {
-	cause := &diagnose.Cause{What: `pod "p" is taken away from node "n"`, Why: "EvictionByEvictionAPI: Eviction API: evicting", Remedy: "run it again"}
+	cause := &diagnose.Cause{What: `pod "p" was evicted from node "n"`, Why: "EvictionByEvictionAPI: Eviction API: evicting", Remedy: "run it again"}
 	step := func(out string, end engine.Body) []engine.Body {
 		return []engine.Body{engine.StepStarted{Say: out, Plan: engine.StepPlan{Claims: []engine.ClaimPlan{{Claim: "It runs"}}}}, end, engine.StepEnded{}}
 	}
@@ -36,7 +36,7 @@ func TestASecondAttemptIsLabelled(t *testing.T) {
 	for _, ev := range evicted() {
 		tell(ev)
 	}
-	if text := strings.Join(strings.Fields(story.String()), " "); !strings.Contains(text, `– pod "p" is taken away from node "n", which proves nothing: what the scenario made is removed, and it runs once more, from its begin.`) {
+	if text := strings.Join(strings.Fields(story.String()), " "); !strings.Contains(text, `– pod "p" was evicted from node "n", which proves nothing. The scenario's resources are deleted, and it runs again from the start.`) {
 		t.Errorf("found %s", text)
 	}
 	r := collect(evicted())
@@ -62,11 +62,11 @@ func TestWhatDelaysARunIsTold(t *testing.T) {
 	} {
 		tell(engine.Event{Scenario: engine.WholeRun, Body: body})
 	}
-	const want = `  – The connection to the API server broke (EOF ^[[31m): reconnecting.
-  – The API server answers again, after 3.2 s.
-  – The API server turns requests away (429): throttled, retrying in 2 s.
-  – namespaces/n does not go: NamespaceFinalizersRemaining: example.com/hold
-    Waiting goes on: whoever set a finalizer has to remove it.
+	const want = `  – Lost the connection to the API server (EOF ^[[31m): reconnecting.
+  – Reconnected to the API server after 3.2 s.
+  – The API server rejects requests (429): throttled, retrying in 2 s.
+  – namespaces/n is stuck terminating: NamespaceFinalizersRemaining: example.com/hold
+    Still waiting: whoever set a finalizer must remove it.
 `
 	if found := story.String(); found != want {
 		t.Errorf("expected\n%s\nfound\n%s", want, found)

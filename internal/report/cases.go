@@ -67,7 +67,7 @@ func (s *suite) pairCase(p v1alpha1.MatrixPair) testcase {
 }
 
 func (s *suite) nodeCase(m *v1alpha1.Matrix, n v1alpha1.MatrixNode) testcase {
-	c := testcase{Name: "pod on " + n.Name + " reaches all that it probes", Classname: s.Name, Time: xmlSeconds(0)}
+	c := testcase{Name: "pod on " + n.Name + " reaches all its peers", Classname: s.Name, Time: xmlSeconds(0)}
 	switch {
 	case n.Skipped != "":
 		c.Skipped = &detail{Message: oneLine(n.Skipped)}
@@ -147,7 +147,7 @@ func profileSuite(run *v1alpha1.Report, p v1alpha1.ConformanceProfile) suite {
 }
 
 func assertionCase(class string, a v1alpha1.AssertionResult) testcase {
-	c := testcase{Name: a.ID, Classname: class, Time: xmlSeconds(0)}
+	c := testcase{Name: a.ID, Classname: class, Time: xmlSeconds(a.ElapsedMilliseconds)}
 	text := fmt.Sprintf("%s (%s, %s)", a.Requirement, a.Level, a.Source)
 	what := &detail{Type: string(a.Result), Message: oneLine(a.Reason), Text: visible(text + "\n" + a.Reason)}
 	switch a.Result {

@@ -28,10 +28,10 @@ func (b bar) Label() string { return fmt.Sprintf("%s to %s", millis(b.From), mil
 
 // chartOf draws a Pod's timeline.
 func chartOf(p v1alpha1.Pod) chart {
-	c := chart{Title: "After its creation", Node: p.Node, Clock: "as the run saw it, by watch"}
+	c := chart{Title: "Since creation", Node: p.Node, Clock: "as observed by the run"}
 	at := func(m v1alpha1.Moment) int64 { return *m.ObservedMilliseconds }
 	if !watched(p.Timeline) {
-		c.Clock = "by the cluster's clock, which tells whole seconds"
+		c.Clock = "by the cluster's clock, in whole seconds"
 		at = func(m v1alpha1.Moment) int64 { return m.Time.Sub(p.Timeline[0].Time.Time).Milliseconds() }
 	}
 	scheduled, started := int64(0), int64(0)
@@ -58,7 +58,6 @@ func chartOf(p v1alpha1.Pod) chart {
 		default: // its creation is where the time begins
 		}
 	}
-	c.scale()
 	return c
 }
 
@@ -78,11 +77,17 @@ func (c *chart) add(what, class string, from, to int64) {
 	c.Bars = append(c.Bars, bar{What: what, Class: class, From: from, To: max(from, to)})
 }
 
-func (c *chart) scale() {
-	whole := int64(1)
+// end is when the last bar ends.
+func (c *chart) end() (end int64) {
 	for _, b := range c.Bars {
-		whole = max(whole, b.To)
+		end = max(end, b.To)
 	}
+	return end
+}
+
+// scale draws the bars over a time in which all charts of a page fit.
+func (c *chart) scale(whole int64) {
+	whole = max(whole, 1)
 	percent := func(ms int64) string { return strconv.FormatFloat(100*float64(ms)/float64(whole), 'f', 2, 64) }
 	for i := range c.Bars {
 		c.Bars[i].Left, c.Bars[i].Width = percent(c.Bars[i].From), percent(c.Bars[i].To-c.Bars[i].From)

@@ -27,7 +27,7 @@ func TestTheClockOfAChart(t *testing.T) {
 		p.see(tc.last, start.Add(tc.after))
 		c := chartOf(p.list()[0])
 		ready := c.Bars[len(c.Bars)-1]
-		if ready.What != "Ready" || ready.From != tc.from || ready.To != tc.to || (c.Clock == "as the run saw it, by watch") != tc.byWatch {
+		if ready.What != "Ready" || ready.From != tc.from || ready.To != tc.to || (c.Clock == "as observed by the run") != tc.byWatch {
 			t.Errorf("%s: found %+v, %s", name, ready, c.Clock)
 		}
 	}

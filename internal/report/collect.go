@@ -29,6 +29,8 @@ type Collector struct {
 type scenario struct {
 	v1alpha1.Scenario
 	ended, stepEnded bool
+	// stepBegin is when the last step began.
+	stepBegin time.Time
 	// earlier is what was shown of an attempt that does not count.
 	earlier []Block
 	// notes are on what happened while a step's command ran, by the step's index.
@@ -60,6 +62,9 @@ func (c *Collector) Handle(ev engine.Event) {
 	} else {
 		if c.scenarios[ev.Scenario] == nil {
 			c.scenarios[ev.Scenario] = &scenario{notes: map[int][]Block{}}
+		}
+		if _, begins := ev.Body.(engine.StepStarted); begins {
+			c.scenarios[ev.Scenario].stepBegin = ev.Time
 		}
 		c.scenarios[ev.Scenario].handle(ev.Body)
 	}
@@ -109,7 +114,7 @@ func (c *Collector) wholeRun(body engine.Body) {
 	case engine.CleanupEnded:
 		r.Cleanup = &b.Cleanup
 	case engine.RunEnded:
-		r.Example, r.Verdict, r.Error, r.Cause = b.Example, b.Verdict, b.Err, causeOf(b.Cause)
+		r.Example, r.Verdict, r.Error, r.Cause, r.TimedOut = b.Example, b.Verdict, b.Err, causeOf(b.Cause), b.TimedOut
 		r.Claims = v1alpha1.Counts{Total: b.Met + b.Failed + b.NotChecked, Met: b.Met, Failed: b.Failed, NotChecked: b.NotChecked}
 		r.VerdictMilliseconds, r.ElapsedMilliseconds = b.ToVerdict.Milliseconds(), b.Elapsed.Milliseconds()
 	}
@@ -204,6 +209,8 @@ func inStep(step *v1alpha1.Step, body engine.Body) {
 		if b.Cause != nil {
 			step.Failure.Cause = *causeOf(b.Cause)
 		}
+	case engine.StepNotApplicable:
+		step.NotApplicable = causeOf(b.Cause)
 	case engine.EvidenceKept:
 		step.Evidence = append(step.Evidence, evidenceOf(b))
 	}

@@ -11,10 +11,10 @@ import (
 func conformanceDocument(r *v1alpha1.ConformanceReport) Document {
 	d := Document{
 		Command: "conformance", Title: "Conformance", Began: r.Date.Time, Summary: aboutCluster(r.Cluster),
-		Origin: "what a run on Kubernetes " + r.Cluster.Version + " has found",
+		Origin: "the results of a run on Kubernetes " + r.Cluster.Version,
 		Where:  clusterOf(r.Cluster.Context, r.Cluster.Version),
-		Facts:  factsOf(r.Cluster.Context, r.Cluster.Version, "", false, millis(r.ElapsedMilliseconds)),
-		Verdict: Verdict{Decided: len(r.Profiles) > 0, Passed: r.Verdict == v1alpha1.Passed, Words: verdictWords[r.Verdict],
+		Facts:  factsOf("", r.ToolVersion, r.Cluster.Context, r.Cluster.Version, "", false, millis(r.ElapsedMilliseconds)),
+		Verdict: Verdict{Decided: len(r.Profiles) > 0, Mark: verdictMark(r.Verdict, r.Interrupted), Words: verdictWords[r.Verdict],
 			Sum: conformanceSum(r)},
 		Error: r.Error, Interrupted: r.Interrupted,
 	}
@@ -29,7 +29,7 @@ func aboutCluster(c v1alpha1.ConformanceCluster) string {
 	about := fmt.Sprintf("%d nodes", len(c.Nodes))
 	switch len(c.Nodes) {
 	case 0:
-		about = "its nodes may not be listed"
+		about = "nodes not listed (no permission)"
 	case 1:
 		about = "one node"
 	}
@@ -54,12 +54,12 @@ func profileBlocks(p v1alpha1.ConformanceProfile) []Block {
 			f.Mark = markFailed
 		}
 		if a.Result != v1alpha1.AssertionSkipped {
-			f.Details = append(f.Details, Detail{Label: "rule", Text: a.Requirement})
+			f.Details = append(f.Details, Detail{Label: "requirement", Text: a.Requirement})
 		}
 		reason := a.Reason
 		if a.Result == v1alpha1.AssertionNotChecked {
 			if reason == last {
-				reason = "for the same reason"
+				reason = "same reason as above"
 			}
 			last = a.Reason
 		}
@@ -74,7 +74,7 @@ func profileBlocks(p v1alpha1.ConformanceProfile) []Block {
 
 // conformanceWords introduce a reason.
 var conformanceWords = map[v1alpha1.AssertionOutcome]string{
-	v1alpha1.AssertionFailed: "but", v1alpha1.AssertionSkipped: "skipped", v1alpha1.AssertionNotChecked: "not checked",
+	v1alpha1.AssertionFailed: "found", v1alpha1.AssertionSkipped: "skipped", v1alpha1.AssertionNotChecked: "not checked",
 }
 
 func countsOfProfile(p v1alpha1.ConformanceProfile) string {

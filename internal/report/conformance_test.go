@@ -36,7 +36,7 @@ func conforming() *v1alpha1.ConformanceReport {
 				Core: v1alpha1.AssertionCounts{Passed: 1, Failed: 1, Skipped: 1}, Extended: v1alpha1.AssertionCounts{Passed: 1},
 				Assertions: []v1alpha1.AssertionResult{
 					result("pod-reaches-itself", "A pod MUST reach itself by its own pod IP.", "core", v1alpha1.AssertionPassed, ""),
-					result("hairpin", "A pod MUST reach itself by the address of a Service that selects it.", "core", v1alpha1.AssertionFailed,
+					result("hairpin", "A pod MUST be able to reach itself through a service that selects it.", "core", v1alpha1.AssertionFailed,
 						"exitCode == 0: found 28 = exitCode; curl: (28) \x1b[31mtimed out"),
 					result("node-reaches-its-pods", "The agents on a node MUST reach all pods on that node.", "core", v1alpha1.AssertionSkipped, "hostNetwork is forbidden"),
 					result("pod-columns", "The API server SHOULD print columns.", "extended", v1alpha1.AssertionPassed, ""),
@@ -47,7 +47,7 @@ func conforming() *v1alpha1.ConformanceReport {
 				Assertions: []v1alpha1.AssertionResult{
 					result("succeeded", "A pod MUST be Succeeded when all its containers have ended.", "core", v1alpha1.AssertionNotChecked, "wait: timed out"),
 				},
-				Problems: []string{"the cleanup is not complete: forbidden; to remove what is left: kubectl delete namespace kbe-lifecycle-x7k2p"},
+				Problems: []string{"the cleanup is incomplete: forbidden; to delete the leftovers: kubectl delete namespace kbe-lifecycle-x7k2p"},
 			},
 		},
 	}
@@ -69,7 +69,7 @@ func TestGoldenConformance(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "conformance.xml", junit.Bytes())
-	if err := Write(&junit, "script", r); err == nil || !strings.Contains(err.Error(), "expected one of html, junit, markdown") {
+	if err := Write(&junit, "script", r); err == nil || !strings.Contains(err.Error(), "expected one of github, html, junit, markdown") {
 		t.Errorf("found %v", err)
 	}
 }
@@ -90,7 +90,7 @@ func TestTheDifferenceOfAReportAndItselfIsNone(t *testing.T) {
 		t.Errorf("found %+v", d)
 	}
 	var text bytes.Buffer
-	if err := WriteDifference(&text, d); err != nil || text.String() != "No assertion that passed fails now; 5 were compared.\n" {
+	if err := WriteDifference(&text, d); err != nil || text.String() != "No regressions in 5 assertions.\n" {
 		t.Errorf("found %q, %v", text.String(), err)
 	}
 }

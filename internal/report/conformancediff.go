@@ -72,7 +72,7 @@ func CompareConformance(old, now *v1alpha1.ConformanceReport) Difference {
 	}
 	for _, p := range old.Profiles {
 		if !slices.ContainsFunc(now.Profiles, func(q v1alpha1.ConformanceProfile) bool { return q.Name == p.Name }) {
-			d.Facts = append(d.Facts, fmt.Sprintf("profile %s was not run again", p.Name))
+			d.Facts = append(d.Facts, fmt.Sprintf("profile %s: not run again", p.Name))
 			continue
 		}
 		for _, a := range p.Assertions {
@@ -134,7 +134,7 @@ func factsChanged(old, now *v1alpha1.ConformanceReport) (facts []string) {
 	}
 	for _, n := range a.Nodes {
 		if _, gone := nodes[n.Name]; gone {
-			facts = append(facts, fmt.Sprintf("node %s: gone", n.Name))
+			facts = append(facts, fmt.Sprintf("node %s: removed", n.Name))
 		}
 	}
 	return facts
@@ -142,7 +142,7 @@ func factsChanged(old, now *v1alpha1.ConformanceReport) (facts []string) {
 
 func orNone(text string) string {
 	if text == "" {
-		return "not known"
+		return "unknown"
 	}
 	return text
 }
@@ -174,11 +174,11 @@ func WriteDifference(w io.Writer, d Difference) error {
 	}
 	switch n := d.Regressions(); {
 	case n == 1:
-		fmt.Fprintf(&b, "1 assertion passed before, and does not now.\n")
+		fmt.Fprintf(&b, "1 regression.\n")
 	case n > 1:
-		fmt.Fprintf(&b, "%d assertions passed before, and do not now.\n", n)
+		fmt.Fprintf(&b, "%d regressions.\n", n)
 	default:
-		fmt.Fprintf(&b, "No assertion that passed fails now; %d were compared.\n", d.Compared)
+		fmt.Fprintf(&b, "No regressions in %d assertions.\n", d.Compared)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -186,7 +186,7 @@ func WriteDifference(w io.Writer, d Difference) error {
 
 func outcomeOrNone(o v1alpha1.AssertionOutcome) string {
 	if o == "" {
-		return "not there"
+		return "absent"
 	}
 	return string(o)
 }

@@ -7,6 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime"
 
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -32,6 +33,8 @@ type Document struct {
 	// Appendix is what only a page has room for.
 	Appendix []Section
 	Cleanup  []Block
+	// Failures are the findings of all sections that failed.
+	Failures []Block
 }
 
 // Fact is a name and what it stands for.
@@ -40,7 +43,8 @@ type Fact struct{ Name, Text string }
 // Verdict is what a run comes to.
 type Verdict struct {
 	// Decided: something was run; else all there is to say is the Error.
-	Decided, Passed bool
+	Decided bool
+	Mark    mark
 	// Words name the verdict; Sum says the counts, and Times how long it took.
 	Words, Sum, Times string
 }
@@ -51,8 +55,11 @@ type Section struct {
 	Blocks []Block
 	// Open: more is to come.
 	Open bool
-	// Tally sums up the claims, where there are some.
-	Tally *mark
+	// Tally sums up the claims, where there are some, and Milliseconds is how long it took.
+	Tally        *mark
+	Milliseconds int64
+	// Void is how many of the first Blocks are of an attempt that does not count.
+	Void int
 }
 
 // Block is one of the types below.
@@ -160,16 +167,30 @@ var (
 )
 
 // documentOf is the Document of a report of any kind.
-func documentOf(r runtime.Object) Document {
+func documentOf(r runtime.Object) (d Document) {
 	switch r := r.(type) {
 	case *v1alpha1.Report:
-		return exampleDocument(r)
+		d = exampleDocument(r)
 	case *v1alpha1.Reach:
-		return reachDocument(r)
+		d = reachDocument(r)
 	case *v1alpha1.ConformanceReport:
-		return conformanceDocument(r)
+		d = conformanceDocument(r)
 	default:
 		panic(fmt.Sprintf("report: expected a kind of report, found %T", r))
+	}
+	d.Failures = failures(d.Sections)
+	return d
+}
+
+// verdictMark is how a verdict looks: to be stopped by oneself is no failure.
+func verdictMark(v v1alpha1.Verdict, interrupted string) mark {
+	switch {
+	case v == v1alpha1.Passed:
+		return markMet
+	case interrupted == run.Quit.String():
+		return mark{"open", "–", "Stopped"}
+	default:
+		return markFailed
 	}
 }
 
@@ -182,12 +203,12 @@ func clusterOf(context, version string) string {
 }
 
 // factsOf are those of every run.
-func factsOf(context, version, namespace string, own bool, took string) []Fact {
+func factsOf(command, tool, context, version, namespace string, own bool, took string) []Fact {
 	if own {
-		namespace += " (made for this run)"
+		namespace += " (created for this run)"
 	}
 	var facts []Fact
-	for _, f := range []Fact{{"Context", context}, {"Kubernetes", version}, {"Namespace", namespace}, {"Took", took}} {
+	for _, f := range []Fact{{"Command", command}, {"kubectl-kbe", tool}, {"Context", context}, {"Kubernetes", version}, {"Namespace", namespace}, {"Duration", took}} {
 		if f.Text != "" {
 			facts = append(facts, f)
 		}
@@ -206,32 +227,32 @@ func details(what, why, remedy string) (out []Detail) {
 }
 
 // cleanupBlocks say what is left of a run.
-func cleanupBlocks(run v1alpha1.Run, c *v1alpha1.Cleanup) (blocks []Block) {
+func cleanupBlocks(of v1alpha1.Run, c *v1alpha1.Cleanup) (blocks []Block) {
 	if c == nil {
 		return nil
 	}
 	if len(c.Unconfirmed) > 0 {
-		blocks = append(blocks, Prose{Text: "No kubelet confirmed the end of these pods; only their objects were removed: " + strings.Join(c.Unconfirmed, ", ") + "."})
+		blocks = append(blocks, Prose{Text: "No kubelet confirmed that these pods stopped; only their API objects were deleted: " + strings.Join(c.Unconfirmed, ", ") + "."})
 	}
 	switch {
 	case c.Kept:
-		blocks = append(blocks, Prose{Text: fmt.Sprintf("Everything is kept in namespace %s.", run.Namespace)},
-			Hint{"look at it", "kubectl get pods -n " + run.Namespace}, Hint{"remove it", c.RemoveCommand})
+		blocks = append(blocks, Prose{Text: fmt.Sprintf("All resources are kept in namespace %s.", of.Namespace)},
+			Hint{"look at it", "kubectl get pods -n " + of.Namespace}, Hint{"remove it", c.RemoveCommand})
 		if c.Error != "" {
 			blocks = append(blocks, Problem{c.Error})
 		}
 	case c.Error != "":
-		blocks = append(blocks, Problem{"The cleanup is not complete: " + c.Error})
+		blocks = append(blocks, Problem{"The cleanup is incomplete: " + c.Error})
 		for _, l := range c.Leftovers {
 			blocks = append(blocks, Prose{Text: "left: " + l, Indented: true})
 		}
 		if c.RemoveCommand != "" {
 			blocks = append(blocks, Hint{"remove it", c.RemoveCommand})
 		}
-	case run.OwnNamespace:
-		blocks = append(blocks, Prose{Text: fmt.Sprintf("Namespace %s is removed (%s).", run.Namespace, millis(c.ElapsedMilliseconds)), Dim: true})
+	case of.OwnNamespace:
+		blocks = append(blocks, Prose{Text: fmt.Sprintf("Namespace %s is deleted (%s).", of.Namespace, millis(c.ElapsedMilliseconds)), Dim: true})
 	default:
-		blocks = append(blocks, Prose{Text: fmt.Sprintf("What the run made in namespace %s is removed (%s).", run.Namespace, millis(c.ElapsedMilliseconds)), Dim: true})
+		blocks = append(blocks, Prose{Text: fmt.Sprintf("The run's resources in namespace %s are deleted (%s).", of.Namespace, millis(c.ElapsedMilliseconds)), Dim: true})
 	}
 	return blocks
 }

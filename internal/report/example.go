@@ -29,7 +29,7 @@ func exampleDocument(r *v1alpha1.Report) Document {
 		}
 	}
 	for _, sc := range r.Scenarios {
-		s := Section{Title: sc.Title, Tally: tally(sc)}
+		s := Section{Title: sc.Title, Tally: tally(sc), Milliseconds: sc.ElapsedMilliseconds}
 		if text := attemptText(sc); text != "" {
 			s.Blocks = append(s.Blocks, Prose{Text: text})
 		}
@@ -39,27 +39,27 @@ func exampleDocument(r *v1alpha1.Report) Document {
 		d.Sections = append(d.Sections, s)
 	}
 	if len(r.Pods) > 0 {
-		d.Appendix = []Section{{Title: "The pods and their images", Blocks: podBlocks(r)}}
+		d.Appendix = []Section{{Title: "Pods and images", Blocks: podBlocks(r)}}
 	}
 	return d
 }
 
 // exampleHeader is an example's Document without its sections.
 func exampleHeader(r *v1alpha1.Report) Document {
-	whose := "every command below runs in it"
+	whose := ""
 	if r.Run.OwnNamespace {
-		whose = "made for this run; " + whose
+		whose = ", created for this run"
 	}
 	return Document{
 		Command: r.Example, Title: cmp.Or(r.Title, r.Example), Summary: r.Summary, Began: r.StartTime.Time,
-		Origin: fmt.Sprintf("what follows are the commands of a run on Kubernetes %s, their real output, and what was checked after each",
+		Origin: fmt.Sprintf("the commands of a run on Kubernetes %s, their real output, and the checks after each",
 			r.Run.ServerVersion),
 		Where:     clusterOf(r.Run.Context, r.Run.ServerVersion),
-		Namespace: fmt.Sprintf("Namespace %s: %s.", r.Run.Namespace, whose),
-		Facts: factsOf(r.Run.Context, r.Run.ServerVersion, r.Run.Namespace, r.Run.OwnNamespace,
+		Namespace: fmt.Sprintf("All commands run in namespace %s%s.", r.Run.Namespace, whose),
+		Facts: factsOf(r.CommandLine, r.ToolVersion, r.Run.Context, r.Run.ServerVersion, r.Run.Namespace, r.Run.OwnNamespace,
 			tookText(r.VerdictMilliseconds, r.ElapsedMilliseconds)),
-		Verdict: Verdict{Decided: r.Error == "", Passed: r.Verdict == v1alpha1.Passed, Words: verdictWords[r.Verdict],
-			Sum: verdictText(r), Times: timesText(r.VerdictMilliseconds, r.ElapsedMilliseconds)},
+		Verdict: Verdict{Decided: r.Error == "", Mark: verdictMark(r.Verdict, r.Interrupted), Words: verdictWords[r.Verdict],
+			Sum: verdictText(r), Times: timesText(r.VerdictMilliseconds, r.ElapsedMilliseconds, r.TimedOut)},
 		Error: r.Error, Interrupted: r.Interrupted,
 		Cleanup: cleanupBlocks(r.Run, r.Cleanup),
 	}
@@ -78,6 +78,9 @@ func stepBlocks(st v1alpha1.Step, notes []Block, ended bool) []Block {
 	blocks = append(blocks, notes...)
 	if st.Stdout+st.Stderr != "" {
 		blocks = append(blocks, Output{st.Stdout, st.Stderr})
+	}
+	if c := st.NotApplicable; c != nil {
+		blocks = append(blocks, openNote(c.What+": "+c.Why), afterNote("A healthy cluster may be so; what depends on it is not checked."))
 	}
 	// A time-out may end a step when some of its claims are decided.
 	failedFirst := st.Failure != nil && !anyDecided(st.Claims)
@@ -165,18 +168,25 @@ func tally(sc v1alpha1.Scenario) *mark {
 
 // podBlocks are the Pods' ways to Ready, and what the nodes ran.
 func podBlocks(r *v1alpha1.Report) (blocks []Block) {
-	for _, p := range r.Pods {
+	charts := make([]chart, len(r.Pods))
+	whole := int64(0)
+	for i, p := range r.Pods {
+		charts[i] = chartOf(p)
+		whole = max(whole, charts[i].end())
+	}
+	for i, p := range r.Pods {
 		blocks = append(blocks, Heading{Text: p.Name})
-		if c := chartOf(p); len(c.Bars) > 0 {
+		if c := charts[i]; len(c.Bars) > 0 {
+			c.scale(whole)
 			blocks = append(blocks, Chart{c})
 		}
 	}
 	if len(r.Images) == 0 {
 		return blocks
 	}
-	images := Table{Columns: []Column{{Title: "Image"}, {Title: "What the nodes ran"}}}
+	images := Table{Columns: []Column{{Title: "Image"}, {Title: "Image IDs on the nodes"}}}
 	for _, image := range r.Images {
-		ran := cmp.Or(strings.Join(image.IDs, " "), "not used by a pod of this run")
+		ran := cmp.Or(strings.Join(image.IDs, " "), "not used in this run")
 		images.Rows = append(images.Rows, Row{Cells: []string{image.Reference, ran}})
 	}
 	return append(blocks, Heading{Text: "Images"}, images)
@@ -198,9 +208,9 @@ func evidenceLines(st v1alpha1.Step) (lines []string) {
 		for _, l := range e.Logs {
 			which := ""
 			if l.Previous {
-				which = ", before it was started again"
+				which = " before its restart"
 			}
-			section(fmt.Sprintf("last lines of container %q%s:", l.Container, which), l.Lines)
+			section(fmt.Sprintf("last log lines of container %q%s:", l.Container, which), l.Lines)
 		}
 	}
 	return lines
@@ -217,7 +227,7 @@ func plannedText(reference string, r v1alpha1.Replaced) string {
 	if r.Why != "" {
 		where = " It " + r.Why + "."
 	}
-	return fmt.Sprintf("The image %s runs where it can.%s Otherwise its containers run %s instead.", reference, where, insteadText(r))
+	return fmt.Sprintf("The image %s is used where it can run.%s Elsewhere, its containers run %s.", reference, where, insteadText(r))
 }
 
 func insteadText(r v1alpha1.Replaced) string {
@@ -244,13 +254,20 @@ func verdictText(r *v1alpha1.Report) string {
 	if r.Claims.NotChecked > 0 {
 		text += fmt.Sprintf(", %d not checked", r.Claims.NotChecked)
 	}
+	if r.Claims.Met == r.Claims.Total && r.Cleanup != nil && r.Cleanup.Error != "" {
+		text += ", but the cleanup is not complete"
+	}
 	return text
 }
 
 func tookText(verdict, elapsed int64) string {
-	return fmt.Sprintf("%s to the verdict, %s in all", millis(verdict), millis(elapsed))
+	return fmt.Sprintf("%s (checks %s, cleanup %s)", millis(elapsed), millis(verdict), millis(elapsed-verdict))
 }
 
-func timesText(verdict, elapsed int64) string {
-	return fmt.Sprintf("Verdict after %s, %s in all.", millis(verdict), millis(elapsed))
+// timesText says how long a run took, and which time limit ended it, if one did.
+func timesText(verdict, elapsed int64, timedOut string) string {
+	if timedOut != "" {
+		return fmt.Sprintf("Stopped by --timeout %s after %s.", timedOut, tookText(verdict, elapsed))
+	}
+	return "Finished in " + tookText(verdict, elapsed) + "."
 }

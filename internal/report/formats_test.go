@@ -56,13 +56,13 @@ func TestGoldenFormats(t *testing.T) {
 
 func TestARunThatCouldNotStartIsAReportToo(t *testing.T) {
 	r := collect([]engine.Event{{Scenario: engine.WholeRun, Body: engine.RunEnded{
-		Example: "pods", Verdict: v1alpha1.CouldNotRun, NotChecked: 3, Err: "the API server gave no version",
+		Example: "pods", Verdict: v1alpha1.CouldNotRun, NotChecked: 3, Err: "the API server did not respond",
 	}}})
 	if r.Name != "pods" || r.Verdict != v1alpha1.CouldNotRun || r.Claims.NotChecked != 3 {
 		t.Errorf("found %+v", r)
 	}
 	xml := string(written(t, "junit", r))
-	if !strings.Contains(xml, `<testsuites name="kubectl kbe pods" tests="1" failures="0" errors="1"`) || !strings.Contains(xml, "gave no version") {
+	if !strings.Contains(xml, `<testsuites name="kubectl kbe pods" tests="1" failures="0" errors="1"`) || !strings.Contains(xml, "did not respond") {
 		t.Errorf("expected an error in the set-up, found %s", xml)
 	}
 	for _, format := range Formats(&v1alpha1.Report{}) {
@@ -235,4 +235,8 @@ func TestBashReadsBackWhatWasQuoted(t *testing.T) {
 			t.Errorf("expected %q, found %q", s, got)
 		}
 	}
+}
+
+func TestGitHubAnnotatesFailures(t *testing.T) {
+	golden(t, "report.github.txt", written(t, "github", collect(story())))
 }

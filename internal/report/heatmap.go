@@ -17,7 +17,7 @@ func (t *Terminal) heatmap(g grid) {
 		step = 1
 	}
 	if len(g.Nodes)+gaps > room {
-		t.wrapped(fmt.Sprintf("The map of %d nodes does not fit here; -o html draws it.", len(g.Nodes)))
+		t.wrapped(fmt.Sprintf("The map of %d nodes does not fit here; use -o html.", len(g.Nodes)))
 		return
 	}
 	indent := strings.Repeat(" ", len([]rune(label[0]))+4)
@@ -45,7 +45,7 @@ func (t *Terminal) heatmap(g grid) {
 
 // legend explains the glyphs that are used.
 func (t *Terminal) legend(used map[look]bool) {
-	lines, length := []string{t.style.dim("  rows ask, columns are asked")}, 29
+	lines, length := []string{t.style.dim("  rows probe columns")}, 20
 	for _, l := range usedLooks(used) {
 		item := len(l.Words) + 4
 		if length+item > min(t.width, 80) {
@@ -54,7 +54,7 @@ func (t *Terminal) legend(used map[look]bool) {
 		lines[len(lines)-1] += "  " + t.style.look(l) + " " + l.Words
 		length += item
 	}
-	t.line("")
+	t.blank()
 	for _, l := range lines {
 		t.line(l)
 	}

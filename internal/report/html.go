@@ -22,7 +22,7 @@ func writeHTML(w io.Writer, r runtime.Object) error {
 	page := template.New("page")
 	page.Funcs(template.FuncMap{
 		"text": visible, "lines": detailLines, "skipped": func() string { return skippedText },
-		"key": gridKey, "zones": gridZones, "zoned": isZoned, "look": lookOf, "tip": tip,
+		"key": gridKey, "zones": gridZones, "zoned": isZoned, "look": lookOf, "tip": tip, "pairs": pairTips,
 		"contents": func(d Document) bool { return len(d.Sections) > 0 && d.Sections[0].Title != "" },
 		"blocks":   func(blocks []Block) (template.HTML, error) { return htmlOf(page, blocks) },
 	})

@@ -158,7 +158,10 @@ func caseOf(class string, st v1alpha1.Step, c v1alpha1.Claim, took int64) testca
 		lines := detailLines(found(c))
 		tc.Failure = &detail{Type: string(v1alpha1.ClaimFailed), Message: oneLine(strings.Join(lines, "; ")), Text: visible(strings.Join(lines, "\n"))}
 	case v1alpha1.NotChecked:
-		tc.Skipped = &detail{Message: "not checked: its command, or one before it, did not do its work"}
+		tc.Skipped = &detail{Message: "not checked: its command or an earlier one failed"}
+		if st.NotApplicable != nil {
+			tc.Skipped.Message = oneLine("not for this cluster: " + st.NotApplicable.What)
+		}
 	default:
 	}
 	return tc

@@ -84,7 +84,7 @@ func (m *markdown) blocks(blocks []Block) {
 }
 
 // skippedText says why a step has no command.
-const skippedText = "This step did not run, because one before it could not."
+const skippedText = "Skipped, because an earlier step failed."
 
 // file shows a file, once: several commands may use the same.
 func (m *markdown) file(f v1alpha1.File) {

@@ -9,35 +9,12 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
-func counter(c *v1alpha1.MatrixCounts, s v1alpha1.MatrixState) *int {
-	switch s {
-	case v1alpha1.PairReachable:
-		return &c.Reachable
-	case v1alpha1.PairSlow:
-		return &c.Slow
-	case v1alpha1.PairFlaky:
-		return &c.Flaky
-	case v1alpha1.PairWrongAnswer:
-		return &c.WrongAnswer
-	case v1alpha1.PairRefused:
-		return &c.Refused
-	case v1alpha1.PairReset:
-		return &c.Reset
-	case v1alpha1.PairTimedOut:
-		return &c.TimedOut
-	case v1alpha1.PairUnreachable:
-		return &c.Unreachable
-	default:
-		return &c.NotProbed
-	}
-}
-
 // matrixBlocks are a map per family where the Matrix holds all pairs, the counts, and what
 // explains the failures.
 func matrixBlocks(m *v1alpha1.Matrix) (blocks []Block) {
 	maps := grids(m)
 	for i, f := range m.Families {
-		blocks = append(blocks, Heading{f.Family, ": which node's pod reaches which"})
+		blocks = append(blocks, Heading{f.Family, ": connectivity between nodes"})
 		if len(maps) > i {
 			blocks = append(blocks, Map{maps[i]})
 		}
@@ -54,11 +31,7 @@ func matrixBlocks(m *v1alpha1.Matrix) (blocks []Block) {
 		if f.Warning {
 			mark = markWarning
 		}
-		text := f.Text
-		if f.Cause != "" {
-			text += ": " + f.Cause
-		}
-		blocks = append(blocks, Finding{Mark: mark, Text: text + pairsOf(f)})
+		blocks = append(blocks, Finding{Mark: mark, Text: f.Text + pairsOf(f), Details: details("", f.Cause, f.Remedy)})
 	}
 	if m.FindingsLeftOut > 0 {
 		blocks = append(blocks, Finding{Mark: markOpen, Text: fmt.Sprintf("and %d more", m.FindingsLeftOut)})
@@ -72,7 +45,7 @@ func matrixRemarks(m *v1alpha1.Matrix) (remarks []string) {
 		remarks = append(remarks, "between nodes: skipped: "+m.CrossNodeSkipped)
 	}
 	if m.Peers > 0 {
-		remarks = append(remarks, fmt.Sprintf("a sample: each node probed %s, and was probed by as many (--seed %d draws them again)", plural(m.Peers, "other"), m.Seed))
+		remarks = append(remarks, fmt.Sprintf("a sample: each node probed %s and was probed by as many (--seed %d repeats it)", plural(m.Peers, "other"), m.Seed))
 	}
 	for _, n := range m.Nodes {
 		if n.Skipped != "" {
@@ -97,7 +70,7 @@ func nodeBlocks(m *v1alpha1.Matrix) []Block {
 		table.Rows = append(table.Rows, row)
 	}
 	if left := len(m.Nodes) - len(shown); left > 0 {
-		return []Block{table, Prose{Text: fmt.Sprintf("%d more nodes have no failure.", left)}}
+		return []Block{table, Prose{Text: fmt.Sprintf("%d more nodes without failures.", left)}}
 	}
 	return []Block{table}
 }
@@ -156,7 +129,7 @@ type look struct {
 var looks = []look{
 	{v1alpha1.PairReachable, ".", "reachable", "good"},
 	{v1alpha1.PairSlow, "~", "slow", "warn"},
-	{v1alpha1.PairFlaky, "?", "answers only sometimes", "bad"},
+	{v1alpha1.PairFlaky, "?", "flaky", "bad"},
 	{v1alpha1.PairWrongAnswer, "w", "wrong answer", "bad"},
 	{v1alpha1.PairRefused, "r", "refused", "bad"},
 	{v1alpha1.PairReset, "z", "reset", "bad"},
@@ -166,7 +139,7 @@ var looks = []look{
 }
 
 // seenAs is how a pair is drawn that is reachable, under another address.
-var seenAs = look{v1alpha1.PairReachable, "s", "reachable, seen under another address", "warn"}
+var seenAs = look{v1alpha1.PairReachable, "s", "reachable, source-NATed", "warn"}
 
 func lookOf(p v1alpha1.MatrixPair) look {
 	if p.SeenAs != "" && p.State == v1alpha1.PairReachable {
@@ -198,7 +171,7 @@ func tip(p v1alpha1.MatrixPair) string {
 		text += ", " + latency
 	}
 	if p.SeenAs != "" {
-		text += ", seen as " + p.SeenAs
+		text += ", source-NATed to " + p.SeenAs
 	}
 	if p.Detail != "" {
 		text += ": " + p.Detail
@@ -206,11 +179,27 @@ func tip(p v1alpha1.MatrixPair) string {
 	return visible(text)
 }
 
+// listedMax is up to how many nodes a page lists each pair.
+const listedMax = 16
+
+// pairTips say all of each pair of a small grid, for readers without a mouse.
+func pairTips(g grid) (tips []string) {
+	if len(g.Nodes) > listedMax {
+		return nil
+	}
+	for _, row := range g.cells {
+		for _, p := range row {
+			tips = append(tips, tip(p))
+		}
+	}
+	return tips
+}
+
 // countsText says counts in words.
 func countsText(c v1alpha1.MatrixCounts) string {
 	words := []string{plural(c.Probed, "pair")}
 	for _, l := range looks {
-		if n := *counter(&c, l.State); n > 0 {
+		if n := *c.Of(l.State); n > 0 {
 			words = append(words, fmt.Sprintf("%d %s", n, l.Words))
 		}
 	}

@@ -84,7 +84,7 @@ func TestTheMapFitsOrIsLeftOut(t *testing.T) {
 			}
 		}
 		text := matrixText(t, matrixOf(r), false)
-		if drawn := strings.Contains(text, "rows ask, columns are asked"); drawn != tc.drawn {
+		if drawn := strings.Contains(text, "rows probe columns"); drawn != tc.drawn {
 			t.Errorf("%d nodes: expected a map: %t, found\n%s", tc.nodes, tc.drawn, text)
 		}
 		if long := lineWidth.FindString(text); long != "" {
@@ -110,7 +110,7 @@ func TestAReportOfManyNodesHoldsTheFailures(t *testing.T) {
 	if m.PairsAreAll || len(m.Pairs) != listed || m.PairsLeftOut != 10*(n-1)-listed {
 		t.Errorf("expected %d pairs and the rest counted, found %d, %d left out", listed, len(m.Pairs), m.PairsLeftOut)
 	}
-	if len(m.Findings) != 10 || m.Findings[0].Text != "node-1 reaches nobody" {
+	if len(m.Findings) != 10 || m.Findings[0].Text != "node-1 cannot reach any node" {
 		t.Errorf("found %+v", m.Findings)
 	}
 	s := suite{Name: "reach"}

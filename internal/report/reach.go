@@ -8,39 +8,39 @@ import (
 
 var reachVerdicts = map[v1alpha1.Verdict]string{
 	v1alpha1.Passed:      "Passed",
-	v1alpha1.ClaimFailed: "Not all are reachable",
-	v1alpha1.CouldNotRun: "Not complete",
+	v1alpha1.ClaimFailed: "Not all reachable",
+	v1alpha1.CouldNotRun: "Incomplete",
 	v1alpha1.Stopped:     "Stopped",
 }
 
 // reachDocument is the Document of a Reach. What is not found yet is left out.
 func reachDocument(r *v1alpha1.Reach) Document {
-	whose := "only what the run makes is removed from it"
+	whose := "exists; only resources created by the run are deleted from it"
 	if r.Run.OwnNamespace {
-		whose = "made for this run"
+		whose = "was created for this run"
 	}
 	d := Document{
 		Command: "reach", Title: reachTitle(r), Began: r.StartTime.Time,
-		Origin:    "what a run on Kubernetes " + r.Run.ServerVersion + " has found",
+		Origin:    "the results of a run on Kubernetes " + r.Run.ServerVersion,
 		Where:     clusterOf(r.Run.Context, r.Run.ServerVersion),
-		Namespace: fmt.Sprintf("Namespace %s: %s.", r.Run.Namespace, whose),
-		Facts: factsOf(r.Run.Context, r.Run.ServerVersion, r.Run.Namespace, r.Run.OwnNamespace,
+		Namespace: fmt.Sprintf("Namespace %s %s.", r.Run.Namespace, whose),
+		Facts: factsOf(r.CommandLine, r.ToolVersion, r.Run.Context, r.Run.ServerVersion, r.Run.Namespace, r.Run.OwnNamespace,
 			tookText(r.VerdictMilliseconds, r.ElapsedMilliseconds)),
-		Verdict: Verdict{Decided: r.Matrix != nil || r.Counts != nil, Passed: r.Verdict == v1alpha1.Passed, Words: reachVerdicts[r.Verdict],
-			Sum: reachSum(r), Times: timesText(r.VerdictMilliseconds, r.ElapsedMilliseconds)},
+		Verdict: Verdict{Decided: r.Matrix != nil || r.Counts != nil, Mark: verdictMark(r.Verdict, r.Interrupted), Words: reachVerdicts[r.Verdict],
+			Sum: reachSum(r), Times: timesText(r.VerdictMilliseconds, r.ElapsedMilliseconds, r.TimedOut)},
 		Error: r.Error, Interrupted: r.Interrupted,
 		Cleanup: cleanupBlocks(r.Run, r.Cleanup),
 	}
 	var blocks []Block
 	if r.Hardened {
-		blocks = append(blocks, Prose{Text: "It enforces the Pod Security Standard restricted, and the pods meet it."})
+		blocks = append(blocks, Prose{Text: "It enforces the Pod Security Standard restricted, which the run's pods meet."})
 	}
 	if r.Counts != nil {
 		blocks = append(blocks, vantageBlocks(r)...)
 	}
 	if r.Matrix != nil {
 		blocks = append(blocks, matrixBlocks(r.Matrix)...)
-		d.Appendix = []Section{{Title: "The nodes", Blocks: nodeBlocks(r.Matrix)}}
+		d.Appendix = []Section{{Title: "Nodes", Blocks: nodeBlocks(r.Matrix)}}
 	}
 	if len(blocks) > 0 {
 		d.Sections = []Section{{Blocks: blocks}}
@@ -48,11 +48,28 @@ func reachDocument(r *v1alpha1.Reach) Document {
 	return d
 }
 
+// Warnings counts what is reachable, and not as it should be.
+func Warnings(r *v1alpha1.Reach) (n int) {
+	for _, c := range r.Causes {
+		if c.Warning {
+			n++
+		}
+	}
+	if r.Matrix != nil {
+		for _, f := range r.Matrix.Findings {
+			if f.Warning {
+				n++
+			}
+		}
+	}
+	return n
+}
+
 func reachTitle(r *v1alpha1.Reach) string {
 	if r.Target != nil {
-		return "From where a pod is reached"
+		return "Where a pod is reachable from"
 	}
-	return "Which node's pods reach which"
+	return "Connectivity between nodes"
 }
 
 // reachSum says what was found in a few words.
@@ -63,10 +80,23 @@ func reachSum(r *v1alpha1.Reach) string {
 	if r.Matrix == nil || len(r.Matrix.Families) == 0 {
 		return "nothing was probed"
 	}
-	good, planned := 0, 0
+	good, planned, nodes, skipped := 0, 0, len(r.Matrix.Nodes), 0
 	for _, f := range r.Matrix.Families {
 		good += f.Counts.Probed - f.Counts.Failing
 		planned += f.Counts.Probed + f.Counts.NotProbed
 	}
-	return fmt.Sprintf("%d of %s reachable", good, plural(planned, "pair"))
+	took := nodes
+	for _, n := range r.Matrix.Nodes {
+		if n.Failed != "" || n.Skipped != "" {
+			took--
+		}
+		if n.Skipped != "" {
+			skipped++
+		}
+	}
+	text := fmt.Sprintf("%d of %s took part, %d of %s reachable", took, plural(nodes-skipped, "node"), good, plural(planned, "pair"))
+	if skipped > 0 {
+		text += fmt.Sprintf(", %s skipped", plural(skipped, "node"))
+	}
+	return text
 }

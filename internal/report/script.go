@@ -26,7 +26,7 @@ func writeScript(w io.Writer, of runtime.Object) error {
 	s := script{varying: varyingOf(r)}
 	s.head(r)
 	for _, sc := range r.Scenarios {
-		s.line("\necho %s", bashQuote("── "+visible(sc.Title)+" ──"))
+		s.line("\nsay %s", bashQuote("── "+visible(sc.Title)+" ──"))
 		s.patience = 0
 		for _, st := range sc.Steps {
 			s.step(st)
@@ -55,11 +55,11 @@ func (s *script) comment(text string) {
 
 func (s *script) head(r *v1alpha1.Report) {
 	s.line("#!/usr/bin/env bash")
-	s.comment(fmt.Sprintf("%s: the commands of `kubectl kbe %s`, for bash and any kubectl. Below each are its claims.", r.Title, r.Example))
-	s.comment("It works in a namespace of its own, which it deletes at the end, on the cluster of the current context.")
-	s.comment("It ends at the first command that fails, and checks no claim. $KUBECTL names another kubectl.")
+	s.comment(fmt.Sprintf("%s: the commands of `kubectl kbe %s`, for bash and any kubectl. The claims follow each command.", r.Title, r.Example))
+	s.comment("The script runs on the cluster of the current context, in a new namespace, which it deletes at the end.")
+	s.comment("It stops at the first command that fails. It does not check the claims. To use another kubectl, set $KUBECTL.")
 	if r.Run.ServerVersion != "" {
-		s.comment(fmt.Sprintf("Made from a run on Kubernetes %s, in which %s.", r.Run.ServerVersion, verdictText(r)))
+		s.comment(fmt.Sprintf("Generated from a run on Kubernetes %s: %s.", r.Run.ServerVersion, verdictText(r)))
 	}
 	s.line("set -euo pipefail\n")
 	s.line("namespace=kbe-%s-$(od -An -N3 -tx1 /dev/urandom | tr -dc 0-9a-f)", notInNamespace.ReplaceAllString(r.Example, "-"))
@@ -72,14 +72,14 @@ var notInNamespace = regexp.MustCompile(`[^a-z0-9]+`)
 func (s *script) step(st v1alpha1.Step) {
 	s.line("")
 	if st.Say != "" {
-		s.comment(st.Say)
+		s.line("say %s", bashQuote(st.Say))
 	}
 	for _, f := range st.Files {
 		s.file(f)
 	}
 	switch command, err := s.command(st); {
 	case st.Command == "":
-		s.comment("This step did not run, because one before it could not.")
+		s.comment(skippedText)
 	case err != nil:
 		s.comment(fmt.Sprintf("This command cannot be replayed: %v: %s", err, st.Command))
 		s.line("exit 3")

@@ -2,8 +2,10 @@ package report
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -16,14 +18,15 @@ func (c *Collector) tell(ev engine.Event) {
 	}
 	switch b := ev.Body.(type) {
 	case engine.Waiting:
-		c.terminal.Doing(fmt.Sprintf("waiting for %s: %s", b.For, b.State))
+		c.terminal.Doing(c.waiting(b, ev))
 	case engine.CleanupStarted:
-		c.terminal.Doing("removing what the run made in namespace " + b.Namespace)
+		c.terminal.Doing("deleting the run's resources in namespace " + b.Namespace)
 	case engine.Delayed:
 		c.terminal.Delayed(b.Delay)
 	case engine.Interrupted:
 		c.terminal.Interrupted(b.Signal, b.RemoveCommand)
 	case engine.RunEnded:
+		d.Failures = documentOf(c.Report()).Failures
 		c.terminal.show(d, true)
 	default:
 		c.terminal.clear()
@@ -32,12 +35,32 @@ func (c *Collector) tell(ev engine.Event) {
 	}
 }
 
+// waiting says what the scenario that is shown waits for, how long it has, and how many
+// others run beside it.
+func (c *Collector) waiting(b engine.Waiting, ev engine.Event) string {
+	text := fmt.Sprintf("waiting for %s: %s", b.For, b.State)
+	if begin := c.scenarios[ev.Scenario].stepBegin; !begin.IsZero() {
+		text += fmt.Sprintf(" (%.0f s)", ev.Time.Sub(begin).Seconds())
+	}
+	others := -1
+	for _, sc := range c.scenarios {
+		if !sc.ended {
+			others++
+		}
+	}
+	if others > 0 {
+		text += "; " + plural(others, "other scenario") + " running"
+	}
+	return text
+}
+
 // document is what there is of the run so far, up to the scenario that has not ended.
 func (c *Collector) document() (d Document, current int) {
 	d = exampleHeader(&c.report)
 	for ; c.scenarios[current] != nil; current++ {
 		sc := c.scenarios[current]
-		d.Sections = append(d.Sections, Section{Title: sc.Title, Blocks: sc.attempt(), Open: !sc.ended})
+		d.Sections = append(d.Sections, Section{Title: sc.Title, Blocks: sc.attempt(), Open: !sc.ended,
+			Tally: tally(sc.Scenario), Milliseconds: sc.ElapsedMilliseconds, Void: len(sc.earlier)})
 		if !sc.ended {
 			break
 		}
@@ -58,11 +81,11 @@ func (sc *scenario) attempt() []Block {
 func noteOf(body engine.Body) []Block {
 	switch b := body.(type) {
 	case engine.CommandRetried:
-		return []Block{Prose{Text: fmt.Sprintf("  (the output of try %d, after %s)", b.Tries, seconds(b.Elapsed)), Dim: true}}
+		return []Block{Prose{Text: fmt.Sprintf("  (output of attempt %d, after %s)", b.Tries, seconds(b.Elapsed)), Dim: true}}
 	case engine.CommandRepeated:
-		return []Block{openNote(b.Cause.Why), afterNote("The connection to the API server broke while the command ran: it runs again.")}
+		return []Block{openNote(b.Cause.Why), afterNote("The connection to the API server was lost while the command ran. It is run again.")}
 	case engine.Trouble:
-		return []Block{openNote(b.Cause.What + ": " + b.Cause.Why), afterNote("Waiting goes on: it may pass by itself.")}
+		return []Block{openNote(b.Cause.What + ": " + b.Cause.Why), afterNote("Still waiting: this may resolve itself.")}
 	default:
 		return nil
 	}
@@ -70,7 +93,7 @@ func noteOf(body engine.Body) []Block {
 
 // repeatedNote ends what is shown of an attempt that does not count.
 func repeatedNote(b engine.ScenarioRepeated) []Block {
-	return []Block{Break{}, openNote(b.Cause.What + ", which proves nothing: what the scenario made is removed, and it runs once more, from its begin.")}
+	return []Block{Break{}, openNote(b.Cause.What + ", which proves nothing. The scenario's resources are deleted, and it runs again from the start.")}
 }
 
 // noteOfRun is noteOf for what happens to the run as a whole.
@@ -86,10 +109,14 @@ func noteOfRun(body engine.Body) []Block {
 			blocks = append(blocks, Prose{Text: text})
 		}
 		return blocks
+	case engine.QuotaNarrow:
+		return []Block{Break{}, Prose{Text: fmt.Sprintf("The quota %q leaves room for %d pods, and all scenarios together need %d: they run one after the other.", b.Quota, b.Room, b.Needed)}}
+	case engine.ContainersAdded:
+		return []Block{openNote(fmt.Sprintf("Admission added to pod %q: container %s. Claims are about the containers of the page.", b.Pod, strings.Join(b.Containers, ", container ")))}
 	case engine.CleanupHeld:
 		return stuckNote(b.Object, b.Why)
 	case engine.PreviewEnded:
-		return []Block{Break{}, Prose{Text: fmt.Sprintf("A dry run: %d commands and %d claims; nothing was asked or changed.", b.Commands, b.Claims)}}
+		return []Block{Break{}, Prose{Text: fmt.Sprintf("Dry run: %d commands and %d claims. No cluster was contacted.", b.Commands, b.Claims)}}
 	default:
 		return nil
 	}
@@ -98,15 +125,19 @@ func noteOfRun(body engine.Body) []Block {
 // startNotes say what is special about a run.
 func startNotes(b engine.RunStarted) (blocks []Block) {
 	if b.Hardened {
-		blocks = append(blocks, Prose{Text: "It enforces the Pod Security Standard restricted, so the pods are made to meet it: " +
-			"what the commands and files below have for that is not on the page."})
+		blocks = append(blocks, Prose{Text: "The namespace enforces the Pod Security Standard restricted. " +
+			"The commands and files below have settings for it that are not on the page."})
+	}
+	for _, api := range b.UnavailableAPIs {
+		blocks = append(blocks, openNote(fmt.Sprintf("The API %s is not available: as long as that is so, no namespace can be deleted, and the one of this run stays Terminating. To see why:", api)),
+			Hint{"", session.DescribeAPI(api)})
 	}
 	if b.EndedRuns == 0 {
 		return blocks
 	}
-	text, command := "An earlier run was killed and has left objects behind. This removes them:", "kubectl kbe cleanup"
+	text, command := "An earlier run was killed and left resources behind. To delete them:", "kubectl kbe cleanup"
 	if b.EndedRuns > 1 {
-		text = fmt.Sprintf("%d earlier runs were killed and have left objects behind. This removes them:", b.EndedRuns)
+		text = fmt.Sprintf("%d earlier runs were killed and left resources behind. To delete them:", b.EndedRuns)
 	}
 	if !b.Run.OwnNamespace {
 		command += " -n " + b.Run.Namespace
@@ -115,7 +146,7 @@ func startNotes(b engine.RunStarted) (blocks []Block) {
 }
 
 func stuckNote(object, why string) []Block {
-	return []Block{openNote(fmt.Sprintf("%s does not go: %s", object, why)), afterNote("Waiting goes on: whoever set a finalizer has to remove it.")}
+	return []Block{openNote(fmt.Sprintf("%s is stuck terminating: %s", object, why)), afterNote("Still waiting: whoever set a finalizer must remove it.")}
 }
 
 func openNote(text string) Finding { return Finding{Mark: markOpen, Text: text} }

@@ -19,9 +19,14 @@ type Terminal struct {
 	out   io.Writer
 	style style
 	width int
+	view  View
 	// live is a terminal on which one line may be overwritten, or nil.
-	live     io.Writer
-	liveLine bool
+	live io.Writer
+	// shown is how many columns of it are in use.
+	shown int
+	// gap: a blank line comes before the next one. begun is not enough to know whether
+	// there is a line before it.
+	gap, any bool
 	err      error
 	// begun, sections and blocks are how much of the Document is shown: its head, whole
 	// sections, and blocks of the next one.
@@ -37,7 +42,13 @@ type Terminal struct {
 // live is not nil, a line there that says what is being waited for. Cluster output is not
 // wrapped.
 func NewTerminal(out, live io.Writer, width int, colour bool) *Terminal {
-	return &Terminal{out: out, live: live, width: max(width, 20), style: style{colour}, files: map[string]string{}}
+	return &Terminal{out: out, live: live, width: max(width, 20), style: style{colour}, view: Story, files: map[string]string{}}
+}
+
+// As has the Terminal show a view of the Document; Story is the default.
+func (t *Terminal) As(v View) *Terminal {
+	t.view = v
+	return t
 }
 
 // Err is the first error of writing the report.
@@ -71,15 +82,13 @@ func (t *Terminal) show(d Document, ended bool) {
 	if !ended {
 		return
 	}
-	if len(d.Cleanup) > 0 {
-		t.line("")
-		t.render(d.Cleanup)
+	if len(d.Failures) > 0 && len(d.Sections) > 1 && t.view != Summary {
+		t.render(append([]Block{rule{"Failures"}}, d.Failures...))
 	}
+	t.blank()
+	t.render(d.Cleanup)
 	if d.Verdict.Decided {
-		if len(d.Cleanup) == 0 {
-			t.line("")
-		}
-		t.verdict(d.Verdict.Passed, d.Verdict.Sum+".", d.Verdict.Times)
+		t.verdict(d.Verdict.Mark, d.Verdict.Sum+".", d.Verdict.Times)
 	}
 }
 
@@ -103,10 +112,10 @@ func (t *Terminal) StuckDeletion(object, why string) { t.Note(stuckNote(object, 
 // signal would leave.
 func (t *Terminal) Interrupted(signal, removeCommand string) {
 	if signal == run.Quit.String() {
-		t.Note(Break{}, Prose{Text: "Stopped, as asked: cleaning up."})
+		t.Note(Break{}, Prose{Text: "Stopped by you: cleaning up."})
 		return
 	}
-	t.Note(Break{}, Prose{Text: fmt.Sprintf("Interrupted (%s): cleaning up. A second signal leaves at once; then run:", signal)}, Hint{"", removeCommand})
+	t.Note(Break{}, Prose{Text: fmt.Sprintf("Interrupted (%s): cleaning up. A second signal exits at once; then run:", signal)}, Hint{"", removeCommand})
 }
 
 // Doing shows what goes on, where a line may be overwritten.
@@ -126,13 +135,14 @@ func (t *Terminal) clear() {
 
 func (t *Terminal) head(d Document) {
 	t.heading(d.Title, d.Where)
-	if d.Summary != "" {
+	if d.Summary != "" && t.view == Story {
 		t.wrapped(d.Summary)
 	}
 	if d.Namespace != "" {
-		t.line("")
+		t.blank()
 		t.wrapped(d.Namespace)
 	}
+	t.blank()
 }
 
 // rule is the title of a section.
@@ -140,19 +150,27 @@ type rule struct{ title string }
 
 func (rule) isBlock() {}
 
+// sum is a section in one line.
+type sum struct {
+	mark        mark
+	title, text string
+}
+
+func (sum) isBlock() {}
+
+// titleWidth is how much room a sum has for its title.
+const titleWidth = 42
+
 // section shows those blocks of a section that are not shown.
 func (t *Terminal) section(s Section) {
-	blocks := s.Blocks
-	if s.Title != "" {
-		blocks = append([]Block{rule{s.Title}}, blocks...)
-	}
+	blocks := t.view.blocks(s)
 	if len(blocks) > t.blocks {
 		t.clearLive()
 		t.render(blocks[t.blocks:])
 		t.blocks = len(blocks)
 	}
 	if !s.Open && t.unchecked > 0 {
-		t.marked(t.style.mark(markOpen), map[bool]string{true: "1 claim is", false: fmt.Sprintf("%d claims are", t.unchecked)}[t.unchecked == 1]+" not checked")
+		t.marked(t.style.mark(markOpen), plural(t.unchecked, "claim")+" not checked")
 		t.unchecked = 0
 	}
 }
@@ -166,20 +184,27 @@ func (t *Terminal) render(blocks []Block) {
 func (t *Terminal) block(b Block) {
 	switch b := b.(type) {
 	case rule:
-		t.line("")
+		t.blank()
 		t.line(t.style.bold("── "+clean(b.title)) + " " + t.style.dim(strings.Repeat("─", max(0, min(t.width, 80)-len([]rune(b.title))-4))))
+	case sum:
+		line := fmt.Sprintf("%-*s  %s", titleWidth, clean(b.title), b.text)
+		if len([]rune(line)) > t.width-4 {
+			t.marked(t.style.mark(b.mark), b.title+": "+b.text)
+		} else {
+			t.line("  " + t.style.mark(b.mark) + " " + line)
+		}
 	case Heading:
-		t.line("")
+		t.blank()
 		t.line(t.style.bold(clean(b.Text)) + t.style.dim(clean(b.More)))
 	case Say:
 		if b.Text != "" && !b.Skipped {
-			t.line("")
+			t.blank()
 			t.wrapped(b.Text)
 		}
 	case Prose:
 		t.prose(b)
 	case Break:
-		t.line("")
+		t.blank()
 	case File:
 		t.file(b)
 	case Command:
@@ -192,7 +217,7 @@ func (t *Terminal) block(b Block) {
 	case Finding:
 		t.finding(b)
 	case Problem:
-		t.verdict(false, b.Text)
+		t.verdict(markFailed, b.Text)
 	case Evidence:
 		for _, l := range b.Lines {
 			t.line(t.style.dim("      " + clean(l)))
@@ -224,7 +249,7 @@ func (t *Terminal) prose(p Prose) {
 
 // file shows a file, once: several commands may use the same.
 func (t *Terminal) file(f File) {
-	t.line("")
+	t.blank()
 	if t.files[f.Name] == f.Content {
 		t.line("  " + t.style.dim(clean(f.Name)+", as above"))
 		return
@@ -309,7 +334,7 @@ func (t *Terminal) table(table Table) {
 			}
 		}
 		// What is the same of several rows in turn is said once.
-		if i+1 == len(table.Rows) || table.Rows[i+1].Note != r.Note {
+		if r.Note != "" && (i+1 == len(table.Rows) || table.Rows[i+1].Note != r.Note) {
 			for _, l := range wrap(clean(r.Note), min(t.width, 80)-6) {
 				t.line("      " + t.style.dim(l))
 			}
@@ -345,7 +370,7 @@ func columnWidths(table Table) []int {
 // command breaks a long command as one would in a shell, so that it can still
 // be copied and run.
 func (t *Terminal) command(line string) {
-	t.line("")
+	t.blank()
 	lines := breakCommand(clean(line), t.width-6)
 	for i, l := range lines {
 		prompt := "    "
@@ -386,11 +411,8 @@ func (t *Terminal) heading(title, where string) {
 
 // verdict writes the sum of a run, with its mark: on one line, where that has room
 // for all sentences.
-func (t *Terminal) verdict(passed bool, sentences ...string) {
-	mark := t.style.mark(markFailed)
-	if passed {
-		mark = t.style.mark(markMet)
-	}
+func (t *Terminal) verdict(m mark, sentences ...string) {
+	mark := t.style.mark(m)
 	if whole := strings.Join(sentences, " "); len([]rune(whole)) <= t.width-2 {
 		sentences = []string{whole}
 	}
@@ -444,7 +466,14 @@ func (t *Terminal) indented(text, indent string) {
 	}
 }
 
+// blank sets off what follows; two of them, or one at the begin, come to none more.
+func (t *Terminal) blank() { t.gap = t.any }
+
 func (t *Terminal) line(s string) {
+	if t.gap {
+		s = "\n" + s
+	}
+	t.gap, t.any = false, true
 	if _, err := fmt.Fprintln(t.out, strings.TrimRight(s, " ")); err != nil && t.err == nil {
 		t.err = fmt.Errorf("write the report: %w", err)
 	}
@@ -458,12 +487,13 @@ func (t *Terminal) showLive(s string) {
 		s = string(r[:t.width-2]) + "…"
 	}
 	fmt.Fprint(t.live, t.style.dim(s))
-	t.liveLine = true
+	t.shown = len([]rune(clean(s)))
 }
 
+// clearLive writes blanks: with NO_COLOR a terminal gets no escape sequence at all.
 func (t *Terminal) clearLive() {
-	if t.liveLine {
-		fmt.Fprint(t.live, "\r\x1b[K")
-		t.liveLine = false
+	if t.shown > 0 {
+		fmt.Fprint(t.live, "\r"+strings.Repeat(" ", t.shown)+"\r")
+		t.shown = 0
 	}
 }

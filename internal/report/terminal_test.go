@@ -17,7 +17,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 const longClaim = "It is version 0.5.0, and this claim is so long that it does not fit on one line of a terminal"
 
@@ -128,6 +128,46 @@ func TestTerminal(t *testing.T) {
 	}
 }
 
+func TestViews(t *testing.T) {
+	for _, view := range []View{Summary, Commands} {
+		var out bytes.Buffer
+		tell := NewStory(NewTerminal(&out, nil, 80, false).As(view)).Handle
+		for _, ev := range story() {
+			tell(ev)
+		}
+		golden(t, "view-"+string(view)+".txt", out.Bytes())
+	}
+	var out bytes.Buffer
+	NewTerminal(&out, nil, 80, false).As(Summary).End(conforming())
+	golden(t, "conformance-summary.txt", out.Bytes())
+}
+
+// An attempt that does not count is in the story, and not among what failed.
+func TestAFirstAttemptIsNoFailure(t *testing.T) {
+	var out bytes.Buffer
+	collector := NewStory(NewTerminal(&out, nil, 80, false).As(Summary))
+	for _, ev := range evicted() {
+		collector.Handle(ev)
+	}
+	if d, _ := collector.document(); len(failures(d.Sections)) > 0 || strings.Contains(out.String(), "exit code 137") || !strings.Contains(out.String(), "✓ Only") {
+		t.Errorf("found\n%s", out.String())
+	}
+}
+
+func TestAnAnswerOfTheUserIsNoFailure(t *testing.T) {
+	for signal, want := range map[string]string{"quit": "\n– 1 of 3 claims hold", "interrupt": "\n✗ 1 of 3 claims hold"} {
+		var out bytes.Buffer
+		tell := NewStory(NewTerminal(&out, nil, 80, false)).Handle
+		for _, b := range []engine.Body{engine.RunStarted{Run: inN}, engine.Interrupted{Signal: signal},
+			engine.RunEnded{Verdict: v1alpha1.Stopped, Met: 1, NotChecked: 2}} {
+			tell(engine.Event{Scenario: engine.WholeRun, Body: b})
+		}
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%s: expected %q, found %s", signal, want, out.String())
+		}
+	}
+}
+
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
 	file := filepath.Join("testdata", name)
@@ -148,15 +188,18 @@ func golden(t *testing.T, name string, got []byte) {
 
 func TestOtherEndings(t *testing.T) {
 	for want, bodies := range map[string][]engine.Body{
-		"✓ 3 of 3 claims hold. Verdict after 1.0 s, 2.0 s in all.\n": {
+		"✓ 3 of 3 claims hold. Finished in 2.0 s (checks 1.0 s, cleanup 1.0 s).\n": {
 			engine.RunEnded{Verdict: v1alpha1.Passed, Met: 3, ToVerdict: time.Second, Elapsed: 2 * time.Second},
+		},
+		"Stopped by --timeout 1s after 2.0 s (checks 1.0 s, cleanup 1.0 s).": {
+			engine.RunEnded{Verdict: v1alpha1.CouldNotRun, NotChecked: 3, TimedOut: "1s", ToVerdict: time.Second, Elapsed: 2 * time.Second},
 		},
 		"kubectl delete pods -n n -l a=b": {
 			engine.Interrupted{Signal: "interrupt", RemoveCommand: "kubectl delete pods -n n -l a=b"},
 		},
-		"Stopped, as asked: cleaning up.\n":           {engine.Interrupted{Signal: "quit", RemoveCommand: "kubectl delete pods -n n -l a=b"}},
-		"What the run made in namespace n is removed": {engine.CleanupEnded{Run: inN}},
-		"remove it    kubectl delete namespace n":     {engine.CleanupEnded{Run: inN, Cleanup: v1alpha1.Cleanup{Kept: true, RemoveCommand: "kubectl delete namespace n"}}},
+		"Stopped by you: cleaning up.\n":                 {engine.Interrupted{Signal: "quit", RemoveCommand: "kubectl delete pods -n n -l a=b"}},
+		"The run's resources in namespace n are deleted": {engine.CleanupEnded{Run: inN}},
+		"remove it    kubectl delete namespace n":        {engine.CleanupEnded{Run: inN, Cleanup: v1alpha1.Cleanup{Kept: true, RemoveCommand: "kubectl delete namespace n"}}},
 		"✗ no room":          {engine.CleanupEnded{Run: inN, Cleanup: v1alpha1.Cleanup{Kept: true, Error: "no room"}}},
 		"left: namespaces/n": {engine.CleanupEnded{Run: inN, Cleanup: v1alpha1.Cleanup{Error: "forbidden", Leftovers: []string{"namespaces/n"}}}},
 	} {
@@ -180,7 +223,8 @@ func TestTheLiveLineIsTakenBack(t *testing.T) {
 	tell := NewStory(NewTerminal(&bytes.Buffer{}, &live, 40, false)).Handle
 	tell(engine.Event{Body: engine.Waiting{For: "pod/a Ready", State: strings.Repeat("long ", 20)}})
 	tell(engine.Event{Body: engine.Output{}})
-	if got := live.String(); !strings.HasSuffix(got, "…\r\x1b[K") || len([]rune(got)) > 40+len("\r\x1b[K") {
+	line, back, _ := strings.Cut(live.String(), "…")
+	if got := live.String(); len(line) != 38 || back != "\r"+strings.Repeat(" ", 39)+"\r" {
 		t.Errorf("found %q", got)
 	}
 }

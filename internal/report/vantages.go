@@ -12,8 +12,8 @@ import (
 
 // vantageBlocks are the truth table of a Reach, and what explains it.
 func vantageBlocks(r *v1alpha1.Reach) []Block {
-	table := Table{NoteTitle: "What it proves", Columns: []Column{
-		{Title: "Asked from", Width: 16}, {Title: "Address", Wide: true}, {Title: "Expected", Width: 11}, {Title: "Found", Width: 11}, {Title: "Latency"},
+	table := Table{NoteTitle: "What it shows", Columns: []Column{
+		{Title: "Probed from", Width: 16}, {Title: "Address", Wide: true}, {Title: "Expected", Width: 13}, {Title: "Found", Width: 11}, {Title: "Latency"},
 	}}
 	for _, v := range r.Vantages {
 		table.Rows = append(table.Rows, Row{
@@ -52,28 +52,31 @@ func proofText(v v1alpha1.Vantage) string {
 	case v1alpha1.VantageSkipped:
 		return "skipped: " + v.Skipped
 	case v1alpha1.VantageFailed:
-		return strings.TrimSuffix(fmt.Sprintf("not reached from %s: %s", v.Caller, v.Error), ": ")
+		return strings.TrimSuffix(fmt.Sprintf("not reachable from %s: %s", v.Caller, v.Error), ": ")
 	default:
 		return v.Proves
 	}
 }
 
 func targetText(target *v1alpha1.ReachTarget) string {
-	what := "Target: pod " + target.Name
+	what := "pod "
 	if target.Existing {
-		what += ", as it is,"
+		what = "existing pod "
 	}
-	text := fmt.Sprintf("%s on %s, %s, port %d.", what, target.Node, strings.Join(target.IPs, " and "), target.Port)
+	text := fmt.Sprintf("Target: %s on %s, %s, port %d.", what+target.Name, target.Node, strings.Join(target.IPs, " and "), target.Port)
 	if target.Version != "" {
-		return text + fmt.Sprintf(" Only it answers the version %s.", target.Version)
+		return text + fmt.Sprintf(" Only this pod reports version %s.", target.Version)
 	}
-	return text + " What only it would answer is not known: a connection is enough."
+	return text + " Its version is not known, so any connection counts as reachable."
 }
 
 // vantagesText sums up a truth table.
 func vantagesText(r *v1alpha1.Reach) string {
 	c := r.Counts
-	text := fmt.Sprintf("Reached in %d of %d ways", c.Met, c.Met+c.Failed)
+	text := fmt.Sprintf("Reachable from %d of %d places", c.Met, c.Met+c.Failed)
+	if c.Failed == 0 {
+		text = fmt.Sprintf("Reachable from all %d places", c.Met)
+	}
 	if c.Skipped > 0 {
 		text += fmt.Sprintf(", %d skipped", c.Skipped)
 	}
@@ -92,16 +95,16 @@ func hostOf(v v1alpha1.Vantage) string {
 func expectedWords(v v1alpha1.Vantage) string {
 	switch v.Expected {
 	case string(reach.Reached):
-		return "reached"
+		return "reachable"
 	case string(reach.NotReached):
-		return "not reached"
+		return "not reachable"
 	default:
 		return "either"
 	}
 }
 
 var foundTexts = map[string]string{
-	"answered": "reached", "refused": "refused", "timeout": "timed out", "unreachable": "unreachable", "reset": "reset",
+	"answered": "reachable", "refused": "refused", "timeout": "timed out", "unreachable": "unreachable", "reset": "reset",
 	"protocol": "not HTTP/200", "wrongAnswer": "wrong answer", "flaky": "flaky", "error": "error",
 }
 

@@ -97,3 +97,20 @@ func TestTheTruthTableFitsItsWidth(t *testing.T) {
 		}
 	}
 }
+
+func TestWarningsAreCounted(t *testing.T) {
+	r := &v1alpha1.Reach{
+		Causes: []v1alpha1.ReachCause{{Warning: true}, {}},
+		Matrix: &v1alpha1.Matrix{Findings: []v1alpha1.MatrixFinding{{}, {Warning: true}}},
+	}
+	if n := Warnings(r); n != 2 {
+		t.Errorf("expected 2 warnings, found %d", n)
+	}
+}
+
+// In short, what is as expected has no explanation, and no blank line in its place.
+func TestASummaryOfATable(t *testing.T) {
+	var out bytes.Buffer
+	NewTerminal(&out, nil, 80, false).As(Summary).End(truthTable("10.244.1.5"))
+	golden(t, "vantages-summary.txt", out.Bytes())
+}

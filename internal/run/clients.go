@@ -9,6 +9,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/discovery/cached/memory"
+	_ "k8s.io/client-go/plugin/pkg/client/auth" // the auth providers that kubectl has: oidc, and the names of those that were removed
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/restmapper"
 	"k8s.io/client-go/tools/clientcmd"
@@ -81,6 +82,10 @@ func (c *Clients) Connection() diagnose.Connection {
 	connection := diagnose.Connection{File: strings.Join(loader.ConfigAccess().GetLoadingPrecedence(), ", ")}
 	if raw, err := loader.RawConfig(); err == nil {
 		connection.Contexts = slices.Sorted(maps.Keys(raw.Contexts))
+		if current := raw.Contexts[c.Context()]; current != nil && raw.Clusters[current.Cluster] != nil {
+			cluster := raw.Clusters[current.Cluster]
+			connection.Proxy, connection.ProxyFile = cluster.ProxyURL, cluster.LocationOfOrigin
+		}
 	}
 	if cfg, err := c.ToRESTConfig(); err == nil {
 		connection.Host = cfg.Host

@@ -39,6 +39,11 @@ type Options struct {
 	// Enforce is the Pod Security Standard that the run's own Namespace enforces,
 	// such as restricted, or "" for the cluster's default.
 	Enforce string
+	// WithSidecars lets meshes add their sidecars to the run's Pods.
+	WithSidecars bool
+	// GrantedBy are the arguments with which kubectl kbe rbac prints the run's
+	// permissions; "" means those for the name of the work.
+	GrantedBy string
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
@@ -48,22 +53,23 @@ type Options struct {
 func (o *Options) AddFlags(flags *pflag.FlagSet, images string) {
 	flags.StringToStringVar(&o.Images, "image", nil, "Use another image, as NAME=REF"+images)
 	flags.StringVar(&o.Registry, "registry", "",
-		"Pull all other images from this registry, as HOST[:PORT][/PATH]; {registry} in the path is the image's own registry")
-	flags.StringVar(&o.PullSecret, "image-pull-secret", "", "Name of a Secret with the registry's credentials, in the namespace of -n")
-	flags.DurationVar(&o.Timeout, "timeout", 0, "End the run after this time, such as 90s, excluding cleanup (default: no limit)")
+		"Pull all other images from this registry, as HOST[:PORT][/PATH]; {registry} in the path stands for the image's own registry")
+	flags.StringVar(&o.PullSecret, "image-pull-secret", "", "Name of a secret with registry credentials, in the namespace of -n")
+	flags.BoolVar(&o.WithSidecars, "with-sidecars", false, "Let service meshes add their sidecars to the pods, which decline them otherwise")
+	flags.DurationVar(&o.Timeout, "timeout", 0, "Time limit for the run, such as 90s, excluding cleanup (default: none)")
 	flags.StringVar(&o.Dump, "dump", "",
-		"Before the cleanup, write the pods, their events and logs, and the namespace to this folder; no secrets, and no values of environment variables")
+		"Write the pods, events, logs and namespace to this folder before cleanup, without secrets and environment values")
 }
 
 // AddKeepFlag adds --keep.
 func (o *Options) AddKeepFlag(flags *pflag.FlagSet) {
-	flags.BoolVar(&o.Keep, "keep", false, "Leave everything on the cluster, and say how to remove it")
+	flags.BoolVar(&o.Keep, "keep", false, "Keep all resources, and print the command that deletes them")
 }
 
 // Validate checks the options, and makes the folder of Dump.
 func (o *Options) Validate() error {
 	if o.PullSecret != "" && o.Namespace == "" {
-		return fmt.Errorf("--image-pull-secret %s: a namespace of the run's own has no secrets: name the one that has it with -n", o.PullSecret)
+		return fmt.Errorf("--image-pull-secret %s: the run's own namespace has no secrets: set the secret's namespace with -n", o.PullSecret)
 	}
 	if o.Timeout < 0 {
 		return fmt.Errorf("--timeout %s: expected a time greater than 0, such as 90s", o.Timeout)
@@ -76,7 +82,7 @@ func (o *Options) Validate() error {
 		err = CanWrite(o.Dump)
 	}
 	if err != nil {
-		return fmt.Errorf("--dump %s: expected a folder that can be written to: %w", o.Dump, err)
+		return fmt.Errorf("--dump %s: expected a writable folder: %w", o.Dump, err)
 	}
 	return nil
 }

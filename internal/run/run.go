@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,9 @@ type Work struct {
 	Name string
 	// Needs are what the work asks of the API server, also for its own Namespace.
 	Needs rbac.Needs
+	// Check, where it is not nil, comes before anything is made: with its error the run could
+	// not start.
+	Check func(context.Context, *rest.Config) error
 	// Prepare, where it is not nil, comes before the work: with its error the run could
 	// not start.
 	Prepare func(context.Context, *Environment) error
@@ -40,6 +44,9 @@ type Environment struct {
 	// Hardened tells that the Namespace enforces the Pod Security Standard restricted.
 	Hardened bool
 	Evidence evidence.Reader
+	// UnavailableAPIs are the aggregated APIs that are down, as GROUP/VERSION: meanwhile no
+	// Namespace is deleted for good.
+	UnavailableAPIs []string
 	// Run is where it works.
 	Run v1alpha1.Run
 }
@@ -77,6 +84,8 @@ type Result struct {
 	Started bool
 	// Err is what kept the run from starting, or its work from being done.
 	Err error
+	// TimedOut is the time limit that ended the work, or "".
+	TimedOut string
 	// Interrupted is the signal that ended the run early, or "".
 	Interrupted string
 	// RemoveCommand removes by hand what the run has made, as long as it is there.
@@ -108,7 +117,7 @@ func Run(ctx context.Context, clients *Clients, opts Options, work Work, observe
 	r := &run{opts: opts, work: work, observer: observer, env: Environment{Clients: clients}}
 	defer clients.retrier.OnDelay(observer.OnDelay)()
 	r.result = Result{StartTime: opts.Now(), Verdict: v1alpha1.CouldNotRun, Run: v1alpha1.Run{Context: clients.Context()}}
-	for _, do := range []action{r.preflight, r.open, r.prepare, r.do} {
+	for _, do := range []action{r.preflight, r.check, r.open, r.prepare, r.do} {
 		if r.result.Err = do(ctx); r.result.Err != nil {
 			break
 		}
@@ -142,10 +151,17 @@ func (r *run) preflight(ctx context.Context) (err error) {
 	if r.env.Config, err = r.env.ToRESTConfig(); err != nil {
 		return err
 	}
-	r.result.Run.ServerVersion, err = session.Preflight(ctx, r.env.Config, rbac.Grant{
-		Name: "kubectl-kbe-" + r.work.Name, Namespace: r.opts.Namespace, Needs: r.work.Needs,
+	r.result.Run.ServerVersion, r.env.UnavailableAPIs, err = session.Preflight(ctx, r.env.Config, rbac.Grant{
+		Name: "kubectl-kbe-" + r.work.Name, For: cmp.Or(r.opts.GrantedBy, "--for "+r.work.Name), Namespace: r.opts.Namespace, Needs: r.work.Needs,
 	})
 	return err
+}
+
+func (r *run) check(ctx context.Context) error {
+	if r.work.Check == nil {
+		return nil
+	}
+	return r.work.Check(ctx, r.env.Config)
 }
 
 // open opens the session, and looks at where the work will be.
@@ -155,7 +171,7 @@ func (r *run) open(ctx context.Context) error {
 		return err
 	}
 	s, err := session.Open(ctx, r.env.Config, r.work.Name, r.opts.Namespace,
-		session.Keep(r.opts.Keep), session.Enforce(r.opts.Enforce), session.StopPodsAfter(session.Deadline+r.opts.Timeout),
+		session.Keep(r.opts.Keep), session.Enforce(r.opts.Enforce), session.WithSidecars(r.opts.WithSidecars), session.StopPodsAfter(session.Deadline+r.opts.Timeout),
 		session.OnStuckDeletion(r.observer.OnStuckDeletion))
 	if err != nil {
 		return err
@@ -189,6 +205,9 @@ func (r *run) do(ctx context.Context) (err error) {
 	r.result.Started = true
 	r.result.Verdict, err = r.work.Do(ctx, &r.env)
 	r.result.ToVerdict = r.opts.Now().Sub(r.result.StartTime)
+	if r.opts.Timeout > 0 && errors.Is(context.Cause(ctx), wait.ErrTimeout) && r.result.Verdict != v1alpha1.Passed {
+		r.result.TimedOut = r.opts.Timeout.String()
+	}
 	if err != nil {
 		r.result.Verdict = Worst(r.result.Verdict, v1alpha1.CouldNotRun)
 	}

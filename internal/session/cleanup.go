@@ -25,7 +25,7 @@ type Cleanup struct {
 	// Unconfirmed are Pods, as NAME on NODE, whose end no kubelet has confirmed:
 	// only their objects were removed.
 	Unconfirmed []string
-	// Command removes the leftovers by hand.
+	// Command removes the leftovers by hand, or shows what holds their removal.
 	Command string
 	Err     error
 }
@@ -63,7 +63,7 @@ func (s *Session) Close(ctx context.Context) Cleanup {
 	r := &remover{client: s.client, run: s.ID, onStuck: s.onStuckDeletion}
 	objects := s.resolve(ctx, r, &s.created) // may find that the Namespace is the run's own
 	out := r.removeAll(ctx, s.Namespace, s.Owned, objects)
-	if out.Err != nil {
+	if out.Err != nil && out.Command == "" {
 		out.Command = s.RemoveCommand()
 	}
 	out.Err = errors.Join(out.Err, s.local.close(out.Err == nil))

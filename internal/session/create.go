@@ -141,5 +141,5 @@ func (t *transport) explainTaken(req *http.Request, at target, resp *http.Respon
 		return nil, err
 	}
 	return reject(req, at, refusal(http.StatusConflict, metav1.StatusReasonAlreadyExists, fmt.Sprintf(
-		"%s %q already exists (%s); it is left untouched: remove it, or run in another namespace", at.resource.Resource, at.name, ownerOf(obj, time.Now()))))
+		"%s %q already exists (%s) and was not changed: delete it, or run in another namespace", at.resource.Resource, at.name, ownerOf(obj, time.Now()))))
 }

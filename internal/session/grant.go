@@ -91,11 +91,11 @@ func (s *Session) grantable(verb string, at target) string {
 	g := granted[at.granted()]
 	switch {
 	case !slices.Contains(g.own, verb):
-		return fmt.Sprintf("%s %s: that is not among what an example may ask for, unless it is run with --allow-cluster-scope", verb, at)
+		return fmt.Sprintf("%s %s: an example may not request this without --allow-cluster-scope", verb, at)
 	case !s.Owned && !slices.Contains(g.shared, verb):
-		return fmt.Sprintf("%s %s: it would act on what is not the run's; an example does that in a namespace of its own only: leave -n out", verb, at)
+		return fmt.Sprintf("%s %s: it would affect objects of other runs or users, which is allowed only in the run's own namespace: omit -n", verb, at)
 	case !s.Owned && at.resource == secrets && slices.Contains([]string{"list", "watch"}, verb):
-		return fmt.Sprintf("%s %s: they may not be the run's; an example reads its own only: name them", verb, at)
+		return fmt.Sprintf("%s %s: an example may read only its own: specify their names", verb, at)
 	}
 	return ""
 }

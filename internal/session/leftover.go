@@ -98,7 +98,7 @@ func Find(ctx context.Context, cfg *rest.Config, namespace string) ([]Leftover, 
 	}
 	wg.Wait()
 	if podsErr != nil {
-		return nil, fmt.Errorf("list what runs have left: %w", podsErr)
+		return nil, fmt.Errorf("list leftovers of runs: %w", podsErr)
 	}
 	return found.leftovers(), ctx.Err()
 }

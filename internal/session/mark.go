@@ -22,6 +22,11 @@ const Deadline = time.Hour
 // is shown.
 func (s *Session) mark(obj *unstructured.Unstructured) error {
 	s.label(obj.Object, "metadata")
+	if obj.GetKind() == "Pod" {
+		if err := s.markPod(obj.Object); err != nil {
+			return err
+		}
+	}
 	if s.keep {
 		annotations := obj.GetAnnotations()
 		if annotations == nil {
@@ -34,6 +39,11 @@ func (s *Session) mark(obj *unstructured.Unstructured) error {
 		// What a controller makes for the run is the run's, too. Only a Job's
 		// Pods may have an end: the others are to run for ever.
 		s.label(obj.Object, append(slices.Clone(t.path), "metadata")...)
+		if !t.ofJob {
+			if err := s.markPod(obj.Object, t.path...); err != nil {
+				return err
+			}
+		}
 	}
 	if slices.Contains([]string{"Pod", "Job"}, obj.GetKind()) && !s.keep {
 		if _, has, _ := unstructured.NestedFieldNoCopy(obj.Object, "spec", "activeDeadlineSeconds"); !has {
@@ -72,7 +82,11 @@ func ownerOf(obj metav1.Object, now time.Time) string {
 	for _, o := range obj.GetOwnerReferences() {
 		text += fmt.Sprintf(", owned by %s %q", o.Kind, o.Name)
 	}
-	if run := obj.GetLabels()[RunLabel]; run != "" {
+	run := obj.GetLabels()[RunLabel]
+	if run != "" && stateOf(run) == Running {
+		return text + fmt.Sprintf(", of run %s, which is still running", run)
+	}
+	if run != "" {
 		return text + fmt.Sprintf(", of another run: kubectl kbe cleanup --run %s -n %s", run, obj.GetNamespace())
 	}
 	if by := obj.GetLabels()[ManagedByLabel]; by != "" {

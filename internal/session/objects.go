@@ -15,13 +15,23 @@ var events = corev1.SchemeGroupVersion.WithResource("events")
 // maxLog is how much of a container's log an expectation sees, in bytes.
 const maxLog = 1 << 20
 
-// Pod reads a Pod of the run's Namespace.
+// Pod reads a Pod of the run's Namespace, without the containers that admission has added.
 func (s *Session) Pod(ctx context.Context, name string) (map[string]any, error) {
 	obj, err := s.client.Resource(pods).Namespace(s.Namespace).Get(ctx, name, metav1.GetOptions{})
 	if err != nil {
 		return nil, err
 	}
-	return obj.Object, nil
+	return withoutAdded(obj), nil
+}
+
+// Added are the names of the containers that admission has added to a Pod of the run's
+// Namespace (see AddedContainers).
+func (s *Session) Added(ctx context.Context, name string) ([]string, error) {
+	obj, err := s.client.Resource(pods).Namespace(s.Namespace).Get(ctx, name, metav1.GetOptions{})
+	if err != nil {
+		return nil, err
+	}
+	return AddedContainers(obj), nil
 }
 
 // Pods lists the Pods of the run's Namespace that a label selector matches.
@@ -40,7 +50,7 @@ func (s *Session) Logs(ctx context.Context, pod, container string) (string, erro
 	limit := int64(maxLog + 1)
 	log, err := s.logs.Pods(s.Namespace).GetLogs(pod, &corev1.PodLogOptions{Container: container, LimitBytes: &limit}).DoRaw(ctx)
 	if len(log) > maxLog {
-		return "", fmt.Errorf("the log has more than %d MiB: have the container write less", maxLog>>20)
+		return "", fmt.Errorf("the log has more than %d MiB: reduce the container's output", maxLog>>20)
 	}
 	return string(log), err
 }
@@ -69,7 +79,7 @@ func (s *Session) list(ctx context.Context, resource schema.GroupVersionResource
 	}
 	list := make([]any, len(found.Items))
 	for i, item := range found.Items {
-		list[i] = item.Object
+		list[i] = withoutAdded(&item)
 	}
 	return list, nil
 }

@@ -3,7 +3,10 @@ package session
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
 
@@ -29,6 +32,18 @@ func (p *Part) Confine(cfg *rest.Config) { p.session.wrap(cfg, true, &p.session.
 // that it created.
 func (p *Part) Made(obj metav1.Object) bool {
 	return p.created.hasUID(obj.GetUID()) || p.created.has(metav1.GetControllerOf(obj))
+}
+
+// Controls reports whether a controller that an Event is about is the part's: created by
+// it, or, as the ReplicaSet of a Deployment is, by a controller that it created, whose name
+// it then bears.
+func (p *Part) Controls(ref corev1.ObjectReference) bool {
+	if p.created.hasUID(ref.UID) {
+		return true
+	}
+	return slices.ContainsFunc(p.created.newestFirst(), func(o object) bool {
+		return slices.Contains([]string{"deployments", "cronjobs"}, o.resource.Resource) && strings.HasPrefix(ref.Name, o.name+"-")
+	})
 }
 
 // Remove removes what the part created and waits until it no longer exists, within

@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
 	"k8s.io/apimachinery/pkg/version"
+	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
@@ -39,25 +41,47 @@ func (w within) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // Preflight finds out, with requests all at once, whether there is an API server and whether it
-// grants what a run needs. Nothing is created. It returns the server's version;
-// the error is a *rbac.Denied where something is not granted.
-func Preflight(ctx context.Context, cfg *rest.Config, grant rbac.Grant) (version string, err error) {
+// grants what a run needs. Nothing is created. It returns the server's version, and, for a
+// run that has a Namespace of its own to delete, the aggregated APIs that are down, as
+// GROUP/VERSION; the error is a *rbac.Denied where something is not granted.
+func Preflight(ctx context.Context, cfg *rest.Config, grant rbac.Grant) (version string, down []string, err error) {
 	cfg = rest.CopyConfig(cfg)
 	cfg.QPS = -1 // the requests are few, and sent at once
 	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { return within{preflightTimeout, next} })
 	client, err := kubernetes.NewForConfig(cfg)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	var denied error
 	var wg sync.WaitGroup
 	wg.Go(func() { denied = rbac.Check(ctx, client, grant) })
+	if grant.Namespace == "" {
+		wg.Go(func() { down = unavailableAPIs(ctx, client.Discovery()) })
+	}
 	version, err = serverVersion(ctx, cfg.Host, client)
 	wg.Wait()
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
-	return version, denied
+	return version, down, denied
+}
+
+// unavailableAPIs are the aggregated APIs whose server does not answer, as the API server
+// has it in its list of APIs: as long as there is one, no Namespace is deleted for good.
+func unavailableAPIs(ctx context.Context, client discovery.DiscoveryInterface) (down []string) {
+	aggregated, ok := client.(discovery.AggregatedDiscoveryInterfaceWithContext)
+	if !ok {
+		return nil
+	}
+	_, _, failed, err := aggregated.GroupsAndMaybeResourcesWithContext(ctx)
+	if err != nil {
+		return nil // the other requests show it
+	}
+	for version := range failed {
+		down = append(down, version.String())
+	}
+	slices.Sort(down)
+	return down
 }
 
 // serverVersion is the first sign that there is an API server.
@@ -65,7 +89,7 @@ func serverVersion(ctx context.Context, host string, client kubernetes.Interface
 	begin := time.Now()
 	body, err := client.Discovery().RESTClient().Get().AbsPath("/version").Do(ctx).Raw()
 	if err != nil {
-		return "", fmt.Errorf("the API server %s gave no version, tried for %.1f s: %w", host, time.Since(begin).Seconds(), err)
+		return "", fmt.Errorf("the API server %s did not respond (tried for %.1f s): %w", host, time.Since(begin).Seconds(), err)
 	}
 	var info version.Info
 	if err := json.Unmarshal(body, &info); err != nil {

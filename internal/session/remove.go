@@ -35,6 +35,14 @@ type remover struct {
 	unconfirmed []string
 	leftovers   []string
 	errs        []error
+	// apis are the aggregated APIs that are down and hold the deletion of a Namespace.
+	apis []string
+}
+
+func (r *remover) stale(apis []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.apis = apis
 }
 
 func (r *remover) fail(err error) {
@@ -51,7 +59,11 @@ func (r *remover) left(o object, err error) {
 }
 
 func (r *remover) outcome() Cleanup {
-	return Cleanup{Unconfirmed: r.unconfirmed, Leftovers: r.leftovers, Err: errors.Join(r.errs...)}
+	out := Cleanup{Unconfirmed: r.unconfirmed, Leftovers: r.leftovers, Err: errors.Join(r.errs...)}
+	if out.Err != nil && len(r.apis) > 0 {
+		out.Command = DescribeAPI(r.apis[0])
+	}
+	return out
 }
 
 // removeAll removes what the run has in a Namespace: with the Namespace, where that is
@@ -122,7 +134,7 @@ func (r *remover) isThis(ctx context.Context, namespace string, objects []object
 	if slices.ContainsFunc(objects, func(o object) bool { return o.resource == namespaces && o.uid == found.GetUID() }) {
 		return true
 	}
-	r.fail(fmt.Errorf("namespace %q was deleted, and is another one now (%s): what is in it is left untouched", namespace, ownerOf(found, time.Now())))
+	r.fail(fmt.Errorf("namespace %q was deleted, and is another one now (%s): what is in it was not changed", namespace, ownerOf(found, time.Now())))
 	return false
 }
 
@@ -216,7 +228,10 @@ func (r *remover) awaitDeletion(ctx context.Context, o object) error {
 			last = obj
 			// In the usual course of its removal, a Namespace reports content that remains,
 			// but no finalizers.
-			why := trueConditions(obj, string(corev1.NamespaceFinalizersRemaining))
+			why := slices.Concat(trueConditions(obj, string(corev1.NamespaceFinalizersRemaining)), trueConditions(obj, string(corev1.NamespaceDeletionDiscoveryFailure)))
+			if apis := staleAPIs(obj); len(apis) > 0 {
+				r.stale(apis)
+			}
 			if len(why) > 0 && !reported && r.onStuck != nil {
 				reported = true
 				r.onStuck(o.String(), why[0])

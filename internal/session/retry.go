@@ -93,11 +93,11 @@ const (
 func (d Delay) String() string {
 	switch d.Kind {
 	case Reconnecting:
-		return fmt.Sprintf("The connection to the API server broke (%v): reconnecting.", d.Err)
+		return fmt.Sprintf("Lost the connection to the API server (%v): reconnecting.", d.Err)
 	case Reconnected:
-		return fmt.Sprintf("The API server answers again, after %.1f s.", d.For.Seconds())
+		return fmt.Sprintf("Reconnected to the API server after %.1f s.", d.For.Seconds())
 	default:
-		return fmt.Sprintf("The API server turns requests away (429): throttled, retrying in %.0f s.", d.For.Seconds())
+		return fmt.Sprintf("The API server rejects requests (429): throttled, retrying in %.0f s.", d.For.Seconds())
 	}
 }
 

@@ -124,10 +124,10 @@ func TestDelaysAreReported(t *testing.T) {
 	}{
 		"a moment is not worth a word": {[]any{errBroken, 200}, nil, ""},
 		"a restart": {[]any{errRefused, errRefused, errRefused, errRefused, 200}, nil,
-			"[The connection to the API server broke (dial: connection refused): reconnecting. The API server answers again, after 2.4 s.]"},
-		"a busy API server":                     {[]any{429, 200}, nil, "[The API server turns requests away (429): throttled, retrying in 1 s.]"},
-		"a busy API server that says how long":  {[]any{429, 429, 200}, http.Header{"Retry-After": {"3"}}, "[The API server turns requests away (429): throttled, retrying in 3 s.]"},
-		"an API server that is busy for longer": {[]any{429, 429, 429, 200}, http.Header{"Retry-After": {"5"}}, "[" + strings.TrimSuffix(strings.Repeat("The API server turns requests away (429): throttled, retrying in 5 s. ", 3), " ") + "]"},
+			"[Lost the connection to the API server (dial: connection refused): reconnecting. Reconnected to the API server after 2.4 s.]"},
+		"a busy API server":                     {[]any{429, 200}, nil, "[The API server rejects requests (429): throttled, retrying in 1 s.]"},
+		"a busy API server that says how long":  {[]any{429, 429, 200}, http.Header{"Retry-After": {"3"}}, "[The API server rejects requests (429): throttled, retrying in 3 s.]"},
+		"an API server that is busy for longer": {[]any{429, 429, 429, 200}, http.Header{"Retry-After": {"5"}}, "[" + strings.TrimSuffix(strings.Repeat("The API server rejects requests (429): throttled, retrying in 5 s. ", 3), " ") + "]"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -67,6 +67,8 @@ type Session struct {
 	keep     bool
 	deadline time.Duration
 	enforce  string
+	// withSidecars: Pods do not decline sidecars.
+	withSidecars bool
 
 	onStuckDeletion func(object, why string)
 }
@@ -91,6 +93,10 @@ func StopPodsAfter(d time.Duration) Option { return func(s *Session) { s.deadlin
 // Enforce has a Namespace of the run's own enforce a Pod Security Standard, such
 // as restricted; "" leaves it to the cluster's default.
 func Enforce(standard string) Option { return func(s *Session) { s.enforce = standard } }
+
+// WithSidecars lets meshes add their sidecars to the run's Pods, which decline them
+// otherwise.
+func WithSidecars(with bool) Option { return func(s *Session) { s.withSidecars = with } }
 
 // Open begins a run of the example: in namespace, where that is not empty, or
 // in a new one. A Namespace that was created is removed again when Open fails.
@@ -133,13 +139,13 @@ func (s *Session) adopt(ctx context.Context) error {
 	ns, err := s.client.Resource(namespaces).Get(ctx, s.Namespace, metav1.GetOptions{})
 	switch {
 	case apierrors.IsNotFound(err):
-		return fmt.Errorf("namespace %q does not exist: create it, or leave -n out for a new one", s.Namespace)
+		return fmt.Errorf("namespace %q does not exist: create it, or omit -n for a new one", s.Namespace)
 	case apierrors.IsForbidden(err):
 		return nil
 	case err != nil:
 		return err
 	case ns.GetDeletionTimestamp() != nil:
-		return fmt.Errorf("namespace %q is being deleted: wait until it is gone, or name another with -n", s.Namespace)
+		return fmt.Errorf("namespace %q is being deleted: wait until it no longer exists, or use another one with -n", s.Namespace)
 	case time.Since(ns.GetCreationTimestamp().Time) < readyTimeout:
 		return s.awaitServiceAccount(ctx)
 	}
@@ -167,7 +173,7 @@ func (s *Session) make(ctx context.Context, cfg *rest.Config, example string) er
 	}
 	_, err = client.Resource(namespaces).Create(ctx, ns, metav1.CreateOptions{})
 	if apierrors.IsForbidden(err) {
-		return fmt.Errorf("%w\nto run in a namespace that exists, name it: -n NAMESPACE", err)
+		return fmt.Errorf("%w\nto run in an existing namespace, use -n NAMESPACE", err)
 	}
 	if err != nil {
 		return err

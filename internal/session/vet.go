@@ -43,7 +43,7 @@ type vetting struct {
 
 // not makes the error that names the object, and a way out.
 func (v *vetting) not(format string, args ...any) error {
-	hint := "run the example in a namespace of its own: leave -n out"
+	hint := "run the example in a new namespace: omit -n"
 	if v.own {
 		hint = "to permit it, run the example with --allow-cluster-scope"
 	}

@@ -21,6 +21,12 @@ func (s *Session) WatchPods(ctx context.Context, seen func(*unstructured.Unstruc
 	observe(ctx, s.client, target{resource: pods, namespace: s.Namespace}, "", seen).run()
 }
 
+// WatchMarkedPods is WatchPods for the Pods that carry the run's label, as all do that it
+// creates itself.
+func (s *Session) WatchMarkedPods(ctx context.Context, seen func(*unstructured.Unstructured)) {
+	observe(ctx, s.client, target{resource: pods, namespace: s.Namespace}, runSelector(s.ID), seen).run()
+}
+
 // WatchEvents is WatchPods for the Events of the run's Namespace.
 func (s *Session) WatchEvents(ctx context.Context, seen func(*unstructured.Unstructured)) {
 	observe(ctx, s.client, target{resource: events, namespace: s.Namespace}, "", seen).run()

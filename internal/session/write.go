@@ -52,7 +52,7 @@ func (s *Session) isRuns(ctx context.Context, at target, obj metav1.Object) erro
 	if s.created.hasUID(obj.GetUID()) || s.isMarked(obj) || s.isOwn(at) && s.stillOwned(ctx) == nil {
 		return nil
 	}
-	return forbidden(fmt.Sprintf("%s %q is not of this run (%s); it is left untouched", at.resource.Resource, at.name, ownerOf(obj, time.Now())))
+	return forbidden(fmt.Sprintf("%s %q is not of this run (%s); it was not changed", at.resource.Resource, at.name, ownerOf(obj, time.Now())))
 }
 
 // stillOwned returns an error where the Namespace of the run's own is not that
@@ -63,7 +63,7 @@ func (s *Session) stillOwned(ctx context.Context) error {
 		return err
 	}
 	if !s.created.hasUID(ns.GetUID()) {
-		return fmt.Errorf("namespace %q is another one than the run has made (%s); what is in it is left untouched", s.Namespace, ownerOf(ns, time.Now()))
+		return fmt.Errorf("namespace %q is another one than the run has made (%s); what is in it was not changed", s.Namespace, ownerOf(ns, time.Now()))
 	}
 	return nil
 }

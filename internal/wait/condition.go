@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/util/jsonpath"
 )
 
 // StatusCondition returns the Condition that status.conditions holds an entry
@@ -30,6 +31,33 @@ func StatusCondition(kind, status string) Condition {
 		}
 		return false, nil
 	}
+}
+
+// JSONPath returns the Condition that an expression of client-go's jsonpath has a value
+// in the object, or, for "", any, as `kubectl wait --for=jsonpath` has it. The error is that of an
+// expression which is none.
+func JSONPath(expression, value string) (Condition, error) {
+	path := jsonpath.New("wait").AllowMissingKeys(true)
+	if err := path.Parse(expression); err != nil {
+		return nil, err
+	}
+	return func(obj *unstructured.Unstructured) (bool, error) {
+		if obj == nil {
+			return false, nil
+		}
+		results, err := path.FindResults(obj.Object)
+		if err != nil {
+			return false, fmt.Errorf("%s %q: %w", strings.ToLower(obj.GetKind()), obj.GetName(), err)
+		}
+		for _, list := range results {
+			for _, found := range list {
+				if text := fmt.Sprint(found.Interface()); text == value || value == "" && text != "" {
+					return true, nil
+				}
+			}
+		}
+		return false, nil
+	}, nil
 }
 
 // Deleted is the Condition that the object does not exist.

@@ -11,7 +11,7 @@ import (
 
 func TestADoubtCountsWhenItHasLasted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		doubt := errors.New("no node takes it")
+		doubt := errors.New("no node can run it (Unschedulable)")
 		says := error(Unless{Err: doubt, Lasts: time.Second})
 		j := &judge{cond: func(*unstructured.Unstructured) (bool, error) { return false, says }}
 		decide := func() {

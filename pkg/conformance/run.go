@@ -52,7 +52,7 @@ func Run(t *testing.T, opts Options) {
 		})
 	}
 	if signal, stopped := run.SignalOf(ctx); stopped {
-		t.Fatalf("stopped by a signal (%s); what the suite made is removed", signal)
+		t.Fatalf("stopped by a signal (%s); the suite's resources are deleted", signal)
 	}
 }
 

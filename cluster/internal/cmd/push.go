@@ -16,9 +16,9 @@ import (
 func newPush(open opener) *cobra.Command {
 	return &cobra.Command{
 		Use:   "push ARCHIVE REF",
-		Short: "Push an image archive to the registry of the cluster, for the nodes to pull",
-		Long: "push pushes a Docker or OCI archive of one image, or the folder of an OCI layout, to the registry of the cluster. The\n" +
-			"nodes pull it by the name REF, whose registry is one of " + strings.Join(registry.Mirrored, ", ") + ".",
+		Short: "Push an image archive to the cluster's registry",
+		Long: "push pushes a Docker or OCI archive of one image, or the folder of an OCI layout, to the cluster's registry. Nodes pull\n" +
+			"it as REF, whose registry must be one of " + strings.Join(registry.Mirrored, ", ") + ".",
 		Example: "  kbe-cluster push busybox.tar docker.io/library/busybox:1.37",
 		Args:    cobra.ExactArgs(2),
 		RunE: run(open, func(ctx context.Context, dir state.Dir, args []string) error {

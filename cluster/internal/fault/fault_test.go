@@ -38,7 +38,7 @@ func TestEveryKindIsComplete(t *testing.T) {
 			t.Errorf("%s: expected a filter, apply and undo, or a change of the registry", k.Name)
 		}
 	}
-	const want = `fault "halt": expected one of deny, divert, duplicate, masquerade, no-hairpin, partition, pause, power-off, registry, slow-registry`
+	const want = `fault "halt": expected one of deny, divert, duplicate, masquerade, no-hairpin, overlay, partition, pause, power-off, registry, slow-registry`
 	if found := unknown("halt").Error(); found != want {
 		t.Errorf("expected all names in order, %s, found %s", want, found)
 	}
@@ -52,7 +52,7 @@ func TestArgumentsThatDoNotFit(t *testing.T) {
 		"deny 10.89.0.11":                    "whose pods are in 10.244.0.0/16 and fd00:10:244::/56",
 		"divert 10.244.1.2 10.244.1.2":       "another pod",
 		"divert 10.244.1.2 fd00:10:244:1::2": "same IP family",
-		"registry example.com/app 403":       "expected one of the registries that the nodes take from here: docker.io, ghcr.io, quay.io, registry.k8s.io",
+		"registry example.com/app 403":       "expected one of the registries that the cluster's registry mirrors: docker.io, ghcr.io, quay.io, registry.k8s.io",
 		"registry docker.io/app 418":         "expected one of 401 403 404 429 503 schema1",
 		"slow-registry fast":                 "expected Mbit/s",
 	} {
@@ -79,9 +79,9 @@ func TestWords(t *testing.T) {
 		"divert 10.244.1.2 10.244.2.2": {"divert 10.244.1.2 10.244.2.2", "10.244.2.2 answers at 10.244.1.2"},
 		"deny fd00:10:244:1:0:0:0:2":   {"deny fd00:10:244:1::2", "fd00:10:244:1::2 is denied to all but its own node"},
 		"power-off node-1":             {"power-off node-1", "node-1 is powered off"},
-		"registry busybox 429":         {"registry docker.io/library/busybox 429", "the registry answers 429 for docker.io/library/busybox"},
-		"registry quay.io 503":         {"registry quay.io 503", "the registry answers 503 for quay.io"},
-		"slow-registry 100":            {"slow-registry 100", "each node gets at most 100 Mbit/s from the registry"},
+		"registry busybox 429":         {"registry docker.io/library/busybox 429", "the registry responds with 429 to pulls of docker.io/library/busybox"},
+		"registry quay.io 503":         {"registry quay.io 503", "the registry responds with 503 to pulls of quay.io"},
+		"slow-registry 100":            {"slow-registry 100", "pulls are limited to 100 Mbit/s for each node"},
 	} {
 		if f := fault(t, words); f.String() != want[0] || f.State() != want[1] {
 			t.Errorf("%s: expected %q, found %q, %q", words, want, f, f.State())

@@ -14,20 +14,21 @@ func init() {
 	kinds = append(kinds, Kind{
 		Name:   "registry",
 		Params: []Param{repository, answer},
-		Short:  "Have the image registry refuse a repository",
-		Long: "registry has the image registry of the cluster refuse the images of REPOSITORY, such as docker.io/library/busybox, or\n" +
-			"of all repositories below it, such as docker.io. ANSWER is what the nodes get: 401 (all but the user " + registry.User + ", whose password\n" +
-			"is " + registry.Password + "), 403, 404, 429, 503, or schema1, a manifest as of 2015. It replaces an earlier answer for the same repository.",
-		State:    "the registry answers %[2]s for %[1]s",
+		Short:  "Make the registry refuse pulls of a repository",
+		Long: "registry makes the cluster's registry respond with ANSWER to pulls of REPOSITORY, such as docker.io/library/busybox, or\n" +
+			"of all repositories below it, such as docker.io. ANSWER is 401 (except for the user " + registry.User + " with the password " + registry.Password + "), 403,\n" +
+			"404, 429, 503, or schema1: a manifest of the format that was deprecated in 2015. It replaces an earlier ANSWER for the\n" +
+			"same repository.",
+		State:    "the registry responds with %[2]s to pulls of %[1]s",
 		Slot:     "registry",
 		Registry: func(b *registry.Behavior, args []string) { b.Answers[args[0]] = registry.Answer(args[1]) },
 	}, Kind{
 		Name:   "slow-registry",
 		Params: []Param{megabits},
-		Short:  "Limit what each node gets from the image registry",
-		Long: "slow-registry limits what each node gets from the image registry of the cluster to so many Mbit/s. Of several limits the\n" +
-			"lowest counts.",
-		State: "each node gets at most %s Mbit/s from the registry",
+		Short:  "Limit the bandwidth of each node's pulls",
+		Long: "slow-registry limits the bandwidth from the cluster's registry to each node to MBITS Mbit/s. The lowest of several\n" +
+			"limits applies.",
+		State: "pulls are limited to %s Mbit/s for each node",
 		Registry: func(b *registry.Behavior, args []string) {
 			if limit, err := parseMegabits(args[0]); err == nil && (b.MegabitsPerSecond == 0 || limit < b.MegabitsPerSecond) {
 				b.MegabitsPerSecond = limit
@@ -36,7 +37,7 @@ func init() {
 	})
 }
 
-// Behavior returns how the registry behaves while these faults are set.
+// Behavior returns the behavior of the registry under these faults.
 func Behavior(faults []Fault) registry.Behavior {
 	b := registry.Behavior{Answers: map[string]registry.Answer{}}
 	for _, f := range faults {
@@ -47,7 +48,7 @@ func Behavior(faults []Fault) registry.Behavior {
 	return b
 }
 
-// repository is one that the registry has, or a registry that it stands for.
+// repository is a repository of the registry, or one of the registries that it mirrors.
 var repository = Param{"REPOSITORY", func(_ state.Cluster, text string) (string, error) {
 	if slices.Contains(registry.Mirrored, text) {
 		return text, nil

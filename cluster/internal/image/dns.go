@@ -8,12 +8,12 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// dnsRecipe makes an image of nothing but CoreDNS, which is one of the parts in bin.
+// dnsRecipe makes an image of CoreDNS alone, one of the parts in bin.
 func dnsRecipe(bin, arch string) recipe {
 	return recipe{
 		image:  dnsImage,
 		arch:   arch,
-		inputs: []string{bin}, // the folder's name says what is in it
+		inputs: []string{bin}, // the folder's name is a hash of its content
 		config: v1.Config{
 			Entrypoint: []string{"/coredns"},
 			User:       "65532:65532",
@@ -26,7 +26,7 @@ func dnsRecipe(bin, arch string) recipe {
 	}
 }
 
-// BuildDNS returns an archive of the image that resolves names. bin is the folder of the parts. Otherwise it is as Build.
+// BuildDNS is Build for the image of CoreDNS. bin is the folder of the parts.
 func BuildDNS(ctx context.Context, cacheDir, bin string, progress func(format string, args ...any)) (string, error) {
 	return buildOne(ctx, cacheDir, "coredns", progress, dnsRecipe(bin, runtime.GOARCH))
 }

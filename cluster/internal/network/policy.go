@@ -10,13 +10,12 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/state"
 )
 
-// PolicyQueue is the number of the queue that kube-network-policies reads packets from.
+// PolicyQueue is the number of the netfilter queue that kube-network-policies reads.
 const PolicyQueue = 100
 
-// PolicyRules returns the rules that queue packets for kube-network-policies, by the program that loads them, where the
-// kernel's nftables cannot. They queue what kube-network-policies itself does: the first packet of every connection from
-// or to a pod, but none of the node's own, which the kubelet's probes are; it decides about all of them. Nothing is queued
-// while nobody reads.
+// PolicyRules returns iptables rules, by the program that loads them, for kernels whose nftables cannot queue packets. Like
+// the nftables rules of kube-network-policies, they queue the first packet of every connection from or to a pod, except for
+// the node's own connections, such as the kubelet's probes. While no agent reads the queue, packets pass.
 func PolicyRules(ipFamily string) map[string]string {
 	rules := map[string]string{}
 	for _, f := range PlanOf(state.Cluster{IPFamily: ipFamily}).Families {
@@ -30,7 +29,7 @@ func PolicyRules(ipFamily string) map[string]string {
 	return rules
 }
 
-// SetPolicyRules loads them into the network namespace of the calling thread.
+// SetPolicyRules loads PolicyRules into the network namespace of the calling thread.
 func SetPolicyRules(ctx context.Context, ipFamily string) error {
 	for program, rules := range PolicyRules(ipFamily) {
 		cmd := exec.CommandContext(ctx, program, "--noflush")

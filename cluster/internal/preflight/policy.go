@@ -7,7 +7,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/network"
 )
 
-// nftQueue is the rule of kube-network-policies that not every kernel has (CONFIG_NFT_QUEUE).
+// nftQueue is the rule of kube-network-policies that not every kernel supports (CONFIG_NFT_QUEUE).
 const nftQueue = `table inet kbe-probe {
 	chain postrouting {
 		type filter hook postrouting priority srcnat - 5; policy accept;
@@ -16,7 +16,8 @@ const nftQueue = `table inet kbe-probe {
 }
 `
 
-// policyMode finds out how packets can get to kube-network-policies here: by its own rules, or by those of package network.
+// policyMode returns the rules that queue packets on this kernel: "nftables", those of kube-network-policies, or "iptables",
+// those of package network.
 func policyMode(ctx context.Context, wanted, ipv6 bool) (string, error) {
 	if !wanted {
 		return "", nil
@@ -31,8 +32,8 @@ func policyMode(ctx context.Context, wanted, ipv6 bool) (string, error) {
 	}
 	for restore, rules := range network.PolicyRules(family) {
 		if err := try(ctx, rules, restore); err != nil {
-			return "", fmt.Errorf("--network-policy: packets that policies decide about are queued by nft or iptables, and this kernel's part of it; "+
-				"install the package iptables, or leave the flag out (tried nft: %w; %s: %w)", nft, restore, err)
+			return "", fmt.Errorf("--network-policy: expected nft or iptables to queue packets for user space, and neither can; install the package iptables, "+
+				"use a kernel with CONFIG_NFT_QUEUE or CONFIG_NETFILTER_XT_TARGET_NFQUEUE, or omit the flag (tried nft: %w; %s: %w)", nft, restore, err)
 		}
 	}
 	return "iptables", nil

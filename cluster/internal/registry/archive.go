@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 )
 
-// open returns the image or the index that an archive holds: one of `docker save`, of OCI, or a folder with an OCI layout.
+// open returns the image or index of an archive of `docker save`, of an OCI archive, or of a folder with an OCI layout.
 func open(archive string) (content remote.Taggable, done func(), err error) {
 	info, err := os.Stat(archive)
 	if err != nil {
@@ -104,18 +104,18 @@ func unpackFile(dir, name string, content io.Reader) error {
 	return errors.Join(err, file.Close())
 }
 
-// named is an image of an archive, and its name there.
+// named is an image and its name in the archive.
 type named struct {
 	v1.Image
 	ref string
 }
 
-// saved returns all images of an archive in the form of `docker save`.
+// saved returns all images of an archive of `docker save`.
 func saved(archive string) (images []named, err error) {
 	opener := func() (io.ReadCloser, error) { return os.Open(archive) }
 	manifest, err := tarball.LoadManifest(opener)
 	if err != nil {
-		return nil, fmt.Errorf("%s: expected an archive as of docker save: %w", archive, err)
+		return nil, fmt.Errorf("%s: expected an archive of docker save: %w", archive, err)
 	}
 	for _, descriptor := range manifest {
 		for _, ref := range descriptor.RepoTags {

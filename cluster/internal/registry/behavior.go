@@ -8,27 +8,27 @@ import (
 	"strings"
 )
 
-// Behavior is how the registry deviates from one that answers at once; the zero Behavior does not.
+// Behavior is how the registry deviates from a healthy one; the zero value is healthy.
 type Behavior struct {
-	// Answers are for repositories, by their names with the registry, as in docker.io/library/busybox. One for a name is
-	// for all repositories below it, too.
+	// Answers are the responses to pulls, by repository, such as docker.io/library/busybox. They also apply to all
+	// repositories below it.
 	Answers map[string]Answer
-	// MegabitsPerSecond is what each node gets; 0: as much as there is.
+	// MegabitsPerSecond limits the bandwidth to each node; 0 is unlimited.
 	MegabitsPerSecond float64
 }
 
-// Answer is what the nodes get instead of an image.
+// Answer is the response to pulls, instead of an image.
 type Answer string
 
-// The answers that are no mere status.
+// Answers that are more than an HTTP status.
 const (
-	// Private is 401 to all but User.
+	// Private is 401 for everyone except User.
 	Private Answer = "401"
-	// Schema1 is a manifest as of 2015.
+	// Schema1 is a manifest of the format that was deprecated in 2015.
 	Schema1 Answer = "schema1"
 )
 
-// answers are those that there are, with the error's code and message.
+// answers are all answers, with the code and message of the error.
 var answers = map[Answer]struct {
 	status        int
 	code, message string
@@ -37,16 +37,16 @@ var answers = map[Answer]struct {
 	"403":   {http.StatusForbidden, "DENIED", "requested access to the resource is denied"},
 	"404":   {http.StatusNotFound, "NAME_UNKNOWN", "repository name not known to registry"},
 	"429":   {http.StatusTooManyRequests, "TOOMANYREQUESTS", "you have reached your pull rate limit"},
-	"503":   {http.StatusServiceUnavailable, "UNKNOWN", "the store is away"},
+	"503":   {http.StatusServiceUnavailable, "UNKNOWN", "the storage backend is unavailable"},
 	Schema1: {},
 }
 
-// Answers returns the answers that a repository can have, in order.
+// Answers returns all answers, sorted.
 func Answers() []Answer { return slices.Sorted(maps.Keys(answers)) }
 
 func (a Answer) status() int { return answers[a].status }
 
-// of returns the answer for a repository: that of the longest name that it is, or is below.
+// of returns the answer for a repository: the one with the longest matching prefix.
 func (b Behavior) of(repository string) (found Answer) {
 	longest := 0
 	for name, answer := range b.Answers {
@@ -57,11 +57,11 @@ func (b Behavior) of(repository string) (found Answer) {
 	return found
 }
 
-// serveSchema1 answers with what the registry itself refuses to hold.
+// serveSchema1 responds with a manifest that the registry itself refuses to store.
 func serveSchema1(w http.ResponseWriter, r *http.Request) {
 	const manifest = `{"schemaVersion": 1, "name": "old", "tag": "1", "architecture": "amd64", "fsLayers": [], "history": [], "signatures": []}`
 	w.Header().Set("Content-Type", "application/vnd.docker.distribution.manifest.v1+prettyjws")
 	if r.Method == http.MethodGet {
-		_, _ = io.WriteString(w, manifest) // who went away does not want it
+		_, _ = io.WriteString(w, manifest) // the client has disconnected
 	}
 }

@@ -1,4 +1,4 @@
-// Package registry is the cluster's image registry: how images are pushed to it, and what stands in front of it. The
-// registry itself is a part, that of the CNCF Distribution project, on a unix socket. The nodes' containerd pulls from the
-// Front, which grants tokens, and answers as registries do that limit, refuse or fail.
+// Package registry is the cluster's image registry. Its storage is distribution, of the CNCF, which listens on a unix socket
+// and to which images are pushed. Nodes pull through the Front, which issues tokens and can behave like a registry that
+// limits, refuses or fails.
 package registry

@@ -13,11 +13,11 @@ import (
 // Port is that of the Front, on the control plane.
 const Port = 5000
 
-// Mirrored are the registries that the nodes take this one for. A repository is kept under the name of its registry, as in
+// Mirrored are the registries that this one is a mirror of. Repositories are stored under the name of their registry, such as
 // quay.io/centos/centos.
 var Mirrored = []string{"docker.io", "ghcr.io", "quay.io", "registry.k8s.io"}
 
-// Front is what the nodes reach of the registry: they pull, with tokens.
+// Front is the nodes' endpoint of the registry: read-only, with token authentication.
 type Front struct {
 	registry http.Handler
 	tokens   tokens
@@ -34,7 +34,7 @@ func NewFront(socket string) *Front {
 		registry: &httputil.ReverseProxy{
 			Rewrite: func(r *httputil.ProxyRequest) {
 				r.Out.URL.Scheme, r.Out.URL.Host = "http", "registry"
-				r.Out.Header.Del("Authorization") // it was for the Front
+				r.Out.Header.Del("Authorization") // the token is the Front's
 			},
 			Transport: onSocket(socket),
 		},
@@ -48,7 +48,7 @@ func onSocket(socket string) *http.Transport {
 	}}
 }
 
-// Set changes how the registry behaves, for requests from now on.
+// Set changes the behavior for all later requests.
 func (f *Front) Set(b Behavior) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -58,7 +58,7 @@ func (f *Front) Set(b Behavior) {
 	f.behavior = b
 }
 
-// ServeHTTP answers a node.
+// ServeHTTP responds to a node.
 func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
@@ -104,7 +104,7 @@ func repositoryOf(path string) string {
 
 func isManifest(path string) bool { return strings.Contains(path, "/manifests/") }
 
-// refuse writes an error as the OCI Distribution Specification has it.
+// refuse writes an error in the format of the OCI Distribution Specification.
 func refuse(w http.ResponseWriter, status int, code, message string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

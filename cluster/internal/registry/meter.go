@@ -8,16 +8,16 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// burst is how many bytes a node may get ahead of its rate.
+// burst is the number of bytes that a node may get ahead of its rate.
 const burst = 64 << 10
 
-// meters limit what each node gets.
+// meters limit the bandwidth to each node.
 type meters struct {
 	bitsPerSecond float64
 	of            map[string]*rate.Limiter // by the node's address
 }
 
-// meter returns a writer that keeps to the rate of the node that asks.
+// meter returns a writer that is limited to the rate of the requesting node.
 func (m *meters) meter(w http.ResponseWriter, r *http.Request) http.ResponseWriter {
 	if m.bitsPerSecond == 0 {
 		return w

@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// Push pushes what an archive holds under a reference of one of Mirrored. The registry listens on socket.
+// Push pushes the image of an archive as ref, whose registry must be one of Mirrored. The registry listens on socket.
 func Push(ctx context.Context, socket, archive, ref string) error {
 	tag, err := tagFor(ref)
 	if err != nil {
@@ -35,8 +35,8 @@ func Push(ctx context.Context, socket, archive, ref string) error {
 	return nil
 }
 
-// PushAll pushes all images of an archive in the form of `docker save`, each under its own name. One that has platforms
-// besides the machine's gets an index that names them all; the registry has this machine's alone.
+// PushAll pushes all images of an archive of `docker save`, each under its own name. An image with several platforms gets an
+// index that lists them all, although the registry has only the image for this machine's platform.
 func PushAll(ctx context.Context, socket, archive string, platforms func(ref string) []string) error {
 	images, err := saved(archive)
 	if err != nil {
@@ -80,7 +80,7 @@ func pushFor(ctx context.Context, pusher *remote.Pusher, tag name.Tag, image v1.
 	return pusher.Push(ctx, tag, index)
 }
 
-// index is the text of an image index. Of an index whose images it has, the pusher would push these, too.
+// index is the text of an image index. Given a v1.ImageIndex, the pusher would also push its images.
 type index []byte
 
 // RawManifest returns the text.
@@ -89,8 +89,7 @@ func (i index) RawManifest() ([]byte, error) { return i, nil }
 // MediaType is that of the text.
 func (i index) MediaType() (types.MediaType, error) { return types.DockerManifestList, nil }
 
-// indexOf names an image for its own platform, and for each of the others the same image, but for what its configuration
-// says.
+// indexOf lists an image for its own platform, and, for each of the others, the same image with another configuration.
 func indexOf(image v1.Image, architectures []string) (index, error) {
 	config, err := image.ConfigFile()
 	if err != nil {
@@ -112,13 +111,13 @@ func indexOf(image v1.Image, architectures []string) (index, error) {
 	return list.RawManifest()
 }
 
-// sharing is an image whose layers may be in another repository already: what several images have is uploaded once.
+// sharing is an image whose layers may already be in another repository: layers that several images share are uploaded once.
 type sharing struct {
 	v1.Image
 	with name.Tag
 }
 
-// Layers returns the image's, each with the place that it may be mounted from.
+// Layers returns the image's layers, each with the repository that it can be mounted from.
 func (s sharing) Layers() ([]v1.Layer, error) {
 	layers, err := s.Image.Layers()
 	for i, layer := range layers {
@@ -127,14 +126,14 @@ func (s sharing) Layers() ([]v1.Layer, error) {
 	return layers, err
 }
 
-// host is what the registry is called where it is dialled by its socket.
+// host is the name of the registry in requests that are sent to its socket.
 const host = "localhost"
 
 func newPusher(socket string) (*remote.Pusher, error) {
 	return remote.NewPusher(remote.WithTransport(onSocket(socket)))
 }
 
-// tagFor returns where a reference is kept.
+// tagFor returns the tag under which the registry stores a reference.
 func tagFor(ref string) (name.Tag, error) {
 	tag, err := tagOf(ref)
 	if err != nil {
@@ -155,7 +154,7 @@ func tagOf(ref string) (name.Tag, error) {
 	return tag, nil
 }
 
-// Repository returns the name of a repository as the registry has it, such as docker.io/library/busybox for busybox.
+// Repository returns the name under which the registry stores a repository, such as docker.io/library/busybox for busybox.
 func Repository(text string) (string, error) {
 	repository, err := name.NewRepository(text)
 	if err != nil {
@@ -166,7 +165,7 @@ func Repository(text string) (string, error) {
 		of = "docker.io" // as containerd has it
 	}
 	if !slices.Contains(Mirrored, of) {
-		return "", fmt.Errorf("repository %q: expected one of the registries that the nodes take from here: %s", text, strings.Join(Mirrored, ", "))
+		return "", fmt.Errorf("repository %q: expected one of the registries that the cluster's registry mirrors: %s", text, strings.Join(Mirrored, ", "))
 	}
 	return of + "/" + repository.RepositoryStr(), nil
 }

@@ -163,7 +163,7 @@ func TestPushThatCannotBe(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ archive, ref, says string }{
-		{one, "example.com/app:1", "expected one of the registries that the nodes take from here: docker.io"},
+		{one, "example.com/app:1", "expected one of the registries that the cluster's registry mirrors: docker.io"},
 		{one, "docker.io/App:1", "expected REGISTRY/NAME:TAG"},
 		{two, "app:1", "expected a Docker or OCI archive of one image"},
 		{text, "app:1", "expected a Docker or OCI archive of one image"},

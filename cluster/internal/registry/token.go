@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Who may pull what is Private.
+// User and Password may pull from Private repositories.
 const (
 	User     = "kbe"
 	Password = "kbe"
@@ -19,15 +19,15 @@ const (
 	anonymous = ""
 )
 
-// tokens are what a client has to show, as at the public registries (distribution.github.io/distribution/spec/auth/token).
-// There is one for each user: what it is good for is decided when it is shown.
+// tokens map each bearer token to its user, as public registries do (distribution.github.io/distribution/spec/auth/token).
+// There is one for each user; its scope is checked when it is used.
 type tokens map[string]string
 
 func newTokens() tokens {
 	return tokens{rand.Text(): anonymous, rand.Text(): User}
 }
 
-// grant gives a token to the user that the request names, and to one that it does not name.
+// grant issues the token of the user in the request, or of the anonymous user.
 func (t tokens) grant(w http.ResponseWriter, r *http.Request) {
 	user, password, named := r.BasicAuth()
 	if named && (user != User || password != Password) {
@@ -37,19 +37,19 @@ func (t tokens) grant(w http.ResponseWriter, r *http.Request) {
 	for token, of := range t {
 		if of == user {
 			w.Header().Set("Content-Type", "application/json")
-			_ = json.NewEncoder(w).Encode(map[string]any{"token": token, "expires_in": 300}) // who went away does not want it
+			_ = json.NewEncoder(w).Encode(map[string]any{"token": token, "expires_in": 300}) // the client has disconnected
 		}
 	}
 }
 
-// user returns whose token the request shows.
+// user returns the user of the request's token.
 func (t tokens) user(r *http.Request) (user string, known bool) {
 	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	user, known = t[token]
 	return user, known
 }
 
-// challenge says where there are tokens. An error says why the one that was shown does not do.
+// challenge says where tokens are issued, and, if not empty, why the request's token does not suffice.
 func challenge(w http.ResponseWriter, r *http.Request, repository, why string) {
 	bearer := fmt.Sprintf(`Bearer realm="https://%s%s",service="registry",scope="repository:%s:pull"`, r.Host, tokenPath, repository)
 	if why != "" {

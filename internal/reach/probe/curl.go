@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -31,7 +32,7 @@ var errEnough = errors.New("enough is known")
 
 // curl has the container's curl probe all targets, and returns what it reported. That
 // transfers failed is no error.
-func curl(ctx context.Context, exec Exec, targets []Target, opts Options) (*transcript, error) {
+func curl(ctx context.Context, exec Exec, targets []netip.AddrPort, opts Options) (*transcript, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	// A random mark, so that no answer can forge the end of a transfer.
@@ -39,7 +40,7 @@ func curl(ctx context.Context, exec Exec, targets []Target, opts Options) (*tran
 	defer t.close()
 	limit := quiet + opts.Timeout
 	watchdog := time.AfterFunc(limit, func() {
-		cancel(fmt.Errorf("nothing came from curl for %s: is the node gone?", limit))
+		cancel(fmt.Errorf("no output from curl for %s: is the node down?", limit))
 	})
 	defer watchdog.Stop()
 	reading := func(read func([]byte)) io.Writer {
@@ -85,7 +86,7 @@ func (t *transcript) config() []byte {
 	fmt.Fprintf(&b, "write-out = \"%%{stderr}\\n%s|%%{url_effective}|%%{http_code}|%%{size_download}|%%{time_connect}|%%{time_total}|%%{exitcode}|%%{errormsg}\\n\"\n", t.mark)
 	for range t.opts.Samples {
 		for _, a := range t.addresses {
-			fmt.Fprintf(&b, "url = \"http://%s%s\"\n", a, t.opts.Path)
+			fmt.Fprintf(&b, "url = \"http://%s/info\"\n", a)
 		}
 	}
 	return b.Bytes()

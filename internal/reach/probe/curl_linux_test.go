@@ -40,10 +40,10 @@ func full(t *testing.T) netip.AddrPort {
 func TestTargetsThatTimeOutDoSoSideBySide(t *testing.T) {
 	in := machine(t)
 	alive := service(t, "0.0.0.0:0", same("v")).Port()
-	var targets []Target
+	var targets []target
 	for i := range 25 {
-		targets = append(targets, Target{fmt.Sprintf("dead-%d", i), full(t)},
-			Target{fmt.Sprintf("alive-%d", i), netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 1, 0, byte(i)}), alive)})
+		targets = append(targets, target{fmt.Sprintf("dead-%d", i), full(t)},
+			target{fmt.Sprintf("alive-%d", i), netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 1, 0, byte(i)}), alive)})
 	}
 	begin := time.Now()
 	found := results(t, in, targets, Options{})

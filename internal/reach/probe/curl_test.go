@@ -113,15 +113,28 @@ func closedPort(t *testing.T, host string) netip.AddrPort {
 	return netip.MustParseAddrPort(l.Addr().String())
 }
 
-func results(t *testing.T, in Exec, targets []Target, opts Options) map[string]Result {
+// target is an address to probe, with a name for what is found of it.
+type target struct {
+	name    string
+	address netip.AddrPort
+}
+
+func addresses(targets []target) (list []netip.AddrPort) {
+	for _, each := range targets {
+		list = append(list, each.address)
+	}
+	return list
+}
+
+func results(t *testing.T, in Exec, targets []target, opts Options) map[string]Result {
 	t.Helper()
-	list, err := Probe(t.Context(), in, targets, opts)
+	list, err := Probe(t.Context(), in, addresses(targets), opts)
 	if err != nil || len(list) != len(targets) {
 		t.Fatalf("expected %d results, found %v, %v", len(targets), list, err)
 	}
 	found := map[string]Result{}
-	for _, r := range list {
-		found[r.ID] = r
+	for i, r := range list {
+		found[targets[i].name] = r
 	}
 	return found
 }
@@ -195,14 +208,14 @@ func assertRow(t *testing.T, r row, got Result, old bool) {
 // TestThisCurl runs the machine's curl, on loopback, or with -update in a network
 // namespace that has all kinds of faults; then what it says is kept.
 func TestThisCurl(t *testing.T) {
-	var targets []Target
+	var targets []target
 	for _, r := range rows {
 		switch {
 		case r.address != nil:
-			targets = append(targets, Target{ID: r.name, Address: r.address(t)})
+			targets = append(targets, target{r.name, r.address(t)})
 		case *updateFlag:
 			inLab(t, r.make)
-			targets = append(targets, Target{ID: r.name, Address: netip.MustParseAddrPort(r.lab)})
+			targets = append(targets, target{r.name, netip.MustParseAddrPort(r.lab)})
 		}
 	}
 	version, err := exec.Command(*curlFlag, "--version").Output()
@@ -256,12 +269,12 @@ func recorded(t *testing.T, i int) netip.AddrPort {
 }
 
 // keeping writes what curl says to PATH.stdout and PATH.stderr, with MARK for the mark.
-func keeping(t *testing.T, in Exec, targets []Target, path string) Exec {
+func keeping(t *testing.T, in Exec, targets []target, path string) Exec {
 	t.Helper()
 	tidy := func(text, mark string) string {
 		text = regexp.MustCompile("x{100,}").ReplaceAllString(strings.ReplaceAll(strings.ReplaceAll(text, mark, "MARK"), "\r", ""), "xxx")
-		for i, target := range targets {
-			port := regexp.MustCompile(fmt.Sprintf(`(:|port )%d\b`, target.Address.Port()))
+		for i, each := range targets {
+			port := regexp.MustCompile(fmt.Sprintf(`(:|port )%d\b`, each.address.Port()))
 			text = port.ReplaceAllString(text, fmt.Sprintf("${1}%d", recorded(t, i).Port()))
 		}
 		return text
@@ -296,9 +309,9 @@ func TestWhatEachCurlSays(t *testing.T) {
 	if err != nil || len(files) < 5 {
 		t.Fatalf("expected what five curls said, found %v, %v", files, err)
 	}
-	var targets []Target
+	var targets []target
 	for i, r := range rows {
-		targets = append(targets, Target{ID: r.name, Address: recorded(t, i)})
+		targets = append(targets, target{r.name, recorded(t, i)})
 	}
 	for _, file := range files {
 		version := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(file), "curl-"), ".stdout")

@@ -37,7 +37,7 @@ const (
 
 // outcomes are how an Outcome is named in a truth table of the API, and in a sentence.
 var outcomes = [Outcomes]struct{ name, words string }{
-	{"", "not probed"}, {"answered", "reachable"}, {"slow", "slow"}, {"flaky", "answers only sometimes"}, {"wrongAnswer", "wrong answer"},
+	{"", "not probed"}, {"answered", "reachable"}, {"slow", "slow"}, {"flaky", "flaky"}, {"wrongAnswer", "wrong answer"},
 	{"protocol", "wrong answer"}, {"refused", "refused"}, {"reset", "reset"}, {"timeout", "timed out"}, {"unreachable", "unreachable"},
 	{"error", "error"},
 }

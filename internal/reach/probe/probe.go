@@ -14,18 +14,9 @@ import (
 // returns one.
 type Exec func(ctx context.Context, command []string, stdin io.Reader, stdout, stderr io.Writer) error
 
-// Target is an address to probe.
-type Target struct {
-	// ID is the caller's name for it, unique among the targets of a Probe.
-	// Several may have the same address: it is probed once for all of them.
-	ID      string
-	Address netip.AddrPort
-}
-
 // Result is what is known of one target.
 type Result struct {
-	ID string
-	// Outcome is Answered when one sample was; else it is that of the last one.
+	// Outcome is None where nothing is known, and Answered when one sample was; else it is that of the last one.
 	Outcome Outcome
 	// Connected tells that a connection stood, whatever came of it.
 	Connected bool
@@ -54,8 +45,6 @@ type Answer struct {
 
 // Options say how to probe; each that is 0 has its default.
 type Options struct {
-	// Path is the resource to request (/info).
-	Path string
 	// Samples is how many connections are made to a target (5). Each is a fresh one,
 	// so that it tests the path. Where some target times out it may be fewer.
 	Samples int
@@ -67,24 +56,25 @@ type Options struct {
 // then nothing is known of any target.
 var ErrNoTool = errors.New("cannot check: the container has no curl")
 
-// Probe probes all targets side by side, by one exec of the container's curl. It
-// returns the results in the order of the targets. The error says why some are
-// missing: ErrNoTool, a cause of ctx, a container that is silent (its node may be
-// gone), or what the API server or curl said.
-func Probe(ctx context.Context, exec Exec, targets []Target, opts Options) ([]Result, error) {
+// Probe probes all targets side by side, by one exec of the container's curl. There is a
+// Result for each of the targets, in their order; one that is there twice is probed once.
+// The error says why some are None: ErrNoTool, a cause of ctx, a container that is silent
+// (its node may be gone), or what the API server or curl said.
+func Probe(ctx context.Context, exec Exec, targets []netip.AddrPort, opts Options) ([]Result, error) {
 	opts = opts.withDefaults()
-	if err := check(targets); err != nil || len(targets) == 0 {
-		return nil, err
+	found, known := make([]Result, len(targets)), 0
+	if len(targets) == 0 {
+		return found, nil
 	}
 	t, err := curl(ctx, exec, targets, opts)
-	var found []Result
-	for _, target := range targets {
-		if attempts := t.reports[target.Address].attempts(opts.Timeout); len(attempts) > 0 {
-			found = append(found, sum(target.ID, attempts))
+	for i, target := range targets {
+		if attempts := t.reports[target].attempts(opts.Timeout); len(attempts) > 0 {
+			found[i] = sum(attempts)
+			known++
 		}
 	}
 	switch {
-	case errors.Is(err, ErrNoTool) || len(found) == len(targets):
+	case errors.Is(err, ErrNoTool) || known == len(targets):
 		return found, err
 	case err == nil:
 		err = errors.New("it ended early")
@@ -92,13 +82,10 @@ func Probe(ctx context.Context, exec Exec, targets []Target, opts Options) ([]Re
 	if t.complaint != "" {
 		err = fmt.Errorf("%w: %s", err, t.complaint)
 	}
-	return found, fmt.Errorf("curl reported on %d of %d targets: %w", len(found), len(targets), err)
+	return found, fmt.Errorf("curl reported on %d of %d targets: %w", known, len(targets), err)
 }
 
 func (o Options) withDefaults() Options {
-	if o.Path == "" {
-		o.Path = "/info"
-	}
 	if o.Samples == 0 {
 		o.Samples = 5
 	}
@@ -106,18 +93,4 @@ func (o Options) withDefaults() Options {
 		o.Timeout = 2 * time.Second
 	}
 	return o
-}
-
-func check(targets []Target) error {
-	seen := map[string]bool{}
-	for _, t := range targets {
-		if !t.Address.IsValid() {
-			return fmt.Errorf("target %q: expected an address and a port, found %s", t.ID, t.Address)
-		}
-		if seen[t.ID] {
-			return fmt.Errorf("target %q: expected each ID once", t.ID)
-		}
-		seen[t.ID] = true
-	}
-	return nil
 }

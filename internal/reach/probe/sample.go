@@ -22,7 +22,7 @@ type Attempt struct {
 // Sample probes one target by a function of the caller's, as Probe does from within
 // a container: one connection after the other, so one that times out, or two that
 // fail, are enough. Each attempt is bounded by a context.
-func Sample(ctx context.Context, id string, opts Options, dial func(context.Context) Attempt) Result {
+func Sample(ctx context.Context, opts Options, dial func(context.Context) Attempt) Result {
 	opts = opts.withDefaults()
 	var attempts []Attempt
 	for answered := false; len(attempts) < opts.Samples && ctx.Err() == nil; {
@@ -38,12 +38,11 @@ func Sample(ctx context.Context, id string, opts Options, dial func(context.Cont
 	if len(attempts) == 0 {
 		attempts = []Attempt{{Outcome: Failed, Err: context.Cause(ctx).Error()}}
 	}
-	return sum(id, attempts)
+	return sum(attempts)
 }
 
 // sum makes the Result of all attempts at a target, of which there is one at least.
-func sum(id string, attempts []Attempt) Result {
-	r := Result{ID: id}
+func sum(attempts []Attempt) (r Result) {
 	var first *Answer
 	var connects, totals []time.Duration
 	for _, a := range attempts {
@@ -67,7 +66,7 @@ func sum(id string, attempts []Attempt) Result {
 		r.Outcome, r.Version, r.From = Answered, first.Version, first.From
 		r.P50, r.P99, r.AnswerP50 = rank(connects, 50), rank(connects, 99), rank(totals, 50)
 	case r.Answered > 0:
-		r.Outcome, r.Err = Failed, "its answers came in pieces, between those of others"
+		r.Outcome, r.Err = Failed, "its responses were interleaved with others"
 	}
 	return r
 }

@@ -17,7 +17,7 @@ import (
 type transcript struct {
 	mark string
 	opts Options
-	// addresses are those of the targets, each once, with what was reported of them.
+	// addresses are the targets, each once, with what was reported of them.
 	addresses []netip.AddrPort
 	reports   map[netip.AddrPort]*report
 	ports     []uint16
@@ -50,10 +50,9 @@ const (
 	maxObject = 4 << 10
 )
 
-func newTranscript(mark string, targets []Target, opts Options, enough func()) *transcript {
+func newTranscript(mark string, targets []netip.AddrPort, opts Options, enough func()) *transcript {
 	t := &transcript{mark: mark, opts: opts, reports: map[netip.AddrPort]*report{}, enough: enough}
-	for _, target := range targets {
-		a := target.Address
+	for _, a := range targets {
 		if t.reports[a] != nil {
 			continue
 		}
@@ -115,7 +114,7 @@ func (t *transcript) readObject(c byte) {
 		t.object = t.object[:0]
 	default:
 		if t.object = append(t.object, c); c == '}' && json.Valid(t.object) {
-			if host, answer, ok := parseAnswer(t.object); ok {
+			if host, answer, ok := ParseAnswer(t.object); ok {
 				t.answered(host, &answer)
 			}
 			t.object = t.object[:0]
@@ -208,8 +207,9 @@ func (t *transcript) decide(r *report) {
 	}
 }
 
-// parseAnswer reads a body of /info, with the Host header of its request.
-func parseAnswer(body []byte) (host string, answer Answer, ok bool) {
+// ParseAnswer reads the body of /info, with the Host header of its request; ok is false
+// where it is not the service's.
+func ParseAnswer(body []byte) (host string, answer Answer, ok bool) {
 	var info struct {
 		Version *string `json:"version"`
 		Host    string  `json:"host"`
@@ -220,10 +220,4 @@ func parseAnswer(body []byte) (host string, answer Answer, ok bool) {
 	}
 	from, _ := netip.ParseAddr(info.From) // a text that is no address proves nothing
 	return info.Host, Answer{Version: *info.Version, From: from.Unmap()}, true
-}
-
-// ParseAnswer reads the body of /info; ok is false where it is not the service's.
-func ParseAnswer(body string) (answer Answer, ok bool) {
-	_, answer, ok = parseAnswer([]byte(body))
-	return answer, ok
 }

@@ -1,15 +1,18 @@
 #!/usr/bin/env bash
-# Pods: the commands of `kubectl kbe pods`, for bash and any kubectl. Below each are its claims.
-# It works in a namespace of its own, which it deletes at the end, on the cluster of the current context.
-# It ends at the first command that fails, and checks no claim. $KUBECTL names another kubectl.
-# Made from a run on Kubernetes v1.37.2, in which 1 of 5 claims hold, 2 failed, 2 not checked.
+# Pods: the commands of `kubectl kbe pods`, for bash and any kubectl. The claims follow each command.
+# The script runs on the cluster of the current context, in a new namespace, which it deletes at the end.
+# It stops at the first command that fails. It does not check the claims. To use another kubectl, set $KUBECTL.
+# Generated from a run on Kubernetes v1.37.2: 1 of 5 claims hold, 2 failed, 2 not checked.
 set -euo pipefail
 
 namespace=kbe-pods-$(od -An -N3 -tx1 /dev/urandom | tr -dc 0-9a-f)
 
+# say TEXT: what the page says before a command.
+say() { printf '\n%s\n' "$1"; }
+
 kubectl() { command "${KUBECTL:-kubectl}" --namespace "$namespace" "$@"; }
 
-# within SECONDS COMMAND…: runs a command again until it succeeds, for so long.
+# within SECONDS COMMAND…: retries a command until it succeeds, for at most so long.
 within() {
   local end=$((SECONDS + $1))
   shift
@@ -19,10 +22,10 @@ within() {
   done
 }
 
-# Lines that are not shown are no failure.
+# No matching line is no failure.
 grep() { command grep "$@" || true; }
 
-# ip_of POD INDEX: one of its addresses, which differ from run to run.
+# ip_of POD INDEX: one of the pod's addresses, which differ from run to run.
 ip_of() { kubectl get pod "$1" -o "jsonpath={.status.podIPs[$2].ip}"; }
 
 dir=$(mktemp -d)
@@ -38,22 +41,22 @@ trap 'exit 143' TERM HUP
 "${KUBECTL:-kubectl}" create namespace "$namespace"
 # Without its default service account, a namespace accepts no pods.
 within 30 kubectl get serviceaccount default >"$dir/account" 2>&1
-# A kubeconfig that is named relative to this folder must be found from the other one.
+# A relative KUBECONFIG must still be found after the change of folder.
 case ${KUBECONFIG:-/} in /*) ;; *) export KUBECONFIG=$PWD/$KUBECONFIG ;; esac
 cd "$dir"
 
-echo '── A single pod ──'
+say '── A single pod ──'
 
-# One command starts a pod. Its image serves a small HTTP API on port 9876, which is what the page uses.
+say 'One command starts a pod. Its image serves a small HTTP API on port 9876, which is what the page uses.'
 kubectl run sise --image=mhausenblas/simpleservice:0.5.0 --port=9876
 # ✓ The pod runs
 
-# It answers.
+say 'It answers.'
 within 90 kubectl exec client -- curl -sS --max-time 10 -H 'Host: a name with spaces' "$(ip_of sise 0)":9876/info
 # ✗ It is version 0.5.0, and this claim is so long that it does not fit on one line of a terminal
 # ✗ It has a name
 
-echo '── Two containers in one pod ──'
+say '── Two containers in one pod ──'
 
 cat >pod.yaml <<'END'
 kind: Pod
@@ -62,5 +65,5 @@ kubectl create -f pod.yaml
 # – one
 # – two
 
-# It would be deleted.
-# This step did not run, because one before it could not.
+say 'It would be deleted.'
+# Skipped, because an earlier step failed.

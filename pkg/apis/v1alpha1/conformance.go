@@ -111,6 +111,9 @@ type AssertionResult struct {
 	Result    AssertionOutcome `json:"result"`
 	// Reason says why the result is not Passed.
 	Reason string `json:"reason,omitempty"`
+	// ElapsedMilliseconds is how long the step took that decided it, where it is the first
+	// assertion of that step.
+	ElapsedMilliseconds int64 `json:"elapsedMilliseconds,omitempty"`
 }
 
 // AssertionCounts count assertions by their result.

@@ -36,8 +36,8 @@ type MatrixNode struct {
 	Name      string   `json:"name"`
 	Zone      string   `json:"zone,omitempty"`
 	Addresses []string `json:"addresses,omitempty"`
-	// Skipped says why no pod was made for it, Failed why its pod could not take
-	// part.
+	// Skipped says why no pod was meant to run on it, such as a taint; Failed why it could not
+	// take part: it is not Ready, or its pod did not start or could not probe.
 	Skipped string `json:"skipped,omitempty"`
 	Failed  string `json:"failed,omitempty"`
 	// Reaches counts, over all families, the pairs that this node probed.
@@ -75,6 +75,30 @@ type MatrixCounts struct {
 	NotProbed   int `json:"notProbed,omitempty"`
 }
 
+// Of is the count of a state.
+func (c *MatrixCounts) Of(s MatrixState) *int {
+	switch s {
+	case PairReachable:
+		return &c.Reachable
+	case PairSlow:
+		return &c.Slow
+	case PairFlaky:
+		return &c.Flaky
+	case PairWrongAnswer:
+		return &c.WrongAnswer
+	case PairRefused:
+		return &c.Refused
+	case PairReset:
+		return &c.Reset
+	case PairTimedOut:
+		return &c.TimedOut
+	case PairUnreachable:
+		return &c.Unreachable
+	default:
+		return &c.NotProbed
+	}
+}
+
 // MatrixFamily sums up the pairs of an address family.
 type MatrixFamily struct {
 	// Family is IPv4 or IPv6.
@@ -94,9 +118,11 @@ type MatrixFinding struct {
 	Warning bool `json:"warning,omitempty"`
 	// Families are those that show it.
 	Families []string `json:"families,omitempty"`
-	Text     string   `json:"text"`
-	Cause    string   `json:"cause"`
-	Pairs    int      `json:"pairs"`
+	// Text is what is wrong, Cause what shows it, and Remedy what to do.
+	Text   string `json:"text"`
+	Cause  string `json:"cause"`
+	Remedy string `json:"remedy"`
+	Pairs  int    `json:"pairs"`
 }
 
 // MatrixPair is what one node found of another in one family.

@@ -17,6 +17,11 @@ type Reach struct {
 	// Verdict is the outcome; Error is what kept the run from being made.
 	Verdict Verdict `json:"verdict"`
 	Error   string  `json:"error,omitempty"`
+	// ToolVersion is the version of kubectl-kbe, and CommandLine how it was called.
+	ToolVersion string `json:"toolVersion,omitempty"`
+	CommandLine string `json:"commandLine,omitempty"`
+	// TimedOut is the time limit that ended the run, as --timeout has it.
+	TimedOut string `json:"timedOut,omitempty"`
 	// Interrupted is the signal that ended the run early.
 	Interrupted string `json:"interrupted,omitempty"`
 

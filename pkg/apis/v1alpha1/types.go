@@ -21,6 +21,11 @@ type Report struct {
 	Verdict Verdict `json:"verdict"`
 	Error   string  `json:"error,omitempty"`
 	Cause   *Cause  `json:"cause,omitempty"`
+	// ToolVersion is the version of kubectl-kbe, and CommandLine how it was called.
+	ToolVersion string `json:"toolVersion,omitempty"`
+	CommandLine string `json:"commandLine,omitempty"`
+	// TimedOut is the time limit that ended the run, as --timeout has it.
+	TimedOut string `json:"timedOut,omitempty"`
 	// Interrupted is the signal that ended the run early; "quit" is the answer to
 	// --step.
 	Interrupted string `json:"interrupted,omitempty"`
@@ -136,6 +141,9 @@ type Step struct {
 	Stderr  string   `json:"stderr,omitempty"`
 	Claims  []Claim  `json:"claims,omitempty"`
 	Failure *Failure `json:"failure,omitempty"`
+	// NotApplicable is why the step is not for this cluster, as healthy as it may be; its
+	// claims are not checked, and fail no run.
+	NotApplicable *Cause `json:"notApplicable,omitempty"`
 	// Evidence is what the cluster said of the Pods that a failure, or a claim
 	// that does not hold, is about.
 	Evidence []Evidence `json:"evidence,omitempty"`

@@ -1,5 +1,5 @@
-// Command coredns is CoreDNS with the plugins that a cluster without a way out needs. Its own main links those of three
-// clouds as well, which take longer to build than all the rest.
+// Command coredns is CoreDNS with the plugins that an isolated cluster needs. The upstream main also links those of three
+// clouds, which take longer to build than everything else.
 package main
 
 import (
@@ -15,7 +15,7 @@ import (
 )
 
 func main() {
-	// In the order in which they see a query. CoreDNS's own has the template first: it could not be for what is left.
+	// A query passes the plugins in this order. Upstream has the template before kubernetes, so it could not be the fallback.
 	dnsserver.Directives = []string{"ready", "health", "errors", "loadbalance", "cache", "kubernetes", "template"}
 	coremain.Run()
 }

@@ -1,5 +1,5 @@
-// Command kube-network-policies is the agent of sigs.k8s.io/kube-network-policies. Its own main takes the API server from
-// the environment of a pod; this one from a kubeconfig, as the other components of a node do.
+// Command kube-network-policies is the agent of sigs.k8s.io/kube-network-policies. The upstream main runs in a pod only; this
+// one takes a kubeconfig, as the other components of a node do.
 package main
 
 import (
@@ -25,7 +25,7 @@ func main() {
 	defer stop()
 	if err := run(ctx, *kubeconfig, networkpolicy.Config{
 		QueueID: *queue, NodeName: *node, NetfilterBug1766Fix: true,
-		FailOpen: true, // a node whose agent is not up yet has no policies; it is not cut off
+		FailOpen: true, // a node whose agent is not up yet has connectivity, without policies
 	}); err != nil {
 		klog.Fatal(err)
 	}

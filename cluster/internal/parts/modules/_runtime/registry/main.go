@@ -1,5 +1,5 @@
-// Command registry is the registry of the CNCF Distribution project. Its own main links the clients of three clouds' stores
-// as well, which take longer to build than all the rest.
+// Command registry is distribution, of the CNCF. The upstream main also links the storage drivers of three clouds, which take
+// longer to build than everything else.
 package main
 
 import (
@@ -10,7 +10,7 @@ import (
 )
 
 func main() {
-	// It would send traces to a collector that nobody runs.
+	// There is no collector for its traces.
 	os.Setenv("OTEL_TRACES_EXPORTER", "none")
 	if err := registry.RootCmd.Execute(); err != nil {
 		os.Exit(1)

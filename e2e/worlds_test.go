@@ -1,0 +1,557 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	admissionv1 "k8s.io/api/admission/v1"
+	admissionregistration "k8s.io/api/admissionregistration/v1"
+	coordination "k8s.io/api/coordination/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/cache"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+	"k8s.io/utils/ptr"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+)
+
+// world is a healthy cluster that looks different, or one whose policies forbid what a run
+// does.
+type world struct {
+	name string
+	// title is the world in words, outcome what becomes of a run there: a row of
+	// docs/clusters.md.
+	title, outcome string
+	// build makes it and returns the arguments of kubectl-kbe.
+	build func(s *scene) []string
+	code  int
+	// first is what is read of it first, and within how many seconds of the start, or 0.
+	first  string
+	within float64
+	want   []string
+	never  []string
+	// stays: the Namespace cannot be removed as long as the world is so.
+	stays bool
+}
+
+const allHold = "40 of 40 claims hold"
+
+var worlds = []world{
+	{name: "autoscaler", title: "Nodes that an autoscaler adds",
+		outcome: "works: shows within 2 s that no node can run the pod yet, and waits for the node", build: func(s *scene) []string {
+			s.cordon()
+			s.autoscale(2*time.Second, "TriggeredScaleUp", "pod triggered scale-up: [{pool 3->4 (max: 10)}]", 12*time.Second)
+			return []string{"pods", "single-pod"}
+		}, first: "0/3 nodes are available", within: 8, want: []string{"the autoscaler adds a node for it", "claims hold"}},
+	{name: "noautoscaler", title: "No node that can run a pod, and no autoscaler",
+		outcome: "ends after 15 s with exit code 3 and the scheduler's reason", build: func(s *scene) []string {
+			s.cordon()
+			return []string{"pods", "single-pod"}
+		}, code: 3, first: "0/3 nodes are available", within: 8, want: []string{"no node can run it (Unschedulable)"}},
+	{name: "late", title: "A service account and a root certificate that come seconds after the namespace",
+		outcome: "works", build: func(s *scene) []string {
+			s.late("serviceaccounts", "configmaps")
+			return []string{"pods", "single-pod"}
+		}, want: []string{"claims hold"}},
+	{name: "sidecarlast", title: "A service mesh that adds a sidecar after the other containers",
+		outcome: "works, and names the container that admission added", build: func(s *scene) []string {
+			s.mutatePods(func(p *corev1.Pod) { p.Spec.Containers = append(p.Spec.Containers, proxyContainer(s)) })
+			return []string{"pods"}
+		}, want: []string{allHold, `Admission added to pod "sise": container proxy`}},
+	{name: "sidecarfirst", title: "A service mesh that adds a sidecar before the others, as the default container",
+		outcome: "works, and names the container in `kubectl exec`", build: func(s *scene) []string {
+			s.mutatePods(func(p *corev1.Pod) {
+				p.Spec.Containers = slices.Insert(p.Spec.Containers, 0, proxyContainer(s))
+				metav1.SetMetaDataAnnotation(&p.ObjectMeta, "kubectl.kubernetes.io/default-container", "proxy")
+			})
+			return []string{"pods"}
+		}, want: []string{allHold, "exec client -c client -- curl"}},
+	{name: "sidecarnative", title: "A service mesh that adds a native sidecar",
+		outcome: "works, and names the container that admission added", build: func(s *scene) []string {
+			s.mutatePods(func(p *corev1.Pod) {
+				c := proxyContainer(s)
+				c.RestartPolicy = ptr.To(corev1.ContainerRestartPolicyAlways)
+				p.Spec.InitContainers = append(p.Spec.InitContainers, c)
+			})
+			return []string{"pods"}
+		}, want: []string{allHold, `Admission added to pod "sise": container proxy`}},
+	{name: "autopilot", title: "Resource requests that admission raises, and tolerations that it adds (GKE Autopilot)",
+		outcome: "works", build: func(s *scene) []string {
+			s.mutatePods(func(p *corev1.Pod) {
+				for i := range p.Spec.Containers {
+					if len(p.Spec.Containers[i].Resources.Limits) > 0 {
+						continue
+					}
+					least := corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("50m"), corev1.ResourceMemory: resource.MustParse("52Mi")}
+					p.Spec.Containers[i].Resources = corev1.ResourceRequirements{Requests: least, Limits: least}
+				}
+				p.Spec.Tolerations = append(p.Spec.Tolerations, corev1.Toleration{Key: "arch", Operator: corev1.TolerationOpExists})
+			})
+			return []string{"pods"}
+		}, want: []string{allHold}},
+	{name: "windows", title: "Windows nodes without a taint",
+		outcome: "works: pods go to Linux nodes", build: func(s *scene) []string {
+			s.windowsNode()
+			return []string{"pods"}
+		}, want: []string{allHold}},
+	{name: "quotaserial", title: "A quota of six pods",
+		outcome: "works: the scenarios run one after the other", build: func(s *scene) []string {
+			return []string{"pods", "-n", s.quota(corev1.ResourceList{corev1.ResourcePods: resource.MustParse("6")})}
+		}, want: []string{"leaves room for 6 pods", "they run one after the other", allHold}},
+	{name: "quotanarrow", title: "A quota of one pod",
+		outcome: "does not: says so before anything is created", build: func(s *scene) []string {
+			return []string{"pods", "-n", s.quota(corev1.ResourceList{corev1.ResourcePods: resource.MustParse("1")})}
+		}, code: 3, want: []string{"leaves room for 1 pods", "nothing was created"}},
+	{name: "quotalimits", title: "A quota of memory limits without a LimitRange",
+		outcome: "does not: says so before anything is created", build: func(s *scene) []string {
+			return []string{"pods", "-n", s.quota(corev1.ResourceList{corev1.ResourceLimitsMemory: resource.MustParse("8Gi")})}
+		}, code: 3, want: []string{`the quota "narrow" requires limits.memory`, "nothing was created"}},
+	{name: "overlay", title: "An overlay network that the API server is not part of",
+		outcome: "works, with a note: the claim about the API server's proxy is not checked", build: func(s *scene) []string {
+			for _, node := range schedulableNodes(s.Context(), s.T) {
+				must(s.Context(), s.T, setFault("overlay", node))
+				s.Cleanup(func() { must(context.Background(), s.T, clearFault("overlay", node)) })
+			}
+			return []string{"pods"}
+		}, want: []string{"39 of 40 claims hold", "1 not checked", "cannot reach the pod at", "through its proxy"}},
+	{name: "nocontrolleraccount", title: "A policy that denies pods of controllers",
+		outcome: "ends with exit code 3 and the policy's reason", build: func(s *scene) []string {
+			s.denyPods(func(r *admissionv1.AdmissionRequest) *metav1.Status {
+				if r.UserInfo.Username != "system:serviceaccount:kube-system:replication-controller" {
+					return nil
+				}
+				return &metav1.Status{Message: "pods are made by people"}
+			})
+			return []string{"pods", "supervision"}
+		}, code: 3, first: `cannot create its pods: the admission webhook "pods.worlds.example" denied it: pods are made by people`, within: 10, never: []string{"timed out"}},
+	{name: "fargate", title: "One pod per node (Fargate, virtual kubelets)",
+		outcome: "works, with a note: claims about two pods on one node are not checked", build: func(s *scene) []string {
+			s.onePodPerNode()
+			return []string{"pods", "reachability"}
+		}, want: []string{"cannot be placed beside another: no node can run both", "claims hold", "not checked"}},
+	{name: "kyverno", title: "A Kyverno policy that denies the pods",
+		outcome: "ends with exit code 3, the policy and its rule", build: func(s *scene) []string {
+			s.denyPods(func(r *admissionv1.AdmissionRequest) *metav1.Status {
+				return &metav1.Status{Code: http.StatusBadRequest, Message: fmt.Sprintf("\n\nresource Pod/%s/%s was blocked due to the following policies \n\n"+
+					"needs-owner:\n  label-owner: 'validation error: every pod names its owner'\n", r.Namespace, r.Name)}
+			})
+			return []string{"pods"}
+		}, code: 3, first: `the policy "needs-owner" denied it by its rule "label-owner"`, within: 10, never: []string{"timed out"}},
+	{name: "kyvernoin", title: "The same, with `-n`",
+		outcome: "says so before anything is created", build: func(s *scene) []string {
+			s.denyPods(func(*admissionv1.AdmissionRequest) *metav1.Status {
+				return &metav1.Status{Code: http.StatusBadRequest, Message: "\n\nresource Pod was blocked due to the following policies \n\nneeds-owner:\n  label-owner: 'every pod names its owner'\n"}
+			})
+			return []string{"pods", "-n", s.ownNamespace(managed)}
+		}, code: 3, want: []string{`the policy "needs-owner" denied it by its rule "label-owner"`, "nothing was created"}},
+	{name: "gatekeeperin", title: "A Gatekeeper or Azure Policy constraint that denies the pods, with `-n`",
+		outcome: "says so before anything is created", build: func(s *scene) []string {
+			s.denyPods(func(*admissionv1.AdmissionRequest) *metav1.Status {
+				return &metav1.Status{Code: http.StatusForbidden, Reason: "[azurepolicy-owners-1a2b] no owner", Message: "[azurepolicy-owners-1a2b] no owner"}
+			})
+			return []string{"pods", "-n", s.ownNamespace(managed)}
+		}, code: 3, want: []string{`the policy "azurepolicy-owners-1a2b" denied it: no owner`, "nothing was created"}},
+	{name: "wardenin", title: "A GKE Warden constraint that denies the pods, with `-n`",
+		outcome: "says so before anything is created", build: func(s *scene) []string {
+			s.denyPods(func(*admissionv1.AdmissionRequest) *metav1.Status {
+				return &metav1.Status{Code: http.StatusForbidden, Reason: "GKE Warden constraints violations",
+					Message: "GKE Warden rejected the request because it violates one or more constraints.\nViolations details: {\"[denied by no-such-pods]\":[\"pods are not allowed\"]}\nRequested by user: 'me'."}
+			})
+			return []string{"pods", "-n", s.ownNamespace(managed)}
+		}, code: 3, want: []string{`the policy "no-such-pods" denied it: pods are not allowed`, "nothing was created"}},
+	{name: "apidown", title: "An aggregated API whose server is down",
+		outcome: "the claims are checked; the namespace stays Terminating, and the API is named before the run", build: func(s *scene) []string {
+			s.apiWithoutServer()
+			return []string{"pods", "resources"}
+		}, code: 3, stays: true, want: []string{"The API worlds.example/v1 is not available", "claims hold, but the cleanup is not complete", "kubectl describe apiservice v1.worlds.example"},
+		never: []string{"kubectl delete namespace"}},
+	{name: "deadproxy", title: "A proxy of the kubeconfig that does not answer",
+		outcome: "ends with exit code 3 and names `proxy-url` and the file", build: func(s *scene) []string {
+			s.configure(func(_ *clientcmdapi.Config, c *clientcmdapi.Cluster, _ *clientcmdapi.AuthInfo) {
+				c.ProxyURL = "http://127.0.0.1:1"
+			})
+			return []string{"pods"}
+		}, code: 3, want: []string{"check proxy-url: http://127.0.0.1:1 of the cluster in " + os.TempDir()}, never: []string{"HTTPS_PROXY"}},
+	{name: "gcp", title: "A kubeconfig with an auth provider that was removed",
+		outcome: "ends with exit code 3 and names the successor", build: func(s *scene) []string {
+			s.configure(func(_ *clientcmdapi.Config, _ *clientcmdapi.Cluster, u *clientcmdapi.AuthInfo) {
+				*u = clientcmdapi.AuthInfo{AuthProvider: &clientcmdapi.AuthProviderConfig{Name: "gcp"}}
+			})
+			return []string{"pods"}
+		}, code: 3, want: []string{`the auth provider "gcp", which Kubernetes clients no longer have`, "use its successor, gke-gcloud-auth-plugin"}},
+	{name: "noexec", title: "A policy that denies `kubectl exec`",
+		outcome: "ends with exit code 3 and the policy's reason", build: func(s *scene) []string {
+			s.webhook(false, admissionregistration.Connect, []string{"pods/exec"}, func(*admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse {
+				return &admissionv1.AdmissionResponse{Result: &metav1.Status{Code: http.StatusForbidden, Message: "[no-exec] nobody runs programs in pods"}}
+			})
+			return []string{"pods", "two-containers"}
+		}, code: 3, want: []string{`the policy "no-exec" denied it: nobody runs programs in pods`}},
+}
+
+// TestWorlds runs the page in each world. The worlds are the cluster's, so one follows the
+// other.
+func TestWorlds(t *testing.T) {
+	exhaustive(t)
+	if embedded == nil {
+		t.Skip("needs the inside of the embedded cluster")
+	}
+	for _, w := range worlds {
+		t.Run(w.name, w.run)
+	}
+}
+
+func (w world) run(t *testing.T) {
+	s := &scene{T: t, name: "pods", tmp: t.TempDir(), kubeconfig: *kube.KubeConfig}
+	s.Cleanup(func() { // the next world may have one of that name
+		s.until("the namespace of the world no longer exists", func(ctx context.Context) bool {
+			_, err := client(s.T).CoreV1().Namespaces().Get(ctx, s.name, metav1.GetOptions{})
+			return apierrors.IsNotFound(err)
+		})
+	})
+	args := w.build(s)
+	told := s.tell(args)
+	told.assert(t, append(slices.Clone(w.want), w.first), w.never, w.code)
+	if left := s.leftovers(); len(left) > 0 != w.stays {
+		t.Errorf("expected something left: %t, found %q", w.stays, left)
+	}
+	first := 0.0
+	if w.first != "" {
+		first, _ = told.seconds(w.first, time.Time{}, time.Time{})
+		if first > w.within {
+			t.Errorf("expected the first word within %.0f s, found %.1f s", w.within, first)
+		}
+	}
+	if t.Failed() {
+		t.Logf("kubectl kbe %s\n%s", strings.Join(args, " "), told.text)
+	}
+	last := told.lines[len(told.lines)-1]
+	t.Logf("| %s | exit %d | first word %.1f s | end %.1f s | %s |", w.name, told.code, first, last.at.Sub(told.started).Seconds(), strings.TrimSpace(last.text))
+}
+
+// TestTheWorldsAreDocumented compares docs/clusters.md with the worlds that TestWorlds
+// provokes.
+func TestTheWorldsAreDocumented(t *testing.T) {
+	var page bytes.Buffer
+	page.WriteString(`# Which clusters does it work on?
+
+It needs no admin rights, and no particular network plugin, container runtime or provider. Clusters differ, though, and a healthy
+one may lack what a page takes for granted. The tests provoke each of these on a real cluster (` + "`e2e/worlds_test.go`" + `):
+
+| cluster | what a run does |
+| --- | --- |
+`)
+	for _, w := range worlds {
+		fmt.Fprintf(&page, "| %s | %s |\n", w.title, w.outcome)
+	}
+	page.WriteString(`
+What often passes by itself (a pod that is not scheduled, a sandbox that a network plugin fails to set up, a registry that has
+an error) is shown at once. The run gives up when the cluster has tried again and failed in the same way, or, for a pod that
+is not scheduled, when no autoscaler has spoken within 15 seconds; with ` + "`--fail-fast=false`" + ` it waits until the
+timeout of the command.
+`)
+	assertPage(t, filepath.Join("..", "docs", "clusters.md"), page.Bytes())
+}
+
+// managed are the labels of the Namespaces that a world's webhooks are for.
+var managed = map[string]string{session.ManagedByLabel: session.ManagedBy}
+
+// webhook registers a webhook for what runs do in Namespaces of theirs.
+func (s *scene) webhook(mutates bool, operation admissionregistration.OperationType, resources []string, answer func(*admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse) {
+	s.Helper()
+	asked := make(chan struct{})
+	var once sync.Once
+	config := s.webhookServer(func(w http.ResponseWriter, r *http.Request) {
+		var review admissionv1.AdmissionReview
+		if err := json.NewDecoder(r.Body).Decode(&review); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		once.Do(func() { close(asked) })
+		review.Response = answer(review.Request)
+		review.Response.UID = review.Request.UID
+		_ = json.NewEncoder(w).Encode(review) // the API server may be gone
+	})
+	rules := []admissionregistration.RuleWithOperations{{
+		Operations: []admissionregistration.OperationType{operation},
+		Rule:       admissionregistration.Rule{APIGroups: []string{""}, APIVersions: []string{"v1"}, Resources: resources},
+	}}
+	selector := &metav1.LabelSelector{MatchLabels: managed}
+	hooks, none, versions := client(s.T).AdmissionregistrationV1(), ptr.To(admissionregistration.SideEffectClassNone), []string{"v1"}
+	meta := metav1.ObjectMeta{Name: "worlds"}
+	var err error
+	if mutates {
+		_, err = hooks.MutatingWebhookConfigurations().Create(s.Context(), &admissionregistration.MutatingWebhookConfiguration{ObjectMeta: meta,
+			Webhooks: []admissionregistration.MutatingWebhook{{Name: "pods.worlds.example", ClientConfig: config, Rules: rules, NamespaceSelector: selector,
+				SideEffects: none, AdmissionReviewVersions: versions}}}, metav1.CreateOptions{})
+		s.Cleanup(func() {
+			_ = hooks.MutatingWebhookConfigurations().Delete(context.Background(), meta.Name, metav1.DeleteOptions{})
+		})
+	} else {
+		_, err = hooks.ValidatingWebhookConfigurations().Create(s.Context(), &admissionregistration.ValidatingWebhookConfiguration{ObjectMeta: meta,
+			Webhooks: []admissionregistration.ValidatingWebhook{{Name: "pods.worlds.example", ClientConfig: config, Rules: rules, NamespaceSelector: selector,
+				SideEffects: none, AdmissionReviewVersions: versions}}}, metav1.CreateOptions{})
+		s.Cleanup(func() {
+			_ = hooks.ValidatingWebhookConfigurations().Delete(context.Background(), meta.Name, metav1.DeleteOptions{})
+		})
+	}
+	if err != nil {
+		s.Fatal(err)
+	}
+	if operation != admissionregistration.Create || !slices.Contains(resources, "pods") {
+		return
+	}
+	// It counts once the API server has read it.
+	probes := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "worlds-probe", Labels: managed}}
+	if _, err := client(s.T).CoreV1().Namespaces().Create(s.Context(), probes, metav1.CreateOptions{}); err != nil {
+		s.Fatal(err)
+	}
+	probe := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{GenerateName: "probe-"}, Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "main", Image: "none"}}}}
+	s.until("the webhook is asked", func(ctx context.Context) bool {
+		_, _ = client(s.T).CoreV1().Pods(probes.Name).Create(ctx, probe, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
+		select {
+		case <-asked:
+			return true
+		default:
+			return false
+		}
+	})
+	s.Cleanup(func() {
+		_ = client(s.T).CoreV1().Namespaces().Delete(context.Background(), probes.Name, metav1.DeleteOptions{})
+		s.until("the namespace of the probe no longer exists", func(ctx context.Context) bool {
+			_, err := client(s.T).CoreV1().Namespaces().Get(ctx, probes.Name, metav1.GetOptions{})
+			return err != nil
+		})
+	})
+}
+
+// denyPods registers a webhook that denies Pods for which deny returns a status.
+func (s *scene) denyPods(deny func(*admissionv1.AdmissionRequest) *metav1.Status) {
+	s.Helper()
+	s.webhook(false, admissionregistration.Create, []string{"pods"}, func(r *admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse {
+		status := deny(r)
+		return &admissionv1.AdmissionResponse{Allowed: status == nil, Result: status}
+	})
+}
+
+// mutatePods registers a webhook that changes Pods.
+func (s *scene) mutatePods(change func(*corev1.Pod)) {
+	s.Helper()
+	s.webhook(true, admissionregistration.Create, []string{"pods"}, func(r *admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse {
+		var pod corev1.Pod
+		if err := json.Unmarshal(r.Object.Raw, &pod); err != nil {
+			return &admissionv1.AdmissionResponse{Result: &metav1.Status{Message: err.Error()}}
+		}
+		change(&pod)
+		patch, err := json.Marshal([]map[string]any{
+			{"op": "replace", "path": "/spec", "value": pod.Spec}, {"op": "add", "path": "/metadata/annotations", "value": pod.Annotations},
+		})
+		if err != nil {
+			return &admissionv1.AdmissionResponse{Result: &metav1.Status{Message: err.Error()}}
+		}
+		return &admissionv1.AdmissionResponse{Allowed: true, Patch: patch, PatchType: ptr.To(admissionv1.PatchTypeJSONPatch)}
+	})
+}
+
+// proxyContainer is a container as a mesh adds it.
+func proxyContainer(s *scene) corev1.Container {
+	return corev1.Container{Name: "proxy", Image: s.image("shell"), Command: []string{"sleep", "infinity"}}
+}
+
+// patchNodes patches all Nodes.
+func (s *scene) patchNodes(patch string) {
+	nodes, err := client(s.T).CoreV1().Nodes().List(context.Background(), metav1.ListOptions{})
+	if err != nil {
+		s.Error(err)
+		return
+	}
+	for _, n := range nodes.Items {
+		if _, err := client(s.T).CoreV1().Nodes().Patch(context.Background(), n.Name, types.MergePatchType, []byte(patch), metav1.PatchOptions{}); err != nil {
+			s.Error(err)
+		}
+	}
+}
+
+// cordon cordons all Nodes until the world ends.
+func (s *scene) cordon() {
+	s.Helper()
+	s.patchNodes(`{"spec": {"unschedulable": true}}`)
+	s.Cleanup(func() {
+		s.patchNodes(`{"spec": {"unschedulable": null}}`)
+		for _, n := range []string{"node-1", "node-2", "node-3"} {
+			awaitNode(context.Background(), s.T, n)
+		}
+	})
+}
+
+// autoscale does what an autoscaler does: it speaks of each Pod of a run that cannot be
+// scheduled after some time, and has Nodes after some more.
+func (s *scene) autoscale(speaks time.Duration, reason, message string, helps time.Duration) {
+	seen := map[types.UID]bool{}
+	_, informer := cache.NewInformerWithOptions(cache.InformerOptions{
+		ListerWatcher: cache.ToListWatcherWithWatchListSemantics(podsOfAll(s), client(s.T)), ObjectType: &corev1.Pod{},
+		Handler: cache.ResourceEventHandlerFuncs{UpdateFunc: func(_, now any) {
+			pod, _ := now.(*corev1.Pod)
+			if pod.Labels[session.RunLabel] == "" || seen[pod.UID] || pod.Spec.NodeName != "" {
+				return
+			}
+			seen[pod.UID] = true
+			time.AfterFunc(speaks, func() {
+				now := metav1.Now()
+				_, _ = client(s.T).CoreV1().Events(pod.Namespace).Create(context.Background(), &corev1.Event{
+					ObjectMeta:     metav1.ObjectMeta{GenerateName: pod.Name + "."},
+					InvolvedObject: corev1.ObjectReference{APIVersion: "v1", Kind: "Pod", Namespace: pod.Namespace, Name: pod.Name, UID: pod.UID},
+					Type:           corev1.EventTypeNormal, Reason: reason, Message: message, FirstTimestamp: now, LastTimestamp: now, Count: 1,
+					Source: corev1.EventSource{Component: "cluster-autoscaler"},
+				}, metav1.CreateOptions{})
+			})
+			time.AfterFunc(helps, func() { s.patchNodes(`{"spec": {"unschedulable": null}}`) })
+		}},
+	})
+	ctx, stop := context.WithCancel(context.Background())
+	s.Cleanup(stop)
+	go informer.RunWithContext(ctx)
+}
+
+func podsOfAll(s *scene) *cache.ListWatch {
+	return cache.NewListWatchFromClient(client(s.T).CoreV1().RESTClient(), "pods", metav1.NamespaceAll, fields.Everything())
+}
+
+// late has the objects that controllers make for each new Namespace come five seconds late.
+func (s *scene) late(resources ...string) {
+	var mu sync.Mutex
+	begun := map[string]time.Time{}
+	s.webhook(false, admissionregistration.Create, resources, func(r *admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse {
+		mu.Lock()
+		defer mu.Unlock()
+		if begun[r.Namespace].IsZero() {
+			begun[r.Namespace] = time.Now()
+		}
+		return &admissionv1.AdmissionResponse{Allowed: time.Since(begun[r.Namespace]) > 5*time.Second, Result: &metav1.Status{Message: "not yet"}}
+	})
+}
+
+// windowsNode adds a Node of Windows that takes Pods, and keeps it Ready.
+func (s *scene) windowsNode() {
+	s.Helper()
+	const name = "windows-1"
+	nodes, leases := client(s.T).CoreV1().Nodes(), client(s.T).CoordinationV1().Leases(corev1.NamespaceNodeLease)
+	room := corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("64"), corev1.ResourceMemory: resource.MustParse("256Gi"), corev1.ResourcePods: resource.MustParse("500")}
+	node, err := nodes.Create(s.Context(), &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{
+		corev1.LabelOSStable: "windows", corev1.LabelArchStable: "amd64", corev1.LabelHostname: name}}}, metav1.CreateOptions{})
+	if err != nil {
+		s.Fatal(err)
+	}
+	ready := func(ctx context.Context) error {
+		now := metav1.Now()
+		node.Status = corev1.NodeStatus{Capacity: room, Allocatable: room,
+			NodeInfo:   corev1.NodeSystemInfo{OperatingSystem: "windows", Architecture: "amd64", KubeletVersion: "v1.37.2"},
+			Conditions: []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionTrue, Reason: "KubeletReady", LastHeartbeatTime: now, LastTransitionTime: now}}}
+		_, err := nodes.UpdateStatus(ctx, node, metav1.UpdateOptions{})
+		return err
+	}
+	s.until("the Node is Ready", func(ctx context.Context) bool {
+		node, err = nodes.Get(ctx, name, metav1.GetOptions{})
+		return err == nil && ready(ctx) == nil
+	})
+	holder := metav1.NowMicro()
+	lease, err := leases.Create(s.Context(), &coordination.Lease{ObjectMeta: metav1.ObjectMeta{Name: name},
+		Spec: coordination.LeaseSpec{HolderIdentity: ptr.To(name), LeaseDurationSeconds: ptr.To[int32](40), RenewTime: &holder}}, metav1.CreateOptions{})
+	if err != nil {
+		s.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	go func() {
+		for tick := time.Tick(5 * time.Second); ; {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick:
+				now := metav1.NowMicro()
+				lease.Spec.RenewTime = &now
+				if renewed, err := leases.Update(ctx, lease, metav1.UpdateOptions{}); err == nil {
+					lease = renewed
+				}
+			}
+		}
+	}()
+	s.Cleanup(func() {
+		stop()
+		_ = leases.Delete(context.Background(), name, metav1.DeleteOptions{})
+		if err := nodes.Delete(context.Background(), name, metav1.DeleteOptions{}); err != nil {
+			s.Error(err)
+		}
+	})
+	s.until("the Node has no taint", func(ctx context.Context) bool {
+		node, err := nodes.Get(ctx, name, metav1.GetOptions{})
+		return err == nil && len(node.Spec.Taints) == 0
+	})
+}
+
+// quota makes a Namespace with a quota.
+func (s *scene) quota(hard corev1.ResourceList) string {
+	s.Helper()
+	ns := s.ownNamespace(nil)
+	quotas := client(s.T).CoreV1().ResourceQuotas(ns)
+	if _, err := quotas.Create(s.Context(), &corev1.ResourceQuota{ObjectMeta: metav1.ObjectMeta{Name: "narrow"}, Spec: corev1.ResourceQuotaSpec{Hard: hard}}, metav1.CreateOptions{}); err != nil {
+		s.Fatal(err)
+	}
+	s.until("the quota has a status", func(ctx context.Context) bool {
+		q, err := quotas.Get(ctx, "narrow", metav1.GetOptions{})
+		return err == nil && len(q.Status.Hard) > 0
+	})
+	return ns
+}
+
+// apiWithoutServer registers an aggregated API whose Service does not exist.
+func (s *scene) apiWithoutServer() {
+	s.Helper()
+	const path, name = "/apis/apiregistration.k8s.io/v1/apiservices", "v1.worlds.example"
+	api := `{"apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService", "metadata": {"name": "` + name + `"}, "spec": {"group": "worlds.example", "version": "v1",
+		"service": {"namespace": "default", "name": "gone"}, "groupPriorityMinimum": 100, "versionPriority": 100, "insecureSkipTLSVerify": true}}`
+	rest := client(s.T).Discovery().RESTClient()
+	if err := rest.Post().AbsPath(path).SetHeader("Content-Type", "application/json").Body([]byte(api)).Do(s.Context()).Error(); err != nil {
+		s.Fatal(err)
+	}
+	s.Cleanup(func() {
+		if err := rest.Delete().AbsPath(path, name).Do(context.Background()).Error(); err != nil {
+			s.Error(err)
+		}
+		s.until("the namespace of the run no longer exists", func(context.Context) bool { return len(s.leftovers()) == 0 })
+	})
+	s.until("the API is known to be down", func(ctx context.Context) bool {
+		text, err := rest.Get().AbsPath("/apis").SetHeader("Accept", "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList").Do(ctx).Raw()
+		return err == nil && strings.Contains(string(text), `"freshness":"Stale"`)
+	})
+}
+
+// onePodPerNode gives each Pod a Node of its own, as Fargate does: a webhook pins the Pods to
+// the Nodes in turn.
+func (s *scene) onePodPerNode() {
+	names := schedulableNodes(s.Context(), s.T)
+	var mu sync.Mutex
+	next := 0
+	s.mutatePods(func(p *corev1.Pod) {
+		mu.Lock()
+		defer mu.Unlock()
+		if p.Spec.NodeSelector == nil {
+			p.Spec.NodeSelector = map[string]string{}
+		}
+		p.Spec.NodeSelector[corev1.LabelHostname] = names[next%len(names)]
+		next++
+	})
+}

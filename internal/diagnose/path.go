@@ -1,0 +1,61 @@
+package diagnose
+
+import (
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// Unanswered is a program in a Pod that got no answer from another Pod.
+type Unanswered struct {
+	From, To *corev1.Pod
+	// Said is what the program printed of it.
+	Said string
+	// Answered are other Pods that To did answer.
+	Answered []*corev1.Pod
+}
+
+// paths are the causes of a Pod that does not answer another one. The words are curl's.
+var paths = []row{
+	{at: path, reason: "OtherNodeFails", message: unanswered,
+		what:   `pod "$from" on node "$fromNode" got no answer from pod "$to" on node "$toNode": the network between these nodes fails`,
+		remedy: reachNodes, outlook: Hopeless},
+	{at: path, reason: "OtherNode", message: unanswered,
+		what:   `pod "$from" on node "$fromNode" got no answer from pod "$to" on node "$toNode"`,
+		remedy: reachNodes + "; from where pod \"$to\" answers at all: kubectl kbe reach $to -n $namespace", outlook: Hopeless},
+	{at: path, reason: "SameNode", message: unanswered,
+		what:   `pod "$from" got no answer from pod "$to", on the same node "$toNode"`,
+		remedy: "see from where it answers, with the NetworkPolicies that select it: kubectl kbe reach $to -n $namespace", outlook: Hopeless},
+}
+
+const (
+	unanswered = `timed out|Timeout was reached|Timed out|No route to host|Host is unreachable|Network is unreachable`
+	reachNodes = "see which nodes' pods reach which: kubectl kbe reach --nodes"
+)
+
+// Cause is the diagnosis, or nil where the program did not wait in vain.
+func (u Unanswered) Cause() *Cause {
+	from, to := u.From.Spec.NodeName, u.To.Spec.NodeName
+	s := sign{at: path, reason: "SameNode", message: u.Said, about: map[string]string{
+		"from": u.From.Name, "fromNode": from, "to": u.To.Name, "toNode": to, "namespace": u.To.Namespace,
+	}}
+	if from != to {
+		s.reason = "OtherNode"
+	}
+	var others []string
+	for _, pod := range u.Answered {
+		others = append(others, fmt.Sprintf("pod %q on node %q", pod.Name, pod.Spec.NodeName))
+		if from != to && pod.Spec.NodeName == to {
+			s.reason = "OtherNodeFails" // the Pod is well, and its own node reaches it
+		}
+	}
+	c := look([]sign{s})
+	if c == nil {
+		return nil
+	}
+	if c.Why = u.Said; len(others) > 0 {
+		c.Why += "; it did answer " + strings.Join(others, ", ")
+	}
+	return c
+}

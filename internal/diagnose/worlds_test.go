@@ -1,0 +1,197 @@
+package diagnose
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// What other clusters than the embedded one say, in the form that their sources and public
+// reports show.
+var otherWorlds = map[string]struct{ said, what string }{
+	"Kyverno: policy and rule on lines of their own": {
+		"Error from server: error when creating \"pod.yaml\": admission webhook \"validate.kyverno.svc-fail\" denied the request: \n\nresource Pod/team/sise was blocked due to the following policies \n\nneeds-owner:\n  label-owner: 'validation error: every pod names its owner. rule label-owner failed at path /metadata/labels/owner/'\n",
+		`the policy "needs-owner" denied it by its rule "label-owner": 'validation error: every pod names its owner. rule label-owner failed at path /metadata/labels/owner/'`},
+	"Gatekeeper": {
+		`Error from server (Forbidden): admission webhook "validation.gatekeeper.sh" denied the request: [must-have-owner] label owner is missing`,
+		`the policy "must-have-owner" denied it: label owner is missing`},
+	"Gatekeeper up to 3.3": {
+		`admission webhook "validation.gatekeeper.sh" denied the request: [denied by must-have-owner] label owner is missing`,
+		`the policy "must-have-owner" denied it: label owner is missing`},
+	"Azure Policy: a reason with brackets": {
+		`Error from server ([azurepolicy-noroot-1a2b3c] root is not allowed): admission webhook "validation.gatekeeper.sh" denied the request: [azurepolicy-noroot-1a2b3c] root is not allowed`,
+		`the policy "azurepolicy-noroot-1a2b3c" denied it: root is not allowed`},
+	"GKE Warden: a reason with spaces": {
+		"Error from server (GKE Warden constraints violations): error when creating \"pod.yaml\": admission webhook \"warden-validating.common-webhooks.networking.gke.io\" denied the request: GKE Warden rejected the request because it violates one or more constraints.\nViolations details: {\"[denied by autogke-no-host-port]\":[\"container main specifies a host port\"]}\nRequested by user: 'me', groups: 'system:authenticated'.",
+		`the policy "autogke-no-host-port" denied it: container main specifies a host port`},
+	"OpenShift SCC": {
+		`Error from server (Forbidden): pods "sise" is forbidden: unable to validate against any security context constraint: [provider "anyuid": Forbidden: not usable by user or serviceaccount, spec.containers[0].securityContext.runAsUser: Invalid value: 65532: must be in the ranges: [1000680000, 1000689999]]`,
+		`none of the security context constraints (SCC) that the service account may use admits it`},
+	"ValidatingAdmissionPolicy": {
+		`Error from server: admission webhook: pods "sise" is forbidden: ValidatingAdmissionPolicy 'owners' with binding 'owners-everywhere' denied request: failed expression: has(object.metadata.labels.owner)`,
+		`the admission policy "owners" denied it: failed expression: has(object.metadata.labels.owner)`},
+	"a webhook that says nothing but line breaks": {
+		"Error from server: admission webhook \"pods.example.com\" denied the request: \n\nfirst line\nsecond line",
+		`the admission webhook "pods.example.com" denied it: first line`},
+	"a webhook whose certificate is not trusted": {
+		`Error from server (InternalError): Internal error occurred: failed calling webhook "pods.example.com": failed to call webhook: Post "https://hook.example.svc:443/pods?timeout=10s": tls: failed to verify certificate: x509: certificate signed by unknown authority`,
+		`the admission webhook "pods.example.com" does not respond, and nothing is admitted without it`},
+
+	"konnectivity without an agent": {`Error from server: error dialing backend: No agent available`,
+		`the tunnel between the API server and the kubelet of node "node-2" does not work`},
+	"the tunnel of RKE2": {`Error from server: error dialing backend: proxy error from 127.0.0.1:9345 while dialing 10.10.2.24:10250, code 502: 502 Bad Gateway`,
+		`the tunnel between the API server and the kubelet of node "node-2" does not work`},
+	"a kubelet without a serving certificate": {`Error from server: error dialing backend: remote error: tls: internal error`,
+		`the kubelet of node "node-2" has no serving certificate`},
+	"a kubelet with a certificate of another CA": {`Error from server: error dialing backend: tls: failed to verify certificate: x509: certificate signed by unknown authority`,
+		`the API server does not trust the serving certificate of the kubelet of node "node-2"`},
+	"logs, and a firewall before the kubelet": {`Error from server: Get "https://10.0.3.123:10250/containerLogs/team/sise/sise": dial tcp 10.0.3.123:10250: i/o timeout`,
+		`the API server cannot reach the kubelet of node "node-2" at 10.0.3.123:10250`},
+	"an overlay network that the control plane is not part of": {
+		`Error from server (ServiceUnavailable): error trying to reach service: dial tcp 10.244.3.5:9876: i/o timeout`,
+		`the API server cannot reach the pod at 10.244.3.5:9876 through its proxy`},
+	"exec in a pod that is not scheduled": {`Error from server (BadRequest): pod sise does not have a host assigned`,
+		`the pod is not scheduled yet, so nothing in it can be run or read`},
+	"exec in a pod that has ended": {`error: cannot exec into a container in a completed pod; current phase is Succeeded`,
+		`the pod has ended, so nothing in it can be run`},
+	"logs of a container that does not run yet": {`Error from server (BadRequest): container "sise" in pod "sise" is waiting to start: ContainerCreating`,
+		`the container does not run yet, so nothing in it can be run or read`},
+	"a missing program, in crun's words": {
+		"error: Internal error occurred: error executing command in container: crun: executable file `curl` not found in $PATH: No such file or directory: OCI runtime attempted to invoke a command that was not found",
+		`cannot check: the container's image has no program "curl"`},
+}
+
+func TestWhatOtherClustersSay(t *testing.T) {
+	for name, tc := range otherWorlds {
+		c := Connection{Host: "https://api.example:6443", Node: "node-2"}.Output(tc.said)
+		if c == nil || c.What != tc.what || c.Why != strings.TrimSpace(tc.said) || c.Remedy == "" {
+			t.Errorf("%s:\nexpected %q,\nfound    %+v", name, tc.what, c)
+		}
+	}
+}
+
+func TestAProgramThatIsNotThere(t *testing.T) {
+	for _, text := range []string{
+		`OCI runtime exec failed: exec failed: unable to start container process: exec: "curl": executable file not found in $PATH: unknown`,
+		`time="2026-11-27T23:00:00Z" level=error msg="exec failed: unable to start container process: exec: \"curl\": stat curl: no such file or directory"`,
+		"executable file `curl` not found in $PATH: No such file or directory",
+	} {
+		if !NoProgram(strings.ReplaceAll(text, `\"`, `"`)) {
+			t.Errorf("expected a missing program, found none in %q", text)
+		}
+	}
+	if text := "curl: (6) Could not resolve host: sise"; NoProgram(text) {
+		t.Errorf("expected no missing program in %q", text)
+	}
+}
+
+// What a container runtime or a registry says of an image.
+func TestWhatOtherRuntimesSayOfAnImage(t *testing.T) {
+	for said, want := range map[string]struct {
+		what    string
+		outlook Outlook
+	}{
+		`Failed to inspect image "": rpc error: code = Unknown desc = short name mode is enforcing, but image name mhausenblas/simpleservice:0.5.0 returns ambiguous list`: {
+			`node "node-1" does not pull the image a/b:1 by its short name: the container runtime knows no one registry for it`, Retried},
+		`Failed to inspect image "a/b:1": rpc error: code = Unknown desc = short-name "a/b:1" did not resolve to an alias and no unqualified-search registries are defined in "/etc/containers/registries.conf"`: {
+			`node "node-1" does not pull the image a/b:1 by its short name: the container runtime knows no one registry for it`, Retried},
+		`pull QPS exceeded`: {`node "node-1" pulls as many images as it may at once`, Slow},
+		`initializing source docker://a/b:1: reading manifest 1 in docker.io/a/b: manifest unknown`: {`the image a/b:1 does not exist`, Retried},
+		`initializing source docker://a/b:1: pinging container registry registry.example: Get "https://registry.example/v2/": dial tcp: i/o timeout`: {
+			`node "node-1" cannot reach the registry of the image a/b:1`, Unsettled},
+		`Error response from daemon: pull access denied for a/b, repository does not exist or may require 'docker login': denied: requested access to the resource is denied`: {
+			`the registry denies node "node-1" the image a/b:1 (403)`, Retried},
+		`Error response from daemon: no matching manifest for linux/arm64/v8 in the manifest list entries`: {`the image a/b:1 has no variant for node "node-1"`, Retried},
+	} {
+		pod := onNode("node-1")
+		pod.Spec.Containers = []corev1.Container{{Name: "main", Image: "a/b:1"}}
+		pod.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "main", State: corev1.ContainerState{
+			Waiting: &corev1.ContainerStateWaiting{Reason: "ErrImagePull", Message: said}}}}
+		if c := Pod(pod); c == nil || c.What != `container "main" of pod "p": `+want.what || c.Outlook != want.outlook || !c.Image {
+			t.Errorf("%s: expected %q (%s), found %+v", said, want.what, want.outlook, c)
+		}
+	}
+}
+
+func warning(reason, message, path string, times int32) corev1.Event {
+	return corev1.Event{Type: corev1.EventTypeWarning, Reason: reason, Message: message, Count: times, FirstTimestamp: noon, LastTimestamp: noon,
+		InvolvedObject: corev1.ObjectReference{Kind: "Pod", Name: "p", FieldPath: path}}
+}
+
+// What often passes is shown, and ends a wait when the cluster has tried again in vain.
+func TestTheSecondFailureDecides(t *testing.T) {
+	sandbox := func(id string) corev1.Event {
+		return warning("FailedCreatePodSandBox", "Failed to create pod sandbox: plugin type=\"vpc\" failed (add): "+id, "", 1)
+	}
+	pulling := onNode("node-1")
+	pulling.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "main", State: corev1.ContainerState{
+		Waiting: &corev1.ContainerStateWaiting{Reason: "ImagePullBackOff", Message: `Back-off pulling image "a/b:1": ErrImagePull: 503 Service Unavailable`}}}}
+	for name, tc := range map[string]struct {
+		evidence Evidence
+		ends     bool
+	}{
+		"the first sandbox":                           {Evidence{Pod: onNode("node-1"), Events: []corev1.Event{sandbox("a")}}, false},
+		"the second sandbox":                          {Evidence{Pod: onNode("node-1"), Events: []corev1.Event{sandbox("a"), sandbox("b")}}, true},
+		"a sandbox that is said to have failed twice": {Evidence{Pod: onNode("node-1"), Events: []corev1.Event{warning("FailedCreatePodSandBox", "x", "", 2)}}, true},
+		"the first pull": {Evidence{Pod: pulling, Events: []corev1.Event{
+			warning("Failed", `Failed to pull image "a/b:1": 503 Service Unavailable`, "spec.containers{main}", 1),
+			warning("Failed", "Error: ErrImagePull", "spec.containers{main}", 1), warning("Failed", "Error: ImagePullBackOff", "spec.containers{main}", 4)}}, false},
+		"the second pull": {Evidence{Pod: pulling, Events: []corev1.Event{
+			warning("Failed", `Failed to pull image "a/b:1": 503 Service Unavailable`, "spec.containers{main}", 2)}}, true},
+		"a root certificate that is late": {Evidence{Pod: onNode("node-1"), Events: []corev1.Event{
+			warning("FailedMount", `MountVolume.SetUp failed for volume "kube-api-access-x" : configmap "kube-root-ca.crt" not found`, "", 5)}}, false},
+	} {
+		c := tc.evidence.Cause()
+		if c == nil || c.Ends(true) != tc.ends || c.Ends(false) {
+			t.Errorf("%s: expected that it ends a wait: %t, found %+v", name, tc.ends, c)
+		}
+	}
+}
+
+func TestWhatAnAutoscalerSaysOfAPod(t *testing.T) {
+	pod := onNode("", corev1.PodCondition{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: "Unschedulable", Message: "0/3 nodes are available: 3 node(s) were unschedulable.", LastTransitionTime: noon})
+	said := func(reason, message string, after time.Duration) corev1.Event {
+		at := metav1.NewTime(noon.Add(after))
+		return corev1.Event{Type: corev1.EventTypeNormal, Reason: reason, Message: message, FirstTimestamp: at, LastTimestamp: at}
+	}
+	for name, tc := range map[string]struct {
+		events  []corev1.Event
+		outlook Outlook
+		settle  time.Duration
+		why     string
+	}{
+		"nothing":              {nil, Unsettled, helpTime, "Unschedulable: 0/3 nodes are available: 3 node(s) were unschedulable."},
+		"cluster-autoscaler":   {[]corev1.Event{said("TriggeredScaleUp", "pod triggered scale-up: [{pool 3->4 (max: 10)}]", 0)}, Slow, 0, "TriggeredScaleUp: pod triggered scale-up: [{pool 3->4 (max: 10)}]; Unschedulable: 0/3 nodes"},
+		"Karpenter":            {[]corev1.Event{said("Nominated", "Pod should schedule on: nodeclaim/default-x", 0)}, Slow, 0, "Nominated: Pod should schedule on: nodeclaim/default-x; "},
+		"that it adds none":    {[]corev1.Event{said("NotTriggerScaleUp", "pod didn't trigger scale-up: 1 max node group size reached", 0)}, Retried, 0, "NotTriggerScaleUp: "},
+		"the last word counts": {[]corev1.Event{said("NotTriggerScaleUp", "pod didn't trigger scale-up", 0), said("TriggeredScaleUp", "pod triggered scale-up", time.Second)}, Slow, 0, "TriggeredScaleUp: "},
+	} {
+		c := Evidence{Pod: pod, Events: tc.events}.Cause()
+		if c == nil || c.Outlook != tc.outlook || c.Settle != tc.settle || !strings.HasPrefix(c.Why, tc.why) {
+			t.Errorf("%s: expected %s, %s, %q, found %+v", name, tc.outlook, tc.settle, tc.why, c)
+		}
+	}
+}
+
+func TestAControllerThatCannotCreateItsPods(t *testing.T) {
+	of := corev1.ObjectReference{Kind: "ReplicationController", Name: "kept"}
+	event := func(kind, reason, message string, times int32, after time.Duration) corev1.Event {
+		at := metav1.NewTime(noon.Add(after))
+		return corev1.Event{Type: kind, Reason: reason, Message: message, Count: times, FirstTimestamp: at, LastTimestamp: at, InvolvedObject: of}
+	}
+	denied := event("Warning", "FailedCreate", `Error creating: admission webhook "pods.example.com" denied the request: not by this account`, 2, 0)
+	c := Controller([]corev1.Event{denied})
+	if want := `replicationcontroller "kept" cannot create its pods: the admission webhook "pods.example.com" denied it: not by this account`; c == nil || c.What != want || !c.Ends(true) {
+		t.Errorf("expected %q, found %+v", want, c)
+	}
+	late := event("Warning", "FailedCreate", `Error creating: pods "kept-" is forbidden: error looking up service account team/default: serviceaccount "default" not found`, 5, 0)
+	if c := Controller([]corev1.Event{late}); c == nil || c.Ends(true) {
+		t.Errorf("a service account that is late: expected that waiting helps, found %+v", c)
+	}
+	if c := Controller([]corev1.Event{denied, event("Normal", "SuccessfulCreate", "Created pod: kept-x", 1, time.Second)}); c != nil {
+		t.Errorf("it has created one since: expected no cause, found %v", c)
+	}
+}

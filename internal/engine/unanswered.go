@@ -1,0 +1,76 @@
+package engine
+
+import (
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
+)
+
+// succeeded notes the words of a command that a program in a container ended well for:
+// who it is that another Pod does answer.
+func (r *runner) succeeded(words []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ended = append(r.ended, words)
+}
+
+// unanswered is the Cause of a program in a Pod that waited in vain for another Pod of the
+// run, whose address its command names, or nil.
+func (r *runner) unanswered(words []string, res kubectl.Result) *diagnose.Cause {
+	from, to := r.ends(words)
+	if from == nil || to == nil {
+		return nil
+	}
+	u := diagnose.Unanswered{From: from, To: to, Said: LastLine(res.Stderr)}
+	r.mu.Lock()
+	ended := slices.Clone(r.ended)
+	r.mu.Unlock()
+	for _, words := range ended {
+		if other, of := r.ends(words); other != nil && of == to && other != from && !slices.Contains(u.Answered, other) {
+			u.Answered = append(u.Answered, other)
+		}
+	}
+	return u.Cause()
+}
+
+// ends are the Pod that a command runs in, and another one whose address it names.
+func (r *runner) ends(words []string) (from, to *corev1.Pod) {
+	for _, e := range r.watcher.evidence() {
+		if slices.ContainsFunc(words, func(w string) bool { return names(w, e.Pod.Name) }) {
+			from = e.Pod
+		}
+		if namesAddress(words, e.Pod) {
+			to = e.Pod
+		}
+	}
+	if from == to {
+		return from, nil
+	}
+	return from, to
+}
+
+// namesAddress reports whether words have the address of a Pod, as a host: 10.0.0.1 is not
+// in 10.0.0.12.
+func namesAddress(words []string, pod *corev1.Pod) bool {
+	return slices.ContainsFunc(words, func(w string) bool {
+		host := strings.TrimPrefix(w, "http://")
+		host, _, _ = strings.Cut(host, "/")
+		return slices.ContainsFunc(pod.Status.PodIPs, func(ip corev1.PodIP) bool {
+			return host == ip.IP || strings.HasPrefix(host, ip.IP+":") || strings.HasPrefix(host, "["+ip.IP+"]")
+		})
+	})
+}
+
+// LastLine is the last one of a command's errors that says more than its exit code.
+func LastLine(stderr string) (last string) {
+	for line := range strings.Lines(stderr) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "command terminated with exit code") {
+			last = line
+		}
+	}
+	return last
+}

@@ -1,0 +1,47 @@
+package engine
+
+import (
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
+)
+
+func TestWhoGotNoAnswerFromWhom(t *testing.T) {
+	r := &runner{watcher: &watcher{pods: map[types.UID]*corev1.Pod{}}}
+	for name, at := range map[string][2]string{
+		"target": {"10.244.1.2", "node-1"}, "near": {"10.244.1.3", "node-1"}, "far": {"10.244.2.2", "node-2"}, "other": {"10.244.1.22", "node-1"},
+	} {
+		pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "n"}, Spec: corev1.PodSpec{NodeName: at[1]}}
+		pod.Status.PodIPs = []corev1.PodIP{{IP: at[0]}, {IP: "fd00::" + at[0][7:8] + ":" + at[0][9:]}}
+		r.watcher.pods[types.UID(name)] = pod
+	}
+	get := func(from, url string) []string { return []string{"kubectl", "exec", from, "--", "curl", "-sS", url} }
+	timedOut := kubectl.Result{ExitCode: 28, Remote: true, Stderr: "curl: (28) Connection timed out after 10001 milliseconds\ncommand terminated with exit code 28\n"}
+	r.succeeded(get("near", "10.244.1.2:9876/info"))
+	r.succeeded(get("near", "10.244.1.22:9876/info")) // another target
+	r.succeeded(get("target", "localhost:9876/info"))
+
+	const why = `curl: (28) Connection timed out after 10001 milliseconds; it did answer pod "near" on node "node-1"`
+	for _, url := range []string{"10.244.1.2:9876/info", "http://10.244.1.2/info", "http://[fd00::1:2]:9876/info"} {
+		if c := r.unanswered(get("far", url), timedOut); c == nil || c.Why != why ||
+			c.What != `pod "far" on node "node-2" got no answer from pod "target" on node "node-1": the network between these nodes fails` {
+			t.Errorf("%s: found %+v", url, c)
+		}
+	}
+	refused := kubectl.Result{ExitCode: 7, Remote: true, Stderr: "curl: (7) Failed to connect to 10.244.1.2 port 9876: Connection refused\n"}
+	for name, c := range map[string]*diagnose.Cause{
+		"refused":     r.unanswered(get("far", "10.244.1.2:9876"), refused),
+		"nobody":      r.unanswered(get("far", "10.9.9.9:9876"), timedOut),
+		"the machine": r.unanswered([]string{"kubectl", "get", "--raw", "/10.244.1.2:9876"}, timedOut),
+		"itself":      r.unanswered(get("far", "10.244.2.2:9876"), timedOut),
+	} {
+		if c != nil {
+			t.Errorf("%s: expected no cause, found %v", name, c)
+		}
+	}
+}

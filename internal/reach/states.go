@@ -1,0 +1,43 @@
+package reach
+
+import "sync"
+
+// states are the last states of objects, by name. Each has its own channel to wait for the
+// next one: of thousands, only those who wait for it wake.
+type states[T any] struct {
+	mu sync.Mutex
+	by map[string]*state[T]
+}
+
+type state[T any] struct {
+	last    *T
+	changed chan struct{}
+}
+
+// get returns the last state, or nil where there is none yet, and a channel that is closed
+// at the next one.
+func (s *states[T]) get(name string) (last *T, changed <-chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	of := s.of(name)
+	return of.last, of.changed
+}
+
+func (s *states[T]) set(name string, now *T) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	of := s.of(name)
+	close(of.changed)
+	of.last, of.changed = now, make(chan struct{})
+}
+
+// of needs the lock.
+func (s *states[T]) of(name string) *state[T] {
+	if s.by == nil {
+		s.by = map[string]*state[T]{}
+	}
+	if s.by[name] == nil {
+		s.by[name] = &state[T]{changed: make(chan struct{})}
+	}
+	return s.by[name]
+}

@@ -1,0 +1,131 @@
+package report
+
+import "slices"
+
+// View is which blocks of a Document a terminal shows.
+type View string
+
+// The views.
+const (
+	// Story is all of it.
+	Story View = "story"
+	// Summary is a line per section, and what failed.
+	Summary View = "summary"
+	// Commands are the commands and what they printed.
+	Commands View = "commands"
+)
+
+// Views are all of them.
+func Views() []View { return []View{Story, Summary, Commands} }
+
+// blocks are those of a section that the view shows.
+func (v View) blocks(s Section) []Block {
+	switch v {
+	case Commands:
+		return slices.DeleteFunc(slices.Clone(s.Blocks), func(b Block) bool {
+			switch b.(type) {
+			case File, Command, Output, Table, Map:
+				return false
+			default:
+				return true
+			}
+		})
+	case Summary:
+		if s.Tally != nil {
+			return summary(s)
+		}
+		return titled(s, short(s.Blocks))
+	default:
+		return titled(s, s.Blocks)
+	}
+}
+
+func titled(s Section, blocks []Block) []Block {
+	if s.Title == "" {
+		return blocks
+	}
+	return append([]Block{rule{s.Title}}, blocks...)
+}
+
+// summary is a line for a section that has ended, and its steps that failed.
+func summary(s Section) []Block {
+	if s.Open {
+		return nil
+	}
+	blocks := []Block{sum{*s.Tally, s.Title, s.Tally.Words + ", " + millis(s.Milliseconds)}}
+	for _, step := range steps(s.Blocks[s.Void:]) {
+		if slices.ContainsFunc(step, isFailure) {
+			blocks = append(blocks, slices.DeleteFunc(step, isAside)...)
+		}
+	}
+	if len(blocks) > 1 {
+		blocks = append(blocks, Break{})
+	}
+	return blocks
+}
+
+// steps divides blocks where a step begins.
+func steps(blocks []Block) (all [][]Block) {
+	for _, b := range blocks {
+		if _, begins := b.(Say); begins || len(all) == 0 {
+			all = append(all, nil)
+		}
+		all[len(all)-1] = append(all[len(all)-1], b)
+	}
+	return all
+}
+
+// short leaves out what is as it should be, and the notes on it.
+func short(blocks []Block) (out []Block) {
+	for _, b := range blocks {
+		if table, ok := b.(Table); ok {
+			table.Rows = slices.Clone(table.Rows)
+			for i, r := range table.Rows {
+				if r.Mark.Class == "met" || r.Mark.Class == "soft" {
+					table.Rows[i].Note = ""
+				}
+			}
+			b = table
+		}
+		if !isMet(b) {
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
+// isAside: it says nothing about a failure.
+func isAside(b Block) bool {
+	if f, ok := b.(Finding); ok {
+		return f.Mark == markMet || f.Unchecked
+	}
+	_, says := b.(Say)
+	return says
+}
+
+func isMet(b Block) bool {
+	f, ok := b.(Finding)
+	return ok && f.Mark == markMet
+}
+
+func isFailure(b Block) bool {
+	f, ok := b.(Finding)
+	return ok && f.Mark == markFailed
+}
+
+// failures repeats at the end what failed, each with the title of its section.
+func failures(sections []Section) (all []Block) {
+	for _, s := range sections {
+		for _, b := range s.Blocks[s.Void:] {
+			if f, ok := b.(Finding); ok && f.Mark == markFailed {
+				if s.Title != "" && f.Name == "" {
+					f.Text = s.Title + ": " + f.Text
+				} else if s.Title != "" {
+					f.Name = s.Title + "/" + f.Name
+				}
+				all = append(all, f)
+			}
+		}
+	}
+	return all
+}
