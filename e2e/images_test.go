@@ -34,13 +34,13 @@ func TestAnImageThatCannotRunIsReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, tc := range map[string]struct{ ref, why string }{
-		"401":                  {"localhost:5000/private/app:1", "401"},
-		"403":                  {"localhost:5000/denied/app:1", "403"},
-		"404":                  {"localhost:5000/missing:1", "does not exist"},
-		"429":                  {"localhost:5000/limited/app:1", "429"},
-		"503":                  {"localhost:5000/broken/app:1", "has an internal error"},
+		"401":                  {"docker.io/kbe-test/private:1", "401"},
+		"403":                  {"docker.io/kbe-test/denied:1", "403"},
+		"404":                  {"docker.io/kbe-test/missing:1", "does not exist"},
+		"429":                  {"docker.io/kbe-test/limited:1", "429"},
+		"503":                  {"docker.io/kbe-test/broken:1", "has an internal error"},
 		"out of reach":         {"localhost:5999/missing:1", "cannot reach the registry"},
-		"another architecture": {"localhost:5000/mainframe:1", "has no variant for node"},
+		"another architecture": {"docker.io/kbe-test/mainframe:1", "has no variant for node"},
 		"exec format error":    {variant(t, "docker.io/kbe-test/format:1", provider.Simpleservice{ProgramArch: "arm64"}), "exec format error"},
 	} {
 		t.Run(name, func(t *testing.T) {

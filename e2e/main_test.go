@@ -144,7 +144,7 @@ func create(ctx context.Context, mode string) (string, error) {
 		embedded = provider.NewEmbedded()
 		embedded.WithName(name).WithVersion(*kubernetesFlag)
 		cluster = embedded
-		return embedded.Create(ctx, "--audit")
+		return embedded.Create(ctx, "--audit", "--network-policy")
 	}
 }
 

@@ -9,12 +9,14 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"sigs.k8s.io/e2e-framework/pkg/envconf"
 
@@ -198,20 +200,55 @@ func TestAPodBehindADenyRule(t *testing.T) {
 	assertFound(t, r, map[string]string{
 		"container": "Met answered", "sibling": "Met answered", "same-node": "Failed timeout", "other-node": "Failed timeout", "port-forward": "Met answered",
 	})
+}
 
-	// The embedded cluster enforces no NetworkPolicy: the packet filter does what
-	// this one asks for.
+// eventually waits for what takes a command to see.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	err := wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, time.Minute, true,
+		func(context.Context) (bool, error) { return holds(), nil })
+	if err != nil {
+		t.Fatalf("expected that %s: %v", what, err)
+	}
+}
+
+// TestAPodBehindANetworkPolicy: the policy is named while it is there.
+func TestAPodBehindANetworkPolicy(t *testing.T) {
+	if embedded == nil {
+		t.Skip("needs a cluster that is known to enforce NetworkPolicies")
+	}
+	f := newFixture(t, "policy")
+	web := f.bound("", "0.0.0.0")
+	web.Labels = map[string]string{"app": "web"}
+	pod := f.start(web)
 	f.isolate("web-from-nowhere", map[string]string{"app": "web"})
 	f.isolate("db-from-nowhere", map[string]string{"app": "db"})
-	r, code = reachPod(t, "web", "-n", f.session.Namespace)
-	if code != 1 {
-		t.Errorf("expected exit code 1, found %d", code)
-	}
+	// The agents of the nodes learn of a policy as the kubelets do of a Pod: a moment later.
+	var r *v1alpha1.Reach
+	code := 0
+	eventually(t, "the policy is enforced", func() bool {
+		r, code = reachPod(t, "web", "-n", f.session.Namespace)
+		return code == 1
+	})
 	assertCause(t, r, "something on the path drops the packets", "; NetworkPolicies of namespace \""+f.session.Namespace+"\" that select the pod: web-from-nowhere")
 	if strings.Contains(r.Causes[0].Why, "db-from-nowhere") {
 		t.Errorf("expected only the policy that selects the pod, found %s", r.Causes[0].Why)
 	}
-	results.reach(21, "a NetworkPolicy, and a packet filter that does what it asks for; kubectl kbe reach", r, code)
+	assertFound(t, r, map[string]string{
+		"container": "Met answered", "sibling": "Met answered", "same-node": "Failed timeout", "other-node": "Failed timeout",
+		"node": "Met answered", "api-server": "Failed timeout", "port-forward": "Met answered",
+	})
+	results.reach(21, "a default-deny NetworkPolicy; kubectl kbe reach", r, code)
+
+	policies := client(t).NetworkingV1().NetworkPolicies(f.session.Namespace)
+	if err := policies.Delete(t.Context(), "web-from-nowhere", metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the pod is reachable again", func() bool {
+		r, code = reachPod(t, "web", "-n", f.session.Namespace)
+		return code == 0
+	})
+	f.assertUntouched(pod)
 }
 
 func TestAPodThatOtherNodesDoNotReach(t *testing.T) {

@@ -97,9 +97,9 @@ func TestPods(t *testing.T) {
 				t.Errorf("%s: expected less than 10s", url)
 			}
 		}
-		c.kubectl("run", "absent", "--image=quay.io/kbe/absent:1")
+		c.kubectl("run", "absent", "--image=registry.example/kbe/absent:1")
 		c.eventually("a missing image is told", func() bool {
-			return strings.Contains(c.kubectl("get", "events", "-o", "jsonpath={.items[*].message}"), "lookup quay.io")
+			return strings.Contains(c.kubectl("get", "events", "-o", "jsonpath={.items[*].message}"), "lookup registry.example")
 		})
 	})
 	t.Run("logs and the API server's way to pods", func(t *testing.T) {

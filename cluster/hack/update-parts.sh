@@ -2,7 +2,8 @@
 # Move the parts of the cluster to other versions:
 #
 #   hack/update-parts.sh kubernetes VERSION           (such as v1.37.2: rewrites the module of that minor, or adds one)
-#   hack/update-parts.sh runtime CONTAINERD CNI ETCD  (such as v2.4.2 v1.9.1 v3.7.3)
+#   hack/update-parts.sh runtime CONTAINERD CNI ETCD DISTRIBUTION COREDNS POLICIES
+#                                                     (such as v2.4.2 v1.9.1 v3.7.3 v3.1.2 v1.15.0 v0.8.0)
 #
 # It rewrites files in internal/parts/modules. `kbe-cluster build` then builds what they pin.
 set -eu
@@ -31,7 +32,7 @@ kubernetes() {
   save "kubernetes-$(echo "${1#v}" | cut -d . -f 1,2)"
 }
 
-# runtime CONTAINERD CNI ETCD
+# runtime CONTAINERD CNI ETCD DISTRIBUTION COREDNS POLICIES
 runtime() {
   init runtime
   for name in containerd containerd-shim-runc-v2 ctr; do
@@ -41,6 +42,10 @@ runtime() {
     go get -tool "github.com/containernetworking/plugins/plugins/$name@$2"
   done
   go get -tool "go.etcd.io/etcd/server/v3@$3"
+  # These have a main package of ours. The Kubernetes libraries are those of kbe-cluster, so that they are built once.
+  cp -R "$modules/_runtime/." .
+  go get "github.com/distribution/distribution/v3@$4" "github.com/coredns/coredns@$5" "sigs.k8s.io/kube-network-policies@$6" \
+    "k8s.io/client-go@$(sed -n 's/.*k8s.io\/client-go //p' "$modules/../../../go.mod")" ./...
   save runtime
 }
 
@@ -57,6 +62,6 @@ save() {
 }
 
 case "${1-} $#" in
-'kubernetes 2' | 'runtime 4') "$@" ;;
-*) sed -n '2,7s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+'kubernetes 2' | 'runtime 7') "$@" ;;
+*) sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac

@@ -179,6 +179,13 @@ func (e *Embedded) LoadImageArchive(ctx context.Context, archive string, _ ...st
 	return err
 }
 
+// Push pushes an image archive, or the folder of an OCI layout, to the cluster's registry,
+// for the nodes to pull as ref.
+func (e *Embedded) Push(ctx context.Context, archive, ref string) error {
+	_, err := e.output(ctx, "push", archive, ref)
+	return err
+}
+
 // Kubectl is the path of the kubectl that was built with the cluster.
 func (e *Embedded) Kubectl() string { return filepath.Join(filepath.Dir(e.path), "kubectl") }
 

@@ -22,7 +22,7 @@ func newBuild() *cobra.Command {
 			return chooseVersion(&kubernetes)
 		},
 		RunE: func(c *cobra.Command, _ []string) error {
-			bin, _, err := launch.Build(c.Context(), kubernetes, progress.New(os.Stderr))
+			bin, _, err := launch.Build(c.Context(), kubernetes, false, progress.New(os.Stderr))
 			if err != nil {
 				return failure{err}
 			}

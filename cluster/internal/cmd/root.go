@@ -57,14 +57,14 @@ func newRoot() *cobra.Command {
 		Use:   "kbe-cluster",
 		Short: "A real multi-node Kubernetes on one Linux machine, without Docker",
 		Long: "kbe-cluster runs a real multi-node Kubernetes on one Linux machine: kubelets, containerd and runc in network,\n" +
-			"mount and PID namespaces, without Docker, a virtual machine or an image registry. Nothing in it reaches the outside.",
+			"mount and PID namespaces, without Docker or a virtual machine. Nothing in it reaches the outside.",
 		SilenceUsage: true, SilenceErrors: true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
 	var name string
 	root.PersistentFlags().StringVar(&name, "name", "kbe", "name of the cluster")
 	dir := func() (state.Dir, error) { return state.Open(name) }
-	root.AddCommand(newUp(dir), newDown(dir), newStatus(dir), newKubeconfig(dir), newLoad(dir), newImages(dir), newImage(), newLogs(dir),
+	root.AddCommand(newUp(dir), newDown(dir), newStatus(dir), newKubeconfig(dir), newLoad(dir), newPush(dir), newImages(dir), newImage(), newLogs(dir),
 		newKubectl(dir), newOutside(dir), newFault(dir), newBuild(), newUpstream(), newSupervise(), newNodeInit(), newRelay())
 	return root
 }

@@ -37,6 +37,8 @@ func newUp(open opener) *cobra.Command {
 	f.StringVar(&o.IPFamily, "ip-family", "ipv4", "addresses of nodes, pods and services: ipv4, ipv6 or dual")
 	f.StringSliceVar(&o.Zones, "zones", nil, "zones (label topology.kubernetes.io/zone) for the nodes to be in, in turn, such as a,b,c")
 	f.IntVar(&o.Port, "port", 0, "port of the API on 127.0.0.1, 0 for a free one")
+	f.BoolVar(&o.Cold, "cold", false, "start nodes without images: they pull from the cluster's registry")
+	f.BoolVar(&o.NetworkPolicy, "network-policy", false, "enforce NetworkPolicies (needs about 35 MB of memory per node)")
 	f.BoolVar(&o.Audit, "audit", false, "record every request to the API, for kbe-cluster logs audit")
 	f.StringVar(&o.Kubeconfig, "kubeconfig", "", "kubeconfig to add the context to (default: the first file of $KUBECONFIG, or ~/.kube/config)")
 	f.DurationVar(&o.Wait, "wait", 60*time.Second, "how long the nodes may take to become Ready")

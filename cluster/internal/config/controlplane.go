@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/network"
@@ -12,6 +13,8 @@ type ControlPlane struct {
 	Plan network.Plan
 	// Bin is the folder of the parts.
 	Bin string
+	// RegistrySocket is where the image registry listens.
+	RegistrySocket string
 	// PKI is the folder of the certificates and kubeconfigs.
 	PKI string
 	// Data is the folder that these components write to.
@@ -82,6 +85,35 @@ func (c ControlPlane) ControllerManager() []string {
 		"--use-service-account-credentials=true",
 		"--flex-volume-plugin-dir="+c.Data+"/flexvolume", // it makes this folder, by default in the machine's /usr
 		"--kube-api-qps=200", "--kube-api-burst=400")     // the defaults slow its start down by seconds
+}
+
+// RegistryFile is the name of the image registry's configuration in Data.
+const RegistryFile = "registry.yaml"
+
+// RegistryConfig returns the contents of RegistryFile.
+func (c ControlPlane) RegistryConfig() ([]byte, error) {
+	var out bytes.Buffer
+	err := parsed.ExecuteTemplate(&out, "registry.yaml", map[string]string{"Folder": c.Data + "/registry", "Socket": c.RegistrySocket})
+	return out.Bytes(), err
+}
+
+// Policy returns the manifests of the permissions of what enforces NetworkPolicies.
+func Policy() ([]byte, error) {
+	var out bytes.Buffer
+	err := parsed.ExecuteTemplate(&out, "policy.yaml", map[string]string{"User": PolicyAgent})
+	return out.Bytes(), err
+}
+
+// DNS returns the manifests of the service that resolves names for pods.
+func DNS(plan network.Plan, image string) ([]byte, error) {
+	var out bytes.Buffer
+	err := parsed.ExecuteTemplate(&out, "dns.yaml", map[string]any{"DNS": plan.DNS(), "Image": image})
+	return out.Bytes(), err
+}
+
+// Registry returns the command line of the image registry.
+func (c ControlPlane) Registry() []string {
+	return []string{c.Bin + "/registry", "serve", c.Data + "/" + RegistryFile}
 }
 
 // Scheduler returns the command line of kube-scheduler.

@@ -14,6 +14,9 @@ import (
 // KubeletClient is the user that the API server is to kubelets.
 const KubeletClient = "kbe:kube-apiserver"
 
+// PolicyAgent is the user that enforces NetworkPolicies on a node.
+const PolicyAgent = "kbe:kube-network-policies"
+
 // FrontProxyClient is what the API server calls itself when it passes a request on to an aggregated API.
 const FrontProxyClient = "front-proxy-client"
 
@@ -29,6 +32,7 @@ func WriteCredentials(dir state.Dir, c state.Cluster) error {
 	plan := network.PlanOf(c)
 	w.server(in, "apiserver", "kube-apiserver", slices.Concat([]string{"127.0.0.1", "localhost", "kubernetes", "kubernetes.default",
 		"kubernetes.default.svc", "kubernetes.default.svc.cluster.local"}, plan.ControlPlane(), plan.KubernetesService())...)
+	w.server(in, "registry", "registry", append(plan.ControlPlane(), "control-plane")...) // as /etc/hosts of the nodes calls it
 	w.client(in, "kubelet-client", KubeletClient)
 	// An authority of its own: whoever holds a certificate of it may claim to be any user.
 	front, err := pki.NewAuthority("kbe-cluster-" + c.Name + "-front-proxy")
@@ -53,6 +57,7 @@ func WriteCredentials(dir state.Dir, c state.Cluster) error {
 		w.server(in, "kubelet", "system:node:"+node, append(plan.Node(i+1), node)...)
 		w.kubeconfig(filepath.Join(in, "kubelet.kubeconfig"), "kubelet", apiServer, "system:node:"+node, "system:nodes")
 		w.kubeconfig(filepath.Join(in, "kube-proxy.kubeconfig"), "kube-proxy", apiServer, "system:kube-proxy")
+		w.kubeconfig(filepath.Join(in, "kube-network-policies.kubeconfig"), "kube-network-policies", apiServer, PolicyAgent)
 	}
 	return errors.Join(w.errs...)
 }

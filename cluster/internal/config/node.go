@@ -3,9 +3,11 @@ package config
 import (
 	"bytes"
 	"embed"
+	"fmt"
 	"text/template"
 
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/network"
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/registry"
 )
 
 //go:embed templates
@@ -59,6 +61,13 @@ func (n Node) Files() (map[string][]byte, error) {
 		}
 		files[path] = data
 	}
+	for _, mirrored := range registry.Mirrored {
+		var out bytes.Buffer
+		if err := parsed.ExecuteTemplate(&out, "hosts.toml", map[string]any{"Registry": mirrored, "Port": registry.Port}); err != nil {
+			return nil, err
+		}
+		files["/etc/containerd/certs.d/"+mirrored+"/hosts.toml"] = out.Bytes()
+	}
 	return files, nil
 }
 
@@ -94,4 +103,10 @@ func (n Node) Kubelet() []string {
 // KubeProxy returns the command line of kube-proxy.
 func (n Node) KubeProxy() []string {
 	return []string{NodeBin + "/kube-proxy", "--config=/etc/kubernetes/kube-proxy.yaml"}
+}
+
+// PolicyAgent returns the command line of what enforces NetworkPolicies.
+func (n Node) PolicyAgent() []string {
+	return []string{NodeBin + "/kube-network-policies", "--kubeconfig=/etc/kubernetes/kube-network-policies.kubeconfig",
+		"--hostname-override=" + n.Name, fmt.Sprintf("--nfqueue-id=%d", network.PolicyQueue)}
 }

@@ -34,11 +34,11 @@ func TestEveryKindIsComplete(t *testing.T) {
 		if k.Short == "" || !strings.HasPrefix(k.Long, k.Name+" ") || !strings.Contains(k.State, "%") || len(k.Params) == 0 {
 			t.Errorf("%s: expected words for the help and the state, and parameters, found %+v", k.Name, k)
 		}
-		if k.Filter == nil && k.Apply == nil || (k.Apply == nil) != (k.Undo == nil) {
-			t.Errorf("%s: expected a filter, or apply and undo", k.Name)
+		if k.Filter == nil && k.Apply == nil && k.Registry == nil || (k.Apply == nil) != (k.Undo == nil) {
+			t.Errorf("%s: expected a filter, apply and undo, or a change of the registry", k.Name)
 		}
 	}
-	const want = `fault "halt": expected one of deny, divert, duplicate, masquerade, no-hairpin, overlay, partition, pause, power-off`
+	const want = `fault "halt": expected one of deny, divert, duplicate, masquerade, no-hairpin, overlay, partition, pause, power-off, registry, slow-registry`
 	if found := unknown("halt").Error(); found != want {
 		t.Errorf("expected all names in order, %s, found %s", want, found)
 	}
@@ -52,6 +52,9 @@ func TestArgumentsThatDoNotFit(t *testing.T) {
 		"deny 10.89.0.11":                    "whose pods are in 10.244.0.0/16 and fd00:10:244::/56",
 		"divert 10.244.1.2 10.244.1.2":       "another pod",
 		"divert 10.244.1.2 fd00:10:244:1::2": "same IP family",
+		"registry example.com/app 403":       "expected one of the registries that the cluster's registry mirrors: docker.io, ghcr.io, quay.io, registry.k8s.io",
+		"registry docker.io/app 418":         "expected one of 401 403 404 429 503 schema1",
+		"slow-registry fast":                 "expected Mbit/s",
 	} {
 		name, args, _ := strings.Cut(words, " ")
 		if _, err := New(cluster, find(name), strings.Fields(args)); err == nil || !strings.Contains(err.Error(), says) {
@@ -76,6 +79,9 @@ func TestWords(t *testing.T) {
 		"divert 10.244.1.2 10.244.2.2": {"divert 10.244.1.2 10.244.2.2", "10.244.2.2 answers at 10.244.1.2"},
 		"deny fd00:10:244:1:0:0:0:2":   {"deny fd00:10:244:1::2", "fd00:10:244:1::2 is denied to all but its own node"},
 		"power-off node-1":             {"power-off node-1", "node-1 is powered off"},
+		"registry busybox 429":         {"registry docker.io/library/busybox 429", "the registry responds with 429 to pulls of docker.io/library/busybox"},
+		"registry quay.io 503":         {"registry quay.io 503", "the registry responds with 503 to pulls of quay.io"},
+		"slow-registry 100":            {"slow-registry 100", "pulls are limited to 100 Mbit/s for each node"},
 	} {
 		if f := fault(t, words); f.String() != want[0] || f.State() != want[1] {
 			t.Errorf("%s: expected %q, found %q, %q", words, want, f, f.State())
@@ -119,5 +125,12 @@ func TestChanges(t *testing.T) {
 		if !slices.EqualFunc(set, faults(t, now...), Fault.Equal) {
 			t.Errorf("%s: it changed what was set before: %v", c.name, set)
 		}
+	}
+}
+
+func TestBehaviorOfTheRegistry(t *testing.T) {
+	b := Behavior(faults(t, "registry docker.io 429", "slow-registry 100", "registry docker.io/kbe/private 401", "slow-registry 10", "pause node-1"))
+	if len(b.Answers) != 2 || b.Answers["docker.io"] != "429" || b.Answers["docker.io/kbe/private"] != "401" || b.MegabitsPerSecond != 10 {
+		t.Errorf("expected both answers and the lower limit, found %+v", b)
 	}
 }

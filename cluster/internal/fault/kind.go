@@ -9,6 +9,7 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/config"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/network"
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/registry"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/state"
 )
 
@@ -32,6 +33,8 @@ type Kind struct {
 	// Apply and Undo do what a packet filter cannot, to the node that is the first argument. Undo also follows an Apply that
 	// failed, and an Undo that failed.
 	Apply, Undo func(ctx context.Context, n Node) error
+	// Registry changes how the image registry behaves while the fault is set.
+	Registry func(b *registry.Behavior, args []string)
 }
 
 // Node is what faults can do to a node.

@@ -30,6 +30,19 @@ func Build(ctx context.Context, cacheDir string, progress func(format string, ar
 	return a.path(ctx, cacheDir, oneAtATime(progress))
 }
 
+// BuildPause returns an archive of the image for pods' sandboxes alone. Otherwise it is as Build.
+func BuildPause(ctx context.Context, cacheDir string, progress func(format string, args ...any)) (string, error) {
+	return buildOne(ctx, cacheDir, "pause", progress, pauseRecipe(pauseImage(PauseRef), runtime.GOARCH))
+}
+
+func buildOne(ctx context.Context, cacheDir, file string, progress func(format string, args ...any), r recipe) (string, error) {
+	a, err := archive(file, r)
+	if err != nil {
+		return "", err
+	}
+	return a.path(ctx, cacheDir, oneAtATime(progress))
+}
+
 func oneAtATime(progress func(string, ...any)) func(string, ...any) {
 	var mu sync.Mutex
 	return func(format string, args ...any) {

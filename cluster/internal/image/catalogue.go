@@ -3,7 +3,9 @@ package image
 // Names that kbe-cluster and the examples count on.
 const (
 	// PauseRef is the sandbox image to configure in containerd.
-	PauseRef   = "registry.k8s.io/pause:3.10.1"
+	PauseRef = "registry.k8s.io/pause:3.10.1"
+	// DNSRef is the image that resolves names for pods.
+	DNSRef     = "registry.k8s.io/coredns/coredns:v1.15.0"
 	serviceRef = "docker.io/mhausenblas/simpleservice:0.5.0"
 	shellRef   = "quay.io/centos/centos:stream9"
 )
@@ -22,6 +24,19 @@ type Image struct {
 	StandsInFor string
 	// Description is one sentence: what it really is.
 	Description string
+	// Architectures are those that the image of the world is for, where it is an index. The registry's index names them; it
+	// has this machine's alone.
+	Architectures []string
+}
+
+// Architectures returns those of the image of the Catalogue with that name; none, when it is for one alone.
+func Architectures(ref string) []string {
+	for _, i := range append(Catalogue(), dnsImage) {
+		if i.Ref == ref {
+			return i.Architectures
+		}
+	}
+	return nil
 }
 
 // Catalogue is every image that Build makes.
@@ -38,16 +53,25 @@ func serviceImage(ref string) Image {
 }
 
 var shellImage = Image{
-	Ref:         shellRef,
-	StandsInFor: "quay.io/centos/centos:stream9",
-	Description: "Stand-in with bash, curl, coreutils, grep, sed and python3 from this machine's distribution; sleep is a script, as in the original.",
+	Ref:           shellRef,
+	StandsInFor:   "quay.io/centos/centos:stream9",
+	Description:   "Stand-in with bash, curl, coreutils, grep, sed and python3 from this machine's distribution; sleep is a script, as in the original.",
+	Architectures: []string{"amd64", "arm64", "ppc64le", "s390x"},
+}
+
+var dnsImage = Image{
+	Ref:           DNSRef,
+	StandsInFor:   "registry.k8s.io/coredns/coredns",
+	Description:   "Stand-in: CoreDNS itself, with the plugins that a cluster without a way out needs.",
+	Architectures: []string{"amd64", "arm", "arm64", "ppc64le", "riscv64", "s390x"},
 }
 
 func pauseImage(ref string) Image {
 	return Image{
-		Ref:         ref,
-		StandsInFor: "registry.k8s.io/pause",
-		Description: "Stand-in written in Go: holds a pod's namespaces, reaps orphans, ends on SIGTERM.",
+		Ref:           ref,
+		StandsInFor:   "registry.k8s.io/pause",
+		Description:   "Stand-in written in Go: holds a pod's namespaces, reaps orphans, ends on SIGTERM.",
+		Architectures: []string{"amd64", "arm", "arm64", "ppc64le", "s390x"},
 	}
 }
 

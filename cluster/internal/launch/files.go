@@ -28,6 +28,13 @@ func writeFiles(dir state.Dir, c state.Cluster) error {
 			return err
 		}
 	}
+	registry, err := config.ControlPlane{Data: dir.Path("data"), RegistrySocket: dir.RegistrySocket()}.RegistryConfig()
+	if err != nil {
+		return err
+	}
+	if err := state.WriteFile(dir.Path("data", config.RegistryFile), registry); err != nil {
+		return err
+	}
 	machine, plan := config.ThisMachine(), network.PlanOf(c)
 	for i, name := range c.Nodes {
 		files, err := config.Node{

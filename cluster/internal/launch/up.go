@@ -28,6 +28,10 @@ type Options struct {
 	Zones []string
 	// Port of the API on 127.0.0.1, 0 for a free one.
 	Port int
+	// Cold starts nodes that have no image but that of pods' sandboxes.
+	Cold bool
+	// NetworkPolicy has NetworkPolicies enforced.
+	NetworkPolicy bool
 	// Audit lets the API server write an audit log.
 	Audit bool
 	// Kubeconfig is the file that the context is added to.
@@ -41,11 +45,11 @@ func Up(ctx context.Context, dir state.Dir, o Options, p *progress.Printer) erro
 	if told, err := alreadyUp(dir, p); told || err != nil {
 		return err
 	}
-	machine, err := preflight.Check(ctx, preflight.Request{Kubernetes: o.Kubernetes, Nodes: o.Nodes, Port: o.Port, IPv6: o.IPFamily != "ipv4"})
+	machine, err := preflight.Check(ctx, preflight.Request{Kubernetes: o.Kubernetes, Nodes: o.Nodes, Port: o.Port, IPv6: o.IPFamily != "ipv4", NetworkPolicy: o.NetworkPolicy})
 	if err != nil {
 		return err
 	}
-	bin, images, err := Build(ctx, o.Kubernetes, p)
+	bin, images, err := Build(ctx, o.Kubernetes, o.Cold, p)
 	if err != nil {
 		return err
 	}
@@ -71,20 +75,38 @@ func Up(ctx context.Context, dir state.Dir, o Options, p *progress.Printer) erro
 	return nil
 }
 
-// Build builds the parts of one of parts.Versions, and the images, that are not cached yet.
-func Build(ctx context.Context, kubernetes string, p *progress.Printer) (bin string, images []string, err error) {
+// Images are archives of images.
+type Images struct {
+	// Nodes are those that every node gets, and Registry those that the registry gets.
+	Nodes, Registry []string
+}
+
+// Build builds the parts of one of parts.Versions, and the images, that are not cached yet. Of cold nodes, see Options.
+func Build(ctx context.Context, kubernetes string, cold bool, p *progress.Printer) (bin string, images Images, err error) {
 	if bin, err = parts.Ensure(ctx, kubernetes, p); err != nil {
-		return "", nil, err
+		return "", images, err
 	}
 	cache, err := parts.CacheDir()
 	if err != nil {
-		return "", nil, err
+		return "", images, err
 	}
-	archive, err := image.Build(ctx, cache, p.Live)
-	return bin, []string{archive}, err
+	all, err := image.Build(ctx, cache, p.Live)
+	if err != nil {
+		return "", images, err
+	}
+	dns, err := image.BuildDNS(ctx, cache, bin, p.Live)
+	if err != nil {
+		return "", images, err
+	}
+	// One node needs that of DNS: it pulls it.
+	images = Images{Nodes: []string{all}, Registry: []string{dns, all}}
+	if cold {
+		images.Nodes[0], err = image.BuildPause(ctx, cache, p.Live)
+	}
+	return bin, images, err
 }
 
-func launch(ctx context.Context, dir state.Dir, o Options, machine preflight.Result, bin string, images []string, p *progress.Printer) (state.Cluster, error) {
+func launch(ctx context.Context, dir state.Dir, o Options, machine preflight.Result, bin string, images Images, p *progress.Printer) (state.Cluster, error) {
 	api, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", o.Port))
 	if err != nil {
 		return state.Cluster{}, fmt.Errorf("port of the API: %w; choose another --port", err)
@@ -96,7 +118,7 @@ func launch(ctx context.Context, dir state.Dir, o Options, machine preflight.Res
 	}
 	cluster := state.Cluster{
 		Name: dir.Name(), Nodes: nodeNames(o.Nodes), IPFamily: o.IPFamily, Zones: o.Zones, Server: "https://" + api.Addr().String(),
-		Bin: bin, Version: o.Kubernetes, Images: images, ProxyMode: machine.ProxyMode, Audit: o.Audit, Kubeconfig: plan,
+		Bin: bin, Version: o.Kubernetes, Images: images.Nodes, Registry: images.Registry, ProxyMode: machine.ProxyMode, PolicyMode: machine.PolicyMode, Audit: o.Audit, Kubeconfig: plan,
 	}
 	if err := writeFiles(dir, cluster); err != nil {
 		return cluster, fmt.Errorf("write the cluster's files: %w", err)

@@ -87,12 +87,6 @@ func (p Plan) SetUpNode(i int) error {
 		if err := route(f.services, f.controlPlane.Addr()); err != nil {
 			return err
 		}
-		// Nothing serves names yet, and kube-proxy (nftables) drops what goes to a service that is not there: a look-up
-		// would hang. As an address of the node itself, it refuses at once. A service that takes it later wins:
-		// kube-proxy's rules come before local delivery.
-		if err := address("lo", netip.PrefixFrom(f.dns, f.dns.BitLen()).String()); err != nil {
-			return err
-		}
 	}
 	return p.routeToPods(i)
 }

@@ -46,11 +46,16 @@ func (b product) build(ctx context.Context, entry string, p *progress.Printer) e
 // write makes a folder of the module, and returns its path.
 func (m module) write(work string) (string, error) {
 	dir := filepath.Join(work, m.name)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", err
+	files := map[string]string{"go.mod": m.mod, "go.sum": m.sum}
+	for name, text := range m.mains {
+		files[filepath.Join(name, "main.go")] = text
 	}
-	for name, text := range map[string]string{"go.mod": m.mod, "go.sum": m.sum} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return "", err
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			return "", err
 		}
 	}

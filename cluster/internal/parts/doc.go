@@ -4,5 +4,6 @@
 //
 // modules holds the go.mod and go.sum files of the tool modules: one of each minor of Kubernetes, and one of what runs
 // beside it (apart, because Kubernetes and containerd pin different versions of the same libraries). They have other
-// names because go:embed cannot reach into another module. hack/update-parts.sh moves them to other versions.
+// names because go:embed cannot reach into another module. _NAME holds the main packages that a module has of its own,
+// for programs whose own main does not fit. hack/update-parts.sh moves the modules to other versions.
 package parts

@@ -2,14 +2,19 @@ package parts
 
 import (
 	"embed"
+	"io/fs"
+	"path"
 	"regexp"
 )
 
-//go:embed modules
+//go:embed all:modules
 var modules embed.FS
 
-// module is the go.mod and go.sum of a tool module.
-type module struct{ name, mod, sum string }
+// module is the go.mod and go.sum of a tool module, and the main packages of its own that it has.
+type module struct {
+	name, mod, sum string
+	mains          map[string]string // the text of main.go by the name of its folder
+}
 
 // readModule reads one of modules.
 func readModule(name string) module {
@@ -20,8 +25,25 @@ func readModule(name string) module {
 		}
 		return string(text)
 	}
-	return module{name, read(".mod"), read(".sum")}
+	return module{name, read(".mod"), read(".sum"), readMains(name)}
 }
+
+// readMains reads main packages, whose folder the go command does not take for a part of this module, by its name.
+func readMains(name string) map[string]string {
+	mains := map[string]string{}
+	files, _ := fs.Glob(modules, "modules/_"+name+"/*/main.go") // a fixed pattern is never malformed
+	for _, file := range files {
+		text, err := modules.ReadFile(file)
+		if err != nil {
+			panic(err) // it is embedded: a mistake of this package
+		}
+		mains[path.Base(path.Dir(file))] = string(text)
+	}
+	return mains
+}
+
+// main returns the package of one of the module's own mains.
+func (m module) main(name string) string { return "kbe-cluster/parts/" + m.name + "/" + name }
 
 // version returns the version that the module requires of another.
 func (m module) version(path string) string {

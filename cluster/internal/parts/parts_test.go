@@ -70,7 +70,8 @@ func TestPackagesAreInTheModules(t *testing.T) {
 	for _, product := range products() {
 		for _, s := range product.steps {
 			for _, p := range s.packages {
-				found := false
+				name, found := strings.CutPrefix(p, s.module.main(""))
+				found = found && s.module.mains[name] != ""
 				for line := range strings.Lines(s.module.mod) {
 					module, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "require "), " v")
 					found = found || module != "" && (p == module || strings.HasPrefix(p, module+"/"))

@@ -39,6 +39,9 @@ func partsOf(kubernetes string) product {
 				cni + "main/ptp", cni + "main/loopback", cni + "ipam/host-local", cni + "ipam/static", cni + "meta/portmap"}},
 		// Its package is called v3, so it needs a name.
 		{title: "etcd " + node.version("go.etcd.io/etcd/server/v3"), module: node, output: "etcd", packages: []string{"go.etcd.io/etcd/server/v3"}},
+		{title: "registry " + node.version("github.com/distribution/distribution/v3"), module: node, packages: []string{node.main("registry")}},
+		{title: "CoreDNS " + node.version("github.com/coredns/coredns"), module: node, packages: []string{node.main("coredns")}},
+		{title: "kube-network-policies " + node.version("sigs.k8s.io/kube-network-policies"), module: node, packages: []string{node.main("kube-network-policies")}},
 	}}
 }
 
@@ -78,7 +81,7 @@ func (p product) key() string {
 	sum := sha256.New()
 	fmt.Fprint(sum, runtime.GOARCH)
 	for _, s := range p.steps {
-		fmt.Fprint(sum, s.module.mod, s.module.sum, s.arguments(""))
+		fmt.Fprint(sum, s.module.mod, s.module.sum, s.module.mains, s.arguments("")) // a map is printed in the order of its keys
 	}
 	return hex.EncodeToString(sum.Sum(nil))[:16]
 }

@@ -22,6 +22,8 @@ type Request struct {
 	Nodes int
 	// Port is the port that the API is to be offered on, 0 for any.
 	Port int
+	// NetworkPolicy tells that it enforces NetworkPolicies.
+	NetworkPolicy bool
 	// IPv6 tells that it has addresses of that family.
 	IPv6 bool
 }
@@ -30,6 +32,8 @@ type Request struct {
 type Result struct {
 	// ProxyMode is the mode of kube-proxy that works here.
 	ProxyMode string
+	// PolicyMode is how packets get to what decides about them here; empty without NetworkPolicies.
+	PolicyMode string
 }
 
 // Problems is an error that lists everything that is wrong.
@@ -54,7 +58,8 @@ func Check(ctx context.Context, r Request) (Result, error) {
 	for _, check := range []func() error{architecture, func() error { return goOrParts(r.Kubernetes) }, func() error { return runc(ctx) }, controlGroups,
 		func() error { return disk(r.Kubernetes) }, overlay,
 		func() error { return port(r.Port) }, func() error { return ipv6(r.IPv6) }, func() error { return inotify(r.Nodes) },
-		func() (err error) { result.ProxyMode, err = proxyMode(ctx, r.IPv6); return err }} {
+		func() (err error) { result.ProxyMode, err = proxyMode(ctx, r.IPv6); return err },
+		func() (err error) { result.PolicyMode, err = policyMode(ctx, r.NetworkPolicy, r.IPv6); return err }} {
 		if err := check(); err != nil {
 			problems = append(problems, err)
 		}

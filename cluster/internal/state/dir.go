@@ -89,6 +89,9 @@ func (d Dir) HostSocket(node string) string {
 // ControlSocket returns the path of the unix socket that the supervisor takes requests on.
 func (d Dir) ControlSocket() string { return d.Path("control.sock") }
 
+// RegistrySocket returns the path of the unix socket that the image registry listens on, for those who push.
+func (d Dir) RegistrySocket() string { return d.Path("registry.sock") }
+
 // Kubeconfig returns the path of the administrator's kubeconfig.
 func (d Dir) Kubeconfig() string { return d.Path("admin.kubeconfig") }
 

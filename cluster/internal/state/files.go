@@ -26,10 +26,13 @@ type Cluster struct {
 	Bin string `json:"bin"`
 	// Version is the version of Kubernetes.
 	Version string `json:"version"`
-	// Images are the archives that every node gets.
-	Images []string `json:"images"`
+	// Images are the archives that every node gets, and Registry those that the registry gets.
+	Images   []string `json:"images"`
+	Registry []string `json:"registry"`
 	// ProxyMode is the mode of kube-proxy: nftables or iptables.
 	ProxyMode string `json:"proxyMode"`
+	// PolicyMode is how packets get to what enforces NetworkPolicies, nftables or iptables; empty where nothing does.
+	PolicyMode string `json:"policyMode,omitempty"`
 	// Audit tells that the API server writes an audit log.
 	Audit bool `json:"audit,omitempty"`
 	// Kubeconfig is what was changed in the user's kubeconfig.

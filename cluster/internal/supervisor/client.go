@@ -1,22 +1,35 @@
 package supervisor
 
 import (
+	"bufio"
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
+	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
+	"sigs.k8s.io/yaml"
 
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/config"
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/image"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/network"
 )
 
 // client talks to the API server as its administrator, over the same way in as the user.
-type client struct{ kubernetes.Interface }
+type client struct {
+	kubernetes.Interface
+	dynamic dynamic.Interface
+}
 
 func newClient(kubeconfig string) (*client, error) {
 	rest, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
@@ -25,7 +38,11 @@ func newClient(kubeconfig string) (*client, error) {
 	}
 	rest.UserAgent, rest.QPS, rest.Burst = "kbe-cluster", 50, 100
 	set, err := kubernetes.NewForConfig(rest)
-	return &client{set}, err
+	if err != nil {
+		return nil, err
+	}
+	untyped, err := dynamic.NewForConfig(rest)
+	return &client{set, untyped}, err
 }
 
 // waitServing waits until the API server says that it is ready.
@@ -73,6 +90,63 @@ func (c *client) registerNode(ctx context.Context, plan network.Plan, i int, nam
 	node.Status.Addresses = append(node.Status.Addresses, corev1.NodeAddress{Type: corev1.NodeHostName, Address: name})
 	_, err = c.CoreV1().Nodes().UpdateStatus(ctx, node, metav1.UpdateOptions{})
 	return err
+}
+
+// installDNS creates what resolves names for pods, which then takes a moment to start.
+func (c *client) installDNS(ctx context.Context, plan network.Plan) error {
+	if ctx.Err() != nil {
+		return nil // somebody else says why
+	}
+	manifests, err := config.DNS(plan, image.DNSRef)
+	if err == nil {
+		err = c.createAll(ctx, manifests)
+	}
+	if err != nil {
+		return fmt.Errorf("install DNS: %w", err)
+	}
+	return nil
+}
+
+// allowPolicyAgents lets what enforces NetworkPolicies read them.
+func (c *client) allowPolicyAgents(ctx context.Context) error {
+	manifests, err := config.Policy()
+	if err == nil {
+		err = c.createAll(ctx, manifests)
+	}
+	if err != nil {
+		return fmt.Errorf("allow NetworkPolicies to be enforced: %w", err)
+	}
+	return nil
+}
+
+// createAll creates the objects of a file of manifests.
+func (c *client) createAll(ctx context.Context, manifests []byte) error {
+	for reader := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(manifests))); ; {
+		text, err := reader.Read()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err == nil {
+			err = c.create(ctx, text)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// create creates the object that a manifest describes.
+func (c *client) create(ctx context.Context, manifest []byte) error {
+	var object unstructured.Unstructured
+	if err := yaml.Unmarshal(manifest, &object.Object); err != nil {
+		return err
+	}
+	resource, _ := meta.UnsafeGuessKindToResource(object.GroupVersionKind())
+	_, err := c.dynamic.Resource(resource).Namespace(object.GetNamespace()).Create(ctx, &object, metav1.CreateOptions{})
+	if err != nil {
+		return fmt.Errorf("create %s %s: %w", object.GetKind(), object.GetName(), err)
+	}
+	return nil
 }
 
 // waitReady waits until the node is Ready and pods may go there.

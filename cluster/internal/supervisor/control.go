@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/fault"
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/registry"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/state"
 )
 
@@ -18,6 +19,7 @@ import (
 type Control struct {
 	ctx   context.Context // of the cluster's life
 	nodes []fault.Node
+	front *registry.Front
 
 	changing sync.Mutex // held while nodes change
 	mu       sync.Mutex // of what follows
@@ -52,6 +54,7 @@ func (c *Control) SetFaults(change fault.Change, changed *[]fault.Fault) error {
 	c.mu.Lock()
 	c.faults = after
 	c.mu.Unlock()
+	c.front.Set(fault.Behavior(after))
 	if change.Clear {
 		before, after = after, before
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/config"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/fault"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/network"
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/registry"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/sandbox"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/state"
 )
@@ -21,7 +22,7 @@ func controlled(t *testing.T) (state.Dir, *Control) {
 	dir, cluster := state.Dir(t.TempDir()), state.Cluster{Name: "kbe", Nodes: []string{"node-1", "node-2"}, IPFamily: "ipv4"}
 	plan := network.PlanOf(cluster)
 	topology := &topology{dir: dir, cluster: cluster, plan: plan, nodes: []*sandbox.Sandbox{{}, {}}}
-	control := &Control{ctx: t.Context()}
+	control := &Control{ctx: t.Context(), front: registry.NewFront(dir.RegistrySocket())}
 	for i, name := range cluster.Nodes {
 		control.nodes = append(control.nodes, &host{Node: config.Node{Plan: plan, Name: name, Index: i + 1}, dir: dir, topology: topology, filters: map[string]string{}})
 	}

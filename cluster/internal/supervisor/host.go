@@ -49,6 +49,9 @@ func (n *host) boot(starting context.Context) error {
 func (n *host) join() {
 	n.keep("kubelet", n.Kubelet())
 	n.keep("kube-proxy", n.KubeProxy())
+	if n.topology.cluster.PolicyMode != "" {
+		n.keep("kube-network-policies", n.PolicyAgent())
+	}
 }
 
 // Config returns the node's configuration.

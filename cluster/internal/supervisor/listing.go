@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"runtime"
 	"strings"
 )
 
@@ -39,8 +40,8 @@ func parseImages(table string) (images []NodeImage) {
 	return images
 }
 
-// ImageLabels returns the labels in the configuration of an image that the node has; none where it is a list of manifests,
-// which no image of package image is.
+// ImageLabels returns the labels in the configuration of an image that the node has. Of an index, that is the image for the
+// node's own architecture.
 func ImageLabels(ctx context.Context, bin, socket string, i NodeImage) (map[string]string, error) {
 	for digest := i.Digest; ; {
 		text, err := output(ctr(ctx, bin, socket, "content", "get", digest))
@@ -52,14 +53,23 @@ func ImageLabels(ctx context.Context, bin, socket string, i NodeImage) (map[stri
 				Digest string            // in a manifest
 				Labels map[string]string // in a configuration
 			}
+			Manifests []struct { // in an index
+				Digest   string
+				Platform struct{ Architecture string }
+			}
 		}
 		if err := json.Unmarshal(text, &content); err != nil {
-			return nil, fmt.Errorf("%s: expected a manifest or a configuration: %w", digest, err)
-		}
-		if content.Config.Digest == "" {
-			return content.Config.Labels, nil
+			return nil, fmt.Errorf("%s: expected an index, a manifest or a configuration: %w", digest, err)
 		}
 		digest = content.Config.Digest
+		for _, m := range content.Manifests {
+			if m.Platform.Architecture == runtime.GOARCH {
+				digest = m.Digest
+			}
+		}
+		if digest == "" {
+			return content.Config.Labels, nil
+		}
 	}
 }
 

@@ -13,7 +13,9 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/cgroup"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/config"
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/image"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/progress"
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/registry"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/relay"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/state"
 )
@@ -76,7 +78,10 @@ func start(ctx context.Context, dir state.Dir, api net.Listener, events *events,
 		dir: dir, cluster: cluster, group: group, topology: topology, events: events,
 		keeper: &keeper{dir: dir, path: config.NodeBin + ":" + config.Path, home: home, giveUp: giveUp},
 	}
-	control := &Control{ctx: ctx}
+	control := &Control{ctx: ctx, front: registry.NewFront(dir.RegistrySocket())}
+	if err := topology.serveImages(control.front); err != nil {
+		return err
+	}
 	for i, name := range cluster.Nodes {
 		n := &host{
 			Node: config.Node{Plan: topology.plan, Name: name, Index: i + 1, ProxyMode: cluster.ProxyMode},
@@ -107,7 +112,7 @@ func (s *starter) run(ctx, starting context.Context) error {
 	if err := group.Create(); err != nil {
 		return err
 	}
-	plane := config.ControlPlane{Plan: s.topology.plan, Bin: s.cluster.Bin, PKI: s.dir.Path("pki"), Data: s.dir.Path("data")}
+	plane := config.ControlPlane{Plan: s.topology.plan, Bin: s.cluster.Bin, PKI: s.dir.Path("pki"), Data: s.dir.Path("data"), RegistrySocket: s.dir.RegistrySocket()}
 	if s.cluster.Audit {
 		plane.AuditPolicy, plane.AuditLog = s.dir.AuditPolicy(), s.dir.Log("audit")
 	}
@@ -134,6 +139,11 @@ func (s *starter) run(ctx, starting context.Context) error {
 		if err := client.register(starting, s.topology.plan, s.cluster.Zones); err != nil {
 			return err
 		}
+		if s.cluster.PolicyMode != "" {
+			if err := client.allowPolicyAgents(starting); err != nil {
+				return err
+			}
+		}
 		close(registered)
 		keep("kube-controller-manager", plane.ControllerManager())
 		keep("kube-scheduler", plane.Scheduler())
@@ -142,6 +152,22 @@ func (s *starter) run(ctx, starting context.Context) error {
 		}
 		s.events.ready("default service account", "ready")
 		return nil
+	})
+	filled := make(chan struct{})
+	work.Go(func() error {
+		// Later, for nobody waits for it: it has until the nodes are Ready.
+		await(starting, registered)
+		keep("registry", plane.Registry())
+		if err := s.fillRegistry(starting); err != nil {
+			return err
+		}
+		close(filled)
+		return nil
+	})
+	work.Go(func() error {
+		// Not before its image can be pulled: the kubelet would wait ten seconds before it tries again.
+		await(starting, filled)
+		return client.installDNS(starting, s.topology.plan)
 	})
 	for _, n := range s.nodes {
 		work.Go(func() error { return s.node(starting, n, registered) })
@@ -155,6 +181,20 @@ func (s *starter) run(ctx, starting context.Context) error {
 		})
 	}
 	return explain(starting, work.Wait())
+}
+
+// fillRegistry waits for the image registry, and pushes the cluster's images.
+func (s *starter) fillRegistry(starting context.Context) error {
+	if err := waitSocket(starting, s.dir.RegistrySocket()); err != nil {
+		return &componentError{"registry", err}
+	}
+	for _, archive := range s.cluster.Registry {
+		if err := registry.PushAll(starting, s.dir.RegistrySocket(), archive, image.Architectures); err != nil {
+			return &componentError{"registry", err}
+		}
+	}
+	s.events.ready("registry", "filled")
+	return nil
 }
 
 // node starts a node, and loads its images.

@@ -1,9 +1,20 @@
 package supervisor
 
 import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/cgroup"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/network"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/node"
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/registry"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/sandbox"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/state"
 )
@@ -50,7 +61,12 @@ func (t *topology) place(i int) error {
 	if err := t.controlPlane.Do(func() error { return network.Connect(i+1, box.Net()) }); err != nil {
 		return err
 	}
-	return box.Do(func() error { return t.plan.SetUpNode(i + 1) })
+	return box.Do(func() error {
+		if err := t.plan.SetUpNode(i + 1); err != nil || t.cluster.PolicyMode != "iptables" {
+			return err
+		}
+		return network.SetPolicyRules(context.Background(), t.cluster.IPFamily) // takes milliseconds
+	})
 }
 
 // furnish starts the first process of the i-th node, which makes the node's file system.
@@ -62,6 +78,25 @@ func (t *topology) furnish(i int) error {
 	}
 	root := node.Root{Name: name, State: t.dir.Node(name), Bin: t.cluster.Bin}
 	return t.nodes[i].Init(root.Command(), group, t.home)
+}
+
+// serveImages has the front of the image registry listen on the control plane.
+func (t *topology) serveImages(front *registry.Front) error {
+	certificate, err := tls.LoadX509KeyPair(t.dir.Path("pki", "registry.crt"), t.dir.Path("pki", "registry.key"))
+	if err != nil {
+		return fmt.Errorf("certificate of the registry: %w", err)
+	}
+	return t.controlPlane.Do(func() error {
+		listener, err := net.Listen("tcp", net.JoinHostPort(t.plan.Any(), strconv.Itoa(registry.Port)))
+		if err != nil {
+			return fmt.Errorf("port of the registry: %w", err)
+		}
+		server := &http.Server{Handler: front, ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
+		go func() {
+			_ = server.Serve(tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{certificate}})) // ends with this process
+		}()
+		return nil
+	})
 }
 
 // systemOf is the group of what runs on a node besides pods.
