@@ -78,7 +78,7 @@ func TestATranslatedCallerIsAWarningOfReach(t *testing.T) {
 	if code != 0 || r.Verdict != v1alpha1.Passed {
 		t.Errorf("expected that the pod is reached all the same, found exit code %d, %s", code, r.Verdict)
 	}
-	assertCause(t, r, "something translates addresses between pods (SNAT)", "was seen as 10.89.0.")
+	assertCause(t, r, "something translates addresses between pods (SNAT)", "was source-NATed to 10.89.0.")
 	for _, v := range r.Vantages {
 		if v.SNAT != (v.Place == "other-node") {
 			t.Errorf("%s: found SNAT %t, %s", v.Place, v.SNAT, v.From)

@@ -113,6 +113,11 @@ func NewEnv() (*Env, error) {
 	return &Env{env: env}, nil
 }
 
+// cel-go has one error for all calls that have no overload, and notes in it, unlocked, the
+// place of the first that has none: expressions that are evaluated side by side would race.
+// Once a place is noted, it writes no other.
+func init() { types.LabelErrNode(1, types.NoSuchOverloadErr()) }
+
 // Expression is a type-checked expression.
 type Expression struct {
 	env *Env

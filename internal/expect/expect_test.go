@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -191,4 +192,21 @@ func TestReads(t *testing.T) {
 	if !condition(t, `exitCode == 7`).Reads(ExitCode) || condition(t, `stdout == ""`).Reads(ExitCode) {
 		t.Error("Reads must tell whether exitCode is referred to")
 	}
+}
+
+// With -race: what has no overload is found so by all that are evaluated side by side.
+func TestExpressionsWithoutAnOverloadSideBySide(t *testing.T) {
+	var all sync.WaitGroup
+	begin := make(chan struct{})
+	for range 8 {
+		podIP := condition(t, `pod("sise").status.podIP == stdout`)
+		all.Go(func() {
+			<-begin
+			if v := podIP.Check(t.Context(), Facts{}); v.Holds || v.Err == nil {
+				t.Errorf("expected an error, found %+v", v)
+			}
+		})
+	}
+	close(begin)
+	all.Wait()
 }

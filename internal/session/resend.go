@@ -87,8 +87,10 @@ func (t *retrying) again(req *http.Request, k kind, resp *http.Response, err err
 		return wait, true
 	case resp.StatusCode < http.StatusInternalServerError:
 		return 0, false
-	case k.upgrade:
+	case k.upgrade && resp.Header.Get(auditID) != "":
 		return 0, since < time.Second // it may be the kubelet's verdict on an exec
+	case k.upgrade:
+		return 0, since < failing
 	default:
 		return 0, since < failing && k.repeatable && !isWebhooks(resp)
 	}
@@ -132,8 +134,11 @@ func kindOf(req *http.Request) kind {
 // it answers (k8s.io/apiserver, pkg/endpoints/filters/audit_init.go); an answer
 // without that mark is of a proxy before it.
 func (k kind) isPassedOn(resp *http.Response) bool {
-	return k.proxied && resp.Header.Get("Audit-Id") != ""
+	return k.proxied && resp.Header.Get(auditID) != ""
 }
+
+// auditID is the header by which an answer is the API server's.
+const auditID = "Audit-Id"
 
 // isStream reports whether the answer to a read goes on for as long as the client reads.
 func isStream(u *url.URL) bool {
