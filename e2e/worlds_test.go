@@ -22,7 +22,9 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/tools/cache"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	"k8s.io/utils/ptr"
@@ -102,6 +104,27 @@ var worlds = []world{
 				}
 				p.Spec.Tolerations = append(p.Spec.Tolerations, corev1.Toleration{Key: "arch", Operator: corev1.TolerationOpExists})
 			})
+			return []string{"pods"}
+		}, want: []string{allHold}},
+	{name: "restrictedbypolicy", title: "A policy engine that enforces the Pod Security Standard restricted",
+		outcome: "works: the pods comply, and the commands are shown as they then run", build: func(s *scene) []string {
+			s.denyPods(func(r *admissionv1.AdmissionRequest) *metav1.Status {
+				if security := podOf(r).Spec.SecurityContext; security != nil && ptr.Deref(security.RunAsNonRoot, false) {
+					return nil
+				}
+				return &metav1.Status{Code: http.StatusBadRequest, Message: "\n\nresource Pod was blocked due to the following policies \n\nrun-as-non-root:\n  check: 'runAsNonRoot is true'\n"}
+			})
+			return []string{"pods"}
+		}, want: []string{allHold, "must meet the Pod Security Standard restricted"}},
+	{name: "openshift", title: "OpenShift: users of pods in a range of the namespace, set seconds after it, and Pod Security",
+		outcome: "works: the pods leave their user to the cluster", build: func(s *scene) []string {
+			s.openShift(3 * time.Second)
+			s.lateLabel(time.Second)
+			return []string{"pods"}
+		}, want: []string{allHold, "must meet the Pod Security Standard restricted"}, never: []string{"65532"}},
+	{name: "latelabel", title: "A namespace that gets its Pod Security label a second after its creation",
+		outcome: "works: a scenario that is denied runs again with pods that comply", build: func(s *scene) []string {
+			s.lateLabel(time.Second)
 			return []string{"pods"}
 		}, want: []string{allHold}},
 	{name: "windows", title: "Windows nodes without a taint",
@@ -351,12 +374,27 @@ func (s *scene) denyPods(deny func(*admissionv1.AdmissionRequest) *metav1.Status
 // mutatePods registers a webhook that changes Pods.
 func (s *scene) mutatePods(change func(*corev1.Pod)) {
 	s.Helper()
+	s.admitPods(func(p *corev1.Pod) *metav1.Status {
+		change(p)
+		return nil
+	})
+}
+
+// podOf is the Pod that a request would create.
+func podOf(r *admissionv1.AdmissionRequest) (pod corev1.Pod) {
+	_ = json.Unmarshal(r.Object.Raw, &pod) // it comes from the API server
+	pod.Namespace = r.Namespace
+	return pod
+}
+
+// admitPods registers a webhook that changes Pods, or denies them with a status.
+func (s *scene) admitPods(admit func(*corev1.Pod) *metav1.Status) {
+	s.Helper()
 	s.webhook(true, admissionregistration.Create, []string{"pods"}, func(r *admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse {
-		var pod corev1.Pod
-		if err := json.Unmarshal(r.Object.Raw, &pod); err != nil {
-			return &admissionv1.AdmissionResponse{Result: &metav1.Status{Message: err.Error()}}
+		pod := podOf(r)
+		if status := admit(&pod); status != nil {
+			return &admissionv1.AdmissionResponse{Result: status}
 		}
-		change(&pod)
 		patch, err := json.Marshal([]map[string]any{
 			{"op": "replace", "path": "/spec", "value": pod.Spec}, {"op": "add", "path": "/metadata/annotations", "value": pod.Annotations},
 		})
@@ -433,16 +471,67 @@ func podsOfAll(s *scene) *cache.ListWatch {
 
 // late has the objects that controllers make for each new Namespace come five seconds late.
 func (s *scene) late(resources ...string) {
+	since := s.since()
+	s.webhook(false, admissionregistration.Create, resources, func(r *admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse {
+		return &admissionv1.AdmissionResponse{Allowed: since(r.Namespace) > 5*time.Second, Result: &metav1.Status{Message: "not yet"}}
+	})
+}
+
+// since tells how long a webhook has known a Namespace.
+func (s *scene) since() func(namespace string) time.Duration {
 	var mu sync.Mutex
 	begun := map[string]time.Time{}
-	s.webhook(false, admissionregistration.Create, resources, func(r *admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse {
+	return func(namespace string) time.Duration {
 		mu.Lock()
 		defer mu.Unlock()
-		if begun[r.Namespace].IsZero() {
-			begun[r.Namespace] = time.Now()
+		if begun[namespace].IsZero() {
+			begun[namespace] = time.Now()
 		}
-		return &admissionv1.AdmissionResponse{Allowed: time.Since(begun[r.Namespace]) > 5*time.Second, Result: &metav1.Status{Message: "not yet"}}
+		return time.Since(begun[namespace])
+	}
+}
+
+// openShift admits Pods as OpenShift does with the SCC restricted: it gives each the user of
+// its Namespace, refuses every other user, and all Pods until the Namespace has its range.
+func (s *scene) openShift(late time.Duration) {
+	s.Helper()
+	const user = int64(1000640000)
+	since := s.since()
+	s.admitPods(func(p *corev1.Pod) *metav1.Status {
+		if since(p.Namespace) < late {
+			return &metav1.Status{Code: http.StatusForbidden, Message: fmt.Sprintf("error fetching namespace %q: unable to find annotation openshift.io/sa.scc.uid-range", p.Namespace)}
+		}
+		security := ptr.Deref(p.Spec.SecurityContext, corev1.PodSecurityContext{})
+		if found := ptr.Deref(security.RunAsUser, user); found != user {
+			return &metav1.Status{Code: http.StatusForbidden, Message: fmt.Sprintf("unable to validate against any security context constraint: "+
+				"[provider restricted-v2: .spec.securityContext.runAsUser: Invalid value: %d: must be in the ranges: [1000640000, 1000649999]]", found)}
+		}
+		security.RunAsUser = ptr.To(user)
+		p.Spec.SecurityContext = &security
+		return nil
 	})
+}
+
+// lateLabel has the run's Namespaces enforce the Pod Security Standard restricted, some time
+// after they were created.
+func (s *scene) lateLabel(late time.Duration) {
+	s.Helper()
+	namespaces := client(s.T).CoreV1().Namespaces()
+	created, err := namespaces.Watch(s.Context(), metav1.ListOptions{LabelSelector: labels.Set(managed).String()})
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.Cleanup(created.Stop)
+	patch := []byte(`{"metadata":{"labels":{"pod-security.kubernetes.io/enforce":"restricted"}}}`)
+	go func() {
+		for ev := range created.ResultChan() {
+			if ns, is := ev.Object.(*corev1.Namespace); is && ev.Type == watch.Added {
+				time.AfterFunc(late, func() {
+					_, _ = namespaces.Patch(context.Background(), ns.Name, types.MergePatchType, patch, metav1.PatchOptions{}) // it may be gone
+				})
+			}
+		}
+	}()
 }
 
 // windowsNode adds a Node of Windows that takes Pods, and keeps it Ready.

@@ -145,7 +145,7 @@ func (o *reachOptions) run(ctx context.Context, needs rbac.Needs, work probing) 
 
 // begin shows where the run works.
 func (o *reachOptions) begin(_ context.Context, env *run.Environment) error {
-	o.reach.Run, o.reach.Hardened = env.Run, env.Hardened
+	o.reach.Run, o.reach.Hardened = env.Run, env.Patch.Hardened
 	o.terminal.Show(o.reach)
 	o.doing("")
 	return nil

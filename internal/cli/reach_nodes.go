@@ -60,7 +60,7 @@ func (o *reachOptions) runNodes(ctx context.Context, env *run.Environment) (v1al
 
 // env is where a run probes.
 func (o *reachOptions) env(env *run.Environment, progress func(reach.Progress)) reach.Env {
-	return reach.Env{Environment: env, Image: o.image, PullSecret: o.PullSecret, Progress: progress}
+	return reach.Env{Environment: env, Image: o.image, Progress: progress}
 }
 
 // progress shows how far the run is: in a line that is overwritten, on a terminal;

@@ -50,7 +50,7 @@ func warningsOf(found *reach.Result) (texts []string) {
 
 // reachEnv is where a part probes.
 func (r *Runner) reachEnv(env *run.Environment) reach.Env {
-	return reach.Env{Environment: env, Image: r.images[shellImage], PullSecret: r.opts.PullSecret}
+	return reach.Env{Environment: env, Image: r.images[shellImage]}
 }
 
 func judgeNodes(checks []Check, found *reach.Result) []v1alpha1.AssertionResult {

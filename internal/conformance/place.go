@@ -30,7 +30,7 @@ func (r *Runner) unenforced(ctx context.Context, profile string) string {
 		return "" // the run itself will tell
 	}
 	defer s.Close(ctx) // it has made nothing
-	if s.EnforcesRestricted(ctx) {
+	if run.EnforcesRestricted(ctx, s) {
 		return ""
 	}
 	return fmt.Sprintf("namespace %q does not enforce the Pod Security Standard %s; without -n, the suite creates one that does", r.opts.Namespace, standard)

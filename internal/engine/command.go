@@ -14,7 +14,9 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/podpatch"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -28,6 +30,8 @@ type failure struct {
 	words []string
 	// skipped: the scenario goes on.
 	skipped bool
+	// restricted: admission denied a Pod that does not meet the standard restricted.
+	restricted bool
 	// final: running the command again would not help.
 	final bool
 }
@@ -65,7 +69,7 @@ func (r *attempt) command(ctx context.Context, st step, facts expect.Facts, emit
 		return kubectl.Result{}, notApplicable(cause)
 	}
 	line := r.plan.shown(words, st.show)
-	args, err := r.arguments(r.images, command, words[1:], emit)
+	args, err := r.arguments(r.images, r.patch, command, words[1:], emit)
 	if err != nil {
 		return kubectl.Result{}, &failure{err: err.Error(), verdict: v1alpha1.CouldNotRun}
 	}
@@ -142,7 +146,9 @@ func (r *attempt) execute(ctx context.Context, st step, words, args []string, em
 	}
 	emit(out)
 	if res.ExitCode != 0 && !st.readsExitCode {
-		return res, r.exited(ctx, words, res)
+		f := r.exited(ctx, words, res)
+		f.restricted = session.ViolatesRestricted(res.Stderr)
+		return res, f
 	}
 	if args[0] == "exec" && res.ExitCode == 0 {
 		r.succeeded(words)
@@ -228,12 +234,12 @@ func (r *attempt) exited(ctx context.Context, words []string, res kubectl.Result
 
 // arguments judges a command and makes it ready for kubectl, with the files that it
 // names.
-func (r *runner) arguments(images *Images, cmd example.Command, words []string, emit func(Body)) ([]string, error) {
+func (r *runner) arguments(images *Images, patch podpatch.Patch, cmd example.Command, words []string, emit func(Body)) ([]string, error) {
 	parsed, err := r.judged(words)
 	if err != nil {
 		return nil, err
 	}
-	if err := r.placeFiles(images, cmd, emit); err != nil {
+	if err := r.placeFiles(images, patch, cmd, emit); err != nil {
 		return nil, err
 	}
 	for i, f := range parsed.Given {
@@ -246,14 +252,14 @@ func (r *runner) arguments(images *Images, cmd example.Command, words []string, 
 
 // placeFiles shows the files that a command names and puts its manifests where the
 // command finds them: kubectl reads files relative to the process's folder.
-func (r *runner) placeFiles(images *Images, cmd example.Command, emit func(Body)) error {
+func (r *runner) placeFiles(images *Images, patch podpatch.Patch, cmd example.Command, emit func(Body)) error {
 	for _, name := range cmd.Texts() {
 		emit(FileShown{name, r.plan.Example.Texts[name]})
 	}
 	for _, name := range cmd.Files() {
 		content, err := images.manifest(name)
 		if err == nil {
-			content, err = r.patch.Manifest(content)
+			content, err = patch.Manifest(content)
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)

@@ -32,8 +32,8 @@ type RunStarted struct {
 	Run     v1alpha1.Run
 	// Images are the references in use, overrides applied, by short name.
 	Images map[string]string
-	// Hardened tells that the Namespace enforces the Pod Security Standard
-	// restricted, and that all Pods are made to meet it.
+	// Hardened tells that Pods must meet the Pod Security Standard restricted, and
+	// that all are made to meet it.
 	Hardened bool
 	// UnavailableAPIs are the aggregated APIs that are down, as GROUP/VERSION.
 	UnavailableAPIs []string

@@ -59,10 +59,10 @@ func (r *runner) rehearseStep(ctx context.Context, st step) string {
 	facts.Objects = nil
 	command, words, err := r.words(ctx, images, st, facts)
 	if err == nil {
-		words, err = r.patch.Command(words)
+		words, err = r.Patch.Command(words)
 	}
 	if err == nil {
-		words, err = r.arguments(images, command, words[1:], func(Body) {})
+		words, err = r.arguments(images, r.Patch, command, words[1:], func(Body) {})
 	}
 	if err != nil {
 		return ""

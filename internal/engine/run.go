@@ -9,7 +9,6 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/podpatch"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
@@ -61,7 +60,6 @@ type runner struct {
 	kubectl   *kubectl.Kubectl
 	// connection is how the API server is reached, for a diagnosis.
 	connection diagnose.Connection
-	patch      podpatch.Patch
 
 	// userSkipped: a command was not run, because the user said so.
 	userSkipped atomic.Bool
@@ -113,7 +111,6 @@ func (r *runner) prepare(ctx context.Context, env *run.Environment) (err error) 
 	var unfit error
 	wg.Go(func() { ended = r.Session.FindEnded(ctx, r.Config) })
 	wg.Go(func() { unfit = r.fit(ctx) })
-	r.patch = podpatch.Patch{Hardened: r.Hardened, PullSecret: r.opts.PullSecret}
 	wrap := r.Session.Confine
 	if r.opts.AllowClusterScope {
 		wrap = r.Session.Wrap
@@ -128,7 +125,7 @@ func (r *runner) prepare(ctx context.Context, env *run.Environment) (err error) 
 	}
 	r.emit(WholeRun, RunStarted{
 		Example: r.plan.Example.Metadata.Name, Title: r.plan.Example.Spec.Title, Summary: r.plan.Example.Spec.Summary,
-		Run: env.Run, Images: r.images.References(), Hardened: r.patch.Hardened, EndedRuns: len(ended), UnavailableAPIs: env.UnavailableAPIs,
+		Run: env.Run, Images: r.images.References(), Hardened: env.Patch.Hardened, EndedRuns: len(ended), UnavailableAPIs: env.UnavailableAPIs,
 	})
 	r.replaceBeforehand(ctx)
 	return nil

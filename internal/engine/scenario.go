@@ -3,11 +3,14 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/podpatch"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
@@ -28,6 +31,9 @@ func (r *runner) scenario(ctx context.Context, index int) v1alpha1.Verdict {
 		attemptCtx, end := r.begin(ctx, a)
 		verdict = a.steps(attemptCtx, sc.steps, a.unlessSuperseded(attemptCtx, emit))
 		again := end()
+		if again == nil {
+			again = a.hardened(ctx)
+		}
 		if again == nil && !disrupted && verdict != v1alpha1.Passed {
 			again = r.watcher.disruption(a.part)
 			disrupted = again != nil
@@ -60,6 +66,9 @@ type attempt struct {
 	kubectl  *kubectl.Kubectl
 	// images are those in use when it began.
 	images *Images
+	// patch is what admission required of Pods when it began; denied: it requires more.
+	patch  podpatch.Patch
+	denied atomic.Bool
 	// unplaced are the Causes of Pods that the cluster cannot place as the scenario has it,
 	// by name.
 	unplaced sync.Map
@@ -71,7 +80,26 @@ func (r *runner) attempt(sc scenario) *attempt {
 	if r.opts.AllowClusterScope {
 		wrap = part.Wrap
 	}
-	return &attempt{runner: r, scenario: sc, part: part, kubectl: r.kubectl.Wrapped(wrap)}
+	r.imagesMu.Lock()
+	defer r.imagesMu.Unlock()
+	return &attempt{runner: r, scenario: sc, part: part, kubectl: r.kubectl.Wrapped(wrap), patch: r.Patch}
+}
+
+// hardened is why an attempt does not count that was denied what was admitted before: the
+// cluster's controllers labelled the run's Namespace after the run had looked at it. It is
+// nil where another attempt would be denied, too.
+func (r *attempt) hardened(ctx context.Context) *diagnose.Cause {
+	if !r.denied.Load() || r.patch.Hardened {
+		return nil
+	}
+	r.imagesMu.Lock()
+	defer r.imagesMu.Unlock()
+	if r.Patch == r.patch && !r.Admit(ctx) {
+		return nil
+	}
+	return &diagnose.Cause{
+		What: fmt.Sprintf("namespace %q did not enforce the Pod Security Standard restricted when the run began, and does now", r.Session.Namespace),
+	}
 }
 
 // unlessSuperseded passes on what is told of an attempt as long as it counts: what fails
@@ -136,6 +164,7 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 		if failure.harmless() {
 			emit(StepNotApplicable{failure.cause})
 		}
+		r.denied.CompareAndSwap(false, failure.restricted)
 		if failure.err != "" {
 			emit(StepFailed{failure.err, failure.cause, failure.verdict})
 			r.keepEvidence(ctx, failure.words, nil, emit)

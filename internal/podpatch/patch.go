@@ -13,8 +13,10 @@ import (
 // Patch is what a cluster's policy requires of every Pod of a run, beyond what is
 // shown. It is added where everybody sees it: to the command, and to the manifest.
 type Patch struct {
-	// Hardened: the Namespace enforces the Pod Security Standard restricted.
+	// Hardened: Pods must meet the Pod Security Standard restricted.
 	Hardened bool
+	// ServerUser: admission sets the user of hardened Pods, and refuses another.
+	ServerUser bool
 	// PullSecret is the name of a Secret with the registry's credentials, or "".
 	PullSecret string
 }
@@ -31,11 +33,14 @@ func (p Patch) Empty() bool { return !p.Hardened && p.PullSecret == "" }
 func (p Patch) pod() map[string]any {
 	fields := map[string]any{}
 	if p.Hardened {
-		fields["securityContext"] = map[string]any{
+		security := map[string]any{
 			"runAsNonRoot":   true,
-			"runAsUser":      restrictedUser,
 			"seccompProfile": map[string]any{"type": "RuntimeDefault"},
 		}
+		if !p.ServerUser {
+			security["runAsUser"] = restrictedUser
+		}
+		fields["securityContext"] = security
 	}
 	if p.PullSecret != "" {
 		fields["imagePullSecrets"] = []any{map[string]any{"name": p.PullSecret}}

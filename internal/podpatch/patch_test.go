@@ -114,3 +114,17 @@ func TestAPodIsPatchedAsAManifestIs(t *testing.T) {
 		t.Errorf("found %+v", pod.Spec)
 	}
 }
+
+// OpenShift gives Pods a user of the Namespace's range, and refuses every other.
+func TestAServerThatSetsTheUserIsLeftToIt(t *testing.T) {
+	for server, want := range map[bool]bool{false: true, true: false} {
+		pod := &corev1.Pod{Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "a"}}}}
+		if err := (Patch{Hardened: true, ServerUser: server}).Pod(pod); err != nil {
+			t.Fatal(err)
+		}
+		security := pod.Spec.SecurityContext
+		if !*security.RunAsNonRoot || (security.RunAsUser != nil) != want {
+			t.Errorf("ServerUser %t: expected a user: %t, found %+v", server, want, security)
+		}
+	}
+}

@@ -32,8 +32,6 @@ type Env struct {
 	*run.Environment
 	// Image serves, with Python 3, and probes, with curl.
 	Image string
-	// PullSecret is the name of a Secret for the image's registry, or "".
-	PullSecret string
 	// Progress, where it is not nil, is called at any time, by one goroutine at a time.
 	Progress func(Progress)
 }
@@ -98,7 +96,7 @@ func newPods(ctx context.Context, env Env) (*pods, error) {
 	p := &pods{
 		env: env, config: cfg, client: client, creates: make(chan struct{}, createsMax), unwatched: make(chan struct{}),
 		kubectl: kubectl.New(env.Clients, env.Session.Namespace, env.Session.Wrap),
-		patch:   podpatch.Patch{Hardened: env.Hardened, PullSecret: env.PullSecret},
+		patch:   env.Patch,
 	}
 	p.watch = sync.OnceFunc(func() {
 		go func() {

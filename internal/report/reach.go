@@ -35,7 +35,7 @@ func reachDocument(r *v1alpha1.Reach) Document {
 	}
 	var blocks []Block
 	if r.Hardened {
-		blocks = append(blocks, Prose{Text: "It enforces the Pod Security Standard restricted, which the run's pods meet."})
+		blocks = append(blocks, Prose{Text: "Pods in it must meet the Pod Security Standard restricted, and the run's pods do."})
 	}
 	if r.Counts != nil {
 		blocks = append(blocks, vantageBlocks(r)...)

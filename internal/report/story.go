@@ -125,7 +125,7 @@ func noteOfRun(body engine.Body) []Block {
 // startNotes say what is special about a run.
 func startNotes(b engine.RunStarted) (blocks []Block) {
 	if b.Hardened {
-		blocks = append(blocks, Prose{Text: "The namespace enforces the Pod Security Standard restricted. " +
+		blocks = append(blocks, Prose{Text: "Pods in this namespace must meet the Pod Security Standard restricted. " +
 			"The commands and files below have settings for it that are not on the page."})
 	}
 	for _, api := range b.UnavailableAPIs {

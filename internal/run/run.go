@@ -14,6 +14,7 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/evidence"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/podpatch"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
@@ -41,8 +42,8 @@ type Environment struct {
 	*Clients
 	Config  *rest.Config
 	Session *session.Session
-	// Hardened tells that the Namespace enforces the Pod Security Standard restricted.
-	Hardened bool
+	// Patch is what admission requires of Pods in the Namespace.
+	Patch    podpatch.Patch
 	Evidence evidence.Reader
 	// UnavailableAPIs are the aggregated APIs that are down, as GROUP/VERSION: meanwhile no
 	// Namespace is deleted for good.
@@ -180,7 +181,9 @@ func (r *run) open(ctx context.Context) error {
 	r.result.Run.ID, r.result.Run.Namespace, r.result.Run.OwnNamespace = s.ID, s.Namespace, s.Owned
 	r.result.RemoveCommand = s.RemoveCommand()
 	r.env.Run = r.result.Run
-	r.env.Hardened = s.EnforcesRestricted(ctx)
+	if r.env.Patch, err = admitted(ctx, s, r.opts.PullSecret); err != nil {
+		return err
+	}
 	r.env.Evidence = evidence.Reader{Core: core, Namespace: s.Namespace}
 	if !s.Owned {
 		r.env.Evidence.Selector = labels.Set{session.RunLabel: s.ID}.String()

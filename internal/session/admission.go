@@ -2,27 +2,40 @@ package session
 
 import (
 	"context"
+	"regexp"
 	"strings"
+	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 )
 
-// EnforcesRestricted reports whether admission in the run's Namespace enforces
-// the Pod Security Standard restricted. The label of the Namespace would not
-// tell: the default of the cluster may enforce it as well. So the API server is
-// asked to admit a plain Pod, without creating it. Another refusal is not
-// looked at here; the first command will meet it.
-func (s *Session) EnforcesRestricted(ctx context.Context) bool {
-	pod := &unstructured.Unstructured{Object: map[string]any{
-		"apiVersion": "v1",
-		"kind":       "Pod",
-		"metadata":   map[string]any{"generateName": "kbe-admission-"},
-		"spec": map[string]any{
-			"containers": []any{map[string]any{"name": "plain", "image": "plain"}},
-		},
-	}}
-	_, err := s.client.Resource(pods).Namespace(s.Namespace).Create(ctx, pod, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
-	return apierrors.IsForbidden(err) && strings.Contains(err.Error(), `violates PodSecurity "restricted`)
+// unfinished is how OpenShift refuses the Pods of a Namespace so new that its controllers
+// have not annotated it yet (openshift/apiserver-library-go, pkg/securitycontextconstraints).
+var unfinished = regexp.MustCompile(`unable to find annotation openshift\.io/`)
+
+// Admits asks the API server whether it would admit a Pod in the run's Namespace, without
+// creating it; the error says why not. In a Namespace that the run has created, it gives the
+// cluster's controllers the time that they need for it.
+func (s *Session) Admits(ctx context.Context, pod *corev1.Pod) error {
+	object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(pod)
+	if err != nil {
+		return err
+	}
+	object["apiVersion"], object["kind"] = "v1", "Pod"
+	for begin, pace := time.Now(), backoff(); ; {
+		_, err = s.client.Resource(pods).Namespace(s.Namespace).Create(ctx, &unstructured.Unstructured{Object: object},
+			metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
+		if !s.Owned || err == nil || !unfinished.MatchString(err.Error()) || time.Since(begin) > readyTimeout || !pause(ctx, min(pace.Step(), slowest)) {
+			return err
+		}
+	}
+}
+
+// ViolatesRestricted reports whether the API server says that a Pod violates the Pod
+// Security Standard restricted, which its Namespace enforces.
+func ViolatesRestricted(said string) bool {
+	return strings.Contains(said, `violates PodSecurity "restricted`)
 }
