@@ -74,6 +74,16 @@ func (w *watcher) next() <-chan struct{} {
 	return w.changed
 }
 
+// sum is how many changes of Pods there were so far.
+func (w *watcher) sum() (n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, c := range w.changes {
+		n += c.pod
+	}
+	return n
+}
+
 // changesOf returns how many changes there were of the Pod of that name, and of
 // Events about it, and a channel that is closed at the next change of any.
 func (w *watcher) changesOf(name string) (n int, next <-chan struct{}) {
