@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"time"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
@@ -45,7 +46,7 @@ func (r *attempt) untilItHolds(ctx context.Context, st step, facts expect.Facts,
 		printed = nil
 		changed := r.watcher.next()
 		res, f := execute(keep)
-		settled := r.isSettled(ctx, st, facts, res, f) || r.plan.Page != nil && same.after(res, r.watcher.sum()) > settleTime
+		settled := r.isSettled(ctx, st, facts, res, f) || r.plan.Page != nil && same.after(res, r.watcher.onTheWay(r.opts.FailFast)) > settleTime
 		if !settled && time.Since(begin)+pause < st.within && r.rest(ctx, pause, changed) {
 			emit(Waiting{For: "an answer", State: fmt.Sprintf("tried %d times", tries)})
 			continue
@@ -77,24 +78,26 @@ func (r *attempt) isSettled(ctx context.Context, st step, facts expect.Facts, re
 	return true
 }
 
-// settleTime is how long a command of a page prints the same, while no Pod of the run
-// changes, until what it shows is taken for what it will be.
-const settleTime = 10 * time.Second
+// settleTime is how long a command of a page prints the same, while no Pod of the run is on
+// its way to Ready, until what it shows is taken for what it will be.
+const settleTime = 5 * time.Second
 
-// steady is since when a command prints the same and the Pods are the same.
+// steady is since when a command prints the same and no Pod is on its way. Ages do not count.
 type steady struct {
-	stdout, stderr string
-	changes        int
-	since          time.Time
+	printed string
+	since   time.Time
 }
 
 // after is how long nothing has changed, after another try.
-func (s *steady) after(res kubectl.Result, changes int) time.Duration {
-	if s.stdout != res.Stdout || s.stderr != res.Stderr || s.changes != changes {
-		*s = steady{res.Stdout, res.Stderr, changes, time.Now()}
+func (s *steady) after(res kubectl.Result, onTheWay bool) time.Duration {
+	if printed := ages.ReplaceAllString(res.Stdout+res.Stderr, ""); onTheWay || s.printed != printed {
+		*s = steady{printed, time.Now()}
 	}
 	return time.Since(s.since)
 }
+
+// ages are those that kubectl prints, which change at each try.
+var ages = regexp.MustCompile(`\b(\d+[smhd])+\b`)
 
 // leastPause is how long a try waits for others after a change of a Pod: several come
 // together.

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/kubectl/pkg/util/podutils"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
@@ -74,14 +75,16 @@ func (w *watcher) next() <-chan struct{} {
 	return w.changed
 }
 
-// sum is how many changes of Pods there were so far.
-func (w *watcher) sum() (n int) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, c := range w.changes {
-		n += c.pod
-	}
-	return n
+// onTheWay tells whether a Pod of the run may yet become Ready by itself.
+func (w *watcher) onTheWay(failFast bool) bool {
+	return slices.ContainsFunc(w.evidence(), func(e diagnose.Evidence) bool {
+		ended := e.Pod.Status.Phase == corev1.PodSucceeded || e.Pod.Status.Phase == corev1.PodFailed
+		if ended || podutils.IsPodReady(e.Pod) {
+			return false
+		}
+		cause := e.Cause()
+		return cause == nil || !cause.Workload && !cause.Ends(failFast)
+	})
 }
 
 // changesOf returns how many changes there were of the Pod of that name, and of

@@ -21,6 +21,8 @@ type rule struct {
 	stable bool
 	// differs says in a sentence why what was found cannot stand for what is shown, or "".
 	differs func(shown, found string) string
+	// valid is what a value must be besides; nil means that how it looks is enough.
+	valid func(string) bool
 
 	is, at *regexp.Regexp
 }
@@ -29,7 +31,7 @@ const (
 	hash    = `(?:[0-9]{6,10}|[bcdfghjklmnpqrstvwxz2456789]{6,10})`
 	suffix  = `(?:[bcdfghjklmnpqrstvwxz2456789]{5}|[0-9a-z]{0,4}[0-9][0-9a-z]{0,4})`
 	ipv4    = `(?:\d{1,3}\.){3}\d{1,3}`
-	ipv6    = `(?:[0-9a-f]{1,4}:){1,7}(?::?[0-9a-f]{1,4}){1,7}|::1`
+	ipv6    = `(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}`
 	age     = `(?:\d+(?:y|d|h|m|s|ms))+`
 	anyWord = `\S+`
 )
@@ -39,8 +41,8 @@ var rules = compiled([]rule{
 	{name: "age", in: []string{"age", "last seen", "first seen", "duration", "start time", "started", "finished", "created", "creation timestamp", "creationtimestamp", "starttime", "startedat", "finishedat", "lasttransitiontime", "lastprobetime", "date", "since"},
 		shown: `.*[0-9].*|<unknown>|<invalid>`, found: `.+`},
 	{name: "node name", in: []string{"node", "nodename", "host"}, shown: `[a-z][^\s"{}:]*`, found: anyWord},
-	{name: "version", in: []string{"version", "kernel-version", "os-image", "container-runtime", "kubelet version", "kernel version", "os image", "container runtime version", "gitversion", "client version", "server version", "kustomize version", "kubeletversion"},
-		shown: `v\d.*|.*\d+\.\d+.*[ /-].*`, found: `.+`},
+	{name: "version", in: []string{"kernel-version", "os-image", "container-runtime", "kernel version", "os image", "container runtime version"},
+		shown: `.+`, found: `.+`},
 	{name: "namespace", in: []string{"namespace"}, shown: `default`, found: anyWord},
 	{name: "UID", in: []string{"uid", "resourceversion", "resource version", "container id", "containerid", "image id", "imageid"}, shown: `.*[0-9].*`, found: `.+`},
 	{name: "UID", shown: `[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}`, found: `[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}`, stable: true},
@@ -50,7 +52,7 @@ var rules = compiled([]rule{
 	{name: "date", shown: `[A-Z][a-z]{2} [A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d (?:[AP]M )?[A-Z]{3,4} \d{4}`, found: `[A-Z][a-z]{2} [A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d (?:[AP]M )?[A-Z]{3,4} \d{4}`},
 	{name: "age", shown: age + `(?: \(x\d+ over ` + age + `\))? ago`, found: age + `(?: \(x\d+ over ` + age + `\))? ago`},
 	{name: "version", shown: `v1\.\d+\.\d+(?:[-+][\w.+-]+)?`, found: `v1\.\d+\.\d+(?:[-+][\w.+-]+)?`},
-	{name: "IP address", shown: ipv4 + "|" + ipv6, found: ipv4 + "|" + ipv6, stable: true, differs: addressDiffers},
+	{name: "IP address", shown: ipv4 + "|" + ipv6, found: ipv4 + "|" + ipv6, stable: true, differs: addressDiffers, valid: isAddress},
 	{name: "name", shown: `[a-z0-9][a-z0-9.-]*?-` + hash + `-` + suffix, found: `[a-z0-9][a-z0-9.-]*`, stable: true, differs: nameDiffers},
 	{name: "name", shown: `[a-z0-9][a-z0-9.-]*?-(?:[0-9]{8,10}|[bcdfghjklmnpqrstvwxz2456789]{8,10}|[bcdfghjklmnpqrstvwxz2456789]{5})`, found: `[a-z0-9][a-z0-9.-]*`, stable: true, differs: nameDiffers},
 	{name: "label of a hash", shown: `pod-template-hash=[0-9a-z]+`, found: `pod-template-hash=[0-9a-z]+`},
@@ -87,8 +89,8 @@ func ruleAt(text string) (*rule, string) {
 		}
 		for value := rules[i].at.FindString(text); value != ""; value = "" {
 			end := len(value)
-			if end < len(text) && inName(text, end) && inName(text, end-1) {
-				continue // part of a longer word
+			if end < len(text) && inName(text, end) && inName(text, end-1) || rules[i].valid != nil && !rules[i].valid(value) {
+				continue // it is part of a longer word, or only looks like one
 			}
 			return &rules[i], value
 		}
@@ -119,7 +121,7 @@ type matched struct {
 func (b *bindings) match(shown, found, where string) (m matched, ok bool) {
 	shown, found = strings.Join(strings.Fields(shown), " "), strings.Join(strings.Fields(found), " ")
 	m = matched{found: map[string]string{}, renamed: map[string]string{}}
-	if shown == found {
+	if shown == found || shown == "<none>" && found == "" {
 		return m, true
 	}
 	parts, pattern := b.pattern(shown, where)
@@ -179,7 +181,7 @@ func (b *bindings) pattern(shown, where string) ([]part, *regexp.Regexp) {
 			i += len("...")
 			continue
 		}
-		if !inName(shown, i-1) {
+		if !inName(shown, i-1) || !inName(shown, i) {
 			if r, value := ruleAt(shown[i:]); r != nil {
 				parts = append(parts, part{r, value})
 				pattern.WriteString(`(` + r.found + `)`)
@@ -234,6 +236,11 @@ func addressDiffers(shown, found string) string {
 		return fmt.Sprintf("the page shows %s, the first address of its network, which is that of a node or a gateway; the cluster has %s, which is none", shown, found)
 	}
 	return ""
+}
+
+func isAddress(text string) bool {
+	_, err := netip.ParseAddr(text)
+	return err == nil
 }
 
 // isFirst tells whether an address is the first one of a network, as those of gateways are.

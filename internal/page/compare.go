@@ -2,6 +2,7 @@ package page
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -54,11 +55,26 @@ func (s *shownOutput) elided() bool {
 	return slices.ContainsFunc(s.lines, func(l line) bool { return isElision(l.text) })
 }
 
+// ownHint is what a run adds to an error of the API server.
+var ownHint = regexp.MustCompile(`( \([^()]*\))? and was not changed: delete it, or run in another namespace$`)
+
+// own is a label or an annotation that a run gives to its objects; withoutOwn is an output
+// without them. What follows one moves to its place.
+const own = `(?:app\.kubernetes\.io/managed-by=kubectl-kbe|kubectl-kbe\.github\.io/[\w-]+(?:=|: ?)[^,\s]+|(?:sidecar\.istio\.io|linkerd\.io)/inject(?:=|: ?)(?:false|disabled))`
+
+var ownMarks = regexp.MustCompile(own + `,|,` + own + `|` + own + `(?:\n[ \t]+)?`)
+
+func withoutOwn(text string) string { return ownMarks.ReplaceAllString(text, "") }
+
+// isProgress tells whether a line shows only how far a command is: how many of them there are
+// depends on the time that the cluster takes.
+func isProgress(text string) bool { return strings.HasPrefix(strings.TrimSpace(text), "Waiting for ") }
+
 // linesOf are the lines of an output that are not blank.
 func linesOf(text string) (lines []string) {
-	for l := range strings.SplitSeq(text, "\n") {
+	for l := range strings.SplitSeq(withoutOwn(text), "\n") {
 		if strings.TrimSpace(l) != "" {
-			lines = append(lines, strings.TrimRight(l, " \t\r"))
+			lines = append(lines, ownHint.ReplaceAllString(strings.TrimRight(l, " \t\r"), ""))
 		}
 	}
 	return lines
@@ -95,7 +111,10 @@ func (s *shownOutput) more(found []string, what string) difference {
 }
 
 func countOf(n int, what string) string {
-	if n == 1 {
+	switch {
+	case n == 1 && strings.ContainsAny(what[:1], "aeiou"):
+		return "an " + what
+	case n == 1:
 		return "a " + what
 	}
 	return fmt.Sprintf("%d %ss", n, what)

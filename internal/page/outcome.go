@@ -40,7 +40,7 @@ type history struct {
 func (p *Page) judge(outcomes map[string]expect.Outcome, namespace, last string) *history {
 	h := &history{bindings: bindings{map[string]string{}, map[string]string{}, namespace}, undecided: undecided{}}
 	for _, c := range p.commands {
-		if out, ran := outcomes[c.step]; ran {
+		if out, ran := outcomes[c.step]; ran && len(c.words) > 0 {
 			h.command(p, c, out)
 		}
 		if c.step == last {
@@ -212,7 +212,7 @@ func (p *Page) valuesBefore(c *command) []string {
 // stableValues are the values in a text that a page may name again.
 func stableValues(text string) (values []string) {
 	for i := 0; i < len(text); {
-		if !inName(text, i-1) {
+		if !inName(text, i-1) || !inName(text, i) {
 			if r, value := ruleAt(text[i:]); r != nil {
 				if r.stable {
 					values = append(values, value)

@@ -210,27 +210,35 @@ func squeezed(text string) string { return strings.Join(strings.Fields(text), " 
 
 // compareTitles finds, for each column that the page shows, the one of the cluster, or -1.
 func (s *shownOutput) compareTitles(l line, shown, found table) (columns []int, all []difference) {
+	var gone, added []string
 	for _, title := range shown.titles {
 		i := slices.Index(found.titles, title)
-		columns = append(columns, i)
-		if i < 0 {
-			d := differs(l, squeezed(l.text), squeezed(found.lines[0]), "the page shows the column %s; the cluster has no such column", title)
-			d.Final = true
-			all = append(all, d)
+		if columns = append(columns, i); i < 0 {
+			gone = append(gone, title)
 		}
 	}
 	for i, title := range found.titles {
 		if !slices.Contains(columns, i) {
-			d := differs(l, squeezed(l.text), squeezed(found.lines[0]), "the cluster shows the column %s, which the page does not show", title)
-			d.Final = true
-			all = append(all, d)
+			added = append(added, title)
 		}
 	}
-	return columns, all
+	if len(gone)+len(added) == 0 {
+		return columns, nil
+	}
+	var texts []string
+	if len(gone) > 0 {
+		texts = append(texts, "the cluster has no column "+strings.Join(gone, ", "))
+	}
+	if len(added) > 0 {
+		texts = append(texts, "the page does not show the column "+strings.Join(added, ", "))
+	}
+	d := differs(l, squeezed(l.text), squeezed(found.lines[0]), "%s", strings.Join(texts, "; "))
+	d.Final = true
+	return columns, []difference{d}
 }
 
-// own tells whether a row of the cluster is of what verify itself made.
-func own(r row) bool { return r.at(0).text == ClientPod || r.at(0).text == "pod/"+ClientPod }
+// isClient tells whether a row of the cluster is that of the client Pod.
+func isClient(r row) bool { return r.at(0).text == ClientPod || r.at(0).text == "pod/"+ClientPod }
 
 // isOfDefaultNamespace tells whether a row is of what only the namespace default has.
 func isOfDefaultNamespace(r row) bool {
@@ -252,7 +260,7 @@ func (s *shownOutput) pairRows(shown, found table, columns []int) (pairs, extra 
 				continue
 			}
 			for j, f := range found.rows {
-				if !used[j] && !own(f) && s.likeness(shown, r, f, columns) >= least {
+				if !used[j] && !isClient(f) && s.likeness(shown, r, f, columns) >= least {
 					pairs[i], used[j] = j, true
 					break
 				}
@@ -260,7 +268,7 @@ func (s *shownOutput) pairRows(shown, found table, columns []int) (pairs, extra 
 		}
 	}
 	for j, f := range found.rows {
-		if !used[j] && !own(f) {
+		if !used[j] && !isClient(f) {
 			extra = append(extra, j)
 		}
 	}

@@ -12,7 +12,7 @@ func (s *shownOutput) compareText(stdout, stderr string) (all []difference) {
 	used := make([]bool, len(found))
 	var missing []line
 	for _, l := range s.lines {
-		if !isElision(l.text) && !s.findLine(l, found, used) {
+		if !isElision(l.text) && !s.findLine(l, found, used) && !isProgress(l.text) {
 			missing = append(missing, l)
 		}
 	}
@@ -32,7 +32,7 @@ func (s *shownOutput) compareText(stdout, stderr string) (all []difference) {
 	}
 	var more []string
 	for i, f := range printed {
-		if !used[i] {
+		if !used[i] && !isProgress(f) {
 			more = append(more, f)
 		}
 	}
