@@ -32,7 +32,7 @@ func Preview(ctx context.Context, plan *Plan, opts Options, sink func(Event)) er
 		emit(ScenarioStarted{sc.name, sc.title})
 		for _, st := range sc.steps {
 			if st.notRun != "" {
-				emit(StepStarted{Say: "Not run: " + st.notRun})
+				emit(StepStarted{Say: strings.TrimPrefix(st.notRun, "not run: ") + " (not run)"})
 				emit(StepEnded{})
 				continue
 			}

@@ -152,6 +152,15 @@ func (r *reader) script(lines []line, note note) {
 // statements adds the commands of a text in shell; label is what its prompt says.
 func (r *reader) statements(text string, at span, label string, note note) {
 	file, err := parser().Parse(strings.NewReader(text+"\n"), "")
+	if lines := logicalLines(text); err != nil && len(lines) > 1 {
+		begin := 0
+		for _, l := range lines { // one that is wrong keeps no other from running
+			from := begin + strings.Index(text[begin:], l)
+			begin = from + len(l)
+			r.statements(l, r.within(at, text, from, begin), label, note)
+		}
+		return
+	}
 	if err != nil {
 		c := r.add(text, at, note)
 		c.notRun = "this is not a command that a shell understands: " + strings.TrimPrefix(err.Error(), "1:")
@@ -164,6 +173,22 @@ func (r *reader) statements(text string, at span, label string, note note) {
 		}
 		r.statement(strings.TrimRight(text[from:min(to, len(text))], " \n"), st, r.within(at, text, from, to), label, note)
 	}
+}
+
+// logicalLines are the lines of a script, each with those that it goes on in.
+func logicalLines(text string) (out []string) {
+	lines := strings.Split(text, "\n")
+	for i := 0; i < len(lines); i++ {
+		line := lines[i]
+		for i+1 < len(lines) && continues(line) {
+			i++
+			line += "\n" + lines[i]
+		}
+		if strings.TrimSpace(line) != "" {
+			out = append(out, line)
+		}
+	}
+	return out
 }
 
 // within is where a part of a command's text stands on the page. The text of several lines

@@ -20,10 +20,14 @@ const clientImage = "quay.io/centos/centos:stream9"
 // shows.
 const DefaultWithin = "1m"
 
+// ErrNoCommands is the error of a page that shows no command.
+var ErrNoCommands = errors.New("expected a fence with a kubectl command, found none")
+
 // readers are the commands that are run again until they print what the page shows.
 var readers = []string{"describe", "exec", "get", "logs"}
 
-// Example is the page as an example of one scenario. The error is example.Problems.
+// Example is the page as an example of one scenario. The error is example.Problems, or
+// ErrNoCommands.
 func (p *Page) Example(from Sources) (*example.Example, error) {
 	e := example.New()
 	e.Metadata.Name = p.label()
@@ -45,8 +49,7 @@ func (p *Page) Example(from Sources) (*example.Example, error) {
 		sc.Steps = append(sc.Steps, p.afterwards(c)...)
 	}
 	if len(sc.Steps) == 0 {
-		return nil, example.Join(example.Problem{Position: example.Position{File: p.Name},
-			Text: "expected a fence with a kubectl command, found none"})
+		return nil, fmt.Errorf("%s: %w", p.Name, ErrNoCommands)
 	}
 	e.Spec.Scenarios = []example.Scenario{sc}
 	return e, example.Join(problems, e.Check())
@@ -305,6 +308,11 @@ func (p *Page) Without(e *example.Example, err error) (rest error) {
 		if i < 0 {
 			others = append(others, problem)
 			continue
+		}
+		if cmd, err := example.ParseCommand(steps[i].Run); err == nil && steps[i].At.Position().Line != problem.Line {
+			for _, name := range cmd.Files() {
+				delete(e.Files, name) // it would be refused again
+			}
 		}
 		steps[i].NotRun = fmt.Sprintf("not run: `%s`: %s", clipped(steps[i].Run), strings.TrimPrefix(problem.Text, "run: "))
 	}
