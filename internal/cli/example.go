@@ -105,6 +105,15 @@ func (o *exampleOptions) complete(scenarios []string) (err error) {
 	if o.plan, err = o.plan.Select(scenarios...); err != nil {
 		return err
 	}
+	if err := o.completeRun(); err != nil {
+		return err
+	}
+	_, err = o.plan.Images(&o.Options.Options)
+	return err
+}
+
+// completeRun checks the flags that do not depend on what runs.
+func (o *exampleOptions) completeRun() error {
 	o.Namespace = *o.flags.Namespace
 	switch {
 	case o.step && o.dryRun:
@@ -115,15 +124,26 @@ func (o *exampleOptions) complete(scenarios []string) (err error) {
 	if err := o.Validate(); err != nil {
 		return err
 	}
-	if _, err := o.plan.Images(&o.Options.Options); err != nil {
-		return err
-	}
 	return o.output.complete(o.dryRun)
 }
 
 func (o *exampleOptions) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	verdict, err := o.execute(ctx, cancel)
+	if err != nil || o.dryRun {
+		return err
+	}
+	if err := o.output.finish(o.streams); err != nil {
+		fmt.Fprintln(o.streams.ErrOut, "error:", err)
+		verdict = run.Worst(verdict, v1alpha1.CouldNotRun)
+	}
+	return verdictError(ctx, verdict)
+}
+
+// execute runs the plan, or previews it, and shows it meanwhile. It cancels ctx where the
+// output cannot be written.
+func (o *exampleOptions) execute(ctx context.Context, cancel context.CancelCauseFunc) (v1alpha1.Verdict, error) {
 	out := watchedWriter{o.output.story(o.streams), func(err error) { cancel(unwritten(err)) }}
 	view := report.Summary
 	if printers.IsTerminal(o.streams.Out) || o.dryRun || o.step {
@@ -131,7 +151,7 @@ func (o *exampleOptions) run(ctx context.Context) error {
 	}
 	o.output.collector = report.NewStory(o.output.terminal(out, o.streams, view))
 	if o.dryRun {
-		return engine.Preview(ctx, o.plan, o.Options, o.output.collector.Handle)
+		return v1alpha1.Passed, engine.Preview(ctx, o.plan, o.Options, o.output.collector.Handle)
 	}
 	if o.step {
 		o.Confirm = newConfirm(o.streams, cancel)
@@ -141,11 +161,7 @@ func (o *exampleOptions) run(ctx context.Context) error {
 	if err := context.Cause(ctx); err != nil && !errors.As(err, new(run.Signaled)) {
 		fmt.Fprintln(o.streams.ErrOut, "error:", err)
 	}
-	if err := o.output.finish(o.streams); err != nil {
-		fmt.Fprintln(o.streams.ErrOut, "error:", err)
-		verdict = run.Worst(verdict, v1alpha1.CouldNotRun)
-	}
-	return verdictError(ctx, verdict)
+	return verdict, nil
 }
 
 // watchedWriter is a writer that reports each error.

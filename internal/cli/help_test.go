@@ -167,13 +167,13 @@ func TestReference(t *testing.T) {
 	}
 	golden(t, filepath.Join(folder, "README.md"), index)
 	for _, c := range commands {
-		golden(t, filepath.Join(folder, c.Name()+".md"), page(c))
+		golden(t, filepath.Join(folder, c.Name()+".md"), helpPage(c))
 	}
 	noOthers(t, folder, len(commands)+1)
 }
 
-// page is a command's page of the reference.
-func page(c *cobra.Command) string {
+// helpPage is a command's page of the reference.
+func helpPage(c *cobra.Command) string {
 	var b strings.Builder
 	about := c.Long
 	if about == "" {

@@ -87,7 +87,8 @@ makes. Each run uses a new namespace and deletes it at the end.`,
 	addGrouped(root, groupExamples, append(pages, newListCommand(catalogue, streams), newShowCommand(catalogue, streams))...)
 	addGrouped(root, groupReachability, newReachCommand(clients, flags, streams))
 	addGrouped(root, groupConformance, newConformanceCommand(clients, flags, streams), newDiffCommand(streams))
-	addGrouped(root, groupOwn, newNewCommand(streams), newRunCommand(clients, flags, streams))
+	addGrouped(root, groupOwn, newNewCommand(streams), newRunCommand(clients, flags, streams),
+		newVerifyCommand(clients, flags, streams))
 	addGrouped(root, groupHousekeeping, newCleanupCommand(flags, streams), newRBACCommand(catalogue, flags, streams), newImagesCommand(catalogue, streams),
 		newVersionCommand(flags, streams), newCompletionCommand(streams), newOptionsCommand(streams))
 	helpAsKubectl(root)

@@ -79,8 +79,11 @@ func (c *compiler) invalid(at example.Place, text string) {
 }
 
 func (c *compiler) step(st example.Step) step {
-	s := step{name: st.Name, say: strings.TrimSpace(st.Say), exprs: map[string]*expect.Expression{}}
-	s.command = c.command(st, s.exprs)
+	s := step{name: st.Name, say: strings.TrimSpace(st.Say), exprs: map[string]*expect.Expression{},
+		notRun: st.NotRun, known: st.Known, at: st.At}
+	if st.NotRun == "" {
+		s.command = c.command(st, s.exprs)
+	}
 	if s.early = st.Early; s.early {
 		c.checkEarly(st, s)
 	}
@@ -101,8 +104,8 @@ func (c *compiler) step(st example.Step) step {
 		if err != nil {
 			c.invalid(x.At.Field("within"), "within: expected a duration such as 30s: "+err.Error())
 		}
-		s.claims = append(s.claims, claim{x.ID, x.Claim, that, within})
-		s.readsExitCode = s.readsExitCode || that.Reads(expect.ExitCode)
+		s.claims = append(s.claims, claim{x.ID, x.Claim, that, x.At, within})
+		s.readsExitCode = s.readsExitCode || that.Reads(expect.ExitCode) || that.Calls("shown")
 	}
 	return s
 }
@@ -138,7 +141,7 @@ func (c *compiler) checkEarly(st example.Step, s step) {
 }
 
 // later are the variables and functions of what is known only in a step's turn.
-var later = []string{"steps", "pod", "pods", "events", "logs"}
+var later = []string{"steps", "pod", "pods", "events", "logs", "shown", "bound"}
 
 // command parses a step's command, and compiles its expressions.
 func (c *compiler) command(st example.Step, exprs map[string]*expect.Expression) example.Command {

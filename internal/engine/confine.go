@@ -24,6 +24,9 @@ func (p *Plan) Confined(clusterScope bool) error {
 	for i, sc := range p.Example.Spec.Scenarios {
 		for j, st := range sc.Steps {
 			compiled := p.scenarios[i].steps[j]
+			if compiled.notRun != "" {
+				continue
+			}
 			fail := func(offset int, text string) {
 				problems = append(problems, st.At.Field("run").ProblemAt(offset, "run: "+text))
 			}

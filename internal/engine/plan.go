@@ -13,7 +13,9 @@ import (
 // Plan is an example that is ready to run: every command parsed, every
 // expression type-checked, every manifest decoded.
 type Plan struct {
-	Example   *example.Example
+	Example *example.Example
+	// Page is what a page shows, where the example is made from one.
+	Page      expect.Page
 	scenarios []scenario
 	// texts are the expressions of files that a command has only where an image of it
 	// is replaced.
@@ -37,7 +39,7 @@ func (p *Plan) Select(names ...string) (*Plan, error) {
 	if len(names) == 0 {
 		return p, nil
 	}
-	selected := &Plan{Example: p.Example, texts: p.texts}
+	selected := &Plan{Example: p.Example, Page: p.Page, texts: p.texts}
 	var known []string
 	for _, sc := range p.scenarios {
 		known = append(known, sc.name)
@@ -73,12 +75,17 @@ type step struct {
 	// readsExitCode: a claim judges the exit code, so that a command that
 	// exits non-zero is no failure in itself.
 	readsExitCode bool
+	// notRun is why the command cannot run; known: the author says so.
+	notRun string
+	known  bool
+	at     example.Place
 }
 
 type claim struct {
 	id   string // unique in the example, or ""
 	text string
 	that *expect.Expression
+	at   example.Place
 	// within is how long it may take to become true; 0 means at once.
 	within time.Duration
 }

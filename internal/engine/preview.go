@@ -31,6 +31,11 @@ func Preview(ctx context.Context, plan *Plan, opts Options, sink func(Event)) er
 		emit := func(b Body) { sink(Event{Time: now(), Scenario: i, Body: b}) }
 		emit(ScenarioStarted{sc.name, sc.title})
 		for _, st := range sc.steps {
+			if st.notRun != "" {
+				emit(StepStarted{Say: strings.TrimPrefix(st.notRun, "not run: ") + " (not run)"})
+				emit(StepEnded{})
+				continue
+			}
 			end.Commands++
 			emit(StepStarted{Say: st.say, Plan: st.plan(st.command, patch)})
 			if err := plan.previewStep(ctx, st, images, patch, emit); err != nil {

@@ -153,11 +153,15 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 	defer func() { emit(StepEnded{r.since(begin)}) }()
 
 	facts := r.facts(r.images, named)
+	facts.Step = st.name
 	var res kubectl.Result
 	var failure *failure
-	if sent != nil {
+	switch {
+	case st.notRun != "":
+		failure = st.cannotRun()
+	case sent != nil:
 		res, failure = sent.tell(emit)
-	} else {
+	default:
 		res, failure = r.command(ctx, st, facts, emit)
 	}
 	if failure != nil {
@@ -191,6 +195,8 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 		switch {
 		case verdict.Holds:
 			emit(ExpectationMet{id})
+		case errors.As(verdict.Err, new(expect.Undecided)):
+			emit(ExpectationNotChecked{id})
 		case ctx.Err() != nil:
 			emit(ExpectationNotChecked{id})
 			ended = true
@@ -223,9 +229,18 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 	return v, hopeless
 }
 
+// cannotRun is the failure of a step whose command cannot run. What its author knows of
+// fails no run.
+func (st step) cannotRun() *failure {
+	if st.known {
+		return notApplicable(&diagnose.Cause{What: "This command is not run", Why: st.notRun, Harmless: true})
+	}
+	return &failure{err: st.notRun, verdict: v1alpha1.CouldNotRun, skipped: true}
+}
+
 func (r *runner) facts(images *Images, named map[string]expect.Outcome) expect.Facts {
 	return expect.Facts{
 		Images: images.References(), Texts: r.plan.Example.Texts, RunID: r.Session.ID, Namespace: r.Session.Namespace,
-		Steps: named, Objects: r.Session,
+		Steps: named, Objects: r.Session, Page: r.plan.Page,
 	}
 }

@@ -24,6 +24,8 @@ type StepPlan struct {
 	// Within is how long the command is run again until its claims hold; 0 means once.
 	Within time.Duration
 	Claims []ClaimPlan
+	// Position is where the step is on its page, if it is made from one.
+	Position example.Position
 }
 
 // ClaimPlan is a claim and what decides it.
@@ -35,6 +37,8 @@ type ClaimPlan struct {
 	Expression string
 	// Within is how long it may take to become true; 0 means at once.
 	Within time.Duration
+	// Position is where the claim is on its page, if it is made from one.
+	Position example.Position
 }
 
 // planOf is a step's plan, with the attempt's images.
@@ -43,7 +47,14 @@ func (r *attempt) planOf(st step) StepPlan {
 	if err != nil {
 		command = st.command // the step itself will fail for it
 	}
-	return st.plan(command, r.patch)
+	plan := st.plan(command, r.patch)
+	if r.plan.Page != nil {
+		plan.Position = st.at.Position()
+		for i := range plan.Claims {
+			plan.Claims[i].Position = st.claims[i].at.Position()
+		}
+	}
+	return plan
 }
 
 // plan is the step's, with what a cluster's policy adds to its command.
@@ -53,7 +64,7 @@ func (st step) plan(command example.Command, patch podpatch.Patch) StepPlan {
 		p.Show = st.show.String()
 	}
 	for _, c := range st.claims {
-		p.Claims = append(p.Claims, ClaimPlan{c.id, c.text, c.that.Source, c.within})
+		p.Claims = append(p.Claims, ClaimPlan{ID: c.id, Claim: c.text, Expression: c.that.Source, Within: c.within})
 	}
 	return p
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"time"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
@@ -40,10 +41,13 @@ func (r *attempt) untilItHolds(ctx context.Context, st step, facts expect.Facts,
 		}
 		emit(b)
 	}
+	same := steady{since: begin}
 	for tries, pause := 1, firstPause; ; tries, pause = tries+1, min(2*pause, lastPause) {
 		printed = nil
+		changed := r.watcher.next()
 		res, f := execute(keep)
-		if !r.isSettled(ctx, st, facts, res, f) && time.Since(begin)+pause < st.within && r.rest(ctx, pause) {
+		settled := r.isSettled(ctx, st, facts, res, f) || r.plan.Page != nil && same.after(res, r.watcher.onTheWay(r.opts.FailFast)) > settleTime
+		if !settled && time.Since(begin)+pause < st.within && r.rest(ctx, pause, changed) {
 			emit(Waiting{For: "an answer", State: fmt.Sprintf("tried %d times", tries)})
 			continue
 		}
@@ -67,21 +71,57 @@ func (r *attempt) isSettled(ctx context.Context, st step, facts expect.Facts, re
 	facts.StdoutCut, facts.StderrCut = res.StdoutCut, res.StderrCut
 	facts.Objects = r.snapshot()
 	for _, c := range st.claims {
-		if !c.that.Check(ctx, facts).Holds {
+		if v := c.that.Check(ctx, facts); !v.Holds && !v.Final {
 			return false
 		}
 	}
 	return true
 }
 
-// rest waits for a moment; it is false where ctx ends first.
-func (r *attempt) rest(ctx context.Context, pause time.Duration) bool {
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
+// settleTime is how long a command of a page prints the same, while no Pod of the run is on
+// its way to Ready, until what it shows is taken for what it will be.
+const settleTime = 5 * time.Second
+
+// steady is since when a command prints the same and no Pod is on its way. Ages do not count.
+type steady struct {
+	printed string
+	since   time.Time
+}
+
+// after is how long nothing has changed, after another try.
+func (s *steady) after(res kubectl.Result, onTheWay bool) time.Duration {
+	if printed := ages.ReplaceAllString(res.Stdout+res.Stderr, ""); onTheWay || s.printed != printed {
+		*s = steady{printed, time.Now()}
+	}
+	return time.Since(s.since)
+}
+
+// ages are those that kubectl prints, which change at each try.
+var ages = regexp.MustCompile(`\b(\d+[smhd])+\b`)
+
+// leastPause is how long a try waits for others after a change of a Pod: several come
+// together.
+const leastPause = 50 * time.Millisecond
+
+// rest waits for a moment, a shorter one where a Pod of the run changes; it is false where
+// ctx ends first.
+func (r *attempt) rest(ctx context.Context, pause time.Duration, changed <-chan struct{}) bool {
+	whole, least := time.NewTimer(pause), time.NewTimer(leastPause)
+	defer whole.Stop()
+	defer least.Stop()
+	for early := false; ; {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-whole.C:
+			return true
+		case <-changed:
+			early, changed = true, nil
+		case <-least.C:
+			least.C = nil
+		}
+		if early && least.C == nil {
+			return true
+		}
 	}
 }

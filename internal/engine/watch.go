@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/kubectl/pkg/util/podutils"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
@@ -72,6 +73,18 @@ func (w *watcher) next() <-chan struct{} {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.changed
+}
+
+// onTheWay tells whether a Pod of the run may yet become Ready by itself.
+func (w *watcher) onTheWay(failFast bool) bool {
+	return slices.ContainsFunc(w.evidence(), func(e diagnose.Evidence) bool {
+		ended := e.Pod.Status.Phase == corev1.PodSucceeded || e.Pod.Status.Phase == corev1.PodFailed
+		if ended || podutils.IsPodReady(e.Pod) {
+			return false
+		}
+		cause := e.Cause()
+		return cause == nil || !cause.Workload && !cause.Ends(failFast)
+	})
 }
 
 // changesOf returns how many changes there were of the Pod of that name, and of

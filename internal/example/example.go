@@ -123,7 +123,11 @@ type Step struct {
 	// Expect are the claims that must hold after the command. A command with a non-zero exit
 	// code fails its step, unless one of them reads exitCode.
 	Expect []Expectation `json:"expect"`
-	At     Place         `json:"-"`
+	// NotRun is why the command cannot run, such as one of another program, in an example
+	// that is made from a page. Known: the page's author says so.
+	NotRun string `json:"-"`
+	Known  bool   `json:"-"`
+	At     Place  `json:"-"`
 }
 
 // Expectation is a claim in words and the CEL expression that decides it.

@@ -60,8 +60,8 @@ func (e *Example) readFiles(beside folder) Problems {
 	}
 	for _, st := range e.steps() {
 		cmd, err := ParseCommand(st.Run)
-		if err != nil {
-			continue // validate reports it
+		if err != nil || st.NotRun != "" {
+			continue // validate reports what is wrong
 		}
 		for _, file := range cmd.Files() {
 			read("manifest ", file, e.readManifest, st.At.Field("run"), strings.Index(st.Run, file), "run")
@@ -76,6 +76,9 @@ func (e *Example) readFiles(beside folder) Problems {
 // readManifest reads a manifest. The error is Problems where the file is wrong, and not
 // its name.
 func (e *Example) readManifest(beside folder, name string) error {
+	if _, added := e.Files[name]; added {
+		return nil
+	}
 	if beside.fsys == nil {
 		return fmt.Errorf("the manifest %s has no folder: pass a folder or a file to -f", code(name))
 	}
@@ -90,7 +93,12 @@ func (e *Example) readManifest(beside folder, name string) error {
 	if err != nil {
 		return problemsOf(err)
 	}
-	root, err := parseYAML(beside.show(name), text)
+	return e.addManifest(beside.show(name), name, text)
+}
+
+// addManifest adds a manifest, which stands in a file.
+func (e *Example) addManifest(file, name string, text []byte) error {
+	root, err := parseYAML(file, text)
 	if err != nil {
 		return problemsOf(err)
 	}

@@ -66,7 +66,7 @@ func (v *validator) steps(sc Scenario, claims map[string]bool) {
 	for _, st := range sc.Steps {
 		v.unique(st.At.Field("name"), "name", "step", st.Name, names)
 		v.label(st.At.Field("name"), "name", st.Name, validation.DNS1123LabelMaxLength)
-		if strings.TrimSpace(st.Run) != "" {
+		if strings.TrimSpace(st.Run) != "" && st.NotRun == "" {
 			v.command(st.At.Field("run"), st.Run)
 		}
 		if _, err := regexp.Compile(st.Show); err != nil {

@@ -35,6 +35,10 @@ type Facts struct {
 	StdoutCut, StderrCut int64
 	// Objects reads the run's objects; nil where there is no cluster.
 	Objects Objects
+	// Step is the name of the step whose command printed Stdout, or "".
+	Step string
+	// Page decides what a page shows; nil where the example is not made from a page.
+	Page Page
 }
 
 // Outcome is what a command left behind.
@@ -84,6 +88,8 @@ type Env struct{ env *cel.Env }
 //	logs(pod, container)  what a container has written so far
 //	json(text)      the value that a JSON text holds
 //	hostport(host, port)  both as a URL has them, an IPv6 address in brackets
+//	shown(statement)  whether what a page shows is what happened
+//	bound(value)    what the cluster has for a value that a page shows, such as an IP address
 //	file(name)      the content of a file beside the example, as $(cat NAME) in a shell
 func NewEnv() (*Env, error) {
 	env, err := cel.NewEnv(
@@ -95,6 +101,7 @@ func NewEnv() (*Env, error) {
 		cel.Variable("elapsed", cel.DurationType),
 		cel.Variable("steps", cel.MapType(cel.StringType, cel.DynType)),
 		cel.Lib(&objects{}),
+		cel.Lib(&shown{}),
 		cel.Function("file", cel.Overload("file_string", []*cel.Type{cel.StringType}, cel.StringType)),
 		cel.Function("json", cel.Overload("json_string", []*cel.Type{cel.StringType}, cel.DynType,
 			cel.UnaryBinding(parseJSON))),
@@ -155,10 +162,10 @@ func (e *Env) compile(source string, want ...*cel.Type) (*Expression, error) {
 	return &Expression{env: e, ast: checked, Source: source}, nil
 }
 
-func (x *Expression) eval(ctx context.Context, f Facts, read *objects) (ref.Val, *cel.EvalDetails, error) {
+func (x *Expression) eval(ctx context.Context, f Facts, read *objects, page *shown) (ref.Val, *cel.EvalDetails, error) {
 	// The functions that read objects and files are declared without a binding,
 	// because only now is it known what they read; the extended environment adds it.
-	env, err := x.env.env.Extend(cel.Lib(read), textsOf(f.Texts))
+	env, err := x.env.env.Extend(cel.Lib(read), cel.Lib(page), textsOf(f.Texts))
 	if err != nil {
 		return nil, nil, err
 	}

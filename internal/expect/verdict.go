@@ -25,6 +25,9 @@ type Verdict struct {
 	// Err says why the condition could not be evaluated to its end, such as a
 	// field that the object does not have.
 	Err error
+	// Final: no later outcome of the command would be another one, as where a page shows a
+	// column that kubectl does not have.
+	Final bool
 }
 
 // Mismatch is one part of a condition that is not true.
@@ -35,6 +38,9 @@ type Mismatch struct {
 	Expected string `json:"expected,omitempty"`
 	// Operands are the values that were found.
 	Operands []Operand `json:"operands,omitempty"`
+	// Text says in words how a page differs from the cluster; Expected is then what the page
+	// shows, and the operand what the cluster has.
+	Text string `json:"text,omitempty"`
 }
 
 // Operand is a sub-expression and the value it had.
@@ -54,11 +60,16 @@ func (x *Expression) Check(ctx context.Context, f Facts) Verdict {
 }
 
 func (x *Expression) check(ctx context.Context, f Facts, read *objects) Verdict {
-	out, details, err := x.eval(ctx, f, read)
+	page := &shown{facts: f, page: f.Page}
+	out, details, err := x.eval(ctx, f, read, page)
 	if err == nil && out.Value() == true {
 		return Verdict{Holds: true}
 	}
 	v := Verdict{Err: err}
+	if len(page.found) > 0 {
+		v.Mismatches, v.Final = page.mismatches()
+		return v
+	}
 	if err == nil {
 		if _, isBool := out.Value().(bool); !isBool {
 			v.Err = fmt.Errorf("expected true or false, found %s", show(out))
@@ -88,7 +99,7 @@ func (x *Expression) Expand(ctx context.Context, f Facts) (string, error) {
 }
 
 func (x *Expression) expand(ctx context.Context, f Facts, read *objects) (string, error) {
-	out, _, err := x.eval(ctx, f, read)
+	out, _, err := x.eval(ctx, f, read, &shown{facts: f, page: f.Page})
 	if err != nil {
 		return "", err
 	}

@@ -151,13 +151,22 @@ func (sc *scenario) handle(body engine.Body) {
 
 func newStep(say string, plan engine.StepPlan) v1alpha1.Step {
 	step := v1alpha1.Step{Name: plan.Name, Say: say, Words: words(plan.Words), Show: plan.Show, MayFail: plan.MayFail,
-		WithinMilliseconds: plan.Within.Milliseconds()}
+		WithinMilliseconds: plan.Within.Milliseconds(), Position: positionOf(plan.Position)}
 	for _, c := range plan.Claims {
 		step.Claims = append(step.Claims, v1alpha1.Claim{
 			ID: c.ID, Claim: c.Claim, Expression: c.Expression, WithinMilliseconds: c.Within.Milliseconds(), Outcome: v1alpha1.NotChecked,
+			Position: positionOf(c.Position),
 		})
 	}
 	return step
+}
+
+// positionOf is a place on a page, or nil for an example that is made from none.
+func positionOf(p example.Position) *v1alpha1.Position {
+	if p.Line == 0 {
+		return nil
+	}
+	return &v1alpha1.Position{File: p.File, Line: p.Line}
 }
 
 func words(command example.Command) []v1alpha1.Word {
@@ -194,7 +203,7 @@ func inStep(step *v1alpha1.Step, body engine.Body) {
 		claim := claimOf(step, b.ClaimID)
 		claim.Outcome, claim.Error, claim.Expression = v1alpha1.Failed, b.Err, b.Expression
 		for _, m := range b.Mismatches {
-			mismatch := v1alpha1.Mismatch{Expression: m.Expression, Expected: m.Expected}
+			mismatch := v1alpha1.Mismatch{Expression: m.Expression, Expected: m.Expected, Text: m.Text}
 			for _, o := range m.Operands {
 				mismatch.Found = append(mismatch.Found, v1alpha1.Value{Expression: o.Expression, Value: o.Value})
 			}

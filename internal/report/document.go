@@ -97,6 +97,8 @@ type (
 		// Name is in place of the text where the finding has one, with Level beside it.
 		Name, Level string
 		Details     []Detail
+		// Position is where it is on a page, or nil.
+		Position *v1alpha1.Position
 		// Unchecked: a terminal counts those.
 		Unchecked bool
 	}

@@ -85,7 +85,7 @@ func stepBlocks(st v1alpha1.Step, notes []Block, ended bool) []Block {
 	// A time-out may end a step when some of its claims are decided.
 	failedFirst := st.Failure != nil && !anyDecided(st.Claims)
 	if failedFirst {
-		blocks = append(blocks, failureBlock(*st.Failure))
+		blocks = append(blocks, failureBlock(st))
 	}
 	for _, c := range st.Claims {
 		if c.Outcome == v1alpha1.NotChecked && !ended {
@@ -97,7 +97,7 @@ func stepBlocks(st v1alpha1.Step, notes []Block, ended bool) []Block {
 		blocks = append(blocks, Evidence{lines})
 	}
 	if st.Failure != nil && !failedFirst {
-		blocks = append(blocks, failureBlock(*st.Failure))
+		blocks = append(blocks, failureBlock(st))
 	}
 	return blocks
 }
@@ -111,16 +111,25 @@ func anyDecided(claims []v1alpha1.Claim) bool {
 	return false
 }
 
-func failureBlock(f v1alpha1.Failure) Finding {
-	return Finding{Mark: markFailed, Text: f.Message, Details: details(f.What, f.Why, f.Remedy)}
+func failureBlock(st v1alpha1.Step) Finding {
+	f := st.Failure
+	return Finding{Mark: markFailed, Text: positioned(st.Position, f.Message), Position: st.Position, Details: details(f.What, f.Why, f.Remedy)}
 }
 
 func claimBlock(c v1alpha1.Claim) Finding {
-	f := Finding{Mark: marks[c.Outcome], Text: c.Claim, Unchecked: c.Outcome == v1alpha1.NotChecked}
+	f := Finding{Mark: marks[c.Outcome], Text: positioned(c.Position, c.Claim), Position: c.Position, Unchecked: c.Outcome == v1alpha1.NotChecked}
 	if c.Outcome == v1alpha1.Failed {
 		f.Details = found(c)
 	}
 	return f
+}
+
+// positioned is a text with where it stands on a page.
+func positioned(at *v1alpha1.Position, text string) string {
+	if at == nil {
+		return text
+	}
+	return fmt.Sprintf("%s:%d: %s", at.File, at.Line, text)
 }
 
 // found says what a claim that failed has found.
@@ -131,6 +140,10 @@ func found(c v1alpha1.Claim) []Detail {
 		raw("expression", c.Expression, "")
 	}
 	for _, m := range c.Mismatches {
+		if m.Text != "" {
+			out = append(out, pageDetails(m)...)
+			continue
+		}
 		raw("expression", m.Expression, "")
 		if m.Expected != "" {
 			raw("expected", m.Expected, "")
@@ -141,6 +154,18 @@ func found(c v1alpha1.Claim) []Detail {
 	}
 	if c.Error != "" {
 		out = append(out, Detail{Label: "because", Text: c.Error})
+	}
+	return out
+}
+
+// pageDetails say how a page differs from the cluster.
+func pageDetails(m v1alpha1.Mismatch) []Detail {
+	out := []Detail{{Label: "what", Text: m.Text}}
+	if m.Expected != "" {
+		out = append(out, Detail{Label: "page", Text: m.Expected, Raw: true})
+	}
+	for _, v := range m.Found {
+		out = append(out, Detail{Label: "cluster", Text: v.Value, Raw: true})
 	}
 	return out
 }

@@ -72,7 +72,7 @@ func TestARunThatCouldNotStartIsAReportToo(t *testing.T) {
 
 func TestWriteNamesTheFormats(t *testing.T) {
 	err := Write(io.Discard, "pdf", &v1alpha1.Report{})
-	if err == nil || !strings.Contains(err.Error(), "html, junit, markdown, script") {
+	if err == nil || !strings.Contains(err.Error(), "html, junit, markdown, sarif, script") {
 		t.Errorf("found %v", err)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 func init() { register("github", format{write: writeGitHub}) }
@@ -15,16 +17,21 @@ func init() { register("github", format{write: writeGitHub}) }
 func writeGitHub(w io.Writer, r runtime.Object) error {
 	d := documentOf(r)
 	var out strings.Builder
-	annotate := func(kind, title, text string) {
-		fmt.Fprintf(&out, "::%s title=%s::%s\n", kind, inProperty.Replace(visible(title)), inMessage.Replace(visible(text)))
+	annotateAt := func(kind string, at *v1alpha1.Position, title, text string) {
+		where := ""
+		if at != nil {
+			where = fmt.Sprintf("file=%s,line=%d,", inProperty.Replace(visible(at.File)), at.Line)
+		}
+		fmt.Fprintf(&out, "::%s %stitle=%s::%s\n", kind, where, inProperty.Replace(visible(title)), inMessage.Replace(visible(text)))
 	}
+	annotate := func(kind, title, text string) { annotateAt(kind, nil, title, text) }
 	command := "kubectl kbe " + d.Command
 	if d.Error != "" {
 		annotate("error", command+": could not run", d.Error)
 	}
 	for _, b := range d.Failures {
 		f := b.(Finding)
-		annotate("error", command, strings.Join(append([]string{f.Name + f.Text}, detailLines(f.Details)...), "\n"))
+		annotateAt("error", f.Position, command, strings.Join(append([]string{f.Name + f.Text}, detailLines(f.Details)...), "\n"))
 	}
 	if d.Verdict.Decided {
 		annotate("notice", command, strings.TrimSpace(d.Verdict.Sum+". "+d.Verdict.Times))

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -143,7 +144,7 @@ func suiteOf(r *v1alpha1.Report, sc v1alpha1.Scenario) suite {
 		}
 		if st.Failure != nil {
 			s.add(testcase{
-				Name: st.Command, Classname: s.Name, Time: xmlSeconds(took),
+				Name: cmp.Or(st.Command, positioned(st.Position, "command")), Classname: s.Name, Time: xmlSeconds(took),
 				Error: failureDetail(*st.Failure), SystemOut: outputOf(st),
 			})
 		}
@@ -152,7 +153,7 @@ func suiteOf(r *v1alpha1.Report, sc v1alpha1.Scenario) suite {
 }
 
 func caseOf(class string, st v1alpha1.Step, c v1alpha1.Claim, took int64) testcase {
-	tc := testcase{Name: c.Claim, Classname: class, Time: xmlSeconds(took), SystemOut: outputOf(st)}
+	tc := testcase{Name: positioned(c.Position, c.Claim), Classname: class, Time: xmlSeconds(took), SystemOut: outputOf(st)}
 	switch c.Outcome {
 	case v1alpha1.Failed:
 		lines := detailLines(found(c))

@@ -118,9 +118,11 @@ func failures(sections []Section) (all []Block) {
 	for _, s := range sections {
 		for _, b := range s.Blocks[s.Void:] {
 			if f, ok := b.(Finding); ok && f.Mark == markFailed {
-				if s.Title != "" && f.Name == "" {
+				switch {
+				case s.Title == "" || f.Position != nil:
+				case f.Name == "":
 					f.Text = s.Title + ": " + f.Text
-				} else if s.Title != "" {
+				default:
 					f.Name = s.Title + "/" + f.Name
 				}
 				all = append(all, f)

@@ -147,6 +147,8 @@ type Step struct {
 	// Evidence is what the cluster said of the Pods that a failure, or a claim
 	// that does not hold, is about.
 	Evidence []Evidence `json:"evidence,omitempty"`
+	// Position is where the command is on the page that it is made from.
+	Position *Position `json:"position,omitempty"`
 
 	ElapsedMilliseconds int64 `json:"elapsedMilliseconds"`
 }
@@ -190,11 +192,22 @@ type Claim struct {
 	Mismatches []Mismatch `json:"mismatches,omitempty"`
 	// Error says why the expression could not be evaluated to its end.
 	Error string `json:"error,omitempty"`
+	// Position is where the claim is on the page that it is made from.
+	Position *Position `json:"position,omitempty"`
+}
+
+// Position is a line of a file, counted from 1.
+type Position struct {
+	File string `json:"file"`
+	Line int    `json:"line"`
 }
 
 // Mismatch is a part of an expression that is not true.
 type Mismatch struct {
 	Expression string `json:"expression"`
+	// Text says in words how a page differs from the cluster. Expected is then what the page
+	// shows, and Found what the cluster has.
+	Text string `json:"text,omitempty"`
 	// Expected is the value, as JSON, that an equality asks for.
 	Expected string  `json:"expected,omitempty"`
 	Found    []Value `json:"found,omitempty"`

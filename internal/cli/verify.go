@@ -1,0 +1,260 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/kubectl/pkg/util/templates"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/page"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
+)
+
+// verifyOptions are the flags of verify.
+type verifyOptions struct {
+	*exampleOptions
+	files         map[string]string
+	allowDownload bool
+	diff, update  bool
+}
+
+func newVerifyCommand(clients *run.Clients, flags *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) *cobra.Command {
+	o := &verifyOptions{exampleOptions: &exampleOptions{clients: clients, flags: flags, streams: streams}}
+	c := &cobra.Command{
+		Use:   "verify PAGE.md|DIR...",
+		Short: "Run a Markdown page and find what is no longer true",
+		Long: longDesc(`
+			Run the kubectl commands of a Markdown page in order, and compare what the page
+			shows with what happens. Each statement that is not true is reported with its
+			line, what the page shows and what the cluster has.
+
+			Values that are others on every cluster, such as IP addresses, ages and the
+			suffixes of names, are not compared: later commands of the page use those of the
+			cluster. Commands that cannot run, such as those of other programs, are listed.
+
+			A page is confined like an example of 'kubectl kbe run': it runs in a namespace
+			of its own, which is deleted at the end.
+
+			` + exitCodes("every page is true", "a statement of a page is not true", couldNotRun)),
+		Example: templates.Examples(`
+			# Verify a page
+			kubectl kbe verify docs/pods.md
+
+			# Show the smallest change that makes it true, or make it
+			kubectl kbe verify docs/pods.md --diff
+			kubectl kbe verify docs/pods.md --update
+
+			# Use a file for a manifest that the page names by URL
+			kubectl kbe verify docs/pods.md --file https://example.com/pod.yaml=pod.yaml
+
+			# Verify all pages of a folder, and report for code scanning
+			kubectl kbe verify docs -o sarif`),
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			o.GrantedBy = "verify"
+			return o.verify(c.Context(), args)
+		},
+	}
+	c.Flags().StringToStringVar(&o.files, "file", nil, "Use a file for a manifest of the page, as URL=PATH or NAME=PATH; may be repeated")
+	c.Flags().BoolVar(&o.allowDownload, "allow-download", false, "Download manifests that a page names by URL")
+	c.Flags().BoolVar(&o.diff, "diff", false, "Print the smallest change that makes the pages true, as a patch")
+	c.Flags().BoolVar(&o.update, "update", false, "Make that change in the pages")
+	c.Flags().BoolVar(&o.AllowClusterScope, "allow-cluster-scope", false,
+		"Allow commands outside the run's namespace; what they create is deleted too")
+	o.addFlags(c, "; names: "+page.ClientImage)
+	return c
+}
+
+// verify runs the pages, one after the other, and reports on all of them.
+func (o *verifyOptions) verify(ctx context.Context, args []string) error {
+	names, err := pagesIn(args)
+	if err != nil {
+		return err
+	}
+	if o.diff && o.output.format() != "" {
+		return errors.New("--diff and -o cannot be combined: both write to standard output; write the report with --report-file")
+	}
+	if err := o.completeRun(); err != nil {
+		return err
+	}
+	verdict := v1alpha1.Passed
+	var reports []*v1alpha1.Report
+	for _, name := range names {
+		r, worst, err := o.page(ctx, name)
+		switch {
+		case err == nil:
+		case len(names) == 1:
+			return refuse(o.streams.ErrOut, err)
+		case errors.Is(err, page.ErrNoCommands): // most folders of docs have such pages
+			fmt.Fprintln(o.streams.ErrOut, name+": skipped: it shows no command")
+			worst = v1alpha1.Passed
+		default:
+			fmt.Fprintln(o.streams.ErrOut, err)
+		}
+		if r != nil {
+			reports = append(reports, r)
+		}
+		if verdict = run.Worst(verdict, worst); ctx.Err() != nil {
+			break
+		}
+	}
+	if o.dryRun {
+		return nil
+	}
+	if err := o.output.put(o.streams, report.Merged(reports)); err != nil {
+		fmt.Fprintln(o.streams.ErrOut, "error:", err)
+		verdict = run.Worst(verdict, v1alpha1.CouldNotRun)
+	}
+	return verdictError(ctx, verdict)
+}
+
+// page runs one page.
+func (o *verifyOptions) page(ctx context.Context, name string) (*v1alpha1.Report, v1alpha1.Verdict, error) {
+	p, plan, err := o.read(name)
+	if err != nil {
+		return nil, v1alpha1.CouldNotRun, err
+	}
+	o.plan = plan
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	verdict, err := o.execute(ctx, cancel)
+	if err != nil || o.dryRun {
+		return nil, verdict, err
+	}
+	r := o.output.collector.Report()
+	corrected := p.Corrected(r)
+	if patch := p.Patch(corrected); patch != "" {
+		if o.diff {
+			fmt.Fprint(o.streams.Out, report.Printable(patch))
+		}
+		if o.update {
+			err = writeAtomically(name, []byte(corrected))
+		}
+	}
+	return r, verdict, err
+}
+
+// read reads a page, and compiles the example that it is.
+func (o *verifyOptions) read(name string) (*page.Page, *engine.Plan, error) {
+	f, err := os.OpenFile(name, os.O_RDONLY|withoutWaiting, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer f.Close()
+	p, err := page.Read(filepath.ToSlash(name), f)
+	if err != nil {
+		return nil, nil, err
+	}
+	sources, err := o.sources(filepath.Dir(name))
+	if err != nil {
+		return nil, nil, err
+	}
+	e, wrong := p.Example(sources)
+	if e == nil {
+		return nil, nil, wrong
+	}
+	plan, err := o.compilePage(p, e, wrong)
+	return p, plan, err
+}
+
+// compilePage compiles a page without the commands that cannot run, which are then listed.
+func (o *verifyOptions) compilePage(p *page.Page, e *example.Example, wrong error) (*engine.Plan, error) {
+	for {
+		plan, err := compile(e, wrong)
+		if err == nil {
+			err = plan.Confined(o.AllowClusterScope)
+		}
+		if err == nil {
+			plan.Page = p
+			return plan, nil
+		}
+		if rest := p.Without(e, err); rest != nil {
+			return nil, rest
+		}
+		wrong = nil
+	}
+}
+
+// sources are where the manifests of a page come from.
+func (o *verifyOptions) sources(dir string) (page.Sources, error) {
+	from := page.Sources{Files: map[string][]byte{}}
+	for name, path := range o.files {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return from, fmt.Errorf("--file %s: %w", name, err)
+		}
+		from.Files[name] = text
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return from, err
+	}
+	from.Beside = files{root}
+	if o.allowDownload {
+		from.Fetch = download
+	}
+	return from, nil
+}
+
+// downloadTimeout is how long the download of a manifest may take.
+const downloadTimeout = 30 * time.Second
+
+func download(url string) ([]byte, error) {
+	client := http.Client{Timeout: downloadTimeout}
+	answer, err := client.Get(url)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = answer.Body.Close() }() // was only read
+	if answer.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("%s: expected the status 200, found %s", url, answer.Status)
+	}
+	text, err := io.ReadAll(io.LimitReader(answer.Body, example.MaxFileSize+1))
+	if len(text) > example.MaxFileSize {
+		return nil, fmt.Errorf("%s: expected at most %d MiB, found more", url, example.MaxFileSize>>20)
+	}
+	return text, err
+}
+
+// pagesIn are the pages that the arguments name: files, and the Markdown files of folders.
+func pagesIn(args []string) (names []string, err error) {
+	for _, arg := range args {
+		info, err := os.Stat(arg)
+		if err != nil {
+			return nil, err
+		}
+		if !info.IsDir() {
+			names = append(names, arg)
+			continue
+		}
+		err = filepath.WalkDir(arg, func(path string, d fs.DirEntry, err error) error {
+			if err == nil && !d.IsDir() && slices.Contains([]string{".md", ".markdown"}, strings.ToLower(filepath.Ext(path))) {
+				names = append(names, path)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("%s: expected pages (.md), found none", strings.Join(args, ", "))
+	}
+	return names, nil
+}

@@ -1,0 +1,247 @@
+package page
+
+import (
+	"fmt"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// rule is a kind of value that is another one on every cluster, or at every time: what a page
+// shows of it stands for what the cluster has.
+type rule struct {
+	name string
+	// shown is how such a value looks on a page, found how it looks on a cluster.
+	shown, found string
+	// in are the columns, keys and fields in which the whole value is of this kind; none
+	// means anywhere.
+	in []string
+	// stable: where the page shows the same value again, the cluster has the same one.
+	stable bool
+	// differs says in a sentence why what was found cannot stand for what is shown, or "".
+	differs func(shown, found string) string
+	// valid is what a value must be besides; nil means that how it looks is enough.
+	valid func(string) bool
+
+	is, at *regexp.Regexp
+}
+
+const (
+	hash    = `(?:[0-9]{6,10}|[bcdfghjklmnpqrstvwxz2456789]{6,10})`
+	suffix  = `(?:[bcdfghjklmnpqrstvwxz2456789]{5}|[0-9a-z]{0,4}[0-9][0-9a-z]{0,4})`
+	ipv4    = `(?:\d{1,3}\.){3}\d{1,3}`
+	ipv6    = `(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}`
+	age     = `(?:\d+(?:y|d|h|m|s|ms))+`
+	anyWord = `\S+`
+)
+
+// rules are all there are, each before those that would take its values for something else.
+var rules = compiled([]rule{
+	{name: "age", in: []string{"age", "last seen", "first seen", "duration", "start time", "started", "finished", "created", "creation timestamp", "creationtimestamp", "starttime", "startedat", "finishedat", "lasttransitiontime", "lastprobetime", "date", "since"},
+		shown: `.*[0-9].*|<unknown>|<invalid>`, found: `.+`},
+	{name: "node name", in: []string{"node", "nodename", "host"}, shown: `[a-z][^\s"{}:]*`, found: anyWord},
+	{name: "version", in: []string{"kernel-version", "os-image", "container-runtime", "kernel version", "os image", "container runtime version"},
+		shown: `.+`, found: `.+`},
+	{name: "namespace", in: []string{"namespace"}, shown: `default`, found: anyWord},
+	{name: "UID", in: []string{"uid", "resourceversion", "resource version", "container id", "containerid", "image id", "imageid"}, shown: `.*[0-9].*`, found: `.+`},
+	{name: "UID", shown: `[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}`, found: `[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}`, stable: true},
+	{name: "digest", shown: `sha256:[0-9a-f]{7,64}(?:\.\.\.)?`, found: `sha256:[0-9a-f]{64}`},
+	{name: "date", shown: `\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| ?[+-]\d\d:?\d\d)?`, found: `\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| ?[+-]\d\d:?\d\d)?`},
+	{name: "date", shown: `[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}`, found: `[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}`},
+	{name: "date", shown: `[A-Z][a-z]{2} [A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d (?:[AP]M )?[A-Z]{3,4} \d{4}`, found: `[A-Z][a-z]{2} [A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d (?:[AP]M )?[A-Z]{3,4} \d{4}`},
+	{name: "age", shown: age + `(?: \(x\d+ over ` + age + `\))? ago`, found: age + `(?: \(x\d+ over ` + age + `\))? ago`},
+	{name: "version", shown: `v1\.\d+\.\d+(?:[-+][\w.+-]+)?`, found: `v1\.\d+\.\d+(?:[-+][\w.+-]+)?`},
+	{name: "IP address", shown: ipv4 + "|" + ipv6, found: ipv4 + "|" + ipv6, stable: true, differs: addressDiffers, valid: isAddress},
+	{name: "name", shown: `[a-z0-9][a-z0-9.-]*?-` + hash + `-` + suffix, found: `[a-z0-9][a-z0-9.-]*`, stable: true, differs: nameDiffers},
+	{name: "name", shown: `[a-z0-9][a-z0-9.-]*?-(?:[0-9]{8,10}|[bcdfghjklmnpqrstvwxz2456789]{8,10}|[bcdfghjklmnpqrstvwxz2456789]{5})`, found: `[a-z0-9][a-z0-9.-]*`, stable: true, differs: nameDiffers},
+	{name: "label of a hash", shown: `pod-template-hash=[0-9a-z]+`, found: `pod-template-hash=[0-9a-z]+`},
+	{name: "node port", shown: `:3[0-2]\d{3}/`, found: `:3[0-2]\d{3}/`},
+	{name: "namespace", shown: `from default namespace`, found: `from \S+ namespace`},
+})
+
+func compiled(all []rule) []rule {
+	for i, r := range all {
+		all[i].is = regexp.MustCompile(`^(?:` + r.shown + `)$`)
+		all[i].at = regexp.MustCompile(`^(?:` + r.shown + `)`)
+	}
+	return all
+}
+
+// special are values that look like one of a kind and are not.
+var special = []string{"<none>", "<nil>", "<pending>"}
+
+// ruleFor is the rule for a whole value in a column, a key or a field.
+func ruleFor(value, where string) *rule {
+	for i := range rules {
+		if slices.Contains(rules[i].in, strings.ToLower(where)) && rules[i].is.MatchString(value) && !slices.Contains(special, value) {
+			return &rules[i]
+		}
+	}
+	return nil
+}
+
+// ruleAt is the rule for the value that a text begins with, and that value.
+func ruleAt(text string) (*rule, string) {
+	for i := range rules {
+		if len(rules[i].in) > 0 {
+			continue
+		}
+		for value := rules[i].at.FindString(text); value != ""; value = "" {
+			end := len(value)
+			if end < len(text) && inName(text, end) && inName(text, end-1) || rules[i].valid != nil && !rules[i].valid(value) {
+				continue // it is part of a longer word, or only looks like one
+			}
+			return &rules[i], value
+		}
+	}
+	return nil, ""
+}
+
+// bindings are what the cluster has for values of the page.
+type bindings struct {
+	// found is, by the value that the page shows, what the cluster has.
+	found map[string]string
+	// renamed are values that the cluster has otherwise, which is no matter of chance: a
+	// change of the page writes them as the cluster does.
+	renamed map[string]string
+	// namespace is that of the run, which stands for default.
+	namespace string
+}
+
+// matched is what a comparison of two texts has bound.
+type matched struct {
+	found, renamed map[string]string
+	// why is a sentence on a value that cannot stand for the other, or "".
+	why string
+}
+
+// match compares a text of the page with one of the cluster. It reports false where the texts
+// differ otherwise than in values that are bound.
+func (b *bindings) match(shown, found, where string) (m matched, ok bool) {
+	shown, found = strings.Join(strings.Fields(shown), " "), strings.Join(strings.Fields(found), " ")
+	m = matched{found: map[string]string{}, renamed: map[string]string{}}
+	if shown == found || shown == "<none>" && found == "" {
+		return m, true
+	}
+	parts, pattern := b.pattern(shown, where)
+	values := pattern.FindStringSubmatch(found)
+	if values == nil {
+		return m, false
+	}
+	for i, part := range parts {
+		value := values[i+1]
+		switch {
+		case part.rule == nil || part.text == value:
+			continue
+		case part.rule.stable && b.found[part.text] != "" && b.found[part.text] != value:
+			m.why = fmt.Sprintf("the page shows the %s %s, which is %s on the cluster; here the cluster has %s", part.rule.name, part.text, b.found[part.text], value)
+			return m, true
+		}
+		if part.rule.stable {
+			m.found[part.text] = value
+		}
+		if part.rule.differs != nil {
+			if why := part.rule.differs(part.text, value); why != "" {
+				m.why = why
+				m.renamed[part.text] = value
+			}
+		}
+	}
+	return m, true
+}
+
+// keep keeps what a comparison has bound.
+func (b *bindings) keep(m matched) {
+	for shown, found := range m.found {
+		b.found[shown] = found
+	}
+	for shown, found := range m.renamed {
+		b.renamed[shown] = found
+	}
+}
+
+// part is a value in a text of the page.
+type part struct {
+	rule *rule
+	text string
+}
+
+// pattern is a text of the page as the pattern of what a cluster may have for it.
+func (b *bindings) pattern(shown, where string) ([]part, *regexp.Regexp) {
+	if r := ruleFor(shown, where); r != nil {
+		return []part{{r, shown}}, regexp.MustCompile(`^(` + r.found + `)$`)
+	}
+	var parts []part
+	var pattern strings.Builder
+	pattern.WriteByte('^')
+	for i := 0; i < len(shown); {
+		if rest := shown[i:]; strings.HasPrefix(rest, "...") || strings.HasPrefix(rest, "…") {
+			pattern.WriteString(".*")
+			i += len("...")
+			continue
+		}
+		if !inName(shown, i-1) || !inName(shown, i) {
+			if r, value := ruleAt(shown[i:]); r != nil {
+				parts = append(parts, part{r, value})
+				pattern.WriteString(`(` + r.found + `)`)
+				i += len(value)
+				continue
+			}
+		}
+		size := 1
+		for i+size < len(shown) && shown[i+size]&0xC0 == 0x80 {
+			size++ // the rest of a character
+		}
+		pattern.WriteString(regexp.QuoteMeta(shown[i : i+size]))
+		i += size
+	}
+	pattern.WriteByte('$')
+	re, err := regexp.Compile(pattern.String())
+	if err != nil { // it is too long
+		return nil, regexp.MustCompile("^" + regexp.QuoteMeta(shown[:min(len(shown), 100)]) + "$")
+	}
+	return parts, re
+}
+
+// nameDiffers says why a name on the cluster is not the one that a page shows with another
+// suffix.
+func nameDiffers(shown, found string) string {
+	base := strings.TrimRight(generated.ReplaceAllString(shown, ""), "-")
+	switch {
+	case generated.MatchString(found) && baseName(found) == baseName(shown):
+		return ""
+	case found == base || found == baseName(shown):
+		return fmt.Sprintf("the page shows the name %s, with a suffix that a controller generates; the cluster has %s, without one", shown, found)
+	}
+	return fmt.Sprintf("the page shows the name %s; the cluster has %s", shown, found)
+}
+
+// generated are the suffixes of a name that a controller generates.
+var generated = regexp.MustCompile(`(?:-` + hash + `)?-` + suffix + `$|-` + hash + `$`)
+
+func baseName(name string) string { return generated.ReplaceAllString(name, "") }
+
+// addressDiffers says why an address on the cluster is of another kind than the one that a
+// page shows.
+func addressDiffers(shown, found string) string {
+	a, err := netip.ParseAddr(shown)
+	b, errB := netip.ParseAddr(found)
+	switch {
+	case err != nil || errB != nil:
+		return fmt.Sprintf("the page shows %s; the cluster has %s", shown, found)
+	case a.IsLoopback() != b.IsLoopback() || a.IsUnspecified() != b.IsUnspecified():
+		return fmt.Sprintf("the page shows the address %s; the cluster has %s", shown, found)
+	case isFirst(a) && !isFirst(b):
+		return fmt.Sprintf("the page shows %s, the first address of its network, which is that of a node or a gateway; the cluster has %s, which is none", shown, found)
+	}
+	return ""
+}
+
+func isAddress(text string) bool {
+	_, err := netip.ParseAddr(text)
+	return err == nil
+}
+
+// isFirst tells whether an address is the first one of a network, as those of gateways are.
+func isFirst(a netip.Addr) bool { return a.Is4() && !a.IsLoopback() && a.As4()[3] == 1 }

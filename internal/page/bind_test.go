@@ -1,0 +1,74 @@
+package page
+
+import "testing"
+
+// TestWhatIsBound: each kind of value that is another one on every cluster stands for what
+// the cluster has, and for nothing else.
+func TestWhatIsBound(t *testing.T) {
+	for _, tc := range []struct {
+		rule, where, shown, found string
+		binds                     bool
+	}{
+		{"age", "AGE", "1m", "2d3h", true},
+		{"age", "AGE", "<unknown>", "5s", true},
+		{"age in a text counts", "", "1m", "2m", false},
+		{"age", "", "restarted 5m ago", "restarted 3s ago", true},
+		{"age", "LAST SEEN", "3m (x2 over 5m)", "5s", true},
+		{"node name", "NODE", "minikube", "node-1", true},
+		{"no node", "NODE", "<none>", "node-1", false},
+		{"node name", "Node", "minikube/192.168.64.3", "node-1/10.89.0.11", true},
+		{"a version of an app counts", "VERSION", "v2", "v1", false},
+		{"version", "OS-IMAGE", "Ubuntu 18.04 LTS", "Debian GNU/Linux 13", true},
+		{"version", "VERSION", "v1.20.1", "v1.37.2", true},
+		{"version", "", "Server Version: v1.20.1", "Server Version: v1.37.2", true},
+		{"version of an image counts", "", "nginx:1.7.9", "nginx:1.9.1", false},
+		{"version of a program counts", "version", "0.5.0", "0.6.0", false},
+		{"namespace", "Namespace", "default", "kbe-pods-abcde", true},
+		{"namespace", "", `pod "a" deleted from default namespace`, `pod "a" deleted from kbe-pods-abcde namespace`, true},
+		{"another namespace counts", "Namespace", "shop", "kbe-pods-abcde", false},
+		{"UID", "uid", "b4952dc3-d670-11e5-8cd0-68f728db1985", "7b6e5a1c-0d5f-4a6e-9a3e-0f7d3f1f2a3b", true},
+		{"UID", "", "id b4952dc3-d670-11e5-8cd0-68f728db1985", "id 7b6e5a1c-0d5f-4a6e-9a3e-0f7d3f1f2a3b", true},
+		{"resource version", "resourceVersion", "516", "90210", true},
+		{"digest", "", "pulled app@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "pulled app@sha256:ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff", true},
+		{"date", "", "at 2022-02-18T18:52:05Z", "at 2026-11-28T04:00:00Z", true},
+		{"date", "", "Tue, 30 Aug 2016 18:11:37 -0700", "Sat, 28 Nov 2026 04:17:23 +0000", true},
+		{"date", "", "Tue Aug 30 18:11:37 UTC 2016", "Sat Nov 28 04:17:23 UTC 2026", true},
+		{"IP address", "", "http://172.17.0.3:9876/", "http://10.244.1.2:9876/", true},
+		{"IP address", "IP", "172.17.0.3", "fd00:10:244:1::2", true},
+		{"loopback counts", "", "127.0.0.1", "10.244.1.2", false},
+		{"the gateway counts", "", "172.17.0.1", "10.244.1.2", false},
+		{"name", "NAME", "web-3210265840-k705b", "web-7fb96c846b-6xrb2", true},
+		{"name", "NAME", "web-7fb96c846b", "web-6d4cf56db6", true},
+		{"name", "", "pod/web-7fb96c846b-6xrb2 condition met", "pod/web-6d4cf56db6-dq2vb condition met", true},
+		{"name without a suffix counts", "NAME", "web-3210265840-k705b", "web", false},
+		{"name of another kind counts", "NAME", "web-7fb96c846b-6xrb2", "api-7fb96c846b-6xrb2", false},
+		{"a name that ends in a word", "NAME", "my-nginx", "my-other", false},
+		{"label of a hash", "LABELS", "app=web,pod-template-hash=3046", "app=web,pod-template-hash=7fb96c846b", true},
+		{"node port", "PORT(S)", "80:31234/TCP", "80:30007/TCP", true},
+		{"a port counts", "PORT(S)", "80/TCP", "81/TCP", false},
+		{"text counts", "", "pod/web created", "pod/web configured", false},
+		{"an ellipsis", "", "Image: app@sha256:…", "Image: app@sha256:ffff", true},
+	} {
+		b := &bindings{found: map[string]string{}, renamed: map[string]string{}}
+		m, ok := b.match(tc.shown, tc.found, tc.where)
+		if binds := ok && m.why == ""; binds != tc.binds {
+			t.Errorf("%s: %q for %q: expected %t, found %t, %s", tc.rule, tc.shown, tc.found, tc.binds, binds, m.why)
+		}
+		if m, ok := b.match(tc.shown, tc.shown, tc.where); !ok || m.why != "" {
+			t.Errorf("%s: expected that %q matches itself", tc.rule, tc.shown)
+		}
+	}
+}
+
+// TestWhatIsBoundStaysSo: a value that the page shows twice is the same one on the cluster.
+func TestWhatIsBoundStaysSo(t *testing.T) {
+	b := &bindings{found: map[string]string{}, renamed: map[string]string{}}
+	m, _ := b.match("172.17.0.3", "10.244.1.2", "")
+	b.keep(m)
+	if m, ok := b.match("172.17.0.3", "10.244.1.9", ""); !ok || m.why == "" {
+		t.Errorf("expected a sentence on the two addresses, found %+v", m)
+	}
+	if m, ok := b.match("172.17.0.3", "10.244.1.2", ""); !ok || m.why != "" {
+		t.Errorf("expected that the address matches again, found %+v", m)
+	}
+}

@@ -1,0 +1,121 @@
+package page
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
+)
+
+// shownOutput is what a page shows that a command prints.
+type shownOutput struct {
+	*bindings
+	page    *Page
+	command *command
+	lines   []line
+}
+
+// comparer compares an output of one form.
+type comparer struct {
+	name    string
+	is      func(s *shownOutput) bool
+	compare func(s *shownOutput, stdout, stderr string) []difference
+}
+
+// comparers are by form; the first that an output has decides.
+var comparers = []comparer{
+	{"table", (*shownOutput).isTable, (*shownOutput).compareTables},
+	{"fields", (*shownOutput).isFields, (*shownOutput).compareFields},
+	{"description", (*shownOutput).isDescription, (*shownOutput).compareDescription},
+	{"text", func(*shownOutput) bool { return true }, (*shownOutput).compareText},
+}
+
+// compare compares what the page shows with what the command printed.
+func (s *shownOutput) compare(stdout, stderr string) []difference {
+	i := slices.IndexFunc(comparers, func(c comparer) bool { return c.is(s) })
+	return comparers[i].compare(s, stdout, stderr)
+}
+
+// verb is the kubectl command.
+func (s *shownOutput) verb() string { return s.command.words[0].literal() }
+
+// isElision tells whether a line stands for lines that the page leaves out.
+func isElision(text string) bool {
+	switch strings.Trim(strings.TrimSpace(text), "[]()# ") {
+	case "...", "…", "....", ". . .", "snip":
+		return true
+	}
+	return false
+}
+
+// elided tells whether the page leaves out lines.
+func (s *shownOutput) elided() bool {
+	return slices.ContainsFunc(s.lines, func(l line) bool { return isElision(l.text) })
+}
+
+// ownHint is what a run adds to an error of the API server.
+var ownHint = regexp.MustCompile(`( \([^()]*\))? and was not changed: delete it, or run in another namespace$`)
+
+// own is a label or an annotation that a run gives to its objects; withoutOwn is an output
+// without them. What follows one moves to its place.
+const own = `(?:app\.kubernetes\.io/managed-by=kubectl-kbe|kubectl-kbe\.github\.io/[\w-]+(?:=|: ?)[^,\s]+|(?:sidecar\.istio\.io|linkerd\.io)/inject(?:=|: ?)(?:false|disabled))`
+
+var ownMarks = regexp.MustCompile(own + `,|,` + own + `|` + own + `(?:\n[ \t]+)?`)
+
+func withoutOwn(text string) string { return ownMarks.ReplaceAllString(text, "") }
+
+// isProgress tells whether a line shows only how far a command is: how many of them there are
+// depends on the time that the cluster takes.
+func isProgress(text string) bool { return strings.HasPrefix(strings.TrimSpace(text), "Waiting for ") }
+
+// linesOf are the lines of an output that are not blank.
+func linesOf(text string) (lines []string) {
+	for l := range strings.SplitSeq(withoutOwn(text), "\n") {
+		if strings.TrimSpace(l) != "" {
+			lines = append(lines, ownHint.ReplaceAllString(strings.TrimRight(l, " \t\r"), ""))
+		}
+	}
+	return lines
+}
+
+// differs is a difference of a line.
+func differs(l line, shown, found, format string, args ...any) difference {
+	return difference{id: l.id, Difference: expect.Difference{Text: fmt.Sprintf(format, args...), Shown: shown, Found: found}}
+}
+
+// replaced is the difference with a change of a part of the page.
+func (d difference) replaced(at span, text string) difference {
+	d.change = &change{at, text}
+	return d
+}
+
+// without is the difference with the change that deletes a line of the page.
+func (s *shownOutput) deleted(d difference, l line) difference {
+	begin := s.page.lines[s.page.line(l.start)-1]
+	return d.replaced(span{begin, s.page.lineEnd(l.end)}, "")
+}
+
+// more is that the cluster shows lines that the page lacks: it stands at the last line.
+func (s *shownOutput) more(found []string, what string) difference {
+	last := s.lines[len(s.lines)-1]
+	begin := s.page.lines[s.page.line(last.start)-1]
+	indent := string(s.page.text[begin:last.start])
+	added := ""
+	for _, l := range found {
+		added += "\n" + indent + l
+	}
+	d := differs(last, "", strings.Join(found, "\n"), "the cluster shows %s that the page does not show", what)
+	return d.replaced(span{last.end, last.end}, added)
+}
+
+func countOf(n int, what string) string {
+	switch {
+	case n == 1 && strings.ContainsAny(what[:1], "aeiou"):
+		return "an " + what
+	case n == 1:
+		return "a " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

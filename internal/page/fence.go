@@ -1,0 +1,215 @@
+package page
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"mvdan.cc/sh/v3/syntax"
+)
+
+// The names of fences, by what they hold.
+var (
+	shells   = []string{"bash", "sh", "shell", "zsh"}
+	sessions = []string{"", "console", "shell-session", "shellsession", "terminal"}
+	outputs  = []string{"text", "output", "cat", "plain", "plaintext", "txt", "none", "log"}
+	data     = []string{"yaml", "yml", "json"}
+)
+
+// fence reads the lines of a fence, which is named by info.
+func (r *reader) fence(info string, lines []line) {
+	language, _, _ := strings.Cut(strings.Trim(strings.TrimSpace(info), "{}."), " ")
+	language = strings.ToLower(strings.TrimRight(language, ",{"))
+	isShell, isSession := slices.Contains(shells, language), slices.Contains(sessions, language)
+	note := r.takeNote()
+	switch {
+	case slices.Contains(data, language):
+		if !r.named(info, lines) {
+			r.outputOfOpen(lines)
+		}
+	case (isShell || isSession) && r.hasPrompt(lines, isSession):
+		r.transcript(lines, note)
+	case isShell, isSession && beginsWithCommand(lines):
+		r.script(lines, note)
+	case isSession, slices.Contains(outputs, language):
+		r.outputOfOpen(lines)
+	default:
+		r.open = nil
+	}
+}
+
+// outputOfOpen gives the lines to the command whose output they are.
+func (r *reader) outputOfOpen(lines []line) {
+	if r.open != nil && r.open.output == nil {
+		r.open.output = r.shownLines(lines)
+	}
+	r.open = nil
+}
+
+// shownLines are the lines that are not blank, each a statement.
+func (r *reader) shownLines(lines []line) (out []line) {
+	for _, l := range lines {
+		if strings.TrimSpace(l.text) != "" {
+			l.id = r.id(l.start)
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+var (
+	// dollarPrompt and hashPrompt are a line with a command: what says where it runs, the
+	// sign, and the command.
+	dollarPrompt = regexp.MustCompile(`^(\[[^\]]+\] ?|[\w.-]+@[\w.-]+:?\S* ?|[/~]\S* |\([\w.-]+\) )?\$ +(\S.*)$`)
+	hashPrompt   = regexp.MustCompile(`^(\[[^\]]+\] ?|[\w.-]+@[\w.-]+:?\S* ?|[/~]\S* ?)# +(\S.*)$`)
+	bareHash     = regexp.MustCompile(`^()# +(\S.*)$`)
+	clusterLabel = regexp.MustCompile(`(?i)^\[(in[ -])?cluster\]`)
+	inside       = regexp.MustCompile(`^(\[?[\w.-]+@|[/~])`)
+	command1     = regexp.MustCompile(`^\s*(kubectl|helm|istioctl|curl)\s`)
+)
+
+func beginsWithCommand(lines []line) bool {
+	return len(lines) > 0 && command1.MatchString(lines[0].text)
+}
+
+// prompt splits a line into what its prompt says and its command. A bare # is a prompt in a
+// container only: elsewhere it begins a comment.
+func (r *reader) prompt(l line, bare bool) (label, command string, ok bool) {
+	trimmed := strings.TrimLeft(l.text, " \t")
+	for _, p := range []*regexp.Regexp{dollarPrompt, hashPrompt} {
+		if m := p.FindStringSubmatch(trimmed); m != nil {
+			return m[1], m[2], true
+		}
+	}
+	if m := bareHash.FindStringSubmatch(trimmed); m != nil && bare {
+		return "#", m[2], true
+	}
+	return "", "", false
+}
+
+func (r *reader) hasPrompt(lines []line, isSession bool) bool {
+	return slices.ContainsFunc(lines, func(l line) bool {
+		_, _, ok := r.prompt(l, isSession && r.session != nil)
+		return ok
+	})
+}
+
+// transcript reads commands after prompts, and what they print.
+func (r *reader) transcript(lines []line, note note) {
+	r.open = nil
+	for i := 0; i < len(lines); {
+		label, text, ok := r.prompt(lines[i], r.session != nil)
+		if !ok {
+			i++ // before the first command
+			continue
+		}
+		at := span{lines[i].end - len(text), lines[i].end}
+		for i++; i < len(lines) && continues(text); i++ {
+			text += "\n" + strings.TrimPrefix(strings.TrimPrefix(lines[i].text, ">"), " ")
+			at.end = lines[i].end
+		}
+		begin := i
+		for ; i < len(lines); i++ {
+			if _, _, next := r.prompt(lines[i], r.session != nil); next {
+				break
+			}
+		}
+		r.statements(text, at, label, note)
+		if shown := r.shownLines(lines[begin:i]); len(shown) > 0 && r.open != nil {
+			r.open.output, r.open = shown, nil
+		}
+	}
+}
+
+// continues tells whether a command goes on in the next line.
+func continues(text string) bool {
+	if strings.HasSuffix(text, `\`) {
+		return true
+	}
+	_, err := parser().Parse(strings.NewReader(text+"\n"), "")
+	return err != nil && syntax.IsIncomplete(err)
+}
+
+func parser() *syntax.Parser { return syntax.NewParser(syntax.Variant(syntax.LangBash)) }
+
+// script reads commands without prompts.
+func (r *reader) script(lines []line, note note) {
+	r.open = nil
+	if len(lines) == 0 {
+		return
+	}
+	text := make([]string, len(lines))
+	for i, l := range lines {
+		text[i] = l.text
+	}
+	label := ""
+	if r.session != nil {
+		label = "#"
+	}
+	r.statements(strings.Join(text, "\n"), span{lines[0].start, lines[len(lines)-1].end}, label, note)
+}
+
+// statements adds the commands of a text in shell; label is what its prompt says.
+func (r *reader) statements(text string, at span, label string, note note) {
+	file, err := parser().Parse(strings.NewReader(text+"\n"), "")
+	if lines := logicalLines(text); err != nil && len(lines) > 1 {
+		begin := 0
+		for _, l := range lines { // one that is wrong keeps no other from running
+			from := begin + strings.Index(text[begin:], l)
+			begin = from + len(l)
+			r.statements(l, r.within(at, text, from, begin), label, note)
+		}
+		return
+	}
+	if err != nil {
+		c := r.add(text, at, note)
+		c.notRun = "this is not a command that a shell understands: " + strings.TrimPrefix(err.Error(), "1:")
+		return
+	}
+	for i, st := range file.Stmts {
+		from, to := int(st.Pos().Offset()), int(st.End().Offset())
+		if i+1 == len(file.Stmts) {
+			to = len(text) // with what follows a <<
+		}
+		r.statement(strings.TrimRight(text[from:min(to, len(text))], " \n"), st, r.within(at, text, from, to), label, note)
+	}
+}
+
+// logicalLines are the lines of a script, each with those that it goes on in.
+func logicalLines(text string) (out []string) {
+	lines := strings.Split(text, "\n")
+	for i := 0; i < len(lines); i++ {
+		line := lines[i]
+		for i+1 < len(lines) && continues(line) {
+			i++
+			line += "\n" + lines[i]
+		}
+		if strings.TrimSpace(line) != "" {
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
+// within is where a part of a command's text stands on the page. The text of several lines
+// has lost its prompts: then the part stands somewhere between.
+func (r *reader) within(at span, text string, from, to int) span {
+	if string(r.source[at.start:at.end]) == text {
+		return span{at.start + from, min(at.start+to, at.end)}
+	}
+	for range strings.Count(text[:from], "\n") {
+		if next := r.lineEnd(at.start); next < at.end {
+			at.start = next
+		}
+	}
+	return at
+}
+
+// add adds a command of the page.
+func (r *reader) add(text string, at span, note note) *command {
+	c := &command{span: at, id: r.id(at.start), text: text, say: r.said, note: note}
+	c.step = stepName(c)
+	r.said = ""
+	r.commands = append(r.commands, c)
+	return c
+}

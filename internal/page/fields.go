@@ -1,0 +1,179 @@
+package page
+
+import (
+	"fmt"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
+)
+
+// document is JSON or YAML in the lines of a page.
+func (s *shownOutput) document() *yaml.Node {
+	lines := make([]string, len(s.lines))
+	for i, l := range s.lines {
+		if lines[i] = l.text; isElision(l.text) {
+			lines[i] = ""
+		}
+	}
+	return documentOf(strings.Join(lines, "\n"))
+}
+
+func documentOf(text string) *yaml.Node {
+	var n yaml.Node
+	if err := yaml.Unmarshal([]byte(text), &n); err != nil || len(n.Content) != 1 {
+		return nil
+	}
+	return n.Content[0]
+}
+
+// isFields tells whether the output is JSON or YAML.
+func (s *shownOutput) isFields() bool {
+	first := strings.TrimSpace(s.lines[0].text)
+	isJSON := strings.HasPrefix(first, "{") || strings.HasPrefix(first, "[") && !isElision(first)
+	if !isJSON && !printsFields(s.command) {
+		return false
+	}
+	n := s.document()
+	return n != nil && (n.Kind == yaml.MappingNode || n.Kind == yaml.SequenceNode)
+}
+
+// compareFields compares field by field: what the page does not show does not count.
+func (s *shownOutput) compareFields(stdout, stderr string) []difference {
+	found := documentOf(stdout)
+	if found == nil || found.Kind != yaml.MappingNode && found.Kind != yaml.SequenceNode {
+		return s.compareText(stdout, stderr)
+	}
+	return s.compareNodes(s.document(), found, "")
+}
+
+func (s *shownOutput) compareNodes(shown, found *yaml.Node, path string) (all []difference) {
+	switch {
+	case shown.Kind != found.Kind:
+		return []difference{s.node(shown, path, "%s: the page shows %s; the cluster has %s", nodeText(shown), nodeText(found))}
+	case shown.Kind == yaml.MappingNode:
+		return s.compareMappings(shown, found, path)
+	case shown.Kind == yaml.SequenceNode:
+		return s.compareSequences(shown, found, path)
+	case shown.Kind == yaml.ScalarNode:
+		return s.compareScalars(shown, found, path)
+	}
+	return nil
+}
+
+func (s *shownOutput) compareMappings(shown, found *yaml.Node, path string) (all []difference) {
+	for i := 0; i+1 < len(shown.Content); i += 2 {
+		key := shown.Content[i]
+		at := strings.TrimPrefix(path+"."+key.Value, ".")
+		value := field(found, key.Value)
+		if value == nil {
+			d := s.node(key, at, "the page shows the field %s; the cluster has no such field")
+			d.Final = s.verb() != "get"
+			all = append(all, d)
+			continue
+		}
+		all = append(all, s.compareNodes(shown.Content[i+1], value, at)...)
+	}
+	return all
+}
+
+func field(mapping *yaml.Node, name string) *yaml.Node {
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		if mapping.Content[i].Value == name {
+			return mapping.Content[i+1]
+		}
+	}
+	return nil
+}
+
+// compareSequences pairs items by the field name, or else by their place.
+func (s *shownOutput) compareSequences(shown, found *yaml.Node, path string) (all []difference) {
+	if len(shown.Content) != len(found.Content) && !s.elided() {
+		all = append(all, s.node(shown, path, "%s: the page shows %s; the cluster has %s",
+			countOf(len(shown.Content), "item"), countOf(len(found.Content), "item")))
+	}
+	for i, item := range shown.Content {
+		var other *yaml.Node
+		if i < len(found.Content) {
+			other = found.Content[i]
+		}
+		if item.Kind == yaml.MappingNode {
+			if name := field(item, "name"); name != nil {
+				for _, candidate := range found.Content {
+					if is := field(candidate, "name"); is != nil && is.Value == name.Value {
+						other = candidate
+					}
+				}
+			}
+		}
+		if other != nil {
+			all = append(all, s.compareNodes(item, other, fmt.Sprintf("%s[%d]", path, i))...)
+		}
+	}
+	return all
+}
+
+func (s *shownOutput) compareScalars(shown, found *yaml.Node, path string) []difference {
+	name := path[strings.LastIndexByte(path, '.')+1:]
+	m, ok := s.match(shown.Value, found.Value, name)
+	if ok {
+		s.keep(m)
+	}
+	if ok && m.why == "" {
+		return nil
+	}
+	d := s.node(shown, path, "%s: the page shows %s; the cluster has %s", shown.Value, found.Value)
+	if m.why != "" {
+		d.Text = path + ": " + m.why
+	}
+	d.Found, d.Final = found.Value, ok || s.verb() == "exec"
+	l := s.lineOf(shown)
+	if at, is := scalarSpan(l, shown); is {
+		d = d.replaced(span{l.start + at.start, l.start + at.end}, scalarText(shown, found))
+	}
+	return []difference{d}
+}
+
+// scalarSpan is where the value of a scalar is in its line, without its quotes.
+func scalarSpan(l line, n *yaml.Node) (span, bool) {
+	begin := n.Column - 1
+	if n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0 {
+		begin++
+	}
+	if begin < 0 || begin > len(l.text) || !strings.HasPrefix(l.text[begin:], n.Value) || n.Value == "" {
+		return span{}, false
+	}
+	return span{begin, begin + len(n.Value)}, true
+}
+
+// scalarText is a value in the quotes of another one.
+func scalarText(shown, found *yaml.Node) string {
+	if shown.Style&yaml.DoubleQuotedStyle != 0 {
+		return strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(found.Value)
+	}
+	return found.Value
+}
+
+// lineOf is the line of the page that a node is in.
+func (s *shownOutput) lineOf(n *yaml.Node) line {
+	return s.lines[min(max(n.Line-1, 0), len(s.lines)-1)]
+}
+
+// node is a difference at a node; the format begins with its path.
+func (s *shownOutput) node(n *yaml.Node, path, format string, args ...any) difference {
+	l := s.lineOf(n)
+	return difference{id: l.id, Difference: expect.Difference{
+		Text: fmt.Sprintf(format, append([]any{path}, args...)...), Shown: squeezed(l.text)}}
+}
+
+func nodeText(n *yaml.Node) string {
+	switch n.Kind {
+	case yaml.MappingNode:
+		return "an object"
+	case yaml.SequenceNode:
+		return "a list"
+	default:
+		return n.Value
+	}
+}

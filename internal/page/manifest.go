@@ -1,0 +1,214 @@
+package page
+
+import (
+	"fmt"
+	"io/fs"
+	"net/url"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
+)
+
+var (
+	titleInInfo   = regexp.MustCompile(`(?:title|file|filename|name)\s*=\s*["']?([^"'\s}]+\.ya?ml)`)
+	nameInComment = regexp.MustCompile(`^\s*#\s*(?i:file(?:name)?:?\s*)?(\S+\.ya?ml)\s*$`)
+	isManifest    = regexp.MustCompile(`(?m)^(apiVersion|kind):`)
+	// separator is between two YAML documents.
+	separator = regexp.MustCompile(`(?m)^---[ \t]*(?:#.*)?$`)
+)
+
+// named keeps a fence of YAML that is a manifest. It reports false for one that may be the
+// output of a command.
+func (r *reader) named(info string, lines []line) bool {
+	if len(lines) == 0 {
+		return true
+	}
+	m := manifest{at: r.line(lines[0].start)}
+	for _, l := range lines {
+		m.text += l.text + "\n"
+	}
+	if found := titleInInfo.FindStringSubmatch(info); found != nil {
+		m.name = path.Base(found[1])
+	} else if found := nameInComment.FindStringSubmatch(lines[0].text); found != nil {
+		m.name = path.Base(found[1])
+	} else if all := fileInText.FindAllString(r.said, -1); len(all) > 0 {
+		m.name = path.Base(all[len(all)-1])
+	}
+	if m.name == "" && (!isManifest.MatchString(m.text) || r.open != nil && printsFields(r.open)) {
+		return false
+	}
+	r.manifests = append(r.manifests, m)
+	r.open = nil
+	return true
+}
+
+// printsFields tells whether a command prints YAML or JSON.
+func printsFields(c *command) bool {
+	words := literals(c.words)
+	return slices.ContainsFunc(words, func(w string) bool {
+		w = strings.TrimPrefix(strings.TrimPrefix(w, "--output="), "-o")
+		return slices.Contains([]string{"yaml", "json", "=yaml", "=json"}, w)
+	})
+}
+
+// Sources are where the manifests of a page come from, besides its own fences.
+type Sources struct {
+	// Files are contents by the URL or the name that the page has.
+	Files map[string][]byte
+	// Beside are the files beside the page; nil means none.
+	Beside fs.FS
+	// Fetch downloads a manifest; nil means that it may not.
+	Fetch func(url string) ([]byte, error)
+}
+
+// resolve gives a command its manifests: each -f names one file of the example then.
+func (p *Page) resolve(e *example.Example, c *command, from Sources) error {
+	var out []word
+	for i := 0; i < len(c.words); i++ {
+		text := c.words[i].literal()
+		name, joined := strings.CutPrefix(text, "--filename=")
+		switch {
+		case text == "--":
+			c.words = append(out, c.words[i:]...)
+			return nil
+		case joined:
+		case strings.HasPrefix(text, "-f=") || len(text) > 2 && strings.HasPrefix(text, "-f") && c.words[0].literal() != "logs":
+			name = strings.TrimPrefix(strings.TrimPrefix(text, "-f"), "=")
+		case (text == "-f" || text == "--filename") && i+1 < len(c.words) && c.words[0].literal() != "logs":
+			i++
+			name = c.words[i].literal()
+		default:
+			out = append(out, c.words[i])
+			continue
+		}
+		for part := range strings.SplitSeq(name, ",") {
+			files, err := p.manifestFiles(e, c, part, from)
+			if err != nil {
+				return err
+			}
+			for _, f := range files {
+				out = append(out, plainWord("-f"), plainWord(f))
+			}
+		}
+	}
+	c.words = out
+	return nil
+}
+
+// manifestFiles adds a manifest to the example, a file for each of its documents, and
+// returns their names.
+func (p *Page) manifestFiles(e *example.Example, c *command, name string, from Sources) ([]string, error) {
+	m, err := p.find(c, name, from)
+	if err != nil {
+		return nil, err
+	}
+	file := p.Name
+	if m.at == 0 {
+		file, m.at = m.name, 1
+	}
+	var names []string
+	begin := 0
+	ends := append(separator.FindAllStringIndex(m.text, -1), []int{len(m.text), len(m.text)})
+	for _, end := range ends {
+		document := m.text[begin:end[0]]
+		at := m.at + strings.Count(m.text[:begin], "\n")
+		begin = end[1]
+		if strings.TrimSpace(separator.ReplaceAllString(withoutComments(document), "")) == "" {
+			continue
+		}
+		in := m.name
+		if len(names) > 0 {
+			in = fmt.Sprintf("%s-%d%s", strings.TrimSuffix(m.name, path.Ext(m.name)), len(names)+1, path.Ext(m.name))
+		}
+		if err := e.AddManifest(file, at, in, []byte(strings.TrimLeft(document, "\n"))); err != nil {
+			return nil, err
+		}
+		names = append(names, in)
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("the manifest %s is empty", m.name)
+	}
+	return names, nil
+}
+
+func withoutComments(text string) string {
+	var kept []string
+	for l := range strings.SplitSeq(text, "\n") {
+		if !strings.HasPrefix(strings.TrimSpace(l), "#") {
+			kept = append(kept, l)
+		}
+	}
+	return strings.Join(kept, "\n")
+}
+
+// find looks for a manifest in the order: --file, the fences of the page, the files beside
+// it, a download. A fence without a name is the file that the next command names.
+func (p *Page) find(c *command, name string, from Sources) (manifest, error) {
+	if name == "-" {
+		if c.manifest == "" {
+			return manifest{}, unfit{"it reads standard input, and the page does not show what"}
+		}
+		return manifest{name: "stdin-" + c.id + ".yaml", at: p.line(c.start), text: c.manifest}, nil
+	}
+	base := baseOf(name)
+	if text, given := from.Files[name]; given {
+		return manifest{name: base, text: string(text)}, nil
+	}
+	var unnamed *manifest
+	for i := range p.manifests {
+		m := &p.manifests[i]
+		if m.name == base {
+			return *m, nil
+		}
+		if m.name == "" && m.at < p.line(c.start) {
+			unnamed = m
+		}
+	}
+	if text, ok := readBeside(from.Beside, name, base); ok {
+		return manifest{name: base, text: text}, nil
+	}
+	if unnamed != nil {
+		unnamed.name = base
+		return *unnamed, nil
+	}
+	isURL := strings.HasPrefix(name, "https://") || strings.HasPrefix(name, "http://")
+	if isURL && from.Fetch != nil {
+		text, err := from.Fetch(name)
+		return manifest{name: base, text: string(text)}, err
+	}
+	hint := ""
+	if isURL {
+		hint = ", or --allow-download"
+	}
+	return manifest{}, unfit{fmt.Sprintf("there is no manifest %s: expected a yaml fence of that name on the page, the file beside it, --file %s=PATH%s", base, name, hint)}
+}
+
+// baseOf is the last part of a path or a URL.
+func baseOf(name string) string {
+	if u, err := url.Parse(name); err == nil && u.Host != "" {
+		return path.Base(u.Path)
+	}
+	return path.Base(name)
+}
+
+func readBeside(beside fs.FS, name, base string) (string, bool) {
+	if beside == nil {
+		return "", false
+	}
+	for _, candidate := range []string{path.Clean(name), base} {
+		if !fs.ValidPath(candidate) {
+			continue
+		}
+		info, err := fs.Stat(beside, candidate)
+		if err != nil || example.Regular(info) != nil || info.Size() > example.MaxFileSize {
+			continue
+		}
+		if text, err := fs.ReadFile(beside, candidate); err == nil {
+			return string(text), true
+		}
+	}
+	return "", false
+}

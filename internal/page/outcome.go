@@ -1,0 +1,227 @@
+package page
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
+)
+
+// difference is a statement of the page that is not true, and what would make it true.
+type difference struct {
+	id string
+	expect.Difference
+	// change replaces a part of the page; nil where no change is known.
+	change *change
+}
+
+// change replaces a part of the page's text.
+type change struct {
+	span
+	text string
+}
+
+// undecided are statements that nothing decides, by why: their command failed.
+type undecided map[string]string
+
+// history is what the page's commands have come to so far.
+type history struct {
+	bindings
+	differences []difference
+	undecided   undecided
+	// failed are the commands that failed, and should not.
+	failed []*command
+}
+
+// judge compares what the page shows with the outcomes of its commands, by step; those
+// without one have not run. It ends after the command of the step last; "" means none.
+func (p *Page) judge(outcomes map[string]expect.Outcome, namespace, last string) *history {
+	h := &history{bindings: bindings{map[string]string{}, map[string]string{}, namespace}, undecided: undecided{}}
+	for _, c := range p.commands {
+		if out, ran := outcomes[c.step]; ran && len(c.words) > 0 {
+			h.command(p, c, out)
+		}
+		if c.step == last {
+			break
+		}
+	}
+	return h
+}
+
+// command compares the outcome of a command.
+func (h *history) command(p *Page, c *command, out expect.Outcome) {
+	stdout := out.Stdout
+	for _, f := range c.filters {
+		var err error
+		if stdout, err = f.apply(stdout); err != nil {
+			h.undecide(c, err.Error())
+			return
+		}
+	}
+	failed := out.ExitCode != 0
+	switch {
+	case failed && !c.showsFailure():
+		h.fails(p, c, out)
+		return
+	case !failed && c.showsFailure():
+		h.add(difference{id: c.id, Difference: expect.Difference{Text: "the page shows that the command fails; on the cluster it succeeds", Final: true}})
+	}
+	for _, s := range p.sentences {
+		if s.of == c {
+			h.created(s, out)
+		}
+	}
+	if len(c.output) > 0 {
+		shown := &shownOutput{page: p, command: c, lines: c.output, bindings: &h.bindings}
+		h.add(shown.compare(stdout, out.Stderr)...)
+	}
+}
+
+func (h *history) add(d ...difference) { h.differences = append(h.differences, d...) }
+
+// undecide notes that nothing decides what the page shows of a command.
+func (h *history) undecide(c *command, why string) {
+	for _, l := range c.output {
+		h.undecided[l.id] = why
+	}
+}
+
+// fails is a command that failed, and should not. What depends on one that failed before is
+// no finding of its own.
+func (h *history) fails(p *Page, c *command, out expect.Outcome) {
+	reported := firstLine(out.Stderr)
+	h.undecide(c, fmt.Sprintf("its command failed: %s", reported))
+	if before := h.dependsOnFailed(c); before != nil {
+		h.undecided[c.id] = fmt.Sprintf("the command in line %d failed before", p.line(before.start))
+		return
+	}
+	h.failed = append(h.failed, c)
+	d := difference{id: c.id, Difference: expect.Difference{
+		Text: fmt.Sprintf("the command fails with exit code %d", out.ExitCode), Shown: c.text, Found: reported}}
+	if name := p.madeByRun(c); name != "" {
+		d.Text = fmt.Sprintf("there is no deployment %s: kubectl run creates a pod since kubectl 1.18, so the command must name the pod", name)
+		d.Final = true
+		d.change = p.kindChange(c)
+	}
+	h.add(d)
+}
+
+// dependsOnFailed is the command that failed before and names the same object or file.
+func (h *history) dependsOnFailed(c *command) *command {
+	for _, before := range h.failed {
+		for _, w := range literals(before.words)[1:] {
+			_, name, joined := strings.Cut(w, "/")
+			if !joined {
+				name = w
+			}
+			isName := len(name) > 2 && !strings.HasPrefix(name, "-") && !slices.Contains(deployments, name)
+			if isName && slices.ContainsFunc(literals(c.words)[1:], func(w string) bool { return w == name || strings.HasSuffix(w, "/"+name) }) {
+				return before
+			}
+		}
+	}
+	return nil
+}
+
+// kindChange names the pod where a command names a deployment.
+func (p *Page) kindChange(c *command) *change {
+	text := string(p.text[c.start:c.end])
+	for _, kind := range []string{"deployments", "deployment", "deploy"} {
+		if i := indexWord(text, kind); i >= 0 {
+			return &change{span{c.start + i, c.start + i + len(kind)}, "pod"}
+		}
+	}
+	return nil
+}
+
+// created decides a sentence on what a command creates: kubectl reports it, as KIND/NAME
+// created.
+func (h *history) created(s sentence, out expect.Outcome) {
+	for l := range strings.Lines(out.Stdout) {
+		object, ok := strings.CutSuffix(strings.TrimSpace(l), " created")
+		kind, name, slash := strings.Cut(object, "/")
+		if !ok || !slash {
+			continue
+		}
+		if kind, _, _ = strings.Cut(kind, "."); kind == strings.ToLower(s.word) {
+			return
+		}
+		h.add(difference{id: s.id, change: &change{s.span, kind}, Difference: expect.Difference{Final: true, Shown: s.word, Found: object,
+			Text: fmt.Sprintf("the page says that this creates a %s; the cluster has a %s, %s", s.word, kind, name)}})
+		return
+	}
+}
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	return line
+}
+
+// Differences are those of a statement of the page (see expect.Page).
+func (p *Page) Differences(statement string, f expect.Facts) ([]expect.Difference, error) {
+	outcomes := map[string]expect.Outcome{}
+	for step, out := range f.Steps {
+		outcomes[step] = out
+	}
+	outcomes[f.Step] = expect.Outcome{Stdout: f.Stdout, Stderr: f.Stderr, ExitCode: f.ExitCode}
+	if f.StdoutCut > 0 {
+		return nil, errors.New("the command printed more than is kept: show less of it on the page")
+	}
+	h := p.judge(outcomes, f.Namespace, f.Step)
+	if why, is := h.undecided[statement]; is {
+		return nil, expect.Undecided{Why: why}
+	}
+	var found []expect.Difference
+	for _, d := range h.differences {
+		if d.id == statement {
+			found = append(found, d.Difference)
+		}
+	}
+	return found, nil
+}
+
+// Bound is what the cluster has for a value of the page (see expect.Page).
+func (p *Page) Bound(value string, f expect.Facts) string {
+	h := p.judge(f.Steps, f.Namespace, "")
+	if found := h.found[value]; found != "" {
+		return found
+	}
+	return value
+}
+
+// valuesBefore are the values of the page, in what it shows before a command, that the
+// cluster has otherwise.
+func (p *Page) valuesBefore(c *command) []string {
+	var values []string
+	for _, before := range p.commands {
+		if before == c {
+			break
+		}
+		for _, l := range before.output {
+			for _, field := range strings.FieldsFunc(l.text, func(r rune) bool { return strings.ContainsRune(" \t\"'(),[]{}<>", r) }) {
+				values = append(values, stableValues(field)...)
+			}
+		}
+	}
+	slices.Sort(values)
+	return slices.Compact(values)
+}
+
+// stableValues are the values in a text that a page may name again.
+func stableValues(text string) (values []string) {
+	for i := 0; i < len(text); {
+		if !inName(text, i-1) || !inName(text, i) {
+			if r, value := ruleAt(text[i:]); r != nil {
+				if r.stable {
+					values = append(values, value)
+				}
+				i += len(value)
+				continue
+			}
+		}
+		i++
+	}
+	return values
+}

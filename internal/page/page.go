@@ -1,0 +1,106 @@
+package page
+
+import (
+	"bytes"
+	"fmt"
+	"sort"
+)
+
+// Page is a Markdown page.
+type Page struct {
+	// Name is its file, as the user knows it.
+	Name  string
+	Title string
+	text  []byte
+	// lines are the offsets at which the lines begin.
+	lines []int
+
+	commands  []*command
+	manifests []manifest
+	// sentences are what prose says that commands do.
+	sentences []sentence
+	// code are the spans of all code, in which a value of the page may stand.
+	code []span
+	// ids are the numbers that statements are known by.
+	ids map[string]bool
+}
+
+// span is a part of the page's text, in bytes.
+type span struct{ start, end int }
+
+// command is one that the page shows.
+type command struct {
+	span
+	// id is what shown() knows it by, step is the step that runs it.
+	id, step string
+	// text is the command, without its prompt.
+	text string
+	// say is the sentence before it.
+	say string
+	// where it runs.
+	where place
+	// inProse: a sentence says to execute it.
+	inProse bool
+	// output is what the page shows that it prints; nil where it shows nothing.
+	output []line
+	note   note
+	call
+}
+
+// place is where a command runs.
+type place int
+
+const (
+	here place = iota
+	// inCluster is a Pod of the run.
+	inCluster
+	// inContainer is the container that a command before has opened a shell in.
+	inContainer
+)
+
+// line is one that the page shows of what a command prints.
+type line struct {
+	span
+	id   string
+	text string
+}
+
+// manifest is a file that the page shows, or names.
+type manifest struct {
+	name string
+	// at is the line of the page, or of the file, that it begins at.
+	at   int
+	text string
+}
+
+func newPage(name string, text []byte) *Page {
+	p := &Page{Name: name, text: text, lines: []int{0}, ids: map[string]bool{}}
+	for i, b := range text {
+		if b == '\n' {
+			p.lines = append(p.lines, i+1)
+		}
+	}
+	return p
+}
+
+// line is the number of the line that an offset is in, counted from 1.
+func (p *Page) line(offset int) int { return sort.SearchInts(p.lines, offset+1) }
+
+// id is a new number for a statement: that of its line, with a letter where a line has
+// several.
+func (p *Page) id(offset int) string {
+	id := fmt.Sprint(p.line(offset))
+	for letter := 'b'; p.ids[id]; letter++ {
+		id = fmt.Sprintf("%d%c", p.line(offset), letter)
+	}
+	p.ids[id] = true
+	return id
+}
+
+// lineEnd is the offset after the line that an offset is in, with its line break.
+func (p *Page) lineEnd(offset int) int {
+	if i := bytes.IndexByte(p.text[offset:], '\n'); i >= 0 {
+		return offset + i + 1
+	}
+	return len(p.text)
+}

@@ -1,0 +1,123 @@
+package page
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
+)
+
+// read reads a page.
+func read(t testing.TB, name, text string) *Page {
+	t.Helper()
+	p, err := Read(name, strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// outputsOf is what commands printed, by the line of the page that they are in.
+type outputsOf map[string]expect.Outcome
+
+// findings are what a page has wrong, as LINE: TEXT, and the page with the changes.
+func findings(p *Page, out outputsOf) (found []string, corrected string) {
+	outcomes := map[string]expect.Outcome{}
+	for line, o := range out {
+		outcomes["line-"+line] = o
+	}
+	h, corrected := judged(p, outcomes)
+	for _, d := range h.differences {
+		found = append(found, d.id+": "+d.Text)
+	}
+	return found, corrected
+}
+
+func pageOf2017(t testing.TB) *Page {
+	t.Helper()
+	text, err := os.ReadFile("../../e2e/testdata/pages/pods-2017.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return read(t, "pods.md", string(text))
+}
+
+// TestThePageOf2017IsAnExample: every command is there, in the order of the page.
+func TestThePageOf2017IsAnExample(t *testing.T) {
+	pod, err := os.ReadFile("../../examples/pods/pod.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := pageOf2017(t).Example(Sources{Beside: fstest.MapFS{"pod.yaml": {Data: pod}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var commands []string
+	for _, st := range e.Spec.Scenarios[0].Steps {
+		if st.NotRun != "" {
+			t.Errorf("expected that each command runs, found %s", st.NotRun)
+		}
+		commands = append(commands, st.Run)
+	}
+	want := []string{
+		"kubectl run sise --image=mhausenblas/simpleservice:0.5.0 --port=9876",
+		"kubectl get pods",
+		`kubectl describe pod $(bound("sise-3210265840-k705b"))`,
+		"kubectl run kbe-client --image=$(images.cluster) -- sleep infinity",
+		"kubectl wait --for=condition=Ready pod/kbe-client --timeout=2m",
+		`kubectl exec kbe-client -- curl -sS $(bound("172.17.0.3")):9876/info`,
+		"kubectl delete deployment sise",
+		"kubectl delete pod sise --ignore-not-found --now",
+		"kubectl create -f pod.yaml",
+		"kubectl get pods",
+		"kubectl exec twocontainers -c shell -- bash -c true",
+		"kubectl exec twocontainers -c shell -- bash -c 'curl -sS localhost:9876/info'",
+	}
+	if !slices.Equal(commands, want) {
+		t.Errorf("expected the commands\n%s\nfound\n%s", strings.Join(want, "\n"), strings.Join(commands, "\n"))
+	}
+}
+
+// of2017 is what the commands of the page printed on Kubernetes v1.37.2.
+var of2017 = outputsOf{
+	"16": {Stdout: "pod/sise created\n"},
+	"22": {Stdout: "NAME         READY   STATUS    RESTARTS   AGE\nkbe-client   1/1     Running   0          2s\nsise         1/1     Running   0          2s\n"},
+	"26": {Stdout: "Name:             sise\nNode:             node-1/10.89.0.11\nIP:               10.244.1.2\nIPs:\n  IP:  10.244.1.2\n"},
+	"34": {Stdout: `{"host": "10.244.1.2:9876", "version": "0.5.0", "from": "10.244.2.2"}` + "\n"},
+	"39": {Stderr: "Error from server (NotFound): deployments.apps \"sise\" not found\n", ExitCode: 1},
+	"48": {Stdout: "pod/twocontainers created\n"},
+	"50": {Stdout: "NAME            READY   STATUS    RESTARTS   AGE\nkbe-client      1/1     Running   0          37s\ntwocontainers   2/2     Running   0          2s\n"},
+	"59": {},
+	"60": {Stdout: `{"host": "localhost:9876", "version": "0.5.0", "from": "127.0.0.1"}` + "\n"},
+}
+
+func TestWhatIsNoLongerTrueOfThePageOf2017(t *testing.T) {
+	found, corrected := findings(pageOf2017(t), of2017)
+	want := []string{
+		"38: the page says that this creates a deployment; the cluster has a pod, sise",
+		"24: the page shows the name sise-3210265840-k705b, with a suffix that a controller generates; the cluster has sise, without one",
+		"35: from: the page shows 172.17.0.1, the first address of its network, which is that of a node or a gateway; the cluster has 10.244.2.2, which is none",
+		"39: there is no deployment sise: kubectl run creates a pod since kubectl 1.18, so the command must name the pod",
+	}
+	if !slices.Equal(found, want) {
+		t.Errorf("expected\n%s\nfound\n%s", strings.Join(want, "\n"), strings.Join(found, "\n"))
+	}
+	now := outputsOf{}
+	for line, out := range of2017 {
+		now[line] = out
+	}
+	now["39"] = expect.Outcome{Stdout: "pod \"sise\" deleted from kbe-page-abcde namespace\n"}
+	found, again := findings(read(t, "pods.md", corrected), now)
+	if len(found) > 0 || again != corrected {
+		t.Errorf("expected that the corrected page is true and stays as it is, found %q in\n%s", found, again)
+	}
+	for _, line := range []string{"sise                      1/1       Running   0          1m", "$ kubectl describe pod sise | grep IP:",
+		`"from": "10.244.2.2"}`, "creates a pod, so", "`kubectl delete pod sise`", "IP:                     172.17.0.3"} {
+		if !strings.Contains(corrected, line) {
+			t.Errorf("expected the line %s in\n%s", line, corrected)
+		}
+	}
+}

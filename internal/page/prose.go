@@ -1,0 +1,96 @@
+package page
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/yuin/goldmark/ast"
+)
+
+// sentence is one that says what a command does.
+type sentence struct {
+	// span is the word of it that may be wrong.
+	span
+	id string
+	// word is on the page at span; of is the command that the sentence is about.
+	word string
+	of   *command
+}
+
+var (
+	// instruction is a sentence up to an inline command which tells the reader to run it.
+	instruction = regexp.MustCompile(`(?i)\b(execute|run|type|enter|issue|use|try|invoke)\b[^.;:]*$`)
+	// noInstruction is one that only talks about it.
+	noInstruction = regexp.MustCompile(`(?i)\b(if|when|whenever|once|after|before|not|don't|never|instead of|avoid|without|would|could|as)\b`)
+	// creates is a sentence on the kind of object that a command creates.
+	creates = regexp.MustCompile("`(kubectl [a-z][^`\n]*)`\\s+(?:always\\s+|now\\s+)?(?:creates|makes|starts|launches|generates)\\s+(?:an?|the)\\s+`?(\\w+)`?")
+	// fileInText is the name of a manifest in a sentence.
+	fileInText = regexp.MustCompile(`[\w./-]*\w\.ya?ml\b`)
+	shownFile  = regexp.MustCompile(`\{\{[<%]\s*(?:code|code_sample|codenew)\b[^\n]*?file="?([^"\s]+)"?`)
+	// placeholder is where the reader is to put something.
+	placeholder = regexp.MustCompile(`<[A-Za-z][\w -]*>|\[[A-Z][A-Z_-]+\]|\b(YOUR|MY)[_-][A-Z_-]+\b|\.\.\.|…`)
+)
+
+// paragraph reads a paragraph.
+func (r *reader) paragraph(n ast.Node) {
+	note := r.takeNote()
+	lines := n.Lines()
+	if lines == nil || lines.Len() == 0 {
+		return
+	}
+	at := span{lines.At(0).Start, lines.At(lines.Len() - 1).Stop}
+	text := string(r.source[at.start:at.end])
+	for _, m := range creates.FindAllStringSubmatchIndex(text, -1) {
+		r.creates(text[m[2]:m[3]], span{at.start + m[4], at.start + m[5]})
+	}
+	said := r.plainText(n)
+	_ = ast.Walk(n, func(n ast.Node, entering bool) (ast.WalkStatus, error) { // which does not fail
+		if code, ok := n.(*ast.CodeSpan); ok && entering {
+			r.inlineCode(code, at, note)
+		}
+		return ast.WalkContinue, nil
+	})
+	r.said = said
+	if m := shownFile.FindStringSubmatch(text); m != nil {
+		r.said += " " + m[1]
+	}
+}
+
+// creates notes a sentence on what the last such command creates.
+func (r *reader) creates(begin string, word span) {
+	for i := len(r.commands) - 1; i >= 0; i-- {
+		if c := r.commands[i]; strings.HasPrefix(c.text, begin) {
+			r.sentences = append(r.sentences, sentence{word, r.id(word.start), string(r.source[word.start:word.end]), c})
+			return
+		}
+	}
+}
+
+// inlineCode reads code in a paragraph: a command that the sentence says to execute.
+func (r *reader) inlineCode(code *ast.CodeSpan, paragraph span, note note) {
+	first, ok := code.FirstChild().(*ast.Text)
+	last, _ := code.LastChild().(*ast.Text)
+	if !ok || last == nil {
+		return
+	}
+	at := span{first.Segment.Start, last.Segment.Stop}
+	r.code = append(r.code, at)
+	text := strings.Join(strings.Fields(string(r.source[at.start:at.end])), " ")
+	before := string(r.source[paragraph.start:at.start])
+	if i := strings.LastIndexAny(before, ".!?:"); i >= 0 && i+1 < len(before) && strings.ContainsAny(before[i+1:i+2], " \n") {
+		before = before[i+1:]
+	}
+	if !strings.HasPrefix(text, "kubectl ") || len(strings.Fields(text)) < 3 || placeholder.MatchString(text) ||
+		!instruction.MatchString(before) || noInstruction.MatchString(before) {
+		return
+	}
+	count := len(r.commands)
+	said, open := r.said, r.open
+	r.statements(text, at, "", note)
+	r.said, r.open = said, open
+	for _, c := range r.commands[count:] {
+		c.inProse = true
+		c.say = fmt.Sprintf("The page says to execute %s.", text)
+	}
+}

@@ -1,0 +1,166 @@
+package page
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/text"
+)
+
+// MaxSize is the most bytes that a page may have; the longest of the Kubernetes website has
+// a tenth of it.
+const MaxSize = 1 << 20
+
+// Read reads a page. name is its file, for what is said about it.
+func Read(name string, r io.Reader) (*Page, error) {
+	source, err := io.ReadAll(io.LimitReader(r, MaxSize+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%s: cannot be read: %w", name, err)
+	case len(source) > MaxSize:
+		return nil, fmt.Errorf("%s: expected at most %d MiB, found more: is it a page?", name, MaxSize>>20)
+	case !utf8.Valid(source) || bytes.IndexByte(source, 0) >= 0:
+		return nil, fmt.Errorf("%s: expected a Markdown page in UTF-8, found bytes that are no text", name)
+	}
+	p := newPage(name, source)
+	p.Title = titleOf(source)
+	plain := withoutMarkup(source)
+	r2 := &reader{Page: p, source: plain, vars: map[string]word{}}
+	root := goldmark.DefaultParser().Parse(text.NewReader(plain))
+	err = ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if !entering {
+			return ast.WalkContinue, nil
+		}
+		return r2.block(n), nil
+	})
+	if p.Title == "" {
+		p.Title = strings.TrimSuffix(filepath.Base(name), filepath.Ext(name))
+	}
+	return p, err
+}
+
+var (
+	// frontMatter is what Hugo, Jekyll and others keep above a page, in YAML or in TOML.
+	frontMatter = regexp.MustCompile(`\A(?:---\r?\n(?s:.*?)\n---|\+\+\+\r?\n(?s:.*?)\n\+\+\+)[ \t]*(?:\r?\n|\z)`)
+	frontTitle  = regexp.MustCompile(`(?m)^title\s*[:=]\s*["']?(.*?)["']?\s*$`)
+	// openText and closeText are a fence as the Istio website writes it.
+	openText  = regexp.MustCompile(`(?m)^[ \t]*\{\{[<%]\s*text\s+(?:syntax=)?"?([\w-]+)[^\n]*[>%]\}\}[ \t]*$`)
+	closeText = regexp.MustCompile(`(?m)^[ \t]*\{\{[<%]\s*/text\s*[>%]\}\}[ \t]*$`)
+)
+
+func titleOf(source []byte) string {
+	if m := frontTitle.FindSubmatch(frontMatter.Find(source)); m != nil {
+		return string(m[1])
+	}
+	return ""
+}
+
+// withoutMarkup is a page without what is not Markdown: front matter is blank, a shortcode
+// that holds text is a fence. Every character stays where it is.
+func withoutMarkup(source []byte) []byte {
+	plain := bytes.Clone(source)
+	for i := range frontMatter.Find(plain) {
+		if plain[i] != '\n' {
+			plain[i] = ' '
+		}
+	}
+	for _, m := range openText.FindAllSubmatchIndex(plain, -1) {
+		fence(plain[m[0]:m[1]], "```"+string(source[m[2]:m[3]]))
+	}
+	for _, m := range closeText.FindAllIndex(plain, -1) {
+		fence(plain[m[0]:m[1]], "```")
+	}
+	return plain
+}
+
+// fence writes the begin or the end of a fence in place of a line, behind its white space.
+func fence(line []byte, mark string) {
+	indent := len(line) - len(bytes.TrimLeft(line, " \t"))
+	if indent+len(mark) > len(line) {
+		return
+	}
+	for i := indent; i < len(line); i++ {
+		line[i] = ' '
+	}
+	copy(line[indent:], mark)
+}
+
+// reader is the state of reading a page: what the block before has said about the next one.
+type reader struct {
+	*Page
+	source []byte
+	// said is the last paragraph or heading.
+	said string
+	// note is of the comment before, for the next fence or paragraph.
+	note note
+	// open is the last command of the fence before, whose output may stand in the next one.
+	open *command
+	// session is the command that has opened a shell in a container, or nil; prelude are the
+	// commands there that have changed the shell.
+	session *command
+	prelude []string
+	// vars are the variables of the page's shell.
+	vars map[string]word
+}
+
+// block reads a block, and says whether there is more to read in it.
+func (r *reader) block(n ast.Node) ast.WalkStatus {
+	switch n := n.(type) {
+	case *ast.Heading:
+		r.said = r.plainText(n)
+		if r.Title == "" {
+			r.Title = r.said
+		}
+	case *ast.Paragraph, *ast.TextBlock:
+		r.paragraph(n)
+	case *ast.FencedCodeBlock:
+		info := ""
+		if n.Info != nil {
+			info = string(n.Info.Value(r.source))
+		}
+		r.fence(info, r.linesOf(n.Lines()))
+	case *ast.CodeBlock:
+		r.fence("", r.linesOf(n.Lines()))
+	case *ast.HTMLBlock:
+		r.comment(n.Lines())
+	default:
+		return ast.WalkContinue
+	}
+	return ast.WalkSkipChildren
+}
+
+// linesOf are the lines of a block, without their line breaks.
+func (r *reader) linesOf(segments *text.Segments) []line {
+	var out []line
+	for i := range segments.Len() {
+		s := segments.At(i)
+		shown := bytes.TrimRight(r.source[s.Start:s.Stop], "\r\n")
+		out = append(out, line{span: span{s.Start, s.Start + len(shown)}, text: string(shown)})
+	}
+	if len(out) > 0 {
+		r.code = append(r.code, span{out[0].start, out[len(out)-1].end})
+	}
+	return out
+}
+
+// plainText is the text of a block, without its markup.
+func (r *reader) plainText(n ast.Node) string {
+	var b strings.Builder
+	_ = ast.Walk(n, func(n ast.Node, entering bool) (ast.WalkStatus, error) { // which does not fail
+		if t, ok := n.(*ast.Text); ok && entering {
+			b.Write(t.Value(r.source))
+			if t.SoftLineBreak() || t.HardLineBreak() {
+				b.WriteByte(' ')
+			}
+		}
+		return ast.WalkContinue, nil
+	})
+	return strings.Join(strings.Fields(b.String()), " ")
+}

@@ -1,0 +1,345 @@
+package page
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"mvdan.cc/sh/v3/syntax"
+)
+
+// call is what runs for a command.
+type call struct {
+	// words are those of kubectl, without the name kubectl.
+	words []word
+	// filters are the programs that its output is piped into.
+	filters []filter
+	// manifest is what the command reads from standard input.
+	manifest string
+	// notRun is why it cannot run, or ""; harmless: nothing is lost by that.
+	notRun   string
+	harmless bool
+}
+
+// word is texts and CEL expressions in turn.
+type word []piece
+
+type piece struct {
+	text   string
+	isExpr bool
+}
+
+func plainWord(text string) word { return word{{text: text}} }
+
+// literal is the text of a word; an expression in it is a blank, which no name has.
+func (w word) literal() string {
+	var b strings.Builder
+	for _, p := range w {
+		if p.isExpr {
+			b.WriteByte(' ')
+			continue
+		}
+		b.WriteString(p.text)
+	}
+	return b.String()
+}
+
+func literals(words []word) []string {
+	out := make([]string, len(words))
+	for i, w := range words {
+		out[i] = w.literal()
+	}
+	return out
+}
+
+// unfit is why a command cannot run.
+type unfit struct{ text string }
+
+func (u unfit) Error() string { return u.text }
+
+// statement adds the commands of a statement in shell.
+func (r *reader) statement(text string, st *syntax.Stmt, at span, label string, note note) {
+	if both, ok := st.Cmd.(*syntax.BinaryCmd); ok && both.Op == syntax.AndStmt && len(st.Redirs) == 0 && label == "" {
+		r.statement(printed(both.X), both.X, at, label, note)
+		r.statement(printed(both.Y), both.Y, at, label, note)
+		return
+	}
+	where := r.placeOf(label, st)
+	if where == here {
+		if done := r.assignment(st, at, note); done {
+			return
+		}
+	}
+	c := r.add(text, at, note)
+	c.where = where
+	r.open = c
+	var err error
+	switch where {
+	case inContainer:
+		c.call, err = r.inSession(c.text)
+	case inCluster:
+		c.call = r.inClusterPod(st, c.text)
+	default:
+		c.call, err = r.calls(st, at, note)
+		if err == nil {
+			err = r.opensSession(c)
+		}
+	}
+	if err != nil {
+		c.notRun = err.Error()
+	}
+}
+
+func stepName(c *command) string {
+	if c.note.Name != "" {
+		return c.note.Name
+	}
+	return "line-" + c.id
+}
+
+func printed(st *syntax.Stmt) string {
+	var b strings.Builder
+	_ = syntax.NewPrinter().Print(&b, st) // a Builder takes everything
+	return b.String()
+}
+
+// placeOf is where a command runs, by its prompt and by the shell that is open.
+func (r *reader) placeOf(label string, st *syntax.Stmt) place {
+	program := programOf(st)
+	switch {
+	case clusterLabel.MatchString(label):
+		return inCluster
+	case r.session != nil && (label == "#" || inside.MatchString(label)) && program != "kubectl":
+		return inContainer
+	}
+	r.session = nil
+	return here
+}
+
+func programOf(st *syntax.Stmt) string {
+	if call, ok := st.Cmd.(*syntax.CallExpr); ok && len(call.Args) > 0 {
+		return call.Args[0].Lit()
+	}
+	return ""
+}
+
+// calls is a command of this machine: kubectl, and the programs that it is piped into.
+func (r *reader) calls(st *syntax.Stmt, at span, note note) (call, error) {
+	stages := pipeline(st)
+	first, feeds, err := fed(stages)
+	if err != nil {
+		return call{}, err
+	}
+	main := stages[first]
+	expr, ok := main.Cmd.(*syntax.CallExpr)
+	if !ok {
+		return call{}, unfit{"it is more than one command: verify runs single commands of kubectl"}
+	}
+	words, err := r.words(expr.Args, at, note)
+	if err != nil {
+		return call{}, err
+	}
+	switch program := words[0].literal(); {
+	case program == "sleep":
+		return call{notRun: "verify waits until the cluster shows what the page shows", harmless: true}, nil
+	case program != "kubectl":
+		return call{}, unfit{fmt.Sprintf("`%s` is another program: verify runs kubectl, and programs in containers", program)}
+	case len(words) == 1:
+		return call{}, unfit{"it is kubectl without a command"}
+	}
+	c := call{words: finite(words[1:]), manifest: feeds}
+	if c.manifest == "" {
+		c.manifest, err = hereDocument(main)
+	}
+	for _, stage := range stages[first+1:] {
+		f, wrong := r.filter(stage, at, note)
+		if wrong != nil {
+			return call{}, wrong
+		}
+		c.filters = append(c.filters, f)
+	}
+	return c, err
+}
+
+// pipeline are the commands of a pipe.
+func pipeline(st *syntax.Stmt) []*syntax.Stmt {
+	if pipe, ok := st.Cmd.(*syntax.BinaryCmd); ok && (pipe.Op == syntax.Pipe || pipe.Op == syntax.PipeAll) {
+		return append(pipeline(pipe.X), pipeline(pipe.Y)...)
+	}
+	return []*syntax.Stmt{st}
+}
+
+// fed is the index of the main command of a pipe, and the text that `cat` or `echo` feeds it.
+func fed(stages []*syntax.Stmt) (first int, text string, err error) {
+	program := programOf(stages[0])
+	if len(stages) < 2 || program != "cat" && program != "echo" {
+		return 0, "", nil
+	}
+	if text, err = hereDocument(stages[0]); text != "" || err != nil {
+		return 1, text, err
+	}
+	if args := stages[0].Cmd.(*syntax.CallExpr).Args; program == "echo" && len(args) == 2 {
+		if w, ok := textOf(args[1].Parts); ok {
+			return 1, w, nil
+		}
+	}
+	return 0, "", unfit{"it reads a file of the machine"}
+}
+
+// hereDocument is the text after << of a command. Another redirection cannot be followed.
+func hereDocument(st *syntax.Stmt) (string, error) {
+	for _, redirect := range st.Redirs {
+		switch {
+		case redirect.Hdoc != nil:
+			if text, ok := textOf(redirect.Hdoc.Parts); ok {
+				return text, nil
+			}
+			return "", unfit{"the text after << has values of the shell in it"}
+		case redirect.Op == syntax.DplOut, redirect.Word != nil && redirect.Word.Lit() == "/dev/null":
+		default:
+			return "", unfit{fmt.Sprintf("it reads or writes a file of the machine (%s)", redirect.Op)}
+		}
+	}
+	return "", nil
+}
+
+// textOf is a text without expansions.
+func textOf(parts []syntax.WordPart) (string, bool) {
+	var b strings.Builder
+	for _, part := range parts {
+		switch p := part.(type) {
+		case *syntax.Lit:
+			b.WriteString(p.Value)
+		case *syntax.SglQuoted:
+			b.WriteString(p.Value)
+		case *syntax.DblQuoted:
+			text, ok := textOf(p.Parts)
+			if !ok {
+				return "", false
+			}
+			b.WriteString(text)
+		default:
+			return "", false
+		}
+	}
+	return b.String(), true
+}
+
+// words are those of a command, with the values of the page's variables.
+func (r *reader) words(args []*syntax.Word, at span, note note) ([]word, error) {
+	out := make([]word, 0, len(args))
+	for _, arg := range args {
+		w, err := r.pieces(arg.Parts, false, at, note)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, w)
+	}
+	return out, nil
+}
+
+func (r *reader) pieces(parts []syntax.WordPart, quoted bool, at span, note note) (w word, err error) {
+	for _, part := range parts {
+		var more word
+		switch p := part.(type) {
+		case *syntax.Lit:
+			more = plainWord(unescaped(p.Value, quoted))
+		case *syntax.SglQuoted:
+			more = plainWord(p.Value)
+		case *syntax.DblQuoted:
+			if more, err = r.pieces(p.Parts, true, at, note); len(more) == 0 {
+				more = plainWord("")
+			}
+		case *syntax.ParamExp:
+			more, err = r.variable(p)
+		case *syntax.CmdSubst:
+			more, err = r.substitution(p, at, note)
+		default:
+			err = unfit{"it has an expansion of the shell that verify does not know"}
+		}
+		if err != nil {
+			return nil, err
+		}
+		w = append(w, more...)
+	}
+	return w, nil
+}
+
+// unescaped is what a shell makes of the backslashes in a text.
+func unescaped(text string, quoted bool) string {
+	var b strings.Builder
+	for i := 0; i < len(text); i++ {
+		if text[i] == '\\' && i+1 < len(text) && (!quoted || strings.IndexByte("$`\"\\\n", text[i+1]) >= 0) {
+			if i++; text[i] == '\n' {
+				continue
+			}
+		}
+		b.WriteByte(text[i])
+	}
+	return b.String()
+}
+
+func (r *reader) variable(p *syntax.ParamExp) (word, error) {
+	value, known := r.vars[p.Param.Value]
+	if !known || p.Exp != nil || p.Repl != nil || p.Slice != nil || p.Length {
+		return nil, unfit{fmt.Sprintf("the page does not say what $%s is", p.Param.Value)}
+	}
+	return value, nil
+}
+
+// substitution runs the command of a $( ) as a step of its own, and is its output.
+func (r *reader) substitution(p *syntax.CmdSubst, at span, note note) (word, error) {
+	if len(p.Stmts) != 1 {
+		return nil, unfit{"verify runs one command in $( )"}
+	}
+	note.Name, note.Claims = "", nil
+	inner, err := r.calls(p.Stmts[0], at, note)
+	if err != nil {
+		return nil, err
+	}
+	if len(inner.filters) > 0 {
+		return nil, unfit{"verify does not run a pipe in $( )"}
+	}
+	c := r.add(printed(p.Stmts[0]), at, note)
+	c.call = inner
+	return word{{text: fmt.Sprintf("steps[%q].stdout.trim()", c.step), isExpr: true}}, nil
+}
+
+// assignment reads NAME=VALUE and export NAME=VALUE.
+func (r *reader) assignment(st *syntax.Stmt, at span, note note) bool {
+	var assigns []*syntax.Assign
+	switch cmd := st.Cmd.(type) {
+	case *syntax.CallExpr:
+		if len(cmd.Args) > 0 {
+			return false
+		}
+		assigns = cmd.Assigns
+	case *syntax.DeclClause:
+		assigns = cmd.Args
+	}
+	if len(assigns) == 0 {
+		return false
+	}
+	for _, a := range assigns {
+		if a.Name == nil || a.Value == nil {
+			continue
+		}
+		value, err := r.pieces(a.Value.Parts, false, at, note)
+		if err != nil {
+			c := r.add(printed(st), at, note)
+			c.notRun = err.Error()
+			delete(r.vars, a.Name.Value)
+			continue
+		}
+		r.vars[a.Name.Value] = value
+	}
+	return true
+}
+
+// finite are the words of a command without the flags by which it would never end: a
+// command of a page is run again until it shows what the page shows.
+func finite(words []word) []word {
+	endless := map[string][]string{"get": {"-w", "--watch", "--watch=true"}, "logs": {"-f", "--follow", "--follow=true"}}
+	flags := endless[words[0].literal()]
+	return slices.DeleteFunc(words, func(w word) bool { return slices.Contains(flags, w.literal()) })
+}

@@ -1,0 +1,335 @@
+package page
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
+)
+
+// clientImage has a shell and curl.
+const clientImage = "quay.io/centos/centos:stream9"
+
+// DefaultWithin is how long a command that reads may take until it prints what the page
+// shows.
+const DefaultWithin = "1m"
+
+// ErrNoCommands is the error of a page that shows no command.
+var ErrNoCommands = errors.New("expected a fence with a kubectl command, found none")
+
+// readers are the commands that are run again until they print what the page shows.
+var readers = []string{"describe", "exec", "get", "logs"}
+
+// Example is the page as an example of one scenario. The error is example.Problems, or
+// ErrNoCommands.
+func (p *Page) Example(from Sources) (*example.Example, error) {
+	e := example.New()
+	e.Metadata.Name = p.label()
+	e.Spec.Title = p.Title
+	e.Spec.Source = p.Name
+	e.Spec.Images = map[string]example.Image{ClientImage: {Reference: clientImage}}
+	sc := example.Scenario{Name: "page", Title: p.Title, At: example.Line(p.Name, 1)}
+	var problems example.Problems
+	client := false
+	for _, c := range p.commands {
+		if c.note.wrong != "" {
+			problems = append(problems, example.Line(p.Name, p.line(c.note.at)).Problem(c.note.wrong))
+		}
+		if c.where == inCluster && !client {
+			sc.Steps = append(sc.Steps, p.clientSteps(c)...)
+			client = true
+		}
+		sc.Steps = append(sc.Steps, p.step(e, c, from))
+		sc.Steps = append(sc.Steps, p.afterwards(c)...)
+	}
+	if len(sc.Steps) == 0 {
+		return nil, fmt.Errorf("%s: %w", p.Name, ErrNoCommands)
+	}
+	e.Spec.Scenarios = []example.Scenario{sc}
+	return e, example.Join(problems, e.Check())
+}
+
+// notLabel is what the name of an example cannot have.
+var notLabel = regexp.MustCompile(`[^a-z0-9]+`)
+
+// label is the page's name as a DNS label.
+func (p *Page) label() string {
+	base := strings.ToLower(strings.TrimSuffix(filepath.Base(p.Name), filepath.Ext(p.Name)))
+	label := strings.Trim(notLabel.ReplaceAllString(base, "-"), "-")
+	label = strings.Trim(label[:min(len(label), example.LongestName)], "-")
+	return cmp.Or(label, "page")
+}
+
+// clientSteps start the Pod that is inside the cluster.
+func (p *Page) clientSteps(c *command) []example.Step {
+	at := example.Line(p.Name, p.line(c.start))
+	return []example.Step{
+		{Say: "The next command runs inside the cluster, in a pod of this run.", Early: true, At: at,
+			Run: "kubectl run " + ClientPod + " --image=$(images." + ClientImage + ") -- sleep infinity"},
+		{Run: "kubectl wait --for=condition=Ready pod/" + ClientPod + " --timeout=2m", At: at},
+	}
+}
+
+// step is a command and the claims of what the page shows.
+func (p *Page) step(e *example.Example, c *command, from Sources) example.Step {
+	at := example.Line(p.Name, p.line(c.start))
+	st := example.Step{Name: c.step, Say: c.say, At: at, Run: c.text}
+	c.prepare()
+	if c.notRun == "" {
+		if err := p.resolve(e, c, from); err != nil {
+			c.notRun = err.Error()
+		}
+	}
+	switch {
+	case c.note.Skip != "":
+		st.NotRun, st.Known = c.note.Skip, true
+	case c.notRun != "":
+		st.NotRun, st.Known = notRunText(c), c.harmless
+	default:
+		st.Run = p.commandLine(c)
+		if slices.Contains(readers, c.words[0].literal()) {
+			st.Within = cmp.Or(c.note.Within, DefaultWithin)
+		}
+		st.Show = c.shownPart()
+	}
+	if !st.Known {
+		st.Expect = p.claims(c, at)
+	}
+	return st
+}
+
+// shownPart is the pattern of the lines that are shown, where the output is piped into grep
+// alone; comparisons read all of it.
+func (c *command) shownPart() string {
+	if len(c.filters) != 1 || c.filters[0].words[0] != "grep" || len(c.filters[0].words) != 2 {
+		return ""
+	}
+	return basic.Replace(c.filters[0].words[1])
+}
+
+// prepare finds what keeps a command from running that only its text shows.
+func (c *command) prepare() {
+	if m := placeholder.FindString(c.text); m != "" && c.where == here && strings.HasPrefix(m, "<") {
+		c.notRun = fmt.Sprintf("the page leaves %s to the reader", m)
+	}
+	if len(c.words) == 0 && c.notRun == "" {
+		c.notRun = "it is no command"
+	}
+}
+
+func notRunText(c *command) string {
+	text := strings.Join(strings.Fields(c.text), " ")
+	return fmt.Sprintf("not run: `%s`: %s", clipped(text), c.notRun)
+}
+
+// clipped is a text of which not more is shown than one needs to find it.
+func clipped(text string) string {
+	const most = 100
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return text
+}
+
+// claims are that the command does what the page shows, and that each line is as shown.
+func (p *Page) claims(c *command, at example.Place) []example.Expectation {
+	says := "The command succeeds"
+	if c.showsFailure() {
+		says = "The command fails, as the page shows"
+	}
+	claims := []example.Expectation{{Claim: says, That: shownCall(c.id), At: at}}
+	if c.note.Known != "" {
+		claims = append(claims, c.knownClaim(at))
+	} else {
+		for _, l := range c.output {
+			claims = append(claims, example.Expectation{
+				Claim: "The page shows: " + clipped(strings.Join(strings.Fields(l.text), " ")),
+				That:  shownCall(l.id), At: example.Line(p.Name, p.line(l.start)),
+			})
+		}
+	}
+	for _, s := range p.sentences {
+		if s.of == c {
+			claims = append(claims, example.Expectation{Claim: fmt.Sprintf("The page says that this creates a %s", s.word),
+				That: shownCall(s.id), At: example.Line(p.Name, p.line(s.start))})
+		}
+	}
+	for _, claim := range slices.Sorted(maps.Keys(c.note.Claims)) {
+		claims = append(claims, example.Expectation{Claim: claim, That: c.note.Claims[claim], At: example.Line(p.Name, p.line(c.note.at))})
+	}
+	return claims
+}
+
+// shownCall is the expression that decides a statement.
+func shownCall(id string) string { return fmt.Sprintf("shown(%q)", id) }
+
+// knownClaim is that the page differs from the cluster, as its author knows: where it no
+// longer does, the comment has to go.
+func (c *command) knownClaim(at example.Place) example.Expectation {
+	calls := make([]string, len(c.output))
+	for i, l := range c.output {
+		calls[i] = shownCall(l.id)
+	}
+	return example.Expectation{Claim: "The page differs from the cluster, as a comment says: " + c.note.Known,
+		That: "!(" + cmp.Or(strings.Join(calls, " && "), "true") + ")", At: at}
+}
+
+// failure is how kubectl, or a program in a container, shows that it failed.
+var failure = regexp.MustCompile(`(?m)^(Error from server|error: |Error: |command terminated with (non-zero )?exit code|The connection to the server)|curl: \(\d+\)`)
+
+func (c *command) showsFailure() bool {
+	return slices.ContainsFunc(c.output, func(l line) bool { return failure.MatchString(l.text) })
+}
+
+// commandLine is a command as the step of an example has it: the values that the page has
+// shown before are those of the cluster.
+func (p *Page) commandLine(c *command) string {
+	values := p.valuesBefore(c)
+	words := []string{"kubectl"}
+	for _, w := range c.words {
+		var b strings.Builder
+		for _, piece := range w {
+			if piece.isExpr {
+				b.WriteString("$(" + piece.text + ")")
+				continue
+			}
+			b.WriteString(withBound(piece.text, values))
+		}
+		words = append(words, b.String())
+	}
+	return strings.Join(words, " ")
+}
+
+// withBound quotes a text, with each value in it as an expression.
+func withBound(text string, values []string) string {
+	if text == "" {
+		return "''"
+	}
+	var b strings.Builder
+	for text != "" {
+		first, value := len(text), ""
+		for _, v := range values {
+			if i := indexWord(text, v); i >= 0 && (i < first || i == first && len(v) > len(value)) {
+				first, value = i, v
+			}
+		}
+		if first > 0 {
+			b.WriteString(example.Quote([]string{text[:first]}))
+		}
+		if value != "" {
+			fmt.Fprintf(&b, "$(bound(%q))", value)
+		}
+		text = text[min(len(text), first+len(value)):]
+	}
+	return b.String()
+}
+
+// indexWord finds a value that stands by itself.
+func indexWord(text, value string) int {
+	for from := 0; ; {
+		i := strings.Index(text[from:], value)
+		if i < 0 {
+			return -1
+		}
+		i += from
+		if !inName(text, i-1) && !inName(text, i+len(value)) {
+			return i
+		}
+		from = i + 1
+	}
+}
+
+// inName tells whether the byte at an index is part of a name or a number.
+func inName(text string, i int) bool {
+	if i < 0 || i >= len(text) {
+		return false
+	}
+	b := text[i]
+	return b == '-' || b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z'
+}
+
+// madeByRun is the name of the Pod that the last `kubectl run` before a command made and that
+// the command takes for a Deployment.
+func (p *Page) madeByRun(c *command) string {
+	words := literals(c.words)
+	if len(words) < 2 {
+		return ""
+	}
+	kind, name, joined := strings.Cut(words[1], "/")
+	if !joined && len(words) > 2 {
+		name = words[2]
+	}
+	if !slices.Contains(deployments, kind) {
+		return ""
+	}
+	for _, before := range p.commands {
+		if before == c {
+			break
+		}
+		if made := literals(before.words); len(made) > 1 && made[0] == "run" && made[1] == name {
+			return name
+		}
+	}
+	return ""
+}
+
+var deployments = []string{"deployment", "deployments", "deploy", "deployment.apps", "deployments.apps"}
+
+// afterwards are steps that keep the rest of the page as it is on the corrected page.
+func (p *Page) afterwards(c *command) []example.Step {
+	name := p.madeByRun(c)
+	if name == "" || c.words[0].literal() != "delete" || c.notRun != "" {
+		return nil
+	}
+	return []example.Step{{
+		Say: fmt.Sprintf("kubectl run made a pod, and no deployment. The pod %s is deleted, so that the rest of the page is checked as it would be on the corrected page.", name),
+		Run: "kubectl delete pod " + name + " --ignore-not-found --now", At: example.Line(p.Name, p.line(c.start)),
+	}}
+}
+
+// Without is the example without the commands that have a problem, which say it in their
+// place: a page is checked as far as it can be. Problems that no command has are returned.
+func (p *Page) Without(e *example.Example, err error) (rest error) {
+	var problems, others example.Problems
+	if !errors.As(err, &problems) {
+		return err
+	}
+	steps := e.Spec.Scenarios[0].Steps
+	for _, problem := range problems {
+		i := slices.IndexFunc(steps, func(st example.Step) bool {
+			return st.NotRun == "" && p.isAbout(e, problem, st)
+		})
+		if i < 0 {
+			others = append(others, problem)
+			continue
+		}
+		if cmd, err := example.ParseCommand(steps[i].Run); err == nil && steps[i].At.Position().Line != problem.Line {
+			for _, name := range cmd.Files() {
+				delete(e.Files, name) // it would be refused again
+			}
+		}
+		steps[i].NotRun = fmt.Sprintf("not run: `%s`: %s", clipped(steps[i].Run), strings.TrimPrefix(problem.Text, "run: "))
+	}
+	return example.Join(others)
+}
+
+// isAbout tells whether a problem is about a step: its command, or a manifest that it uses.
+func (p *Page) isAbout(e *example.Example, problem example.Problem, st example.Step) bool {
+	if problem.File == p.Name && st.At.Position().Line == problem.Line {
+		return true
+	}
+	cmd, err := example.ParseCommand(st.Run)
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(cmd.Files(), func(name string) bool {
+		begin := e.Manifest(name).Position()
+		return begin.File == problem.File && problem.Line >= begin.Line && problem.Line < begin.Line+strings.Count(string(e.Files[name]), "\n")+1
+	})
+}

@@ -1,0 +1,49 @@
+package report
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
+)
+
+// ofPage is the Report of a page of which a line is not true, and a command cannot run.
+func ofPage() *v1alpha1.Report {
+	at := func(line int) *v1alpha1.Position { return &v1alpha1.Position{File: "docs/pods.md", Line: line} }
+	return &v1alpha1.Report{
+		Example: "pods", Title: "Pods", Verdict: v1alpha1.CouldNotRun, Claims: v1alpha1.Counts{Total: 2, Met: 1, Failed: 1},
+		Scenarios: []v1alpha1.Scenario{{Name: "page", Title: "Pods", Steps: []v1alpha1.Step{
+			{Command: "kubectl get pods", Position: at(23), Claims: []v1alpha1.Claim{
+				{Claim: "The command succeeds", Outcome: v1alpha1.Met, Position: at(23)},
+				{Claim: "The page shows: sise 2/2", Outcome: v1alpha1.Failed, Position: at(25), Mismatches: []v1alpha1.Mismatch{{
+					Text: "READY: the page shows 2/2; the cluster shows 1/1", Expected: "sise 2/2", Found: []v1alpha1.Value{{Value: "sise 1/1"}},
+				}}},
+			}},
+			{Position: at(30), Failure: &v1alpha1.Failure{Message: "not run: `helm install x y`: `helm` is another program", Verdict: v1alpha1.CouldNotRun}},
+		}}},
+	}
+}
+
+// TestFindingsOfAPageAreOnItsLines: code scanning, annotations and JUnit name the line.
+func TestFindingsOfAPageAreOnItsLines(t *testing.T) {
+	r := ofPage()
+	golden(t, "page.sarif", written(t, "sarif", r))
+	for format, want := range map[string]string{
+		"github": "::error file=docs/pods.md,line=25,title=kubectl kbe pods::docs/pods.md:25: The page shows: sise 2/2",
+		"junit":  `<testcase name="docs/pods.md:25: The page shows: sise 2/2"`,
+	} {
+		if found := string(written(t, format, r)); !strings.Contains(found, want) {
+			t.Errorf("%s: expected %s in\n%s", format, want, found)
+		}
+	}
+}
+
+// TestReportsOfSeveralPagesAreOne: what is counted is counted once, and the worst verdict is
+// that of the whole.
+func TestReportsOfSeveralPagesAreOne(t *testing.T) {
+	passed := &v1alpha1.Report{Example: "a", Verdict: v1alpha1.Passed, Claims: v1alpha1.Counts{Total: 3, Met: 3}, Scenarios: []v1alpha1.Scenario{{Name: "page"}}}
+	r := Merged([]*v1alpha1.Report{passed, ofPage()})
+	if r.Verdict != v1alpha1.CouldNotRun || r.Claims != (v1alpha1.Counts{Total: 5, Met: 4, Failed: 1}) || len(r.Scenarios) != 2 {
+		t.Errorf("found %+v", r)
+	}
+}
