@@ -111,7 +111,8 @@ func (k *keeper) launch(c component) (*sandbox.Process, error) {
 	defer log.Close()
 	cmd := &exec.Cmd{Path: c.args[0], Args: c.args, Dir: "/", Stdout: log, Stderr: log,
 		// Not the user's environment: a proxy, for one, would send the components' requests astray.
-		Env: []string{"PATH=" + k.path, "HOME=/root", "LANG=C.UTF-8"}}
+		// They are Go programs that have little to do: with less garbage, three nodes need 80 MB less.
+		Env: []string{"PATH=" + k.path, "HOME=/root", "LANG=C.UTF-8", "GOGC=50"}}
 	return c.in.Start(cmd, c.group, k.home)
 }
 
