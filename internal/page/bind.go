@@ -87,15 +87,25 @@ func ruleAt(text string) (*rule, string) {
 		if len(rules[i].in) > 0 {
 			continue
 		}
-		for value := rules[i].at.FindString(text); value != ""; value = "" {
-			end := len(value)
-			if end < len(text) && inName(text, end) && inName(text, end-1) || rules[i].valid != nil && !rules[i].valid(value) {
-				continue // it is part of a longer word, or only looks like one
-			}
+		value := rules[i].at.FindString(text)
+		end := len(value)
+		switch {
+		case end == 0:
+		case end < len(text) && inName(text, end) && inName(text, end-1): // it is part of a longer word
+		case rules[i].valid != nil && !rules[i].valid(value): // it only looks like one
+		default:
 			return &rules[i], value
 		}
 	}
 	return nil, ""
+}
+
+// valueAt is the value that begins at an index of a text, and its rule; nil inside of a word.
+func valueAt(text string, i int) (*rule, string) {
+	if inName(text, i-1) && inName(text, i) {
+		return nil, ""
+	}
+	return ruleAt(text[i:])
 }
 
 // bindings are what the cluster has for values of the page.
@@ -119,12 +129,12 @@ type matched struct {
 // match compares a text of the page with one of the cluster. It reports false where the texts
 // differ otherwise than in values that are bound.
 func (b *bindings) match(shown, found, where string) (m matched, ok bool) {
-	shown, found = strings.Join(strings.Fields(shown), " "), strings.Join(strings.Fields(found), " ")
+	shown, found = squeezed(shown), squeezed(found)
 	m = matched{found: map[string]string{}, renamed: map[string]string{}}
 	if shown == found || shown == "<none>" && found == "" {
 		return m, true
 	}
-	parts, pattern := b.pattern(shown, where)
+	parts, pattern := patternOf(shown, where)
 	values := pattern.FindStringSubmatch(found)
 	if values == nil {
 		return m, false
@@ -167,8 +177,8 @@ type part struct {
 	text string
 }
 
-// pattern is a text of the page as the pattern of what a cluster may have for it.
-func (b *bindings) pattern(shown, where string) ([]part, *regexp.Regexp) {
+// patternOf is a text of the page as the pattern of what a cluster may have for it.
+func patternOf(shown, where string) ([]part, *regexp.Regexp) {
 	if r := ruleFor(shown, where); r != nil {
 		return []part{{r, shown}}, regexp.MustCompile(`^(` + r.found + `)$`)
 	}
@@ -181,13 +191,11 @@ func (b *bindings) pattern(shown, where string) ([]part, *regexp.Regexp) {
 			i += len("...")
 			continue
 		}
-		if !inName(shown, i-1) || !inName(shown, i) {
-			if r, value := ruleAt(shown[i:]); r != nil {
-				parts = append(parts, part{r, value})
-				pattern.WriteString(`(` + r.found + `)`)
-				i += len(value)
-				continue
-			}
+		if r, value := valueAt(shown, i); r != nil {
+			parts = append(parts, part{r, value})
+			pattern.WriteString(`(` + r.found + `)`)
+			i += len(value)
+			continue
 		}
 		size := 1
 		for i+size < len(shown) && shown[i+size]&0xC0 == 0x80 {

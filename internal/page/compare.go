@@ -91,7 +91,7 @@ func (d difference) replaced(at span, text string) difference {
 	return d
 }
 
-// without is the difference with the change that deletes a line of the page.
+// deleted is the difference with the change that deletes a line of the page.
 func (s *shownOutput) deleted(d difference, l line) difference {
 	begin := s.page.lines[s.page.line(l.start)-1]
 	return d.replaced(span{begin, s.page.lineEnd(l.end)}, "")

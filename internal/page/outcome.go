@@ -3,6 +3,7 @@ package page
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -162,9 +163,7 @@ func firstLine(text string) string {
 // Differences are those of a statement of the page (see expect.Page).
 func (p *Page) Differences(statement string, f expect.Facts) ([]expect.Difference, error) {
 	outcomes := map[string]expect.Outcome{}
-	for step, out := range f.Steps {
-		outcomes[step] = out
-	}
+	maps.Copy(outcomes, f.Steps)
 	outcomes[f.Step] = expect.Outcome{Stdout: f.Stdout, Stderr: f.Stderr, ExitCode: f.ExitCode}
 	if f.StdoutCut > 0 {
 		return nil, errors.New("the command printed more than is kept: show less of it on the page")
@@ -212,16 +211,11 @@ func (p *Page) valuesBefore(c *command) []string {
 // stableValues are the values in a text that a page may name again.
 func stableValues(text string) (values []string) {
 	for i := 0; i < len(text); {
-		if !inName(text, i-1) || !inName(text, i) {
-			if r, value := ruleAt(text[i:]); r != nil {
-				if r.stable {
-					values = append(values, value)
-				}
-				i += len(value)
-				continue
-			}
+		r, value := valueAt(text, i)
+		if r != nil && r.stable {
+			values = append(values, value)
 		}
-		i++
+		i += max(1, len(value))
 	}
 	return values
 }

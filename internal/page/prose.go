@@ -76,7 +76,7 @@ func (r *reader) inlineCode(code *ast.CodeSpan, paragraph span, note note) {
 	}
 	at := span{first.Segment.Start, last.Segment.Stop}
 	r.code = append(r.code, at)
-	text := strings.Join(strings.Fields(string(r.source[at.start:at.end])), " ")
+	text := squeezed(string(r.source[at.start:at.end]))
 	before := string(r.source[paragraph.start:at.start])
 	if i := strings.LastIndexAny(before, ".!?:"); i >= 0 && i+1 < len(before) && strings.ContainsAny(before[i+1:i+2], " \n") {
 		before = before[i+1:]

@@ -162,5 +162,5 @@ func (r *reader) plainText(n ast.Node) string {
 		}
 		return ast.WalkContinue, nil
 	})
-	return strings.Join(strings.Fields(b.String()), " ")
+	return squeezed(b.String())
 }

@@ -126,15 +126,8 @@ func (r row) at(i int) cell {
 
 // compareTables compares tables one by one: `kubectl get` of several kinds prints several.
 func (s *shownOutput) compareTables(stdout, stderr string) (all []difference) {
-	shown := s.sections()
-	var found [][]string
-	for _, l := range linesOf(stdout) {
-		if isHeader(l) || len(found) == 0 {
-			found = append(found, nil)
-		}
-		found[len(found)-1] = append(found[len(found)-1], l)
-	}
-	for i, section := range shown {
+	found := tablesIn(linesOf(stdout), func(l string) string { return l })
+	for i, section := range tablesIn(s.lines, func(l line) string { return l.text }) {
 		var lines []string
 		if i < len(found) {
 			lines = found[i]
@@ -146,10 +139,10 @@ func (s *shownOutput) compareTables(stdout, stderr string) (all []difference) {
 	return all
 }
 
-// sections are the lines of each table that the page shows.
-func (s *shownOutput) sections() (all [][]line) {
-	for _, l := range s.lines {
-		if isHeader(l.text) || len(all) == 0 {
+// tablesIn are the lines of each table in an output.
+func tablesIn[L any](lines []L, text func(L) string) (all [][]L) {
+	for _, l := range lines {
+		if isHeader(text(l)) || len(all) == 0 {
 			all = append(all, nil)
 		}
 		all[len(all)-1] = append(all[len(all)-1], l)
@@ -200,12 +193,11 @@ func (s *shownOutput) compareTable(found table, stderr string) (all []difference
 // missing, which one finding says.
 func (s *shownOutput) noTable(lines []line, found table, stderr string) []difference {
 	printed := strings.TrimSpace(strings.Join(found.lines, "\n") + "\n" + stderr)
-	if len(lines) > 1 {
-		return []difference{differs(lines[1], squeezed(lines[1].text), printed, "the page shows a table; the cluster shows none")}
-	}
-	return []difference{differs(lines[0], squeezed(lines[0].text), printed, "the page shows a table; the cluster shows none")}
+	first := lines[min(1, len(lines)-1)] // below the header
+	return []difference{differs(first, squeezed(first.text), printed, "the page shows a table; the cluster shows none")}
 }
 
+// squeezed is a text with one blank for each white space.
 func squeezed(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 // compareTitles finds, for each column that the page shows, the one of the cluster, or -1.
@@ -243,7 +235,7 @@ func isClient(r row) bool { return r.at(0).text == ClientPod || r.at(0).text == 
 // isOfDefaultNamespace tells whether a row is of what only the namespace default has.
 func isOfDefaultNamespace(r row) bool {
 	name := strings.TrimPrefix(r.at(0).text, "service/")
-	return name == "kubernetes" && strings.HasPrefix(r.at(1).text, "ClusterIP") || name == "kubernetes" && len(r.cells) < 4
+	return name == "kubernetes" && (strings.HasPrefix(r.at(1).text, "ClusterIP") || len(r.cells) < 4)
 }
 
 // pairRows finds, for each row that the page shows, the row of the cluster that is most like
@@ -251,16 +243,20 @@ func isOfDefaultNamespace(r row) bool {
 func (s *shownOutput) pairRows(shown, found table, columns []int) (pairs, extra []int) {
 	pairs = make([]int, len(shown.rows))
 	used := map[int]bool{}
-	for i := range pairs {
+	alike := make([][]int, len(shown.rows))
+	for i, r := range shown.rows {
 		pairs[i] = -1
+		for _, f := range found.rows {
+			alike[i] = append(alike[i], s.likeness(shown, r, f, columns))
+		}
 	}
 	for least := len(columns) + 2; least > 0; least-- {
-		for i, r := range shown.rows {
+		for i := range pairs {
 			if pairs[i] >= 0 {
 				continue
 			}
 			for j, f := range found.rows {
-				if !used[j] && !isClient(f) && s.likeness(shown, r, f, columns) >= least {
+				if !used[j] && !isClient(f) && alike[i][j] >= least {
 					pairs[i], used[j] = j, true
 					break
 				}

@@ -124,8 +124,7 @@ func (c *command) prepare() {
 }
 
 func notRunText(c *command) string {
-	text := strings.Join(strings.Fields(c.text), " ")
-	return fmt.Sprintf("not run: `%s`: %s", clipped(text), c.notRun)
+	return fmt.Sprintf("not run: `%s`: %s", clipped(squeezed(c.text)), c.notRun)
 }
 
 // clipped is a text of which not more is shown than one needs to find it.
@@ -149,7 +148,7 @@ func (p *Page) claims(c *command, at example.Place) []example.Expectation {
 	} else {
 		for _, l := range c.output {
 			claims = append(claims, example.Expectation{
-				Claim: "The page shows: " + clipped(strings.Join(strings.Fields(l.text), " ")),
+				Claim: "The page shows: " + clipped(squeezed(l.text)),
 				That:  shownCall(l.id), At: example.Line(p.Name, p.line(l.start)),
 			})
 		}
