@@ -115,7 +115,7 @@ type planted struct {
 
 const elsewhere = "the command prints something else"
 
-// errors are forty, in pages of the styles of the Kubernetes, Istio and Helm websites and of
+// plantedErrors are forty, in pages of the styles of the Kubernetes, Istio and Helm websites and of
 // READMEs.
 var plantedErrors = []planted{
 	{"website-deployment.md", "   deployment.apps/hello created", `   deployment "hello" created`, elsewhere, 0},

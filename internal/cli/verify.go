@@ -161,7 +161,12 @@ func (o *verifyOptions) read(name string) (*page.Page, *engine.Plan, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	sources, err := o.sources(filepath.Dir(name))
+	root, err := os.OpenRoot(filepath.Dir(name))
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { _ = root.Close() }() // was only read
+	sources, err := o.sources(root)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -191,9 +196,9 @@ func (o *verifyOptions) compilePage(p *page.Page, e *example.Example, wrong erro
 	}
 }
 
-// sources are where the manifests of a page come from.
-func (o *verifyOptions) sources(dir string) (page.Sources, error) {
-	from := page.Sources{Files: map[string][]byte{}}
+// sources are where the manifests of a page come from, which is in a folder.
+func (o *verifyOptions) sources(beside *os.Root) (page.Sources, error) {
+	from := page.Sources{Files: map[string][]byte{}, Beside: files{beside}}
 	for name, path := range o.files {
 		text, err := os.ReadFile(path)
 		if err != nil {
@@ -201,11 +206,6 @@ func (o *verifyOptions) sources(dir string) (page.Sources, error) {
 		}
 		from.Files[name] = text
 	}
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return from, err
-	}
-	from.Beside = files{root}
 	if o.allowDownload {
 		from.Fetch = download
 	}

@@ -19,7 +19,7 @@ func (enforcedPart) needs(ownNamespace bool) rbac.Needs {
 }
 
 func (p enforcedPart) run(ctx context.Context, r *Runner, where place) ([]v1alpha1.AssertionResult, []string) {
-	return r.carryOut(ctx, p, where, func(_ context.Context, env *run.Environment) ([]v1alpha1.AssertionResult, error) {
+	return r.carryOut(ctx, p, where, func(ctx context.Context, env *run.Environment) ([]v1alpha1.AssertionResult, error) {
 		if !run.EnforcesRestricted(ctx, env.Session) {
 			return all(p, v1alpha1.AssertionFailed, "a plain pod was admitted: is the admission plugin PodSecurity enabled?"), nil
 		}

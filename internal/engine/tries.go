@@ -109,19 +109,18 @@ func (r *attempt) rest(ctx context.Context, pause time.Duration, changed <-chan 
 	whole, least := time.NewTimer(pause), time.NewTimer(leastPause)
 	defer whole.Stop()
 	defer least.Stop()
-	for early := false; ; {
-		select {
-		case <-ctx.Done():
-			return false
-		case <-whole.C:
-			return true
-		case <-changed:
-			early, changed = true, nil
-		case <-least.C:
-			least.C = nil
-		}
-		if early && least.C == nil {
-			return true
-		}
+	select {
+	case <-ctx.Done():
+		return false
+	case <-whole.C:
+		return true
+	case <-changed:
 	}
+	select {
+	case <-ctx.Done():
+		return false
+	case <-whole.C:
+	case <-least.C:
+	}
+	return true
 }

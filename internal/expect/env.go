@@ -165,7 +165,11 @@ func (e *Env) compile(source string, want ...*cel.Type) (*Expression, error) {
 func (x *Expression) eval(ctx context.Context, f Facts, read *objects, page *shown) (ref.Val, *cel.EvalDetails, error) {
 	// The functions that read objects and files are declared without a binding,
 	// because only now is it known what they read; the extended environment adds it.
-	env, err := x.env.env.Extend(cel.Lib(read), cel.Lib(page), textsOf(f.Texts))
+	bound := []cel.EnvOption{cel.Lib(read), textsOf(f.Texts)}
+	if page.page != nil {
+		bound = append(bound, cel.Lib(page))
+	}
+	env, err := x.env.env.Extend(bound...)
 	if err != nil {
 		return nil, nil, err
 	}
