@@ -29,10 +29,13 @@ func TestTheActionRunsAndCleansUp(t *testing.T) {
 	if summary, err := os.ReadFile(filepath.Join(temp, "summary.md")); err != nil || !strings.Contains(string(summary), "## A pod with resource limits") {
 		t.Errorf("expected the page as the job's summary, found %v\n%s", err, summary)
 	}
-	stdout, stderr, code = outcome(t, action(t, temp, "run", "pods resources --image simpleservice=registry.invalid/nothing:1"))
-	if code != 3 || !strings.Contains(stdout, "::error title=kubectl kbe pods::A pod with resource limits: ") {
-		t.Errorf("expected exit code 3 and an error, found %d:\n%s%s", code, stdout, stderr)
-	}
+	t.Run("an image that no node can pull", func(t *testing.T) {
+		exhaustive(t)
+		stdout, stderr, code := outcome(t, action(t, temp, "run", "pods resources --image simpleservice=registry.invalid/nothing:1"))
+		if code != 3 || !strings.Contains(stdout, "::error title=kubectl kbe pods::A pod with resource limits: ") {
+			t.Errorf("expected exit code 3 and an error, found %d:\n%s%s", code, stdout, stderr)
+		}
+	})
 	if stdout, stderr, code := outcome(t, action(t, temp, "cleanup", "")); code != 0 {
 		t.Errorf("expected exit code 0, found %d:\n%s%s", code, stdout, stderr)
 	}

@@ -73,6 +73,7 @@ func TestAKilledRunIsToldAndCleanedUp(t *testing.T) {
 }
 
 func TestCleanupInANamespaceOfOthersNeedsNoMoreThanTheRunHad(t *testing.T) {
+	exhaustive(t)
 	t.Parallel()
 	f := newFixture(t, "killed")
 	theirs := f.start(f.server("theirs", ""))

@@ -23,6 +23,7 @@ func TestANewExamplePassesAsItIs(t *testing.T) {
 }
 
 func TestTheGuidesExamplePasses(t *testing.T) {
+	exhaustive(t)
 	guide, err := os.ReadFile("../docs/writing-an-example.md")
 	if err != nil {
 		t.Fatal(err)

@@ -29,6 +29,7 @@ var updateFlag = flag.Bool("update", false, "write docs/examples anew, from a ru
 
 // TestDocs compares the pages in docs/examples with what a run prints.
 func TestDocs(t *testing.T) {
+	exhaustive(t)
 	catalogue, err := example.LoadAll(examples.FS)
 	if err != nil {
 		t.Fatal(err)

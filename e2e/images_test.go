@@ -75,6 +75,7 @@ func assertReplaced(t *testing.T, r *v1alpha1.Report, ref, why string) {
 
 // TestTheUsersOwnImageIsNotReplaced is what --image is for.
 func TestTheUsersOwnImageIsNotReplaced(t *testing.T) {
+	exhaustive(t)
 	r, code := reportOf(t, "pods", "single-pod", "--image", "simpleservice=registry.invalid/nothing:1")
 	if code != 3 || r.Images[1].Replaced != nil {
 		t.Errorf("expected exit code 3 and nothing replaced, found %d, %+v", code, r.Images)

@@ -48,6 +48,7 @@ func candidates(t *testing.T, words ...string) []string {
 }
 
 func TestCompletionThroughKubectl(t *testing.T) {
+	exhaustive(t)
 	t.Parallel()
 	f := newFixture(t, "completion")
 	f.start(f.server("completed", ""))
@@ -146,6 +147,7 @@ func TestRequestTimeoutIsNotThatOfARun(t *testing.T) {
 
 // TestWarningsAreToldOnce runs in a Namespace whose policy warns of each pod.
 func TestWarningsAreToldOnce(t *testing.T) {
+	exhaustive(t)
 	t.Parallel()
 	f := newFixture(t, "warnings")
 	ns, err := client(t).CoreV1().Namespaces().Get(t.Context(), f.session.Namespace, metav1.GetOptions{})

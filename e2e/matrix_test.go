@@ -148,6 +148,7 @@ func TestAPartitionIsExactlyTwoRedPairs(t *testing.T) {
 // A claim about the network that fails says between which pods and nodes, and what to do next:
 // the target's own node reaches it, the other one does not.
 func TestAClaimThatAPartitionFailsSaysWhere(t *testing.T) {
+	exhaustive(t)
 	if embedded == nil {
 		t.Skip("cuts nodes off from each other, which only the embedded cluster lets it do")
 	}

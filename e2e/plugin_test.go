@@ -191,6 +191,7 @@ func TestACommandThatFailsIsToldWithTheExamplesOwnFileName(t *testing.T) {
 }
 
 func TestInANamespaceOfOthersOnlyWhatTheRunMadeIsRemoved(t *testing.T) {
+	exhaustive(t)
 	f := newFixture(t, "theirs")
 	theirs := f.start(f.server("theirs", ""))
 	stdout, _, code := outcome(t, plugin(t, "pods", "-n", f.session.Namespace))
@@ -278,6 +279,9 @@ func TestASignalCleansUp(t *testing.T) {
 		{syscall.SIGQUIT, "kubectl run sise", 131},
 	} {
 		t.Run(tc.signal.String()+" at "+tc.at, func(t *testing.T) {
+			if tc.at != "kubectl wait" {
+				exhaustive(t)
+			}
 			t.Parallel()
 			c := plugin(t, "pods")
 			story, code := until(t, c, tc.at, func(io.Closer) {

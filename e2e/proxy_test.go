@@ -81,6 +81,9 @@ func TestACreateOfUnknownOutcomeIsFoundAgain(t *testing.T) {
 		"the answer is 500":     func(w http.ResponseWriter) { w.WriteHeader(http.StatusInternalServerError) },
 	} {
 		t.Run(name, func(t *testing.T) {
+			if name != "the connection breaks" {
+				exhaustive(t)
+			}
 			t.Parallel()
 			proxy := newFaultyProxy(t, []string{"/api/v1/namespaces", "/pods", "/replicationcontrollers"}, fault)
 			stdout, stderr, code := outcome(t, proxy.through(plugin(t, "pods", "resources", "supervision")))

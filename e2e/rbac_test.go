@@ -116,6 +116,7 @@ func TestThePageRunsWithWhatRBACPrints(t *testing.T) {
 }
 
 func TestThePageRunsInANamespaceOfItsOwnWithWhatRBACPrints(t *testing.T) {
+	exhaustive(t)
 	t.Parallel()
 	f := newFixture(t, "clusterrole")
 	name := envconf.RandomName("kbe-e2e", 14)
@@ -159,6 +160,7 @@ func reachUser(t *testing.T, f *fixture, purpose string, needs rbac.Needs) strin
 
 // With what is printed no place is skipped for want of a permission.
 func TestReachRunsWithWhatRBACPrints(t *testing.T) {
+	exhaustive(t)
 	t.Parallel()
 	f := newFixture(t, "reach-role")
 	user := reachUser(t, f, "reach", rbac.Reach())
@@ -177,6 +179,7 @@ func TestReachRunsWithWhatRBACPrints(t *testing.T) {
 
 // Without the ClusterRole, which lets the user list nodes, the run is refused.
 func TestReachNodesRunsWithWhatRBACPrints(t *testing.T) {
+	exhaustive(t)
 	t.Parallel()
 	f := newFixture(t, "reach-nodes-role")
 	user := reachUser(t, f, "reach-nodes", rbac.ReachNodes())

@@ -177,6 +177,7 @@ func (f *fixture) isolate(name string, labels map[string]string) {
 }
 
 func TestAPodBehindADenyRule(t *testing.T) {
+	exhaustive(t)
 	if embedded == nil {
 		t.Skip("needs the packet filter of the embedded cluster")
 	}
@@ -252,6 +253,7 @@ func TestAPodBehindANetworkPolicy(t *testing.T) {
 }
 
 func TestAPodThatOtherNodesDoNotReach(t *testing.T) {
+	exhaustive(t)
 	nodes := schedulableNodes(t.Context(), t)
 	if embedded == nil || len(nodes) < 2 {
 		t.Skip("needs nodes that can be cut off from each other")
@@ -315,6 +317,7 @@ func TestAnIPv4ServiceInAClusterOfIPv6(t *testing.T) {
 }
 
 func TestARestrictedNamespaceSkipsTheNode(t *testing.T) {
+	exhaustive(t)
 	f := newFixture(t, "restricted")
 	patch := `{"metadata":{"labels":{"pod-security.kubernetes.io/enforce":"restricted"}}}`
 	if _, err := client(t).CoreV1().Namespaces().Patch(t.Context(), f.session.Namespace, types.MergePatchType, []byte(patch), metav1.PatchOptions{}); err != nil {
@@ -334,6 +337,7 @@ func TestARestrictedNamespaceSkipsTheNode(t *testing.T) {
 // TestWhatAUserMayNotDoIsSkipped has a user who may make Pods and exec in them, and
 // nothing beyond.
 func TestWhatAUserMayNotDoIsSkipped(t *testing.T) {
+	exhaustive(t)
 	f := newFixture(t, "jane")
 	role := &rbacv1.Role{ObjectMeta: metav1.ObjectMeta{Name: "jane"}, Rules: []rbacv1.PolicyRule{
 		{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"create", "get", "list", "watch", "delete"}},
@@ -379,6 +383,7 @@ func TestWhatAUserMayNotDoIsSkipped(t *testing.T) {
 // TestAnImageWithoutToolsIsNotCheckedFromWithin: that is not the same as a service
 // that is down.
 func TestAnImageWithoutToolsIsNotCheckedFromWithin(t *testing.T) {
+	exhaustive(t)
 	if embedded == nil {
 		t.Skip("needs an image that has nothing to ask with, on each node")
 	}
@@ -418,6 +423,7 @@ func TestAPodThatDoesNotExistIsKnownBeforeANamespaceIsMade(t *testing.T) {
 
 // A port on which nothing listens is one cause, whatever refuses: also the tunnel.
 func TestAWrongPortIsToldOnce(t *testing.T) {
+	exhaustive(t)
 	f := newFixture(t, "port")
 	f.start(f.bound("", "0.0.0.0"))
 	r, code := reachPod(t, "web", "-n", f.session.Namespace, "--port", "9877")

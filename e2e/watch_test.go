@@ -100,6 +100,9 @@ func TestAClaimIsDecidedAnew(t *testing.T) {
 `,
 	} {
 		t.Run(name, func(t *testing.T) {
+			if name != "at a change of a pod" {
+				exhaustive(t)
+			}
 			t.Parallel()
 			if s := runSteps(t, kube, engine.Options{FailFast: true}, steps); s.verdict != v1alpha1.Passed {
 				t.Errorf("expected that the claim holds, found the verdict %s, %+v", s.verdict, s.failed)
@@ -183,6 +186,7 @@ func (c *cutShort) Read(p []byte) (int, error) {
 }
 
 func TestAWatchThatBreaksOffOrExpiresIsTakenUpAgain(t *testing.T) {
+	exhaustive(t)
 	var cut, gone atomic.Int32
 	s := runSteps(t, flagsTo(func(cfg *rest.Config) {
 		cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { return unsteady{next, &cut, &gone} })
@@ -217,6 +221,7 @@ func limited(t *testing.T, f *fixture, verbs ...string) *genericclioptions.Confi
 }
 
 func TestARunGoesOnWithoutThePermissionToWatchEvents(t *testing.T) {
+	exhaustive(t)
 	f := newFixture(t, "no-events")
 	s := runSteps(t, limited(t, f, "create", "get", "list", "watch", "delete"), engine.Options{Options: run.Options{Namespace: f.session.Namespace}, FailFast: true}, endsLate)
 	if s.verdict != v1alpha1.Passed || s.pods["brief"].Phase != "Succeeded" {

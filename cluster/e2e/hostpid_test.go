@@ -22,6 +22,7 @@ spec:
 
 // TestAPodWithHostPIDSeesItsNodeAlone: neither the machine nor another node, and what it kills is its node's.
 func TestAPodWithHostPIDSeesItsNodeAlone(t *testing.T) {
+	exhaustive(t)
 	marker := exec.Command("sleep", "86399.25")
 	if err := marker.Start(); err != nil {
 		t.Fatal(err)

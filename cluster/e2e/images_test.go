@@ -135,6 +135,7 @@ func (c *cluster) ends(pod string) {
 
 // testVariants runs what is not as the original.
 func testVariants(c *cluster) {
+	exhaustive(c.t)
 	for name, flags := range map[string][]string{
 		"foreign": {"--arch=" + other}, "mixed": {"--arch=" + runtime.GOARCH, "--program-arch=" + other}, "native": {"--arch=" + runtime.GOARCH, "--listen-after=3s"},
 		"never": {"--arch=" + runtime.GOARCH, "--listen-after=never"},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -29,6 +30,7 @@ type conformanceOptions struct {
 	skips   []string
 	list    bool
 	output  *output
+	mu      sync.Mutex // of the error stream
 }
 
 func newConformanceCommand(clients *run.Clients, flags *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) *cobra.Command {
@@ -113,14 +115,13 @@ func (o *conformanceOptions) run(ctx context.Context) error {
 		fmt.Fprintf(o.streams.ErrOut, "error: conformance: could not run: %v\n", err)
 	} else {
 		terminal.Show(runner.Report())
+		var results []func() v1alpha1.ConformanceProfile
 		for _, profile := range runner.Profiles() {
-			if ctx.Err() != nil {
-				break
-			}
-			progress, done := make(chan string), make(chan v1alpha1.ConformanceProfile)
+			results = append(results, runner.Begin(ctx, profile, o.progress(terminal)))
+		}
+		for i, profile := range runner.Profiles() {
 			terminal.Doing(profile)
-			go func() { done <- runner.Run(ctx, profile, func(text string) { progress <- text }) }()
-			o.tell(terminal, progress, done)
+			results[i]()
 			terminal.Show(runner.Report())
 			if err := terminal.Err(); err != nil {
 				cancel(unwritten(err))
@@ -135,20 +136,16 @@ func (o *conformanceOptions) run(ctx context.Context) error {
 	return o.output.verdict(ctx, o.streams.ErrOut, runner.Report(), runner.Report().Verdict)
 }
 
-// tell tells what goes on in a profile until it is done.
-func (o *conformanceOptions) tell(terminal *report.Terminal, progress <-chan string, done <-chan v1alpha1.ConformanceProfile) {
+// progress returns what shows the parts that are done. Several goroutines may call it.
+func (o *conformanceOptions) progress(terminal *report.Terminal) func(string) {
 	begin := time.Now()
-	for {
-		select {
-		case text := <-progress:
-			if liveTerminal(o.streams.ErrOut) != nil {
-				terminal.Doing(text)
-			} else {
-				fmt.Fprintf(o.streams.ErrOut, "%s: %.1f s\n", text, time.Since(begin).Seconds())
-			}
-		case <-done:
-			return
-		}
+	if liveTerminal(o.streams.ErrOut) != nil {
+		return terminal.Doing
+	}
+	return func(text string) {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		fmt.Fprintf(o.streams.ErrOut, "%s: %.1f s\n", text, time.Since(begin).Seconds())
 	}
 }
 

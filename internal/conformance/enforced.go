@@ -18,11 +18,11 @@ func (enforcedPart) needs(ownNamespace bool) rbac.Needs {
 	return rbac.InNamespace(rbac.Core("pods", "create"), ownNamespace)
 }
 
-func (p enforcedPart) run(ctx context.Context, r *Runner, where place) ([]v1alpha1.AssertionResult, []string) {
-	return r.carryOut(ctx, p, where, func(ctx context.Context, env *run.Environment) ([]v1alpha1.AssertionResult, error) {
+func (p enforcedPart) run(ctx context.Context, r *Runner, where place) outcome {
+	return r.carryOut(ctx, p, where, func(ctx context.Context, env *run.Environment) (outcome, error) {
 		if !run.EnforcesRestricted(ctx, env.Session) {
-			return all(p, v1alpha1.AssertionFailed, "a plain pod was admitted: is the admission plugin PodSecurity enabled?"), nil
+			return outcome{results: all(p, v1alpha1.AssertionFailed, "a plain pod was admitted: is the admission plugin PodSecurity enabled?")}, nil
 		}
-		return all(p, v1alpha1.AssertionPassed, ""), nil
+		return outcome{results: all(p, v1alpha1.AssertionPassed, "")}, nil
 	})
 }

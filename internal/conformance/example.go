@@ -39,14 +39,19 @@ func (p *examplePart) name() string { return p.plan.Example.Metadata.Name }
 
 func (p *examplePart) needs(ownNamespace bool) rbac.Needs { return p.plan.Needs(ownNamespace) }
 
-func (p *examplePart) run(ctx context.Context, r *Runner, where place) ([]v1alpha1.AssertionResult, []string) {
+func (p *examplePart) run(ctx context.Context, r *Runner, where place) outcome {
 	collector := report.NewCollector()
 	opts := engine.Options{Options: r.optionsOf(where), FailFast: true}
 	opts.Images = p.overrides(opts.Images)
-	engine.Run(ctx, r.clients, p.plan, opts, collector.Handle)
+	engine.Run(ctx, r.clients, p.plan, opts, func(e engine.Event) {
+		if _, ok := e.Body.(engine.CleanupStarted); ok {
+			where.decided()
+		}
+		collector.Handle(e)
+	})
 	done := collector.Report()
 	r.ran(done.Images)
-	return p.results(done, context.Cause(ctx)), problemsOf(done.Cleanup)
+	return outcome{results: p.results(done, context.Cause(ctx)), problems: problemsOf(done.Cleanup)}
 }
 
 // overrides are those of the images that the example has.

@@ -24,17 +24,16 @@ func (matrixPart) needs(ownNamespace bool) rbac.Needs {
 	return rbac.InNamespace(rbac.ProbePods(), ownNamespace)
 }
 
-func (p matrixPart) run(ctx context.Context, r *Runner, where place) ([]v1alpha1.AssertionResult, []string) {
-	return r.carryOut(ctx, p, where, func(ctx context.Context, env *run.Environment) ([]v1alpha1.AssertionResult, error) {
+func (p matrixPart) run(ctx context.Context, r *Runner, where place) outcome {
+	return r.carryOut(ctx, p, where, func(ctx context.Context, env *run.Environment) (outcome, error) {
 		found, err := reach.RunNodes(ctx, r.reachEnv(env), reach.NodesOptions{Slow: reach.SlowByDefault})
 		if errors.Is(err, reach.ErrNodesForbidden) {
-			return all(p, v1alpha1.AssertionSkipped, err.Error()), nil
+			return outcome{results: all(p, v1alpha1.AssertionSkipped, err.Error())}, nil
 		}
 		if found == nil || err != nil && len(found.Nodes) == 0 {
-			return nil, err
+			return outcome{}, err
 		}
-		r.warn(warningsOf(found))
-		return judgeNodes(p.list, found), nil
+		return outcome{results: judgeNodes(p.list, found), warnings: warningsOf(found)}, nil
 	})
 }
 

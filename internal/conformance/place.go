@@ -14,6 +14,8 @@ type place struct {
 	name string
 	// enforce is the Pod Security Standard that its Namespace is to enforce, or "".
 	enforce string
+	// decided is called when the work of the part is done, and its cleanup begins.
+	decided func()
 	// dump is a folder for what the cluster says of a failure, or "".
 	dump string
 }
@@ -46,24 +48,32 @@ func (r *Runner) optionsOf(where place) run.Options {
 	return opts
 }
 
+// observer sees when the work of a part is done.
+type observer struct {
+	run.Unobserved
+	decided func()
+}
+
+// OnDecided passes it on.
+func (o observer) OnDecided(run.Result) { o.decided() }
+
 // carryOut has a part decided in a run of its own. The problems are those of the run.
-func (r *Runner) carryOut(ctx context.Context, p part, where place,
-	decide func(context.Context, *run.Environment) ([]v1alpha1.AssertionResult, error)) (results []v1alpha1.AssertionResult, problems []string) {
+func (r *Runner) carryOut(ctx context.Context, p part, where place, decide func(context.Context, *run.Environment) (outcome, error)) (out outcome) {
 	work := run.Work{Name: where.name, Needs: p.needs(r.opts.Namespace == "")}
 	work.Do = func(ctx context.Context, env *run.Environment) (verdict v1alpha1.Verdict, err error) {
-		results, err = decide(ctx, env)
-		if failing(results) {
+		out, err = decide(ctx, env)
+		if failing(out.results) {
 			return v1alpha1.ClaimFailed, err
 		}
 		return v1alpha1.Passed, err
 	}
-	done := run.Run(ctx, r.clients, r.optionsOf(where), work, run.Unobserved{})
-	problems = problemsOf(done.Cleanup)
+	done := run.Run(ctx, r.clients, r.optionsOf(where), work, observer{decided: where.decided})
+	out.problems = problemsOf(done.Cleanup)
 	switch {
 	case done.Err != nil:
-		return all(p, v1alpha1.AssertionNotChecked, done.Err.Error()), problems
-	case results == nil:
-		return all(p, v1alpha1.AssertionNotChecked, context.Cause(ctx).Error()), problems
+		out.results = all(p, v1alpha1.AssertionNotChecked, done.Err.Error())
+	case out.results == nil:
+		out.results = all(p, v1alpha1.AssertionNotChecked, context.Cause(ctx).Error())
 	}
-	return results, problems
+	return out
 }

@@ -33,13 +33,13 @@ func (placesPart) needs(ownNamespace bool) rbac.Needs {
 	return rbac.InNamespace(rbac.Reach(), ownNamespace)
 }
 
-func (p placesPart) run(ctx context.Context, r *Runner, where place) ([]v1alpha1.AssertionResult, []string) {
-	return r.carryOut(ctx, p, where, func(ctx context.Context, env *run.Environment) ([]v1alpha1.AssertionResult, error) {
+func (p placesPart) run(ctx context.Context, r *Runner, where place) outcome {
+	return r.carryOut(ctx, p, where, func(ctx context.Context, env *run.Environment) (outcome, error) {
 		table, err := reach.RunPod(ctx, r.reachEnv(env), reach.PodOptions{From: p.from()})
 		if table == nil || len(table.Rows) == 0 {
-			return nil, err
+			return outcome{}, err
 		}
-		return p.judge(table), nil
+		return outcome{results: p.judge(table)}, nil
 	})
 }
 

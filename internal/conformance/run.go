@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -19,8 +20,9 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
-// sideBySide is how many parts of a profile run at a time, each in a Namespace of
-// its own; in one that exists they run one after the other.
+// sideBySide is how many parts run at a time, each in a Namespace of its own; in one that
+// exists they run one after the other. The cleanup of a part does not count: for most of it
+// the Namespace controller waits.
 const sideBySide = 3
 
 // Runner runs the suite on one cluster.
@@ -33,10 +35,14 @@ type Runner struct {
 	deadline time.Time
 	// images are the references in use, by short name.
 	images map[string]string
+	// slots are of the parts that run.
+	slots chan struct{}
+
+	// mu guards all below.
 	mu     sync.Mutex
 	report *v1alpha1.ConformanceReport
-	// warnings are those of the profile that runs.
-	warnings []string
+	// launched is closed when each part of the profile that was begun last has got its slot.
+	launched chan struct{}
 }
 
 // New checks the options, without contacting the cluster: it is that of the clients, whatever
@@ -50,7 +56,11 @@ func New(s *Suite, clients *run.Clients, opts Options, version string) (*Runner,
 	if err != nil {
 		return nil, err
 	}
-	r := &Runner{suite: s, opts: opts, clients: clients, began: time.Now(), images: images}
+	r := &Runner{suite: s, opts: opts, clients: clients, began: time.Now(), images: images, slots: make(chan struct{}, sideBySide), launched: make(chan struct{})}
+	close(r.launched)
+	if opts.Namespace != "" {
+		r.slots = make(chan struct{}, 1)
+	}
 	if opts.Timeout > 0 {
 		r.deadline = r.began.Add(opts.Timeout)
 	}
@@ -95,50 +105,79 @@ func (r *Runner) open(ctx context.Context) (err error) {
 	return r.describe(ctx)
 }
 
-// Run runs a profile, and adds its result to the report. It reports progress in a line for
-// each part that is done; several goroutines call it.
-func (r *Runner) Run(ctx context.Context, profile string, progress func(string)) v1alpha1.ConformanceProfile {
+// Begin begins a profile, and returns what waits for its result, which is in the report from
+// then on. Profiles that were begun run side by side, and their parts begin in that order. It
+// reports progress in a line for each part that is done; several goroutines call it.
+func (r *Runner) Begin(ctx context.Context, profile string, progress func(string)) (result func() v1alpha1.ConformanceProfile) {
+	r.mu.Lock()
+	earlier, launched := r.launched, make(chan struct{})
+	r.launched = launched
+	r.mu.Unlock()
+	done := make(chan v1alpha1.ConformanceProfile, 1)
+	go func() {
+		<-earlier
+		done <- r.profile(ctx, profile, progress, func() { close(launched) })
+	}()
+	return func() v1alpha1.ConformanceProfile {
+		out := <-done
+		r.add(ctx, out)
+		return out
+	}
+}
+
+// profile runs a profile. It calls launched when each of its parts has got a slot.
+func (r *Runner) profile(ctx context.Context, profile string, progress func(string), launched func()) v1alpha1.ConformanceProfile {
 	begin := time.Now()
 	ctx, cancel := r.bound(ctx)
 	defer cancel()
 	parts := r.suite.parts(profile)
-	results, problems := make([][]v1alpha1.AssertionResult, len(parts)), make([][]string, len(parts))
+	outcomes := make([]outcome, len(parts))
 	unenforced := r.unenforced(ctx, profile)
-	slots := make(chan struct{}, sideBySide)
-	if r.opts.Namespace != "" {
-		slots = make(chan struct{}, 1)
-	}
 	var wg sync.WaitGroup
 	for i, p := range parts {
+		r.slots <- struct{}{}
 		wg.Go(func() {
-			slots <- struct{}{}
-			defer func() { <-slots }()
+			release := sync.OnceFunc(func() { <-r.slots })
+			defer release()
 			switch {
 			case ctx.Err() != nil:
-				results[i] = all(p, v1alpha1.AssertionNotChecked, context.Cause(ctx).Error())
+				outcomes[i].results = all(p, v1alpha1.AssertionNotChecked, context.Cause(ctx).Error())
 				return
 			case unenforced != "":
-				results[i] = all(p, v1alpha1.AssertionSkipped, unenforced)
+				outcomes[i].results = all(p, v1alpha1.AssertionSkipped, unenforced)
 				return
 			}
-			where := place{name: p.name(), enforce: standardOf(profile)}
+			where := place{name: p.name(), enforce: standardOf(profile), decided: release}
+			if r.opts.Namespace != "" {
+				where.decided = func() {} // the next part may make objects of the same names
+			}
 			if r.opts.ArtifactsDir != "" {
 				where.dump = filepath.Join(r.opts.ArtifactsDir, profile+"-"+p.name())
 			}
-			results[i], problems[i] = p.run(ctx, r, where)
+			outcomes[i] = p.run(ctx, r, where)
 			progress(fmt.Sprintf("%s: %s is done", profile, p.name()))
 		})
 	}
+	launched()
 	wg.Wait()
-	out := v1alpha1.ConformanceProfile{
-		Name: profile, Assertions: slices.Concat(results...), Problems: slices.Concat(problems...), Warnings: r.warnings,
-		ElapsedMilliseconds: time.Since(begin).Milliseconds(),
+	out := v1alpha1.ConformanceProfile{Name: profile, ElapsedMilliseconds: time.Since(begin).Milliseconds()}
+	for _, o := range outcomes {
+		out.Assertions = append(out.Assertions, o.results...)
+		out.Problems, out.Warnings = append(out.Problems, o.problems...), append(out.Warnings, o.warnings...)
 	}
-	r.warnings = nil
 	r.judge(ctx, &out)
-	r.report.Profiles = append(r.report.Profiles, out)
-	r.end(ctx)
 	return out
+}
+
+// add adds the result of a profile to the report, in the order of the profiles.
+func (r *Runner) add(ctx context.Context, p v1alpha1.ConformanceProfile) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.report.Profiles = append(r.report.Profiles, p)
+	slices.SortFunc(r.report.Profiles, func(a, b v1alpha1.ConformanceProfile) int {
+		return cmp.Compare(slices.Index(r.opts.Profiles, a.Name), slices.Index(r.opts.Profiles, b.Name))
+	})
+	r.end(ctx)
 }
 
 // bound is the context of a profile.
@@ -203,13 +242,6 @@ func (r *Runner) ran(images []v1alpha1.Image) {
 	}
 }
 
-// warn takes down what no assertion is about.
-func (r *Runner) warn(texts []string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.warnings = append(r.warnings, texts...)
-}
-
 // end brings the report up to date.
 func (r *Runner) end(ctx context.Context) {
 	r.report.ElapsedMilliseconds = time.Since(r.began).Milliseconds()
@@ -225,7 +257,13 @@ func (r *Runner) end(ctx context.Context) {
 }
 
 // Report is what is known so far.
-func (r *Runner) Report() *v1alpha1.ConformanceReport { return r.report }
+func (r *Runner) Report() *v1alpha1.ConformanceReport {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	out := *r.report
+	out.Images, out.Profiles = slices.Clone(out.Images), slices.Clone(out.Profiles)
+	return &out
+}
 
 // all gives all checks of a part one result.
 func all(p part, outcome v1alpha1.AssertionOutcome, reason string) []v1alpha1.AssertionResult {

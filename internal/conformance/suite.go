@@ -39,9 +39,16 @@ type part interface {
 	name() string
 	checks() []Check
 	needs(ownNamespace bool) rbac.Needs
-	// run returns a result for each of the checks, in their order, and the problems of
-	// the run itself.
-	run(ctx context.Context, r *Runner, where place) ([]v1alpha1.AssertionResult, []string)
+	// run decides the checks in a run.
+	run(ctx context.Context, r *Runner, where place) outcome
+}
+
+// outcome is what the run of a part came to.
+type outcome struct {
+	// results has one for each of the part's checks, in their order.
+	results []v1alpha1.AssertionResult
+	// problems are those of the run itself, warnings what no check is about.
+	problems, warnings []string
 }
 
 // list holds the checks of a part.

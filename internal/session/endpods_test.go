@@ -93,3 +93,36 @@ func TestAKubeletGetsTimeWhileItWorks(t *testing.T) {
 		})
 	}
 }
+
+// TestTheNamespaceControllerIsToldOfTheEndOfSlowPods: it would look again after half of the
+// grace period that their spec has.
+func TestTheNamespaceControllerIsToldOfTheEndOfSlowPods(t *testing.T) {
+	for took, told := range map[time.Duration]bool{2 * time.Second: false, 8 * time.Second: true} {
+		t.Run(took.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				pod, ns := &unstructured.Unstructured{}, &unstructured.Unstructured{}
+				pod.SetAPIVersion("v1")
+				pod.SetKind("Pod")
+				pod.SetName("slow")
+				pod.SetNamespace("ns")
+				ns.SetAPIVersion("v1")
+				ns.SetKind("Namespace")
+				ns.SetName("ns")
+				ns.SetUID("1")
+				client := fake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), map[schema.GroupVersionResource]string{pods: "PodList"}, pod, ns)
+				var working sync.WaitGroup
+				working.Go(func() { kubelet{interval: took, confirms: true}.work(t, client.Resource(pods).Namespace("ns"), "slow") })
+				r := &remover{client: client, run: "ab1cd"}
+				r.removeNamespace(t.Context(), "ns", []object{objectOf(namespaces, ns)})
+				working.Wait()
+				patched := false
+				for _, a := range client.Actions() {
+					patched = patched || a.Matches("patch", "namespaces")
+				}
+				if patched != told {
+					t.Errorf("expected a change of the namespace: %t, found %t", told, patched)
+				}
+			})
+		})
+	}
+}
