@@ -34,8 +34,8 @@ type lab struct {
 	script, page string
 }
 
-// onCluster brings a cluster up, with an audit log, and takes it down again.
-func onCluster(ctx context.Context, o options, nodes int, do func(*lab) error) (err error) {
+// onCluster brings a cluster up, with an audit log and the flags, and takes it down again.
+func onCluster(ctx context.Context, o options, nodes int, do func(*lab) error, flags ...string) (err error) {
 	dir, err := os.MkdirTemp("", "kbe-bench-")
 	if err != nil {
 		return err
@@ -43,7 +43,8 @@ func onCluster(ctx context.Context, o options, nodes int, do func(*lab) error) (
 	defer os.RemoveAll(dir)
 	l := &lab{options: o, name: fmt.Sprintf("bench-%d", os.Getpid()), dir: dir, nodes: nodes}
 	fmt.Fprintf(os.Stderr, "bench: a cluster of %d nodes\n", nodes)
-	if _, err := l.command(ctx, "kbe-cluster", "up", "--name", l.name, "--nodes", fmt.Sprint(nodes), "--audit").measure(); err != nil {
+	up := append([]string{"up", "--name", l.name, "--nodes", fmt.Sprint(nodes), "--audit"}, flags...)
+	if _, err := l.command(ctx, "kbe-cluster", up...).measure(); err != nil {
 		return err
 	}
 	defer func() {

@@ -9,6 +9,8 @@ import (
 	"os/signal"
 	"path/filepath"
 	"syscall"
+
+	corev1 "k8s.io/api/core/v1"
 )
 
 func main() {
@@ -25,13 +27,14 @@ func main() {
 type options struct {
 	rounds   int
 	bin, out string
+	traces   traces
 }
 
 func run(ctx context.Context) (err error) {
-	o := options{}
+	o := options{traces: traces{}}
 	flag.IntVar(&o.rounds, "rounds", 10, "how often each subject is measured")
 	flag.StringVar(&o.bin, "bin", "bin", "folder of kubectl-kbe, kubectl and kbe-cluster")
-	flag.StringVar(&o.out, "out", filepath.Join("_artifacts", "bench"), "folder for results.json, results.txt (for benchstat) and waterfall.svg")
+	flag.StringVar(&o.out, "out", filepath.Join("_artifacts", "bench"), "folder for results.json, results.txt (for benchstat) and traces (for ui.perfetto.dev)")
 	flag.Parse()
 	if o.rounds < 1 || flag.NArg() > 0 {
 		return fmt.Errorf("expected flags and at least one round, found --rounds %d %v", o.rounds, flag.Args())
@@ -43,22 +46,27 @@ func run(ctx context.Context) (err error) {
 		return err
 	}
 	all := &results{Rounds: o.rounds}
-	if err := errors.Join(measure(ctx, o, all), all.write(o.out)); err != nil {
+	if err := errors.Join(measure(ctx, o, all), all.write(o)); err != nil {
 		return err
 	}
 	all.print(os.Stdout)
-	fmt.Printf("\nWritten to %s: results.json, results.txt (for benchstat), waterfall.svg\n", o.out)
+	fmt.Printf("\nWritten to %s: results.json, results.txt (for benchstat), trace-warm.json, trace-cold.json (for ui.perfetto.dev)\n", o.out)
 	return nil
 }
 
 // measure measures everything, on clusters of its own.
 func measure(ctx context.Context, o options, all *results) error {
+	var pods []*corev1.Pod
 	err := onCluster(ctx, o, 3, func(l *lab) error {
 		if err := l.prepare(ctx); err != nil {
 			return err
 		}
+		pods = l.pods
 		return all.alternate(ctx, o.rounds, l.podsSubjects())
 	})
+	if err == nil {
+		err = all.alternate(ctx, (o.rounds+2)/3, coldSubjects(o, pods))
+	}
 	for _, nodes := range []int{2, 3, 6} {
 		if err == nil {
 			err = onCluster(ctx, o, nodes, func(l *lab) error { return all.alternate(ctx, o.rounds, l.matrixSubjects()) })

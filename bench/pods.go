@@ -6,11 +6,14 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
@@ -72,7 +75,8 @@ kubectl delete pod twocontainers -n by-hand --now
 `
 
 // limit makes all the pods of a run at once, and waits by watch until each is as
-// ready as it gets. It is what a run cannot be faster than.
+// ready as it gets, and until the programs that serve listen. It is what a run cannot be
+// faster than.
 func (l *lab) limit(ctx context.Context) (s sample, err error) {
 	namespace := fmt.Sprintf("limit-%d", time.Now().UnixNano())
 	core := l.client.CoreV1()
@@ -110,15 +114,31 @@ func (l *lab) limit(ctx context.Context) (s sample, err error) {
 		}
 	}
 	ready := map[string]bool{}
+	var listening errgroup.Group
 	for ev := range w.ResultChan() {
-		if pod, ok := ev.Object.(*corev1.Pod); ok && ev.Type != watch.Deleted && isReady(pod) {
+		if pod, ok := ev.Object.(*corev1.Pod); ok && ev.Type != watch.Deleted && !ready[pod.Name] && isReady(pod) {
 			ready[pod.Name] = true
+			listening.Go(func() error { return l.awaitListening(ctx, pod) })
 		}
 		if len(ready) == len(l.pods) {
-			return sample{Seconds: time.Since(begin).Seconds(), CPUSeconds: cpuSeconds() - used}, nil
+			err := listening.Wait()
+			return sample{Seconds: time.Since(begin).Seconds(), CPUSeconds: cpuSeconds() - used}, err
 		}
 	}
 	return s, fmt.Errorf("the watch of namespace %s ended with %d of %d pods ready", namespace, len(ready), len(l.pods))
+}
+
+// awaitListening waits until the page's program in a pod answers through the API server; a
+// pod without it, or with one that has ended, is not waited for.
+func (l *lab) awaitListening(ctx context.Context, pod *corev1.Pod) error {
+	if pod.Spec.RestartPolicy == corev1.RestartPolicyNever ||
+		!slices.ContainsFunc(pod.Spec.Containers, func(c corev1.Container) bool { return strings.Contains(c.Image, "simpleservice") }) {
+		return nil
+	}
+	return wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
+		_, err := l.client.CoreV1().Pods(pod.Namespace).ProxyGet("http", pod.Name, "9876", "/health", nil).DoRaw(ctx)
+		return err == nil, nil
+	})
 }
 
 // isReady tells whether the pod is Ready, or has ended a container for good: then

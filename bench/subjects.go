@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -14,7 +16,10 @@ type subject func(ctx context.Context) (map[string]sample, error)
 
 // Names of what is measured.
 const (
-	limit        = "limit: the pods, created together"
+	limit        = "limit: the pods, created together, until their programs listen"
+	coldLimit    = "limit, on nodes without images, with 100 Mbit/s each"
+	coldVerdict  = "kbe pods, on nodes without images, with 100 Mbit/s each: verdict"
+	conformance  = "kbe conformance"
 	verdict      = "kbe pods: verdict"
 	exit         = "kbe pods: all removed"
 	handExample  = "the example by hand"
@@ -52,13 +57,12 @@ func (l *lab) podsSubjects() []subject {
 			return l.counted(ctx, userAgent, func() (sample, error) { return l.limit(ctx) })
 		}),
 		func(ctx context.Context) (map[string]sample, error) {
-			var r v1alpha1.Report
-			s, err := l.report(ctx, &r, "pods")
-			at := s
-			at.Seconds -= float64(r.ElapsedMilliseconds-r.VerdictMilliseconds) / 1000
-			keepRun(at.Seconds, &r)
+			at, s, err := l.traced(ctx, verdict)
 			return map[string]sample{verdict: at, exit: s}, err
 		},
+		one(conformance, func(ctx context.Context) (sample, error) {
+			return l.report(ctx, &v1alpha1.ConformanceReport{}, "conformance")
+		}),
 		one(handExample, func(ctx context.Context) (sample, error) { return l.byHand(ctx, l.script) }),
 		one(handPage, func(ctx context.Context) (sample, error) { return l.byHand(ctx, l.page) }),
 		one(pageExit, func(ctx context.Context) (sample, error) {
@@ -66,6 +70,49 @@ func (l *lab) podsSubjects() []subject {
 		}),
 		one(startKBE, start("kubectl-kbe")),
 		one(startKubectl, start("kubectl")),
+	}
+}
+
+// traced runs the pods page, and keeps its trace under a name.
+func (l *lab) traced(ctx context.Context, name string) (verdict, exit sample, err error) {
+	var r v1alpha1.Report
+	if exit, err = l.report(ctx, &r, "pods"); err != nil {
+		return verdict, exit, err
+	}
+	verdict = exit
+	verdict.Seconds -= float64(r.ElapsedMilliseconds-r.VerdictMilliseconds) / 1000
+	tr, err := l.trace(ctx, &r)
+	if err == nil {
+		l.traces.keep(name, verdict.Seconds, tr)
+	}
+	return verdict, exit, err
+}
+
+// coldSubjects are those on nodes that have no images and pull them with 100 Mbit/s each:
+// a cluster for each sample.
+func coldSubjects(o options, pods []*corev1.Pod) []subject {
+	cold := func(name string, measure func(context.Context, *lab) (sample, error)) subject {
+		return one(name, func(ctx context.Context) (s sample, err error) {
+			err = onCluster(ctx, o, 3, func(l *lab) (err error) {
+				l.pods = pods
+				if _, err := l.command(ctx, "kbe-cluster", "fault", "--name", l.name, "set", "slow-registry", "100").measure(); err != nil {
+					return err
+				}
+				if err := settle(ctx); err != nil {
+					return err
+				}
+				s, err = measure(ctx, l)
+				return err
+			}, "--cold")
+			return s, err
+		})
+	}
+	return []subject{
+		cold(coldLimit, func(ctx context.Context, l *lab) (sample, error) { return l.limit(ctx) }),
+		cold(coldVerdict, func(ctx context.Context, l *lab) (sample, error) {
+			at, _, err := l.traced(ctx, coldVerdict)
+			return at, err
+		}),
 	}
 }
 
