@@ -77,7 +77,7 @@ upstream: setup bin/kbe-cluster ## Run Kubernetes' own conformance specs for pod
 ROUNDS ?= 10
 .PHONY: bench
 bench: setup build ## Measure the times to verdict, exit and start, with comparisons (about 20 minutes)
-	@go test ./internal/... -run '^$$' -bench . -benchtime 1x -benchmem | grep -v 'no test files\|^PASS\|^ok'
+	@go test ./internal/... ./e2e/bare -timeout 30m -run '^$$' -bench . -benchtime 1x -benchmem | grep -v 'no test files\|^PASS\|^ok'
 	@go run ./bench --rounds $(ROUNDS)
 
 .PHONY: lint

@@ -100,8 +100,8 @@ func (s *Server) Restart(t testing.TB) {
 	}
 }
 
-// Start starts an API server, and stops it when the test ends.
-func Start(t testing.TB) *Server {
+// Start starts an API server with more flags, and stops it when the test ends.
+func Start(t testing.TB, flags ...string) *Server {
 	t.Helper()
 	bin, err := parts(t.Context())
 	if err != nil {
@@ -115,11 +115,11 @@ func Start(t testing.TB) *Server {
 	key, tokens := filepath.Join(dir, "sa.key"), filepath.Join(dir, "tokens")
 	write(t, key, newKey(t))
 	write(t, tokens, []byte(token+",admin,admin,system:masters\n"))
-	apiserver := run(t, filepath.Join(bin, "kube-apiserver"), "--etcd-servers="+etcd, "--bind-address=127.0.0.1", "--secure-port="+secure,
-		"--cert-dir="+filepath.Join(dir, "certs"), "--token-auth-file="+tokens, "--authorization-mode=RBAC", "--service-cluster-ip-range=10.0.0.0/24",
-		"--service-account-issuer=https://kubernetes.default.svc", "--service-account-key-file="+key, "--service-account-signing-key-file="+key,
+	apiserver := run(t, filepath.Join(bin, "kube-apiserver"), append([]string{"--etcd-servers=" + etcd, "--bind-address=127.0.0.1", "--secure-port=" + secure,
+		"--cert-dir=" + filepath.Join(dir, "certs"), "--token-auth-file=" + tokens, "--authorization-mode=RBAC", "--service-cluster-ip-range=10.0.0.0/24",
+		"--service-account-issuer=https://kubernetes.default.svc", "--service-account-key-file=" + key, "--service-account-signing-key-file=" + key,
 		// Without the controllers, nothing creates service accounts.
-		"--disable-admission-plugins=ServiceAccount", "--endpoint-reconciler-type=none")
+		"--disable-admission-plugins=ServiceAccount", "--endpoint-reconciler-type=none"}, flags...)...)
 	s := &Server{process: apiserver, etcd: etcd, Kubeconfig: filepath.Join(dir, "kubeconfig"), Config: &rest.Config{Host: "https://127.0.0.1:" + secure, BearerToken: token, QPS: -1,
 		TLSClientConfig: rest.TLSClientConfig{CAFile: filepath.Join(dir, "certs", "apiserver.crt")}}}
 	s.AwaitReady(t)
