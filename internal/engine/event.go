@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
@@ -108,7 +107,7 @@ type ExpectationMet struct{ ClaimID }
 type ExpectationFailed struct {
 	ClaimID
 	Expression string
-	Mismatches []expect.Mismatch
+	Mismatches []v1alpha1.Mismatch
 	// Err says why the claim could not be evaluated, or "".
 	Err string
 }

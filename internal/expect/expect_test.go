@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 func facts() Facts {
@@ -98,8 +100,8 @@ func TestAFailedConditionNamesExpectedAndFound(t *testing.T) {
 	if m.Expression != `json(stdout).version == "0.5.0"` || m.Expected != `"0.5.0"` {
 		t.Errorf("found %+v", m)
 	}
-	if len(m.Operands) != 1 || m.Operands[0] != (Operand{Expression: "json(stdout).version", Value: `"0.4.0"`}) {
-		t.Errorf("operands: %+v", m.Operands)
+	if len(m.Found) != 1 || m.Found[0] != (v1alpha1.Value{Expression: "json(stdout).version", Value: `"0.4.0"`}) {
+		t.Errorf("operands: %+v", m.Found)
 	}
 }
 
@@ -116,10 +118,10 @@ func TestMismatches(t *testing.T) {
 			continue
 		}
 		m := v.Mismatches[0]
-		if m.Expression != tc.expr || len(m.Operands) == 0 || m.Operands[0].Expression != tc.operand {
+		if m.Expression != tc.expr || len(m.Found) == 0 || m.Found[0].Expression != tc.operand {
 			t.Errorf("%s: found %+v", tc.source, m)
-		} else if tc.value != "" && m.Operands[0].Value != tc.value {
-			t.Errorf("%s: expected the value %s, found %s", tc.source, tc.value, m.Operands[0].Value)
+		} else if tc.value != "" && m.Found[0].Value != tc.value {
+			t.Errorf("%s: expected the value %s, found %s", tc.source, tc.value, m.Found[0].Value)
 		}
 	}
 }

@@ -201,14 +201,7 @@ func inStep(step *v1alpha1.Step, body engine.Body) {
 		claimOf(step, b.ClaimID).Outcome = v1alpha1.Met
 	case engine.ExpectationFailed:
 		claim := claimOf(step, b.ClaimID)
-		claim.Outcome, claim.Error, claim.Expression = v1alpha1.Failed, b.Err, b.Expression
-		for _, m := range b.Mismatches {
-			mismatch := v1alpha1.Mismatch{Expression: m.Expression, Expected: m.Expected, Text: m.Text}
-			for _, o := range m.Operands {
-				mismatch.Found = append(mismatch.Found, v1alpha1.Value{Expression: o.Expression, Value: o.Value})
-			}
-			claim.Mismatches = append(claim.Mismatches, mismatch)
-		}
+		claim.Outcome, claim.Error, claim.Expression, claim.Mismatches = v1alpha1.Failed, b.Err, b.Expression, b.Mismatches
 	case engine.ExpectationNotChecked:
 		claimOf(step, b.ClaimID).Outcome = v1alpha1.NotChecked
 	case engine.ClaimShown:

@@ -13,7 +13,6 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -92,9 +91,9 @@ func story() []engine.Event {
 		engine.Output{Stdout: "{\"version\": \"0.4.0\"}\n", Stderr: "Warning: \x1b[31mhostile\x1b[0m\r\n"},
 		engine.ExpectationFailed{
 			ClaimID: engine.ClaimID{Claim: longClaim}, Expression: `json(stdout).version == "0.5.0"`,
-			Mismatches: []expect.Mismatch{{
+			Mismatches: []v1alpha1.Mismatch{{
 				Expression: `json(stdout).version == "0.5.0"`, Expected: `"0.5.0"`,
-				Operands: []expect.Operand{{Expression: "json(stdout).version", Value: `"0.4.0"`}},
+				Found: []v1alpha1.Value{{Expression: "json(stdout).version", Value: `"0.4.0"`}},
 			}},
 		},
 		engine.ExpectationFailed{ClaimID: engine.ClaimID{Index: 1, Claim: "It has a name"}, Expression: `json(stdout).name == ""`, Err: "no such key: name"},
