@@ -9,6 +9,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/podpatch"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // Preview sends the events of what a run would do. It asks no cluster; what
@@ -32,12 +33,12 @@ func Preview(ctx context.Context, plan *Plan, opts Options, sink func(Event)) er
 		emit(ScenarioStarted{sc.name, sc.title})
 		for _, st := range sc.steps {
 			if st.notRun != "" {
-				emit(StepStarted{Say: strings.TrimPrefix(st.notRun, "not run: ") + " (not run)"})
+				emit(StepStarted{v1alpha1.Step{Say: strings.TrimPrefix(st.notRun, "not run: ") + " (not run)"}})
 				emit(StepEnded{})
 				continue
 			}
 			end.Commands++
-			emit(StepStarted{Say: st.say, Plan: st.plan(st.command, patch)})
+			emit(StepStarted{st.planned(st.command, patch)})
 			if err := plan.previewStep(ctx, st, images, patch, emit); err != nil {
 				return err
 			}

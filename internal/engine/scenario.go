@@ -132,7 +132,7 @@ func (r *attempt) steps(ctx context.Context, steps []step, emit func(Body)) v1al
 	sent := r.sendEarly(ctx, steps)
 	for i, st := range steps {
 		if broken && !sent[i].begun() {
-			emit(StepSkipped{Say: st.say, Plan: r.planOf(st)})
+			emit(StepSkipped{r.planned(st)})
 			for i, c := range st.claims {
 				emit(ExpectationNotChecked{ClaimID{i, c.text}})
 			}
@@ -149,7 +149,7 @@ func (r *attempt) steps(ctx context.Context, steps []step, emit func(Body)) v1al
 // of an early one is sent already.
 func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Outcome, sent *early, emit func(Body)) (v v1alpha1.Verdict, broken bool) {
 	begin := r.opts.Now()
-	emit(StepStarted{Say: st.say, Plan: r.planOf(st)})
+	emit(StepStarted{r.planned(st)})
 	defer func() { emit(StepEnded{r.since(begin)}) }()
 
 	facts := r.facts(r.images, named)

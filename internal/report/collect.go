@@ -2,6 +2,8 @@ package report
 
 import (
 	"fmt"
+	"reflect"
+	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -9,7 +11,6 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -54,7 +55,7 @@ func (c *Collector) Handle(ev engine.Event) {
 		c.report.StartTime = c.report.EndTime
 	}
 	if b, ok := ev.Body.(engine.PodSeen); ok {
-		c.pods.see(b, ev.Time)
+		c.pods.see(b.Pod, ev.Time)
 		return
 	}
 	if ev.Scenario == engine.WholeRun {
@@ -131,11 +132,12 @@ func (sc *scenario) handle(body engine.Body) {
 	case engine.ScenarioEnded:
 		sc.ElapsedMilliseconds, sc.ended, sc.stepEnded = b.Elapsed.Milliseconds(), true, true
 	case engine.StepStarted:
-		sc.Steps, sc.stepEnded = append(sc.Steps, newStep(b.Say, b.Plan)), false
+		sc.begin(b.Step)
+		sc.stepEnded = false
 	case engine.StepSkipped:
-		step := newStep(b.Say, b.Plan)
-		step.Skipped = true
-		sc.Steps, sc.stepEnded = append(sc.Steps, step), true
+		b.Skipped = true
+		sc.begin(b.Step)
+		sc.stepEnded = true
 	case engine.StepEnded:
 		sc.stepEnded = true
 		sc.Steps[len(sc.Steps)-1].ElapsedMilliseconds = b.Elapsed.Milliseconds()
@@ -149,40 +151,10 @@ func (sc *scenario) handle(body engine.Body) {
 	}
 }
 
-func newStep(say string, plan engine.StepPlan) v1alpha1.Step {
-	step := v1alpha1.Step{Name: plan.Name, Say: say, Words: words(plan.Words), Show: plan.Show, MayFail: plan.MayFail,
-		WithinMilliseconds: plan.Within.Milliseconds(), Position: positionOf(plan.Position)}
-	for _, c := range plan.Claims {
-		step.Claims = append(step.Claims, v1alpha1.Claim{
-			ID: c.ID, Claim: c.Claim, Expression: c.Expression, WithinMilliseconds: c.Within.Milliseconds(), Outcome: v1alpha1.NotChecked,
-			Position: positionOf(c.Position),
-		})
-	}
-	return step
-}
-
-// positionOf is a place on a page, or nil for an example that is made from none.
-func positionOf(p example.Position) *v1alpha1.Position {
-	if p.Line == 0 {
-		return nil
-	}
-	return &v1alpha1.Position{File: p.File, Line: p.Line}
-}
-
-func words(command example.Command) []v1alpha1.Word {
-	var out []v1alpha1.Word
-	for _, w := range command {
-		word := v1alpha1.Word{}
-		for _, p := range w {
-			if p.IsExpr {
-				word = append(word, v1alpha1.Part{Expression: p.Text})
-			} else {
-				word = append(word, v1alpha1.Part{Text: p.Text})
-			}
-		}
-		out = append(out, word)
-	}
-	return out
+// begin adds a step, whose claims are decided here.
+func (sc *scenario) begin(step v1alpha1.Step) {
+	step.Claims = slices.Clone(step.Claims)
+	sc.Steps = append(sc.Steps, step)
 }
 
 func inStep(step *v1alpha1.Step, body engine.Body) {
@@ -214,16 +186,9 @@ func inStep(step *v1alpha1.Step, body engine.Body) {
 	case engine.StepNotApplicable:
 		step.NotApplicable = causeOf(b.Cause)
 	case engine.EvidenceKept:
-		step.Evidence = append(step.Evidence, evidenceOf(b))
+		eachText(reflect.ValueOf(&b.Evidence), redact)
+		step.Evidence = append(step.Evidence, b.Evidence)
 	}
-}
-
-func evidenceOf(b engine.EvidenceKept) v1alpha1.Evidence {
-	e := v1alpha1.Evidence{Pod: b.Pod, Status: redactAll(b.Status), Events: redactAll(b.Events)}
-	for _, l := range b.Logs {
-		e.Logs = append(e.Logs, v1alpha1.Log{Container: l.Container, Previous: l.Previous, Lines: redactAll(l.Lines)})
-	}
-	return e
 }
 
 func causeOf(c *diagnose.Cause) *v1alpha1.Cause {
@@ -245,10 +210,4 @@ func claimOf(step *v1alpha1.Step, id engine.ClaimID) *v1alpha1.Claim {
 		return &step.Claims[len(step.Claims)-1]
 	}
 	return &step.Claims[id.Index]
-}
-
-// since is the time between two moments in whole milliseconds.
-func since(from, to time.Time) *int64 {
-	ms := to.Sub(from).Milliseconds()
-	return &ms
 }

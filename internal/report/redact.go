@@ -92,14 +92,6 @@ func redact(s string) string {
 	return s
 }
 
-// redactAll is redact for the lines of a text: a credential may have several.
-func redactAll(lines []string) []string {
-	if len(lines) == 0 {
-		return lines
-	}
-	return strings.Split(redact(strings.Join(lines, "\n")), "\n")
-}
-
 // Redacted returns a copy of a report of any kind in which no text holds a
 // credential, be it of the cluster's, of the example's, or of the command line.
 func Redacted[T runtime.Object](report T) T {

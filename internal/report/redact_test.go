@@ -10,7 +10,6 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -140,35 +139,22 @@ func TestTheDataOfASecretIsRemoved(t *testing.T) {
 func TestNoFormatHoldsACredential(t *testing.T) {
 	jwt, pem := "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.c2ln", "-----BEGIN PRIVATE KEY-----\nMIIEhunter2\n-----END PRIVATE KEY-----"
 	text := jwt + " " + pem
-	command, err := example.ParseCommand("kubectl exec p -- echo '" + text + "'")
-	if err != nil {
-		t.Fatal(err)
-	}
-	create, err := example.ParseCommand("kubectl create secret generic s --from-literal=password=hunter2hunter2 --from-literal 'pin=hunter2 pin'")
-	if err != nil {
-		t.Fatal(err)
-	}
 	c := NewCollector()
-	step := func(cmd example.Command, bodies ...engine.Body) {
-		words, _ := cmd.Expand(nil)
-		c.Handle(engine.Event{Body: engine.StepStarted{Say: text, Plan: engine.StepPlan{Words: cmd,
-			Claims: []engine.ClaimPlan{{Claim: text, Expression: `stdout == "` + text + `"`}}}}})
-		for _, b := range append([]engine.Body{engine.CommandShown{Line: example.Quote(words)}}, bodies...) {
+	step := func(command string, bodies ...engine.Body) {
+		c.Handle(engine.Event{Body: engine.StepStarted{Step: planned(text, command, v1alpha1.Claim{Claim: text, Expression: `stdout == "` + text + `"`})}})
+		for _, b := range append([]engine.Body{engine.CommandShown{Line: command}}, bodies...) {
 			c.Handle(engine.Event{Body: b})
 		}
 	}
 	c.Handle(engine.Event{Body: engine.ScenarioStarted{Name: "a", Title: text}})
-	step(command, engine.FileShown{Name: "s.yaml", Content: secretYAML}, engine.Output{Stdout: text, Stderr: text},
-		engine.StepFailed{Err: text}, engine.EvidenceKept{Pod: "p", Logs: []engine.LogKept{{Container: "c", Lines: strings.Split(text, "\n")}}})
-	step(create, engine.StepFailed{Err: "kubectl create secret generic s --from-literal=password=hunter2hunter2: exit code 1"})
-	get, err := example.ParseCommand("kubectl get secret s -o jsonpath={.data.password}")
-	if err != nil {
-		t.Fatal(err)
-	}
-	step(get, engine.Output{Stdout: "aHVudGVyMg=="})
+	step("kubectl exec p -- echo '"+text+"'", engine.FileShown{Name: "s.yaml", Content: secretYAML}, engine.Output{Stdout: text, Stderr: text},
+		engine.StepFailed{Err: text}, engine.EvidenceKept{Evidence: v1alpha1.Evidence{Pod: "p", Logs: []v1alpha1.Log{{Container: "c", Lines: strings.Split(text, "\n")}}}})
+	step("kubectl create secret generic s --from-literal=password=hunter2hunter2 --from-literal 'pin=hunter2 pin'", engine.StepFailed{Err: "kubectl create secret generic s --from-literal=password=hunter2hunter2: exit code 1"})
+	step("kubectl get secret s -o jsonpath={.data.password}", engine.Output{Stdout: "aHVudGVyMg=="})
 	r := c.Report()
 	for _, format := range append(Formats(&v1alpha1.Report{}), "json") {
 		var out strings.Builder
+		var err error
 		if format == "json" {
 			err = json.NewEncoder(&out).Encode(r)
 		} else {
