@@ -253,8 +253,15 @@ func (r *runner) arguments(images *Images, patch podpatch.Patch, cmd example.Com
 // placeFiles shows the files that a command names and puts its manifests where the
 // command finds them: kubectl reads files relative to the process's folder.
 func (r *runner) placeFiles(images *Images, patch podpatch.Patch, cmd example.Command, emit func(Body)) error {
+	return r.plan.showFiles(images, patch, cmd, emit, func(name string, content []byte) error {
+		return os.WriteFile(filepath.Join(r.Session.Dir(), name), content, 0o600)
+	})
+}
+
+// showFiles shows the files that a command names, and has its manifests placed as they are sent.
+func (p *Plan) showFiles(images *Images, patch podpatch.Patch, cmd example.Command, emit func(Body), place func(name string, content []byte) error) error {
 	for _, name := range cmd.Texts() {
-		emit(FileShown{name, r.plan.Example.Texts[name]})
+		emit(FileShown{name, p.Example.Texts[name]})
 	}
 	for _, name := range cmd.Files() {
 		content, err := images.manifest(name)
@@ -265,7 +272,7 @@ func (r *runner) placeFiles(images *Images, patch podpatch.Patch, cmd example.Co
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		emit(FileShown{name, string(content)})
-		if err := os.WriteFile(filepath.Join(r.Session.Dir(), name), content, 0o600); err != nil {
+		if err := place(name, content); err != nil {
 			return err
 		}
 	}

@@ -55,18 +55,8 @@ func Preview(ctx context.Context, plan *Plan, opts Options, sink func(Event)) er
 
 // previewStep shows the files and the command of a step.
 func (p *Plan) previewStep(ctx context.Context, st step, images *Images, patch podpatch.Patch, emit func(Body)) error {
-	for _, name := range st.command.Texts() {
-		emit(FileShown{name, p.Example.Texts[name]})
-	}
-	for _, name := range st.command.Files() {
-		content, err := images.manifest(name)
-		if err == nil {
-			content, err = patch.Manifest(content)
-		}
-		if err != nil {
-			return err
-		}
-		emit(FileShown{name, string(content)})
+	if err := p.showFiles(images, patch, st.command, emit, func(string, []byte) error { return nil }); err != nil {
+		return err
 	}
 	command, err := images.command(st.command)
 	if err != nil {
