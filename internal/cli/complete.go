@@ -54,7 +54,7 @@ func newCompletionCommand(streams genericiooptions.IOStreams) *cobra.Command {
 // completeGlobals completes the flags that every command has, and has commands
 // without arguments not complete names of files.
 func completeGlobals(root *cobra.Command, flags *genericclioptions.ConfigFlags) {
-	completeFlag(root, "namespace", namespaces(flags))
+	completeFlag(root, "namespace", objectNames(flags, "namespaces"))
 	for _, name := range []string{"context", "cluster", "user"} {
 		completeFlag(root, name, kubeconfigNames(flags, name))
 	}
@@ -69,13 +69,6 @@ func completeGlobals(root *cobra.Command, flags *genericclioptions.ConfigFlags) 
 func completeFlag(c *cobra.Command, flag string, f cobra.CompletionFunc) {
 	if err := c.RegisterFlagCompletionFunc(flag, f); err != nil {
 		panic(err) // the command has no such flag: found by whatever runs it first
-	}
-}
-
-// words completes to one of some words.
-func words(valid ...string) cobra.CompletionFunc {
-	return func(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		return startingWith(typed, valid), cobra.ShellCompDirectiveNoFileComp
 	}
 }
 

@@ -42,7 +42,7 @@ func newExampleCommand(e *example.Example, clients *run.Clients, flags *genericc
 	name := e.Metadata.Name
 	c := &cobra.Command{
 		Use:   name + " [SCENARIO...]",
-		Short: fmt.Sprintf("%s: %s, %s", e.Spec.Title, count(len(e.Spec.Scenarios), "scenario"), count(e.Claims(), "claim")),
+		Short: fmt.Sprintf("%s: %s, %s", e.Spec.Title, report.Plural(len(e.Spec.Scenarios), "scenario"), report.Plural(e.Claims(), "claim")),
 		Long: longDesc(fmt.Sprintf(`
 			%s
 

@@ -87,12 +87,12 @@ func (o *output) addFlags(c *cobra.Command, defaultView string) {
 	}
 	formats := slices.Sorted(slices.Values(o.allFormats()))
 	c.Flags().Lookup("output").Usage = "Print a report when the run has finished: " + strings.Join(o.formats, ", ") + ", json, yaml, jsonpath=EXPRESSION or go-template=TEMPLATE"
-	completeFlag(c, "output", words(formats...))
+	completeFlag(c, "output", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
 	c.Flags().StringArrayVar(&o.specs, "report-file", nil,
 		"Write a report to a file, as FORMAT=PATH; may be repeated; formats: "+strings.Join(o.fileFormats(), ", "))
 	completeFlag(c, "report-file", keys(o.fileFormats()...))
 	c.Flags().StringVar(&o.view, "view", "", "What to show during the run: "+viewNames(", ")+defaultView)
-	completeFlag(c, "view", words(strings.Split(viewNames(","), ",")...))
+	completeFlag(c, "view", cobra.FixedCompletions(strings.Split(viewNames(","), ","), cobra.ShellCompDirectiveNoFileComp))
 }
 
 // addWarningFlag adds --fail-on-warning; warnings says which there are.
@@ -103,7 +103,7 @@ func (o *output) addWarningFlag(c *cobra.Command, warnings string) {
 // verdict is the exit code of a run, as an error.
 func (o *output) verdict(ctx context.Context, errOut io.Writer, r runtime.Object, verdict v1alpha1.Verdict) error {
 	if n := report.Warnings(r); o.failOnWarning && n > 0 && verdict == v1alpha1.Passed {
-		fmt.Fprintf(errOut, "error: %s: %s (--fail-on-warning)\n", o.command.Name(), count(n, "warning"))
+		fmt.Fprintf(errOut, "error: %s: %s (--fail-on-warning)\n", o.command.Name(), report.Plural(n, "warning"))
 		return exitError{exitClaimFailed}
 	}
 	return verdictError(ctx, verdict)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 )
 
@@ -174,13 +175,6 @@ func refuse(out io.Writer, err error) error {
 	if !errors.As(err, &problems) {
 		return err
 	}
-	fmt.Fprintf(out, "%v\nerror: the example has %s; nothing was run\n", problems, count(len(problems), "problem"))
+	fmt.Fprintf(out, "%v\nerror: the example has %s; nothing was run\n", problems, report.Plural(len(problems), "problem"))
 	return exitError{exitUsage}
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
