@@ -72,6 +72,13 @@ func completeFlag(c *cobra.Command, flag string, f cobra.CompletionFunc) {
 	}
 }
 
+// words completes to one of some words.
+func words(valid ...string) cobra.CompletionFunc {
+	return func(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return startingWith(typed, valid), cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
 // keys completes to one of some words and the equals sign after it.
 func keys(valid ...string) cobra.CompletionFunc {
 	return func(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {

@@ -57,7 +57,7 @@ func newListCommand(catalogue []*example.Example, streams genericiooptions.IOStr
 		},
 	}
 	c.Flags().StringVarP(&output, "output", "o", "", "Output format: name or json (default: a table)")
-	completeFlag(c, "output", cobra.FixedCompletions([]string{"json", "name"}, cobra.ShellCompDirectiveNoFileComp))
+	completeFlag(c, "output", words("json", "name"))
 	return c
 }
 

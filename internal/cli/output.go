@@ -87,12 +87,12 @@ func (o *output) addFlags(c *cobra.Command, defaultView string) {
 	}
 	formats := slices.Sorted(slices.Values(o.allFormats()))
 	c.Flags().Lookup("output").Usage = "Print a report when the run has finished: " + strings.Join(o.formats, ", ") + ", json, yaml, jsonpath=EXPRESSION or go-template=TEMPLATE"
-	completeFlag(c, "output", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
+	completeFlag(c, "output", words(formats...))
 	c.Flags().StringArrayVar(&o.specs, "report-file", nil,
 		"Write a report to a file, as FORMAT=PATH; may be repeated; formats: "+strings.Join(o.fileFormats(), ", "))
 	completeFlag(c, "report-file", keys(o.fileFormats()...))
 	c.Flags().StringVar(&o.view, "view", "", "What to show during the run: "+viewNames(", ")+defaultView)
-	completeFlag(c, "view", cobra.FixedCompletions(strings.Split(viewNames(","), ","), cobra.ShellCompDirectiveNoFileComp))
+	completeFlag(c, "view", words(strings.Split(viewNames(","), ",")...))
 }
 
 // addWarningFlag adds --fail-on-warning; warnings says which there are.

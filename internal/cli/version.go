@@ -81,7 +81,7 @@ func newVersionCommand(flags *genericclioptions.ConfigFlags, streams genericioop
 	}
 	c.Flags().BoolVar(&client, "client", false, "Show the client version only, without contacting a cluster")
 	c.Flags().StringVarP(&output, "output", "o", "", "Output format: json or yaml (default: text)")
-	completeFlag(c, "output", cobra.FixedCompletions([]string{"json", "yaml"}, cobra.ShellCompDirectiveNoFileComp))
+	completeFlag(c, "output", words("json", "yaml"))
 	return c
 }
 
