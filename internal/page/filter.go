@@ -37,11 +37,10 @@ func (r *reader) filter(st *syntax.Stmt, at span, note note) (filter, error) {
 	if !ok || len(expr.Args) == 0 || len(st.Redirs) > 0 {
 		return filter{}, unfit{"its output goes to more than a program"}
 	}
-	all, err := r.words(expr.Args, at, note)
+	words, err := r.words(expr.Args, at, note)
 	if err != nil {
 		return filter{}, err
 	}
-	words := literals(all)
 	make, known := filters[words[0]]
 	if !known {
 		return filter{}, unfit{fmt.Sprintf("its output is piped into `%s`: verify knows grep, head, jq, sort, tail, uniq and wc", words[0])}

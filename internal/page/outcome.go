@@ -112,13 +112,13 @@ func (h *history) fails(p *Page, c *command, out expect.Outcome) {
 // dependsOnFailed is the command that failed before and names the same object or file.
 func (h *history) dependsOnFailed(c *command) *command {
 	for _, before := range h.failed {
-		for _, w := range literals(before.words)[1:] {
+		for _, w := range before.words[1:] {
 			_, name, joined := strings.Cut(w, "/")
 			if !joined {
 				name = w
 			}
 			isName := len(name) > 2 && !strings.HasPrefix(name, "-") && !slices.Contains(deployments, name)
-			if isName && slices.ContainsFunc(literals(c.words)[1:], func(w string) bool { return w == name || strings.HasSuffix(w, "/"+name) }) {
+			if isName && slices.ContainsFunc(c.words[1:], func(w string) bool { return w == name || strings.HasSuffix(w, "/"+name) }) {
 				return before
 			}
 		}
