@@ -10,6 +10,7 @@ import (
 	"k8s.io/kubectl/pkg/util/completion"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
 )
 
 // lookupTime bounds what a cluster is asked for while somebody waits for TAB.
@@ -21,15 +22,9 @@ func fromCluster(find func(ctx context.Context, typed string) []string) cobra.Co
 	return func(c *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		ctx, cancel := context.WithTimeout(c.Context(), lookupTime)
 		defer cancel()
-		found := make(chan []string, 1)
 		// Not all of it ends with a context: a credential plugin does not.
-		go func() { found <- find(ctx, typed) }()
-		select {
-		case names := <-found:
-			return names, cobra.ShellCompDirectiveNoFileComp
-		case <-ctx.Done():
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
+		names, _ := wait.Call(ctx, func() []string { return find(ctx, typed) })
+		return names, cobra.ShellCompDirectiveNoFileComp
 	}
 }
 

@@ -85,7 +85,7 @@ func TestStandardOutputHoldsOnlyTheReport(t *testing.T) {
 		}
 		progress := tell(o)
 		streams, _, out, _ := genericiooptions.NewTestIOStreams()
-		if err := o.finish(streams); err != nil || !strings.Contains(out.String(), want) {
+		if err := o.put(streams, o.collector.Report()); err != nil || !strings.Contains(out.String(), want) {
 			t.Errorf("-o %s: expected %q, found %q, %v", format, want, out, err)
 		}
 		if progress != "pods: running in namespace kbe-pods-x7k2p; the report follows at the end\none: 1 of 1 claims hold: 1.2s\n" {
@@ -115,7 +115,7 @@ func TestReportFilesAreWrittenAtomically(t *testing.T) {
 		t.Fatal(err)
 	}
 	streams, _, out, _ := genericiooptions.NewTestIOStreams()
-	err = o.finish(streams)
+	err = o.put(streams, o.collector.Report())
 	if err == nil || !strings.Contains(err.Error(), "the report could not be written") || strings.Contains(err.Error(), "json=") {
 		t.Errorf("expected an error for html alone, found %v", err)
 	}

@@ -3,7 +3,6 @@ package cli
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -198,11 +197,7 @@ func (o *reachOptions) tell(ctx context.Context) error {
 	if c := o.reach.Cleanup; o.output.format() != "" && c != nil && c.RemoveCommand != "" {
 		fmt.Fprintf(o.streams.ErrOut, "resources kept: %s\nto delete them: %s\n", cmp.Or(c.Error, "--keep"), c.RemoveCommand)
 	}
-	if err := errors.Join(o.output.put(o.streams, o.reach), o.terminal.Err()); err != nil {
-		fmt.Fprintln(o.streams.ErrOut, "error:", err)
-		return exitError{exitCouldNotRun}
-	}
-	return o.output.verdict(ctx, o.streams.ErrOut, o.reach, o.reach.Verdict)
+	return o.output.end(ctx, o.streams, o.reach, o.reach.Verdict, o.terminal.Err())
 }
 
 // doing tells what goes on: in a line that is overwritten, on a terminal.

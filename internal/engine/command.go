@@ -17,6 +17,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/podpatch"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -140,7 +141,7 @@ func (r *attempt) execute(ctx context.Context, st step, words, args []string, em
 	}
 	// kubectl names the file as it was given: to the user that is the example's own.
 	res.Stderr = strings.ReplaceAll(res.Stderr, r.Session.Dir()+string(filepath.Separator), "")
-	out, err := unlessEnded(ctx, func() Output { return output(res, st.show) })
+	out, err := wait.Call(ctx, func() Output { return output(res, st.show) })
 	if err != nil {
 		return res, &failure{err: err.Error(), verdict: v1alpha1.CouldNotRun, words: words}
 	}

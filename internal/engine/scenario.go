@@ -178,13 +178,9 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 		}
 		return failure.verdict, !failure.skipped
 	}
-	facts.Stdout, facts.Stderr, facts.ExitCode = res.Stdout, res.Stderr, res.ExitCode
-	facts.StdoutCut, facts.StderrCut = res.StdoutCut, res.StderrCut
-	facts.Elapsed = r.since(begin)
+	facts.Outcome, facts.Elapsed = outcomeOf(res), r.since(begin)
 	if st.name != "" {
-		named[st.name] = expect.Outcome{
-			Stdout: res.Stdout, Stderr: res.Stderr, ExitCode: res.ExitCode, StdoutCut: res.StdoutCut, StderrCut: res.StderrCut,
-		}
+		named[st.name] = facts.Outcome
 	}
 	now := r.snapshot()
 	var suspects []string // Pods that claims which fail have read
@@ -227,6 +223,10 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 		return run.Worst(v, v1alpha1.CouldNotRun), true
 	}
 	return v, hopeless
+}
+
+func outcomeOf(res kubectl.Result) expect.Outcome {
+	return expect.Outcome{Stdout: res.Stdout, Stderr: res.Stderr, ExitCode: res.ExitCode, StdoutCut: res.StdoutCut, StderrCut: res.StderrCut}
 }
 
 // cannotRun is the failure of a step whose command cannot run. What its author knows of

@@ -13,8 +13,7 @@ import (
 
 func facts() Facts {
 	return Facts{
-		Stdout:    `{"host": "10.244.1.5:9876", "version": "0.4.0", "from": "10.244.2.7"}`,
-		ExitCode:  0,
+		Outcome:   Outcome{Stdout: `{"host": "10.244.1.5:9876", "version": "0.4.0", "from": "10.244.2.7"}`},
 		Images:    map[string]string{"shell": "centos"},
 		RunID:     "x7k2p",
 		Namespace: "kbe-pods-x7k2p",

@@ -164,7 +164,7 @@ func firstLine(text string) string {
 func (p *Page) Differences(statement string, f expect.Facts) ([]expect.Difference, error) {
 	outcomes := map[string]expect.Outcome{}
 	maps.Copy(outcomes, f.Steps)
-	outcomes[f.Step] = expect.Outcome{Stdout: f.Stdout, Stderr: f.Stderr, ExitCode: f.ExitCode}
+	outcomes[f.Step] = f.Outcome
 	if f.StdoutCut > 0 {
 		return nil, errors.New("the command printed more than is kept: show less of it on the page")
 	}

@@ -62,13 +62,6 @@ func (r *reader) statement(text string, st *syntax.Stmt, at span, label string, 
 	}
 }
 
-func stepName(c *command) string {
-	if c.note.Name != "" {
-		return c.note.Name
-	}
-	return "line-" + c.id
-}
-
 func printed(st *syntax.Stmt) string {
 	var b strings.Builder
 	_ = syntax.NewPrinter().Print(&b, st) // a Builder takes everything

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -309,18 +310,11 @@ func (s *shownOutput) compareRow(l line, t table, shown, found row, columns []in
 		}
 		d := difference{id: l.id, Difference: expect.Difference{Shown: squeezed(l.text), Found: squeezed(found.text), Text: m.why, Final: ok}}
 		if !ok {
-			d.Text = t.titles[i] + ": the page shows " + orNothing(a.text) + "; the cluster shows " + orNothing(b.text)
+			d.Text = t.titles[i] + ": the page shows " + cmp.Or(a.text, "nothing") + "; the cluster shows " + cmp.Or(b.text, "nothing")
 		}
 		all = append(all, d.replaced(fitted(l, shown, i, b.text)))
 	}
 	return all
-}
-
-func orNothing(text string) string {
-	if text == "" {
-		return "nothing"
-	}
-	return text
 }
 
 // fitted is the place of a cell, and a text for it that keeps the columns in line.

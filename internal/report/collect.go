@@ -170,14 +170,14 @@ func inStep(step *v1alpha1.Step, body engine.Body) {
 	case engine.Output:
 		step.Stdout, step.Stderr = b.Stdout, b.Stderr
 	case engine.ExpectationMet:
-		claimOf(step, b.ClaimID).Outcome = v1alpha1.Met
+		step.Claims[b.Index].Outcome = v1alpha1.Met
 	case engine.ExpectationFailed:
-		claim := claimOf(step, b.ClaimID)
+		claim := &step.Claims[b.Index]
 		claim.Outcome, claim.Error, claim.Expression, claim.Mismatches = v1alpha1.Failed, b.Err, b.Expression, b.Mismatches
 	case engine.ExpectationNotChecked:
-		claimOf(step, b.ClaimID).Outcome = v1alpha1.NotChecked
+		step.Claims[b.Index].Outcome = v1alpha1.NotChecked
 	case engine.ClaimShown:
-		claimOf(step, b.ClaimID).Outcome = ""
+		step.Claims[b.Index].Outcome = ""
 	case engine.StepFailed:
 		step.Failure = &v1alpha1.Failure{Message: b.Err, Verdict: b.Verdict}
 		if b.Cause != nil {
@@ -186,7 +186,7 @@ func inStep(step *v1alpha1.Step, body engine.Body) {
 	case engine.StepNotApplicable:
 		step.NotApplicable = causeOf(b.Cause)
 	case engine.EvidenceKept:
-		eachText(reflect.ValueOf(&b.Evidence), redact)
+		eachText(reflect.ValueOf(&b.Evidence), Redact)
 		step.Evidence = append(step.Evidence, b.Evidence)
 	}
 }
@@ -200,14 +200,4 @@ func causeOf(c *diagnose.Cause) *v1alpha1.Cause {
 		cause.Since = ptr.To(metav1.NewTime(c.Since))
 	}
 	return cause
-}
-
-// claimOf finds a claim of the step's plan. An event without a plan, as tests send it,
-// adds its own.
-func claimOf(step *v1alpha1.Step, id engine.ClaimID) *v1alpha1.Claim {
-	if id.Index >= len(step.Claims) {
-		step.Claims = append(step.Claims, v1alpha1.Claim{Claim: id.Claim})
-		return &step.Claims[len(step.Claims)-1]
-	}
-	return &step.Claims[id.Index]
 }

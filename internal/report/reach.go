@@ -54,7 +54,7 @@ func reachDocument(r *v1alpha1.Reach) Document {
 func Warnings(r runtime.Object) (n int) {
 	for _, s := range documentOf(r).Sections {
 		for _, b := range s.Blocks {
-			if f, ok := b.(Finding); ok && f.Mark == markWarning {
+			if isFinding(b, markWarning) {
 				n++
 			}
 		}

@@ -75,11 +75,8 @@ func (f form) remove(s string) string {
 	return b.String() + s[end:]
 }
 
-// Redact is redact, for texts that others put into a report.
-func Redact(s string) string { return redact(s) }
-
-// redact removes credentials from a text.
-func redact(s string) string {
+// Redact removes credentials from a text.
+func Redact(s string) string {
 	if secretKind.MatchString(s) {
 		s = withoutYAMLData(withoutJSONData(s))
 	}
@@ -100,7 +97,7 @@ func Redacted[T runtime.Object](report T) T {
 	if r, ok := runtime.Object(report).(*v1alpha1.Report); ok {
 		known = withoutSecrets(r)
 	}
-	eachText(reflect.ValueOf(report), func(s string) string { return redact(known.Replace(s)) })
+	eachText(reflect.ValueOf(report), func(s string) string { return Redact(known.Replace(s)) })
 	return report
 }
 

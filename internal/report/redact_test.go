@@ -50,9 +50,9 @@ func TestEachFormOfCredentialIsRemoved(t *testing.T) {
 			if got := f.remove(e.text); strings.Contains(got, e.secret) || !strings.Contains(got, removed) {
 				t.Errorf("%s: %q: found %q", f.name, e.text, got)
 			}
-			once := redact(e.text)
-			if strings.Contains(once, e.secret) || redact(once) != once {
-				t.Errorf("%s: %q: found %q, and again %q", f.name, e.text, once, redact(once))
+			once := Redact(e.text)
+			if strings.Contains(once, e.secret) || Redact(once) != once {
+				t.Errorf("%s: %q: found %q, and again %q", f.name, e.text, once, Redact(once))
 			}
 		}
 	}
@@ -71,7 +71,7 @@ func TestOrdinaryTextsStay(t *testing.T) {
 		"secretName: my-secret", "kubectl get secret my-secret -o name", "AKIA is a prefix", "the -----BEGIN of a text",
 		`{"host": "10.244.1.5:9876", "version": "0.5.0", "from": "10.244.2.7"}`,
 	} {
-		if got := redact(text); got != text {
+		if got := Redact(text); got != text {
 			t.Errorf("expected it as it is, %q, found %q", text, got)
 		}
 	}
@@ -115,14 +115,14 @@ func TestTheDataOfASecretIsRemoved(t *testing.T) {
 		"YAML": secretYAML, "JSON": string(asJSON), "list of JSON": string(long), "list of YAML": list,
 		"flow": "kind: Secret\nstringData: {password: hunter2}\nmetadata: {name: s}\n",
 	} {
-		got := redact(text)
+		got := Redact(text)
 		for _, secret := range []string{"hunter2", "aHVudGVyMg", `er2}`} {
 			if strings.Contains(got, secret) {
 				t.Errorf("%s: found %s in\n%s", name, secret, got)
 			}
 		}
-		if redact(got) != got {
-			t.Errorf("%s: found another text when it is removed again:\n%s", name, redact(got))
+		if Redact(got) != got {
+			t.Errorf("%s: found another text when it is removed again:\n%s", name, Redact(got))
 		}
 		if name != "flow" && !strings.Contains(got, "password") || !strings.Contains(got, "Secret") {
 			t.Errorf("%s: expected the names to stay, found\n%s", name, got)
