@@ -146,7 +146,7 @@ func (o *reachOptions) run(ctx context.Context, needs rbac.Needs, work probing) 
 func (o *reachOptions) begin(_ context.Context, env *run.Environment) error {
 	o.reach.Run, o.reach.Hardened = env.Run, env.Patch.Hardened
 	o.terminal.Show(o.reach)
-	o.doing("")
+	o.terminal.Doing("")
 	return nil
 }
 
@@ -184,7 +184,7 @@ func (o *reachOptions) OnDecided(result run.Result) {
 		o.terminal.Interrupted(result.Interrupted, result.RemoveCommand)
 	}
 	if !o.Keep {
-		o.doing("deleting the run's resources in namespace " + result.Run.Namespace)
+		o.terminal.Doing("deleting the run's resources in namespace " + result.Run.Namespace)
 	}
 }
 
@@ -199,6 +199,3 @@ func (o *reachOptions) tell(ctx context.Context) error {
 	}
 	return o.output.end(ctx, o.streams, o.reach, o.reach.Verdict, o.terminal.Err())
 }
-
-// doing tells what goes on: in a line that is overwritten, on a terminal.
-func (o *reachOptions) doing(text string) { o.terminal.Doing(text) }
