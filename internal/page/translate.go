@@ -291,10 +291,11 @@ func (p *Page) afterwards(c *command) []example.Step {
 // Without is the example without the commands that have a problem, which say it in their
 // place: a page is checked as far as it can be. Problems that no command has are returned.
 func (p *Page) Without(e *example.Example, err error) (rest error) {
-	var problems, others example.Problems
-	if !errors.As(err, &problems) {
+	problems, is := errors.AsType[example.Problems](err)
+	if !is {
 		return err
 	}
+	var others example.Problems
 	steps := e.Spec.Scenarios[0].Steps
 	for _, problem := range problems {
 		i := slices.IndexFunc(steps, func(st example.Step) bool {
