@@ -166,8 +166,8 @@ func (f files) Stat(name string) (fs.FileInfo, error) { return f.root.Stat(name)
 
 // refuse tells all that is wrong with an example, a line each.
 func refuse(out io.Writer, err error) error {
-	var problems example.Problems
-	if !errors.As(err, &problems) {
+	problems, is := errors.AsType[example.Problems](err)
+	if !is {
 		return err
 	}
 	fmt.Fprintf(out, "%v\nerror: the example has %s; nothing was run\n", problems, report.Plural(len(problems), "problem"))

@@ -159,8 +159,7 @@ func (t troubles) tell(c *diagnose.Cause) {
 
 // causeOf diagnoses an error: a Cause that it wraps, or one of the API server.
 func (r *runner) causeOf(err error) *diagnose.Cause {
-	var c *diagnose.Cause
-	if errors.As(err, &c) {
+	if c, ok := errors.AsType[*diagnose.Cause](err); ok {
 		return c
 	}
 	return r.connection.Error(err)

@@ -134,7 +134,7 @@ func (r *attempt) execute(ctx context.Context, st step, words, args []string, em
 	guarded, stop := r.guard(ctx, words)
 	defer stop()
 	res, err := r.perform(guarded, args, emit)
-	if cause := (*diagnose.Cause)(nil); errors.As(err, &cause) {
+	if cause, is := errors.AsType[*diagnose.Cause](err); is {
 		return res, &failure{err: line + ": given up", cause: cause, verdict: v1alpha1.CouldNotRun, words: words, final: true}
 	} else if err != nil {
 		return res, &failure{err: err.Error(), verdict: v1alpha1.CouldNotRun, words: words, final: true}

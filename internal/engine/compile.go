@@ -157,8 +157,7 @@ func (c *compiler) expression(at example.Place, field, source string, begin int,
 		return nil
 	}
 	x, err := compile(source)
-	var wrong *expect.SourceError
-	if errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[*expect.SourceError](err); ok {
 		for _, p := range wrong.Problems {
 			text := p.Text
 			if p.Undeclared != "" {

@@ -231,9 +231,8 @@ func (r *runner) begin(ctx context.Context, a *attempt) (context.Context, func()
 		r.imagesMu.Lock()
 		delete(r.attempts, a)
 		r.imagesMu.Unlock()
-		var s superseded
 		defer cancel(nil)
-		if errors.As(context.Cause(ctx), &s) {
+		if s, ok := errors.AsType[superseded](context.Cause(ctx)); ok {
 			return s.cause()
 		}
 		return nil

@@ -209,7 +209,7 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 			emit(failed)
 			v = run.Worst(v, v1alpha1.ClaimFailed)
 			suspects = append(suspects, read...)
-			if cause := (*diagnose.Cause)(nil); errors.As(verdict.Err, &cause) {
+			if errors.As(verdict.Err, new(*diagnose.Cause)) {
 				v = v1alpha1.CouldNotRun
 			}
 		}

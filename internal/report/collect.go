@@ -7,7 +7,6 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
@@ -197,7 +196,7 @@ func causeOf(c *diagnose.Cause) *v1alpha1.Cause {
 	}
 	cause := &v1alpha1.Cause{What: c.What, Why: c.Why, Remedy: c.Remedy}
 	if !c.Since.IsZero() {
-		cause.Since = ptr.To(metav1.NewTime(c.Since))
+		cause.Since = new(metav1.NewTime(c.Since))
 	}
 	return cause
 }

@@ -112,11 +112,11 @@ func eachText(v reflect.Value, replace func(string) string) {
 			eachText(v.Elem(), replace)
 		}
 	case reflect.Struct:
-		for i := range v.NumField() {
-			eachText(v.Field(i), replace)
+		for _, field := range v.Fields() {
+			eachText(field, replace)
 		}
 	case reflect.Slice:
-		if lines, ok := v.Interface().([]string); ok && len(lines) > 0 {
+		if lines, ok := reflect.TypeAssert[[]string](v); ok && len(lines) > 0 {
 			v.Set(reflect.ValueOf(strings.Split(replace(strings.Join(lines, "\n")), "\n")))
 			return
 		}
@@ -125,7 +125,7 @@ func eachText(v reflect.Value, replace func(string) string) {
 		}
 	case reflect.Map:
 		for _, key := range v.MapKeys() {
-			if text, ok := v.MapIndex(key).Interface().(string); ok {
+			if text, ok := reflect.TypeAssert[string](v.MapIndex(key)); ok {
 				v.SetMapIndex(key, reflect.ValueOf(replace(text)))
 			}
 		}
