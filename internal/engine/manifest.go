@@ -89,7 +89,6 @@ func jsonFields(t reflect.Type) map[string]reflect.Type {
 		return fields
 	}
 	for f := range t.Fields() {
-		f := f
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if name == "" && f.Anonymous {
 			maps.Copy(fields, jsonFields(f.Type))
