@@ -27,7 +27,7 @@ import (
 type story struct {
 	verdict v1alpha1.Verdict
 	failed  []engine.ExpectationFailed
-	pods    map[string]engine.PodState // the last state of each, by name
+	pods    map[string]v1alpha1.Pod // the last state of each, by name
 }
 
 // runSteps runs an example that has these steps and claims.
@@ -51,7 +51,7 @@ spec:
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := story{pods: map[string]engine.PodState{}}
+	s := story{pods: map[string]v1alpha1.Pod{}}
 	s.verdict = engine.Run(t.Context(), clientsOf(flags), plan, opts, func(ev engine.Event) {
 		switch b := ev.Body.(type) {
 		case engine.ExpectationFailed:

@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/duration"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
@@ -147,7 +146,7 @@ func (o *cleanupOptions) remove(ctx context.Context, cfg *rest.Config, chosen []
 		}
 	}
 	if cleaned := len(chosen) - failed; cleaned > 0 {
-		fmt.Fprintf(o.streams.Out, "\nCleaned up after %s (%.1f s).\n", count(cleaned, "run"), time.Since(begin).Seconds())
+		fmt.Fprintf(o.streams.Out, "\nCleaned up after %s (%.1f s).\n", report.Plural(cleaned, "run"), time.Since(begin).Seconds())
 	}
 	switch {
 	case ctx.Err() != nil:
@@ -160,20 +159,16 @@ func (o *cleanupOptions) remove(ctx context.Context, cfg *rest.Config, chosen []
 
 // leftoverTable tells what there is, and what of it will be removed.
 func leftoverTable(out io.Writer, found []session.Leftover, chosen func(session.Leftover) bool) error {
-	table := &metav1.Table{ColumnDefinitions: []metav1.TableColumnDefinition{
-		{Name: "Run", Type: "string"}, {Name: "Age", Type: "string"}, {Name: "State", Type: "string"},
-		{Name: "Delete", Type: "string"}, {Name: "Namespace", Type: "string"}, {Name: "Objects", Type: "string"},
-	}}
+	w := printers.GetNewTabWriter(out)
+	fmt.Fprintln(w, "RUN\tAGE\tSTATE\tDELETE\tNAMESPACE\tOBJECTS")
 	for _, l := range found {
 		remove := "no"
 		if chosen(l) {
 			remove = "yes"
 		}
-		table.Rows = append(table.Rows, metav1.TableRow{Cells: []any{
-			l.Run, duration.HumanDuration(time.Since(l.Created)), string(l.State), remove, l.Namespace, objects(l),
-		}})
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", l.Run, duration.HumanDuration(time.Since(l.Created)), l.State, remove, l.Namespace, objects(l))
 	}
-	return printers.NewTablePrinter(printers.PrintOptions{}).PrintObj(table, out)
+	return w.Flush()
 }
 
 // mostObjects is how many objects of a run are named.

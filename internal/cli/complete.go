@@ -54,7 +54,7 @@ func newCompletionCommand(streams genericiooptions.IOStreams) *cobra.Command {
 // completeGlobals completes the flags that every command has, and has commands
 // without arguments not complete names of files.
 func completeGlobals(root *cobra.Command, flags *genericclioptions.ConfigFlags) {
-	completeFlag(root, "namespace", namespaces(flags))
+	completeFlag(root, "namespace", objectNames(flags, "namespaces"))
 	for _, name := range []string{"context", "cluster", "user"} {
 		completeFlag(root, name, kubeconfigNames(flags, name))
 	}
@@ -101,8 +101,10 @@ func list(valid ...string) cobra.CompletionFunc {
 			before, last = typed[:comma+1], typed[comma+1:]
 		}
 		var out []string
-		for _, v := range startingWith(last, unused(valid, strings.Split(before, ","))) {
-			out = append(out, before+v)
+		for _, v := range startingWith(last, valid) {
+			if !slices.Contains(strings.Split(before, ","), v) {
+				out = append(out, before+v)
+			}
 		}
 		return out, cobra.ShellCompDirectiveNoFileComp
 	}
@@ -144,8 +146,4 @@ func kubeconfigNames(flags *genericclioptions.ConfigFlags, what string) cobra.Co
 
 func startingWith(typed string, names []string) []string {
 	return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return !strings.HasPrefix(n, typed) })
-}
-
-func unused(names, used []string) []string {
-	return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return slices.Contains(used, n) })
 }

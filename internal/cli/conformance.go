@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -129,11 +128,7 @@ func (o *conformanceOptions) run(ctx context.Context) error {
 		}
 	}
 	terminal.End(runner.Report())
-	if err := errors.Join(o.output.put(o.streams, runner.Report()), terminal.Err()); err != nil {
-		fmt.Fprintln(o.streams.ErrOut, "error:", err)
-		return exitError{exitCouldNotRun}
-	}
-	return o.output.verdict(ctx, o.streams.ErrOut, runner.Report(), runner.Report().Verdict)
+	return o.output.end(ctx, o.streams, runner.Report(), runner.Report().Verdict, terminal.Err())
 }
 
 // progress returns what shows the parts that are done. Several goroutines may call it.

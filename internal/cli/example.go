@@ -42,7 +42,7 @@ func newExampleCommand(e *example.Example, clients *run.Clients, flags *genericc
 	name := e.Metadata.Name
 	c := &cobra.Command{
 		Use:   name + " [SCENARIO...]",
-		Short: fmt.Sprintf("%s: %s, %s", e.Spec.Title, count(len(e.Spec.Scenarios), "scenario"), count(e.Claims(), "claim")),
+		Short: fmt.Sprintf("%s: %s, %s", e.Spec.Title, report.Plural(len(e.Spec.Scenarios), "scenario"), report.Plural(e.Claims(), "claim")),
 		Long: longDesc(fmt.Sprintf(`
 			%s
 
@@ -134,11 +134,7 @@ func (o *exampleOptions) run(ctx context.Context) error {
 	if err != nil || o.dryRun {
 		return err
 	}
-	if err := o.output.finish(o.streams); err != nil {
-		fmt.Fprintln(o.streams.ErrOut, "error:", err)
-		verdict = run.Worst(verdict, v1alpha1.CouldNotRun)
-	}
-	return verdictError(ctx, verdict)
+	return o.output.end(ctx, o.streams, o.output.collector.Report(), verdict, nil)
 }
 
 // execute runs the plan, or previews it, and shows it meanwhile. It cancels ctx where the

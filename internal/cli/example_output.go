@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"io"
 
-	"k8s.io/cli-runtime/pkg/genericiooptions"
-
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
@@ -44,9 +42,4 @@ func (o *exampleOutput) handle(ev engine.Event, errOut io.Writer) {
 			fmt.Fprintf(errOut, "all resources are kept; to delete them: %s\n", b.Cleanup.RemoveCommand)
 		}
 	}
-}
-
-// finish writes the Report to all its places.
-func (o *exampleOutput) finish(streams genericiooptions.IOStreams) error {
-	return o.put(streams, o.collector.Report())
 }

@@ -2,17 +2,16 @@ package cli
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"os"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/cli-runtime/pkg/printers"
 	"k8s.io/kubectl/pkg/util/templates"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
@@ -28,10 +27,6 @@ type imagesOptions struct {
 
 func newImagesCommand(catalogue []*example.Example, streams genericiooptions.IOStreams) *cobra.Command {
 	o := &imagesOptions{streams: streams}
-	names := make([]string, len(catalogue))
-	for i, e := range catalogue {
-		names[i] = e.Metadata.Name
-	}
 	c := &cobra.Command{
 		Use:   "images [EXAMPLE...]",
 		Short: "List the images that the examples use",
@@ -46,11 +41,18 @@ func newImagesCommand(catalogue []*example.Example, streams genericiooptions.IOS
 			kubectl kbe images pods --images-file images.txt
 			while read -r image; do crane copy "$image" "mirror.example/$image"; done <images.txt
 			kubectl kbe pods --registry 'mirror.example/{registry}'`),
-		ValidArgs: names,
+		ValidArgs: exampleNames(catalogue),
 		RunE: func(_ *cobra.Command, args []string) error {
-			chosen, err := chosenExamples(catalogue, args)
-			if err != nil {
-				return err
+			if len(args) == 0 {
+				return o.run(catalogue)
+			}
+			var chosen []*example.Example
+			for _, name := range args {
+				e, err := exampleOf(catalogue, name)
+				if err != nil {
+					return err
+				}
+				chosen = append(chosen, e)
 			}
 			return o.run(chosen)
 		},
@@ -58,26 +60,6 @@ func newImagesCommand(catalogue []*example.Example, streams genericiooptions.IOS
 	c.Flags().StringVar(&o.registry, "registry", "", "Show image names as in this registry, as HOST[:PORT][/PATH]; {registry} in the path stands for the image's own registry")
 	c.Flags().StringVar(&o.file, "images-file", "", "Write the image references to this file, one per line; - is standard output")
 	return c
-}
-
-// chosenExamples are those that are named, or all.
-func chosenExamples(catalogue []*example.Example, names []string) ([]*example.Example, error) {
-	if len(names) == 0 {
-		return catalogue, nil
-	}
-	byName := map[string]*example.Example{}
-	for _, e := range catalogue {
-		byName[e.Metadata.Name] = e
-	}
-	var chosen []*example.Example
-	for _, name := range names {
-		e := byName[name]
-		if e == nil {
-			return nil, errors.New(example.Unknown("example", name, slices.Sorted(maps.Keys(byName))))
-		}
-		chosen = append(chosen, e)
-	}
-	return chosen, nil
 }
 
 // listedImage is an image and the examples that use it.
@@ -128,7 +110,7 @@ func (o *imagesOptions) write(listed []*listedImage) error {
 }
 
 func table(out io.Writer, listed []*listedImage) error {
-	w := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
+	w := printers.GetNewTabWriter(out)
 	fmt.Fprintln(w, "IMAGE\tSIZE\tPLATFORMS\tEXAMPLES")
 	for _, l := range listed {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", l.reference, cmp.Or(l.Size, "unknown"),

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/cli-runtime/pkg/printers"
 	"k8s.io/kubectl/pkg/util/templates"
@@ -48,7 +47,8 @@ func newListCommand(catalogue []*example.Example, streams genericiooptions.IOStr
 			case "":
 				return listTable(streams.Out, catalogue)
 			case "name":
-				return listNames(streams.Out, catalogue)
+				_, err := fmt.Fprintln(streams.Out, strings.Join(exampleNames(catalogue), "\n"))
+				return err
 			case "json":
 				return listJSON(streams.Out, catalogue)
 			default:
@@ -62,25 +62,13 @@ func newListCommand(catalogue []*example.Example, streams genericiooptions.IOStr
 }
 
 func listTable(out io.Writer, catalogue []*example.Example) error {
-	table := &metav1.Table{ColumnDefinitions: []metav1.TableColumnDefinition{
-		{Name: "Name", Type: "string"}, {Name: "Claims", Type: "integer"}, {Name: "About", Type: "string"},
-	}}
+	w := printers.GetNewTabWriter(out)
+	fmt.Fprintln(w, "NAME\tCLAIMS\tABOUT")
 	for _, e := range catalogue {
 		about, _, _ := strings.Cut(firstSentence(e.Spec.Summary), ": ") // what fits on 80 columns
-		table.Rows = append(table.Rows, metav1.TableRow{Cells: []any{
-			e.Metadata.Name, e.Claims(), about,
-		}})
+		fmt.Fprintf(w, "%s\t%d\t%s\n", e.Metadata.Name, e.Claims(), about)
 	}
-	return printers.NewTablePrinter(printers.PrintOptions{}).PrintObj(table, out)
-}
-
-func listNames(out io.Writer, catalogue []*example.Example) error {
-	for _, e := range catalogue {
-		if _, err := fmt.Fprintln(out, e.Metadata.Name); err != nil {
-			return err
-		}
-	}
-	return nil
+	return w.Flush()
 }
 
 func listJSON(out io.Writer, catalogue []*example.Example) error {

@@ -100,10 +100,15 @@ func (o *output) addWarningFlag(c *cobra.Command, warnings string) {
 	c.Flags().BoolVar(&o.failOnWarning, "fail-on-warning", false, "Exit with 1 on warnings too: "+warnings)
 }
 
-// verdict is the exit code of a run, as an error.
-func (o *output) verdict(ctx context.Context, errOut io.Writer, r runtime.Object, verdict v1alpha1.Verdict) error {
+// end writes the report of a run to all its places, and returns the run's exit code as an
+// error. shown is what went wrong when it was shown.
+func (o *output) end(ctx context.Context, streams genericiooptions.IOStreams, r runtime.Object, verdict v1alpha1.Verdict, shown error) error {
+	if err := errors.Join(o.put(streams, r), shown); err != nil {
+		fmt.Fprintln(streams.ErrOut, "error:", err)
+		verdict = run.Worst(verdict, v1alpha1.CouldNotRun)
+	}
 	if n := report.Warnings(r); o.failOnWarning && n > 0 && verdict == v1alpha1.Passed {
-		fmt.Fprintf(errOut, "error: %s: %s (--fail-on-warning)\n", o.command.Name(), count(n, "warning"))
+		fmt.Fprintf(streams.ErrOut, "error: %s: %s (--fail-on-warning)\n", o.command.Name(), report.Plural(n, "warning"))
 		return exitError{exitClaimFailed}
 	}
 	return verdictError(ctx, verdict)

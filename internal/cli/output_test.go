@@ -58,7 +58,7 @@ func tell(o *exampleOutput) (progress string) {
 	for _, ev := range []engine.Event{
 		{Scenario: engine.WholeRun, Body: engine.RunStarted{Example: "pods", Title: "Pods", Run: v1alpha1.Run{ID: "x7k2p", Namespace: "kbe-pods-x7k2p", ServerVersion: "v1.37.2"}}},
 		{Body: engine.ScenarioStarted{Name: "one", Title: "One"}},
-		{Body: engine.StepStarted{Plan: engine.StepPlan{Claims: []engine.ClaimPlan{{Claim: "It is so", Expression: "true"}}}}},
+		{Body: engine.StepStarted{Step: v1alpha1.Step{Claims: []v1alpha1.Claim{{Claim: "It is so", Expression: "true", Outcome: v1alpha1.NotChecked}}}}},
 		{Body: engine.ExpectationMet{ClaimID: engine.ClaimID{Claim: "It is so"}}},
 		{Body: engine.ScenarioEnded{Elapsed: 1234 * time.Millisecond}},
 		{Scenario: engine.WholeRun, Body: engine.RunEnded{Example: "pods", Verdict: v1alpha1.Passed, Met: 1}},
@@ -85,7 +85,7 @@ func TestStandardOutputHoldsOnlyTheReport(t *testing.T) {
 		}
 		progress := tell(o)
 		streams, _, out, _ := genericiooptions.NewTestIOStreams()
-		if err := o.finish(streams); err != nil || !strings.Contains(out.String(), want) {
+		if err := o.put(streams, o.collector.Report()); err != nil || !strings.Contains(out.String(), want) {
 			t.Errorf("-o %s: expected %q, found %q, %v", format, want, out, err)
 		}
 		if progress != "pods: running in namespace kbe-pods-x7k2p; the report follows at the end\none: 1 of 1 claims hold: 1.2s\n" {
@@ -115,7 +115,7 @@ func TestReportFilesAreWrittenAtomically(t *testing.T) {
 		t.Fatal(err)
 	}
 	streams, _, out, _ := genericiooptions.NewTestIOStreams()
-	err = o.finish(streams)
+	err = o.put(streams, o.collector.Report())
 	if err == nil || !strings.Contains(err.Error(), "the report could not be written") || strings.Contains(err.Error(), "json=") {
 		t.Errorf("expected an error for html alone, found %v", err)
 	}

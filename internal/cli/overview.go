@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -59,10 +60,8 @@ func welcome(root *cobra.Command) string {
 	b.WriteString("\nAll commands:\n")
 	for _, group := range root.Groups() {
 		var names []string
-		for _, c := range root.Commands() {
-			if c.GroupID == group.ID && c.IsAvailableCommand() {
-				names = append(names, c.Name())
-			}
+		for _, c := range commandsOf(root, group) {
+			names = append(names, c.Name())
 		}
 		fmt.Fprintf(&b, "  %-14s %s\n", group.Title, strings.Join(names, ", "))
 	}
@@ -77,14 +76,16 @@ func overview(root *cobra.Command) string {
 	fmt.Fprintf(&b, "%s.\n\n%s\n", root.Short, strings.ReplaceAll(root.Long, "\n", " "))
 	for _, group := range root.Groups() {
 		fmt.Fprintf(&b, "\n%s\n", group.Title)
-		for _, c := range root.Commands() {
-			if c.GroupID == group.ID && c.IsAvailableCommand() {
-				fmt.Fprintf(&b, "  %-*s  %s\n", c.NamePadding(), c.Name(), c.Short)
-			}
+		for _, c := range commandsOf(root, group) {
+			fmt.Fprintf(&b, "  %-*s  %s\n", c.NamePadding(), c.Name(), c.Short)
 		}
 	}
 	fmt.Fprintf(&b, "\nUse \"%s COMMAND --help\" for more information about a command\nand \"%s options\" for the flags of every command.\n", path, path)
 	return b.String()
+}
+
+func commandsOf(root *cobra.Command, group *cobra.Group) []*cobra.Command {
+	return slices.DeleteFunc(slices.Clone(root.Commands()), func(c *cobra.Command) bool { return c.GroupID != group.ID || !c.IsAvailableCommand() })
 }
 
 // fold breaks lines of ASCII text that are longer than a terminal has columns

@@ -3,7 +3,6 @@ package cli
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -147,7 +146,7 @@ func (o *reachOptions) run(ctx context.Context, needs rbac.Needs, work probing) 
 func (o *reachOptions) begin(_ context.Context, env *run.Environment) error {
 	o.reach.Run, o.reach.Hardened = env.Run, env.Patch.Hardened
 	o.terminal.Show(o.reach)
-	o.doing("")
+	o.terminal.Doing("")
 	return nil
 }
 
@@ -185,7 +184,7 @@ func (o *reachOptions) OnDecided(result run.Result) {
 		o.terminal.Interrupted(result.Interrupted, result.RemoveCommand)
 	}
 	if !o.Keep {
-		o.doing("deleting the run's resources in namespace " + result.Run.Namespace)
+		o.terminal.Doing("deleting the run's resources in namespace " + result.Run.Namespace)
 	}
 }
 
@@ -198,12 +197,5 @@ func (o *reachOptions) tell(ctx context.Context) error {
 	if c := o.reach.Cleanup; o.output.format() != "" && c != nil && c.RemoveCommand != "" {
 		fmt.Fprintf(o.streams.ErrOut, "resources kept: %s\nto delete them: %s\n", cmp.Or(c.Error, "--keep"), c.RemoveCommand)
 	}
-	if err := errors.Join(o.output.put(o.streams, o.reach), o.terminal.Err()); err != nil {
-		fmt.Fprintln(o.streams.ErrOut, "error:", err)
-		return exitError{exitCouldNotRun}
-	}
-	return o.output.verdict(ctx, o.streams.ErrOut, o.reach, o.reach.Verdict)
+	return o.output.end(ctx, o.streams, o.reach, o.reach.Verdict, o.terminal.Err())
 }
-
-// doing tells what goes on: in a line that is overwritten, on a terminal.
-func (o *reachOptions) doing(text string) { o.terminal.Doing(text) }

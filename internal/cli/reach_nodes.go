@@ -69,12 +69,12 @@ func (o *reachOptions) progress() func(reach.Progress) {
 	last := ""
 	return func(p reach.Progress) {
 		if p.Notice != "" {
-			o.doing("")
+			o.terminal.Doing("")
 			fmt.Fprintln(o.streams.ErrOut, p.Notice)
 			return
 		}
 		if liveTerminal(o.streams.ErrOut) != nil {
-			o.doing(p.String())
+			o.terminal.Doing(p.String())
 		} else if p.Stage != last {
 			fmt.Fprintln(o.streams.ErrOut, p.Stage)
 		}

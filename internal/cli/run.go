@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,7 +17,9 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
 )
 
 // fromStdin is the file name that means standard input, as kubectl has it.
@@ -84,24 +87,17 @@ func newRunCommand(clients *run.Clients, flags *genericclioptions.ConfigFlags, s
 	return c
 }
 
-// readPlan loads and compiles the example in a folder or a file, or from stdin.
-// When ctx ends first, it leaves that behind: a read cannot be interrupted.
+// readPlan loads and compiles the example in a folder or a file, or from stdin, until ctx ends.
 func readPlan(ctx context.Context, file string, stdin io.Reader) (*engine.Plan, error) {
 	type result struct {
 		plan *engine.Plan
 		err  error
 	}
-	done := make(chan result, 1)
-	go func() {
+	r, err := wait.Call(ctx, func() result {
 		plan, err := compile(readExample(file, stdin))
-		done <- result{plan, err}
-	}()
-	select {
-	case r := <-done:
-		return r.plan, r.err
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
+		return result{plan, err}
+	})
+	return r.plan, cmp.Or(err, r.err)
 }
 
 // compile compiles an example, also one that did not load without problems.
@@ -170,17 +166,10 @@ func (f files) Stat(name string) (fs.FileInfo, error) { return f.root.Stat(name)
 
 // refuse tells all that is wrong with an example, a line each.
 func refuse(out io.Writer, err error) error {
-	var problems example.Problems
-	if !errors.As(err, &problems) {
+	problems, is := errors.AsType[example.Problems](err)
+	if !is {
 		return err
 	}
-	fmt.Fprintf(out, "%v\nerror: the example has %s; nothing was run\n", problems, count(len(problems), "problem"))
+	fmt.Fprintf(out, "%v\nerror: the example has %s; nothing was run\n", problems, report.Plural(len(problems), "problem"))
 	return exitError{exitUsage}
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -30,11 +31,11 @@ func newShowCommand(catalogue []*example.Example, streams genericiooptions.IOStr
 		Args:      cobra.ExactArgs(1),
 		ValidArgs: exampleNames(catalogue),
 		RunE: func(_ *cobra.Command, args []string) error {
-			i := slices.IndexFunc(catalogue, func(e *example.Example) bool { return e.Metadata.Name == args[0] })
-			if i < 0 {
-				return fmt.Errorf("%s", example.Unknown("example", args[0], exampleNames(catalogue)))
+			e, err := exampleOf(catalogue, args[0])
+			if err != nil {
+				return err
 			}
-			return show(streams.Out, catalogue[i], files)
+			return show(streams.Out, e, files)
 		},
 	}
 	c.Flags().BoolVar(&files, "files", false, "Print the example's manifests too")
@@ -56,6 +57,15 @@ func show(out io.Writer, e *example.Example, files bool) error {
 		}
 	}
 	return nil
+}
+
+// exampleOf is the built-in example of a name.
+func exampleOf(catalogue []*example.Example, name string) (*example.Example, error) {
+	i := slices.IndexFunc(catalogue, func(e *example.Example) bool { return e.Metadata.Name == name })
+	if i < 0 {
+		return nil, errors.New(example.Unknown("example", name, exampleNames(catalogue)))
+	}
+	return catalogue[i], nil
 }
 
 func exampleNames(catalogue []*example.Example) []string {

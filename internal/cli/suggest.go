@@ -30,8 +30,8 @@ func suggest(root *cobra.Command) {
 		if words := c.Flags().Args(); c == root && len(words) > 0 {
 			return unknownCommand(c, words[0])
 		}
-		var unknown *pflag.NotExistError
-		if !errors.As(err, &unknown) || unknown.GetSpecifiedShortnames() != "" {
+		unknown, is := errors.AsType[*pflag.NotExistError](err)
+		if !is || unknown.GetSpecifiedShortnames() != "" {
 			return err
 		}
 		var known []string

@@ -117,11 +117,7 @@ func (o *verifyOptions) verify(ctx context.Context, args []string) error {
 	if o.dryRun {
 		return nil
 	}
-	if err := o.output.put(o.streams, report.Merged(reports)); err != nil {
-		fmt.Fprintln(o.streams.ErrOut, "error:", err)
-		verdict = run.Worst(verdict, v1alpha1.CouldNotRun)
-	}
-	return verdictError(ctx, verdict)
+	return o.output.end(ctx, o.streams, report.Merged(reports), verdict, nil)
 }
 
 // page runs one page.

@@ -169,7 +169,7 @@ func (e Evidence) warnings() (signs []sign) {
 				_, s.times = e.warned(all[i].Name, isPullWarning)
 			}
 			if r := all[i].State.Running; r != nil {
-				if s.at = running; lastSeen(ev).Before(r.StartedAt.Time) {
+				if s.at = running; LastSeen(ev).Before(r.StartedAt.Time) {
 					continue
 				}
 			}
@@ -192,7 +192,7 @@ func hasRun(c corev1.ContainerStatus) bool {
 }
 
 func (e Evidence) newestFirst() []corev1.Event {
-	return slices.SortedStableFunc(slices.Values(e.Events), func(a, b corev1.Event) int { return lastSeen(b).Compare(lastSeen(a)) })
+	return slices.SortedStableFunc(slices.Values(e.Events), func(a, b corev1.Event) int { return LastSeen(b).Compare(LastSeen(a)) })
 }
 
 // warned returns when the first of the Warnings that match came, or zero, and how
@@ -236,9 +236,9 @@ func firstSeen(ev corev1.Event) time.Time {
 	return ev.EventTime.Time
 }
 
-// lastSeen is when an Event came last: reporters fill in either the old fields
-// or the new ones.
-func lastSeen(ev corev1.Event) time.Time {
+// LastSeen is when an Event came last: reporters fill in either the old fields
+// or the new ones. It is in whole seconds in most cases.
+func LastSeen(ev corev1.Event) time.Time {
 	if ev.Series != nil {
 		return ev.Series.LastObservedTime.Time
 	}
@@ -320,7 +320,7 @@ func (e Evidence) NodeLost() *corev1.Event {
 	}
 	for _, ev := range e.newestFirst() {
 		// One from before has been overtaken: the Node, or the Pod, was back since.
-		if ev.Reason == "NodeNotReady" && !lastSeen(ev).Before(ready.LastTransitionTime.Add(-time.Second)) {
+		if ev.Reason == "NodeNotReady" && !LastSeen(ev).Before(ready.LastTransitionTime.Add(-time.Second)) {
 			return &ev
 		}
 	}

@@ -56,11 +56,11 @@ var allowed = map[string]form{
 	"rollout resume":  {objects, no, join(manifest, prints, plain("field-manager selector"))},
 	"rollout status":  {objects, no, join(manifest, plain("revision selector timeout watch"))},
 	"rollout undo":    {objects, no, join(manifest, prints, plain("dry-run selector to-revision"))},
-	"run": {nameAndWords, program, join(prints, writes, plain("annotations attach cascade command env expose force grace-period image"),
+	"run": {name, program, join(prints, writes, plain("annotations attach cascade command env expose force grace-period image"),
 		plain("image-pull-policy labels leave-stdin-open override-type overrides pod-running-timeout port privileged quiet"),
 		plain("restart rm save-config stdin timeout tty wait"))},
 	"scale":  {objects, no, join(manifest, prints, plain("all current-replicas dry-run replicas resource-version selector timeout"))},
-	verbWait: {objects, no, plain("for timeout")},
+	verbWait: {objects, no, plain("for selector timeout")},
 }
 
 // form is what a command may have.
@@ -143,10 +143,8 @@ func nothing(args []string) string {
 	return "expected flags only"
 }
 
+// name is the first argument; what follows one of kubectl run is the container's.
 func name(args []string) string { return objects(args[:min(1, len(args))]) }
-
-// nameAndWords are those of kubectl run: what follows the name is the container's.
-func nameAndWords(args []string) string { return name(args) }
 
 // objects are TYPE, NAME or TYPE/NAME.
 func objects(args []string) string {

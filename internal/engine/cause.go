@@ -94,33 +94,19 @@ const mostNodes = 500
 func (r *runner) nodes(ctx context.Context) []corev1.Node {
 	ctx, cancel := context.WithTimeout(ctx, nodeTimeout)
 	defer cancel()
-	found, err := r.Session.Client().Resource(corev1.SchemeGroupVersion.WithResource("nodes")).List(ctx, metav1.ListOptions{Limit: mostNodes})
+	list, err := r.Evidence.Core.Nodes().List(ctx, metav1.ListOptions{Limit: mostNodes})
 	if err != nil {
 		return nil
 	}
-	var out []corev1.Node
-	for i := range found.Items {
-		node := corev1.Node{}
-		if err := fromUnstructured(&found.Items[i], &node); err == nil {
-			out = append(out, node)
-		}
-	}
-	return out
+	return list.Items
 }
 
 // node reads a Node, or returns nil where it may not be read.
 func (r *runner) node(ctx context.Context, name string) *corev1.Node {
-	if name == "" {
-		return nil
-	}
 	ctx, cancel := context.WithTimeout(ctx, nodeTimeout)
 	defer cancel()
-	obj, err := r.Session.Client().Resource(corev1.SchemeGroupVersion.WithResource("nodes")).Get(ctx, name, metav1.GetOptions{})
+	node, err := r.Evidence.Core.Nodes().Get(ctx, name, metav1.GetOptions{})
 	if err != nil {
-		return nil
-	}
-	node := &corev1.Node{}
-	if err := fromUnstructured(obj, node); err != nil {
 		return nil
 	}
 	return node
@@ -173,8 +159,7 @@ func (t troubles) tell(c *diagnose.Cause) {
 
 // causeOf diagnoses an error: a Cause that it wraps, or one of the API server.
 func (r *runner) causeOf(err error) *diagnose.Cause {
-	var c *diagnose.Cause
-	if errors.As(err, &c) {
+	if c, ok := errors.AsType[*diagnose.Cause](err); ok {
 		return c
 	}
 	return r.connection.Error(err)

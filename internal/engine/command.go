@@ -17,6 +17,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/podpatch"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -133,14 +134,14 @@ func (r *attempt) execute(ctx context.Context, st step, words, args []string, em
 	guarded, stop := r.guard(ctx, words)
 	defer stop()
 	res, err := r.perform(guarded, args, emit)
-	if cause := (*diagnose.Cause)(nil); errors.As(err, &cause) {
+	if cause, is := errors.AsType[*diagnose.Cause](err); is {
 		return res, &failure{err: line + ": given up", cause: cause, verdict: v1alpha1.CouldNotRun, words: words, final: true}
 	} else if err != nil {
 		return res, &failure{err: err.Error(), verdict: v1alpha1.CouldNotRun, words: words, final: true}
 	}
 	// kubectl names the file as it was given: to the user that is the example's own.
 	res.Stderr = strings.ReplaceAll(res.Stderr, r.Session.Dir()+string(filepath.Separator), "")
-	out, err := unlessEnded(ctx, func() Output { return output(res, st.show) })
+	out, err := wait.Call(ctx, func() Output { return output(res, st.show) })
 	if err != nil {
 		return res, &failure{err: err.Error(), verdict: v1alpha1.CouldNotRun, words: words}
 	}
@@ -253,8 +254,15 @@ func (r *runner) arguments(images *Images, patch podpatch.Patch, cmd example.Com
 // placeFiles shows the files that a command names and puts its manifests where the
 // command finds them: kubectl reads files relative to the process's folder.
 func (r *runner) placeFiles(images *Images, patch podpatch.Patch, cmd example.Command, emit func(Body)) error {
+	return r.plan.showFiles(images, patch, cmd, emit, func(name string, content []byte) error {
+		return os.WriteFile(filepath.Join(r.Session.Dir(), name), content, 0o600)
+	})
+}
+
+// showFiles shows the files that a command names, and has its manifests placed as they are sent.
+func (p *Plan) showFiles(images *Images, patch podpatch.Patch, cmd example.Command, emit func(Body), place func(name string, content []byte) error) error {
 	for _, name := range cmd.Texts() {
-		emit(FileShown{name, r.plan.Example.Texts[name]})
+		emit(FileShown{name, p.Example.Texts[name]})
 	}
 	for _, name := range cmd.Files() {
 		content, err := images.manifest(name)
@@ -265,7 +273,7 @@ func (r *runner) placeFiles(images *Images, patch podpatch.Patch, cmd example.Co
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		emit(FileShown{name, string(content)})
-		if err := os.WriteFile(filepath.Join(r.Session.Dir(), name), content, 0o600); err != nil {
+		if err := place(name, content); err != nil {
 			return err
 		}
 	}

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"cmp"
 	"errors"
 	"maps"
 	"regexp"
@@ -70,14 +69,6 @@ func (c *compiler) fail(at example.Place, offset int, text string) {
 	c.problems = append(c.problems, at.ProblemAt(offset, text))
 }
 
-// invalid is fail for what the loader of example files tells as well: it is for
-// examples that come from nowhere else than Go.
-func (c *compiler) invalid(at example.Place, text string) {
-	if at == (example.Place{}) {
-		c.fail(at, 0, text)
-	}
-}
-
 func (c *compiler) step(st example.Step) step {
 	s := step{name: st.Name, say: strings.TrimSpace(st.Say), exprs: map[string]*expect.Expression{},
 		notRun: st.NotRun, known: st.Known, at: st.At}
@@ -89,10 +80,7 @@ func (c *compiler) step(st example.Step) step {
 	}
 	s.within = c.within(st, s)
 	if st.Show != "" {
-		var err error
-		if s.show, err = regexp.Compile(st.Show); err != nil {
-			c.invalid(st.At.Field("show"), "show: expected a regular expression: "+err.Error())
-		}
+		s.show, _ = regexp.Compile(st.Show) // the loader has told
 	}
 	// A claim sees its own command's outcome as stdout, not through steps.
 	for _, x := range st.Expect {
@@ -100,10 +88,7 @@ func (c *compiler) step(st example.Step) step {
 		if that == nil {
 			continue
 		}
-		within, err := time.ParseDuration(cmp.Or(x.Within, "0s"))
-		if err != nil {
-			c.invalid(x.At.Field("within"), "within: expected a duration such as 30s: "+err.Error())
-		}
+		within, _ := time.ParseDuration(x.Within) // the loader has told
 		s.claims = append(s.claims, claim{x.ID, x.Claim, that, x.At, within})
 		s.readsExitCode = s.readsExitCode || that.Reads(expect.ExitCode) || that.Calls("shown")
 	}
@@ -115,15 +100,11 @@ func (c *compiler) within(st example.Step, s step) time.Duration {
 	if st.Within == "" {
 		return 0
 	}
-	at := st.At.Field("within")
 	if verb, ok := s.command.Verb(); ok && !slices.Contains(repeatable, verb) {
-		c.fail(at, 0, "within: expected a command that reads ("+strings.Join(repeatable, ", ")+"), found kubectl "+verb+
+		c.fail(st.At.Field("within"), 0, "within: expected a command that reads ("+strings.Join(repeatable, ", ")+"), found kubectl "+verb+
 			"; set it on a claim instead")
 	}
-	within, err := time.ParseDuration(st.Within)
-	if err != nil {
-		c.invalid(at, "within: expected a duration such as 30s: "+err.Error())
-	}
+	within, _ := time.ParseDuration(st.Within) // the loader has told
 	return within
 }
 
@@ -148,8 +129,7 @@ func (c *compiler) command(st example.Step, exprs map[string]*expect.Expression)
 	at := st.At.Field("run")
 	cmd, err := example.ParseCommand(st.Run)
 	if err != nil {
-		c.invalid(at, "run: "+err.Error())
-		return nil
+		return nil // the loader has told
 	}
 	verbs := append(kubectl.Verbs(), verbWait)
 	if verb, ok := cmd.Verb(); !ok && len(cmd) > 1 {
@@ -170,19 +150,14 @@ func (c *compiler) command(st example.Step, exprs map[string]*expect.Expression)
 }
 
 // expression compiles an expression, which begins at an offset into the text at
-// a place. It returns nil, and has told why, where the expression is wrong.
+// a place. It returns nil where the expression is wrong; it, or the loader, has told why.
 func (c *compiler) expression(at example.Place, field, source string, begin int,
 	compile func(string) (*expect.Expression, error)) *expect.Expression {
-	if strings.TrimSpace(source) == "" {
-		c.invalid(at, field+"expected a CEL expression, found none")
-		return nil
-	}
-	if len(c.problems) >= enough {
+	if strings.TrimSpace(source) == "" || len(c.problems) >= enough {
 		return nil
 	}
 	x, err := compile(source)
-	var wrong *expect.SourceError
-	if errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[*expect.SourceError](err); ok {
 		for _, p := range wrong.Problems {
 			text := p.Text
 			if p.Undeclared != "" {

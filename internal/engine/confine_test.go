@@ -45,6 +45,7 @@ func TestConfinedRefusesWhatTheTableDoesNotHave(t *testing.T) {
 		"kubectl get pods -wo name":                                          "",
 		"kubectl label pod x a.b/c=d e-":                                     "",
 		"kubectl wait --for=delete pod/x":                                    "",
+		"kubectl wait pods -l a=b --for=condition=Ready":                     "",
 		`kubectl get $(pod("x").metadata.name)`:                              "",
 		"kubectl get pods -A":                                                elsewhere,
 		"kubectl get pods -wA":                                               elsewhere,

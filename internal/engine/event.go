@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
@@ -57,17 +56,12 @@ type PreviewEnded struct{ Commands, Claims int }
 // ScenarioStarted begins a scenario.
 type ScenarioStarted struct{ Name, Title string }
 
-// StepStarted begins a step.
-type StepStarted struct {
-	Say  string
-	Plan StepPlan
-}
+// StepStarted begins a step, which is as the example has it, with its expressions: enough to
+// show what would have happened, and to replay it elsewhere.
+type StepStarted struct{ v1alpha1.Step }
 
 // StepSkipped is a step that does not run, because an earlier one could not.
-type StepSkipped struct {
-	Say  string
-	Plan StepPlan
-}
+type StepSkipped struct{ v1alpha1.Step }
 
 // FileShown is a manifest that the next command uses, as it is sent.
 type FileShown struct{ Name, Content string }
@@ -108,7 +102,7 @@ type ExpectationMet struct{ ClaimID }
 type ExpectationFailed struct {
 	ClaimID
 	Expression string
-	Mismatches []expect.Mismatch
+	Mismatches []v1alpha1.Mismatch
 	// Err says why the claim could not be evaluated, or "".
 	Err string
 }

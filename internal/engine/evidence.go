@@ -10,25 +10,12 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/evidence"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // EvidenceKept is what the cluster says of a Pod that a failed command or claim
 // is about.
-type EvidenceKept struct {
-	Pod string
-	// Status says how the Pod and its containers stand, a line each; Events are
-	// its last ones.
-	Status, Events []string
-	Logs           []LogKept
-}
-
-// LogKept is the end of a container's log.
-type LogKept struct {
-	Container string
-	// Previous tells that the container has been started again since.
-	Previous bool
-	Lines    []string
-}
+type EvidenceKept struct{ v1alpha1.Evidence }
 
 func (EvidenceKept) isBody() {}
 
@@ -56,7 +43,7 @@ func (r *runner) keepEvidence(ctx context.Context, words, read []string, emit fu
 	}
 	for i := range pods {
 		if slices.Contains(read, pods[i].Name) || slices.ContainsFunc(words, func(w string) bool { return names(w, pods[i].Name) }) {
-			emit(r.evidenceOf(ctx, &pods[i]))
+			emit(EvidenceKept{r.evidenceOf(ctx, &pods[i])})
 		}
 	}
 }
@@ -66,8 +53,8 @@ func names(word, pod string) bool {
 	return word == pod || strings.HasPrefix(word, "po") && strings.HasSuffix(word, "/"+pod)
 }
 
-func (r *runner) evidenceOf(ctx context.Context, pod *corev1.Pod) EvidenceKept {
-	kept := EvidenceKept{Pod: pod.Name, Status: evidence.Status(pod)}
+func (r *runner) evidenceOf(ctx context.Context, pod *corev1.Pod) v1alpha1.Evidence {
+	kept := v1alpha1.Evidence{Pod: pod.Name, Status: evidence.Status(pod)}
 	if events, err := r.Evidence.Events(ctx, pod); err == nil {
 		for _, ev := range events[max(0, len(events)-keptEvents):] {
 			kept.Events = append(kept.Events, evidence.Words(ev))
@@ -77,7 +64,7 @@ func (r *runner) evidenceOf(ctx context.Context, pod *corev1.Pod) EvidenceKept {
 	logs, _ := r.Evidence.Logs(ctx, pod, keptLines, keptBytes)
 	for _, log := range logs {
 		if text := strings.TrimRight(log.Text, "\n"); text != "" {
-			kept.Logs = append(kept.Logs, LogKept{log.Container, log.Previous, strings.Split(text, "\n")})
+			kept.Logs = append(kept.Logs, v1alpha1.Log{Container: log.Container, Previous: log.Previous, Lines: strings.Split(text, "\n")})
 		}
 	}
 	return kept

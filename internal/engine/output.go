@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"fmt"
 	"regexp"
 	"strings"
@@ -32,17 +31,4 @@ func cutNote(beyond int64) string {
 		return ""
 	}
 	return fmt.Sprintf("\n[truncated: %d more bytes; the first %d MiB are kept]\n", beyond, kubectl.MaxOutput>>20)
-}
-
-// unlessEnded computes what a context cannot interrupt, such as a regular
-// expression of a stranger: when ctx ends first, it is left behind.
-func unlessEnded[T any](ctx context.Context, f func() T) (result T, err error) {
-	done := make(chan T, 1)
-	go func() { done <- f() }()
-	select {
-	case result = <-done:
-		return result, nil
-	case <-ctx.Done():
-		return result, context.Cause(ctx)
-	}
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
 )
 
 func TestAnOutputThatWasCutSaysSo(t *testing.T) {
@@ -27,7 +28,7 @@ func TestAnExpensivePatternEndsWithTheRun(t *testing.T) {
 		<-started
 		cancel(stop)
 	}()
-	_, err := unlessEnded(ctx, func() Output {
+	_, err := wait.Call(ctx, func() Output {
 		close(started)
 		return output(kubectl.Result{Stdout: strings.Repeat("x", kubectl.MaxOutput)}, show)
 	})

@@ -9,6 +9,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/podpatch"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // Preview sends the events of what a run would do. It asks no cluster; what
@@ -32,12 +33,12 @@ func Preview(ctx context.Context, plan *Plan, opts Options, sink func(Event)) er
 		emit(ScenarioStarted{sc.name, sc.title})
 		for _, st := range sc.steps {
 			if st.notRun != "" {
-				emit(StepStarted{Say: strings.TrimPrefix(st.notRun, "not run: ") + " (not run)"})
+				emit(StepStarted{v1alpha1.Step{Say: strings.TrimPrefix(st.notRun, "not run: ") + " (not run)"}})
 				emit(StepEnded{})
 				continue
 			}
 			end.Commands++
-			emit(StepStarted{Say: st.say, Plan: st.plan(st.command, patch)})
+			emit(StepStarted{st.planned(st.command, patch)})
 			if err := plan.previewStep(ctx, st, images, patch, emit); err != nil {
 				return err
 			}
@@ -54,18 +55,8 @@ func Preview(ctx context.Context, plan *Plan, opts Options, sink func(Event)) er
 
 // previewStep shows the files and the command of a step.
 func (p *Plan) previewStep(ctx context.Context, st step, images *Images, patch podpatch.Patch, emit func(Body)) error {
-	for _, name := range st.command.Texts() {
-		emit(FileShown{name, p.Example.Texts[name]})
-	}
-	for _, name := range st.command.Files() {
-		content, err := images.manifest(name)
-		if err == nil {
-			content, err = patch.Manifest(content)
-		}
-		if err != nil {
-			return err
-		}
-		emit(FileShown{name, string(content)})
+	if err := p.showFiles(images, patch, st.command, emit, func(string, []byte) error { return nil }); err != nil {
+		return err
 	}
 	command, err := images.command(st.command)
 	if err != nil {

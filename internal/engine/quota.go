@@ -32,16 +32,12 @@ var podResources = []corev1.ResourceName{corev1.ResourcePods, "count/pods"}
 // roomForPods is the least that a quota of the run's Namespace leaves, or nil where none
 // counts Pods, or where they may not be read.
 func (r *runner) roomForPods(ctx context.Context) *room {
-	list, err := r.Session.Client().Resource(corev1.SchemeGroupVersion.WithResource("resourcequotas")).Namespace(r.Session.Namespace).List(ctx, metav1.ListOptions{})
+	list, err := r.Evidence.Core.ResourceQuotas(r.Session.Namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil // the first Pod too many will show it
 	}
 	var least *room
-	for i := range list.Items {
-		quota := corev1.ResourceQuota{}
-		if err := fromUnstructured(&list.Items[i], &quota); err != nil {
-			continue
-		}
+	for _, quota := range list.Items {
 		for _, name := range podResources {
 			hard, counted := quota.Status.Hard[name]
 			used := quota.Status.Used[name]

@@ -193,9 +193,6 @@ func (r *runner) looked(pod types.UID, container string) bool {
 	defer r.imagesMu.Unlock()
 	key := string(pod) + "/" + container
 	before := r.logsSeen[key]
-	if r.logsSeen == nil {
-		r.logsSeen = map[string]bool{}
-	}
 	r.logsSeen[key] = true
 	return before
 }
@@ -206,22 +203,18 @@ const signTimeout = time.Second
 // isSuperseded tells whether the attempt does not count, because an image of it is being
 // replaced. cause is what a failed command found, or nil.
 func (r *attempt) isSuperseded(ctx context.Context, cause *diagnose.Cause) bool {
-	if cause != nil && cause.Image {
-		timer := time.NewTimer(signTimeout)
-		defer timer.Stop()
-		for ctx.Err() == nil {
-			changed := r.watcher.next()
-			r.readSigns(ctx)
-			select {
-			case <-ctx.Done():
-			case <-changed:
-				continue
-			case <-timer.C:
-			}
+	waiting, cancel := context.WithTimeout(ctx, signTimeout)
+	defer cancel()
+	for {
+		changed := r.watcher.next()
+		r.readSigns(ctx)
+		if cause == nil || !cause.Image || waiting.Err() != nil {
 			break
 		}
-	} else {
-		r.readSigns(ctx)
+		select {
+		case <-waiting.Done():
+		case <-changed:
+		}
 	}
 	return errors.As(context.Cause(ctx), new(superseded))
 }
@@ -238,9 +231,8 @@ func (r *runner) begin(ctx context.Context, a *attempt) (context.Context, func()
 		r.imagesMu.Lock()
 		delete(r.attempts, a)
 		r.imagesMu.Unlock()
-		var s superseded
 		defer cancel(nil)
-		if errors.As(context.Cause(ctx), &s) {
+		if s, ok := errors.AsType[superseded](context.Cause(ctx)); ok {
 			return s.cause()
 		}
 		return nil

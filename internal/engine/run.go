@@ -35,7 +35,7 @@ func Run(ctx context.Context, clients *run.Clients, plan *Plan, opts Options, si
 		opts.Now = time.Now
 	}
 	r := &runner{plan: plan, opts: opts, sink: sink, counts: map[int]counts{}, attempts: map[*attempt]context.CancelCauseFunc{},
-		connection: clients.Connection()}
+		logsSeen: map[string]bool{}, connection: clients.Connection()}
 	result := run.Run(ctx, clients, opts.Options, run.Work{
 		Name: plan.Example.Metadata.Name, Needs: plan.Needs(opts.Namespace == ""), Prepare: r.prepare, Do: r.scenarios,
 	}, r)

@@ -132,7 +132,7 @@ func (r *attempt) steps(ctx context.Context, steps []step, emit func(Body)) v1al
 	sent := r.sendEarly(ctx, steps)
 	for i, st := range steps {
 		if broken && !sent[i].begun() {
-			emit(StepSkipped{Say: st.say, Plan: r.planOf(st)})
+			emit(StepSkipped{r.planned(st)})
 			for i, c := range st.claims {
 				emit(ExpectationNotChecked{ClaimID{i, c.text}})
 			}
@@ -149,7 +149,7 @@ func (r *attempt) steps(ctx context.Context, steps []step, emit func(Body)) v1al
 // of an early one is sent already.
 func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Outcome, sent *early, emit func(Body)) (v v1alpha1.Verdict, broken bool) {
 	begin := r.opts.Now()
-	emit(StepStarted{Say: st.say, Plan: r.planOf(st)})
+	emit(StepStarted{r.planned(st)})
 	defer func() { emit(StepEnded{r.since(begin)}) }()
 
 	facts := r.facts(r.images, named)
@@ -178,13 +178,9 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 		}
 		return failure.verdict, !failure.skipped
 	}
-	facts.Stdout, facts.Stderr, facts.ExitCode = res.Stdout, res.Stderr, res.ExitCode
-	facts.StdoutCut, facts.StderrCut = res.StdoutCut, res.StderrCut
-	facts.Elapsed = r.since(begin)
+	facts.Outcome, facts.Elapsed = outcomeOf(res), r.since(begin)
 	if st.name != "" {
-		named[st.name] = expect.Outcome{
-			Stdout: res.Stdout, Stderr: res.Stderr, ExitCode: res.ExitCode, StdoutCut: res.StdoutCut, StderrCut: res.StderrCut,
-		}
+		named[st.name] = facts.Outcome
 	}
 	now := r.snapshot()
 	var suspects []string // Pods that claims which fail have read
@@ -213,7 +209,7 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 			emit(failed)
 			v = run.Worst(v, v1alpha1.ClaimFailed)
 			suspects = append(suspects, read...)
-			if cause := (*diagnose.Cause)(nil); errors.As(verdict.Err, &cause) {
+			if errors.As(verdict.Err, new(*diagnose.Cause)) {
 				v = v1alpha1.CouldNotRun
 			}
 		}
@@ -227,6 +223,10 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 		return run.Worst(v, v1alpha1.CouldNotRun), true
 	}
 	return v, hopeless
+}
+
+func outcomeOf(res kubectl.Result) expect.Outcome {
+	return expect.Outcome{Stdout: res.Stdout, Stderr: res.Stderr, ExitCode: res.ExitCode, StdoutCut: res.StdoutCut, StderrCut: res.StderrCut}
 }
 
 // cannotRun is the failure of a step whose command cannot run. What its author knows of

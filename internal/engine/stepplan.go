@@ -4,93 +4,70 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/podpatch"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
-// StepPlan is a step as the example has it, with its expressions: enough to
-// tell what would have happened, and to replay it elsewhere.
-type StepPlan struct {
-	// Name is what later steps call it, or "".
-	Name  string
-	Words example.Command
-	// Show is the pattern that standard output is filtered by, or "".
-	Show string
-	// MayFail: a claim judges the exit code, so that another one than 0 does
-	// not end the scenario.
-	MayFail bool
-	// Within is how long the command is run again until its claims hold; 0 means once.
-	Within time.Duration
-	Claims []ClaimPlan
-	// Position is where the step is on its page, if it is made from one.
-	Position example.Position
-}
-
-// ClaimPlan is a claim and what decides it.
-type ClaimPlan struct {
-	// ID is the claim's short name, or "".
-	ID    string
-	Claim string
-	// Expression is in CEL.
-	Expression string
-	// Within is how long it may take to become true; 0 means at once.
-	Within time.Duration
-	// Position is where the claim is on its page, if it is made from one.
-	Position example.Position
-}
-
-// planOf is a step's plan, with the attempt's images.
-func (r *attempt) planOf(st step) StepPlan {
+// planned is a step before it runs, with the attempt's images.
+func (r *attempt) planned(st step) v1alpha1.Step {
 	command, err := r.images.command(st.command)
 	if err != nil {
 		command = st.command // the step itself will fail for it
 	}
-	plan := st.plan(command, r.patch)
+	planned := st.planned(command, r.patch)
 	if r.plan.Page != nil {
-		plan.Position = st.at.Position()
-		for i := range plan.Claims {
-			plan.Claims[i].Position = st.claims[i].at.Position()
+		planned.Position = positionOf(st.at)
+		for i := range planned.Claims {
+			planned.Claims[i].Position = positionOf(st.claims[i].at)
 		}
 	}
-	return plan
+	return planned
 }
 
-// plan is the step's, with what a cluster's policy adds to its command.
-func (st step) plan(command example.Command, patch podpatch.Patch) StepPlan {
-	p := StepPlan{Name: st.name, Words: patched(command, patch), MayFail: st.readsExitCode, Within: st.within}
+// positionOf is a place on a page.
+func positionOf(at example.Place) *v1alpha1.Position {
+	p := at.Position()
+	return &v1alpha1.Position{File: p.File, Line: p.Line}
+}
+
+// planned is the step before it runs, with what a cluster's policy adds to its command.
+func (st step) planned(command example.Command, patch podpatch.Patch) v1alpha1.Step {
+	planned := v1alpha1.Step{
+		Name: st.name, Say: st.say, Words: patched(command, patch), MayFail: st.readsExitCode, WithinMilliseconds: st.within.Milliseconds(),
+	}
 	if st.show != nil {
-		p.Show = st.show.String()
+		planned.Show = st.show.String()
 	}
 	for _, c := range st.claims {
-		p.Claims = append(p.Claims, ClaimPlan{ID: c.id, Claim: c.text, Expression: c.that.Source, Within: c.within})
+		planned.Claims = append(planned.Claims, v1alpha1.Claim{
+			ID: c.id, Claim: c.text, Expression: c.that.Source, WithinMilliseconds: c.within.Milliseconds(), Outcome: v1alpha1.NotChecked,
+		})
 	}
-	return p
+	return planned
 }
 
-// patched adds to a command what the patch adds to its words. Meanwhile a text
+// patched are the words of a command, with what the patch adds to them. Meanwhile a text
 // that no command can hold stands in for each expression.
-func patched(command example.Command, patch podpatch.Patch) example.Command {
+func patched(command example.Command, patch podpatch.Patch) []v1alpha1.Word {
 	exprs := command.Exprs()
 	n := -1
-	words, err := command.Expand(func(string) (string, error) {
+	words, _ := command.Expand(func(string) (string, error) { // which does not fail
 		n++
 		return fmt.Sprintf("\x00%d\x00", n), nil
 	})
-	if err == nil {
-		words, err = patch.Command(words)
+	if more, err := patch.Command(words); err == nil { // else the step itself will fail for it
+		words = more
 	}
-	if err != nil {
-		return command // the step itself will fail for it
-	}
-	out := make(example.Command, len(words))
+	out := make([]v1alpha1.Word, len(words))
 	for i, w := range words {
+		out[i] = v1alpha1.Word{}
 		for j, text := range strings.Split(w, "\x00") {
 			if index, err := strconv.Atoi(text); j%2 == 1 && err == nil {
-				out[i] = append(out[i], example.Part{Text: exprs[index], IsExpr: true})
+				out[i] = append(out[i], v1alpha1.Part{Expression: exprs[index]})
 			} else if text != "" {
-				out[i] = append(out[i], example.Part{Text: text})
+				out[i] = append(out[i], v1alpha1.Part{Text: text})
 			}
 		}
 	}

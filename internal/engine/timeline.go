@@ -1,58 +1,29 @@
 package engine
 
 import (
-	"fmt"
 	"regexp"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
-// PodSeen is the state of a Pod of the run, at each change until its deletion.
-// The time of this event is that at which the run saw the change.
-type PodSeen struct{ Pod PodState }
+// PodSeen is the state of a Pod of the run, at each change until its deletion. Its Timeline
+// is by the cluster's clock, and in no order. The time of this event is that at which the run
+// saw the change.
+type PodSeen struct{ Pod v1alpha1.Pod }
 
-// PodState is what a report tells of a Pod.
-type PodState struct {
-	Name, UID, Node, Phase string
-	IPs                    []string
-	Containers             []ContainerState
-	// Moments are the Pod's steps from creation to Ready, by the cluster's
-	// clock, which tells them in whole seconds. They are in no order.
-	Moments []Moment
-}
-
-// ContainerState is one container of a Pod.
-type ContainerState struct {
-	Name string
-	// Image is the reference that the Pod asks for; ImageID, with its digest,
-	// what the node has found for it, or "".
-	Image, ImageID string
-	Restarts       int32
-}
-
-// Moment is a step of a Pod on its way to Ready.
-type Moment struct {
-	What MomentKind
-	// Container is the one that it happened to, or "".
-	Container string
-	Time      time.Time
-	// Took is how long it took, where the cluster tells: the pull of an image.
-	Took time.Duration
-}
-
-// MomentKind is what a Moment is about.
-type MomentKind string
-
-// The kinds of Moment, in the order in which they come.
+// What a Moment may be, in the order in which they come.
 const (
-	PodCreated       MomentKind = "Created"
-	PodScheduled     MomentKind = "Scheduled"
-	ImagePulled      MomentKind = "ImagePulled"
-	ContainerStarted MomentKind = "ContainerStarted"
-	PodReady         MomentKind = "Ready"
+	PodCreated       = "Created"
+	PodScheduled     = "Scheduled"
+	ImagePulled      = "ImagePulled"
+	ContainerStarted = "ContainerStarted"
+	PodReady         = "Ready"
 )
 
 func fromUnstructured(obj *unstructured.Unstructured, into any) error {
@@ -61,10 +32,10 @@ func fromUnstructured(obj *unstructured.Unstructured, into any) error {
 
 // podState picks what a report tells. Nothing of a Pod's environment, volumes
 // or annotations is in it.
-func podState(pod *corev1.Pod) PodState {
-	s := PodState{
+func podState(pod *corev1.Pod) v1alpha1.Pod {
+	s := v1alpha1.Pod{
 		Name: pod.Name, UID: string(pod.UID), Node: pod.Spec.NodeName, Phase: string(pod.Status.Phase),
-		Moments: []Moment{{What: PodCreated, Time: pod.CreationTimestamp.Time}},
+		Timeline: []v1alpha1.Moment{{What: PodCreated, Time: pod.CreationTimestamp}},
 	}
 	for _, ip := range pod.Status.PodIPs {
 		s.IPs = append(s.IPs, ip.IP)
@@ -75,21 +46,21 @@ func podState(pod *corev1.Pod) PodState {
 		}
 		switch c.Type {
 		case corev1.PodScheduled:
-			s.Moments = append(s.Moments, Moment{What: PodScheduled, Time: c.LastTransitionTime.Time})
+			s.Timeline = append(s.Timeline, v1alpha1.Moment{What: PodScheduled, Time: c.LastTransitionTime})
 		case corev1.PodReady:
-			s.Moments = append(s.Moments, Moment{What: PodReady, Time: c.LastTransitionTime.Time})
+			s.Timeline = append(s.Timeline, v1alpha1.Moment{What: PodReady, Time: c.LastTransitionTime})
 		default: // the others are no step of the way
 		}
 	}
 	for _, spec := range pod.Spec.Containers {
-		c := ContainerState{Name: spec.Name, Image: spec.Image}
+		c := v1alpha1.Container{Name: spec.Name, Image: spec.Image}
 		for _, status := range pod.Status.ContainerStatuses {
 			if status.Name != spec.Name {
 				continue
 			}
 			c.ImageID, c.Restarts = status.ImageID, status.RestartCount
 			if started := startOf(status); !started.IsZero() {
-				s.Moments = append(s.Moments, Moment{What: ContainerStarted, Container: spec.Name, Time: started})
+				s.Timeline = append(s.Timeline, v1alpha1.Moment{What: ContainerStarted, Container: spec.Name, Time: started})
 			}
 		}
 		s.Containers = append(s.Containers, c)
@@ -97,14 +68,14 @@ func podState(pod *corev1.Pod) PodState {
 	return s
 }
 
-func startOf(status corev1.ContainerStatus) time.Time {
+func startOf(status corev1.ContainerStatus) metav1.Time {
 	switch {
 	case status.State.Running != nil:
-		return status.State.Running.StartedAt.Time
+		return status.State.Running.StartedAt
 	case status.State.Terminated != nil:
-		return status.State.Terminated.StartedAt.Time
+		return status.State.Terminated.StartedAt
 	default:
-		return time.Time{}
+		return metav1.Time{}
 	}
 }
 
@@ -121,27 +92,19 @@ var (
 
 // pulls finds in the Events when an image was pulled for a Pod. An image that
 // the node had before is no pull.
-func pulls(pod *corev1.Pod, events []corev1.Event) []Moment {
-	var out []Moment
+func pulls(pod *corev1.Pod, events []corev1.Event) []v1alpha1.Moment {
+	var out []v1alpha1.Moment
 	for _, e := range events {
 		container := containerOfPath.FindStringSubmatch(e.InvolvedObject.FieldPath)
 		took := pulledIn.FindStringSubmatch(e.Message)
 		if e.InvolvedObject.UID != pod.UID || container == nil || took == nil {
 			continue
 		}
-		m := Moment{What: ImagePulled, Container: container[1], Time: e.LastTimestamp.Time}
+		m := v1alpha1.Moment{What: ImagePulled, Container: container[1], Time: e.LastTimestamp}
 		if d, err := time.ParseDuration(took[1]); err == nil {
-			m.Took = d
+			m.TookMilliseconds = d.Milliseconds()
 		}
 		out = append(out, m)
 	}
 	return out
-}
-
-// String says what happened, for people.
-func (m Moment) String() string {
-	if m.Container == "" {
-		return string(m.What)
-	}
-	return fmt.Sprintf("%s %s", m.What, m.Container)
 }

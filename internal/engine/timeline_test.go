@@ -7,6 +7,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 func at(second int64) metav1.Time { return metav1.NewTime(time.Unix(second, 0)) }
@@ -30,19 +32,19 @@ func TestPodStateTellsTheWayToReady(t *testing.T) {
 		},
 	}
 	s := podState(pod)
-	want := []Moment{
-		{What: PodCreated, Time: time.Unix(1, 0)}, {What: PodScheduled, Time: time.Unix(2, 0)},
-		{What: ContainerStarted, Container: "one", Time: time.Unix(4, 0)},
+	want := []v1alpha1.Moment{
+		{What: PodCreated, Time: at(1)}, {What: PodScheduled, Time: at(2)},
+		{What: ContainerStarted, Container: "one", Time: at(4)},
 	}
-	if len(s.Moments) != len(want) {
-		t.Fatalf("expected %v, found %v", want, s.Moments)
+	if len(s.Timeline) != len(want) {
+		t.Fatalf("expected %v, found %v", want, s.Timeline)
 	}
 	for i, m := range want {
-		if s.Moments[i] != m {
-			t.Errorf("expected %v, found %v", m, s.Moments[i])
+		if s.Timeline[i] != m {
+			t.Errorf("expected %v, found %v", m, s.Timeline[i])
 		}
 	}
-	if s.Containers[0] != (ContainerState{Name: "one", Image: "x:1", ImageID: "x@sha256:1"}) {
+	if s.Containers[0] != (v1alpha1.Container{Name: "one", Image: "x:1", ImageID: "x@sha256:1"}) {
 		t.Errorf("found %+v", s.Containers[0])
 	}
 }
@@ -60,7 +62,7 @@ func TestPullsAreToldByEvents(t *testing.T) {
 		event("u", `Container image "x:1" already present on machine`),
 		event("u", `Successfully pulled image "x:1" in 1m2.5s (1m3s including waiting). Image size: 5 bytes.`),
 	})
-	if want := (Moment{What: ImagePulled, Container: "one", Time: time.Unix(3, 0), Took: 62500 * time.Millisecond}); len(got) != 1 || got[0] != want {
+	if want := (v1alpha1.Moment{What: ImagePulled, Container: "one", Time: at(3), TookMilliseconds: 62500}); len(got) != 1 || got[0] != want {
 		t.Errorf("expected %v, found %v", want, got)
 	}
 }

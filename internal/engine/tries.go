@@ -67,9 +67,7 @@ func (r *attempt) isSettled(ctx context.Context, st step, facts expect.Facts, re
 	if f != nil {
 		return f.final
 	}
-	facts.Stdout, facts.Stderr, facts.ExitCode = res.Stdout, res.Stderr, res.ExitCode
-	facts.StdoutCut, facts.StderrCut = res.StdoutCut, res.StderrCut
-	facts.Objects = r.snapshot()
+	facts.Outcome, facts.Objects = outcomeOf(res), r.snapshot()
 	for _, c := range st.claims {
 		if v := c.that.Check(ctx, facts); !v.Holds && !v.Final {
 			return false

@@ -200,11 +200,7 @@ func (r *runner) resource(name string) (dynamic.ResourceInterface, error) {
 	if err != nil {
 		return nil, err
 	}
-	gvr, err := mapper.ResourceFor(schema.ParseGroupResource(name).WithVersion(""))
-	if err != nil {
-		return nil, err
-	}
-	gvk, err := mapper.KindFor(gvr)
+	gvk, err := mapper.KindFor(schema.ParseGroupResource(name).WithVersion(""))
 	if err != nil {
 		return nil, err
 	}
@@ -212,12 +208,12 @@ func (r *runner) resource(name string) (dynamic.ResourceInterface, error) {
 	if err != nil {
 		return nil, err
 	}
-	client := r.Session.Client().Resource(gvr)
+	client := r.Session.Client().Resource(mapping.Resource)
 	if mapping.Scope.Name() == meta.RESTScopeNameNamespace {
 		return client.Namespace(r.Session.Namespace), nil
 	}
 	if !r.opts.AllowClusterScope {
-		return nil, fmt.Errorf("%s are cluster-scoped%s", gvr.GroupResource(), scopeHint)
+		return nil, fmt.Errorf("%s are cluster-scoped%s", mapping.Resource.GroupResource(), scopeHint)
 	}
 	return client, nil
 }

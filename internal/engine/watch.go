@@ -211,7 +211,7 @@ func (w *watcher) report(uid types.UID) {
 		return
 	}
 	state := podState(pod)
-	state.Moments = append(state.Moments, pulls(pod, slices.Collect(maps.Values(w.events[uid])))...)
+	state.Timeline = append(state.Timeline, pulls(pod, slices.Collect(maps.Values(w.events[uid])))...)
 	w.tell(PodSeen{state})
 }
 

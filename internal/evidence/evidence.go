@@ -9,6 +9,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 )
 
 // Reader reads the evidence of one run.
@@ -45,7 +47,7 @@ func (r Reader) Events(ctx context.Context, pod *corev1.Pod) ([]corev1.Event, er
 	if err != nil {
 		return nil, fmt.Errorf("list the events about pod %q: %w", pod.Name, err)
 	}
-	slices.SortStableFunc(list.Items, func(a, b corev1.Event) int { return Time(a).Compare(Time(b)) })
+	slices.SortStableFunc(list.Items, func(a, b corev1.Event) int { return diagnose.LastSeen(a).Compare(diagnose.LastSeen(b)) })
 	return list.Items, nil
 }
 

@@ -4,27 +4,15 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
-)
 
-// Time is when an Event came last: reporters fill in either the old fields or
-// the new ones. It is in whole seconds in most cases.
-func Time(ev corev1.Event) time.Time {
-	switch {
-	case ev.Series != nil:
-		return ev.Series.LastObservedTime.Time
-	case !ev.LastTimestamp.IsZero():
-		return ev.LastTimestamp.Time
-	default:
-		return ev.EventTime.Time
-	}
-}
+	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
+)
 
 // Words is an Event as a line of text.
 func Words(ev corev1.Event) string {
-	text := fmt.Sprintf("%s  %s: %s", Time(ev).UTC().Format("15:04:05"), ev.Reason, strings.TrimSpace(ev.Message))
+	text := fmt.Sprintf("%s  %s: %s", diagnose.LastSeen(ev).UTC().Format("15:04:05"), ev.Reason, strings.TrimSpace(ev.Message))
 	if ev.Count > 1 {
 		text += fmt.Sprintf(" (%d times)", ev.Count)
 	}

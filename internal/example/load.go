@@ -137,8 +137,7 @@ func (f folder) names() []string {
 
 // cause is what went wrong, without the name that the file has inside fsys.
 func cause(err error) error {
-	var pathErr *fs.PathError
-	if errors.As(err, &pathErr) {
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
 		return pathErr.Err
 	}
 	return err

@@ -16,9 +16,7 @@ import (
 // Facts are what an expression can see: the outcome of the step's command, and
 // the objects of the run.
 type Facts struct {
-	Stdout   string
-	Stderr   string
-	ExitCode int
+	Outcome
 	// Images are the image references in use, overrides applied, by short name.
 	Images map[string]string
 	// RunID and Namespace are those of the run.
@@ -30,9 +28,6 @@ type Facts struct {
 	Steps map[string]Outcome
 	// Texts are the files beside the example, by name.
 	Texts map[string]string
-	// StdoutCut and StderrCut are how many bytes the command printed beyond those
-	// that were kept: what reads a text that was cut cannot be decided.
-	StdoutCut, StderrCut int64
 	// Objects reads the run's objects; nil where there is no cluster.
 	Objects Objects
 	// Step is the name of the step whose command printed Stdout, or "".
@@ -46,7 +41,8 @@ type Outcome struct {
 	Stdout   string
 	Stderr   string
 	ExitCode int
-	// StdoutCut and StderrCut are those of Facts.
+	// StdoutCut and StderrCut are how many bytes the command printed beyond those
+	// that were kept: what reads a text that was cut cannot be decided.
 	StdoutCut, StderrCut int64
 }
 

@@ -7,12 +7,13 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 func facts() Facts {
 	return Facts{
-		Stdout:    `{"host": "10.244.1.5:9876", "version": "0.4.0", "from": "10.244.2.7"}`,
-		ExitCode:  0,
+		Outcome:   Outcome{Stdout: `{"host": "10.244.1.5:9876", "version": "0.4.0", "from": "10.244.2.7"}`},
 		Images:    map[string]string{"shell": "centos"},
 		RunID:     "x7k2p",
 		Namespace: "kbe-pods-x7k2p",
@@ -98,8 +99,8 @@ func TestAFailedConditionNamesExpectedAndFound(t *testing.T) {
 	if m.Expression != `json(stdout).version == "0.5.0"` || m.Expected != `"0.5.0"` {
 		t.Errorf("found %+v", m)
 	}
-	if len(m.Operands) != 1 || m.Operands[0] != (Operand{Expression: "json(stdout).version", Value: `"0.4.0"`}) {
-		t.Errorf("operands: %+v", m.Operands)
+	if len(m.Found) != 1 || m.Found[0] != (v1alpha1.Value{Expression: "json(stdout).version", Value: `"0.4.0"`}) {
+		t.Errorf("operands: %+v", m.Found)
 	}
 }
 
@@ -116,10 +117,10 @@ func TestMismatches(t *testing.T) {
 			continue
 		}
 		m := v.Mismatches[0]
-		if m.Expression != tc.expr || len(m.Operands) == 0 || m.Operands[0].Expression != tc.operand {
+		if m.Expression != tc.expr || len(m.Found) == 0 || m.Found[0].Expression != tc.operand {
 			t.Errorf("%s: found %+v", tc.source, m)
-		} else if tc.value != "" && m.Operands[0].Value != tc.value {
-			t.Errorf("%s: expected the value %s, found %s", tc.source, tc.value, m.Operands[0].Value)
+		} else if tc.value != "" && m.Found[0].Value != tc.value {
+			t.Errorf("%s: expected the value %s, found %s", tc.source, tc.value, m.Found[0].Value)
 		}
 	}
 }

@@ -47,8 +47,7 @@ var (
 
 // limitError explains the error of an evaluation that reached its limit.
 func limitError(err error) error {
-	var cancelled interpreter.EvalCancelledError
-	if errors.As(err, &cancelled) && cancelled.Cause == interpreter.CostLimitExceeded {
+	if cancelled, is := errors.AsType[interpreter.EvalCancelledError](err); is && cancelled.Cause == interpreter.CostLimitExceeded {
 		return errCost
 	}
 	return err

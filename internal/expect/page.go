@@ -6,6 +6,8 @@ import (
 	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/common/types"
 	"github.com/google/cel-go/common/types/ref"
+
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // Page decides what a page shows of the commands of a run.
@@ -63,12 +65,12 @@ func (s *shown) holds(statement ref.Val) ref.Val {
 }
 
 // mismatches are the differences, and whether they are all final.
-func (s *shown) mismatches() (all []Mismatch, final bool) {
+func (s *shown) mismatches() (all []v1alpha1.Mismatch, final bool) {
 	final = true
 	for _, d := range s.found {
-		m := Mismatch{Text: d.Text, Expected: d.Shown}
+		m := v1alpha1.Mismatch{Text: d.Text, Expected: d.Shown}
 		if d.Found != "" {
-			m.Operands = []Operand{{Value: d.Found}}
+			m.Found = []v1alpha1.Value{{Value: d.Found}}
 		}
 		all, final = append(all, m), final && d.Final
 	}

@@ -15,38 +15,21 @@ import (
 	"github.com/google/cel-go/common/types"
 	"github.com/google/cel-go/common/types/ref"
 	"github.com/google/cel-go/common/types/traits"
+
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // Verdict is the outcome of a condition.
 type Verdict struct {
 	Holds bool
 	// Mismatches are the parts of the condition that do not hold; none where it does.
-	Mismatches []Mismatch
+	Mismatches []v1alpha1.Mismatch
 	// Err says why the condition could not be evaluated to its end, such as a
 	// field that the object does not have.
 	Err error
 	// Final: no later outcome of the command would be another one, as where a page shows a
 	// column that kubectl does not have.
 	Final bool
-}
-
-// Mismatch is one part of a condition that is not true.
-type Mismatch struct {
-	// Expression is the part as CEL, such as `json(stdout).version == "0.5.0"`.
-	Expression string `json:"expression"`
-	// Expected is the value that the part requires, where it is an equality.
-	Expected string `json:"expected,omitempty"`
-	// Operands are the values that were found.
-	Operands []Operand `json:"operands,omitempty"`
-	// Text says in words how a page differs from the cluster; Expected is then what the page
-	// shows, and the operand what the cluster has.
-	Text string `json:"text,omitempty"`
-}
-
-// Operand is a sub-expression and the value it had.
-type Operand struct {
-	Expression string `json:"expression"`
-	Value      string `json:"value"`
 }
 
 // Check evaluates a condition over facts. It returns when ctx ends, and when the
@@ -123,7 +106,7 @@ func (x *Expression) expand(ctx context.Context, f Facts, read *objects) (string
 type explainer struct {
 	info    *ast.SourceInfo
 	details *cel.EvalDetails
-	found   []Mismatch
+	found   []v1alpha1.Mismatch
 }
 
 func (e *explainer) visit(x ast.Expr) {
@@ -147,7 +130,7 @@ func (e *explainer) visit(x ast.Expr) {
 	if _, evaluated := e.value(x); !evaluated && len(e.found) > 0 {
 		return // cut off by && or ||: it decided nothing
 	}
-	e.found = append(e.found, Mismatch{Expression: e.text(x), Operands: e.leaves(x)})
+	e.found = append(e.found, v1alpha1.Mismatch{Expression: e.text(x), Found: e.leaves(x)})
 }
 
 func (e *explainer) comparison(x ast.Expr, call ast.CallExpr) {
@@ -156,7 +139,7 @@ func (e *explainer) comparison(x ast.Expr, call ast.CallExpr) {
 	if !leftKnown && left.Kind() != ast.LiteralKind && len(e.found) > 0 {
 		return // never evaluated
 	}
-	m := Mismatch{Expression: e.text(x)}
+	m := v1alpha1.Mismatch{Expression: e.text(x)}
 	if call.FunctionName() == operators.Equals {
 		if left.Kind() == ast.LiteralKind {
 			left, right = right, left
@@ -171,14 +154,14 @@ func (e *explainer) comparison(x ast.Expr, call ast.CallExpr) {
 		if side.Kind() == ast.LiteralKind {
 			continue
 		}
-		m.Operands = append(m.Operands, e.operand(side))
+		m.Found = append(m.Found, e.operand(side))
 	}
 	e.found = append(e.found, m)
 }
 
 // leaves returns the values that a part without a comparison was made from: the
 // receiver and arguments of its call, or itself.
-func (e *explainer) leaves(x ast.Expr) []Operand {
+func (e *explainer) leaves(x ast.Expr) []v1alpha1.Value {
 	var parts []ast.Expr
 	switch x.Kind() {
 	case ast.CallKind:
@@ -192,7 +175,7 @@ func (e *explainer) leaves(x ast.Expr) []Operand {
 	default:
 		parts = append(parts, x)
 	}
-	var out []Operand
+	var out []v1alpha1.Value
 	for _, p := range parts {
 		if p.Kind() != ast.LiteralKind {
 			out = append(out, e.operand(p))
@@ -201,8 +184,8 @@ func (e *explainer) leaves(x ast.Expr) []Operand {
 	return out
 }
 
-func (e *explainer) operand(x ast.Expr) Operand {
-	o := Operand{Expression: e.text(x), Value: "(no value)"}
+func (e *explainer) operand(x ast.Expr) v1alpha1.Value {
+	o := v1alpha1.Value{Expression: e.text(x), Value: "(no value)"}
 	if v, ok := e.value(x); ok {
 		o.Value = show(v)
 	}

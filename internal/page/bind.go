@@ -2,6 +2,7 @@ package page
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -117,6 +118,8 @@ type bindings struct {
 	renamed map[string]string
 	// namespace is that of the run, which stands for default.
 	namespace string
+	// patterns are those of the page, by text and by where it stands.
+	patterns map[[2]string]pattern
 }
 
 // matched is what a comparison of two texts has bound.
@@ -134,12 +137,15 @@ func (b *bindings) match(shown, found, where string) (m matched, ok bool) {
 	if shown == found || shown == "<none>" && found == "" {
 		return m, true
 	}
-	parts, pattern := patternOf(shown, where)
-	values := pattern.FindStringSubmatch(found)
+	key := [2]string{shown, where}
+	if _, known := b.patterns[key]; !known {
+		b.patterns[key] = patternOf(shown, where)
+	}
+	values := b.patterns[key].FindStringSubmatch(found)
 	if values == nil {
 		return m, false
 	}
-	for i, part := range parts {
+	for i, part := range b.patterns[key].parts {
 		value := values[i+1]
 		switch {
 		case part.rule == nil || part.text == value:
@@ -163,12 +169,8 @@ func (b *bindings) match(shown, found, where string) (m matched, ok bool) {
 
 // keep keeps what a comparison has bound.
 func (b *bindings) keep(m matched) {
-	for shown, found := range m.found {
-		b.found[shown] = found
-	}
-	for shown, found := range m.renamed {
-		b.renamed[shown] = found
-	}
+	maps.Copy(b.found, m.found)
+	maps.Copy(b.renamed, m.renamed)
 }
 
 // part is a value in a text of the page.
@@ -177,23 +179,28 @@ type part struct {
 	text string
 }
 
-// patternOf is a text of the page as the pattern of what a cluster may have for it.
-func patternOf(shown, where string) ([]part, *regexp.Regexp) {
+// pattern is what a cluster may have for a text of the page, with the values in it.
+type pattern struct {
+	*regexp.Regexp
+	parts []part
+}
+
+func patternOf(shown, where string) pattern {
 	if r := ruleFor(shown, where); r != nil {
-		return []part{{r, shown}}, regexp.MustCompile(`^(` + r.found + `)$`)
+		return pattern{regexp.MustCompile(`^(` + r.found + `)$`), []part{{r, shown}}}
 	}
 	var parts []part
-	var pattern strings.Builder
-	pattern.WriteByte('^')
+	var text strings.Builder
+	text.WriteByte('^')
 	for i := 0; i < len(shown); {
 		if rest := shown[i:]; strings.HasPrefix(rest, "...") || strings.HasPrefix(rest, "…") {
-			pattern.WriteString(".*")
+			text.WriteString(".*")
 			i += len("...")
 			continue
 		}
 		if r, value := valueAt(shown, i); r != nil {
 			parts = append(parts, part{r, value})
-			pattern.WriteString(`(` + r.found + `)`)
+			text.WriteString(`(` + r.found + `)`)
 			i += len(value)
 			continue
 		}
@@ -201,15 +208,15 @@ func patternOf(shown, where string) ([]part, *regexp.Regexp) {
 		for i+size < len(shown) && shown[i+size]&0xC0 == 0x80 {
 			size++ // the rest of a character
 		}
-		pattern.WriteString(regexp.QuoteMeta(shown[i : i+size]))
+		text.WriteString(regexp.QuoteMeta(shown[i : i+size]))
 		i += size
 	}
-	pattern.WriteByte('$')
-	re, err := regexp.Compile(pattern.String())
+	text.WriteByte('$')
+	re, err := regexp.Compile(text.String())
 	if err != nil { // it is too long
-		return nil, regexp.MustCompile("^" + regexp.QuoteMeta(shown[:min(len(shown), 100)]) + "$")
+		return pattern{Regexp: regexp.MustCompile("^" + regexp.QuoteMeta(shown[:min(len(shown), 100)]) + "$")}
 	}
-	return parts, re
+	return pattern{re, parts}
 }
 
 // nameDiffers says why a name on the cluster is not the one that a page shows with another

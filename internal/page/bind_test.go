@@ -49,7 +49,7 @@ func TestWhatIsBound(t *testing.T) {
 		{"text counts", "", "pod/web created", "pod/web configured", false},
 		{"an ellipsis", "", "Image: app@sha256:…", "Image: app@sha256:ffff", true},
 	} {
-		b := &bindings{found: map[string]string{}, renamed: map[string]string{}}
+		b := &bindings{found: map[string]string{}, renamed: map[string]string{}, patterns: map[[2]string]pattern{}}
 		m, ok := b.match(tc.shown, tc.found, tc.where)
 		if binds := ok && m.why == ""; binds != tc.binds {
 			t.Errorf("%s: %q for %q: expected %t, found %t, %s", tc.rule, tc.shown, tc.found, tc.binds, binds, m.why)
@@ -62,7 +62,7 @@ func TestWhatIsBound(t *testing.T) {
 
 // TestWhatIsBoundStaysSo: a value that the page shows twice is the same one on the cluster.
 func TestWhatIsBoundStaysSo(t *testing.T) {
-	b := &bindings{found: map[string]string{}, renamed: map[string]string{}}
+	b := &bindings{found: map[string]string{}, renamed: map[string]string{}, patterns: map[[2]string]pattern{}}
 	m, _ := b.match("172.17.0.3", "10.244.1.2", "")
 	b.keep(m)
 	if m, ok := b.match("172.17.0.3", "10.244.1.9", ""); !ok || m.why == "" {

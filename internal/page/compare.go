@@ -39,7 +39,7 @@ func (s *shownOutput) compare(stdout, stderr string) []difference {
 }
 
 // verb is the kubectl command.
-func (s *shownOutput) verb() string { return s.command.words[0].literal() }
+func (s *shownOutput) verb() string { return s.command.words[0] }
 
 // isElision tells whether a line stands for lines that the page leaves out.
 func isElision(text string) bool {

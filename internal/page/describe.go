@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 
@@ -61,7 +62,7 @@ func (s *shownOutput) compareKey(l line, found []string, printed string) *differ
 	case key != nil && len(sameKey) > 0:
 		now := keyLine.FindStringSubmatch(sameKey[0])[3]
 		d := difference{id: l.id, Difference: expect.Difference{Shown: squeezed(l.text), Found: squeezed(sameKey[0]),
-			Text: l.text[key[4]:key[5]] + ": the page shows " + orNothing(valueOf(l.text, key)) + "; the cluster has " + orNothing(now)}}
+			Text: l.text[key[4]:key[5]] + ": the page shows " + cmp.Or(valueOf(l.text, key), "nothing") + "; the cluster has " + cmp.Or(now, "nothing")}}
 		if key[6] >= 0 {
 			d = d.replaced(span{l.start + key[6], l.start + key[7]}, now)
 		}

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -208,7 +209,7 @@ func (r *reader) within(at span, text string, from, to int) span {
 // add adds a command of the page.
 func (r *reader) add(text string, at span, note note) *command {
 	c := &command{span: at, id: r.id(at.start), text: text, say: r.said, note: note}
-	c.step = stepName(c)
+	c.step = cmp.Or(note.Name, "line-"+c.id)
 	r.said = ""
 	r.commands = append(r.commands, c)
 	return c

@@ -25,10 +25,10 @@ type filter struct {
 
 // filters are the programs that verify runs by itself. What is not here cannot run.
 var filters = map[string]func(args []string) (func(string) (string, error), error){
-	"cat": func([]string) (func(string) (string, error), error) {
-		return byLines(func(l []string) []string { return l }), nil
-	},
-	"grep": grep, "head": head, "tail": tail, "jq": jq, "sort": sorted, "uniq": uniq, "wc": count,
+	"cat":  withoutFlags(func(lines []string) []string { return lines }),
+	"grep": grep, "head": head, "tail": tail, "jq": jq, "wc": count,
+	"sort": withoutFlags(func(lines []string) []string { return slices.Sorted(slices.Values(lines)) }),
+	"uniq": withoutFlags(slices.Compact[[]string]),
 }
 
 // filter is a stage of a pipe.
@@ -37,11 +37,10 @@ func (r *reader) filter(st *syntax.Stmt, at span, note note) (filter, error) {
 	if !ok || len(expr.Args) == 0 || len(st.Redirs) > 0 {
 		return filter{}, unfit{"its output goes to more than a program"}
 	}
-	all, err := r.words(expr.Args, at, note)
+	words, err := r.words(expr.Args, at, note)
 	if err != nil {
 		return filter{}, err
 	}
-	words := literals(all)
 	make, known := filters[words[0]]
 	if !known {
 		return filter{}, unfit{fmt.Sprintf("its output is piped into `%s`: verify knows grep, head, jq, sort, tail, uniq and wc", words[0])}
@@ -168,18 +167,14 @@ func tail(args []string) (func(string) (string, error), error) {
 	return byLines(func(lines []string) []string { return lines[max(0, len(lines)-n):] }), err
 }
 
-func sorted(args []string) (func(string) (string, error), error) {
-	if len(args) > 0 {
-		return nil, fmt.Errorf("expected no flags")
+// withoutFlags is a program that takes none.
+func withoutFlags(f func([]string) []string) func([]string) (func(string) (string, error), error) {
+	return func(args []string) (func(string) (string, error), error) {
+		if len(args) > 0 {
+			return nil, errors.New("expected no flags")
+		}
+		return byLines(f), nil
 	}
-	return byLines(func(lines []string) []string { return slices.Sorted(slices.Values(lines)) }), nil
-}
-
-func uniq(args []string) (func(string) (string, error), error) {
-	if len(args) > 0 {
-		return nil, fmt.Errorf("expected no flags")
-	}
-	return byLines(slices.Compact[[]string]), nil
 }
 
 func count(args []string) (func(string) (string, error), error) {

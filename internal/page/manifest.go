@@ -47,8 +47,7 @@ func (r *reader) named(info string, lines []line) bool {
 
 // printsFields tells whether a command prints YAML or JSON.
 func printsFields(c *command) bool {
-	words := literals(c.words)
-	return slices.ContainsFunc(words, func(w string) bool {
+	return slices.ContainsFunc(c.words, func(w string) bool {
 		w = strings.TrimPrefix(strings.TrimPrefix(w, "--output="), "-o")
 		return slices.Contains([]string{"yaml", "json", "=yaml", "=json"}, w)
 	})
@@ -66,20 +65,20 @@ type Sources struct {
 
 // resolve gives a command its manifests: each -f names one file of the example then.
 func (p *Page) resolve(e *example.Example, c *command, from Sources) error {
-	var out []word
+	var out []string
 	for i := 0; i < len(c.words); i++ {
-		text := c.words[i].literal()
+		text := c.words[i]
 		name, joined := strings.CutPrefix(text, "--filename=")
 		switch {
 		case text == "--":
 			c.words = append(out, c.words[i:]...)
 			return nil
 		case joined:
-		case strings.HasPrefix(text, "-f=") || len(text) > 2 && strings.HasPrefix(text, "-f") && c.words[0].literal() != "logs":
+		case strings.HasPrefix(text, "-f=") || len(text) > 2 && strings.HasPrefix(text, "-f") && c.words[0] != "logs":
 			name = strings.TrimPrefix(strings.TrimPrefix(text, "-f"), "=")
-		case (text == "-f" || text == "--filename") && i+1 < len(c.words) && c.words[0].literal() != "logs":
+		case (text == "-f" || text == "--filename") && i+1 < len(c.words) && c.words[0] != "logs":
 			i++
-			name = c.words[i].literal()
+			name = c.words[i]
 		default:
 			out = append(out, c.words[i])
 			continue
@@ -90,7 +89,7 @@ func (p *Page) resolve(e *example.Example, c *command, from Sources) error {
 				return err
 			}
 			for _, f := range files {
-				out = append(out, plainWord("-f"), plainWord(f))
+				out = append(out, "-f", f)
 			}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
 )
@@ -36,10 +37,27 @@ type history struct {
 	failed []*command
 }
 
+// judgement is the history that was asked for last: each claim of a command asks for the same.
+type judgement struct {
+	mu              sync.Mutex
+	outcomes        map[string]expect.Outcome
+	namespace, last string
+	history         *history
+}
+
 // judge compares what the page shows with the outcomes of its commands, by step; those
 // without one have not run. It ends after the command of the step last; "" means none.
 func (p *Page) judge(outcomes map[string]expect.Outcome, namespace, last string) *history {
-	h := &history{bindings: bindings{map[string]string{}, map[string]string{}, namespace}, undecided: undecided{}}
+	p.judged.mu.Lock()
+	defer p.judged.mu.Unlock()
+	if j := &p.judged; j.history == nil || j.namespace != namespace || j.last != last || !maps.Equal(j.outcomes, outcomes) {
+		j.history, j.namespace, j.last, j.outcomes = p.historyOf(outcomes, namespace, last), namespace, last, maps.Clone(outcomes)
+	}
+	return p.judged.history
+}
+
+func (p *Page) historyOf(outcomes map[string]expect.Outcome, namespace, last string) *history {
+	h := &history{bindings: bindings{map[string]string{}, map[string]string{}, namespace, p.patterns}, undecided: undecided{}}
 	for _, c := range p.commands {
 		if out, ran := outcomes[c.step]; ran && len(c.words) > 0 {
 			h.command(p, c, out)
@@ -112,13 +130,13 @@ func (h *history) fails(p *Page, c *command, out expect.Outcome) {
 // dependsOnFailed is the command that failed before and names the same object or file.
 func (h *history) dependsOnFailed(c *command) *command {
 	for _, before := range h.failed {
-		for _, w := range literals(before.words)[1:] {
+		for _, w := range before.words[1:] {
 			_, name, joined := strings.Cut(w, "/")
 			if !joined {
 				name = w
 			}
 			isName := len(name) > 2 && !strings.HasPrefix(name, "-") && !slices.Contains(deployments, name)
-			if isName && slices.ContainsFunc(literals(c.words)[1:], func(w string) bool { return w == name || strings.HasSuffix(w, "/"+name) }) {
+			if isName && slices.ContainsFunc(c.words[1:], func(w string) bool { return w == name || strings.HasSuffix(w, "/"+name) }) {
 				return before
 			}
 		}
@@ -164,7 +182,7 @@ func firstLine(text string) string {
 func (p *Page) Differences(statement string, f expect.Facts) ([]expect.Difference, error) {
 	outcomes := map[string]expect.Outcome{}
 	maps.Copy(outcomes, f.Steps)
-	outcomes[f.Step] = expect.Outcome{Stdout: f.Stdout, Stderr: f.Stderr, ExitCode: f.ExitCode}
+	outcomes[f.Step] = f.Outcome
 	if f.StdoutCut > 0 {
 		return nil, errors.New("the command printed more than is kept: show less of it on the page")
 	}

@@ -22,7 +22,10 @@ type Page struct {
 	// code are the spans of all code, in which a value of the page may stand.
 	code []span
 	// ids are the numbers that statements are known by.
-	ids map[string]bool
+	ids    map[string]bool
+	judged judgement
+	// patterns are those of texts that were compared.
+	patterns map[[2]string]pattern
 }
 
 // span is a part of the page's text, in bytes.
@@ -74,7 +77,7 @@ type manifest struct {
 }
 
 func newPage(name string, text []byte) *Page {
-	p := &Page{Name: name, text: text, lines: []int{0}, ids: map[string]bool{}}
+	p := &Page{Name: name, text: text, lines: []int{0}, ids: map[string]bool{}, patterns: map[[2]string]pattern{}}
 	for i, b := range text {
 		if b == '\n' {
 			p.lines = append(p.lines, i+1)

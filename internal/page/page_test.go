@@ -1,6 +1,7 @@
 package page
 
 import (
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -106,9 +107,7 @@ func TestWhatIsNoLongerTrueOfThePageOf2017(t *testing.T) {
 		t.Errorf("expected\n%s\nfound\n%s", strings.Join(want, "\n"), strings.Join(found, "\n"))
 	}
 	now := outputsOf{}
-	for line, out := range of2017 {
-		now[line] = out
-	}
+	maps.Copy(now, of2017)
 	now["39"] = expect.Outcome{Stdout: "pod \"sise\" deleted from kbe-page-abcde namespace\n"}
 	found, again := findings(read(t, "pods.md", corrected), now)
 	if len(found) > 0 || again != corrected {

@@ -3,6 +3,7 @@ package page
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/yuin/goldmark/ast"
@@ -59,8 +60,8 @@ func (r *reader) paragraph(n ast.Node) {
 
 // creates notes a sentence on what the last such command creates.
 func (r *reader) creates(begin string, word span) {
-	for i := len(r.commands) - 1; i >= 0; i-- {
-		if c := r.commands[i]; strings.HasPrefix(c.text, begin) {
+	for _, c := range slices.Backward(r.commands) {
+		if strings.HasPrefix(c.text, begin) {
 			r.sentences = append(r.sentences, sentence{word, r.id(word.start), string(r.source[word.start:word.end]), c})
 			return
 		}

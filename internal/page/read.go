@@ -32,7 +32,7 @@ func Read(name string, r io.Reader) (*Page, error) {
 	p := newPage(name, source)
 	p.Title = titleOf(source)
 	plain := withoutMarkup(source)
-	r2 := &reader{Page: p, source: plain, vars: map[string]word{}}
+	r2 := &reader{Page: p, source: plain, vars: map[string]string{}}
 	root := goldmark.DefaultParser().Parse(text.NewReader(plain))
 	err = ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if !entering {
@@ -107,7 +107,7 @@ type reader struct {
 	session *command
 	prelude []string
 	// vars are the variables of the page's shell.
-	vars map[string]word
+	vars map[string]string
 }
 
 // block reads a block, and says whether there is more to read in it.

@@ -22,8 +22,8 @@ var containerShells = []string{"bash", "sh", "ash", "/bin/bash", "/bin/sh", "/bi
 // opensSession tells that a command opens a shell in a container: commands of the prompts
 // that follow run there. The command itself then shows that there is such a shell.
 func (r *reader) opensSession(c *command) error {
-	switch verb := c.words[0].literal(); {
-	case verb == "run" && slices.ContainsFunc(literals(c.words), isTerminal) && !slices.Contains(literals(c.words), "--"):
+	switch verb := c.words[0]; {
+	case verb == "run" && slices.ContainsFunc(c.words, isTerminal) && !slices.Contains(c.words, "--"):
 		return unfit{"it opens a terminal in a new pod"}
 	case verb == "attach", verb == "edit":
 		return unfit{"it needs a terminal"}
@@ -33,16 +33,16 @@ func (r *reader) opensSession(c *command) error {
 	if c.words = withoutTerminal(c.words); len(c.words) == 0 {
 		return nil
 	}
-	last := c.words[len(c.words)-1].literal()
+	last := c.words[len(c.words)-1]
 	if !slices.Contains(containerShells, last) {
 		return nil
 	}
-	if !slices.Contains(literals(c.words), "--") {
-		c.words = slices.Insert(c.words, len(c.words)-1, plainWord("--"))
+	if !slices.Contains(c.words, "--") {
+		c.words = slices.Insert(c.words, len(c.words)-1, "--")
 	}
 	r.session = &command{call: call{words: slices.Clone(c.words)}}
 	r.prelude = nil
-	c.words = append(c.words, plainWord("-c"), plainWord("true"))
+	c.words = append(c.words, "-c", "true")
 	return nil
 }
 
@@ -50,13 +50,13 @@ func isTerminal(w string) bool { return slices.Contains(terminalFlags, w) }
 
 // withoutTerminal are the words of an exec without the flags for a terminal, which a program
 // that gets no input does not need.
-func withoutTerminal(words []word) []word {
-	var out []word
+func withoutTerminal(words []string) []string {
+	var out []string
 	for i, w := range words {
-		if w.literal() == "--" {
+		if w == "--" {
 			return append(out, words[i:]...)
 		}
-		if !isTerminal(w.literal()) {
+		if !isTerminal(w) {
 			out = append(out, w)
 		}
 	}
@@ -79,28 +79,28 @@ func (r *reader) inSession(text string) (call, error) {
 			r.prelude = append(r.prelude, text)
 		}
 	}
-	return call{words: append(slices.Clone(r.session.words), plainWord("-c"), plainWord(quietly(script)))}, nil
+	return call{words: append(slices.Clone(r.session.words), "-c", quietly(script))}, nil
 }
 
 // inClusterPod is a command in the client Pod.
 func (r *reader) inClusterPod(st *syntax.Stmt, text string) call {
-	words := []word{plainWord("exec"), plainWord(ClientPod), plainWord("--")}
+	words := []string{"exec", ClientPod, "--"}
 	text = quietly(text)
 	if expr, ok := st.Cmd.(*syntax.CallExpr); ok && len(st.Redirs) == 0 && len(expr.Assigns) == 0 {
-		var program []word
+		var program []string
 		for _, arg := range expr.Args {
 			w, plain := textOf(arg.Parts)
 			if !plain {
 				program = nil
 				break
 			}
-			program = append(program, plainWord(w))
+			program = append(program, w)
 		}
 		if len(program) > 0 {
 			return call{words: append(words, quietWords(program)...)}
 		}
 	}
-	return call{words: append(words, plainWord("sh"), plainWord("-c"), plainWord(text))}
+	return call{words: append(words, "sh", "-c", text)}
 }
 
 // quietly is a script whose curl shows no progress: on a terminal, as the page has it, it
@@ -112,10 +112,10 @@ func quietly(script string) string {
 	return script
 }
 
-func quietWords(program []word) []word {
-	silent := func(w word) bool { return strings.HasPrefix(w.literal(), "-s") || w.literal() == "--silent" }
-	if program[0].literal() == "curl" && !slices.ContainsFunc(program, silent) {
-		return slices.Insert(program, 1, plainWord("-sS"))
+func quietWords(program []string) []string {
+	silent := func(w string) bool { return strings.HasPrefix(w, "-s") || w == "--silent" }
+	if program[0] == "curl" && !slices.ContainsFunc(program, silent) {
+		return slices.Insert(program, 1, "-sS")
 	}
 	return program
 }

@@ -10,8 +10,8 @@ import (
 
 // call is what runs for a command.
 type call struct {
-	// words are those of kubectl, without the name kubectl.
-	words []word
+	// words are those of kubectl, without the name kubectl; see mark.
+	words []string
 	// filters are the programs that its output is piped into.
 	filters []filter
 	// manifest is what the command reads from standard input.
@@ -21,36 +21,8 @@ type call struct {
 	harmless bool
 }
 
-// word is texts and CEL expressions in turn.
-type word []piece
-
-type piece struct {
-	text   string
-	isExpr bool
-}
-
-func plainWord(text string) word { return word{{text: text}} }
-
-// literal is the text of a word; an expression in it is a blank, which no name has.
-func (w word) literal() string {
-	var b strings.Builder
-	for _, p := range w {
-		if p.isExpr {
-			b.WriteByte(' ')
-			continue
-		}
-		b.WriteString(p.text)
-	}
-	return b.String()
-}
-
-func literals(words []word) []string {
-	out := make([]string, len(words))
-	for i, w := range words {
-		out[i] = w.literal()
-	}
-	return out
-}
+// mark stands around a CEL expression in a word of a command: no page holds such a character.
+const mark = "\x00"
 
 // unfit is why a command cannot run.
 type unfit struct{ text string }
@@ -88,13 +60,6 @@ func (r *reader) statement(text string, st *syntax.Stmt, at span, label string, 
 	if err != nil {
 		c.notRun = err.Error()
 	}
-}
-
-func stepName(c *command) string {
-	if c.note.Name != "" {
-		return c.note.Name
-	}
-	return "line-" + c.id
 }
 
 func printed(st *syntax.Stmt) string {
@@ -139,7 +104,7 @@ func (r *reader) calls(st *syntax.Stmt, at span, note note) (call, error) {
 	if err != nil {
 		return call{}, err
 	}
-	switch program := words[0].literal(); {
+	switch program := words[0]; {
 	case program == "sleep":
 		return call{notRun: "verify waits until the cluster shows what the page shows", harmless: true}, nil
 	case program != "kubectl":
@@ -226,8 +191,8 @@ func textOf(parts []syntax.WordPart) (string, bool) {
 }
 
 // words are those of a command, with the values of the page's variables.
-func (r *reader) words(args []*syntax.Word, at span, note note) ([]word, error) {
-	out := make([]word, 0, len(args))
+func (r *reader) words(args []*syntax.Word, at span, note note) ([]string, error) {
+	out := make([]string, 0, len(args))
 	for _, arg := range args {
 		w, err := r.pieces(arg.Parts, false, at, note)
 		if err != nil {
@@ -238,18 +203,16 @@ func (r *reader) words(args []*syntax.Word, at span, note note) ([]word, error) 
 	return out, nil
 }
 
-func (r *reader) pieces(parts []syntax.WordPart, quoted bool, at span, note note) (w word, err error) {
+func (r *reader) pieces(parts []syntax.WordPart, quoted bool, at span, note note) (w string, err error) {
 	for _, part := range parts {
-		var more word
+		var more string
 		switch p := part.(type) {
 		case *syntax.Lit:
-			more = plainWord(unescaped(p.Value, quoted))
+			more = unescaped(p.Value, quoted)
 		case *syntax.SglQuoted:
-			more = plainWord(p.Value)
+			more = p.Value
 		case *syntax.DblQuoted:
-			if more, err = r.pieces(p.Parts, true, at, note); len(more) == 0 {
-				more = plainWord("")
-			}
+			more, err = r.pieces(p.Parts, true, at, note)
 		case *syntax.ParamExp:
 			more, err = r.variable(p)
 		case *syntax.CmdSubst:
@@ -258,9 +221,9 @@ func (r *reader) pieces(parts []syntax.WordPart, quoted bool, at span, note note
 			err = unfit{"it has an expansion of the shell that verify does not know"}
 		}
 		if err != nil {
-			return nil, err
+			return "", err
 		}
-		w = append(w, more...)
+		w += more
 	}
 	return w, nil
 }
@@ -279,30 +242,30 @@ func unescaped(text string, quoted bool) string {
 	return b.String()
 }
 
-func (r *reader) variable(p *syntax.ParamExp) (word, error) {
+func (r *reader) variable(p *syntax.ParamExp) (string, error) {
 	value, known := r.vars[p.Param.Value]
 	if !known || p.Exp != nil || p.Repl != nil || p.Slice != nil || p.Length {
-		return nil, unfit{fmt.Sprintf("the page does not say what $%s is", p.Param.Value)}
+		return "", unfit{fmt.Sprintf("the page does not say what $%s is", p.Param.Value)}
 	}
 	return value, nil
 }
 
 // substitution runs the command of a $( ) as a step of its own, and is its output.
-func (r *reader) substitution(p *syntax.CmdSubst, at span, note note) (word, error) {
+func (r *reader) substitution(p *syntax.CmdSubst, at span, note note) (string, error) {
 	if len(p.Stmts) != 1 {
-		return nil, unfit{"verify runs one command in $( )"}
+		return "", unfit{"verify runs one command in $( )"}
 	}
 	note.Name, note.Claims = "", nil
 	inner, err := r.calls(p.Stmts[0], at, note)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	if len(inner.filters) > 0 {
-		return nil, unfit{"verify does not run a pipe in $( )"}
+		return "", unfit{"verify does not run a pipe in $( )"}
 	}
 	c := r.add(printed(p.Stmts[0]), at, note)
 	c.call = inner
-	return word{{text: fmt.Sprintf("steps[%q].stdout.trim()", c.step), isExpr: true}}, nil
+	return mark + fmt.Sprintf("steps[%q].stdout.trim()", c.step) + mark, nil
 }
 
 // assignment reads NAME=VALUE and export NAME=VALUE.
@@ -338,8 +301,8 @@ func (r *reader) assignment(st *syntax.Stmt, at span, note note) bool {
 
 // finite are the words of a command without the flags by which it would never end: a
 // command of a page is run again until it shows what the page shows.
-func finite(words []word) []word {
+func finite(words []string) []string {
 	endless := map[string][]string{"get": {"-w", "--watch", "--watch=true"}, "logs": {"-f", "--follow", "--follow=true"}}
-	flags := endless[words[0].literal()]
-	return slices.DeleteFunc(words, func(w word) bool { return slices.Contains(flags, w.literal()) })
+	flags := endless[words[0]]
+	return slices.DeleteFunc(words, func(w string) bool { return slices.Contains(flags, w) })
 }

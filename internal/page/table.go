@@ -1,9 +1,12 @@
 package page
 
 import (
+	"cmp"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+	"text/tabwriter"
 	"unicode/utf8"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
@@ -307,18 +310,11 @@ func (s *shownOutput) compareRow(l line, t table, shown, found row, columns []in
 		}
 		d := difference{id: l.id, Difference: expect.Difference{Shown: squeezed(l.text), Found: squeezed(found.text), Text: m.why, Final: ok}}
 		if !ok {
-			d.Text = t.titles[i] + ": the page shows " + orNothing(a.text) + "; the cluster shows " + orNothing(b.text)
+			d.Text = t.titles[i] + ": the page shows " + cmp.Or(a.text, "nothing") + "; the cluster shows " + cmp.Or(b.text, "nothing")
 		}
 		all = append(all, d.replaced(fitted(l, shown, i, b.text)))
 	}
 	return all
-}
-
-func orNothing(text string) string {
-	if text == "" {
-		return "nothing"
-	}
-	return text
 }
 
 // fitted is the place of a cell, and a text for it that keeps the columns in line.
@@ -371,23 +367,15 @@ func (s *shownOutput) rewrittenRow(old table, shown row, found table, now row) [
 }
 
 // aligned writes rows as kubectl does, three blanks between the columns.
-func aligned(rows [][]string) []string {
-	widths := map[int]int{}
+func aligned(rows [][]string) (lines []string) {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 3, ' ', 0)
 	for _, r := range rows {
-		for i, c := range r {
-			widths[i] = max(widths[i], utf8.RuneCountInString(c))
-		}
+		fmt.Fprintln(w, strings.Join(r, "\t"))
 	}
-	var out []string
-	for _, r := range rows {
-		var b strings.Builder
-		for i, c := range r {
-			b.WriteString(c)
-			if i+1 < len(r) {
-				b.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(c)+3))
-			}
-		}
-		out = append(out, strings.TrimRight(b.String(), " "))
+	_ = w.Flush() // a Builder takes everything
+	for line := range strings.Lines(b.String()) {
+		lines = append(lines, strings.TrimRight(line, " \n"))
 	}
-	return out
+	return lines
 }

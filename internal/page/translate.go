@@ -93,7 +93,7 @@ func (p *Page) step(e *example.Example, c *command, from Sources) example.Step {
 		st.NotRun, st.Known = notRunText(c), c.harmless
 	default:
 		st.Run = p.commandLine(c)
-		if slices.Contains(readers, c.words[0].literal()) {
+		if slices.Contains(readers, c.words[0]) {
 			st.Within = cmp.Or(c.note.Within, DefaultWithin)
 		}
 		st.Show = c.shownPart()
@@ -192,24 +192,21 @@ func (p *Page) commandLine(c *command) string {
 	values := p.valuesBefore(c)
 	words := []string{"kubectl"}
 	for _, w := range c.words {
-		var b strings.Builder
-		for _, piece := range w {
-			if piece.isExpr {
-				b.WriteString("$(" + piece.text + ")")
-				continue
+		line := ""
+		for i, part := range strings.Split(w, mark) {
+			if i%2 == 1 {
+				line += "$(" + part + ")"
+			} else {
+				line += withBound(part, values)
 			}
-			b.WriteString(withBound(piece.text, values))
 		}
-		words = append(words, b.String())
+		words = append(words, cmp.Or(line, "''"))
 	}
 	return strings.Join(words, " ")
 }
 
 // withBound quotes a text, with each value in it as an expression.
 func withBound(text string, values []string) string {
-	if text == "" {
-		return "''"
-	}
 	var b strings.Builder
 	for text != "" {
 		first, value := len(text), ""
@@ -256,13 +253,12 @@ func inName(text string, i int) bool {
 // madeByRun is the name of the Pod that the last `kubectl run` before a command made and that
 // the command takes for a Deployment.
 func (p *Page) madeByRun(c *command) string {
-	words := literals(c.words)
-	if len(words) < 2 {
+	if len(c.words) < 2 {
 		return ""
 	}
-	kind, name, joined := strings.Cut(words[1], "/")
-	if !joined && len(words) > 2 {
-		name = words[2]
+	kind, name, joined := strings.Cut(c.words[1], "/")
+	if !joined && len(c.words) > 2 {
+		name = c.words[2]
 	}
 	if !slices.Contains(deployments, kind) {
 		return ""
@@ -271,7 +267,7 @@ func (p *Page) madeByRun(c *command) string {
 		if before == c {
 			break
 		}
-		if made := literals(before.words); len(made) > 1 && made[0] == "run" && made[1] == name {
+		if made := before.words; len(made) > 1 && made[0] == "run" && made[1] == name {
 			return name
 		}
 	}
@@ -283,7 +279,7 @@ var deployments = []string{"deployment", "deployments", "deploy", "deployment.ap
 // afterwards are steps that keep the rest of the page as it is on the corrected page.
 func (p *Page) afterwards(c *command) []example.Step {
 	name := p.madeByRun(c)
-	if name == "" || c.words[0].literal() != "delete" || c.notRun != "" {
+	if name == "" || c.words[0] != "delete" || c.notRun != "" {
 		return nil
 	}
 	return []example.Step{{
@@ -295,10 +291,11 @@ func (p *Page) afterwards(c *command) []example.Step {
 // Without is the example without the commands that have a problem, which say it in their
 // place: a page is checked as far as it can be. Problems that no command has are returned.
 func (p *Page) Without(e *example.Example, err error) (rest error) {
-	var problems, others example.Problems
-	if !errors.As(err, &problems) {
+	problems, is := errors.AsType[example.Problems](err)
+	if !is {
 		return err
 	}
+	var others example.Problems
 	steps := e.Spec.Scenarios[0].Steps
 	for _, problem := range problems {
 		i := slices.IndexFunc(steps, func(st example.Step) bool {

@@ -76,36 +76,23 @@ func (g Grant) Command() string {
 	return command
 }
 
-// object is a Role or a binding. The API types would write a creationTimestamp
-// of null.
-type object struct {
-	metav1.TypeMeta `json:",inline"`
-	Metadata        metadata            `json:"metadata"`
-	Rules           []rbacv1.PolicyRule `json:"rules,omitempty"`
-	RoleRef         *rbacv1.RoleRef     `json:"roleRef,omitempty"`
-	Subjects        []rbacv1.Subject    `json:"subjects,omitempty"`
-}
-
-type metadata struct {
-	Name      string `json:"name"`
-	Namespace string `json:"namespace,omitempty"`
-}
-
+// role is the role of that kind, and its binding. Those of the cluster have the same fields as
+// those of a Namespace.
 func (g Grant) role(kind string, needs Needs) []any {
-	where := metadata{Name: g.Name, Namespace: g.Namespace}
+	where := metav1.ObjectMeta{Name: g.Name, Namespace: g.Namespace}
 	if kind == "ClusterRole" {
 		where.Namespace = ""
 	}
 	typeOf := func(kind string) metav1.TypeMeta {
 		return metav1.TypeMeta{APIVersion: rbacv1.SchemeGroupVersion.String(), Kind: kind}
 	}
-	docs := []any{object{TypeMeta: typeOf(kind), Metadata: where, Rules: needs.Rules()}}
+	docs := []any{rbacv1.Role{TypeMeta: typeOf(kind), ObjectMeta: where, Rules: needs.Rules()}}
 	if len(g.Subjects) == 0 {
 		return docs
 	}
-	return append(docs, object{
-		TypeMeta: typeOf(kind + "Binding"), Metadata: where,
-		RoleRef:  &rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: kind, Name: g.Name},
+	return append(docs, rbacv1.RoleBinding{
+		TypeMeta: typeOf(kind + "Binding"), ObjectMeta: where,
+		RoleRef:  rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: kind, Name: g.Name},
 		Subjects: g.Subjects,
 	})
 }

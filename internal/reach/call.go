@@ -21,6 +21,7 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
 )
 
 // callByExec has the curl of the caller's container probe all addresses.
@@ -163,17 +164,14 @@ func proxied(ctx context.Context, client kubernetes.Interface, t Target) (a prob
 // port on this machine.
 func callByPortForward(ctx context.Context, r *podRun, _ caller, rows []Row) {
 	callThrough(ctx, &rows[0], tunnelTime, func(ctx context.Context) (probe.Attempt, string) {
-		done := make(chan probe.Attempt, 1)
-		// Nothing of the tunnel takes a context: one that hangs is left behind.
-		go func() { done <- r.tunnel(ctx) }()
-		select {
-		case a := <-done:
-			if a.Outcome == probe.Failed && strings.Contains(a.Err, "forbidden") {
-				return a, "pods/portforward is not permitted: " + a.Err
-			}
-			return a, ""
-		case <-ctx.Done():
+		// Nothing of the tunnel takes a context.
+		switch a, err := wait.Call(ctx, func() probe.Attempt { return r.tunnel(ctx) }); {
+		case err != nil:
 			return failed("no answer in time", probe.Timeout), ""
+		case a.Outcome == probe.Failed && strings.Contains(a.Err, "forbidden"):
+			return a, "pods/portforward is not permitted: " + a.Err
+		default:
+			return a, ""
 		}
 	})
 }

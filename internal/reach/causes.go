@@ -12,14 +12,6 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
-// Cause explains rows of a truth table that are not as expected.
-type Cause struct {
-	// What is wrong, Why (what shows it), and what to do.
-	What, Why, Remedy string
-	// Warning: the Pod was reached all the same.
-	Warning bool
-}
-
 // causeRow is a pattern of rows, and what it means. Its texts may use the names that find
 // gives, as $name, and those that all have (see names).
 type causeRow struct {
@@ -96,12 +88,12 @@ var causeTable = []causeRow{
 
 // ExplainTable finds the causes of what is not as expected. Each failed row belongs to
 // at least one of them.
-func ExplainTable(t *Table) (causes []Cause) {
+func ExplainTable(t *Table) (causes []v1alpha1.ReachCause) {
 	e := &explanation{Table: t, explained: make([]bool, len(t.Rows))}
 	for _, row := range causeTable {
 		for _, m := range row.find(e) {
 			fill := func(text string) string { return os.Expand(text, func(name string) string { return e.name(m, name) }) }
-			causes = addCause(causes, Cause{What: fill(row.what), Why: fill(row.why), Remedy: fill(row.remedy), Warning: row.warning})
+			causes = addCause(causes, v1alpha1.ReachCause{What: fill(row.what), Why: fill(row.why), Remedy: fill(row.remedy), Warning: row.warning})
 			for _, i := range m.rows {
 				e.explained[i] = true
 			}
@@ -111,8 +103,8 @@ func ExplainTable(t *Table) (causes []Cause) {
 }
 
 // addCause adds a cause: what is so of several addresses or callers is one.
-func addCause(causes []Cause, c Cause) []Cause {
-	i := slices.IndexFunc(causes, func(other Cause) bool { return other.What == c.What && other.Remedy == c.Remedy })
+func addCause(causes []v1alpha1.ReachCause, c v1alpha1.ReachCause) []v1alpha1.ReachCause {
+	i := slices.IndexFunc(causes, func(other v1alpha1.ReachCause) bool { return other.What == c.What && other.Remedy == c.Remedy })
 	if i < 0 {
 		return append(causes, c)
 	}

@@ -51,8 +51,7 @@ var (
 // say the same.
 func (n *Node) fail(err error) {
 	why := err.Error()
-	var cause *diagnose.Cause
-	if errors.As(err, &cause) {
+	if cause, ok := errors.AsType[*diagnose.Cause](err); ok {
 		n.Remedy = cause.Remedy
 		if why = strings.TrimSuffix(why, "; "+cause.Remedy); cause.Node != "" {
 			why = "not Ready: " + cause.Why

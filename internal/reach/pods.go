@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"slices"
 	"sync"
 	"time"
 
@@ -17,7 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/rand"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
-	"k8s.io/utils/ptr"
+	"k8s.io/kubectl/pkg/util/podutils"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
@@ -138,9 +137,9 @@ func (p *pods) newPod(name string, containers ...corev1.Container) *corev1.Pod {
 		Spec: corev1.PodSpec{
 			Containers:                    containers,
 			RestartPolicy:                 corev1.RestartPolicyNever,
-			AutomountServiceAccountToken:  ptr.To(false),
-			EnableServiceLinks:            ptr.To(false),
-			TerminationGracePeriodSeconds: ptr.To(int64(1)),
+			AutomountServiceAccountToken:  new(false),
+			EnableServiceLinks:            new(false),
+			TerminationGracePeriodSeconds: new(int64(1)),
 		},
 	}
 }
@@ -161,7 +160,7 @@ func (p *pods) start(ctx context.Context, pod *corev1.Pod) (*corev1.Pod, error) 
 	if err := p.create(ctx, pod); err != nil {
 		return nil, err
 	}
-	return p.await(ctx, pod.Name, isReady)
+	return p.await(ctx, pod.Name, podutils.IsPodReady)
 }
 
 // create gives a Pod what the cluster's policy requires, and creates it.
@@ -240,12 +239,6 @@ func condition(pod *corev1.Pod) error {
 		return fmt.Errorf("%w; %s", cause, cause.Remedy)
 	}
 	return fmt.Errorf("its phase is %s", pod.Status.Phase)
-}
-
-func isReady(pod *corev1.Pod) bool {
-	return slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
-		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
-	})
 }
 
 // addresses are those of a Pod, at most one per family.

@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/kubectl/pkg/util/podutils"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
@@ -98,7 +99,7 @@ func TestAPodIsAwaitedUntilItIsReadyOrCannotBe(t *testing.T) {
 		p.states.set(tc.pod.Name, tc.pod)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel() // nothing more is to come
-		pod, err := p.await(ctx, tc.pod.Name, isReady)
+		pod, err := p.await(ctx, tc.pod.Name, podutils.IsPodReady)
 		switch {
 		case tc.ready && (err != nil || len(addresses(pod)) != 2):
 			t.Errorf("%s: expected a pod with two addresses, found %v, %v", name, pod, err)
@@ -143,15 +144,15 @@ func TestAWaitSaysWhyItEnded(t *testing.T) {
 		stop := errors.New("stopped")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		cancel(stop)
-		if _, err := p.await(ctx, "a", isReady); !errors.Is(err, stop) {
+		if _, err := p.await(ctx, "a", podutils.IsPodReady); !errors.Is(err, stop) {
 			t.Errorf("expected %v, found %v", stop, err)
 		}
 		p.states.set("a", &corev1.Pod{Status: corev1.PodStatus{Phase: corev1.PodPending}})
-		if _, err := p.await(t.Context(), "a", isReady); err == nil || err.Error() != `pod "a" is not ready: timed out after 2m0s: its phase is Pending` {
+		if _, err := p.await(t.Context(), "a", podutils.IsPodReady); err == nil || err.Error() != `pod "a" is not ready: timed out after 2m0s: its phase is Pending` {
 			t.Errorf("found %v", err)
 		}
 		close(p.unwatched)
-		if _, err := p.await(t.Context(), "a", isReady); err == nil || err.Error() != `pod "a" is not ready: the pods of namespace "n" may not be watched` {
+		if _, err := p.await(t.Context(), "a", podutils.IsPodReady); err == nil || err.Error() != `pod "a" is not ready: the pods of namespace "n" may not be watched` {
 			t.Errorf("found %v", err)
 		}
 	})

@@ -31,9 +31,7 @@ func (t *Table) AddTo(r *v1alpha1.Reach) {
 		Met: t.Count(v1alpha1.VantageMet), Failed: t.Count(v1alpha1.VantageFailed),
 		Skipped: t.Count(v1alpha1.VantageSkipped), Lessons: t.Count(v1alpha1.VantageLesson),
 	}
-	for _, c := range ExplainTable(t) {
-		r.Causes = append(r.Causes, v1alpha1.ReachCause{What: c.What, Why: c.Why, Remedy: c.Remedy, Warning: c.Warning})
-	}
+	r.Causes = ExplainTable(t)
 	if r.Counts.Failed > 0 {
 		r.Verdict = v1alpha1.ClaimFailed
 	}
@@ -62,7 +60,7 @@ func (t *Table) vantage(row Row) v1alpha1.Vantage {
 
 // AddTo puts the matrix, its findings and the verdict into a report.
 func (r *Result) AddTo(report *v1alpha1.Reach) {
-	m := &v1alpha1.Matrix{SlowMilliseconds: r.Slow.Milliseconds()}
+	m := &v1alpha1.Matrix{SlowMilliseconds: r.Slow.Milliseconds(), Stages: r.Stages}
 	report.Matrix, report.Hardened = m, r.Hardened
 	for _, n := range r.Nodes {
 		node := v1alpha1.MatrixNode{Name: n.Name, Zone: n.Zone, Skipped: n.Skipped, Failed: n.Failed}
@@ -70,9 +68,6 @@ func (r *Result) AddTo(report *v1alpha1.Reach) {
 			node.Addresses = append(node.Addresses, a.String())
 		}
 		m.Nodes = append(m.Nodes, node)
-	}
-	for _, s := range r.Stages {
-		m.Stages = append(m.Stages, v1alpha1.Stage{Name: s.Name, ElapsedMilliseconds: s.Elapsed.Milliseconds()})
 	}
 	findings := r.Findings()
 	m.FindingsLeftOut = max(0, len(findings)-findingsMax)

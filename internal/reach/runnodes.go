@@ -15,6 +15,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // SlowByDefault is more than any two nodes of a region should need for a request
@@ -45,13 +46,7 @@ type Result struct {
 	// Slow is the limit above which a pair's median makes it Slow.
 	Slow time.Duration
 	// Stages are the parts of the run, in order.
-	Stages []Stage
-}
-
-// Stage is a part of a run and how long it took.
-type Stage struct {
-	Name    string
-	Elapsed time.Duration
+	Stages []v1alpha1.Stage
 }
 
 // Taking are the nodes of the matrix.
@@ -120,7 +115,7 @@ func (r *nodesRun) do(ctx context.Context) (err error) {
 // stage ends a part of the run.
 func (r *nodesRun) stage(name string) {
 	now := time.Now()
-	r.result.Stages = append(r.result.Stages, Stage{Name: name, Elapsed: now.Sub(r.begun)})
+	r.result.Stages = append(r.result.Stages, v1alpha1.Stage{Name: name, ElapsedMilliseconds: now.Sub(r.begun).Milliseconds()})
 	r.begun = now
 }
 

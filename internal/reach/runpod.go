@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+	"k8s.io/kubectl/pkg/util/podutils"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
@@ -119,7 +120,7 @@ func (r *podRun) target(ctx context.Context) (pod *corev1.Pod, err error) {
 func (r *podRun) ready(ctx context.Context, pod *corev1.Pod) (err error) {
 	t := &r.table.Target
 	if !t.Existing {
-		if pod, err = r.await(ctx, t.Name, isReady); err != nil {
+		if pod, err = r.await(ctx, t.Name, podutils.IsPodReady); err != nil {
 			return err
 		}
 	}

@@ -10,13 +10,14 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // evicted is a run whose scenario runs once more.
 func evicted() []engine.Event {
 	cause := &diagnose.Cause{What: `pod "p" was evicted from node "n"`, Why: "EvictionByEvictionAPI: Eviction API: evicting", Remedy: "run it again"}
 	step := func(out string, end engine.Body) []engine.Body {
-		return []engine.Body{engine.StepStarted{Say: out, Plan: engine.StepPlan{Claims: []engine.ClaimPlan{{Claim: "It runs"}}}}, end, engine.StepEnded{}}
+		return []engine.Body{engine.StepStarted{Step: planned(out, "kubectl get pods", v1alpha1.Claim{Claim: "It runs"})}, end, engine.StepEnded{}}
 	}
 	bodies := []engine.Body{engine.ScenarioStarted{Name: "only", Title: "Only"}}
 	bodies = append(bodies, step("the first", engine.StepFailed{Err: "exit code 137", Cause: cause})...)

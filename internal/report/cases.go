@@ -52,14 +52,14 @@ func (s *suite) addMatrix(m *v1alpha1.Matrix) {
 		s.add(s.nodeCase(m, n))
 	}
 	if m.CrossNodeSkipped != "" {
-		s.add(testcase{Name: "between nodes", Classname: s.Name, Time: xmlSeconds(0), Skipped: &detail{Message: oneLine(m.CrossNodeSkipped)}})
+		s.add(testcase{Name: "between nodes", Skipped: &detail{Message: m.CrossNodeSkipped}})
 	}
 }
 
 func (s *suite) pairCase(p v1alpha1.MatrixPair) testcase {
-	c := testcase{Name: fmt.Sprintf("%s: %s reaches %s", p.Family, p.From, p.To), Classname: s.Name, Time: xmlSeconds(p.P50Microseconds / 1000)}
+	c := testcase{Name: fmt.Sprintf("%s: %s reaches %s", p.Family, p.From, p.To), took: p.P50Microseconds / 1000}
 	if l := lookOf(p); l.Class == "bad" {
-		c.Failure = &detail{Type: string(p.State), Message: oneLine(tip(p)), Text: tip(p)}
+		c.Failure = &detail{string(p.State), tip(p), tip(p)}
 	} else {
 		c.SystemOut = &output{tip(p)}
 	}
@@ -67,14 +67,14 @@ func (s *suite) pairCase(p v1alpha1.MatrixPair) testcase {
 }
 
 func (s *suite) nodeCase(m *v1alpha1.Matrix, n v1alpha1.MatrixNode) testcase {
-	c := testcase{Name: "pod on " + n.Name + " reaches all its peers", Classname: s.Name, Time: xmlSeconds(0)}
+	c := testcase{Name: "pod on " + n.Name + " reaches all its peers"}
 	switch {
 	case n.Skipped != "":
-		c.Skipped = &detail{Message: oneLine(n.Skipped)}
+		c.Skipped = &detail{Message: n.Skipped}
 	case n.Failed != "":
-		c.Error = &detail{Type: string(v1alpha1.CouldNotRun), Message: oneLine(n.Failed), Text: visible(n.Failed)}
+		c.Error = &detail{string(v1alpha1.CouldNotRun), n.Failed, n.Failed}
 	case n.Reaches.Failing > 0:
-		c.Failure = &detail{Type: string(v1alpha1.ClaimFailed), Message: oneLine(countsText(n.Reaches)), Text: visible(failuresOf(m, n.Name))}
+		c.Failure = &detail{string(v1alpha1.ClaimFailed), countsText(n.Reaches), failuresOf(m, n.Name)}
 	default:
 		c.SystemOut = &output{countsText(n.Reaches)}
 	}
@@ -95,21 +95,18 @@ func failuresOf(m *v1alpha1.Matrix, node string) string {
 // addVantages adds the cases of a truth table to a suite: one per row.
 func (s *suite) addVantages(r *v1alpha1.Reach) {
 	for _, v := range r.Vantages {
-		c := testcase{
-			Name:      fmt.Sprintf("%s: %s is %s", reach.VantagePoint(v.Place).Words(), v.Address, expectedWords(v)),
-			Classname: s.Name, Time: xmlSeconds(v.P50Microseconds / 1000),
-		}
+		c := testcase{Name: fmt.Sprintf("%s: %s is %s", reach.VantagePoint(v.Place).Words(), v.Address, expectedWords(v)), took: v.P50Microseconds / 1000}
 		switch v.Outcome {
 		case v1alpha1.VantageSkipped:
-			c.Skipped = &detail{Message: oneLine(v.Skipped)}
+			c.Skipped = &detail{Message: v.Skipped}
 		case v1alpha1.VantageFailed:
-			c.Failure = &detail{Type: v.Found, Message: oneLine(foundWords(v) + ": " + v.Error), Text: visible(causesText(r.Causes))}
+			c.Failure = &detail{v.Found, foundWords(v) + ": " + v.Error, causesText(r.Causes)}
 		default:
 			text := fmt.Sprintf("%s: %s", v.Proves, foundWords(v))
 			if v.P50Microseconds > 0 {
 				text += fmt.Sprintf(" (%s)", latencyOf(v.P50Microseconds))
 			}
-			c.SystemOut = &output{visible(text)}
+			c.SystemOut = &output{text}
 		}
 		s.add(c)
 	}
@@ -135,30 +132,27 @@ func runOfConformance(r *v1alpha1.ConformanceReport) *v1alpha1.Report {
 func profileSuite(run *v1alpha1.Report, p v1alpha1.ConformanceProfile) suite {
 	s := newSuite(run, "conformance."+p.Name, p.ElapsedMilliseconds)
 	for _, a := range p.Assertions {
-		s.add(assertionCase(s.Name, a))
+		s.add(assertionCase(a))
 	}
 	for _, problem := range p.Problems {
-		s.add(testcase{
-			Name: "run of the profile", Classname: s.Name, Time: xmlSeconds(0),
-			Error: &detail{Type: string(v1alpha1.CouldNotRun), Message: oneLine(problem), Text: visible(problem)},
-		})
+		s.add(testcase{Name: "run of the profile", Error: &detail{string(v1alpha1.CouldNotRun), problem, problem}})
 	}
 	return s
 }
 
-func assertionCase(class string, a v1alpha1.AssertionResult) testcase {
-	c := testcase{Name: a.ID, Classname: class, Time: xmlSeconds(a.ElapsedMilliseconds)}
+func assertionCase(a v1alpha1.AssertionResult) testcase {
+	c := testcase{Name: a.ID, took: a.ElapsedMilliseconds}
 	text := fmt.Sprintf("%s (%s, %s)", a.Requirement, a.Level, a.Source)
-	what := &detail{Type: string(a.Result), Message: oneLine(a.Reason), Text: visible(text + "\n" + a.Reason)}
+	what := &detail{string(a.Result), a.Reason, text + "\n" + a.Reason}
 	switch a.Result {
 	case v1alpha1.AssertionFailed:
 		c.Failure = what
 	case v1alpha1.AssertionNotChecked:
 		c.Error = what
 	case v1alpha1.AssertionSkipped:
-		c.Skipped = &detail{Message: oneLine(a.Reason)}
+		c.Skipped = &detail{Message: a.Reason}
 	default:
-		c.SystemOut = &output{visible(text)}
+		c.SystemOut = &output{text}
 	}
 	return c
 }

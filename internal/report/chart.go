@@ -38,7 +38,7 @@ func chartOf(p v1alpha1.Pod) chart {
 	pulled := map[string]int64{}
 	for _, m := range p.Timeline {
 		t := at(m)
-		switch engine.MomentKind(m.What) {
+		switch m.What {
 		case engine.PodScheduled:
 			scheduled, started = t, t
 			c.add("Scheduling", "schedule", 0, t)

@@ -1,19 +1,22 @@
 package report
 
 import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"testing"
 	"time"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // A bar's times are as exact as their clock: the run's own where it watched the
 // Pod from its creation on, and else the cluster's.
 func TestTheClockOfAChart(t *testing.T) {
-	all := []engine.MomentKind{engine.PodCreated, engine.PodScheduled, engine.ContainerStarted, engine.PodReady}
+	all := []string{engine.PodCreated, engine.PodScheduled, engine.ContainerStarted, engine.PodReady}
 	start := time.Unix(100, 0)
 	for name, tc := range map[string]struct {
-		first, last engine.PodSeen
+		first, last v1alpha1.Pod
 		after       time.Duration
 		from, to    int64
 		byWatch     bool
@@ -33,8 +36,8 @@ func TestTheClockOfAChart(t *testing.T) {
 	}
 }
 
-func late(seen engine.PodSeen) engine.PodSeen {
-	seen.Pod.Moments[len(seen.Pod.Moments)-1].Time = time.Unix(9, 0)
+func late(seen v1alpha1.Pod) v1alpha1.Pod {
+	seen.Timeline[len(seen.Timeline)-1].Time = metav1.Unix(9, 0)
 	return seen
 }
 

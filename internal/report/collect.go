@@ -2,14 +2,14 @@ package report
 
 import (
 	"fmt"
+	"reflect"
+	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -54,7 +54,7 @@ func (c *Collector) Handle(ev engine.Event) {
 		c.report.StartTime = c.report.EndTime
 	}
 	if b, ok := ev.Body.(engine.PodSeen); ok {
-		c.pods.see(b, ev.Time)
+		c.pods.see(b.Pod, ev.Time)
 		return
 	}
 	if ev.Scenario == engine.WholeRun {
@@ -131,11 +131,12 @@ func (sc *scenario) handle(body engine.Body) {
 	case engine.ScenarioEnded:
 		sc.ElapsedMilliseconds, sc.ended, sc.stepEnded = b.Elapsed.Milliseconds(), true, true
 	case engine.StepStarted:
-		sc.Steps, sc.stepEnded = append(sc.Steps, newStep(b.Say, b.Plan)), false
+		sc.begin(b.Step)
+		sc.stepEnded = false
 	case engine.StepSkipped:
-		step := newStep(b.Say, b.Plan)
-		step.Skipped = true
-		sc.Steps, sc.stepEnded = append(sc.Steps, step), true
+		b.Skipped = true
+		sc.begin(b.Step)
+		sc.stepEnded = true
 	case engine.StepEnded:
 		sc.stepEnded = true
 		sc.Steps[len(sc.Steps)-1].ElapsedMilliseconds = b.Elapsed.Milliseconds()
@@ -149,40 +150,10 @@ func (sc *scenario) handle(body engine.Body) {
 	}
 }
 
-func newStep(say string, plan engine.StepPlan) v1alpha1.Step {
-	step := v1alpha1.Step{Name: plan.Name, Say: say, Words: words(plan.Words), Show: plan.Show, MayFail: plan.MayFail,
-		WithinMilliseconds: plan.Within.Milliseconds(), Position: positionOf(plan.Position)}
-	for _, c := range plan.Claims {
-		step.Claims = append(step.Claims, v1alpha1.Claim{
-			ID: c.ID, Claim: c.Claim, Expression: c.Expression, WithinMilliseconds: c.Within.Milliseconds(), Outcome: v1alpha1.NotChecked,
-			Position: positionOf(c.Position),
-		})
-	}
-	return step
-}
-
-// positionOf is a place on a page, or nil for an example that is made from none.
-func positionOf(p example.Position) *v1alpha1.Position {
-	if p.Line == 0 {
-		return nil
-	}
-	return &v1alpha1.Position{File: p.File, Line: p.Line}
-}
-
-func words(command example.Command) []v1alpha1.Word {
-	var out []v1alpha1.Word
-	for _, w := range command {
-		word := v1alpha1.Word{}
-		for _, p := range w {
-			if p.IsExpr {
-				word = append(word, v1alpha1.Part{Expression: p.Text})
-			} else {
-				word = append(word, v1alpha1.Part{Text: p.Text})
-			}
-		}
-		out = append(out, word)
-	}
-	return out
+// begin adds a step, whose claims are decided here.
+func (sc *scenario) begin(step v1alpha1.Step) {
+	step.Claims = slices.Clone(step.Claims)
+	sc.Steps = append(sc.Steps, step)
 }
 
 func inStep(step *v1alpha1.Step, body engine.Body) {
@@ -198,21 +169,14 @@ func inStep(step *v1alpha1.Step, body engine.Body) {
 	case engine.Output:
 		step.Stdout, step.Stderr = b.Stdout, b.Stderr
 	case engine.ExpectationMet:
-		claimOf(step, b.ClaimID).Outcome = v1alpha1.Met
+		step.Claims[b.Index].Outcome = v1alpha1.Met
 	case engine.ExpectationFailed:
-		claim := claimOf(step, b.ClaimID)
-		claim.Outcome, claim.Error, claim.Expression = v1alpha1.Failed, b.Err, b.Expression
-		for _, m := range b.Mismatches {
-			mismatch := v1alpha1.Mismatch{Expression: m.Expression, Expected: m.Expected, Text: m.Text}
-			for _, o := range m.Operands {
-				mismatch.Found = append(mismatch.Found, v1alpha1.Value{Expression: o.Expression, Value: o.Value})
-			}
-			claim.Mismatches = append(claim.Mismatches, mismatch)
-		}
+		claim := &step.Claims[b.Index]
+		claim.Outcome, claim.Error, claim.Expression, claim.Mismatches = v1alpha1.Failed, b.Err, b.Expression, b.Mismatches
 	case engine.ExpectationNotChecked:
-		claimOf(step, b.ClaimID).Outcome = v1alpha1.NotChecked
+		step.Claims[b.Index].Outcome = v1alpha1.NotChecked
 	case engine.ClaimShown:
-		claimOf(step, b.ClaimID).Outcome = ""
+		step.Claims[b.Index].Outcome = ""
 	case engine.StepFailed:
 		step.Failure = &v1alpha1.Failure{Message: b.Err, Verdict: b.Verdict}
 		if b.Cause != nil {
@@ -221,16 +185,9 @@ func inStep(step *v1alpha1.Step, body engine.Body) {
 	case engine.StepNotApplicable:
 		step.NotApplicable = causeOf(b.Cause)
 	case engine.EvidenceKept:
-		step.Evidence = append(step.Evidence, evidenceOf(b))
+		eachText(reflect.ValueOf(&b.Evidence), Redact)
+		step.Evidence = append(step.Evidence, b.Evidence)
 	}
-}
-
-func evidenceOf(b engine.EvidenceKept) v1alpha1.Evidence {
-	e := v1alpha1.Evidence{Pod: b.Pod, Status: redactAll(b.Status), Events: redactAll(b.Events)}
-	for _, l := range b.Logs {
-		e.Logs = append(e.Logs, v1alpha1.Log{Container: l.Container, Previous: l.Previous, Lines: redactAll(l.Lines)})
-	}
-	return e
 }
 
 func causeOf(c *diagnose.Cause) *v1alpha1.Cause {
@@ -239,23 +196,7 @@ func causeOf(c *diagnose.Cause) *v1alpha1.Cause {
 	}
 	cause := &v1alpha1.Cause{What: c.What, Why: c.Why, Remedy: c.Remedy}
 	if !c.Since.IsZero() {
-		cause.Since = ptr.To(metav1.NewTime(c.Since))
+		cause.Since = new(metav1.NewTime(c.Since))
 	}
 	return cause
-}
-
-// claimOf finds a claim of the step's plan. An event without a plan, as tests send it,
-// adds its own.
-func claimOf(step *v1alpha1.Step, id engine.ClaimID) *v1alpha1.Claim {
-	if id.Index >= len(step.Claims) {
-		step.Claims = append(step.Claims, v1alpha1.Claim{Claim: id.Claim})
-		return &step.Claims[len(step.Claims)-1]
-	}
-	return &step.Claims[id.Index]
-}
-
-// since is the time between two moments in whole milliseconds.
-func since(from, to time.Time) *int64 {
-	ms := to.Sub(from).Milliseconds()
-	return &ms
 }

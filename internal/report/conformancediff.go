@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -110,7 +111,7 @@ func factsChanged(old, now *v1alpha1.ConformanceReport) (facts []string) {
 		{"suite", old.ToolVersion, now.ToolVersion},
 	} {
 		if f.was != f.is {
-			facts = append(facts, fmt.Sprintf("%s: %s → %s", f.what, orNone(f.was), orNone(f.is)))
+			facts = append(facts, fmt.Sprintf("%s: %s → %s", f.what, cmp.Or(f.was, "unknown"), cmp.Or(f.is, "unknown")))
 		}
 	}
 	nodes := map[string]v1alpha1.ConformanceNode{}
@@ -140,13 +141,6 @@ func factsChanged(old, now *v1alpha1.ConformanceReport) (facts []string) {
 	return facts
 }
 
-func orNone(text string) string {
-	if text == "" {
-		return "unknown"
-	}
-	return text
-}
-
 // WriteDifference tells a difference as text.
 func WriteDifference(w io.Writer, d Difference) error {
 	var b strings.Builder
@@ -164,7 +158,7 @@ func WriteDifference(w io.Writer, d Difference) error {
 		case 3:
 			mark = "✓"
 		}
-		fmt.Fprintf(&b, "%s %s/%s: %s → %s\n", mark, visible(c.Profile), visible(c.ID), outcomeOrNone(c.Was), outcomeOrNone(c.Is))
+		fmt.Fprintf(&b, "%s %s/%s: %s → %s\n", mark, visible(c.Profile), visible(c.ID), cmp.Or(c.Was, "absent"), cmp.Or(c.Is, "absent"))
 		if c.Reason != "" {
 			fmt.Fprintf(&b, "      %s\n", oneLine(c.Reason))
 		}
@@ -182,11 +176,4 @@ func WriteDifference(w io.Writer, d Difference) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-func outcomeOrNone(o v1alpha1.AssertionOutcome) string {
-	if o == "" {
-		return "absent"
-	}
-	return string(o)
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
@@ -83,7 +84,7 @@ func stepBlocks(st v1alpha1.Step, notes []Block, ended bool) []Block {
 		blocks = append(blocks, openNote(c.What+": "+c.Why), afterNote("A healthy cluster may be so; what depends on it is not checked."))
 	}
 	// A time-out may end a step when some of its claims are decided.
-	failedFirst := st.Failure != nil && !anyDecided(st.Claims)
+	failedFirst := st.Failure != nil && !slices.ContainsFunc(st.Claims, func(c v1alpha1.Claim) bool { return c.Outcome != v1alpha1.NotChecked })
 	if failedFirst {
 		blocks = append(blocks, failureBlock(st))
 	}
@@ -100,15 +101,6 @@ func stepBlocks(st v1alpha1.Step, notes []Block, ended bool) []Block {
 		blocks = append(blocks, failureBlock(st))
 	}
 	return blocks
-}
-
-func anyDecided(claims []v1alpha1.Claim) bool {
-	for _, c := range claims {
-		if c.Outcome != v1alpha1.NotChecked {
-			return true
-		}
-	}
-	return false
 }
 
 func failureBlock(st v1alpha1.Step) Finding {

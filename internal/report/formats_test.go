@@ -131,7 +131,7 @@ func TestCredentialsAreRemoved(t *testing.T) {
 		"0123456789abcd": "Authorization: Bearer 0123456789abcdef",
 	} {
 		r := collect([]engine.Event{
-			{Body: engine.StepStarted{}}, {Body: engine.CommandShown{Line: text}}, {Body: engine.Output{Stdout: text, Stderr: text}},
+			{Body: engine.StepStarted{Step: v1alpha1.Step{Claims: []v1alpha1.Claim{{}}}}}, {Body: engine.CommandShown{Line: text}}, {Body: engine.Output{Stdout: text, Stderr: text}},
 			{Body: engine.ExpectationFailed{Err: text}}, {Body: engine.StepFailed{Err: text}},
 		})
 		data, err := json.Marshal(r)

@@ -17,24 +17,23 @@ func init() { register("github", format{write: writeGitHub}) }
 func writeGitHub(w io.Writer, r runtime.Object) error {
 	d := documentOf(r)
 	var out strings.Builder
-	annotateAt := func(kind string, at *v1alpha1.Position, title, text string) {
+	annotate := func(kind string, at *v1alpha1.Position, title, text string) {
 		where := ""
 		if at != nil {
 			where = fmt.Sprintf("file=%s,line=%d,", inProperty.Replace(visible(at.File)), at.Line)
 		}
 		fmt.Fprintf(&out, "::%s %stitle=%s::%s\n", kind, where, inProperty.Replace(visible(title)), inMessage.Replace(visible(text)))
 	}
-	annotate := func(kind, title, text string) { annotateAt(kind, nil, title, text) }
 	command := "kubectl kbe " + d.Command
 	if d.Error != "" {
-		annotate("error", command+": could not run", d.Error)
+		annotate("error", nil, command+": could not run", d.Error)
 	}
 	for _, b := range d.Failures {
 		f := b.(Finding)
-		annotateAt("error", f.Position, command, strings.Join(append([]string{f.Name + f.Text}, detailLines(f.Details)...), "\n"))
+		annotate("error", f.Position, command, strings.Join(append([]string{f.Name + f.Text}, detailLines(f.Details)...), "\n"))
 	}
 	if d.Verdict.Decided {
-		annotate("notice", command, strings.TrimSpace(d.Verdict.Sum+". "+d.Verdict.Times))
+		annotate("notice", nil, command, strings.TrimSpace(d.Verdict.Sum+". "+d.Verdict.Times))
 	}
 	_, err := io.WriteString(w, out.String())
 	return err

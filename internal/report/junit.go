@@ -97,6 +97,8 @@ type testcase struct {
 	Error     *detail `xml:"error"`
 	Failure   *detail `xml:"failure"`
 	SystemOut *output `xml:"system-out"`
+	// took is in milliseconds.
+	took int64
 }
 
 type detail struct {
@@ -116,6 +118,7 @@ func (s *suites) add(one suite) {
 	s.Suites = append(s.Suites, one)
 }
 
+// add adds a case, and makes its texts such that XML may hold them.
 func (s *suite) add(c testcase) {
 	s.Tests++
 	switch {
@@ -126,7 +129,15 @@ func (s *suite) add(c testcase) {
 	case c.Skipped != nil:
 		s.Skipped++
 	}
-	c.Name = oneLine(c.Name)
+	for _, d := range []*detail{c.Failure, c.Error, c.Skipped} {
+		if d != nil {
+			d.Message, d.Text = oneLine(d.Message), visible(d.Text)
+		}
+	}
+	if c.SystemOut != nil {
+		c.SystemOut.Text = visible(c.SystemOut.Text)
+	}
+	c.Name, c.Classname, c.Time = oneLine(c.Name), s.Name, xmlSeconds(c.took)
 	s.Cases = append(s.Cases, c)
 }
 
@@ -139,29 +150,26 @@ func suiteOf(r *v1alpha1.Report, sc v1alpha1.Scenario) suite {
 		// Only one case per step has its time: CI systems add them up.
 		took := st.ElapsedMilliseconds
 		for _, c := range st.Claims {
-			s.add(caseOf(s.Name, st, c, took))
+			s.add(caseOf(st, c, took))
 			took = 0
 		}
 		if st.Failure != nil {
-			s.add(testcase{
-				Name: cmp.Or(st.Command, positioned(st.Position, "command")), Classname: s.Name, Time: xmlSeconds(took),
-				Error: failureDetail(*st.Failure), SystemOut: outputOf(st),
-			})
+			s.add(testcase{Name: cmp.Or(st.Command, positioned(st.Position, "command")), took: took, Error: failureDetail(*st.Failure), SystemOut: outputOf(st)})
 		}
 	}
 	return s
 }
 
-func caseOf(class string, st v1alpha1.Step, c v1alpha1.Claim, took int64) testcase {
-	tc := testcase{Name: positioned(c.Position, c.Claim), Classname: class, Time: xmlSeconds(took), SystemOut: outputOf(st)}
+func caseOf(st v1alpha1.Step, c v1alpha1.Claim, took int64) testcase {
+	tc := testcase{Name: positioned(c.Position, c.Claim), took: took, SystemOut: outputOf(st)}
 	switch c.Outcome {
 	case v1alpha1.Failed:
 		lines := detailLines(found(c))
-		tc.Failure = &detail{Type: string(v1alpha1.ClaimFailed), Message: oneLine(strings.Join(lines, "; ")), Text: visible(strings.Join(lines, "\n"))}
+		tc.Failure = &detail{string(v1alpha1.ClaimFailed), strings.Join(lines, "; "), strings.Join(lines, "\n")}
 	case v1alpha1.NotChecked:
 		tc.Skipped = &detail{Message: "not checked: its command or an earlier one failed"}
 		if st.NotApplicable != nil {
-			tc.Skipped.Message = oneLine("not for this cluster: " + st.NotApplicable.What)
+			tc.Skipped.Message = "not for this cluster: " + st.NotApplicable.What
 		}
 	default:
 	}
@@ -169,16 +177,16 @@ func caseOf(class string, st v1alpha1.Step, c v1alpha1.Claim, took int64) testca
 }
 
 func outputOf(st v1alpha1.Step) *output {
-	if text := visible(told(st) + strings.Join(evidenceLines(st), "\n")); text != "" {
+	if text := told(st) + strings.Join(evidenceLines(st), "\n"); text != "" {
 		return &output{text}
 	}
 	return nil
 }
 
 func failureDetail(f v1alpha1.Failure) *detail {
-	d := &detail{Type: string(v1alpha1.CouldNotRun), Message: oneLine(f.Message), Text: visible(f.Message)}
+	d := &detail{string(v1alpha1.CouldNotRun), f.Message, f.Message}
 	if f.What != "" {
-		d.Text = visible(fmt.Sprintf("%s\nwhat  %s\nwhy   %s\ndo    %s", f.Message, f.What, f.Why, f.Remedy))
+		d.Text = fmt.Sprintf("%s\nwhat  %s\nwhy   %s\ndo    %s", f.Message, f.What, f.Why, f.Remedy)
 	}
 	return d
 }
@@ -188,10 +196,7 @@ func suiteOfRun(r *v1alpha1.Report) suite {
 	s := newSuite(r, r.Example+".run", 0)
 	add := func(name, message, text string) {
 		if message != "" {
-			s.add(testcase{
-				Name: name, Classname: s.Name, Time: xmlSeconds(0),
-				Error: &detail{Type: string(r.Verdict), Message: oneLine(message), Text: visible(text)},
-			})
+			s.add(testcase{Name: name, Error: &detail{string(r.Verdict), message, text}})
 		}
 	}
 	add("set-up", r.Error, r.Error)

@@ -45,7 +45,7 @@ func matrixRemarks(m *v1alpha1.Matrix) (remarks []string) {
 		remarks = append(remarks, "between nodes: skipped: "+m.CrossNodeSkipped)
 	}
 	if m.Peers > 0 {
-		remarks = append(remarks, fmt.Sprintf("a sample: each node probed %s and was probed by as many (--seed %d repeats it)", plural(m.Peers, "other"), m.Seed))
+		remarks = append(remarks, fmt.Sprintf("a sample: each node probed %s and was probed by as many (--seed %d repeats it)", Plural(m.Peers, "other"), m.Seed))
 	}
 	for _, n := range m.Nodes {
 		if n.Skipped != "" {
@@ -104,7 +104,7 @@ func pairsOf(f v1alpha1.MatrixFinding) string {
 	if f.Pairs == 0 {
 		return ""
 	}
-	return " (" + plural(f.Pairs, "pair") + ")"
+	return " (" + Plural(f.Pairs, "pair") + ")"
 }
 
 func familyText(f v1alpha1.MatrixFamily) string {
@@ -197,7 +197,7 @@ func pairTips(g grid) (tips []string) {
 
 // countsText says counts in words.
 func countsText(c v1alpha1.MatrixCounts) string {
-	words := []string{plural(c.Probed, "pair")}
+	words := []string{Plural(c.Probed, "pair")}
 	for _, l := range looks {
 		if n := *c.Of(l.State); n > 0 {
 			words = append(words, fmt.Sprintf("%d %s", n, l.Words))
@@ -220,7 +220,8 @@ func micros(us int64) string {
 	return fmt.Sprintf("%.2f ms", float64(us)/1000)
 }
 
-func plural(n int, what string) string {
+// Plural is a number of things, in words.
+func Plural(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}

@@ -17,7 +17,7 @@ import (
 
 // dual is a run on four nodes in two zones, each family with a fault of its own.
 func dual() *reach.Result {
-	r := &reach.Result{Slow: 100 * time.Millisecond, Stages: []reach.Stage{{Name: "probes", Elapsed: 1500 * time.Millisecond}}}
+	r := &reach.Result{Slow: 100 * time.Millisecond, Stages: []v1alpha1.Stage{{Name: "probes", ElapsedMilliseconds: 1500}}}
 	for i := range 4 {
 		r.Nodes = append(r.Nodes, reach.Node{
 			Name: fmt.Sprintf("node-%d", i+1), Zone: []string{"a", "a", "b", "b"}[i],

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
@@ -19,52 +17,40 @@ type pods struct {
 }
 
 type pod struct {
-	state     engine.PodState
+	v1alpha1.Pod
 	firstSeen time.Time
-	moments   []v1alpha1.Moment
 }
 
 // see adds a state of a Pod. What was seen earlier of its way to Ready stays: a
 // Pod that is being deleted is not Ready any more, but was.
-func (p *pods) see(seen engine.PodSeen, at time.Time) {
-	known := p.byUID[seen.Pod.UID]
+func (p *pods) see(now v1alpha1.Pod, at time.Time) {
+	known := p.byUID[now.UID]
 	if known == nil {
-		known = &pod{}
-		p.byUID[seen.Pod.UID] = known
+		known = &pod{firstSeen: at}
+		p.byUID[now.UID] = known
 		p.order = append(p.order, known)
 	}
-	known.state = seen.Pod
-	if known.firstSeen.IsZero() {
-		known.firstSeen = at
-	}
-	for _, m := range seen.Pod.Moments {
-		if slices.ContainsFunc(known.moments, func(k v1alpha1.Moment) bool {
-			return k.What == string(m.What) && k.Container == m.Container
-		}) {
+	timeline := known.Timeline
+	for _, m := range now.Timeline {
+		if slices.ContainsFunc(timeline, func(k v1alpha1.Moment) bool { return k.What == m.What && k.Container == m.Container }) {
 			continue
-		}
-		moment := v1alpha1.Moment{
-			What: string(m.What), Container: m.Container, Time: metav1.NewTime(m.Time.UTC()), TookMilliseconds: m.Took.Milliseconds(),
 		}
 		// What had happened before the run looked, it cannot date; but a run looks
 		// as soon as it has made a Pod.
-		early := m.What == engine.PodCreated || m.What == engine.PodScheduled
-		if early || at.After(known.firstSeen) {
-			moment.ObservedMilliseconds = since(known.firstSeen, at)
+		if m.What == engine.PodCreated || m.What == engine.PodScheduled || at.After(known.firstSeen) {
+			m.ObservedMilliseconds = new(at.Sub(known.firstSeen).Milliseconds())
 		}
-		known.moments = append(known.moments, moment)
+		timeline = append(timeline, m)
 	}
+	known.Pod = now
+	known.Timeline = timeline
 }
 
 func (p *pods) list() []v1alpha1.Pod {
 	var out []v1alpha1.Pod
 	for _, known := range p.order {
-		s := known.state
-		entry := v1alpha1.Pod{Name: s.Name, UID: s.UID, Node: s.Node, Phase: s.Phase, IPs: s.IPs, Timeline: slices.Clone(known.moments)}
-		for _, c := range s.Containers {
-			entry.Containers = append(entry.Containers, v1alpha1.Container(c))
-		}
-		slices.SortStableFunc(entry.Timeline, func(a, b v1alpha1.Moment) int {
+		entry := known.Pod
+		entry.Timeline = slices.SortedStableFunc(slices.Values(entry.Timeline), func(a, b v1alpha1.Moment) int {
 			return cmp.Or(a.Time.Compare(b.Time.Time), cmp.Compare(rank(a), rank(b)))
 		})
 		out = append(out, entry)
@@ -75,9 +61,7 @@ func (p *pods) list() []v1alpha1.Pod {
 
 // rank orders what happened within one second of the cluster's clock.
 func rank(m v1alpha1.Moment) int {
-	return slices.Index([]engine.MomentKind{
-		engine.PodCreated, engine.PodScheduled, engine.ImagePulled, engine.ContainerStarted, engine.PodReady,
-	}, engine.MomentKind(m.What))
+	return slices.Index([]string{engine.PodCreated, engine.PodScheduled, engine.ImagePulled, engine.ContainerStarted, engine.PodReady}, m.What)
 }
 
 // imagesInUse lists the images of the example and of the Pods, with what the

@@ -52,27 +52,9 @@ func reachDocument(r *v1alpha1.Reach) Document {
 
 // Warnings counts what is not as it should be, and does not fail a run.
 func Warnings(r runtime.Object) (n int) {
-	switch r := r.(type) {
-	case *v1alpha1.Reach:
-		return reachWarnings(r)
-	case *v1alpha1.ConformanceReport:
-		for _, p := range r.Profiles {
-			n += len(p.Warnings)
-		}
-	}
-	return n
-}
-
-// reachWarnings counts what is reachable, and not as it should be.
-func reachWarnings(r *v1alpha1.Reach) (n int) {
-	for _, c := range r.Causes {
-		if c.Warning {
-			n++
-		}
-	}
-	if r.Matrix != nil {
-		for _, f := range r.Matrix.Findings {
-			if f.Warning {
+	for _, s := range documentOf(r).Sections {
+		for _, b := range s.Blocks {
+			if isFinding(b, markWarning) {
 				n++
 			}
 		}
@@ -109,9 +91,9 @@ func reachSum(r *v1alpha1.Reach) string {
 			skipped++
 		}
 	}
-	text := fmt.Sprintf("%d of %s took part, %d of %s reachable", took, plural(nodes-skipped, "node"), good, plural(planned, "pair"))
+	text := fmt.Sprintf("%d of %s took part, %d of %s reachable", took, Plural(nodes-skipped, "node"), good, Plural(planned, "pair"))
 	if skipped > 0 {
-		text += fmt.Sprintf(", %s skipped", plural(skipped, "node"))
+		text += fmt.Sprintf(", %s skipped", Plural(skipped, "node"))
 	}
 	return text
 }

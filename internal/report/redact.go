@@ -75,11 +75,8 @@ func (f form) remove(s string) string {
 	return b.String() + s[end:]
 }
 
-// Redact is redact, for texts that others put into a report.
-func Redact(s string) string { return redact(s) }
-
-// redact removes credentials from a text.
-func redact(s string) string {
+// Redact removes credentials from a text.
+func Redact(s string) string {
 	if secretKind.MatchString(s) {
 		s = withoutYAMLData(withoutJSONData(s))
 	}
@@ -92,14 +89,6 @@ func redact(s string) string {
 	return s
 }
 
-// redactAll is redact for the lines of a text: a credential may have several.
-func redactAll(lines []string) []string {
-	if len(lines) == 0 {
-		return lines
-	}
-	return strings.Split(redact(strings.Join(lines, "\n")), "\n")
-}
-
 // Redacted returns a copy of a report of any kind in which no text holds a
 // credential, be it of the cluster's, of the example's, or of the command line.
 func Redacted[T runtime.Object](report T) T {
@@ -108,7 +97,7 @@ func Redacted[T runtime.Object](report T) T {
 	if r, ok := runtime.Object(report).(*v1alpha1.Report); ok {
 		known = withoutSecrets(r)
 	}
-	eachText(reflect.ValueOf(report), func(s string) string { return redact(known.Replace(s)) })
+	eachText(reflect.ValueOf(report), func(s string) string { return Redact(known.Replace(s)) })
 	return report
 }
 
@@ -123,11 +112,11 @@ func eachText(v reflect.Value, replace func(string) string) {
 			eachText(v.Elem(), replace)
 		}
 	case reflect.Struct:
-		for i := range v.NumField() {
-			eachText(v.Field(i), replace)
+		for _, field := range v.Fields() {
+			eachText(field, replace)
 		}
 	case reflect.Slice:
-		if lines, ok := v.Interface().([]string); ok && len(lines) > 0 {
+		if lines, ok := reflect.TypeAssert[[]string](v); ok && len(lines) > 0 {
 			v.Set(reflect.ValueOf(strings.Split(replace(strings.Join(lines, "\n")), "\n")))
 			return
 		}
@@ -136,7 +125,7 @@ func eachText(v reflect.Value, replace func(string) string) {
 		}
 	case reflect.Map:
 		for _, key := range v.MapKeys() {
-			if text, ok := v.MapIndex(key).Interface().(string); ok {
+			if text, ok := reflect.TypeAssert[string](v.MapIndex(key)); ok {
 				v.SetMapIndex(key, reflect.ValueOf(replace(text)))
 			}
 		}

@@ -10,7 +10,6 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -51,9 +50,9 @@ func TestEachFormOfCredentialIsRemoved(t *testing.T) {
 			if got := f.remove(e.text); strings.Contains(got, e.secret) || !strings.Contains(got, removed) {
 				t.Errorf("%s: %q: found %q", f.name, e.text, got)
 			}
-			once := redact(e.text)
-			if strings.Contains(once, e.secret) || redact(once) != once {
-				t.Errorf("%s: %q: found %q, and again %q", f.name, e.text, once, redact(once))
+			once := Redact(e.text)
+			if strings.Contains(once, e.secret) || Redact(once) != once {
+				t.Errorf("%s: %q: found %q, and again %q", f.name, e.text, once, Redact(once))
 			}
 		}
 	}
@@ -72,7 +71,7 @@ func TestOrdinaryTextsStay(t *testing.T) {
 		"secretName: my-secret", "kubectl get secret my-secret -o name", "AKIA is a prefix", "the -----BEGIN of a text",
 		`{"host": "10.244.1.5:9876", "version": "0.5.0", "from": "10.244.2.7"}`,
 	} {
-		if got := redact(text); got != text {
+		if got := Redact(text); got != text {
 			t.Errorf("expected it as it is, %q, found %q", text, got)
 		}
 	}
@@ -116,14 +115,14 @@ func TestTheDataOfASecretIsRemoved(t *testing.T) {
 		"YAML": secretYAML, "JSON": string(asJSON), "list of JSON": string(long), "list of YAML": list,
 		"flow": "kind: Secret\nstringData: {password: hunter2}\nmetadata: {name: s}\n",
 	} {
-		got := redact(text)
+		got := Redact(text)
 		for _, secret := range []string{"hunter2", "aHVudGVyMg", `er2}`} {
 			if strings.Contains(got, secret) {
 				t.Errorf("%s: found %s in\n%s", name, secret, got)
 			}
 		}
-		if redact(got) != got {
-			t.Errorf("%s: found another text when it is removed again:\n%s", name, redact(got))
+		if Redact(got) != got {
+			t.Errorf("%s: found another text when it is removed again:\n%s", name, Redact(got))
 		}
 		if name != "flow" && !strings.Contains(got, "password") || !strings.Contains(got, "Secret") {
 			t.Errorf("%s: expected the names to stay, found\n%s", name, got)
@@ -140,35 +139,22 @@ func TestTheDataOfASecretIsRemoved(t *testing.T) {
 func TestNoFormatHoldsACredential(t *testing.T) {
 	jwt, pem := "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.c2ln", "-----BEGIN PRIVATE KEY-----\nMIIEhunter2\n-----END PRIVATE KEY-----"
 	text := jwt + " " + pem
-	command, err := example.ParseCommand("kubectl exec p -- echo '" + text + "'")
-	if err != nil {
-		t.Fatal(err)
-	}
-	create, err := example.ParseCommand("kubectl create secret generic s --from-literal=password=hunter2hunter2 --from-literal 'pin=hunter2 pin'")
-	if err != nil {
-		t.Fatal(err)
-	}
 	c := NewCollector()
-	step := func(cmd example.Command, bodies ...engine.Body) {
-		words, _ := cmd.Expand(nil)
-		c.Handle(engine.Event{Body: engine.StepStarted{Say: text, Plan: engine.StepPlan{Words: cmd,
-			Claims: []engine.ClaimPlan{{Claim: text, Expression: `stdout == "` + text + `"`}}}}})
-		for _, b := range append([]engine.Body{engine.CommandShown{Line: example.Quote(words)}}, bodies...) {
+	step := func(command string, bodies ...engine.Body) {
+		c.Handle(engine.Event{Body: engine.StepStarted{Step: planned(text, command, v1alpha1.Claim{Claim: text, Expression: `stdout == "` + text + `"`})}})
+		for _, b := range append([]engine.Body{engine.CommandShown{Line: command}}, bodies...) {
 			c.Handle(engine.Event{Body: b})
 		}
 	}
 	c.Handle(engine.Event{Body: engine.ScenarioStarted{Name: "a", Title: text}})
-	step(command, engine.FileShown{Name: "s.yaml", Content: secretYAML}, engine.Output{Stdout: text, Stderr: text},
-		engine.StepFailed{Err: text}, engine.EvidenceKept{Pod: "p", Logs: []engine.LogKept{{Container: "c", Lines: strings.Split(text, "\n")}}})
-	step(create, engine.StepFailed{Err: "kubectl create secret generic s --from-literal=password=hunter2hunter2: exit code 1"})
-	get, err := example.ParseCommand("kubectl get secret s -o jsonpath={.data.password}")
-	if err != nil {
-		t.Fatal(err)
-	}
-	step(get, engine.Output{Stdout: "aHVudGVyMg=="})
+	step("kubectl exec p -- echo '"+text+"'", engine.FileShown{Name: "s.yaml", Content: secretYAML}, engine.Output{Stdout: text, Stderr: text},
+		engine.StepFailed{Err: text}, engine.EvidenceKept{Evidence: v1alpha1.Evidence{Pod: "p", Logs: []v1alpha1.Log{{Container: "c", Lines: strings.Split(text, "\n")}}}})
+	step("kubectl create secret generic s --from-literal=password=hunter2hunter2 --from-literal 'pin=hunter2 pin'", engine.StepFailed{Err: "kubectl create secret generic s --from-literal=password=hunter2hunter2: exit code 1"})
+	step("kubectl get secret s -o jsonpath={.data.password}", engine.Output{Stdout: "aHVudGVyMg=="})
 	r := c.Report()
 	for _, format := range append(Formats(&v1alpha1.Report{}), "json") {
 		var out strings.Builder
+		var err error
 		if format == "json" {
 			err = json.NewEncoder(&out).Encode(r)
 		} else {

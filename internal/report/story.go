@@ -49,7 +49,7 @@ func (c *Collector) waiting(b engine.Waiting, ev engine.Event) string {
 		}
 	}
 	if others > 0 {
-		text += "; " + plural(others, "other scenario") + " running"
+		text += "; " + Plural(others, "other scenario") + " running"
 	}
 	return text
 }

@@ -170,7 +170,7 @@ func (t *Terminal) section(s Section) {
 		t.blocks = len(blocks)
 	}
 	if !s.Open && t.unchecked > 0 {
-		t.marked(t.style.mark(markOpen), plural(t.unchecked, "claim")+" not checked")
+		t.marked(t.style.mark(markOpen), Plural(t.unchecked, "claim")+" not checked")
 		t.unchecked = 0
 	}
 }

@@ -1,6 +1,8 @@
 package report
 
 import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"bytes"
 	"flag"
 	"os"
@@ -13,7 +15,6 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -21,32 +22,48 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 
 const longClaim = "It is version 0.5.0, and this claim is so long that it does not fit on one line of a terminal"
 
-func plan(run string, claims ...engine.ClaimPlan) engine.StepPlan {
-	words, err := example.ParseCommand(run)
+// planned is a step before it runs.
+func planned(say, run string, claims ...v1alpha1.Claim) v1alpha1.Step {
+	command, err := example.ParseCommand(run)
 	if err != nil {
 		panic(err)
 	}
-	return engine.StepPlan{Words: words, Claims: claims}
+	step := v1alpha1.Step{Say: say, Claims: claims}
+	for _, w := range command {
+		word := v1alpha1.Word{}
+		for _, p := range w {
+			if p.IsExpr {
+				word = append(word, v1alpha1.Part{Expression: p.Text})
+			} else {
+				word = append(word, v1alpha1.Part{Text: p.Text})
+			}
+		}
+		step.Words = append(step.Words, word)
+	}
+	for i := range step.Claims {
+		step.Claims[i].Outcome = v1alpha1.NotChecked
+	}
+	return step
 }
 
 // seen is a Pod on its way to Ready, half a second per moment.
-func seen(name string, kinds ...engine.MomentKind) engine.PodSeen {
-	pod := engine.PodState{
+func seen(name string, kinds ...string) v1alpha1.Pod {
+	pod := v1alpha1.Pod{
 		Name: name, UID: "uid-of-" + name, Node: "node-1", Phase: "Running", IPs: []string{"10.244.1.3"},
-		Containers: []engine.ContainerState{{Name: "main", Image: "centos:9", ImageID: "centos@sha256:0123"}},
+		Containers: []v1alpha1.Container{{Name: "main", Image: "centos:9", ImageID: "centos@sha256:0123"}},
 	}
 	for i, kind := range kinds {
-		m := engine.Moment{What: kind, Time: time.Unix(int64(i)/2, 0)}
+		m := v1alpha1.Moment{What: kind, Time: metav1.Unix(int64(i)/2, 0)}
 		switch kind {
 		case engine.ImagePulled:
-			m.Container, m.Took = "main", 1500*time.Millisecond
+			m.Container, m.TookMilliseconds = "main", 1500
 		case engine.ContainerStarted:
 			m.Container = "main"
 		default:
 		}
-		pod.Moments = append(pod.Moments, m)
+		pod.Timeline = append(pod.Timeline, m)
 	}
-	return engine.PodSeen{Pod: pod}
+	return pod
 }
 
 // story is a run with everything that a report must be able to tell.
@@ -65,43 +82,41 @@ func story() []engine.Event {
 		Images: map[string]string{"simpleservice": "mhausenblas/simpleservice:0.5.0", "shell": "centos:9"},
 	})
 	at(0, engine.ScenarioStarted{Name: "single-pod", Title: "A single pod"},
-		engine.StepStarted{
-			Say: "One command starts a pod. Its image serves a small HTTP API on port 9876, which is what the page uses.",
-			Plan: plan("kubectl run sise --image=$(images.simpleservice) --port=9876",
-				engine.ClaimPlan{Claim: "The pod runs", Expression: `pod("sise").status.phase == "Running"`, Within: 90 * time.Second}),
-		},
+		engine.StepStarted{Step: planned("One command starts a pod. Its image serves a small HTTP API on port 9876, which is what the page uses.",
+			"kubectl run sise --image=$(images.simpleservice) --port=9876",
+			v1alpha1.Claim{Claim: "The pod runs", Expression: `pod("sise").status.phase == "Running"`, WithinMilliseconds: 90_000})},
 		engine.CommandShown{Line: "kubectl run sise --image=mhausenblas/simpleservice:0.5.0 --port=9876"},
 		engine.Output{Stdout: "pod/sise created\n"})
 	// A scenario that runs beside it is told after it.
 	at(1, engine.ScenarioStarted{Name: "two-containers", Title: "Two containers in one pod"},
-		engine.StepStarted{Plan: plan("kubectl create -f pod.yaml",
-			engine.ClaimPlan{Claim: "one", Expression: `stdout == ""`}, engine.ClaimPlan{Claim: "two", Expression: `elapsed < duration("1s")`})},
+		engine.StepStarted{Step: planned("", "kubectl create -f pod.yaml",
+			v1alpha1.Claim{Claim: "one", Expression: `stdout == ""`}, v1alpha1.Claim{Claim: "two", Expression: `elapsed < duration("1s")`})},
 		engine.FileShown{Name: "pod.yaml", Content: "kind: Pod\n"},
 		engine.CommandShown{Line: "kubectl create -f pod.yaml"},
 		engine.Waiting{For: "pod/a Ready", State: "Pending"},
 		engine.StepFailed{Err: "pod/a cannot become Ready", Cause: &diagnose.Cause{What: "w", Why: "because", Remedy: "mend it"}, Verdict: v1alpha1.CouldNotRun},
 		engine.ExpectationNotChecked{ClaimID: engine.ClaimID{Claim: "one"}}, engine.ExpectationNotChecked{ClaimID: engine.ClaimID{Index: 1, Claim: "two"}},
 		engine.StepEnded{},
-		engine.StepSkipped{Say: "It would be deleted.", Plan: plan("kubectl delete pod a")},
+		engine.StepSkipped{Step: planned("It would be deleted.", "kubectl delete pod a")},
 		engine.ScenarioEnded{})
 	at(0, engine.ExpectationMet{ClaimID: engine.ClaimID{Claim: "The pod runs"}}, engine.StepEnded{},
-		engine.StepStarted{Say: "It answers.", Plan: plan(`kubectl exec client -- curl -sS --max-time 10 -H "Host: a name with spaces" $(pod("sise").status.podIP):9876/info`,
-			engine.ClaimPlan{Claim: longClaim, Expression: `json(stdout).version == "0.5.0"`},
-			engine.ClaimPlan{Claim: "It has a name", Expression: `json(stdout).name == ""`})},
+		engine.StepStarted{Step: planned("It answers.", `kubectl exec client -- curl -sS --max-time 10 -H "Host: a name with spaces" $(pod("sise").status.podIP):9876/info`,
+			v1alpha1.Claim{Claim: longClaim, Expression: `json(stdout).version == "0.5.0"`},
+			v1alpha1.Claim{Claim: "It has a name", Expression: `json(stdout).name == ""`})},
 		engine.CommandShown{Line: "kubectl exec client -- curl -sS --max-time 10 -H 'Host: a name with spaces' 10.244.1.3:9876/info"},
 		engine.Output{Stdout: "{\"version\": \"0.4.0\"}\n", Stderr: "Warning: \x1b[31mhostile\x1b[0m\r\n"},
 		engine.ExpectationFailed{
 			ClaimID: engine.ClaimID{Claim: longClaim}, Expression: `json(stdout).version == "0.5.0"`,
-			Mismatches: []expect.Mismatch{{
+			Mismatches: []v1alpha1.Mismatch{{
 				Expression: `json(stdout).version == "0.5.0"`, Expected: `"0.5.0"`,
-				Operands: []expect.Operand{{Expression: "json(stdout).version", Value: `"0.4.0"`}},
+				Found: []v1alpha1.Value{{Expression: "json(stdout).version", Value: `"0.4.0"`}},
 			}},
 		},
 		engine.ExpectationFailed{ClaimID: engine.ClaimID{Index: 1, Claim: "It has a name"}, Expression: `json(stdout).name == ""`, Err: "no such key: name"},
 		engine.StepEnded{Elapsed: 120 * time.Millisecond}, engine.ScenarioEnded{Elapsed: 2 * time.Second})
-	at(engine.WholeRun, seen("sise", engine.PodCreated, engine.PodScheduled),
-		seen("sise", engine.PodCreated, engine.PodScheduled, engine.ContainerStarted, engine.PodReady),
-		seen("twocontainers", engine.PodCreated, engine.PodScheduled, engine.ImagePulled))
+	at(engine.WholeRun, engine.PodSeen{Pod: seen("sise", engine.PodCreated, engine.PodScheduled)},
+		engine.PodSeen{Pod: seen("sise", engine.PodCreated, engine.PodScheduled, engine.ContainerStarted, engine.PodReady)},
+		engine.PodSeen{Pod: seen("twocontainers", engine.PodCreated, engine.PodScheduled, engine.ImagePulled)})
 	at(engine.WholeRun, engine.CleanupEnded{
 		Run:     v1alpha1.Run{Namespace: "kbe-pods-x7k2p", OwnNamespace: true},
 		Cleanup: v1alpha1.Cleanup{ElapsedMilliseconds: 5100},

@@ -15,35 +15,23 @@ import (
 // visible writes control characters, and what is no text, as escapes: XML may
 // not hold them, and a terminal that shows a report would obey them.
 func visible(s string) string {
-	s = strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\r\n", "\n")
-	if !strings.ContainsFunc(s, isHidden) {
-		return s
-	}
-	var b strings.Builder
-	for _, r := range s {
-		if isHidden(r) {
-			fmt.Fprintf(&b, `\u%04x`, r)
-		} else {
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
+	return PrintableJSON(strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\r\n", "\n"))
 }
 
-// PrintableJSON writes, in a JSON text, the characters as escapes that a terminal
-// would obey and that JSON lets be: the text means the same.
+// PrintableJSON writes the characters as JSON escapes that a terminal would obey: a JSON text,
+// which lets them be, means the same.
 func PrintableJSON(text string) string {
 	if !strings.ContainsFunc(text, isHidden) {
 		return text
 	}
 	var b strings.Builder
 	for _, r := range text {
-		if isHidden(r) {
-			for _, unit := range utf16.AppendRune(nil, r) {
-				fmt.Fprintf(&b, `\u%04x`, unit)
-			}
-		} else {
+		if !isHidden(r) {
 			b.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.AppendRune(nil, r) {
+			fmt.Fprintf(&b, `\u%04x`, unit)
 		}
 	}
 	return b.String()

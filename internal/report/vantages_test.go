@@ -100,7 +100,7 @@ func TestTheTruthTableFitsItsWidth(t *testing.T) {
 
 func TestWarningsAreCounted(t *testing.T) {
 	r := &v1alpha1.Reach{
-		Causes: []v1alpha1.ReachCause{{Warning: true}, {}},
+		Target: &v1alpha1.ReachTarget{}, Counts: &v1alpha1.ReachCounts{}, Causes: []v1alpha1.ReachCause{{Warning: true}, {}},
 		Matrix: &v1alpha1.Matrix{Findings: []v1alpha1.MatrixFinding{{}, {Warning: true}}},
 	}
 	if n := Warnings(r); n != 2 {

@@ -54,7 +54,7 @@ func summary(s Section) []Block {
 	}
 	blocks := []Block{sum{*s.Tally, s.Title, s.Tally.Words + ", " + millis(s.Milliseconds)}}
 	for _, step := range steps(s.Blocks[s.Void:]) {
-		if slices.ContainsFunc(step, isFailure) {
+		if slices.ContainsFunc(step, func(b Block) bool { return isFinding(b, markFailed) }) {
 			blocks = append(blocks, slices.DeleteFunc(step, isAside)...)
 		}
 	}
@@ -87,7 +87,7 @@ func short(blocks []Block) (out []Block) {
 			}
 			b = table
 		}
-		if !isMet(b) {
+		if !isFinding(b, markMet) {
 			out = append(out, b)
 		}
 	}
@@ -103,14 +103,10 @@ func isAside(b Block) bool {
 	return says
 }
 
-func isMet(b Block) bool {
+// isFinding tells whether a block is a finding with a mark.
+func isFinding(b Block, m mark) bool {
 	f, ok := b.(Finding)
-	return ok && f.Mark == markMet
-}
-
-func isFailure(b Block) bool {
-	f, ok := b.(Finding)
-	return ok && f.Mark == markFailed
+	return ok && f.Mark == m
 }
 
 // failures repeats at the end what failed, each with the title of its section.

@@ -35,9 +35,7 @@ func (quit) String() string { return "quit" }
 
 // SignalOf returns the signal that has cancelled a context, if one has.
 func SignalOf(ctx context.Context) (Signaled, bool) {
-	var s Signaled
-	stopped := errors.As(context.Cause(ctx), &s)
-	return s, stopped
+	return errors.AsType[Signaled](context.Cause(ctx))
 }
 
 // VerdictOf is the verdict of work that ctx has ended: Stopped by a signal, else that it

@@ -97,17 +97,13 @@ func AddedContainers(pod *unstructured.Unstructured) (added []string) {
 // command that names none means this one, whatever admission has added.
 func OwnContainer(pod *unstructured.Unstructured) string {
 	own, _ := ownContainers(pod)
-	for _, name := range containerNames(specOf(pod), "containers") {
+	spec, _ := pod.Object["spec"].(map[string]any)
+	for _, name := range containerNames(spec, "containers") {
 		if slices.Contains(own, name) {
 			return name
 		}
 	}
 	return ""
-}
-
-func specOf(pod *unstructured.Unstructured) map[string]any {
-	spec, _ := pod.Object["spec"].(map[string]any)
-	return spec
 }
 
 func ownContainers(pod *unstructured.Unstructured) (names []string, marked bool) {

@@ -16,7 +16,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
-	"k8s.io/utils/ptr"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
 )
@@ -161,7 +160,7 @@ func (r *remover) isThis(ctx context.Context, namespace string, objects []object
 // endPods ends all Pods of a Namespace. Where that is not permitted it takes longer.
 func (r *remover) endPods(ctx context.Context, namespace string) error {
 	err := r.client.Resource(pods).Namespace(namespace).DeleteCollection(ctx,
-		metav1.DeleteOptions{GracePeriodSeconds: ptr.To(int64(podGraceSeconds))}, metav1.ListOptions{})
+		metav1.DeleteOptions{GracePeriodSeconds: new(int64(podGraceSeconds))}, metav1.ListOptions{})
 	if apierrors.IsForbidden(err) || apierrors.IsNotFound(err) {
 		return nil
 	}

@@ -162,8 +162,8 @@ func isRefusal(err error) bool {
 
 // neverSent reports whether there was not even a connection.
 func neverSent(err error) bool {
-	var op *net.OpError
-	return errors.As(err, &op) && op.Op == "dial"
+	op, is := errors.AsType[*net.OpError](err)
+	return is && op.Op == "dial"
 }
 
 // webhookFails is how the API server says that it needs a webhook which does not

@@ -174,3 +174,16 @@ var ErrTimeout = errors.New("timed out")
 func WithTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	return context.WithTimeoutCause(ctx, d, fmt.Errorf("%w after %s", ErrTimeout, d))
 }
+
+// Call calls what no context can interrupt, such as a read of standard input or a regular
+// expression of a stranger: when ctx ends first, it is left behind.
+func Call[T any](ctx context.Context, f func() T) (result T, err error) {
+	done := make(chan T, 1)
+	go func() { done <- f() }()
+	select {
+	case result = <-done:
+		return result, nil
+	case <-ctx.Done():
+		return result, context.Cause(ctx)
+	}
+}

@@ -47,8 +47,7 @@ func curl(ctx context.Context, exec Exec, targets []netip.AddrPort, opts Options
 		return writer(func(p []byte) { watchdog.Reset(limit); t.locked(read, p) })
 	}
 	err := exec(ctx, []string{"curl", "-q", "-K", "-"}, bytes.NewReader(t.config()), reading(t.readStdout), reading(t.readStderr))
-	var exit utilexec.CodeExitError
-	exited := errors.As(err, &exit)
+	exit, exited := errors.AsType[utilexec.CodeExitError](err)
 	switch {
 	case err == nil, errors.Is(context.Cause(ctx), errEnough):
 		return t, nil

@@ -40,8 +40,7 @@ func machine(t *testing.T) Exec {
 		c := exec.CommandContext(ctx, *curlFlag, command[1:]...)
 		c.Stdin, c.Stdout, c.Stderr = stdin, stdout, stderr
 		err := c.Run()
-		var exit *exec.ExitError
-		if errors.As(err, &exit) {
+		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 			return utilexec.CodeExitError{Err: err, Code: exit.ExitCode()}
 		}
 		return err
