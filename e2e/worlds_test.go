@@ -162,11 +162,12 @@ var worlds = []world{
 			}
 			return []string{"pods"}
 		}, want: []string{"39 of 40 claims hold", "1 not checked", "cannot reach the pod at", "through its proxy"}},
+	// The page gives a program 10 s to answer.
 	{name: "denyall", title: "A NetworkPolicy in each new namespace that denies all traffic",
 		outcome: "ends with exit code 3 and the name of the policy", build: func(s *scene) []string {
 			s.denyAll()
 			return []string{"pods"}
-		}, code: 3, first: "restrict the traffic between them: default-deny", within: 30, want: []string{"got no answer from pod"}},
+		}, code: 3, first: "restrict the traffic between them: default-deny", within: 60, want: []string{"got no answer from pod"}},
 	{name: "kubeletcert", title: "A kubelet whose serving certificate the API server does not trust",
 		outcome: "ends with exit code 3 and names the node's kubelet", build: func(s *scene) []string {
 			s.unknownKubelets()
