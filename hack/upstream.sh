@@ -50,6 +50,7 @@ outcomes=$(sed -n '/status="skipped" time="0"/d; s/&#39;/'"'"'/g; s/&#34;/"/g
 	s/.*<testcase name="\[It\] \(.*\)" classname=.* status="\([a-z]*\)" time="\([0-9]*\).*/\2 \3s \1/p' "$report"/junit_*.xml | sort -k 3)
 echo "$outcomes"
 printf '%s' "$left_out"
-count() { grep -c "$1" <<<"$2" || true; }
-echo "$(count '^passed ' "$outcomes") passed, $(count '^failed \|^panicked \|^timedout ' "$outcomes") failed, $(count '^skipped ' "$outcomes") skipped themselves, $(count '^left out ' "$left_out") left out; see _artifacts/upstream/log"
+count() { grep "${@:2}" <<<"$1" || true; }
+echo "$(count "$outcomes" -c '^passed ') passed, $(count "$outcomes" -vc '^passed \|^skipped ') failed," \
+	"$(count "$outcomes" -c '^skipped ') skipped themselves, $(count "$left_out" -c '^left out ') left out; see _artifacts/upstream/log"
 exit $code
