@@ -69,7 +69,7 @@ fuzz: setup build ## Fuzz examples that attack a bare API server
 	@go test ./e2e/confine -run '^$$' -fuzz FuzzExamples -fuzztime $(FUZZTIME) -parallel 2 -timeout 0
 
 .PHONY: upstream
-upstream: setup bin/kbe-cluster ## Run Kubernetes' own conformance specs for pods on a temporary cluster
+upstream: setup bin/kbe-cluster ## Run Kubernetes' own specs of pods, network and volumes on a temporary cluster (20 minutes)
 	@KUBERNETES=$(KUBERNETES) hack/upstream.sh
 
 # ROUNDS is how often each subject is measured; the benchmarks of the packages

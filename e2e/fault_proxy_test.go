@@ -148,15 +148,20 @@ func toAPIServer(t *testing.T) http.Handler {
 func behindProxy(fault func(pass http.Handler) http.HandlerFunc, then ...string) func(*scene) []string {
 	return func(s *scene) []string {
 		s.Helper()
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			s.Fatal(err)
-		}
-		s.serve(l, fault(toAPIServer(s.T)))
-		s.configure(func(_ *clientcmdapi.Config, cluster *clientcmdapi.Cluster, user *clientcmdapi.AuthInfo) {
-			*cluster = clientcmdapi.Cluster{Server: "http://" + l.Addr().String()}
-			*user = clientcmdapi.AuthInfo{}
-		})
+		s.putBehindProxy(fault)
 		return s.pod("  containers: [{name: main, image: SHELL, command: [sleep, infinity]}]", then...)
 	}
+}
+
+func (s *scene) putBehindProxy(fault func(pass http.Handler) http.HandlerFunc) {
+	s.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.serve(l, fault(toAPIServer(s.T)))
+	s.configure(func(_ *clientcmdapi.Config, cluster *clientcmdapi.Cluster, user *clientcmdapi.AuthInfo) {
+		*cluster = clientcmdapi.Cluster{Server: "http://" + l.Addr().String()}
+		*user = clientcmdapi.AuthInfo{}
+	})
 }

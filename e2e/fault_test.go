@@ -87,7 +87,7 @@ func (f fault) run(t *testing.T) {
 		args = append(args, "--report-file", "json="+report)
 	}
 	if *captureFlag && len(args) > 0 && args[0] == "run" {
-		args = append(args, "--dump", filepath.Join("..", "pkg", "diagnose", "testdata", f.name))
+		args = append(args, "--dump", filepath.Join("..", "internal", "diagnose", "testdata", f.name))
 	}
 	told := s.tell(args)
 	outcome := row{fault: f, code: told.code, leftovers: s.leftovers()}

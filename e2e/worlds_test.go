@@ -18,6 +18,7 @@ import (
 	admissionregistration "k8s.io/api/admissionregistration/v1"
 	coordination "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -65,6 +66,15 @@ var worlds = []world{
 			s.cordon()
 			return []string{"pods", "single-pod"}
 		}, code: 3, first: "0/3 nodes are available", within: 8, want: []string{"no node can run it (Unschedulable)"}},
+	{name: "cnifailsonce", title: "A network plugin that fails once for each pod (AWS VPC CNI with security groups)",
+		outcome: "works: shows the failure at once, and waits for the second attempt", build: func(s *scene) []string {
+			s.networkFailsOnce()
+			return []string{"pods"}
+		}, first: "failed to assign an IP address to container", within: 10, want: []string{allHold, "this may resolve itself"}},
+	{name: "slowpull", title: "A registry so slow that a pull takes longer than the step's timeout",
+		outcome: "works: shows that the image is still being pulled, and waits for it", build: func(s *scene) []string {
+			return s.pod("  containers: [{name: main, image: '" + s.slowImage() + "'}]")
+		}, first: "the image docker.io/kbe-test/slow:1 is still being pulled on node", within: 10, want: []string{"pod/subject condition met"}},
 	{name: "late", title: "A service account and a root certificate that come seconds after the namespace",
 		outcome: "works", build: func(s *scene) []string {
 			s.late("serviceaccounts", "configmaps")
@@ -152,6 +162,22 @@ var worlds = []world{
 			}
 			return []string{"pods"}
 		}, want: []string{"39 of 40 claims hold", "1 not checked", "cannot reach the pod at", "through its proxy"}},
+	// The page gives a program 10 s to answer.
+	{name: "denyall", title: "A NetworkPolicy in each new namespace that denies all traffic",
+		outcome: "ends with exit code 3 and the name of the policy", build: func(s *scene) []string {
+			s.denyAll()
+			return []string{"pods"}
+		}, code: 3, first: "restrict the traffic between them: default-deny", within: 60, want: []string{"got no answer from pod"}},
+	{name: "kubeletcert", title: "A kubelet whose serving certificate the API server does not trust",
+		outcome: "ends with exit code 3 and names the node's kubelet", build: func(s *scene) []string {
+			s.unknownKubelets()
+			return []string{"pods", "two-containers"}
+		}, code: 3, first: "the API server does not trust the serving certificate of the kubelet of node", within: 10, want: []string{"x509"}},
+	{name: "tunnel", title: "A tunnel between the API server and the kubelets that is down (Konnectivity, k3s, RKE2)",
+		outcome: "ends with exit code 3 and names the tunnel", build: func(s *scene) []string {
+			s.tunnelDown()
+			return []string{"pods", "two-containers"}
+		}, code: 3, first: "the tunnel between the API server and the kubelet of node", within: 10, want: []string{"502 Bad Gateway"}},
 	{name: "nocontrolleraccount", title: "A policy that denies pods of controllers",
 		outcome: "ends with exit code 3 and the policy's reason", build: func(s *scene) []string {
 			s.denyPods(func(r *admissionv1.AdmissionRequest) *metav1.Status {
@@ -516,22 +542,41 @@ func (s *scene) openShift(late time.Duration) {
 // after they were created.
 func (s *scene) lateLabel(late time.Duration) {
 	s.Helper()
-	namespaces := client(s.T).CoreV1().Namespaces()
-	created, err := namespaces.Watch(s.Context(), metav1.ListOptions{LabelSelector: labels.Set(managed).String()})
+	patch := []byte(`{"metadata":{"labels":{"pod-security.kubernetes.io/enforce":"restricted"}}}`)
+	s.eachNamespace(func(name string) {
+		time.AfterFunc(late, func() { // it may be gone
+			_, _ = client(s.T).CoreV1().Namespaces().Patch(context.Background(), name, types.MergePatchType, patch, metav1.PatchOptions{})
+		})
+	})
+}
+
+// eachNamespace does something with each Namespace that a run creates, as a controller does.
+func (s *scene) eachNamespace(do func(name string)) {
+	s.Helper()
+	created, err := client(s.T).CoreV1().Namespaces().Watch(s.Context(), metav1.ListOptions{LabelSelector: labels.Set(managed).String()})
 	if err != nil {
 		s.Fatal(err)
 	}
 	s.Cleanup(created.Stop)
-	patch := []byte(`{"metadata":{"labels":{"pod-security.kubernetes.io/enforce":"restricted"}}}`)
 	go func() {
 		for ev := range created.ResultChan() {
 			if ns, is := ev.Object.(*corev1.Namespace); is && ev.Type == watch.Added {
-				time.AfterFunc(late, func() {
-					_, _ = namespaces.Patch(context.Background(), ns.Name, types.MergePatchType, patch, metav1.PatchOptions{}) // it may be gone
-				})
+				do(ns.Name)
 			}
 		}
 	}()
+}
+
+// denyAll puts a NetworkPolicy into each Namespace of a run, which denies all traffic of Pods.
+func (s *scene) denyAll() {
+	s.Helper()
+	policy := &networkingv1.NetworkPolicy{ObjectMeta: metav1.ObjectMeta{Name: "default-deny"},
+		Spec: networkingv1.NetworkPolicySpec{PolicyTypes: []networkingv1.PolicyType{networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress}}}
+	s.eachNamespace(func(name string) {
+		if _, err := client(s.T).NetworkingV1().NetworkPolicies(name).Create(context.Background(), policy, metav1.CreateOptions{}); err != nil {
+			s.Error(err)
+		}
+	})
 }
 
 // windowsNode adds a Node of Windows that takes Pods, and keeps it Ready.

@@ -81,10 +81,10 @@ func TestAnErrorOfAnotherKindHasNoCause(t *testing.T) {
 func TestTheTableUsesNamesThatExist(t *testing.T) {
 	about := map[place]string{
 		api:  "host file contexts kubelet proxy",
-		pull: "pod namespace node arch container image memory", crashed: "pod namespace node arch container image memory",
+		pull: "pod namespace node arch container image memory", pulling: "pod namespace node arch container image memory", crashed: "pod namespace node arch container image memory",
 		waiting: "pod namespace node arch container image memory", restarting: "pod namespace node arch container image memory",
 		running: "pod namespace node arch container image memory", stopped: "pod namespace node arch container image memory",
-		starting: "pod namespace node arch", whole: "pod namespace node arch", scheduling: "pod namespace node arch", node: "pod namespace node arch", alone: "node", path: "from fromNode to toNode namespace",
+		starting: "pod namespace node arch", whole: "pod namespace node arch", scheduling: "pod namespace node arch", node: "pod namespace node arch", alone: "node", path: "from fromNode to toNode namespace policies",
 	}
 	name := regexp.MustCompile(`\$(\w+)`)
 	for _, r := range table {

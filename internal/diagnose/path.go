@@ -14,10 +14,15 @@ type Unanswered struct {
 	Said string
 	// Answered are other Pods that To did answer.
 	Answered []*corev1.Pod
+	// Policies name the NetworkPolicies that restrict what From sends or what To receives.
+	Policies []string
 }
 
 // paths are the causes of a Pod that does not answer another one. The words are curl's.
 var paths = []row{
+	{at: path, reason: "Policy", message: unanswered,
+		what:   `pod "$from" got no answer from pod "$to"; NetworkPolicies of namespace "$namespace" restrict the traffic between them: $policies`,
+		remedy: "allow traffic between the pods of this namespace in a NetworkPolicy, or use a namespace without these policies: -n NAMESPACE", outlook: Hopeless},
 	{at: path, reason: "OtherNodeFails", message: unanswered,
 		what:   `pod "$from" on node "$fromNode" got no answer from pod "$to" on node "$toNode": the network between these nodes fails`,
 		remedy: reachNodes, outlook: Hopeless},
@@ -34,19 +39,27 @@ const (
 	reachNodes = "see which nodes' pods reach which: kubectl kbe reach --nodes"
 )
 
+// Denied reports whether NetworkPolicies are why nothing was answered: they would hold for
+// other Pods, too, so an answer to one of them excludes it.
+func (u Unanswered) Denied() bool { return len(u.Policies) > 0 && len(u.Answered) == 0 }
+
 // Cause is the diagnosis, or nil where the program did not wait in vain.
 func (u Unanswered) Cause() *Cause {
 	from, to := u.From.Spec.NodeName, u.To.Spec.NodeName
 	s := sign{at: path, reason: "SameNode", message: u.Said, about: map[string]string{
 		"from": u.From.Name, "fromNode": from, "to": u.To.Name, "toNode": to, "namespace": u.To.Namespace,
+		"policies": strings.Join(u.Policies, ", "),
 	}}
-	if from != to {
+	switch {
+	case u.Denied():
+		s.reason = "Policy"
+	case from != to:
 		s.reason = "OtherNode"
 	}
 	var others []string
 	for _, pod := range u.Answered {
 		others = append(others, fmt.Sprintf("pod %q on node %q", pod.Name, pod.Spec.NodeName))
-		if from != to && pod.Spec.NodeName == to {
+		if s.reason == "OtherNode" && pod.Spec.NodeName == to {
 			s.reason = "OtherNodeFails" // the Pod is well, and its own node reaches it
 		}
 	}

@@ -45,6 +45,32 @@ func (e Evidence) Images() (causes []*Cause) {
 	return causes
 }
 
+// Pulling is the Cause of a container whose image is being pulled, or nil: of no fault, but
+// of a wait. The API has no progress of a pull; one that makes none is given up by the
+// container runtime, and an Event says so.
+func (e Evidence) Pulling() *Cause {
+	for _, c := range slices.Concat(e.Pod.Status.InitContainerStatuses, e.Pod.Status.ContainerStatuses) {
+		if c.State.Waiting == nil {
+			continue
+		}
+		var begun *corev1.Event
+		open := 0 // attempts that have not ended
+		for i, ev := range e.Events {
+			switch {
+			case !isAbout(ev, c.Name):
+			case ev.Reason == "Pulling":
+				begun, open = &e.Events[i], open+timesSeen(ev)
+			case ev.Reason == "Pulled", isPullWarning(ev):
+				open -= timesSeen(ev)
+			}
+		}
+		if begun != nil && open > 0 {
+			return look([]sign{{at: pulling, reason: begun.Reason, message: begun.Message, since: lastSeen(*begun), about: e.about(&c)}})
+		}
+	}
+	return nil
+}
+
 // Disruption is the Cause of a Pod that the cluster takes away: it is evicted or
 // preempted, or its Node is drained or lost. It is nil for all others.
 func Disruption(pod *corev1.Pod) *Cause {

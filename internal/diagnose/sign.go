@@ -37,6 +37,8 @@ const (
 	alone place = "alone"
 	// pull is a container that waits for its image.
 	pull place = "pull"
+	// pulling is a container whose image is being pulled.
+	pulling place = "pulling"
 	// waiting is a container that waits for anything else.
 	waiting place = "waiting"
 	// crashed is a container that has ended for good, or again and again;

@@ -121,6 +121,38 @@ func warning(reason, message, path string, times int32) corev1.Event {
 		InvolvedObject: corev1.ObjectReference{Kind: "Pod", Name: "p", FieldPath: path}}
 }
 
+// A pull that has begun and not ended is no fault; an attempt that has failed is over.
+func TestAnImageIsStillBeingPulled(t *testing.T) {
+	pod := onNode("node-1")
+	pod.Spec.Containers = []corev1.Container{{Name: "main", Image: "a/b:1"}}
+	pod.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "main", State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ContainerCreating"}}}}
+	event := func(reason, message string, times int32) corev1.Event {
+		ev := warning(reason, message, "spec.containers{main}", times)
+		if reason != "Failed" {
+			ev.Type = corev1.EventTypeNormal
+		}
+		return ev
+	}
+	begun := event("Pulling", `Pulling image "a/b:1"`, 1)
+	for name, tc := range map[string]struct {
+		events []corev1.Event
+		is     bool
+	}{
+		"not begun":      {nil, false},
+		"begun":          {[]corev1.Event{begun}, true},
+		"of another":     {[]corev1.Event{{Reason: "Pulling", InvolvedObject: corev1.ObjectReference{FieldPath: "spec.containers{other}"}}}, false},
+		"ended":          {[]corev1.Event{begun, event("Pulled", `Successfully pulled image "a/b:1" in 42s`, 1)}, false},
+		"failed":         {[]corev1.Event{begun, event("Failed", `Failed to pull image "a/b:1": EOF`, 1), event("Failed", "Error: ErrImagePull", 1)}, false},
+		"the second try": {[]corev1.Event{event("Pulling", `Pulling image "a/b:1"`, 2), event("Failed", `Failed to pull image "a/b:1": EOF`, 1)}, true},
+	} {
+		e := Evidence{Pod: pod, Events: tc.events}
+		c := e.Pulling()
+		if (c != nil) != tc.is || c != nil && (c.What != `container "main" of pod "p": the image a/b:1 is still being pulled on node "node-1"` || c.Ends(true)) {
+			t.Errorf("%s: expected that it is being pulled: %t, found %+v", name, tc.is, c)
+		}
+	}
+}
+
 // What often passes is shown, and ends a wait when the cluster has tried again in vain.
 func TestTheSecondFailureDecides(t *testing.T) {
 	sandbox := func(id string) corev1.Event {

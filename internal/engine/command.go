@@ -213,8 +213,12 @@ func (r *attempt) exited(ctx context.Context, words []string, res kubectl.Result
 	case notStarted(res):
 		f.err += ": the image has no such program, so the claim cannot be checked"
 	case res.Remote:
-		if f.cause = r.lost(ctx, words); f.cause == nil {
-			f.verdict, f.cause = v1alpha1.ClaimFailed, r.unanswered(words, res)
+		if f.cause = r.lost(ctx, words); f.cause != nil {
+			break
+		}
+		cause, denied := r.unanswered(words, res, r.restricting(ctx))
+		if f.cause, f.final = cause, denied; !denied {
+			f.verdict = v1alpha1.ClaimFailed
 		}
 	default:
 		connection := r.connection

@@ -1,13 +1,18 @@
 package engine
 
 import (
+	"context"
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 )
 
 // succeeded notes the words of a command that a program in a container ended well for:
@@ -19,11 +24,12 @@ func (r *runner) succeeded(words []string) {
 }
 
 // unanswered is the Cause of a program in a Pod that waited in vain for another Pod of the
-// run, whose address its command names, or nil.
-func (r *runner) unanswered(words []string, res kubectl.Result) *diagnose.Cause {
+// run, whose address its command names, or nil. policies names those that restrict traffic
+// from one Pod to another; denied: they are why, so nothing is known of what a claim says.
+func (r *runner) unanswered(words []string, res kubectl.Result, policies func(from, to *corev1.Pod) []string) (cause *diagnose.Cause, denied bool) {
 	from, to := r.ends(words)
 	if from == nil || to == nil {
-		return nil
+		return nil, false
 	}
 	u := diagnose.Unanswered{From: from, To: to, Said: LastLine(res.Stderr)}
 	r.mu.Lock()
@@ -34,8 +40,39 @@ func (r *runner) unanswered(words []string, res kubectl.Result) *diagnose.Cause 
 			u.Answered = append(u.Answered, other)
 		}
 	}
-	return u.Cause()
+	if cause = u.Cause(); cause == nil {
+		return nil, false
+	}
+	u.Policies = policies(from, to)
+	return u.Cause(), u.Denied()
 }
+
+// restricting names the NetworkPolicies that restrict what one Pod sends, or what another
+// receives, other than those of the example: none where they may not be listed.
+func (r *runner) restricting(ctx context.Context) func(from, to *corev1.Pod) []string {
+	return func(from, to *corev1.Pod) (names []string) {
+		ctx, cancel := context.WithTimeout(ctx, policyTimeout)
+		defer cancel()
+		policies := r.Session.Client().Resource(networkingv1.SchemeGroupVersion.WithResource("networkpolicies")).Namespace(r.Session.Namespace)
+		found, err := policies.List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return nil
+		}
+		for _, obj := range found.Items {
+			p := networkingv1.NetworkPolicy{}
+			if obj.GetLabels()[session.RunLabel] != "" || fromUnstructured(&obj, &p) != nil {
+				continue
+			}
+			if diagnose.Restricts(&p, from, networkingv1.PolicyTypeEgress) || diagnose.Restricts(&p, to, networkingv1.PolicyTypeIngress) {
+				names = append(names, p.Name)
+			}
+		}
+		return names
+	}
+}
+
+// policyTimeout bounds the look at NetworkPolicies, which only makes a Cause more exact.
+const policyTimeout = time.Second
 
 // ends are the Pod that a command runs in, and another one whose address it names.
 func (r *runner) ends(words []string) (from, to *corev1.Pod) {

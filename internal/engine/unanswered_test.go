@@ -7,7 +7,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
 )
 
@@ -26,22 +25,36 @@ func TestWhoGotNoAnswerFromWhom(t *testing.T) {
 	r.succeeded(get("near", "10.244.1.22:9876/info")) // another target
 	r.succeeded(get("target", "localhost:9876/info"))
 
+	none := func(*corev1.Pod, *corev1.Pod) []string { return nil }
 	const why = `curl: (28) Connection timed out after 10001 milliseconds; it did answer pod "near" on node "node-1"`
 	for _, url := range []string{"10.244.1.2:9876/info", "http://10.244.1.2/info", "http://[fd00::1:2]:9876/info"} {
-		if c := r.unanswered(get("far", url), timedOut); c == nil || c.Why != why ||
+		if c, denied := r.unanswered(get("far", url), timedOut, none); denied || c == nil || c.Why != why ||
 			c.What != `pod "far" on node "node-2" got no answer from pod "target" on node "node-1": the network between these nodes fails` {
 			t.Errorf("%s: found %+v", url, c)
 		}
 	}
 	refused := kubectl.Result{ExitCode: 7, Remote: true, Stderr: "curl: (7) Failed to connect to 10.244.1.2 port 9876: Connection refused\n"}
-	for name, c := range map[string]*diagnose.Cause{
-		"refused":     r.unanswered(get("far", "10.244.1.2:9876"), refused),
-		"nobody":      r.unanswered(get("far", "10.9.9.9:9876"), timedOut),
-		"the machine": r.unanswered([]string{"kubectl", "get", "--raw", "/10.244.1.2:9876"}, timedOut),
-		"itself":      r.unanswered(get("far", "10.244.2.2:9876"), timedOut),
+	for name, tc := range map[string]struct {
+		words []string
+		res   kubectl.Result
+	}{
+		"refused":     {get("far", "10.244.1.2:9876"), refused},
+		"nobody":      {get("far", "10.9.9.9:9876"), timedOut},
+		"the machine": {[]string{"kubectl", "get", "--raw", "/10.244.1.2:9876"}, timedOut},
+		"itself":      {get("far", "10.244.2.2:9876"), timedOut},
 	} {
-		if c != nil {
+		if c, denied := r.unanswered(tc.words, tc.res, none); c != nil || denied {
 			t.Errorf("%s: expected no cause, found %v", name, c)
 		}
+	}
+
+	// Another Pod did get an answer from the target, none from the other one's address.
+	deny := func(*corev1.Pod, *corev1.Pod) []string { return []string{"default-deny"} }
+	if c, denied := r.unanswered(get("far", "10.244.1.2:9876"), timedOut, deny); denied || c == nil || c.Why != why {
+		t.Errorf("answered before: found %+v, denied %t", c, denied)
+	}
+	if c, denied := r.unanswered(get("near", "10.244.2.2:9876"), timedOut, deny); !denied || c == nil ||
+		c.What != `pod "near" got no answer from pod "far"; NetworkPolicies of namespace "n" restrict the traffic between them: default-deny` {
+		t.Errorf("never answered: found %+v, denied %t", c, denied)
 	}
 }

@@ -18,19 +18,21 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/kubectl/pkg/cmd/get"
 
+	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // wait performs `kubectl wait`: same flags, same meaning, same output, but it
-// ends at once, with a diagnosis, when the condition can no longer come true.
+// ends at once, with a diagnosis, when the condition can no longer come true, and
+// not while an image is being pulled: how long that takes says nothing about the page.
 func (r *attempt) wait(ctx context.Context, args []string, emit func(Body)) (kubectl.Result, *failure) {
 	w, err := parseWait(args)
 	if err != nil {
 		return kubectl.Result{}, &failure{err: err.Error(), verdict: v1alpha1.CouldNotRun}
 	}
-	ctx, cancel := wait.WithTimeout(ctx, w.timeout)
+	ctx, cancel := wait.WithTimeoutUnless(ctx, w.timeout, func() (bool, <-chan struct{}) { return r.watcher.pulling(r.part) })
 	defer cancel()
 	var done strings.Builder
 	var unplaced *failure
@@ -164,7 +166,11 @@ func (w *waiter) judge(ctx context.Context, obj *unstructured.Unstructured) (boo
 		}
 		return false, nil
 	}
-	c := w.run.causeOfPod(ctx, pod, time.Since(w.changed) >= nodeLook)
+	long := time.Since(w.changed) >= nodeLook
+	c := w.run.causeOfPod(ctx, pod, long)
+	if c == nil && long {
+		c = diagnose.Evidence{Pod: pod, Events: w.run.watcher.eventsOf(pod.UID)}.Pulling()
+	}
 	err := w.run.verdictOn(c)
 	if c == nil || !c.Ends(w.run.opts.FailFast) {
 		w.told.tell(c)

@@ -31,7 +31,9 @@ type watcher struct {
 	// container that the run has asked for.
 	added map[string]string
 	// taken are Pods that the cluster takes away.
-	taken   map[types.UID]*corev1.Pod
+	taken map[types.UID]*corev1.Pod
+	// deleted are Pods that are being deleted.
+	deleted map[types.UID]bool
 	events  map[types.UID]map[types.UID]corev1.Event // by what they are about
 	stopped bool
 }
@@ -48,6 +50,7 @@ func (r *runner) watch(ctx context.Context) (stop func()) {
 		pods:    map[types.UID]*corev1.Pod{},
 		added:   map[string]string{},
 		taken:   map[types.UID]*corev1.Pod{},
+		deleted: map[types.UID]bool{},
 		events:  map[types.UID]map[types.UID]corev1.Event{},
 	}
 	go r.Session.WatchPods(ctx, r.watcher.seePod)
@@ -135,10 +138,12 @@ func (w *watcher) seePod(obj *unstructured.Unstructured) {
 		w.taken[pod.UID] = pod
 	}
 	// What a Pod comes to when it is deleted is not its state in the run.
-	if pod.DeletionTimestamp == nil {
-		w.pods[pod.UID] = pod
-		w.report(pod.UID)
+	if pod.DeletionTimestamp != nil {
+		w.deleted[pod.UID] = true
+		return
 	}
+	w.pods[pod.UID] = pod
+	w.report(pod.UID)
 }
 
 func (w *watcher) seeEvent(obj *unstructured.Unstructured) {
@@ -194,10 +199,25 @@ func (w *watcher) disruption(part *session.Part) *diagnose.Cause {
 	return nil
 }
 
-// evidence is what is known of each Pod, as it is now.
-func (w *watcher) evidence() (out []diagnose.Evidence) {
+// pulling reports whether an image is being pulled for a Pod of a part of the run, and
+// returns a channel that is closed at the next change.
+func (w *watcher) pulling(part *session.Part) (is bool, changed <-chan struct{}) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	return slices.ContainsFunc(w.all(), func(e diagnose.Evidence) bool {
+		return !w.deleted[e.Pod.UID] && part.Made(e.Pod) && e.Pulling() != nil
+	}), w.changed
+}
+
+// evidence is what is known of each Pod, as it is now.
+func (w *watcher) evidence() []diagnose.Evidence {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.all()
+}
+
+// all is evidence for a caller that holds the lock.
+func (w *watcher) all() (out []diagnose.Evidence) {
 	for uid, pod := range w.pods {
 		out = append(out, diagnose.Evidence{Pod: pod, Events: slices.Collect(maps.Values(w.events[uid]))})
 	}

@@ -31,8 +31,11 @@ func InNamespace(needs Needs, own bool) Needs {
 // at the Pod, and connects with GET (WebSocket) or POST (SPDY). Since Kubernetes
 // 1.35 a WebSocket needs the verb create as well (feature gate
 // AuthorizePodWebsocketUpgradeCreatePermission).
+//
+// The NetworkPolicies are named where a program gets no answer.
 func Exec() Needs {
-	return Join(Core("pods", "get"), Core("pods/exec", "create", "get"))
+	return Join(Core("pods", "get"), Core("pods/exec", "create", "get"),
+		On(schema.GroupResource{Group: "networking.k8s.io", Resource: "networkpolicies"}, "list").Optional())
 }
 
 // ProbePods is what it takes to run Pods and to probe from them.
@@ -45,7 +48,6 @@ func Reach() Needs {
 		Core("pods/log", "get"),
 		Core("pods/proxy", "get").Optional(),
 		Core("pods/portforward", "create", "get").Optional(),
-		On(schema.GroupResource{Group: "networking.k8s.io", Resource: "networkpolicies"}, "list").Optional(),
 		Core("nodes", "get", "list").Optional(),
 	)
 }

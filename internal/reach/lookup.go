@@ -9,8 +9,8 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
-	"k8s.io/apimachinery/pkg/labels"
 
+	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
 )
 
@@ -41,10 +41,7 @@ func (r *podRun) policies(ctx context.Context) ([]string, error) {
 	}
 	var names []string
 	for _, p := range list.Items {
-		selector, err := metav1.LabelSelectorAsSelector(&p.Spec.PodSelector)
-		// Ingress is a policy's subject unless it names its subjects without it.
-		ingress := len(p.Spec.PolicyTypes) == 0 || slices.Contains(p.Spec.PolicyTypes, networkingv1.PolicyTypeIngress)
-		if err == nil && ingress && selector.Matches(labels.Set(pod.Labels)) {
+		if diagnose.Restricts(&p, pod, networkingv1.PolicyTypeIngress) {
 			names = append(names, p.Name)
 		}
 	}

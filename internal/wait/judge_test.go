@@ -1,6 +1,7 @@
 package wait
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"testing/synctest"
@@ -31,6 +32,32 @@ func TestADoubtCountsWhenItHasLasted(t *testing.T) {
 		decide()
 		if j.settled != nil || j.doubt != nil {
 			t.Error("expected that a doubt that has passed is none")
+		}
+	})
+}
+
+func TestATimeoutWaitsForWhatIsInProgress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin, changed := time.Now(), make(chan struct{})
+		pulled := func() bool { return time.Since(begin) >= 50*time.Second }
+		ctx, cancel := WithTimeoutUnless(t.Context(), 30*time.Second, func() (bool, <-chan struct{}) { return !pulled(), changed })
+		defer cancel()
+		time.AfterFunc(50*time.Second, func() { close(changed) })
+		<-ctx.Done()
+		if took, err := time.Since(begin), context.Cause(ctx); took != 80*time.Second || !errors.Is(err, ErrTimeout) {
+			t.Errorf("expected a timeout after 50 s in progress and 30 s more, found %v after %s", err, took)
+		}
+	})
+}
+
+func TestATimeoutOfWhatIsNotInProgress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		ctx, cancel := WithTimeoutUnless(t.Context(), 30*time.Second, func() (bool, <-chan struct{}) { return false, nil })
+		defer cancel()
+		<-ctx.Done()
+		if took := time.Since(begin); took != 30*time.Second || !errors.Is(context.Cause(ctx), ErrTimeout) {
+			t.Errorf("expected a timeout after 30 s, found %v after %s", context.Cause(ctx), took)
 		}
 	})
 }

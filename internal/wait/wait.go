@@ -172,7 +172,7 @@ var ErrTimeout = errors.New("timed out")
 
 // WithTimeout bounds a wait; the error names the time that has passed.
 func WithTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
-	return context.WithTimeoutCause(ctx, d, fmt.Errorf("%w after %s", ErrTimeout, d))
+	return context.WithTimeoutCause(ctx, d, timedOut(d))
 }
 
 // Call calls what no context can interrupt, such as a read of standard input or a regular
@@ -187,3 +187,36 @@ func Call[T any](ctx context.Context, f func() T) (result T, err error) {
 		return result, context.Cause(ctx)
 	}
 }
+
+// WithTimeoutUnless is WithTimeout, except that the wait does not end while something is in
+// progress: busy reports whether that is so, and returns a channel that is closed when it may
+// have changed. Afterwards the wait has the whole time again.
+func WithTimeoutUnless(ctx context.Context, d time.Duration, busy func() (bool, <-chan struct{})) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	go func() {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		for next := (<-chan struct{})(nil); ; {
+			select {
+			case <-ctx.Done():
+				return
+			case <-next:
+			case <-timer.C:
+			}
+			is, changed := busy()
+			switch {
+			case is:
+				next = changed
+			case next == nil:
+				cancel(timedOut(d))
+				return
+			default:
+				next = nil
+				timer.Reset(d)
+			}
+		}
+	}()
+	return ctx, func() { cancel(nil) }
+}
+
+func timedOut(d time.Duration) error { return fmt.Errorf("%w after %s", ErrTimeout, d) }

@@ -17,7 +17,7 @@ func newUpstream() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "upstream",
 		Short: "Build the e2e tests of Kubernetes itself, and print their folder",
-		Long: "Build the e2e tests of Kubernetes itself, ginkgo, and the images that its conformance specs of pods use. Prints the\n" +
+		Long: "Build the e2e tests of Kubernetes itself, ginkgo, and the images that its conformance specs use. Prints the\n" +
 			"folder of e2e.test and ginkgo, then the path of each image's archive, for `kbe-cluster load`.",
 		Args: cobra.NoArgs,
 		PreRunE: func(*cobra.Command, []string) error {

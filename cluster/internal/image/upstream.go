@@ -18,12 +18,17 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/pki"
 )
 
-// agnhostPackages are what agnhost's own Dockerfile installs for the specs of pods.
-var agnhostPackages = []string{"base-files", "bash", "coreutils", "curl", "grep", "hostname", "iproute2", "netcat-openbsd", "sed", "socat"}
+// agnhostPackages are what agnhost's own Dockerfile installs for the specs of hack/upstream.sh.
+var agnhostPackages = append([]string{"curl", "iproute2", "netcat-openbsd", "socat"}, dnsPackages...)
 
-// BuildUpstream returns the archives of the images that the conformance specs of pods
+// dnsPackages query names with dig and, through glibc, with getent.
+var dnsPackages = []string{"base-files", "bash", "bind9-dnsutils", "coreutils", "grep", "hostname", "libc-bin", "sed"}
+
+// BuildUpstream returns the archives of the images that the specs of hack/upstream.sh
 // use, under the names that e2e.test has for them. bin is the folder of e2e.test and of
 // the programs of the images (package parts). Otherwise it is as Build.
 func BuildUpstream(ctx context.Context, cacheDir, bin string, progress func(format string, args ...any)) ([]string, error) {
@@ -53,18 +58,21 @@ func BuildUpstream(ctx context.Context, cacheDir, bin string, progress func(form
 // pod's image use two versions of one.
 func upstreamRecipes(refs []string, bin, arch string) ([]recipe, error) {
 	makers := map[string]func(ref string) (recipe, error){
-		"registry.k8s.io/e2e-test-images/agnhost":    func(ref string) (recipe, error) { return agnhostRecipe(ref, bin, arch) },
-		"registry.k8s.io/e2e-test-images/busybox":    func(ref string) (recipe, error) { return busyboxRecipe(ref, arch) },
-		"registry.k8s.io/e2e-test-images/nonewprivs": func(ref string) (recipe, error) { return nonewprivsRecipe(ref, bin, arch), nil },
-		"registry.k8s.io/pause":                      func(ref string) (recipe, error) { return pauseRecipe(pauseImage(ref), arch), nil },
+		"registry.k8s.io/e2e-test-images/agnhost":           func(ref string) (recipe, error) { return agnhostRecipe(ref, bin, arch) },
+		"registry.k8s.io/e2e-test-images/busybox":           func(ref string) (recipe, error) { return busyboxRecipe(ref, arch) },
+		"registry.k8s.io/e2e-test-images/glibc-dns-testing": func(ref string) (recipe, error) { return glibcDNSRecipe(ref, arch) },
+		"registry.k8s.io/e2e-test-images/nginx":             func(ref string) (recipe, error) { return nginxRecipe(ref, arch) },
+		"registry.k8s.io/e2e-test-images/nonewprivs":        func(ref string) (recipe, error) { return nonewprivsRecipe(ref, bin, arch), nil },
+		"registry.k8s.io/pause":                             func(ref string) (recipe, error) { return pauseRecipe(pauseImage(ref), arch), nil },
 	}
 	var recipes []recipe
 	made := map[string]bool{}
 	for _, ref := range refs {
 		name, _, _ := strings.Cut(ref, ":")
+		name = strings.Replace(name, "/jessie-dnsutils", "/glibc-dns-testing", 1) // its name until v1.35
 		maker, ok := makers[name]
 		if !ok {
-			continue // no spec of pods uses it
+			continue // none of the specs uses it
 		}
 		r, err := maker(ref)
 		if err != nil {
@@ -109,7 +117,64 @@ func addAgnhost(out *layerWriter, bin string) error {
 			return err
 		}
 	}
-	return nil
+	// porter serves TLS with these. They are public in the original, too: nothing verifies them.
+	self, err := pki.NewAuthority("localhost")
+	if err != nil {
+		return err
+	}
+	return errors.Join(out.addText("localhost.crt", string(self.Cert), 0o644), out.addText("localhost.key", string(self.Key), 0o644))
+}
+
+func glibcDNSRecipe(ref, arch string) (recipe, error) {
+	name, _, _ := strings.Cut(ref, ":")
+	image := Image{Ref: ref, StandsInFor: name,
+		Description: "Stand-in: dig and getent, with the glibc of this machine's distribution."}
+	return packagesRecipe(image, arch, dnsPackages, v1.Config{Cmd: []string{"bash"}},
+		func(rootfs, layer string) error {
+			return writeLayer(layer, func(out *layerWriter) error { return slim(rootfs, out) })
+		})
+}
+
+// nginxConfig is that of the original: it serves the distribution's welcome page, and logs to the container.
+const nginxConfig = `daemon off;
+user nobody nogroup;
+error_log /dev/stderr notice;
+events {}
+http {
+    include /etc/nginx/mime.types;
+    access_log /dev/stdout;
+    server {
+        listen 80;
+        listen [::]:80;
+        root /usr/share/nginx/html;
+    }
+}
+`
+
+func nginxRecipe(ref, arch string) (recipe, error) {
+	image := Image{Ref: ref, StandsInFor: "registry.k8s.io/e2e-test-images/nginx",
+		Description: "Stand-in: nginx of this machine's distribution, of its version, with the configuration of the original."}
+	r, err := packagesRecipe(image, arch, []string{"base-files", "bash", "coreutils", "nginx"}, v1.Config{Cmd: []string{"nginx"}},
+		func(rootfs, layer string) error {
+			return writeLayer(layer, func(out *layerWriter) error {
+				if err := slim(rootfs, out); err != nil {
+					return err
+				}
+				return addNginxFiles(out)
+			})
+		})
+	r.inputs = append(r.inputs, nginxConfig)
+	return r, err
+}
+
+// addNginxFiles replaces the configuration, and adds the folders that slim leaves out.
+func addNginxFiles(out *layerWriter) error {
+	for _, dir := range []string{"var/log/nginx", "var/lib/nginx"} {
+		if err := out.add(tar.Header{Typeflag: tar.TypeDir, Name: dir, Mode: 0o755}, nil); err != nil {
+			return err
+		}
+	}
+	return out.addText("etc/nginx/nginx.conf", nginxConfig, 0o644)
 }
 
 // nonewprivsRecipe makes a setuid program that prints its effective user.

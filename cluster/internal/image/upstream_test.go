@@ -14,7 +14,7 @@ func TestUpstreamRecipesCarryTheNamesOfTheTests(t *testing.T) {
 	refs := []string{
 		"registry.k8s.io/e2e-test-images/agnhost:2.66.1", "registry.k8s.io/e2e-test-images/agnhost:2.55", "gcr.io/k8s-authenticated-test/agnhost:2.70",
 		"registry.k8s.io/e2e-test-images/busybox:1.37.0-2", "registry.k8s.io/e2e-test-images/nonewprivs:1.4",
-		"registry.k8s.io/pause:3.10.2", "registry.k8s.io/e2e-test-images/nginx:1.27.0-2",
+		"registry.k8s.io/pause:3.10.2", "registry.k8s.io/e2e-test-images/nginx:1.27.0-2", "registry.k8s.io/e2e-test-images/glibc-dns-testing:2.1.1",
 	}
 	recipes, err := upstreamRecipes(refs, "/bin", "amd64")
 	if err != nil {
@@ -27,7 +27,7 @@ func TestUpstreamRecipesCarryTheNamesOfTheTests(t *testing.T) {
 			t.Errorf("%s: expected it to say what it is: %+v", r.image.Ref, r.image)
 		}
 	}
-	if want := []string{refs[0], refs[1], refs[3], refs[4], refs[5]}; !slices.Equal(made, want) {
+	if want := []string{refs[0], refs[1], refs[3], refs[4], refs[5], refs[6], refs[7]}; !slices.Equal(made, want) {
 		t.Errorf("expected %v, found %v", want, made)
 	}
 	if _, err := upstreamRecipes(refs[3:], "/bin", "amd64"); err == nil || !strings.Contains(err.Error(), "agnhost") {
