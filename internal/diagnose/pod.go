@@ -65,7 +65,7 @@ func (e Evidence) Pulling() *Cause {
 			}
 		}
 		if begun != nil && open > 0 {
-			return look([]sign{{at: pulling, reason: begun.Reason, message: begun.Message, since: lastSeen(*begun), about: e.about(&c)}})
+			return look([]sign{{at: pulling, reason: begun.Reason, message: begun.Message, since: LastSeen(*begun), about: e.about(&c)}})
 		}
 	}
 	return nil
