@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -93,6 +94,12 @@ type sample struct {
 	Requests int `json:"requests,omitempty"`
 }
 
+// toVerdict is the sample without what came after the verdict, by the times of the report.
+func (s sample) toVerdict(elapsedMilliseconds, verdictMilliseconds int64) sample {
+	s.Seconds -= float64(elapsedMilliseconds-verdictMilliseconds) / 1000
+	return s
+}
+
 // measure runs the command to its end.
 func (c *command) measure() (sample, error) {
 	forgetPeak()
@@ -157,14 +164,31 @@ func (l *lab) requests(ctx context.Context, agent string) (int, error) {
 		return 0, err
 	}
 	n := 0
-	for line := range bytes.Lines(c.stdout.Bytes()) {
-		var ev struct{ UserAgent, Stage string }
-		if err := json.Unmarshal(line, &ev); err != nil {
-			continue // a line that is being written
-		}
-		if strings.HasPrefix(ev.UserAgent, agent) && ev.Stage == "ResponseComplete" {
+	for ev := range auditedRequests(c.stdout.Bytes()) {
+		if strings.HasPrefix(ev.UserAgent, agent) {
 			n++
 		}
 	}
 	return n, nil
+}
+
+// request is one of the audit log (k8s.io/apiserver/pkg/apis/audit).
+type request struct {
+	UserAgent, Stage, Verb, RequestURI       string
+	RequestReceivedTimestamp, StageTimestamp time.Time
+}
+
+// auditedRequests are those of an audit log that have been answered.
+func auditedRequests(log []byte) iter.Seq[request] {
+	return func(yield func(request) bool) {
+		for line := range bytes.Lines(log) {
+			var r request
+			if err := json.Unmarshal(line, &r); err != nil {
+				continue // a line that is being written
+			}
+			if r.Stage == "ResponseComplete" && !yield(r) {
+				return
+			}
+		}
+	}
 }

@@ -79,8 +79,7 @@ func (l *lab) traced(ctx context.Context, name string) (verdict, exit sample, er
 	if exit, err = l.report(ctx, &r, "pods"); err != nil {
 		return verdict, exit, err
 	}
-	verdict = exit
-	verdict.Seconds -= float64(r.ElapsedMilliseconds-r.VerdictMilliseconds) / 1000
+	verdict = exit.toVerdict(r.ElapsedMilliseconds, r.VerdictMilliseconds)
 	tr, err := l.trace(ctx, &r)
 	if err == nil {
 		l.traces.keep(name, verdict.Seconds, tr)
@@ -124,7 +123,7 @@ func (l *lab) matrixSubjects() []subject {
 		if err != nil {
 			return nil, err
 		}
-		s.Seconds -= float64(r.ElapsedMilliseconds-r.VerdictMilliseconds) / 1000
+		s = s.toVerdict(r.ElapsedMilliseconds, r.VerdictMilliseconds)
 		beyond := sample{}
 		for _, stage := range r.Matrix.Stages {
 			if stage.Name != "pods" {

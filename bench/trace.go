@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -146,12 +145,8 @@ func (t *trace) run(r *v1alpha1.Report) {
 func (t *trace) audit(log []byte) {
 	pid := t.process("kube-apiserver")
 	id := 0
-	for line := range bytes.Lines(log) {
-		var ev struct {
-			UserAgent, Stage, Verb, RequestURI       string
-			RequestReceivedTimestamp, StageTimestamp time.Time
-		}
-		if err := json.Unmarshal(line, &ev); err != nil || ev.Stage != "ResponseComplete" || !t.during(ev.StageTimestamp) {
+	for ev := range auditedRequests(log) {
+		if !t.during(ev.StageTimestamp) {
 			continue
 		}
 		id++

@@ -10,6 +10,9 @@ import (
 
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"mvdan.cc/sh/v3/syntax"
+
+	"github.com/kubectl-kbe/kubectl-kbe/examples"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 )
 
 // shown are the commands `kubectl kbe …` of a Markdown page, in its fences and in its text.
@@ -103,16 +106,13 @@ func assertExists(t *testing.T, page string, args []string) {
 	if err := command.ParseFlags(rest); err != nil {
 		t.Errorf("%s: %v", line, err)
 	}
-	scenarios := map[string]string{"pods": "../../examples/pods/example.yaml", "network": "../../examples/network/example.yaml", "lifecycle": "../../examples/lifecycle/example.yaml"}
-	if file := scenarios[command.Name()]; file != "" {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, name := range command.Flags().Args() {
-			if !strings.Contains(string(text), "- name: "+name+"\n") && name != strings.ToUpper(name) {
-				t.Errorf("%s: no such scenario", line)
-			}
+	e, err := example.Load(examples.FS, command.Name())
+	if err != nil {
+		return // no command of an example
+	}
+	for _, name := range command.Flags().Args() {
+		if name != strings.ToUpper(name) && !slices.ContainsFunc(e.Spec.Scenarios, func(s example.Scenario) bool { return s.Name == name }) {
+			t.Errorf("%s: no such scenario", line)
 		}
 	}
 }

@@ -12,9 +12,9 @@ import (
 // KeepAnnotation marks what a run with --keep makes: it is left on purpose.
 const KeepAnnotation = "kubectl-kbe.github.io/keep"
 
-// PodsEndedAnnotation is the time when the last Pod of a Namespace that is being deleted had
+// podsEndedAnnotation is the time when the last Pod of a Namespace that is being deleted had
 // ended.
-const PodsEndedAnnotation = "kubectl-kbe.github.io/pods-ended"
+const podsEndedAnnotation = "kubectl-kbe.github.io/pods-ended"
 
 // Deadline is the least time after which the Pods of a run stop by themselves,
 // as the cluster's activeDeadlineSeconds has it: a run that is killed leaves

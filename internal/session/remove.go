@@ -128,7 +128,7 @@ const namespaceSync = 5 * time.Second
 // rule, whatever grace period they were deleted with; a change has it look again in 5. To
 // those who may not change Namespaces it makes no difference.
 func (r *remover) hastenNamespace(ctx context.Context, namespace string) {
-	change := fmt.Appendf(nil, `{"metadata":{"annotations":{%q:%q}}}`, PodsEndedAnnotation, time.Now().UTC().Format(time.RFC3339))
+	change := fmt.Appendf(nil, `{"metadata":{"annotations":{%q:%q}}}`, podsEndedAnnotation, time.Now().UTC().Format(time.RFC3339))
 	_, _ = r.client.Resource(namespaces).Patch(ctx, namespace, types.MergePatchType, change, metav1.PatchOptions{})
 }
 
