@@ -145,7 +145,8 @@ var podFaults = []fault{
     livenessProbe: {httpGet: {path: /nope, port: 9876}, periodSeconds: 1, failureThreshold: 2}
     readinessProbe: {tcpSocket: {port: 9}}`)
 		},
-		want: []string{"runs, but its liveness probe fails: Unhealthy: Liveness probe failed: HTTP probe failed with statuscode: 404", "is restarted, because its liveness probe fails"}},
+		// A probe before the program listens finds no connection.
+		want: []string{"runs, but its liveness probe fails: Unhealthy: Liveness probe failed", "statuscode: 404", "is restarted, because its liveness probe fails"}},
 	{row: 16, name: "hook", how: "a postStart hook that fails", code: 1,
 		provoke: func(s *scene) []string {
 			return s.pod(`

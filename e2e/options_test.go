@@ -18,7 +18,7 @@ func TestWhereTheRestrictedStandardIsEnforcedThePodsMeetIt(t *testing.T) {
 	if code != 0 {
 		t.Errorf("expected exit code 0, found %d:\n%s%s", code, stdout, stderr)
 	}
-	for _, want := range []string{"must meet the Pod Security Standard restricted", "--override-type=strategic", "allowPrivilegeEscalation: false"} {
+	for _, want := range []string{"must meet the Pod Security Standard restricted", `--overrides "$(cat overrides.json)"`, "allowPrivilegeEscalation: false"} {
 		if !strings.Contains(strings.Join(strings.Fields(stdout), " "), want) { // lines are wrapped
 			t.Errorf("expected %q in the story:\n%s", want, stdout)
 		}

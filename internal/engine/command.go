@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -45,15 +44,6 @@ func notApplicable(cause *diagnose.Cause) *failure {
 	return &failure{cause: cause, verdict: v1alpha1.Passed, skipped: true}
 }
 
-// shown is a command as a user would type it.
-func (p *Plan) shown(words []string, show *regexp.Regexp) string {
-	line := withTexts(example.Quote(words), p.Example.Texts)
-	if show != nil {
-		line += " | grep -E " + example.Quote([]string{show.String()})
-	}
-	return line
-}
-
 func (r *attempt) command(ctx context.Context, st step, facts expect.Facts, emit func(Body)) (kubectl.Result, *failure) {
 	command, words, err := r.words(ctx, r.images, st, facts)
 	if err != nil {
@@ -62,19 +52,19 @@ func (r *attempt) command(ctx context.Context, st step, facts expect.Facts, emit
 	if err := keepsShape(command, words[1:]); err != nil {
 		return kubectl.Result{}, &failure{err: err.Error(), verdict: v1alpha1.CouldNotRun}
 	}
-	if words, err = r.patch.Command(words); err != nil {
-		return kubectl.Result{}, &failure{err: err.Error(), verdict: v1alpha1.CouldNotRun}
-	}
 	words = r.inOwnContainer(words)
 	if cause := r.notPlaced(words); cause != nil {
 		return kubectl.Result{}, notApplicable(cause)
 	}
-	line := r.plan.shown(words, st.show)
-	args, err := r.arguments(r.images, r.patch, command, words[1:], emit)
+	inv, err := r.plan.invocation(words, r.patch)
 	if err != nil {
 		return kubectl.Result{}, &failure{err: err.Error(), verdict: v1alpha1.CouldNotRun}
 	}
-	emit(CommandShown{line})
+	args, err := r.arguments(r.images, r.patch, command, inv.words[1:], emit)
+	if err != nil {
+		return kubectl.Result{}, &failure{err: err.Error(), verdict: v1alpha1.CouldNotRun}
+	}
+	line := inv.show(emit, st.show)
 	if r.opts.Confirm != nil && !r.opts.Confirm(ctx, line) {
 		if ctx.Err() != nil {
 			return kubectl.Result{}, &failure{verdict: run.VerdictOf(ctx)}
@@ -86,12 +76,12 @@ func (r *attempt) command(ctx context.Context, st step, facts expect.Facts, emit
 	if args[0] == verbWait {
 		res, f := r.wait(ctx, args[1:], emit)
 		if f != nil {
-			f.words = words
+			f.words = inv.words
 		}
 		return res, f
 	}
 	return r.untilItHolds(ctx, st, facts, emit, func(emit func(Body)) (kubectl.Result, *failure) {
-		return r.execute(ctx, st, words, args, emit)
+		return r.execute(ctx, st, inv, args, emit)
 	})
 }
 
@@ -129,13 +119,13 @@ func (r *runner) words(ctx context.Context, images *Images, st step, facts expec
 }
 
 // execute runs a command once.
-func (r *attempt) execute(ctx context.Context, st step, words, args []string, emit func(Body)) (kubectl.Result, *failure) {
-	line := example.Quote(words)
+func (r *attempt) execute(ctx context.Context, st step, inv invocation, args []string, emit func(Body)) (kubectl.Result, *failure) {
+	words := inv.words
 	guarded, stop := r.guard(ctx, words)
 	defer stop()
 	res, err := r.perform(guarded, args, emit)
 	if cause, is := errors.AsType[*diagnose.Cause](err); is {
-		return res, &failure{err: line + ": given up", cause: cause, verdict: v1alpha1.CouldNotRun, words: words, final: true}
+		return res, &failure{err: inv.line + ": given up", cause: cause, verdict: v1alpha1.CouldNotRun, words: words, final: true}
 	} else if err != nil {
 		return res, &failure{err: err.Error(), verdict: v1alpha1.CouldNotRun, words: words, final: true}
 	}
@@ -147,7 +137,7 @@ func (r *attempt) execute(ctx context.Context, st step, words, args []string, em
 	}
 	emit(out)
 	if res.ExitCode != 0 && !st.readsExitCode {
-		f := r.exited(ctx, words, res)
+		f := r.exited(ctx, inv, res)
 		f.restricted = session.ViolatesRestricted(res.Stderr)
 		return res, f
 	}
@@ -207,8 +197,9 @@ func (r *attempt) lost(ctx context.Context, words []string) *diagnose.Cause {
 	return r.watcher.disruption(r.part)
 }
 
-func (r *attempt) exited(ctx context.Context, words []string, res kubectl.Result) *failure {
-	f := &failure{verdict: v1alpha1.CouldNotRun, words: words, err: fmt.Sprintf("%s: exit code %d", example.Quote(words), res.ExitCode)}
+func (r *attempt) exited(ctx context.Context, inv invocation, res kubectl.Result) *failure {
+	words := inv.words
+	f := &failure{verdict: v1alpha1.CouldNotRun, words: words, err: fmt.Sprintf("%s: exit code %d", inv.line, res.ExitCode)}
 	switch {
 	case notStarted(res):
 		f.err += ": the image has no such program, so the claim cannot be checked"

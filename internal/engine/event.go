@@ -63,7 +63,7 @@ type StepStarted struct{ v1alpha1.Step }
 // StepSkipped is a step that does not run, because an earlier one could not.
 type StepSkipped struct{ v1alpha1.Step }
 
-// FileShown is a manifest that the next command uses, as it is sent.
+// FileShown is a file that the next command uses, as it is sent.
 type FileShown struct{ Name, Content string }
 
 // CommandShown is the command that runs now, as a user would type it.

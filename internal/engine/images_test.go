@@ -10,6 +10,7 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/podpatch"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 )
 
@@ -53,7 +54,11 @@ func commandOf(t *testing.T, p *Plan, images *Images) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p.shown(words, nil)
+	inv, err := p.invocation(words, podpatch.Patch{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return inv.line
 }
 
 func TestAReplacedImageRunsItsServiceInstead(t *testing.T) {

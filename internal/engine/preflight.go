@@ -58,16 +58,18 @@ func (r *runner) rehearseStep(ctx context.Context, st step) string {
 	facts := r.facts(images, nil)
 	facts.Objects = nil
 	command, words, err := r.words(ctx, images, st, facts)
-	if err == nil {
-		words, err = r.Patch.Command(words)
-	}
-	if err == nil {
-		words, err = r.arguments(images, r.Patch, command, words[1:], func(Body) {})
-	}
 	if err != nil {
 		return ""
 	}
-	res, err := r.kubectl.Run(ctx, slices.Insert(words, 1, "--dry-run=server")...)
+	inv, err := r.plan.invocation(words, r.Patch)
+	if err != nil {
+		return ""
+	}
+	args, err := r.arguments(images, r.Patch, command, inv.words[1:], func(Body) {})
+	if err != nil {
+		return ""
+	}
+	res, err := r.kubectl.Run(ctx, slices.Insert(args, 1, "--dry-run=server")...)
 	if err != nil || res.ExitCode == 0 || dependent.MatchString(res.Stderr) {
 		return ""
 	}

@@ -38,7 +38,7 @@ func Preview(ctx context.Context, plan *Plan, opts Options, sink func(Event)) er
 				continue
 			}
 			end.Commands++
-			emit(StepStarted{st.planned(st.command, patch)})
+			emit(StepStarted{st.planned()})
 			if err := plan.previewStep(ctx, st, images, patch, emit); err != nil {
 				return err
 			}
@@ -62,11 +62,12 @@ func (p *Plan) previewStep(ctx context.Context, st step, images *Images, patch p
 	if err != nil {
 		return err
 	}
-	words, err := patch.Command(st.preview(ctx, command, expect.Facts{Images: images.References(), Texts: p.Example.Texts}))
+	words := st.preview(ctx, command, expect.Facts{Images: images.References(), Texts: p.Example.Texts})
+	inv, err := p.invocation(words, patch)
 	if err != nil {
 		return err
 	}
-	emit(CommandShown{p.shown(words, st.show)})
+	inv.show(emit, st.show)
 	return nil
 }
 

@@ -3,6 +3,7 @@ package podpatch
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -58,25 +59,29 @@ func (p Patch) container() map[string]any {
 	}}
 }
 
-// Command adds the fields to a `kubectl run NAME …`: before "--", if there is one.
-func (p Patch) Command(words []string) ([]string, error) {
-	if p.Empty() || len(words) < 3 || words[1] != "run" {
-		return words, nil
+// Overrides are the fields for `kubectl run --override-type=json`, the same for each Pod, or
+// "" where nothing is added. They are a JSON patch (RFC 6902), for a strategic one would
+// have to name the container.
+func (p Patch) Overrides() (string, error) {
+	if p.Empty() {
+		return "", nil
 	}
-	spec := p.pod()
-	if c := p.container(); c != nil {
-		c["name"] = words[2] // kubectl run calls the container as the Pod
-		spec["containers"] = []any{c}
+	type operation struct {
+		Op    string `json:"op"`
+		Path  string `json:"path"`
+		Value any    `json:"value"`
 	}
-	overrides, err := json.Marshal(map[string]any{"spec": spec})
-	if err != nil {
-		return nil, err
+	var patch []operation
+	for _, added := range []struct {
+		path   string
+		fields map[string]any
+	}{{"/spec/", p.pod()}, {"/spec/containers/0/", p.container()}} {
+		for _, name := range slices.Sorted(maps.Keys(added.fields)) {
+			patch = append(patch, operation{"add", added.path + name, added.fields[name]})
+		}
 	}
-	end := slices.Index(words, "--")
-	if end < 0 {
-		end = len(words)
-	}
-	return slices.Insert(slices.Clone(words), end, "--override-type=strategic", "--overrides="+string(overrides)), nil
+	text, err := json.MarshalIndent(patch, "", "  ")
+	return string(text), err
 }
 
 // Manifest adds the fields to a Pod, or to the Pod template of another kind.

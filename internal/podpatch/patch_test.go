@@ -1,13 +1,13 @@
 package podpatch
 
 import (
+	"encoding/json"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 
+	jsonpatch "gopkg.in/evanphx/json-patch.v4"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/pod-security-admission/api"
 	"k8s.io/pod-security-admission/policy"
 	"sigs.k8s.io/yaml"
@@ -16,14 +16,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 )
 
-// TestTheCatalogueCanBeHardened asks the code that enforces the standard in an
-// API server.
 func TestTheCatalogueCanBeHardened(t *testing.T) {
-	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	restricted := api.LevelVersion{Level: api.LevelRestricted, Version: api.LatestVersion()}
 	catalogue, err := example.LoadAll(examples.FS)
 	if err != nil {
 		t.Fatal(err)
@@ -34,49 +27,66 @@ func TestTheCatalogueCanBeHardened(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			meta, spec := podOf(t, hard)
-			for _, result := range evaluator.EvaluatePod(restricted, meta, spec) {
-				if !result.Allowed {
-					t.Errorf("%s: %s: %s\n%s", name, result.ForbiddenReason, result.ForbiddenDetail, hard)
-				}
-			}
+			t.Run(name, func(t *testing.T) { assertRestricted(t, podOf(t, hard)) })
 		}
 	}
 }
 
-func podOf(t *testing.T, manifest []byte) (*metav1.ObjectMeta, *corev1.PodSpec) {
+// assertRestricted asks the code that enforces the standard in an API server.
+func assertRestricted(t *testing.T, pod *corev1.Pod) {
+	t.Helper()
+	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	restricted := api.LevelVersion{Level: api.LevelRestricted, Version: api.LatestVersion()}
+	for _, result := range evaluator.EvaluatePod(restricted, &pod.ObjectMeta, &pod.Spec) {
+		if !result.Allowed {
+			t.Errorf("%s: %s in %+v", result.ForbiddenReason, result.ForbiddenDetail, pod.Spec)
+		}
+	}
+}
+
+func podOf(t *testing.T, manifest []byte) *corev1.Pod {
 	t.Helper()
 	var rc corev1.ReplicationController
 	if err := yaml.Unmarshal(manifest, &rc); err != nil {
 		t.Fatal(err)
 	}
 	if rc.Spec.Template != nil {
-		return &rc.Spec.Template.ObjectMeta, &rc.Spec.Template.Spec
+		return &corev1.Pod{ObjectMeta: rc.Spec.Template.ObjectMeta, Spec: rc.Spec.Template.Spec}
 	}
 	var pod corev1.Pod
 	if err := yaml.UnmarshalStrict(manifest, &pod); err != nil {
 		t.Fatal(err)
 	}
-	return &pod.ObjectMeta, &pod.Spec
+	return &pod
 }
 
-func TestAHardenedCommandShowsItsOverrides(t *testing.T) {
-	p := Patch{Hardened: true, PullSecret: "regcred"}
-	words, err := p.Command(strings.Fields("kubectl run client --image=centos -- sleep infinity"))
+// The overrides are applied as kubectl run applies them.
+func TestTheOverridesOfKubectlRunMeetTheStandard(t *testing.T) {
+	overrides, err := Patch{Hardened: true, PullSecret: "regcred"}.Overrides()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if i := slices.Index(words, "--"); i != 6 || words[4] != "--override-type=strategic" || !strings.Contains(words[5], `"name":"client"`) || !strings.Contains(words[5], "regcred") {
-		t.Errorf("found %q", words)
+	patch, err := jsonpatch.DecodePatch([]byte(overrides))
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, same := range []string{"kubectl get pods", "kubectl create -f run"} {
-		if words, err := p.Command(strings.Fields(same)); err != nil || strings.Join(words, " ") != same {
-			t.Errorf("%s: expected no change, found %q, %v", same, words, err)
-		}
+	patched, err := patch.Apply([]byte(`{"kind": "Pod", "spec": {"containers": [{"name": "client", "image": "centos"}]}}`))
+	if err != nil {
+		t.Fatal(err)
 	}
-	plain := "kubectl run client --image=centos"
-	if words, err := (Patch{}).Command(strings.Fields(plain)); err != nil || strings.Join(words, " ") != plain {
-		t.Errorf("expected no change, found %q, %v", words, err)
+	pod := corev1.Pod{}
+	if err := json.Unmarshal(patched, &pod); err != nil {
+		t.Fatal(err)
+	}
+	assertRestricted(t, &pod)
+	if pod.Spec.ImagePullSecrets[0].Name != "regcred" || pod.Spec.Containers[0].Name != "client" {
+		t.Errorf("found %+v", pod.Spec)
+	}
+	if overrides, err := (Patch{}).Overrides(); err != nil || overrides != "" {
+		t.Errorf("expected none, found %s, %v", overrides, err)
 	}
 }
 
@@ -100,16 +110,7 @@ func TestAPodIsPatchedAsAManifestIs(t *testing.T) {
 	if err := (Patch{Hardened: true, PullSecret: "regcred"}).Pod(pod); err != nil {
 		t.Fatal(err)
 	}
-	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	restricted := api.LevelVersion{Level: api.LevelRestricted, Version: api.LatestVersion()}
-	for _, result := range evaluator.EvaluatePod(restricted, &pod.ObjectMeta, &pod.Spec) {
-		if !result.Allowed {
-			t.Errorf("%s: %s", result.ForbiddenReason, result.ForbiddenDetail)
-		}
-	}
+	assertRestricted(t, pod)
 	if pod.Spec.ImagePullSecrets[0].Name != "regcred" || pod.Spec.Containers[1].Image != "d" {
 		t.Errorf("found %+v", pod.Spec)
 	}

@@ -90,7 +90,6 @@ func hostile() *v1alpha1.Report {
 		for j := range sc.Steps {
 			st := &sc.Steps[j]
 			st.Say, st.Stdout, st.Stderr, st.Command = evil, evil, evil, evil
-			st.Words = append(st.Words, v1alpha1.Word{{Text: evil}})
 			st.Files = append(st.Files, v1alpha1.File{Name: "f", Content: evil})
 			st.Failure = &v1alpha1.Failure{Message: evil, Cause: v1alpha1.Cause{What: evil, Why: evil, Remedy: evil}}
 			for k := range st.Claims {

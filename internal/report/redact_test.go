@@ -141,7 +141,7 @@ func TestNoFormatHoldsACredential(t *testing.T) {
 	text := jwt + " " + pem
 	c := NewCollector()
 	step := func(command string, bodies ...engine.Body) {
-		c.Handle(engine.Event{Body: engine.StepStarted{Step: planned(text, command, v1alpha1.Claim{Claim: text, Expression: `stdout == "` + text + `"`})}})
+		c.Handle(engine.Event{Body: engine.StepStarted{Step: planned(text, v1alpha1.Claim{Claim: text, Expression: `stdout == "` + text + `"`})}})
 		for _, b := range append([]engine.Body{engine.CommandShown{Line: command}}, bodies...) {
 			c.Handle(engine.Event{Body: b})
 		}

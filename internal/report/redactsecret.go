@@ -187,18 +187,12 @@ func literals(st *v1alpha1.Step) (pairs []string) {
 	return pairs
 }
 
-// wordsOf are the words of the command that ran, or of the plan where none did.
-func wordsOf(st *v1alpha1.Step) (texts []string) {
-	if command, err := example.ParseCommand(st.Command); err == nil {
-		texts, _ = command.Expand(func(expression string) (string, error) { return expression, nil })
-		return texts
+// wordsOf are the words of the command that ran; none where none did.
+func wordsOf(st *v1alpha1.Step) []string {
+	command, err := example.ParseCommand(st.Command)
+	if err != nil {
+		return nil
 	}
-	for _, w := range st.Words {
-		text := ""
-		for _, p := range w {
-			text += p.Text
-		}
-		texts = append(texts, text)
-	}
+	texts, _ := command.Expand(func(expression string) (string, error) { return expression, nil })
 	return texts
 }

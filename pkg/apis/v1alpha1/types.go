@@ -122,8 +122,6 @@ type Step struct {
 	// Command is the one that ran, as a user would type it. It is "" where the
 	// step did not run.
 	Command string `json:"command,omitempty"`
-	// Words are the command as the example has it, for a replay.
-	Words []Word `json:"words,omitempty"`
 	// Show is the pattern that standard output is filtered by.
 	Show string `json:"show,omitempty"`
 	// MayFail: a claim judges the exit code.
@@ -157,15 +155,6 @@ type Step struct {
 type File struct {
 	Name    string `json:"name"`
 	Content string `json:"content"`
-}
-
-// Word is one argument of a command: texts and expressions in turn.
-type Word []Part
-
-// Part is a text, or the source of a CEL expression whose value took its place.
-type Part struct {
-	Text       string `json:"text,omitempty"`
-	Expression string `json:"expression,omitempty"`
 }
 
 // Outcome is that of a claim.
