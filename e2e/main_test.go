@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -84,9 +85,15 @@ func runAll(m *testing.M) (code int) {
 			return fail(err)
 		}
 	} else {
+		// A signal ends the suite while its tests may end by themselves.
+		var once sync.Once
+		end := func(code int) (err error) {
+			once.Do(func() { err = finish(code) })
+			return err
+		}
 		// Before the cluster is made: what cannot be completed is removed, too.
 		defer func() {
-			if err := finish(code); err != nil {
+			if err := end(code); err != nil {
 				code = fail(err)
 			}
 		}()
@@ -94,7 +101,7 @@ func runAll(m *testing.M) (code int) {
 			return fail(err)
 		}
 		interrupted := context.AfterFunc(ctx, func() {
-			_ = errors.Join(finish(1), os.RemoveAll(dir))
+			_ = errors.Join(end(1), os.RemoveAll(dir))
 			os.Exit(130)
 		})
 		defer interrupted()
