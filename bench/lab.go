@@ -116,7 +116,7 @@ func (c *command) measure() (sample, error) {
 	return s, nil
 }
 
-// forgetPeak makes the bench as small as it can be: the peak that Linux tells of a
+// forgetPeak makes the bench as small as it can be: the peak that Linux reports a
 // process is also that of the one which started it, up to then.
 func forgetPeak() {
 	debug.FreeOSMemory()

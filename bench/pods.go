@@ -31,7 +31,7 @@ func (l *lab) prepare(ctx context.Context) error {
 	if _, err := l.report(ctx, &r, "pods", "--report-file", "script="+l.script); err != nil {
 		return err
 	}
-	// The API server tells what has happened since.
+	// The API server reports what has happened since.
 	w, err := pods.Watch(ctx, metav1.ListOptions{ResourceVersion: before.ResourceVersion})
 	if err != nil {
 		return err
@@ -141,7 +141,7 @@ func (l *lab) awaitListening(ctx context.Context, pod *corev1.Pod) error {
 	})
 }
 
-// isReady tells whether the pod is Ready, or has ended a container for good: then
+// isReady reports whether the pod is Ready, or has ended a container for good: then
 // it never will be.
 func isReady(pod *corev1.Pod) bool {
 	if pod.Spec.RestartPolicy == corev1.RestartPolicyNever && slices.ContainsFunc(pod.Status.ContainerStatuses,
@@ -153,7 +153,7 @@ func isReady(pod *corev1.Pod) bool {
 	})
 }
 
-// removeNamespace removes a namespace and its pods, and waits until it is gone.
+// removeNamespace removes a namespace and its pods, and waits until it is deleted.
 func (l *lab) removeNamespace(ctx context.Context, name string) error {
 	_, err := l.command(ctx, "kubectl", "delete", "pods", "--all", "--now", "--wait=false", "-n", name).measure()
 	if err == nil {

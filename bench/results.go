@@ -125,7 +125,7 @@ func (r *results) print(w io.Writer) {
 	for _, x := range r.ratios() {
 		fmt.Fprintf(t, "%s\t≤ %.2f\t%s\n", strings.TrimSpace(fmt.Sprintf("%.2f %s", x.Value, x.Unit)), x.Goal, x.Name)
 	}
-	_ = t.Flush() // to a terminal or a pipe: nobody could be told
+	_ = t.Flush() // to a terminal or a pipe: there is no other place for an error
 }
 
 // known formats a figure, if it was measured.

@@ -49,7 +49,7 @@ func TestWhatIsShownIsWhatTheAPIServerSees(t *testing.T) {
 	}
 	namespace := ""
 	var expected []string
-	manifests, shown := map[int]string{}, map[int][]string{} // scenarios run side by side
+	manifests, shown := map[int]string{}, map[int][]string{} // scenarios run in parallel
 	verdict := engine.Run(t.Context(), clientsOf(flags), plan, engine.Options{FailFast: true}, func(ev engine.Event) {
 		switch b := ev.Body.(type) {
 		case engine.RunStarted:
@@ -65,7 +65,7 @@ func TestWhatIsShownIsWhatTheAPIServerSees(t *testing.T) {
 				expected = append(expected, shown[ev.Scenario]...)
 			}
 		case engine.CleanupEnded:
-			for _, pod := range b.Cleanup.Unconfirmed { // by a kubelet in time: deleted once more
+			for _, pod := range b.Cleanup.Unconfirmed { // by a kubelet in time: deleted again
 				name, _, _ := strings.Cut(pod, " on ")
 				name, _, _ = strings.Cut(name, "keeper-")
 				expected = append(expected, strings.TrimSpace("delete pods "+name))
@@ -169,7 +169,7 @@ func audited(t *testing.T, agent, namespace string) requests {
 			t.Fatalf("%s: %v", line, err)
 		}
 		if ev.UserAgent != agent || ev.ObjectRef.Resource == "" || ev.Stage != "ResponseComplete" {
-			continue // somebody else's, or discovery, or the begin of a long request
+			continue // someone else's, or discovery, or the beginning of a long request
 		}
 		found.add(ev)
 		if o := ev.ObjectRef; o.Namespace != "" && o.Namespace != namespace && o.Resource != "namespaces" {

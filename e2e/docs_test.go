@@ -201,7 +201,7 @@ func unordered(command, out string) string {
 	return strings.Join(lines, "")
 }
 
-// realigned sets a table of kubectl anew, whose cells have other lengths now,
+// realigned sets a table of kubectl again, whose cells have other lengths now,
 // with one age for all.
 func realigned(out string) string {
 	if !strings.HasPrefix(out, "NAME ") {

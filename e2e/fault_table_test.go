@@ -104,7 +104,7 @@ func (t *table) write(dir string) error {
 	return errors.Join(wrong, os.MkdirAll(dir, 0o750), os.WriteFile(filepath.Join(dir, "faults.md"), []byte(text.String()), 0o600))
 }
 
-// missing are the faults of the design that no test has told of.
+// missing are the faults of the design that no test has covered.
 func (t *table) missing() (numbers []int) {
 	for n := range designed {
 		if !slices.ContainsFunc(t.rows, func(r row) bool { return r.row == n+1 }) {

@@ -91,7 +91,7 @@ func schedulableNodes(ctx context.Context, t *testing.T) []string {
 	return names
 }
 
-// takesPods tells whether a Node takes a plain Pod.
+// takesPods reports whether a Node takes a plain Pod.
 func takesPods(n *corev1.Node) bool {
 	ready := slices.ContainsFunc(n.Status.Conditions, func(c corev1.NodeCondition) bool {
 		return c.Type == corev1.NodeReady && c.Status == corev1.ConditionTrue

@@ -26,7 +26,7 @@ var (
 	parallel = flag.Int("parallel-runs", 8, "how many runs are started at once")
 )
 
-// others are objects of somebody else in a Namespace where runs work.
+// others are objects of someone else in a Namespace where runs work.
 type others struct {
 	f      *fixture
 	pod    *corev1.Pod

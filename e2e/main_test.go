@@ -56,7 +56,7 @@ func runAll(m *testing.M) (code int) {
 	if err != nil {
 		return fail(err)
 	}
-	// Tests wait more than they compute: more of them run side by side than there
+	// Tests wait more than they compute: more of them run in parallel than there
 	// are processors.
 	if err := flag.Set("test.parallel", strconv.Itoa(2*runtime.NumCPU())); err != nil {
 		return fail(err)

@@ -84,7 +84,7 @@ func outcome(t *testing.T, c *exec.Cmd) (stdout, stderr string, code int) {
 
 var namespaceLine = regexp.MustCompile(`(?m)^(?:All commands run in n|N)amespace ([a-z0-9-]+)`)
 
-// namespaceOf finds the Namespace that a run has told.
+// namespaceOf finds the Namespace that a run has shown.
 func namespaceOf(t *testing.T, story string) string {
 	t.Helper()
 	m := namespaceLine.FindStringSubmatch(story)

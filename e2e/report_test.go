@@ -86,7 +86,7 @@ func TestTheReportsOfARun(t *testing.T) {
 	assertReplayIsGone(t, stdout)
 }
 
-// assertEveryPod asserts that the report tells of every Pod, also of those that
+// assertEveryPod asserts that the report reports every Pod, also of those that
 // nobody waited for: the two that the controller made, and those that are deleted
 // at once, which may have come no further than to a node.
 func assertEveryPod(t *testing.T, r v1alpha1.Report) {

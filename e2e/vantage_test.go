@@ -51,7 +51,7 @@ func reachPod(t *testing.T, args ...string) (*v1alpha1.Reach, int) {
 	return r, code
 }
 
-// found tells what became of the rows of a place: "Met answered", "Skipped ".
+// found reports what became of the rows of a place: "Met answered", "Skipped ".
 func found(r *v1alpha1.Reach, place string) []string {
 	var out []string
 	for _, v := range r.Vantages {

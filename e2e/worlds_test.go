@@ -503,7 +503,7 @@ func (s *scene) late(resources ...string) {
 	})
 }
 
-// since tells how long a webhook has known a Namespace.
+// since reports how long a webhook has known a Namespace.
 func (s *scene) since() func(namespace string) time.Duration {
 	var mu sync.Mutex
 	begun := map[string]time.Time{}

@@ -53,7 +53,7 @@ func TestDiskFull(t *testing.T) {
 	exhaustive(t)
 	state := disk(t, "1100m")
 	c := newCluster(t, "KBE_CLUSTER_STATE="+state)
-	// Preflight looks at the disk; fill it right after, as somebody else's process would.
+	// Preflight looks at the disk; fill it right after, as someone else's process would.
 	cmd := c.command("up", "--nodes=1", "--wait=20s")
 	stderr, err := cmd.StderrPipe()
 	if err != nil {

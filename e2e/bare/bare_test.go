@@ -112,7 +112,7 @@ func (b *bench) expectConfigMaps(t *testing.T, namespace string, want map[string
 type notes struct {
 	mu    sync.Mutex
 	texts []string
-	// added gets each text, as far as somebody reads.
+	// added gets each text, as far as someone reads.
 	added chan string
 }
 

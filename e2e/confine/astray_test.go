@@ -19,7 +19,7 @@ func (r *recorder) namespaceOfRun() string {
 	return r.namespaces[len(r.namespaces)-1]
 }
 
-// isOfRun tells whether a Namespace is that of some run: a command that was left
+// isOfRun reports whether a Namespace is that of some run: a command that was left
 // behind may still ask for what its run is about.
 func (r *recorder) isOfRun(namespace string) bool {
 	r.mu.Lock()
@@ -131,7 +131,7 @@ func (r request) json() (body map[string]any) {
 	return body
 }
 
-// isPinned tells whether a change holds for one object only.
+// isPinned reports whether a change holds for one object only.
 func (r request) isPinned(named bool) bool {
 	uid := func(field string) bool {
 		fields, _ := r.json()[field].(map[string]any)
@@ -148,7 +148,7 @@ func (r request) isPinned(named bool) bool {
 	return true // enters
 }
 
-// isBound tells whether what an object selects by has the run's label. A Service may
+// isBound reports whether what an object selects by has the run's label. A Service may
 // select nothing.
 func isBound(body map[string]any, resource string) bool {
 	spec, _ := body["spec"].(map[string]any)

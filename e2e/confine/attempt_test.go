@@ -272,7 +272,7 @@ func (b *bench) sessions(t *testing.T, existing string) map[string]*session.Sess
 	return all
 }
 
-// testReplaced: the run's pod is deleted, and somebody makes another of that name.
+// testReplaced: the run's pod is deleted, and someone makes another of that name.
 func (b *bench) testReplaced(t *testing.T) {
 	b.namespace(t, "replaced")
 	for _, step := range []string{"kubectl exec x -- true", "kubectl attach x", "kubectl label pod x a=b", "kubectl delete pod x --grace-period=1"} {
@@ -301,7 +301,7 @@ func (b *bench) testReplaced(t *testing.T) {
 	}
 }
 
-// testNamespaceReplaced: the run's Namespace is deleted, and somebody makes another
+// testNamespaceReplaced: the run's Namespace is deleted, and someone makes another
 // of that name.
 func (b *bench) testNamespaceReplaced(t *testing.T) {
 	var theirs *corev1.Pod

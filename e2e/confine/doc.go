@@ -1,3 +1,3 @@
-// Package confine holds what an example from anybody may do against a bare API
+// Package confine holds what a stranger's example may do against a bare API
 // server, and fuzzes it.
 package confine

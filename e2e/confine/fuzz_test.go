@@ -28,7 +28,7 @@ import (
 // FuzzExamples runs examples made of kubectl's own grammar, of expressions, manifests
 // and names of files, in a Namespace that others use, and records every request,
 // every file that is opened and every address that is dialled. For long, guided by
-// coverage, for which all of kubectl is compiled anew, or at random:
+// coverage, for which all of kubectl is compiled again, or at random:
 //
 //	go test ./e2e/confine -run '^$' -fuzz FuzzExamples -fuzztime 30m -parallel 2
 //	go test ./e2e/confine -run FuzzExamples -timeout 0 -args -seeds 20000 -random 7

@@ -14,7 +14,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/e2e/provider"
 )
 
-// user is somebody who has kubectl and krew.
+// user is someone who has kubectl and krew.
 type user struct {
 	t   *testing.T
 	env []string

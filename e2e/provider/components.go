@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// component is what `kbe-cluster status` tells of a process of the cluster.
+// component is what `kbe-cluster status` reports a process of the cluster.
 type component struct {
 	Name string `json:"name"`
 	PID  int    `json:"pid"`

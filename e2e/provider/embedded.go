@@ -80,7 +80,7 @@ func (e *Embedded) WithOpts(opts ...types.ClusterOpts) types.E2EClusterProvider 
 
 // Create brings the cluster up, with more flags for kbe-cluster up, and returns the path of its kubeconfig, a file
 // of its own: the user's kubeconfig stays as it is. A cluster of that name that
-// is already up is refused, because Destroy would take somebody's cluster down.
+// is already up is refused, because Destroy would take someone's cluster down.
 func (e *Embedded) Create(ctx context.Context, args ...string) (string, error) {
 	if e.path == "" {
 		path, err := FindKBECluster()

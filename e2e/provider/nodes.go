@@ -22,7 +22,7 @@ func (e *Embedded) RemoveNode(context.Context, *types.Node, ...string) error {
 	return errors.New("kbe-cluster does not remove nodes: use StopNode")
 }
 
-// StopNode cuts a node's power: all its processes are gone, and it falls
+// StopNode cuts a node's power: all its processes end, and it falls
 // silent. The API server notices after its grace period.
 func (e *Embedded) StopNode(ctx context.Context, node *types.Node, _ ...string) error {
 	return e.SetFault(ctx, "power-off", node.Name)

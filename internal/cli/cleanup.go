@@ -104,18 +104,18 @@ func (o *cleanupOptions) clean(ctx context.Context) error {
 	return o.remove(ctx, cfg, chosen)
 }
 
-// chosen tells whether a leftover is to be removed.
+// chosen reports whether a leftover is to be removed.
 func (o *cleanupOptions) chosen(l session.Leftover) bool {
 	return l.State != session.Running && (l.Ended() || o.all || o.run != "")
 }
 
-// fail tells what is in the way.
+// fail reports what is in the way.
 func (o *cleanupOptions) fail(err error) error {
 	fmt.Fprintln(o.streams.ErrOut, "error: cleanup:", report.Printable(err.Error()))
 	return exitError{exitCouldNotRun}
 }
 
-// together is how many leftovers are removed side by side.
+// together is how many leftovers are removed in parallel.
 const together = 8
 
 func (o *cleanupOptions) remove(ctx context.Context, cfg *rest.Config, chosen []session.Leftover) error {
@@ -157,7 +157,7 @@ func (o *cleanupOptions) remove(ctx context.Context, cfg *rest.Config, chosen []
 	return nil
 }
 
-// leftoverTable tells what there is, and what of it will be removed.
+// leftoverTable reports what there is, and what of it will be removed.
 func leftoverTable(out io.Writer, found []session.Leftover, chosen func(session.Leftover) bool) error {
 	w := printers.GetNewTabWriter(out)
 	fmt.Fprintln(w, "RUN\tAGE\tSTATE\tDELETE\tNAMESPACE\tOBJECTS")

@@ -15,12 +15,12 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 )
 
-// completer is the program that kubectl asks when TAB is pressed after
+// completer is the program that kubectl runs when TAB is pressed after
 // `kubectl kbe`: kubectl's own convention for plugins.
 const completer = "kubectl_complete-kbe"
 
 // Arguments are those of a process. One that was started by the name of the
-// completer, through a link or a copy, is asked for completions.
+// completer, through a link or a copy, is run for completions.
 func Arguments(argv []string) []string {
 	name := strings.TrimSuffix(filepath.Base(argv[0]), ".exe")
 	if name == completer {

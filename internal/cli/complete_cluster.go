@@ -13,11 +13,11 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
 )
 
-// lookupTime bounds what a cluster is asked for while somebody waits for TAB.
+// lookupTime bounds requests to a cluster while someone waits for TAB.
 const lookupTime = 1500 * time.Millisecond
 
 // fromCluster completes to names that a cluster holds. It is silent about what
-// goes wrong: there is no place to tell it.
+// goes wrong: there is no place to report it.
 func fromCluster(find func(ctx context.Context, typed string) []string) cobra.CompletionFunc {
 	return func(c *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		ctx, cancel := context.WithTimeout(c.Context(), lookupTime)

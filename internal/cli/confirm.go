@@ -15,7 +15,7 @@ import (
 const confirmHelp = "Enter runs the command, s skips it, q quits and cleans up, ? shows this help"
 
 // newConfirm returns the question of --step. It cancels the run where the user quits, and
-// where the input ends, for nobody is there to answer.
+// where the input ends, for there is no user to answer.
 func newConfirm(streams genericiooptions.IOStreams, cancel context.CancelCauseFunc) func(context.Context, string) bool {
 	lines := make(chan string)
 	go func() {

@@ -144,7 +144,7 @@ func (o *conformanceOptions) progress(terminal *report.Terminal) func(string) {
 	}
 }
 
-// tellList tells what is asserted. The profile restricted is all others.
+// tellList reports what is asserted. The profile restricted is all others.
 func (o *conformanceOptions) tellList(suite *conformance.Suite, profiles []string) error {
 	w := printers.GetNewTabWriter(o.streams.Out)
 	fmt.Fprintln(w, "PROFILE\tLEVEL\tID\tREQUIREMENT")

@@ -1,3 +1,3 @@
 // Package cli is the command line: flags in, exit code out. A command decides
-// what runs and how it is told; the work is done by the packages below.
+// what runs and how it is shown; the work is done by the packages below.
 package cli

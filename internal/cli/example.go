@@ -174,7 +174,7 @@ func (w watchedWriter) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// unwritten is why a run ends whose output cannot be written: nobody reads any more
+// unwritten is why a run ends whose output cannot be written: nothing reads it any more
 // (`| head`, or a terminal that was closed), which ends it as a signal does, or it has no
 // room, such as on a disk that is full.
 func unwritten(err error) error {

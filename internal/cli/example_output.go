@@ -22,7 +22,7 @@ func newExampleOutput() *exampleOutput {
 	}
 }
 
-// handle takes the next event; progress is told on errOut where no story is.
+// handle takes the next event; progress is shown on errOut where no story is.
 func (o *exampleOutput) handle(ev engine.Event, errOut io.Writer) {
 	o.collector.Handle(ev)
 	if o.format() == "" {

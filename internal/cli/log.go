@@ -18,7 +18,7 @@ func addLogFlags(flags *pflag.FlagSet) {
 	}
 }
 
-// startLog shows what client-go logs where the user asks for it. It logs what
+// startLog shows what client-go logs where the user wants it. It logs what
 // becomes of connections besides returning it as an error, and what the API server
 // warns of in requests of our own; what it says of a command is in the story.
 //

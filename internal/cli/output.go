@@ -69,7 +69,7 @@ func viewNames(separator string) string {
 	return strings.Join(names, separator)
 }
 
-// terminal shows the run on standard output, in the view that was asked for.
+// terminal shows the run on standard output, in the chosen view.
 func (o *output) terminal(out io.Writer, streams genericiooptions.IOStreams, otherwise report.View) *report.Terminal {
 	view := report.View(o.view)
 	if view == "" {
@@ -170,7 +170,7 @@ func (o *output) story(streams genericiooptions.IOStreams) io.Writer {
 	return streams.Out
 }
 
-// live is where a line may be overwritten while the story is told.
+// live is where a line may be overwritten while the story is shown.
 func (o *output) live(streams genericiooptions.IOStreams) io.Writer {
 	if o.format() != "" {
 		return nil

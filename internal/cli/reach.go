@@ -188,7 +188,7 @@ func (o *reachOptions) OnDecided(result run.Result) {
 	}
 }
 
-// tell tells the end of the run, writes its reports, and returns its exit code.
+// finish shows the end of the run, writes its reports, and returns its exit code.
 func (o *reachOptions) tell(ctx context.Context) error {
 	o.terminal.End(o.reach)
 	if o.reach.Error != "" {

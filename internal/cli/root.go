@@ -22,7 +22,7 @@ const (
 	exitSignal      = 128
 )
 
-// exitError ends the command with a code; its text, if any, is already told.
+// exitError ends the command with a code; its text, if any, is already shown.
 type exitError struct{ code int }
 
 func (e exitError) Error() string { return fmt.Sprintf("exit code %d", e.code) }

@@ -77,7 +77,7 @@ func newRunCommand(clients *run.Clients, flags *genericclioptions.ConfigFlags, s
 		if file == "" || file == fromStdin {
 			return nil
 		}
-		e, _ := readExample(file, nil) // what is wrong with it is told when it is run
+		e, _ := readExample(file, nil) // what is wrong with it is reported when it is run
 		return e
 	})
 	c.Flags().StringVarP(&file, "filename", "f", "", "The example: a folder, a file, or - for standard input")
@@ -124,7 +124,7 @@ func readExample(file string, stdin io.Reader) (*example.Example, error) {
 	if !info.IsDir() {
 		dir = filepath.Dir(file)
 	}
-	// A root, so that no link leads out of the folder: an example from somebody
+	// A root, so that no link leads out of the folder: an example from someone
 	// else must not read, and show, the files of who runs it.
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -164,7 +164,7 @@ func (f files) ReadDir(name string) ([]fs.DirEntry, error) { return fs.ReadDir(f
 // Stat describes a file without opening it.
 func (f files) Stat(name string) (fs.FileInfo, error) { return f.root.Stat(name) }
 
-// refuse tells all that is wrong with an example, a line each.
+// refuse reports all that is wrong with an example, a line each.
 func refuse(out io.Writer, err error) error {
 	problems, is := errors.AsType[example.Problems](err)
 	if !is {

@@ -10,7 +10,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 )
 
-// suggest has unknown commands and flags told with the nearest that there is.
+// suggest has errors about unknown commands and flags name the nearest known one.
 func suggest(root *cobra.Command) {
 	root.Args = func(c *cobra.Command, args []string) error {
 		if len(args) == 0 {

@@ -29,7 +29,7 @@ func (r *Runner) unenforced(ctx context.Context, profile string) string {
 	}
 	s, err := session.Open(ctx, r.config, profile, r.opts.Namespace)
 	if err != nil {
-		return "" // the run itself will tell
+		return "" // the run itself will report it
 	}
 	defer s.Close(ctx) // it has made nothing
 	if run.EnforcesRestricted(ctx, s) {

@@ -106,7 +106,7 @@ func (r *Runner) open(ctx context.Context) (err error) {
 }
 
 // Begin begins a profile, and returns what waits for its result, which is in the report from
-// then on. Profiles that were begun run side by side, and their parts begin in that order. It
+// then on. Profiles that were begun run in parallel, and their parts begin in that order. It
 // reports progress in a line for each part that is done; several goroutines call it.
 func (r *Runner) Begin(ctx context.Context, profile string, progress func(string)) (result func() v1alpha1.ConformanceProfile) {
 	r.mu.Lock()

@@ -10,30 +10,30 @@ type Cause struct {
 	Why string `json:"why"`
 	// Remedy is what to do next.
 	Remedy string `json:"remedy"`
-	// Outlook tells whether waiting helps.
+	// Outlook reports whether waiting helps.
 	Outlook Outlook `json:"outlook"`
-	// Confirmed tells that the cluster has tried again and failed in the same way.
+	// Confirmed reports that the cluster has tried again and failed in the same way.
 	Confirmed bool `json:"confirmed,omitempty"`
 	// Settle is how long an Unsettled cause that the cluster does not try again by
 	// itself may last until no help is to be expected; zero where it does try again.
 	Settle time.Duration `json:"-"`
-	// Workload tells that the cluster did its part, and the program in the
+	// Workload reports that the cluster did its part, and the program in the
 	// container failed.
 	Workload bool `json:"workload,omitempty"`
-	// Harmless tells that a healthy cluster may be so: what depends on it cannot be checked
+	// Harmless reports that a healthy cluster may be so: what depends on it cannot be checked
 	// there.
 	Harmless bool `json:"harmless,omitempty"`
-	// Lost tells that the connection to the API server broke: what was asked for may
+	// Lost reports that the connection to the API server broke: what was requested may
 	// have been done.
 	Lost bool `json:"lost,omitempty"`
-	// Image tells that an image cannot be pulled.
+	// Image reports that an image cannot be pulled.
 	Image bool `json:"image,omitempty"`
 	// Container is the one that the Cause is about, or "".
 	Container string `json:"container,omitempty"`
 	// Node is the one whose fault it is, or "".
 	Node string `json:"node,omitempty"`
-	// Since is when the cluster knew, in whole seconds as it tells times, or
-	// zero where it does not tell.
+	// Since is when the cluster knew, in whole seconds as it reports times, or
+	// zero where it reports none.
 	Since time.Time `json:"since,omitzero"`
 }
 
@@ -45,7 +45,7 @@ func (c *Cause) Ends(failFast bool) bool {
 	return c.Outlook == Hopeless || failFast && (c.Outlook == Retried || c.Outlook == Unsettled && c.Confirmed)
 }
 
-// Outlook tells whether waiting helps.
+// Outlook reports whether waiting helps.
 type Outlook string
 
 const (
@@ -57,6 +57,6 @@ const (
 	Unsettled Outlook = "Unsettled"
 	// Retried is what the cluster tries again, but in most cases someone has to act.
 	Retried Outlook = "Retried"
-	// Hopeless is what cannot come true without somebody's doing.
+	// Hopeless is what cannot come true without someone's doing.
 	Hopeless Outlook = "Hopeless"
 )

@@ -1,4 +1,4 @@
-// Package diagnose tells why something is not what it should be: what is wrong,
+// Package diagnose reports why something is not what it should be: what is wrong,
 // why, and what to do.
 //
 // It is a pure function of what the cluster has said, objects and error texts;

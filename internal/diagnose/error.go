@@ -8,7 +8,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
-// Connection is how a client reaches its API server, for what a Cause tells of
+// Connection is how a client reaches its API server, for what a Cause reports
 // it. All of it may be empty.
 type Connection struct {
 	// Host is the API server's URL.

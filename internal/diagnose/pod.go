@@ -112,12 +112,12 @@ func (e Evidence) about(c *corev1.ContainerStatus) map[string]string {
 }
 
 // whole: the Pod has ended (status.phase and status.reason, from the kubelet,
-// the eviction manager or the node lifecycle controller), or somebody ends it.
+// the eviction manager or the node lifecycle controller), or someone ends it.
 func (e Evidence) whole() (signs []sign) {
 	if c, yes := condition(e.Pod, corev1.DisruptionTarget); yes {
 		signs = append(signs, sign{at: whole, reason: c.Reason, message: c.Message, since: c.LastTransitionTime.Time, about: e.about(nil)})
 	}
-	// The kubelet tells by an Event what the status shows only when all
+	// The kubelet reports by an Event what the status shows only when all
 	// containers have ended.
 	for _, ev := range e.newestFirst() {
 		if slices.Contains([]string{"DeadlineExceeded", "Evicted", "Preempted", "TaintManagerEviction"}, ev.Reason) {
@@ -207,7 +207,7 @@ func (e Evidence) warnings() (signs []sign) {
 	return signs
 }
 
-// isAbout tells whether an Event is about a container: its path is then
+// isAbout reports whether an Event is about a container: its path is then
 // spec.containers{NAME}.
 func isAbout(ev corev1.Event, container string) bool {
 	return strings.HasSuffix(ev.InvolvedObject.FieldPath, "{"+container+"}")
@@ -337,7 +337,7 @@ func Node(n *corev1.Node) *Cause {
 	return look([]sign{*s})
 }
 
-// NodeLost is the Event by which the cluster tells that it has lost the Pod's Node
+// NodeLost is the Event by which the cluster reports that it has lost the Pod's Node
 // (k8s.io/kubernetes, pkg/controller/util/node), or nil.
 func (e Evidence) NodeLost() *corev1.Event {
 	ready, isReady := condition(e.Pod, corev1.PodReady)

@@ -69,8 +69,8 @@ type row struct {
 	harmless       bool
 }
 
-// table is THE table. The first row that matches a sign wins, so what is told
-// first is the more telling.
+// table is THE table. The first row that matches a sign wins, so what is shown
+// first is the more exact.
 var table = compile(pulls, ends, containers, pods, paths, admission, execs, requests)
 
 type compiled struct {

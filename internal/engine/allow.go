@@ -65,7 +65,7 @@ var allowed = map[string]form{
 
 // form is what a command may have.
 type form struct {
-	// args tells what is wrong with the words that are no flags, or "".
+	// args reports what is wrong with the words that are no flags, or "".
 	args func(args []string) string
 	// program: after -- come the words of a program in a container, which are free.
 	program bool
@@ -74,7 +74,7 @@ type form struct {
 
 const program, no = true, false
 
-// check tells what a flag's value is to be, where it is not, or "".
+// check reports what a flag's value is to be, where it is not, or "".
 type check func(value string, j judge) string
 
 // The flags that several commands have.

@@ -15,7 +15,7 @@ import (
 )
 
 // causeOfPod diagnoses a Pod by its own state, the Events about it, and its Node,
-// which is looked at where something is wrong, or where it is asked for.
+// which is looked at where something is wrong, or where it is requested.
 func (r *runner) causeOfPod(ctx context.Context, pod *corev1.Pod, withNode bool) *diagnose.Cause {
 	e := diagnose.Evidence{Pod: pod, Events: r.watcher.eventsOf(pod.UID)}
 	c := e.Cause()

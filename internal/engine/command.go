@@ -22,7 +22,7 @@ import (
 
 // failure is a command that could not do its work.
 type failure struct {
-	// err is "" where no command was begun: the user, when asked, decided so.
+	// err is "" where no command was begun: the user decided so at the prompt.
 	err     string
 	cause   *diagnose.Cause
 	verdict v1alpha1.Verdict
@@ -188,7 +188,7 @@ func notStarted(res kubectl.Result) bool {
 }
 
 // lost is why what a command or a claim has found proves nothing: the Node of a Pod
-// that it names is gone, or the cluster has taken a Pod of the scenario away. It is
+// that it names is lost, or the cluster has deleted a Pod of the scenario. It is
 // nil where neither is so.
 func (r *attempt) lost(ctx context.Context, words []string) *diagnose.Cause {
 	if c := r.lostNode(ctx, namedBy(words)); c != nil {

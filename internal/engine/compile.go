@@ -14,7 +14,7 @@ import (
 )
 
 // Compile turns an example into a Plan. The error is example.Problems, and holds
-// everything that is wrong with it; no cluster is asked. It takes an example
+// everything that is wrong with it; no cluster is contacted. It accepts an example
 // that did not load without problems, too, to find those that a loader cannot.
 func Compile(e *example.Example) (*Plan, error) {
 	env, err := expect.NewEnv()
@@ -49,7 +49,7 @@ func Compile(e *example.Example) (*Plan, error) {
 	return p, nil
 }
 
-// enough problems are found when nobody would read more: Compile may end early.
+// enough problems are found when no reader would want more: Compile may end early.
 const enough = 1000
 
 type compiler struct {
@@ -80,7 +80,7 @@ func (c *compiler) step(st example.Step) step {
 	}
 	s.within = c.within(st, s)
 	if st.Show != "" {
-		s.show, _ = regexp.Compile(st.Show) // the loader has told
+		s.show, _ = regexp.Compile(st.Show) // the loader has reported it
 	}
 	// A claim sees its own command's outcome as stdout, not through steps.
 	for _, x := range st.Expect {
@@ -88,7 +88,7 @@ func (c *compiler) step(st example.Step) step {
 		if that == nil {
 			continue
 		}
-		within, _ := time.ParseDuration(x.Within) // the loader has told
+		within, _ := time.ParseDuration(x.Within) // the loader has reported it
 		s.claims = append(s.claims, claim{x.ID, x.Claim, that, x.At, within})
 		s.readsExitCode = s.readsExitCode || that.Reads(expect.ExitCode) || that.Calls("shown")
 	}
@@ -104,11 +104,11 @@ func (c *compiler) within(st example.Step, s step) time.Duration {
 		c.fail(st.At.Field("within"), 0, "within: expected a command that reads ("+strings.Join(repeatable, ", ")+"), found kubectl "+verb+
 			"; set it on a claim instead")
 	}
-	within, _ := time.ParseDuration(st.Within) // the loader has told
+	within, _ := time.ParseDuration(st.Within) // the loader has reported it
 	return within
 }
 
-// checkEarly tells why a command cannot be sent before the steps before it.
+// checkEarly reports why a command cannot be sent before the steps before it.
 func (c *compiler) checkEarly(st example.Step, s step) {
 	at := st.At.Field("early")
 	if verb, ok := s.command.Verb(); ok && !slices.Contains(creating, verb) {
@@ -129,7 +129,7 @@ func (c *compiler) command(st example.Step, exprs map[string]*expect.Expression)
 	at := st.At.Field("run")
 	cmd, err := example.ParseCommand(st.Run)
 	if err != nil {
-		return nil // the loader has told
+		return nil // the loader has reported it
 	}
 	verbs := append(kubectl.Verbs(), verbWait)
 	if verb, ok := cmd.Verb(); !ok && len(cmd) > 1 {
@@ -150,7 +150,7 @@ func (c *compiler) command(st example.Step, exprs map[string]*expect.Expression)
 }
 
 // expression compiles an expression, which begins at an offset into the text at
-// a place. It returns nil where the expression is wrong; it, or the loader, has told why.
+// a place. It returns nil where the expression is wrong; it, or the loader, has said why.
 func (c *compiler) expression(at example.Place, field, source string, begin int,
 	compile func(string) (*expect.Expression, error)) *expect.Expression {
 	if strings.TrimSpace(source) == "" || len(c.problems) >= enough {

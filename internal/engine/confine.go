@@ -14,8 +14,8 @@ import (
 
 const scopeHint = "; to allow this, run the example with --allow-cluster-scope"
 
-// Confined tells what in the Plan is not allowed to an example from anybody; the
-// error is example.Problems. It is for telling early, with line and column: the run
+// Confined reports what in the Plan is not allowed to a stranger's example; the
+// error is example.Problems. It reports problems early, with line and column: the run
 // judges each command again, when all its expressions have their values, and its
 // requests are held to its Namespace by session.Confine. With clusterScope a
 // command may leave the Namespace.
@@ -51,7 +51,7 @@ func (p *Plan) checkCommand(st step, clusterScope bool, fail func(int, string)) 
 	})
 	parsed, err := parseWords(words[1:])
 	if err != nil {
-		return // Compile has told
+		return // Compile has reported it
 	}
 	j := judge{p.Example.Files, someNamespace, clusterScope}
 	for _, b := range j.breaches(parsed) {
@@ -91,7 +91,7 @@ func forbids(need rbac.Need) string {
 	return fmt.Sprintf("an example may not request `%s`%s", need, scopeHint)
 }
 
-// judged parses a command that has all its values, and tells what in it is not
+// judged parses a command that has all its values, and reports what in it is not
 // allowed.
 func (r *runner) judged(words []string) (*kubectl.Parsed, error) {
 	parsed, err := parseWords(words)
@@ -105,7 +105,7 @@ func (r *runner) judged(words []string) (*kubectl.Parsed, error) {
 	return parsed, nil
 }
 
-// keepsShape tells whether the values of a command's expressions have made nothing
+// keepsShape reports whether the values of a command's expressions have made nothing
 // else of it than it was when it was loaded: no flag, no other subcommand.
 func keepsShape(command example.Command, words []string) error {
 	if i := slices.IndexFunc(words, func(w string) bool { return strings.Contains(w, kubectl.Open) }); i >= 0 {
@@ -130,7 +130,7 @@ func keepsShape(command example.Command, words []string) error {
 	return nil
 }
 
-// isRest tells whether a word is one after --.
+// isRest reports whether a word is one after --.
 func isRest(p *kubectl.Parsed, words []string, i int) bool { return i >= len(words)-len(p.Rest) }
 
 // shape is a command without its values.

@@ -1,4 +1,4 @@
-// Package engine runs an example on a cluster and tells what happens as a
+// Package engine runs an example on a cluster and reports what happens as a
 // stream of events: commands, output, claims that hold or fail, the cleanup.
 //
 // Both front ends, the kubectl plugin and the e2e suite, run examples through

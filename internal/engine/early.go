@@ -17,7 +17,7 @@ type early struct {
 }
 
 // sendEarly sends the early commands of a scenario, one after the other, beside
-// its other steps, and returns them by the index of their step. Where a Gate asks
+// its other steps, and returns them by the index of their step. Where Confirm asks
 // before each command, none is early.
 func (r *attempt) sendEarly(ctx context.Context, steps []step) map[int]*early {
 	all := map[int]*early{}
@@ -49,8 +49,8 @@ func (r *attempt) sendEarly(ctx context.Context, steps []step) map[int]*early {
 	return all
 }
 
-// begun waits for the command's end, and tells whether it was begun at all: what
-// was sent is told also after a step that failed.
+// begun waits for the command's end, and reports whether it was begun at all: what
+// was sent is shown even after a step that failed.
 func (e *early) begun() bool {
 	if e == nil {
 		return false
@@ -59,7 +59,7 @@ func (e *early) begun() bool {
 	return len(e.bodies) > 0
 }
 
-// tell waits for the command's end, and tells what came of it.
+// tell waits for the command's end, and reports what came of it.
 func (e *early) tell(emit func(Body)) (kubectl.Result, *failure) {
 	<-e.done
 	for _, b := range e.bodies {

@@ -12,7 +12,7 @@ import (
 type Event struct {
 	Time time.Time
 	// Scenario is the index of the scenario that the event belongs to, or
-	// WholeRun. Scenarios run side by side: their events come interleaved.
+	// WholeRun. Scenarios run in parallel: their events come interleaved.
 	Scenario int
 	Body     Body
 }
@@ -31,7 +31,7 @@ type RunStarted struct {
 	Run     v1alpha1.Run
 	// Images are the references in use, overrides applied, by short name.
 	Images map[string]string
-	// Hardened tells that Pods must meet the Pod Security Standard restricted, and
+	// Hardened reports that Pods must meet the Pod Security Standard restricted, and
 	// that all are made to meet it.
 	Hardened bool
 	// UnavailableAPIs are the aggregated APIs that are down, as GROUP/VERSION.
@@ -81,11 +81,11 @@ type ContainersAdded struct {
 	Containers []string
 }
 
-// CommandRepeated tells that the connection to the API server broke while the
+// CommandRepeated reports that the connection to the API server broke while the
 // command ran, and that it runs again.
 type CommandRepeated struct{ Cause *diagnose.Cause }
 
-// Delayed tells what keeps requests to the API server waiting.
+// Delayed reports what keeps requests to the API server waiting.
 type Delayed struct{ Delay session.Delay }
 
 // Output is what the command printed.
@@ -110,7 +110,7 @@ type ExpectationFailed struct {
 // ExpectationNotChecked is a claim that a failed command left open.
 type ExpectationNotChecked struct{ ClaimID }
 
-// StepFailed tells that a command could not do its work.
+// StepFailed reports that a command could not do its work.
 type StepFailed struct {
 	Err string
 	// Cause is the diagnosis, where there is one.
@@ -126,28 +126,28 @@ type StepNotApplicable struct{ Cause *diagnose.Cause }
 // StepEnded ends a step.
 type StepEnded struct{ Elapsed time.Duration }
 
-// ScenarioRepeated tells that the cluster took a Pod of the scenario away, and that
-// the scenario runs once more, from its begin: what was told of it does not count.
+// ScenarioRepeated reports that the cluster took a Pod of the scenario away, and that
+// the scenario runs again, from its beginning: its earlier events do not count.
 type ScenarioRepeated struct{ Cause *diagnose.Cause }
 
 // ScenarioEnded ends a scenario.
 type ScenarioEnded struct{ Elapsed time.Duration }
 
-// Interrupted tells that a signal ended the run; the cleanup begins.
+// Interrupted reports that a signal ended the run; the cleanup begins.
 type Interrupted struct {
 	Signal string
 	// RemoveCommand removes by hand what a second signal would leave.
 	RemoveCommand string
 }
 
-// CleanupStarted tells that what the run made is being removed.
+// CleanupStarted reports that what the run made is being removed.
 type CleanupStarted struct{ Namespace string }
 
-// CleanupHeld tells of an object that is being removed and does not go, and of what
+// CleanupHeld reports an object that is being removed and does not go, and of what
 // holds it; it may come more than once.
 type CleanupHeld struct{ Object, Why string }
 
-// CleanupEnded tells what is left of the run.
+// CleanupEnded reports what is left of the run.
 type CleanupEnded struct {
 	Run     v1alpha1.Run
 	Cleanup v1alpha1.Cleanup

@@ -28,7 +28,7 @@ const (
 	evidenceTimeout = 5 * time.Second
 )
 
-// keepEvidence tells what the cluster says of the Pods that a step is about:
+// keepEvidence reports what the cluster says of the Pods that a step is about:
 // those that its command names, and those that its claims have read. What may
 // not be read is left out.
 func (r *runner) keepEvidence(ctx context.Context, words, read []string, emit func(Body)) {
@@ -48,7 +48,7 @@ func (r *runner) keepEvidence(ctx context.Context, words, read []string, emit fu
 	}
 }
 
-// names tells whether a word of a command names a Pod, as NAME or TYPE/NAME.
+// names reports whether a word of a command names a Pod, as NAME or TYPE/NAME.
 func names(word, pod string) bool {
 	return word == pod || strings.HasPrefix(word, "po") && strings.HasSuffix(word, "/"+pod)
 }

@@ -35,7 +35,7 @@ func (f *followers) follow(ctx context.Context, read func(ctx context.Context, p
 	}
 }
 
-// again lets a log whose end has come be followed anew. That is for after a
+// again lets a log whose end has come be followed again. That is for after a
 // change of a Pod: before one, it would come to the same end at once.
 func (f *followers) again() {
 	f.mu.Lock()

@@ -29,7 +29,7 @@ type Images struct {
 
 // Replacement is an image that cannot run on the cluster, and what runs instead.
 type Replacement struct {
-	// Name is the image's short name, Reference what the example asks for.
+	// Name is the image's short name, Reference the one of the example.
 	Name, Reference string
 	// Why it cannot run.
 	Why string
@@ -109,14 +109,14 @@ func (m *Images) named(ref string) string {
 	return ""
 }
 
-// sameImage tells whether two references mean the same image.
+// sameImage reports whether two references mean the same image.
 func sameImage(a, b string) bool {
 	x, errX := reference.ParseNormalizedNamed(a)
 	y, errY := reference.ParseNormalizedNamed(b)
 	return errX == nil && errY == nil && reference.TagNameOnly(x).String() == reference.TagNameOnly(y).String()
 }
 
-// container is what a container runs that asks for a reference in the example. One that
+// container is what a container runs that has a reference in the example. One that
 // has no short name comes from the registry as well.
 func (m *Images) container(ref string) (podpatch.Container, error) {
 	name := m.named(ref)
@@ -283,7 +283,7 @@ func wrongPlatform(platforms []string, nodes []corev1.Node) string {
 	return ""
 }
 
-// takesPods tells whether a Linux Node may get Pods of a run: it is not cordoned, and has
+// takesPods reports whether a Linux Node may get Pods of a run: it is not cordoned, and has
 // no taint that keeps them away.
 func takesPods(n *corev1.Node) bool {
 	return !n.Spec.Unschedulable && n.Status.NodeInfo.OperatingSystem != "windows" &&

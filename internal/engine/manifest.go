@@ -17,7 +17,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 )
 
-// strict decodes the types that Kubernetes has built in, and tells of each field
+// strict decodes the types that Kubernetes has built in, and reports each field
 // that they do not have.
 var strict = serializer.NewCodecFactory(scheme.Scheme, serializer.EnableStrict).UniversalDeserializer()
 
@@ -26,7 +26,7 @@ var strict = serializer.NewCodecFactory(scheme.Scheme, serializer.EnableStrict).
 func checkManifest(content []byte, at example.Place) example.Problems {
 	_, kind, err := strict.Decode(content, nil, nil)
 	if err == nil || runtime.IsNotRegisteredError(err) || runtime.IsMissingKind(err) || runtime.IsMissingVersion(err) {
-		return nil // the loader tells what is missing
+		return nil // the loader reports what is missing
 	}
 	if several, ok := runtime.AsStrictDecodingError(err); ok {
 		var problems example.Problems

@@ -14,7 +14,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 )
 
-// Needs are what a run of the Plan asks the API server for: what the run itself
+// Needs are what a run of the Plan requests from the API server: what the run itself
 // does, and what each of its steps does. A resource that is known to the cluster
 // only, because it is custom and named without its group, is left out.
 func (p *Plan) Needs(ownNamespace bool) rbac.Needs {
@@ -72,7 +72,7 @@ func (p *Plan) commandNeeds(st step) rbac.Needs {
 	}
 	cmd, err := kubectl.Parse(words...)
 	if err != nil {
-		return nil // kubectl itself will tell
+		return nil // kubectl itself will report it
 	}
 	if raw := cmd.Text("raw"); raw != "" && cmd.Path[0] == "get" {
 		return rawNeeds(raw)
@@ -83,7 +83,7 @@ func (p *Plan) commandNeeds(st step) rbac.Needs {
 	return nil
 }
 
-// commandNeeds are, by kubectl's command, what it asks for; files are the
+// commandNeeds are, by kubectl's command, what it requests; files are the
 // resources of the manifests that it names.
 var commandNeeds = map[string]func(cmd *kubectl.Parsed, files []schema.GroupResource) rbac.Needs{
 	"run": func(cmd *kubectl.Parsed, _ []schema.GroupResource) rbac.Needs {
@@ -114,7 +114,7 @@ var commandNeeds = map[string]func(cmd *kubectl.Parsed, files []schema.GroupReso
 		return rbac.Join(onTargets(cmd.Args, "get"), on(files, "get"), rbac.Core("services", "create", "delete"))
 	},
 	"delete": func(cmd *kubectl.Parsed, files []schema.GroupResource) rbac.Needs {
-		// To wait until it is gone, kubectl lists and watches. Of what a controller has
+		// To wait for its deletion, kubectl lists and watches. Of what a controller has
 		// made, it is looked whose it is.
 		return rbac.Join(onTargets(cmd.Args, "delete", "get", "list", "watch"), on(files, "delete", "list", "watch"))
 	},
@@ -206,7 +206,7 @@ func named(name string) []schema.GroupResource {
 	return nil
 }
 
-// rawNeeds are what reading a path of a Namespace asks for.
+// rawNeeds are what reading a path of a Namespace requires.
 func rawNeeds(path string) rbac.Needs {
 	path, _, _ = strings.Cut(path, "?")
 	parts := strings.Split(strings.Trim(path, "/"), "/")
@@ -244,7 +244,7 @@ func (p *Plan) filesOf(st step) []schema.GroupResource {
 	for _, name := range st.command.Files() {
 		var object struct{ APIVersion, Kind string }
 		if err := yaml.Unmarshal(p.Example.Files[name], &object); err != nil {
-			continue // Compile has told
+			continue // Compile has reported it
 		}
 		out = append(out, rbac.ResourceOf(schema.FromAPIVersionAndKind(object.APIVersion, object.Kind)))
 	}

@@ -14,8 +14,8 @@ var creating = []string{"apply", "create", "run"}
 
 // rehearse has the API server admit what the Plan would create in a Namespace of
 // others, by the very commands with --dry-run=server: a name that is taken, a
-// quota, a policy or a webhook that denies is told before anything is created.
-// In a Namespace of the run's own the commands themselves tell it as early.
+// quota, a policy or a webhook that denies is reported before anything is created.
+// In a Namespace of the run's own the commands themselves show it as early.
 func (r *runner) rehearse(ctx context.Context) error {
 	var mu sync.Mutex
 	var denials []string

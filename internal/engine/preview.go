@@ -12,8 +12,8 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
-// Preview sends the events of what a run would do. It asks no cluster; what
-// only a cluster could tell stays the expression that would ask it.
+// Preview sends the events of what a run would do. It contacts no cluster; what
+// only a cluster knows stays the expression that would read it.
 func Preview(ctx context.Context, plan *Plan, opts Options, sink func(Event)) error {
 	images, err := plan.Images(&opts.Options)
 	if err != nil {

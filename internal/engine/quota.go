@@ -10,7 +10,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// QuotaNarrow tells that a quota has no room for the Pods of all scenarios at once, so that
+// QuotaNarrow reports that a quota has no room for the Pods of all scenarios at once, so that
 // these run one after the other.
 type QuotaNarrow struct {
 	Quota string

@@ -30,7 +30,7 @@ func (r *runner) snapshot() *snapshot {
 	return s
 }
 
-// renew has everything read anew.
+// renew has everything read again.
 func (s *snapshot) renew() {
 	s.named, s.added = map[string]map[string]any{}, map[string][]string{}
 	s.before, s.changed = s.watcher.now()
@@ -64,8 +64,8 @@ func (s *snapshot) Added(ctx context.Context, name string) ([]string, error) {
 type readObjects struct {
 	expect.Objects
 	failFast bool
-	// asked are the names of the Pods that it asked for, be they there or not, and
-	// selected the selectors of others; all tells that it read Events, which may be
+	// asked are the names of the Pods that it read, whether they exist or not, and
+	// selected the selectors of others; all reports that it read Events, which may be
 	// about any.
 	asked    []string
 	selected []labels.Selector
@@ -111,7 +111,7 @@ func (r *readObjects) Logs(ctx context.Context, pod, container string) (string, 
 	return r.Objects.Logs(ctx, pod, container)
 }
 
-// changed tells whether something that was read has changed between two states
+// changed reports whether something that was read has changed between two states
 // of the watch.
 func (r *readObjects) changed(before, after map[string]changes) bool {
 	for pod, now := range after {

@@ -18,7 +18,7 @@ func (noObjects) Pod(context.Context, string) (map[string]any, error) {
 }
 func (noObjects) Events(context.Context, string) ([]any, error) { return nil, nil }
 
-// A claim that waits is decided anew at the changes that may matter to it alone.
+// A claim that waits is decided again at the changes that may matter to it alone.
 func TestTheChangesThatMatterToAClaim(t *testing.T) {
 	mine, other := labels.Set{"app": "mine"}, labels.Set{"app": "other"}
 	before := map[string]changes{"a": {1, 1, mine}, "b": {1, 1, other}}

@@ -17,11 +17,11 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/podpatch"
 )
 
-// ImageReplaced tells that an image cannot run on the cluster, and what runs instead for
+// ImageReplaced reports that an image cannot run on the cluster, and what runs instead for
 // the rest of the run. Scenarios that have used it run again.
 type ImageReplaced struct{ Replacement }
 
-// ReplacementPlanned tells, in a Preview, what would run where an image cannot.
+// ReplacementPlanned reports, in a Preview, what would run where an image cannot.
 type ReplacementPlanned struct{ Replacement }
 
 func (ImageReplaced) isBody()      {}
@@ -39,7 +39,7 @@ func (s superseded) cause() *diagnose.Cause {
 	return &diagnose.Cause{What: fmt.Sprintf("the image %s could not run", s.Reference), Why: s.Why}
 }
 
-// uses tells whether a scenario asks for an image of the example, by its short name.
+// uses reports whether a scenario uses an image of the example, by its short name.
 func (p *Plan) uses(sc scenario, name string) bool {
 	for _, st := range sc.steps {
 		for _, x := range st.exprs {
@@ -66,7 +66,7 @@ func (r *runner) inUse() *Images {
 	return r.images
 }
 
-// replace replaces an image for the rest of the run, once: it tells, and ends the attempts
+// replace replaces an image for the rest of the run, once: it reports it, and ends the attempts
 // of the scenarios that use it.
 func (r *runner) replace(name, why string) {
 	r.imagesMu.Lock()
@@ -130,7 +130,7 @@ func (r *runner) readSigns(ctx context.Context) {
 	}
 }
 
-// sign says why an image cannot run, by what the cluster says of a Pod that asks for it,
+// sign says why an image cannot run, by what the cluster says of a Pod that uses it,
 // or is "".
 func (r *runner) sign(ctx context.Context, images *Images, name string, e diagnose.Evidence) string {
 	image := images.example.Spec.Images[name]
@@ -162,7 +162,7 @@ const formatError = "exec format error"
 // logTimeout bounds the look into the log of a container that has ended.
 const logTimeout = 2 * time.Second
 
-// wrongFormat tells whether a container ended because its program is for another
+// wrongFormat reports whether a container ended because its program is for another
 // architecture: runc says so in the container's log, and not in its status.
 func (r *runner) wrongFormat(ctx context.Context, pod *corev1.Pod, container string) bool {
 	for _, s := range pod.Status.ContainerStatuses {
@@ -187,7 +187,7 @@ func (r *runner) wrongFormat(ctx context.Context, pod *corev1.Pod, container str
 	return false
 }
 
-// looked tells whether the log of a container was looked into before.
+// looked reports whether the log of a container was looked into before.
 func (r *runner) looked(pod types.UID, container string) bool {
 	r.imagesMu.Lock()
 	defer r.imagesMu.Unlock()
@@ -200,7 +200,7 @@ func (r *runner) looked(pod types.UID, container string) bool {
 // signTimeout is how long the run's own watch may be behind what a command has seen.
 const signTimeout = time.Second
 
-// isSuperseded tells whether the attempt does not count, because an image of it is being
+// isSuperseded reports whether the attempt does not count, because an image of it is being
 // replaced. cause is what a failed command found, or nil.
 func (r *attempt) isSuperseded(ctx context.Context, cause *diagnose.Cause) bool {
 	waiting, cancel := context.WithTimeout(ctx, signTimeout)

@@ -22,7 +22,7 @@ type Options struct {
 	// FailFast ends a wait when the cluster has tried again in vain, as for an image that
 	// cannot be pulled or a Pod that no Node can run. Otherwise it lasts until its timeout.
 	FailFast bool
-	// Confirm is asked before each command whether to run it; scenarios then run
+	// Confirm decides before each command whether to run it; scenarios then run
 	// one after the other. nil lets every command run. To end the run, it
 	// cancels the context of Run.
 	Confirm func(ctx context.Context, command string) bool
@@ -131,7 +131,7 @@ func (r *runner) prepare(ctx context.Context, env *run.Environment) (err error) 
 	return nil
 }
 
-// scenarios runs all scenarios: side by side, or, where each command needs confirmation or
+// scenarios runs all scenarios: in parallel, or, where each command needs confirmation or
 // a quota is narrow, one after the other.
 func (r *runner) scenarios(ctx context.Context, _ *run.Environment) (v1alpha1.Verdict, error) {
 	r.stopWatch = r.watch(ctx)

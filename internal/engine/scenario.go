@@ -102,7 +102,7 @@ func (r *attempt) hardened(ctx context.Context) *diagnose.Cause {
 	}
 }
 
-// unlessSuperseded passes on what is told of an attempt as long as it counts: what fails
+// unlessSuperseded passes on the events of an attempt as long as it counts: what fails
 // because of an image that is being replaced is no failure.
 func (r *attempt) unlessSuperseded(ctx context.Context, emit func(Body)) func(Body) {
 	return func(b Body) {
@@ -144,7 +144,7 @@ func (r *attempt) steps(ctx context.Context, steps []step, emit func(Body)) v1al
 	return worst
 }
 
-// step runs one step; broken tells that its command could not do its work.
+// step runs one step; broken reports that its command could not do its work.
 // named are the outcomes of earlier steps, to which it adds its own. The command
 // of an early one is sent already.
 func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Outcome, sent *early, emit func(Body)) (v v1alpha1.Verdict, broken bool) {
@@ -217,7 +217,7 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 	if len(suspects) > 0 {
 		r.keepEvidence(ctx, nil, suspects, emit)
 	}
-	// A claim that is not checked is not one that holds. The run tells of a signal.
+	// A claim that is not checked is not one that holds. The run reports a signal.
 	if _, stopped := run.SignalOf(ctx); ended && !stopped {
 		emit(StepFailed{context.Cause(ctx).Error(), nil, v1alpha1.CouldNotRun})
 		return run.Worst(v, v1alpha1.CouldNotRun), true

@@ -30,7 +30,7 @@ func fromUnstructured(obj *unstructured.Unstructured, into any) error {
 	return runtime.DefaultUnstructuredConverter.FromUnstructured(obj.Object, into)
 }
 
-// podState picks what a report tells. Nothing of a Pod's environment, volumes
+// podState picks what a report shows. Nothing of a Pod's environment, volumes
 // or annotations is in it.
 func podState(pod *corev1.Pod) v1alpha1.Pod {
 	s := v1alpha1.Pod{
@@ -79,7 +79,7 @@ func startOf(status corev1.ContainerStatus) metav1.Time {
 	}
 }
 
-// pulledReason is that of the Event by which the kubelet tells of a pull
+// pulledReason is that of the Event by which the kubelet reports a pull
 // (pkg/kubelet/events).
 const pulledReason = "Pulled"
 

@@ -25,7 +25,7 @@ type maker struct {
 }
 
 // unique finds an object that another scenario creates as well: scenarios run
-// side by side in one Namespace.
+// in parallel in one Namespace.
 func (c *compiler) unique(at example.Place, cmd example.Command, parsed *kubectl.Parsed) {
 	for _, o := range c.creates(cmd, parsed) {
 		other, twice := c.made[o]
@@ -75,7 +75,7 @@ func identity(manifest []byte) (schema.GroupResource, string) {
 		Metadata         struct{ Name string }
 	}
 	if err := yaml.Unmarshal(manifest, &o); err != nil {
-		return schema.GroupResource{}, "" // the loader has told
+		return schema.GroupResource{}, "" // the loader has reported it
 	}
 	return rbac.ResourceOf(schema.FromAPIVersionAndKind(o.APIVersion, o.Kind)), o.Metadata.Name
 }

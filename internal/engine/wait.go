@@ -140,7 +140,7 @@ func (w *waiter) next(ctx context.Context, name string) <-chan struct{} {
 	return again
 }
 
-// judge decides on a state of the object, and tells of it.
+// judge decides on a state of the object, and reports it.
 func (w *waiter) judge(ctx context.Context, obj *unstructured.Unstructured) (bool, error) {
 	if w.last == nil || obj == nil || obj.GetResourceVersion() != w.last.GetResourceVersion() {
 		w.changed = time.Now()
@@ -178,7 +178,7 @@ func (w *waiter) judge(ctx context.Context, obj *unstructured.Unstructured) (boo
 	return false, err
 }
 
-// failure tells why the wait ended without success.
+// failure reports why the wait ended without success.
 func (w *waiter) failure(ctx context.Context, err error) *failure {
 	f := &failure{err: fmt.Sprintf("%s cannot become %s", w.target, w.wait.what), verdict: v1alpha1.CouldNotRun}
 	if f.cause = w.run.causeOf(err); f.cause == nil {
@@ -247,7 +247,7 @@ func (w *waitCommand) flags() (flags *pflag.FlagSet, goal *string) {
 	return flags, goal
 }
 
-// wordError tells what is wrong with a word of a `kubectl wait`, or with a part
+// wordError reports what is wrong with a word of a `kubectl wait`, or with a part
 // of one.
 type wordError struct{ word, text string }
 

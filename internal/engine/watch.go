@@ -17,7 +17,7 @@ import (
 )
 
 // watcher is the run's eye on its Namespace: one watch of the Pods and one of the
-// Events, from the begin to the end of the run. It tells what it sees of the
+// Events, from the begin to the end of the run. It reports what it sees of the
 // run's Pods, and wakes the claims that wait for a change.
 type watcher struct {
 	made func(*unstructured.Unstructured) bool
@@ -28,7 +28,7 @@ type watcher struct {
 	changes map[string]changes // by the name of the Pod
 	pods    map[types.UID]*corev1.Pod
 	// added are, by the name of a Pod that admission has added containers to, its first
-	// container that the run has asked for.
+	// container that the run has created.
 	added map[string]string
 	// taken are Pods that the cluster takes away.
 	taken map[types.UID]*corev1.Pod
@@ -38,7 +38,7 @@ type watcher struct {
 	stopped bool
 }
 
-// watch begins to watch. What it returns ends it: nothing is told after that.
+// watch begins to watch. What it returns ends it: there are no events after that.
 func (r *runner) watch(ctx context.Context) (stop func()) {
 	// It sees the Pods also while an interrupted run cleans up.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -54,7 +54,7 @@ func (r *runner) watch(ctx context.Context) (stop func()) {
 		events:  map[types.UID]map[types.UID]corev1.Event{},
 	}
 	go r.Session.WatchPods(ctx, r.watcher.seePod)
-	// A run may go on without Events: they tell when an image was pulled, and more
+	// A run may go on without Events: they show when an image was pulled, and more
 	// of what keeps a Pod from being Ready.
 	go r.Session.WatchEvents(ctx, r.watcher.seeEvent)
 	return func() {
@@ -78,7 +78,7 @@ func (w *watcher) next() <-chan struct{} {
 	return w.changed
 }
 
-// onTheWay tells whether a Pod of the run may yet become Ready by itself.
+// onTheWay reports whether a Pod of the run may yet become Ready by itself.
 func (w *watcher) onTheWay(failFast bool) bool {
 	return slices.ContainsFunc(w.evidence(), func(e diagnose.Evidence) bool {
 		ended := e.Pod.Status.Phase == corev1.PodSucceeded || e.Pod.Status.Phase == corev1.PodFailed
@@ -224,7 +224,7 @@ func (w *watcher) all() (out []diagnose.Evidence) {
 	return out
 }
 
-// report tells what is known of a Pod. The caller holds the lock.
+// report reports what is known of a Pod. The caller holds the lock.
 func (w *watcher) report(uid types.UID) {
 	pod := w.pods[uid]
 	if pod == nil || w.stopped {

@@ -57,7 +57,7 @@ func (c *compiler) words(at example.Place, cmd example.Command) {
 func parseWords(words []string) (*kubectl.Parsed, error) {
 	if words[0] == verbWait {
 		flags, _ := (&waitCommand{}).flags()
-		parsed, _ := kubectl.ParseFlags(words[:1], flags, words[1:]) // parseWait tells what is wrong
+		parsed, _ := kubectl.ParseFlags(words[:1], flags, words[1:]) // parseWait reports what is wrong
 		_, err := parseWait(words[1:])
 		return parsed, err
 	}
@@ -118,7 +118,7 @@ func explained(err error, word string, flags *pflag.FlagSet) string {
 	return example.Unknown("flag", name, known)
 }
 
-// ofTheRun tells whether a flag is one of those that all kubectl commands have.
+// ofTheRun reports whether a flag is one of those that all kubectl commands have.
 func ofTheRun(name string) bool {
 	global := pflag.NewFlagSet("kubectl", pflag.ContinueOnError)
 	global.SetOutput(io.Discard)

@@ -63,7 +63,7 @@ func (r Reader) dumpLogs(ctx context.Context, pod *corev1.Pod, dir string) error
 }
 
 // bare leaves out of an object what only machines read; an annotation of kubectl
-// holds the whole object once more.
+// holds the whole object again.
 func bare[T metav1.Object](obj T) T {
 	obj.SetManagedFields(nil)
 	annotations := obj.GetAnnotations()

@@ -81,7 +81,7 @@ func TestAnExampleWithoutAnAssertionsFileHasNone(t *testing.T) {
 }
 
 // TestTheAssertionsOfTheCatalogueAreThoseOfItsClaims holds the order, too: reports have
-// that of the claims, and so has the file, for whoever reads the two side by side.
+// that of the claims, and so has the file, for whoever reads the two in parallel.
 func TestTheAssertionsOfTheCatalogueAreThoseOfItsClaims(t *testing.T) {
 	all, err := LoadAll(examples.FS)
 	if err != nil {

@@ -77,7 +77,7 @@ type Env struct{ env *cel.Env }
 //	elapsed         duration          how long the command took
 //	steps.NAME.stdout, .stderr, .exitCode  the outcome of an earlier step that has a name
 //	pod(name)       the Pod of that name in the run's Namespace, as the API server has it now,
-//	                with the containers that the example asks for
+//	                with the containers that the example has
 //	added(name)     the names of the containers that admission has added to it, as meshes do
 //	pods(selector)  the Pods that a label selector matches
 //	events(name)    the Events about the object of that name
@@ -117,7 +117,7 @@ func NewEnv() (*Env, error) {
 }
 
 // cel-go has one error for all calls that have no overload, and notes in it, unlocked, the
-// place of the first that has none: expressions that are evaluated side by side would race.
+// place of the first that has none: expressions that are evaluated in parallel would race.
 // Once a place is noted, it writes no other.
 func init() { types.LabelErrNode(1, types.NoSuchOverloadErr()) }
 

@@ -195,7 +195,7 @@ func TestReads(t *testing.T) {
 	}
 }
 
-// With -race: what has no overload is found so by all that are evaluated side by side.
+// With -race: what has no overload is found so by all that are evaluated in parallel.
 func TestExpressionsWithoutAnOverloadSideBySide(t *testing.T) {
 	var all sync.WaitGroup
 	begin := make(chan struct{})

@@ -24,7 +24,7 @@ type Result struct {
 	StdoutCut, StderrCut int64
 	// ExitCode is kubectl's; for exec it is that of the remote command.
 	ExitCode int
-	// Remote tells that a program in a container ended with ExitCode: the
+	// Remote reports that a program in a container ended with ExitCode: the
 	// request itself was carried out.
 	Remote bool
 }

@@ -20,7 +20,7 @@ type Parsed struct {
 	Path []string
 	// Args are the words that are no flags, up to --.
 	Args []string
-	// Rest are the words after --, which HasRest tells apart from no such words.
+	// Rest are the words after --, HasRest that there are any.
 	Rest    []string
 	HasRest bool
 	// Flags hold the values of the flags.
@@ -36,7 +36,7 @@ type Given struct{ Name, Value string }
 const Open = "\x00"
 
 // Parse reads a command as Run would, and runs nothing: args are the words after
-// "kubectl". The error tells of a flag that the command does not have, does not
+// "kubectl". The error reports a flag that the command does not have, does not
 // take so, or lacks; what could be read is returned beside it. A value with Open is
 // noted, and not looked at.
 func Parse(args ...string) (*Parsed, error) {
@@ -97,5 +97,5 @@ func (p *Parsed) Text(flag string) string {
 	return ""
 }
 
-// Has tells whether a flag is given.
+// Has reports whether a flag is given.
 func (p *Parsed) Has(flag string) bool { return p.Flags.Changed(flag) }

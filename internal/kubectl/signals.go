@@ -13,7 +13,7 @@ import (
 // os.Exit(1), with no way to say otherwise: nothing would be cleaned up, and a
 // signal is for the run to act on. Here they may take none but SIGQUIT, which ends
 // the process at once in any case. The variable is the package's own list; a test
-// tells when it is no longer there.
+// reports when it no longer exists.
 //
 //go:linkname terminationSignals k8s.io/kubectl/pkg/util/interrupt.terminationSignals
 var terminationSignals []os.Signal

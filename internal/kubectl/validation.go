@@ -22,11 +22,11 @@ func (f *factory) Validator(directive string) (validation.Schema, error) {
 // validators are kubectl's own, by the value of --validate. To know whether the
 // API server validates an object itself, kubectl reads and parses the OpenAPI
 // document of its group: half a megabyte for Pods, and the most expensive part of
-// a `kubectl create -f`. Here the version of the API server tells, where it can.
+// a `kubectl create -f`. Here the version of the API server decides, where it can.
 type validators struct {
 	mu     sync.Mutex
 	shared map[string]validation.Schema
-	// server is that the API server validates; it is known once it has told its
+	// server is that the API server validates; it is known once it has reported its
 	// version.
 	server *bool
 }
@@ -35,7 +35,7 @@ type validators struct {
 // https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation
 var serverValidates = version.MustParseGeneric("1.27.0")
 
-// validates tells whether the API server is of such a version.
+// validates reports whether the API server is of such a version.
 func (v *validators) validates(f cmdutil.Factory) bool {
 	if v.server == nil {
 		client, err := f.ToDiscoveryClient()

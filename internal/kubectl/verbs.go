@@ -24,7 +24,7 @@ import (
 	_ "github.com/kubectl-kbe/kubectl-kbe/internal/kubectl/english" // before all of the above
 )
 
-// verbs are the commands that an example may use. Each is built anew for each
+// verbs are the commands that an example may use. Each is built again for each
 // run, from kubectl's exported constructors: cmd.NewKubectlCommand would write
 // package globals, which two runs at once must not.
 var verbs = map[string]func(cmdutil.Factory, genericiooptions.IOStreams) *cobra.Command{

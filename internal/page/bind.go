@@ -258,5 +258,5 @@ func isAddress(text string) bool {
 	return err == nil
 }
 
-// isFirst tells whether an address is the first one of a network, as those of gateways are.
+// isFirst reports whether an address is the first one of a network, as those of gateways are.
 func isFirst(a netip.Addr) bool { return a.Is4() && !a.IsLoopback() && a.As4()[3] == 1 }

@@ -41,7 +41,7 @@ func (s *shownOutput) compare(stdout, stderr string) []difference {
 // verb is the kubectl command.
 func (s *shownOutput) verb() string { return s.command.words[0] }
 
-// isElision tells whether a line stands for lines that the page leaves out.
+// isElision reports whether a line stands for lines that the page leaves out.
 func isElision(text string) bool {
 	switch strings.Trim(strings.TrimSpace(text), "[]()# ") {
 	case "...", "…", "....", ". . .", "snip":
@@ -50,7 +50,7 @@ func isElision(text string) bool {
 	return false
 }
 
-// elided tells whether the page leaves out lines.
+// elided reports whether the page leaves out lines.
 func (s *shownOutput) elided() bool {
 	return slices.ContainsFunc(s.lines, func(l line) bool { return isElision(l.text) })
 }
@@ -66,7 +66,7 @@ var ownMarks = regexp.MustCompile(own + `,|,` + own + `|` + own + `(?:\n[ \t]+)?
 
 func withoutOwn(text string) string { return ownMarks.ReplaceAllString(text, "") }
 
-// isProgress tells whether a line shows only how far a command is: how many of them there are
+// isProgress reports whether a line shows only how far a command is: how many of them there are
 // depends on the time that the cluster takes.
 func isProgress(text string) bool { return strings.HasPrefix(strings.TrimSpace(text), "Waiting for ") }
 

@@ -11,7 +11,7 @@ import (
 // keyLine is a line of `kubectl describe`: a key and a value.
 var keyLine = regexp.MustCompile(`^(\s*)([A-Za-z][\w /.()-]*?):(?:\s+(\S.*?))?\s*$`)
 
-// isDescription tells whether the output is one of `kubectl describe`, or a part of it.
+// isDescription reports whether the output is one of `kubectl describe`, or a part of it.
 func (s *shownOutput) isDescription() bool {
 	return s.verb() == "describe" && slices.ContainsFunc(s.lines, func(l line) bool { return keyLine.MatchString(l.text) })
 }

@@ -122,7 +122,7 @@ func (r *reader) transcript(lines []line, note note) {
 	}
 }
 
-// continues tells whether a command goes on in the next line.
+// continues reports whether a command goes on in the next line.
 func continues(text string) bool {
 	if strings.HasSuffix(text, `\`) {
 		return true

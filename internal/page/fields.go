@@ -28,7 +28,7 @@ func documentOf(text string) *yaml.Node {
 	return n.Content[0]
 }
 
-// isFields tells whether the output is JSON or YAML.
+// isFields reports whether the output is JSON or YAML.
 func (s *shownOutput) isFields() bool {
 	first := strings.TrimSpace(s.lines[0].text)
 	isJSON := strings.HasPrefix(first, "{") || strings.HasPrefix(first, "[") && !isElision(first)

@@ -45,7 +45,7 @@ func (r *reader) named(info string, lines []line) bool {
 	return true
 }
 
-// printsFields tells whether a command prints YAML or JSON.
+// printsFields reports whether a command prints YAML or JSON.
 func printsFields(c *command) bool {
 	return slices.ContainsFunc(c.words, func(w string) bool {
 		w = strings.TrimPrefix(strings.TrimPrefix(w, "--output="), "-o")

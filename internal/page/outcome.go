@@ -37,7 +37,7 @@ type history struct {
 	failed []*command
 }
 
-// judgement is the history that was asked for last: each claim of a command asks for the same.
+// judgement is the history that was used last: each claim of a command uses the same.
 type judgement struct {
 	mu              sync.Mutex
 	outcomes        map[string]expect.Outcome

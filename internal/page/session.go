@@ -19,7 +19,7 @@ var terminalFlags = []string{"-i", "-t", "-it", "-ti", "--stdin", "--tty", "--st
 
 var containerShells = []string{"bash", "sh", "ash", "/bin/bash", "/bin/sh", "/bin/ash"}
 
-// opensSession tells that a command opens a shell in a container: commands of the prompts
+// opensSession reports that a command opens a shell in a container: commands of the prompts
 // that follow run there. The command itself then shows that there is such a shell.
 func (r *reader) opensSession(c *command) error {
 	switch verb := c.words[0]; {

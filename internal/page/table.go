@@ -37,7 +37,7 @@ var (
 	header    = regexp.MustCompile(`^[A-Z][A-Z0-9()/%_:-]*(?: {1,}\t*[A-Z][A-Z0-9()/%_:-]*)*$`)
 )
 
-// isHeader tells whether a line is the header of a table.
+// isHeader reports whether a line is the header of a table.
 func isHeader(text string) bool {
 	text = strings.TrimSpace(text)
 	return header.MatchString(text) && (strings.Contains(text, " ") || text == "NAME" || text == "AGE")
@@ -232,10 +232,10 @@ func (s *shownOutput) compareTitles(l line, shown, found table) (columns []int, 
 	return columns, []difference{d}
 }
 
-// isClient tells whether a row of the cluster is that of the client Pod.
+// isClient reports whether a row of the cluster is that of the client Pod.
 func isClient(r row) bool { return r.at(0).text == ClientPod || r.at(0).text == "pod/"+ClientPod }
 
-// isOfDefaultNamespace tells whether a row is of what only the namespace default has.
+// isOfDefaultNamespace reports whether a row is of what only the namespace default has.
 func isOfDefaultNamespace(r row) bool {
 	name := strings.TrimPrefix(r.at(0).text, "service/")
 	return name == "kubernetes" && (strings.HasPrefix(r.at(1).text, "ClusterIP") || len(r.cells) < 4)

@@ -241,7 +241,7 @@ func indexWord(text, value string) int {
 	}
 }
 
-// inName tells whether the byte at an index is part of a name or a number.
+// inName reports whether the byte at an index is part of a name or a number.
 func inName(text string, i int) bool {
 	if i < 0 || i >= len(text) {
 		return false
@@ -315,7 +315,7 @@ func (p *Page) Without(e *example.Example, err error) (rest error) {
 	return example.Join(others)
 }
 
-// isAbout tells whether a problem is about a step: its command, or a manifest that it uses.
+// isAbout reports whether a problem is about a step: its command, or a manifest that it uses.
 func (p *Page) isAbout(e *example.Example, problem example.Problem, st example.Step) bool {
 	if problem.File == p.Name && st.At.Position().Line == problem.Line {
 		return true

@@ -44,7 +44,7 @@ func (d *Denied) Error() string {
 	return b.String()
 }
 
-// Check asks the API server which of the grant's needs are missing: all
+// Check finds which of the grant's needs the user lacks: all
 // questions at once, so that it takes the time of one. The error is a *Denied
 // where something is missing. An API server that does not answer such questions
 // is taken to grant everything: the requests themselves will show it.

@@ -85,7 +85,7 @@ func failedNodes(nodes []Node) (found []Finding) {
 	return found
 }
 
-// manyTranslations: more of them are told in one finding.
+// manyTranslations: more of them are one finding.
 const manyTranslations = 10
 
 func translations(nodes []Node, m *Matrix, f Family) []Finding {

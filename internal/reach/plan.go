@@ -31,7 +31,7 @@ func AllPairs(n int) *Plan {
 }
 
 // Peers plans that each node probes k others, and is probed by k others. zones
-// holds the zone of each node. The nodes of a zone stand side by side, in a
+// holds the zone of each node. The nodes of a zone stand next to each other, in a
 // random order, and one offset is drawn from each k-th of the circle: so each
 // node's peers are spread over the zones as the nodes are. With k of n-1 and
 // more it is AllPairs.
@@ -73,7 +73,7 @@ func (p *Plan) Nodes() int { return len(p.order) }
 // PerNode is how many a node probes, and by how many it is probed: with itself.
 func (p *Plan) PerNode() int { return len(p.offsets) }
 
-// All tells that no pair is left out.
+// All reports that no pair is left out.
 func (p *Plan) All() bool { return len(p.offsets) == len(p.order) }
 
 // Targets are the nodes that a node probes. They begin with itself, and go on
@@ -148,5 +148,5 @@ func (p *Plan) cell(from, to int) int {
 	return from*len(p.offsets) + int(slot)
 }
 
-// Has tells that a node is planned to probe another.
+// Has reports that a node is planned to probe another.
 func (p *Plan) Has(from, to int) bool { return p.cell(from, to) >= 0 }

@@ -19,7 +19,7 @@ import (
 )
 
 // SlowByDefault is more than any two nodes of a region should need for a request
-// and its answer, and less than anybody should wait.
+// and its answer, and less than a user should wait.
 const SlowByDefault = 100 * time.Millisecond
 
 // NodesOptions are what a user decides about a run of all nodes.

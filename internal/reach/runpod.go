@@ -128,7 +128,7 @@ func (r *podRun) ready(ctx context.Context, pod *corev1.Pod) (err error) {
 	return nil
 }
 
-// probeAll probes from all vantage points side by side. Each waits for its own caller
+// probeAll probes from all vantage points in parallel. Each waits for its own caller
 // and for the target, and gives its rows. The error is the target's, or ctx's.
 func (r *podRun) probeAll(ctx context.Context, target *corev1.Pod) error {
 	ctx, cancel := context.WithCancelCause(ctx)

@@ -13,7 +13,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
-// evicted is a run whose scenario runs once more.
+// evicted is a run whose scenario runs again.
 func evicted() []engine.Event {
 	cause := &diagnose.Cause{What: `pod "p" was evicted from node "n"`, Why: "EvictionByEvictionAPI: Eviction API: evicting", Remedy: "run it again"}
 	step := func(out string, end engine.Body) []engine.Body {

@@ -37,7 +37,7 @@ func runOf(r *v1alpha1.Reach) *v1alpha1.Report {
 const pairCases = 1000
 
 // addMatrix adds the cases of a Matrix to a suite: one per pair, or one per node
-// that asked, where pairs are many; and one per node that did not take part.
+// that probed, where pairs are many; and one per node that did not take part.
 func (s *suite) addMatrix(m *v1alpha1.Matrix) {
 	perPair := m.PairsAreAll && len(m.Pairs) <= pairCases
 	if perPair {

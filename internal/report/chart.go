@@ -61,7 +61,7 @@ func chartOf(p v1alpha1.Pod) chart {
 	return c
 }
 
-// watched tells whether the run's watch saw all of a timeline. It did not where
+// watched reports whether the run's watch saw all of a timeline. It did not where
 // it began more than a second, which is how exact the cluster's clock is, after
 // the creation.
 func watched(timeline []v1alpha1.Moment) bool {

@@ -29,7 +29,7 @@ type Change struct {
 	Reason string
 }
 
-// Regressed tells whether it passed before, and fails now or cannot be shown any
+// Regressed reports whether it passed before, and fails now or cannot be shown any
 // more for something that is in the way. What is skipped on purpose has not.
 func (c Change) Regressed() bool {
 	return c.Was == v1alpha1.AssertionPassed && (c.Is == v1alpha1.AssertionFailed || c.Is == v1alpha1.AssertionNotChecked)
@@ -100,7 +100,7 @@ func rankOfChange(c Change) int {
 	}
 }
 
-// factsChanged tells what else is not as it was.
+// factsChanged reports what else is not as it was.
 func factsChanged(old, now *v1alpha1.ConformanceReport) (facts []string) {
 	a, b := old.Cluster, now.Cluster
 	for _, f := range []struct{ what, was, is string }{
@@ -141,7 +141,7 @@ func factsChanged(old, now *v1alpha1.ConformanceReport) (facts []string) {
 	return facts
 }
 
-// WriteDifference tells a difference as text.
+// WriteDifference writes a difference as text.
 func WriteDifference(w io.Writer, d Difference) error {
 	var b strings.Builder
 	for _, f := range d.Facts {

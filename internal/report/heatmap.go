@@ -7,7 +7,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
-// heatmap draws a grid with one glyph per pair, or tells that it does not fit.
+// heatmap draws a grid with one glyph per pair, or reports that it does not fit.
 func (t *Terminal) heatmap(g grid) {
 	label := t.labels(g)
 	step := 2

@@ -118,7 +118,7 @@ func familyText(f v1alpha1.MatrixFamily) string {
 // look is how a state of a pair is drawn and said.
 type look struct {
 	State v1alpha1.MatrixState
-	// Glyph is ASCII, and can be told from all others without colour.
+	// Glyph is ASCII, and differs from all others without colour.
 	Glyph string
 	Words string
 	// Class is good, warn, bad or none.

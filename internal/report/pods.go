@@ -10,7 +10,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
-// pods collects what the events tell of Pods.
+// pods collects what the events say of Pods.
 type pods struct {
 	byUID map[string]*pod
 	order []*pod // as they were first seen

@@ -24,7 +24,7 @@ type form struct {
 	// them is much faster than for the pattern.
 	hints   string
 	pattern *regexp.Regexp
-	// is tells a credential from a text that only looks like one; nil: all are.
+	// is distinguishes a credential from a text that only looks like one; nil: all are.
 	is func(secret string) bool
 }
 
@@ -51,7 +51,7 @@ var forms = []form{
 	{"AWS access key", "akia|asia|abia|acca", regexp.MustCompile(`\b(?P<secret>(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16})\b`), nil},
 }
 
-// isToken tells a token from a word, as in "Bearer authentication".
+// isToken distinguishes a token from a word, as in "Bearer authentication".
 func isToken(s string) bool { return len(s) >= 20 || strings.ContainsAny(s, "0123456789") }
 
 // isUserAndPassword: RFC 7617.

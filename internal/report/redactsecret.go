@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	// secretKind tells that a text holds a Secret, as YAML or JSON, also within a
+	// secretKind reports that a text holds a Secret, as YAML or JSON, also within a
 	// text of JSON, as the annotation of kubectl apply has it.
 	secretKind = regexp.MustCompile(`(?m)^\s*(?:- )?kind:\s*["']?Secret(?:List)?["']?\s*$|\\*"kind\\*"\s*:\s*\\*"Secret(?:List)?\\*"`)
 
@@ -139,8 +139,8 @@ var (
 	wholeDocument = regexp.MustCompile(` (?:-o|--output)[= ]?(?:json|yaml|kyaml)(?: |$)`)
 )
 
-// printsSecrets tells whether a command prints parts of Secrets in a form by which
-// they cannot be told from other texts.
+// printsSecrets reports whether a command prints parts of Secrets in a form by which
+// they look like other texts.
 func printsSecrets(command string) bool {
 	return readsSecrets.MatchString(command) && formOfItsOwn.MatchString(command) && !wholeDocument.MatchString(command)
 }

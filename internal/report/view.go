@@ -103,7 +103,7 @@ func isAside(b Block) bool {
 	return says
 }
 
-// isFinding tells whether a block is a finding with a mark.
+// isFinding reports whether a block is a finding with a mark.
 func isFinding(b Block, m mark) bool {
 	f, ok := b.(Finding)
 	return ok && f.Mark == m

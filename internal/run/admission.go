@@ -19,7 +19,7 @@ func plainPod() *corev1.Pod {
 }
 
 // EnforcesRestricted reports whether Pod Security admission enforces the standard restricted
-// in a session's Namespace. Its label would not tell: the default of the cluster may.
+// in a session's Namespace. Its label does not show it: the default of the cluster may.
 func EnforcesRestricted(ctx context.Context, s *session.Session) bool {
 	err := s.Admits(ctx, plainPod())
 	return err != nil && session.ViolatesRestricted(err.Error())

@@ -110,7 +110,7 @@ func (c configured) ToRESTMapper() (meta.RESTMapper, error) {
 	return restmapper.NewShortcutExpander(mapper, c.discovery, nil), nil
 }
 
-// ToRawKubeConfigLoader holds the address alone: kubectl asks it for a namespace,
+// ToRawKubeConfigLoader holds the address alone: kubectl reads the namespace from it,
 // and connects with the config.
 func (c configured) ToRawKubeConfigLoader() clientcmd.ClientConfig {
 	const name = "config"

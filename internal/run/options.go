@@ -106,7 +106,7 @@ func (o *Options) Validate() error {
 	return nil
 }
 
-// CanWrite tells whether files can be created in a folder.
+// CanWrite reports whether files can be created in a folder.
 func CanWrite(dir string) error {
 	probe, err := os.CreateTemp(dir, ".kubectl-kbe-*")
 	if err != nil {

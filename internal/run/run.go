@@ -25,7 +25,7 @@ import (
 type Work struct {
 	// Name is in the names of what the run makes, such as pods or reach.
 	Name string
-	// Needs are what the work asks of the API server, also for its own Namespace.
+	// Needs are what the work requests from the API server, also for its own Namespace.
 	Needs rbac.Needs
 	// Check, where it is not nil, comes before anything is made: with its error the run could
 	// not start.
@@ -63,7 +63,7 @@ type Observer interface {
 	OnStuckDeletion(object, why string)
 }
 
-// Unobserved is the Observer of a run that nobody watches.
+// Unobserved is the Observer of a run that nothing observes.
 type Unobserved struct{}
 
 // OnDelay does nothing.
@@ -81,7 +81,7 @@ type Result struct {
 	StartTime time.Time
 	EndTime   time.Time
 	Verdict   v1alpha1.Verdict
-	// Started tells that the work was begun.
+	// Started reports that the work was begun.
 	Started bool
 	// Err is what kept the run from starting, or its work from being done.
 	Err error

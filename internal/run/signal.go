@@ -25,7 +25,7 @@ func (s Signaled) String() string {
 	return s.Signal.String()
 }
 
-// Quit is the signal of a user who, when asked, has said to end the run.
+// Quit is the signal of a user who has chosen at the prompt to end the run.
 var Quit os.Signal = quit{}
 
 type quit struct{}

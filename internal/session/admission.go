@@ -16,7 +16,7 @@ import (
 // have not annotated it yet (openshift/apiserver-library-go, pkg/securitycontextconstraints).
 var unfinished = regexp.MustCompile(`unable to find annotation openshift\.io/`)
 
-// Admits asks the API server whether it would admit a Pod in the run's Namespace, without
+// Admits checks with a dry run whether the API server would admit a Pod in the run's Namespace, without
 // creating it; the error says why not. In a Namespace that the run has created, it gives the
 // cluster's controllers the time that they need for it.
 func (s *Session) Admits(ctx context.Context, pod *corev1.Pod) error {

@@ -19,7 +19,7 @@ var errEnded = errors.New("the run is over: nothing more is created")
 
 // create sends a create, marked as the run's. It goes on when the run is
 // interrupted: a create that was given up halfway might leave an object that
-// nobody knows of. One whose outcome is unknown, because the connection broke or
+// no one knows of. One whose outcome is unknown, because the connection broke or
 // a proxy failed, is looked for by name and run ID before it is sent again, so
 // that nothing is ever created twice.
 func (t *transport) create(req *http.Request, at target) (*http.Response, error) {

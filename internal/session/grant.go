@@ -28,7 +28,7 @@ var (
 	apart = grant{changes, reads}
 )
 
-// granted are what the commands of an example from anybody may request of the API server
+// granted are what the commands of a stranger's example may request of the API server
 // for, in the run's Namespace. What is not here is refused: a resource that others
 // serve may have a controller that acts anywhere.
 var granted = map[string]grant{

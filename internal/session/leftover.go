@@ -41,7 +41,7 @@ func (l *Leftover) Objects() []string {
 	return names
 }
 
-// Ended reports whether the run is known to be over, and nobody meant to keep it.
+// Ended reports whether the run is known to be over, and not meant to be kept.
 func (l *Leftover) Ended() bool { return l.State == Dead || l.State == Expired }
 
 // FindEnded finds runs that have ended and left something, cheaply, for a run

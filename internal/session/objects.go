@@ -60,7 +60,7 @@ func (s *Session) Logs(ctx context.Context, pod, container string) (string, erro
 func (s *Session) FollowLog(ctx context.Context, pod, container string, wrote func()) {
 	log, err := s.logs.Pods(s.Namespace).GetLogs(pod, &corev1.PodLogOptions{Container: container, Follow: true}).Stream(ctx)
 	if err != nil {
-		return // it has not started yet, or is gone
+		return // it has not started yet, or is deleted
 	}
 	defer log.Close()
 	text := make([]byte, 32<<10)

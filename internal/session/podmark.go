@@ -9,7 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// ContainersAnnotation holds the names of the containers that the run asks for in a Pod:
+// ContainersAnnotation holds the names of the containers that the run has in a Pod:
 // another one was added by admission, as meshes do.
 const ContainersAnnotation = "kubectl-kbe.github.io/containers"
 
@@ -93,7 +93,7 @@ func AddedContainers(pod *unstructured.Unstructured) (added []string) {
 	return added
 }
 
-// OwnContainer is the first container of a Pod that the run has asked for, or "": a
+// OwnContainer is the first container of a Pod of the run's own, or "": a
 // command that names none means this one, whatever admission has added.
 func OwnContainer(pod *unstructured.Unstructured) string {
 	own, _ := ownContainers(pod)

@@ -129,7 +129,7 @@ func kindOf(req *http.Request) kind {
 	return k
 }
 
-// isPassedOn reports whether an answer came by way of the API server's proxy: it is a
+// isPassedOn reports whether an answer came through the API server's proxy: it is a
 // pod's, a service's or a node's, and theirs to give. The API server marks all that
 // it answers (k8s.io/apiserver, pkg/endpoints/filters/audit_init.go); an answer
 // without that mark is of a proxy before it.

@@ -21,7 +21,7 @@ type script struct {
 	header  http.Header
 }
 
-// passedOn is the status of what a pod answers by way of the API server's proxy.
+// passedOn is the status of what a pod answers through the API server's proxy.
 type passedOn int
 
 func (s *script) RoundTrip(req *http.Request) (*http.Response, error) {

@@ -21,7 +21,7 @@ type selector struct {
 	// all: to select by nothing is to select all. Elsewhere it selects none, or the
 	// API server fills it in.
 	all bool
-	// pods: a controller acts on the Pods that are selected themselves, not by way of
+	// pods: a controller acts on the Pods that are selected themselves, not through
 	// another of these resources.
 	pods bool
 }

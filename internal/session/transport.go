@@ -20,7 +20,7 @@ import (
 // Namespace it does not let a client change.
 func (s *Session) Wrap(cfg *rest.Config) { s.wrap(cfg, false, &s.created) }
 
-// Confine is Wrap for the commands of an example from anybody: they can neither
+// Confine is Wrap for the commands of a stranger's example: they can neither
 // leave the run's Namespace nor run anything in what others have made there.
 func (s *Session) Confine(cfg *rest.Config) { s.wrap(cfg, true, &s.created) }
 

@@ -23,7 +23,7 @@ func TestADoubtCountsWhenItHasLasted(t *testing.T) {
 		begin := time.Now()
 		decide()
 		<-time.After(600 * time.Millisecond)
-		decide() // the same doubt again does not begin anew
+		decide() // the same doubt again does not begin again
 		<-j.settled
 		if took := time.Since(begin); took != time.Second || !errors.Is(j.doubt, doubt) {
 			t.Errorf("expected the doubt after a second, found %v after %s", j.doubt, took)

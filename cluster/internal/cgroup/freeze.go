@@ -12,7 +12,7 @@ import (
 // freezer is how a hierarchy stops all processes of a group and those below, and lets them go on.
 type freezer struct {
 	file, freeze, thaw string
-	state, frozen      string // the file that tells, and what it then contains
+	state, frozen      string // the file with the state, and what it then contains
 }
 
 var (
@@ -64,7 +64,7 @@ func (g Group) Freeze(ctx context.Context) error {
 				return err
 			}
 		}
-		select { // the kernel tells nobody
+		select { // the kernel sends no event
 		case <-ctx.Done():
 			return fmt.Errorf("freeze control group %s: some process does not stand still: %w", dir, ctx.Err())
 		case <-time.After(10 * time.Millisecond):
@@ -91,7 +91,7 @@ func (g Group) thawAll() {
 			continue
 		}
 		for _, dir := range tree(h.Mount + g.Path) {
-			_ = os.WriteFile(dir+freezerV1.file, []byte(freezerV1.thaw), 0o644) // gone meanwhile is as good
+			_ = os.WriteFile(dir+freezerV1.file, []byte(freezerV1.thaw), 0o644) // deleted meanwhile is as good
 		}
 	}
 }

@@ -15,7 +15,7 @@ import (
 type Hierarchy struct {
 	// Mount is where it is mounted, such as /sys/fs/cgroup or /sys/fs/cgroup/memory.
 	Mount string
-	// V2 tells the unified hierarchy from those of v1.
+	// V2: the hierarchy is the unified one.
 	V2 bool
 	// Controllers are those that the hierarchy offers.
 	Controllers []string
@@ -81,7 +81,7 @@ func Missing(hs []Hierarchy) []string {
 
 func (h Hierarchy) has(controller string) bool { return slices.Contains(h.Controllers, controller) }
 
-// Writable tells whether groups can be made in every hierarchy, by asking, not by trying.
+// Writable reports whether groups can be made in every hierarchy, by asking, not by trying.
 func Writable(hs []Hierarchy) error {
 	for _, h := range hs {
 		if err := unix.Access(h.Mount, unix.W_OK); err != nil {

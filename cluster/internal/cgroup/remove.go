@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Exists tells whether any hierarchy has the group.
+// Exists reports whether any hierarchy has the group.
 func (g Group) Exists() bool {
 	return slices.ContainsFunc(g.in, func(h Hierarchy) bool {
 		_, err := os.Stat(h.Mount + g.Path)
@@ -55,7 +55,7 @@ func (g Group) Remove(ctx context.Context) error {
 			if pid == os.Getpid() {
 				return fmt.Errorf("control group %s holds this very process; run this command from outside the cluster", g.Path)
 			}
-			_ = unix.Kill(pid, unix.SIGKILL) // gone already is as good
+			_ = unix.Kill(pid, unix.SIGKILL) // ended already is as good
 		}
 		g.thawAll()
 		busy := g.removeTree()
@@ -99,7 +99,7 @@ func tree(dir string) []string {
 	return dirs
 }
 
-// gone tells that a group disappeared: reading its files then gives ENODEV.
+// gone reports that a group disappeared: reading its files then gives ENODEV.
 func gone(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENODEV)
 }

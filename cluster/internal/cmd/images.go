@@ -44,7 +44,7 @@ type held struct {
 	is    string
 }
 
-// imagesOf asks every node. What nodes have under the same reference may differ.
+// imagesOf reads the images of every node. What nodes have under the same reference may differ.
 func imagesOf(ctx context.Context, dir state.Dir, cluster state.Cluster) ([]*held, error) {
 	perNode := make([][]supervisor.NodeImage, len(cluster.Nodes))
 	err := each(ctx, cluster.Nodes, func(ctx context.Context, i int, node string) (err error) {

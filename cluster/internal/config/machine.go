@@ -13,7 +13,7 @@ const capSysResource = 24 // CAP_SYS_RESOURCE, capabilities(7)
 
 // Machine is what the configuration depends on besides the cluster.
 type Machine struct {
-	// MayProtect tells that a process may lower its own OOM score (CAP_SYS_RESOURCE).
+	// MayProtect reports that a process may lower its own OOM score (CAP_SYS_RESOURCE).
 	MayProtect bool
 }
 

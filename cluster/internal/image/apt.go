@@ -162,7 +162,7 @@ func stanzas(text string) []map[string]string {
 }
 
 // downloadOptions is how this machine's apt downloads: proxies, certificates, retries,
-// clock checks. mmdebstrap starts from nothing, so it has to be told.
+// clock checks. mmdebstrap starts from nothing, so it needs the setting.
 func downloadOptions(ctx context.Context) (string, error) {
 	out, err := exec.CommandContext(ctx, "apt-config", "dump", "--no-empty", "--format", `%F "%v";%n`, "Acquire").Output()
 	if err != nil {

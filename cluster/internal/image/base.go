@@ -50,7 +50,7 @@ func baseLayer() (artifact, error) {
 
 // foreignLayer is the base layer with programs for another architecture. They are this
 // machine's, each with the other's code in its head: no kernel here runs them ("exec
-// format error"), and nobody needs the package sources of another architecture.
+// format error"), and no test needs the package sources of another architecture.
 func foreignLayer(arch string) (artifact, error) {
 	base, err := baseLayer()
 	return artifact{what: "base layer for " + arch, file: "base-" + arch + ".tar.gz", key: keyOf(base.key, arch), from: []artifact{base},

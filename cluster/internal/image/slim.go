@@ -24,7 +24,7 @@ var left = []string{
 	"var/cache/*", "var/lib/*", "var/log/*",
 }
 
-// keep tells whether a file gets into the image. Licences do; other documentation does not.
+// keep reports whether a file gets into the image. Licences do; other documentation does not.
 func keep(name string, dir bool) bool {
 	if strings.HasPrefix(name, "usr/share/doc/") && !dir && path.Base(name) != "copyright" {
 		return false
@@ -84,7 +84,7 @@ func attributes(records map[string]string) map[string]string {
 	return kept
 }
 
-// isPerl tells a script that could not run without Perl.
+// isPerl reports whether a script could not run without Perl.
 func isPerl(content *bufio.Reader) bool {
 	begin, _ := content.Peek(15)
 	return bytes.Equal(begin, []byte("#!/usr/bin/perl"))

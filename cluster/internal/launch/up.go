@@ -137,7 +137,7 @@ func nodeNames(n int) []string {
 	return names
 }
 
-// alreadyUp tells whether the cluster is ready and supervised.
+// alreadyUp reports whether the cluster is ready and supervised.
 func alreadyUp(dir state.Dir, p *progress.Printer) (bool, error) {
 	cluster, err := dir.Cluster()
 	if err != nil {

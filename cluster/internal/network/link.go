@@ -112,7 +112,7 @@ func (p Plan) routeToPods(i int) error {
 // without the limit of one answer per second. (For addresses without a route the kernel has another such limit, of the
 // whole machine, after five: a connection then fails with its second packet, a second later.)
 //
-// IPv6 addresses are used without asking first whether somebody else has them: that takes a second.
+// IPv6 addresses are used without asking first whether someone else has them: that takes a second.
 func (p Plan) SetUpKernel() error {
 	settings := map[string]string{"ipv4/ip_forward": "1", "ipv4/icmp_ratelimit": "0"}
 	if p.HasIPv6() {

@@ -62,7 +62,7 @@ func PlanOf(c state.Cluster) Plan {
 	return Plan{Nodes: c.Nodes, Families: families[c.IPFamily]}
 }
 
-// HasIPv6 tells that the plan has addresses of that family.
+// HasIPv6 reports that the plan has addresses of that family.
 func (p Plan) HasIPv6() bool {
 	return slices.ContainsFunc(p.Families, func(f Family) bool { return f.name == ipv6.name })
 }

@@ -20,7 +20,7 @@ func (r Root) Command() *exec.Cmd {
 
 // Init is the first process of a node's PID namespace: it makes the node's file system, because /proc shows the namespace
 // of the process that mounts it, and then does nothing, as long as the node runs. The kernel itself reaps the processes
-// that lose their parent, because it is told that nobody wants to know how they ended.
+// that lose their parent, because it ignores how they ended.
 func (r Root) Init() error {
 	said := os.NewFile(sandbox.ReadyFD, "ready")
 	if err := r.Make(); err != nil {

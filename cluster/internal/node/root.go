@@ -70,7 +70,7 @@ func (r Root) programs(root string) error {
 	return nil
 }
 
-// kernel takes over the kernel's file systems. /sys is mounted anew, for it to show the node's network devices, and /proc
+// kernel takes over the kernel's file systems. /sys is mounted again, for it to show the node's network devices, and /proc
 // for the node's processes.
 func (r Root) kernel(root string) error {
 	if err := bind("/dev", root+"/dev", unix.MS_REC); err != nil {

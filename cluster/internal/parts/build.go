@@ -20,7 +20,7 @@ import (
 
 // build fills the cache entry in one step: it appears complete or not at all.
 func (b product) build(ctx context.Context, entry string, p *progress.Printer) error {
-	// A build that was killed leaves its folder; the caller's lock says that nobody works in one now.
+	// A build that was killed leaves its folder; the caller's lock says that no build works in one now.
 	old, _ := filepath.Glob(filepath.Join(filepath.Dir(entry), "building-*"))
 	for _, dir := range old {
 		os.RemoveAll(dir)
@@ -80,7 +80,7 @@ func (s step) run(ctx context.Context, work, bin string, p *progress.Printer) er
 	stop = progress.Every(func() {
 		counted := fmt.Sprintf("%d/%d packages  ", done.Load(), total)
 		if s.tests {
-			counted = "" // `go test -c` does not tell
+			counted = "" // `go test -c` does not show it
 		}
 		p.Live("building %s  %s%s", s.title, counted, elapsed(begin))
 	})
@@ -134,7 +134,7 @@ func (s step) goCommand(ctx context.Context, dir string, onPackage func(string),
 	return out.Bytes(), nil
 }
 
-// isPackage tells the lines of `go build -v` from those of a compiler.
+// isPackage distinguishes the lines of `go build -v` from those of a compiler.
 func isPackage(line string) bool {
 	return line != "" && !strings.ContainsAny(line, " \t:#")
 }

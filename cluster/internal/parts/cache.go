@@ -38,7 +38,7 @@ func Ensure(ctx context.Context, kubernetes string, p *progress.Printer) (string
 	return partsOf(kubernetes).ensure(ctx, p)
 }
 
-// EnsureUpstream does the same for the e2e tests of Kubernetes: e2e.test, ginkgo that runs its specs side by side, and
+// EnsureUpstream does the same for the e2e tests of Kubernetes: e2e.test, ginkgo that runs its specs in parallel, and
 // agnhost and nonewprivs, the programs of the images that they use.
 func EnsureUpstream(ctx context.Context, kubernetes string, p *progress.Printer) (string, error) {
 	return upstreamOf(kubernetes).ensure(ctx, p)

@@ -45,7 +45,7 @@ func partsOf(kubernetes string) product {
 	}}
 }
 
-// upstreamOf returns the e2e tests of one of Versions, what runs them side by side, and the programs of their images.
+// upstreamOf returns the e2e tests of one of Versions, what runs them in parallel, and the programs of their images.
 func upstreamOf(kubernetes string) product {
 	module, images := kubernetesModule(kubernetes), kubernetesPath+"/test/images/"
 	return product{"upstream", "the e2e tests of Kubernetes", []step{

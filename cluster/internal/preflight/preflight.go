@@ -22,9 +22,9 @@ type Request struct {
 	Nodes int
 	// Port is the port that the API is to be offered on, 0 for any.
 	Port int
-	// NetworkPolicy tells that it enforces NetworkPolicies.
+	// NetworkPolicy reports that it enforces NetworkPolicies.
 	NetworkPolicy bool
-	// IPv6 tells that it has addresses of that family.
+	// IPv6 reports that it has addresses of that family.
 	IPv6 bool
 }
 

@@ -30,7 +30,7 @@ func runc(ctx context.Context) error {
 	return nil
 }
 
-// runcVersion reads the first line of `runc --version` and tells whether the version is new enough.
+// runcVersion reads the first line of `runc --version` and reports whether the version is new enough.
 func runcVersion(out string) (version string, ok bool) {
 	version, _, _ = strings.Cut(strings.TrimPrefix(out, "runc version "), "\n")
 	return version, atLeast(version, 1, 1)

@@ -1,3 +1,3 @@
-// Package progress tells a waiting user what is going on: one line that changes on a terminal, plain lines elsewhere,
+// Package progress shows a waiting user what is going on: one line that changes on a terminal, plain lines elsewhere,
 // and never more than a few seconds of silence.
 package progress

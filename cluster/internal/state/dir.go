@@ -70,7 +70,7 @@ func (d Dir) Path(elem ...string) string {
 	return filepath.Join(append([]string{string(d)}, elem...)...)
 }
 
-// Exists tells whether the folder is there.
+// Exists reports whether the folder is there.
 func (d Dir) Exists() bool {
 	_, err := os.Stat(string(d))
 	return err == nil

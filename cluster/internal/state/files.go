@@ -33,7 +33,7 @@ type Cluster struct {
 	ProxyMode string `json:"proxyMode"`
 	// PolicyMode is how packets get to what enforces NetworkPolicies, nftables or iptables; empty where nothing does.
 	PolicyMode string `json:"policyMode,omitempty"`
-	// Audit tells that the API server writes an audit log.
+	// Audit reports that the API server writes an audit log.
 	Audit bool `json:"audit,omitempty"`
 	// Kubeconfig is what was changed in the user's kubeconfig.
 	Kubeconfig Kubeconfig `json:"kubeconfig"`
@@ -51,9 +51,9 @@ func (c Cluster) CheckNode(name string) error {
 type Kubeconfig struct {
 	// Path is the file that the context is added to.
 	Path string `json:"path"`
-	// Created tells that the file was not there before, or held other clusters of kbe-cluster only.
+	// Created reports that the file was not there before, or held other clusters of kbe-cluster only.
 	Created bool `json:"created,omitempty"`
-	// MadeFolder tells that the folder of the file was not there before.
+	// MadeFolder reports that the folder of the file was not there before.
 	MadeFolder bool `json:"madeFolder,omitempty"`
 	// Previous is the context that was current before.
 	Previous string `json:"previous,omitempty"`
@@ -77,7 +77,7 @@ type Component struct {
 	Since time.Time `json:"since"`
 	// Restarts counts the starts after the first.
 	Restarts int `json:"restarts"`
-	// LastExit tells how the previous process ended, empty before that.
+	// LastExit reports how the previous process ended, empty before that.
 	LastExit string `json:"lastExit,omitempty"`
 }
 

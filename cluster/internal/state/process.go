@@ -13,7 +13,7 @@ func ProcessOf(pid int) (Process, error) {
 	return Process{PID: pid, Start: start}, err
 }
 
-// Alive tells whether the process still runs; a zombie does not.
+// Alive reports whether the process still runs; a zombie does not.
 func (p Process) Alive() bool {
 	if p.PID <= 0 {
 		return false

@@ -95,7 +95,7 @@ func (c *client) registerNode(ctx context.Context, plan network.Plan, i int, nam
 // installDNS creates what resolves names for pods, which then takes a moment to start.
 func (c *client) installDNS(ctx context.Context, plan network.Plan) error {
 	if ctx.Err() != nil {
-		return nil // somebody else says why
+		return nil // someone else says why
 	}
 	manifests, err := config.DNS(plan, image.DNSRef)
 	if err == nil {
@@ -237,13 +237,13 @@ type NodeStatus struct {
 	Addresses []string `json:"addresses"`
 	// Zone that it is in, if any.
 	Zone string `json:"zone,omitempty"`
-	// Ready tells that pods can be scheduled to it.
+	// Ready reports that pods can be scheduled to it.
 	Ready bool `json:"ready"`
 	// Why it is not.
 	Why string `json:"why,omitempty"`
 }
 
-// Nodes asks the API server how the nodes are.
+// Nodes reads the state of the nodes from the API server.
 func Nodes(ctx context.Context, kubeconfig string) ([]NodeStatus, error) {
 	c, err := newClient(kubeconfig)
 	if err != nil {

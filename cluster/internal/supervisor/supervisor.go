@@ -155,7 +155,7 @@ func (s *starter) run(ctx, starting context.Context) error {
 	})
 	filled := make(chan struct{})
 	work.Go(func() error {
-		// Later, for nobody waits for it: it has until the nodes are Ready.
+		// Later, for nothing waits for it: it has until the nodes are Ready.
 		await(starting, registered)
 		keep("registry", plane.Registry())
 		if err := s.fillRegistry(starting); err != nil {

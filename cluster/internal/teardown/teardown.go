@@ -17,7 +17,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/state"
 )
 
-// Found tells whether there is anything of the cluster.
+// Found reports whether there is anything of the cluster.
 func Found(dir state.Dir) (bool, error) {
 	group, err := groupOf(dir)
 	if err != nil {
@@ -62,10 +62,10 @@ func groupOf(dir state.Dir) (cgroup.Group, error) {
 	return cgroup.Of(hierarchies, dir.Name()), err
 }
 
-// kill ends a process and waits until it is gone.
+// kill ends a process and waits until it has ended.
 func kill(ctx context.Context, p state.Process) error {
 	fd, err := unix.PidfdOpen(p.PID, 0)
-	if err != nil || !p.Alive() { // asked after opening: the file names the same process from here on
+	if err != nil || !p.Alive() { // checked after opening: the file names the same process from here on
 		return nil
 	}
 	defer unix.Close(fd)

@@ -11,6 +11,6 @@ import "k8s.io/kubectl/pkg/util/i18n"
 
 func init() {
 	if err := i18n.SetLoadTranslationsFunc(func() error { return nil }); err != nil {
-		panic(err) // a package that asks for a translation came first
+		panic(err) // a package that requests a translation came first
 	}
 }

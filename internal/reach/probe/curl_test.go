@@ -30,7 +30,7 @@ var (
 	updateFlag = flag.Bool("update", false, "keep what this curl says in testdata; needs root, and a network namespace of its own: unshare -n")
 )
 
-// machine runs this machine's curl as in a container, and tells what it has said.
+// machine runs this machine's curl as in a container, and reports what it has said.
 func machine(t *testing.T) Exec {
 	t.Helper()
 	if runtime.GOOS != "linux" {
@@ -234,7 +234,7 @@ func TestThisCurl(t *testing.T) {
 	}
 }
 
-// isOld tells whether a curl does not know %{exitcode}.
+// isOld reports whether a curl does not know %{exitcode}.
 func isOld(version string) bool {
 	var major, minor int
 	_, _ = fmt.Sscanf(version, "%d.%d", &major, &minor)

@@ -18,7 +18,7 @@ type Exec func(ctx context.Context, command []string, stdin io.Reader, stdout, s
 type Result struct {
 	// Outcome is None where nothing is known, and Answered when one sample was; else it is that of the last one.
 	Outcome Outcome
-	// Connected tells that a connection stood, whatever came of it.
+	// Connected reports that a connection stood, whatever came of it.
 	Connected bool
 	// Version and From are from the first answer.
 	Version string
@@ -56,10 +56,10 @@ type Options struct {
 // then nothing is known of any target.
 var ErrNoTool = errors.New("cannot check: the container has no curl")
 
-// Probe probes all targets side by side, by one exec of the container's curl. There is a
+// Probe probes all targets in parallel, by one exec of the container's curl. There is a
 // Result for each of the targets, in their order; one that is there twice is probed once.
 // The error says why some are None: ErrNoTool, a cause of ctx, a container that is silent
-// (its node may be gone), or what the API server or curl said.
+// (its node may be lost), or what the API server or curl said.
 func Probe(ctx context.Context, exec Exec, targets []netip.AddrPort, opts Options) ([]Result, error) {
 	opts = opts.withDefaults()
 	found, known := make([]Result, len(targets)), 0

@@ -1,7 +1,7 @@
 package v1alpha1
 
-// Matrix tells which nodes' pods reach which: a row of it is a node that asks, a
-// column one that is asked.
+// Matrix says which nodes' pods reach which: a row of it is a node that probes, a
+// column one that is probed.
 type Matrix struct {
 	// Nodes are all that the run knows of, by zone and name.
 	Nodes []MatrixNode `json:"nodes"`

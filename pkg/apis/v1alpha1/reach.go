@@ -47,7 +47,7 @@ type Reach struct {
 	Cleanup *Cleanup     `json:"cleanup,omitempty"`
 }
 
-// ReachTarget is the Pod that is asked.
+// ReachTarget is the Pod that is probed.
 type ReachTarget struct {
 	Name      string   `json:"name"`
 	Namespace string   `json:"namespace"`
@@ -80,21 +80,21 @@ type Vantage struct {
 	// Place is one of container, sibling, same-node, other-node, node,
 	// api-server, port-forward, here.
 	Place string `json:"place"`
-	// Caller is who asked, in words, and Node where that is.
+	// Caller is who probed, in words, and Node where that is.
 	Caller string `json:"caller,omitempty"`
 	Node   string `json:"node,omitempty"`
-	// To is localhost or podIP; Family is IPv4 or IPv6, or "" where somebody else
+	// To is localhost or podIP; Family is IPv4 or IPv6, or "" where someone else
 	// chooses it.
 	To     string `json:"to"`
 	Family string `json:"family,omitempty"`
-	// Address is the one that was asked, with its port.
+	// Address is the one that was probed, with its port.
 	Address string `json:"address"`
 
 	// Expected is reached, notReached, or any.
 	Expected string         `json:"expected"`
 	Outcome  VantageOutcome `json:"outcome"`
 	// Found is answered, refused, timeout, unreachable, reset, protocol, error,
-	// wrongAnswer or flaky; "" where Skipped says why nobody asked.
+	// wrongAnswer or flaky; "" where Skipped says why it was not probed.
 	Found   string `json:"found,omitempty"`
 	Skipped string `json:"skipped,omitempty"`
 	// Proves is what the row shows where it is met.

@@ -57,12 +57,12 @@ const (
 	Stopped     Verdict = "Stopped"     // 128+n: signal n ended the run
 )
 
-// Run tells where the example ran.
+// Run reports where the example ran.
 type Run struct {
 	// ID is the value of the label kubectl-kbe.github.io/run of what it made.
 	ID        string `json:"id,omitempty"`
 	Namespace string `json:"namespace,omitempty"`
-	// OwnNamespace tells that the Namespace was made for the run.
+	// OwnNamespace reports that the Namespace was made for the run.
 	OwnNamespace bool `json:"ownNamespace"`
 	// Context is that of the kubeconfig.
 	Context string `json:"context,omitempty"`
@@ -197,7 +197,7 @@ type Mismatch struct {
 	// Text says in words how a page differs from the cluster. Expected is then what the page
 	// shows, and Found what the cluster has.
 	Text string `json:"text,omitempty"`
-	// Expected is the value, as JSON, that an equality asks for.
+	// Expected is the value, as JSON, that an equality requires.
 	Expected string  `json:"expected,omitempty"`
 	Found    []Value `json:"found,omitempty"`
 }
@@ -223,7 +223,7 @@ type Cause struct {
 	What   string `json:"what,omitempty"`
 	Why    string `json:"why,omitempty"`
 	Remedy string `json:"remedy,omitempty"`
-	// Since is when the cluster knew, in whole seconds, where it tells.
+	// Since is when the cluster knew, in whole seconds, where it reports one.
 	Since *metav1.Time `json:"since,omitempty"`
 }
 
@@ -278,9 +278,9 @@ type Moment struct {
 	TookMilliseconds int64 `json:"tookMilliseconds,omitempty"`
 }
 
-// Cleanup tells what is left of the run.
+// Cleanup reports what is left of the run.
 type Cleanup struct {
-	// Kept: nothing was removed, as asked for.
+	// Kept: nothing was removed, as requested.
 	Kept      bool     `json:"kept"`
 	Leftovers []string `json:"leftovers,omitempty"`
 	// Unconfirmed are Pods, as NAME on NODE, whose end no kubelet has confirmed:

@@ -72,7 +72,7 @@ func parse(arg string) (seconds float64, ok bool) {
 	return seconds * unit, true
 }
 
-// pause takes as long as it is told, also where that is longer than a Duration can be.
+// pause sleeps for the given time, even where that is longer than a Duration can be.
 func pause(seconds float64) {
 	const longest = float64(math.MaxInt64) / float64(time.Second)
 	for ; seconds > longest; seconds -= longest {

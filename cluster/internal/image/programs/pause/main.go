@@ -1,7 +1,7 @@
 //go:build linux
 
 // Command pause is the process that holds a pod's sandbox: it owns the namespaces that
-// the pod's containers share, and does nothing until it is told to end.
+// the pod's containers share, and does nothing until a signal ends it.
 //
 // It reaps: in a pod with a shared process namespace it is PID 1, and inherits every
 // orphan. It prints nothing and imports little, because there is one per pod.
@@ -17,7 +17,7 @@ import (
 func main() {
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGCHLD)
-	// Children that ended before Notify sent a signal that nobody heard.
+	// Children that ended before Notify sent a signal that was not received.
 	reap()
 	for s := range signals {
 		if s != syscall.SIGCHLD {
