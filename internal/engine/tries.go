@@ -10,7 +10,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
 )
 
-// CommandRetried tells that a command was run until its claims held, or its time was over.
+// CommandRetried reports that a command was run until its claims held, or its time was over.
 type CommandRetried struct {
 	Tries   int
 	Elapsed time.Duration
@@ -26,7 +26,7 @@ const (
 )
 
 // untilItHolds runs a command until its claims hold, where the step has time for that:
-// a program may just be about to listen. It tells what the last try printed.
+// a program may just be about to listen. It reports what the last try printed.
 func (r *attempt) untilItHolds(ctx context.Context, st step, facts expect.Facts, emit func(Body),
 	execute func(emit func(Body)) (kubectl.Result, *failure)) (kubectl.Result, *failure) {
 	if st.within == 0 {
@@ -48,7 +48,7 @@ func (r *attempt) untilItHolds(ctx context.Context, st step, facts expect.Facts,
 		res, f := execute(keep)
 		settled := r.isSettled(ctx, st, facts, res, f) || r.plan.Page != nil && same.after(res, r.watcher.onTheWay(r.opts.FailFast)) > settleTime
 		if !settled && time.Since(begin)+pause < st.within && r.rest(ctx, pause, changed) {
-			emit(Waiting{For: "an answer", State: fmt.Sprintf("tried %d times", tries)})
+			emit(Waiting{For: "an answer", State: fmt.Sprintf("attempt %d", tries+1)})
 			continue
 		}
 		if tries > 1 {
@@ -61,7 +61,7 @@ func (r *attempt) untilItHolds(ctx context.Context, st step, facts expect.Facts,
 	}
 }
 
-// isSettled tells whether another try would change nothing: all claims hold, or the
+// isSettled reports whether another try would change nothing: all claims hold, or the
 // command itself could not run.
 func (r *attempt) isSettled(ctx context.Context, st step, facts expect.Facts, res kubectl.Result, f *failure) bool {
 	if f != nil {

@@ -86,10 +86,9 @@ func (m *markdown) blocks(blocks []Block) {
 // skippedText says why a step has no command.
 const skippedText = "Skipped, because an earlier step failed."
 
-// file shows a file, once: several commands may use the same.
+// file shows a file, once: later commands name it.
 func (m *markdown) file(f v1alpha1.File) {
 	if m.files[f.Name] == f.Content {
-		m.prose(f.Name + ", as above")
 		return
 	}
 	m.files[f.Name] = f.Content

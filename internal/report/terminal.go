@@ -36,6 +36,8 @@ type Terminal struct {
 	unchecked int
 	// files are those that were shown, by name.
 	files map[string]string
+	// introduced: the last line introduces a command, which follows without a blank line.
+	introduced bool
 }
 
 // NewTerminal returns a Terminal that writes lines of at most width columns, and, where
@@ -200,6 +202,7 @@ func (t *Terminal) block(b Block) {
 		if b.Text != "" && !b.Skipped {
 			t.blank()
 			t.wrapped(b.Text)
+			t.introduced = true
 		}
 	case Prose:
 		t.prose(b)
@@ -247,14 +250,13 @@ func (t *Terminal) prose(p Prose) {
 	}
 }
 
-// file shows a file, once: several commands may use the same.
+// file shows a file, once: later commands name it.
 func (t *Terminal) file(f File) {
-	t.blank()
 	if t.files[f.Name] == f.Content {
-		t.line("  " + t.style.dim(clean(f.Name)+", as above"))
 		return
 	}
 	t.files[f.Name] = f.Content
+	t.blank()
 	t.line("  " + t.style.dim(clean(f.Name)))
 	t.indented(f.Content, "  ")
 }
@@ -370,7 +372,9 @@ func columnWidths(table Table) []int {
 // command breaks a long command as one would in a shell, so that it can still
 // be copied and run.
 func (t *Terminal) command(line string) {
-	t.blank()
+	if !t.introduced {
+		t.blank()
+	}
 	lines := breakCommand(clean(line), t.width-6)
 	for i, l := range lines {
 		prompt := "    "
@@ -473,7 +477,7 @@ func (t *Terminal) line(s string) {
 	if t.gap {
 		s = "\n" + s
 	}
-	t.gap, t.any = false, true
+	t.gap, t.any, t.introduced = false, true, false
 	if _, err := fmt.Fprintln(t.out, strings.TrimRight(s, " ")); err != nil && t.err == nil {
 		t.err = fmt.Errorf("write the report: %w", err)
 	}

@@ -236,7 +236,11 @@ func TestACommandIsBrokenBetweenItsWords(t *testing.T) {
 			t.Errorf("%d columns: expected %q, found %q", width, want, got)
 		}
 	}
+	want := []string{`-c "$(cat a.py)"`, `'say "it' 'is" so'`}
+	if got := breakCommand(strings.Join(want, " "), 20); !slices.Equal(got, want) {
+		t.Errorf("expected %q, found %q", want, got)
+	}
 }
 
-// inN is a run in somebody else's Namespace.
+// inN is a run in someone else's Namespace.
 var inN = v1alpha1.Run{Namespace: "n"}

@@ -44,7 +44,7 @@ func isHidden(r rune) bool {
 		unicode.Is(unicode.Bidi_Control, r) || unicode.Is(unicode.Noncharacter_Code_Point, r)
 }
 
-// reasonMost is how much of a value is told in a line, in characters.
+// reasonMost is how much of a value a line shows, in characters.
 const reasonMost = 120
 
 // Reason says in one line why a claim does not hold.
@@ -87,7 +87,7 @@ func told(st v1alpha1.Step) string {
 
 func millis(ms int64) string { return seconds(time.Duration(ms) * time.Millisecond) }
 
-// Printable makes text that comes from a cluster, or from somebody's example,
+// Printable makes text that comes from a cluster, or from someone's example,
 // harmless for a terminal: escape sequences and other control characters, and
 // those that change the direction of text, are shown and not obeyed.
 func Printable(s string) string {
@@ -122,12 +122,14 @@ func wrap(text string, width int) []string {
 // lines of at most width columns, where words allow it.
 func breakCommand(line string, width int) []string {
 	var words []string
-	start, quoted := 0, false
+	start, quote := 0, rune(0)
 	for i, r := range line {
 		switch {
-		case r == '\'':
-			quoted = !quoted
-		case r == ' ' && !quoted:
+		case r == quote:
+			quote = 0
+		case quote == 0 && (r == '\'' || r == '"'):
+			quote = r
+		case quote == 0 && r == ' ':
 			words = append(words, line[start:i])
 			start = i + 1
 		}
