@@ -35,7 +35,7 @@ type lab struct {
 	script, page string
 }
 
-// onCluster brings a cluster up, with an audit log and the flags, and takes it down again.
+// onCluster brings a cluster up, with an audit log and the flags, and down again.
 func onCluster(ctx context.Context, o options, nodes int, do func(*lab) error, flags ...string) (err error) {
 	dir, err := os.MkdirTemp("", "kbe-bench-")
 	if err != nil {

@@ -54,7 +54,7 @@ func run(ctx context.Context) (err error) {
 	return nil
 }
 
-// measure measures everything, on clusters of its own.
+// measure measures everything, on its own clusters.
 func measure(ctx context.Context, o options, all *results) error {
 	var pods []*corev1.Pod
 	err := onCluster(ctx, o, 3, func(l *lab) error {

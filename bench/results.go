@@ -36,7 +36,7 @@ type ratio struct {
 	Unit string  `json:"unit,omitempty"`
 }
 
-// alternate measures the subjects in turn, round by round, each on an idle machine.
+// alternate measures the subjects one after the other, round by round, each on an idle machine.
 func (r *results) alternate(ctx context.Context, rounds int, subjects []subject) error {
 	for round := range rounds {
 		for _, measure := range subjects {
@@ -151,7 +151,7 @@ func (r *results) benchstat(w io.Writer) error {
 	return errors.Join(errs...)
 }
 
-// write writes what was measured, also where the bench ended early.
+// write writes what was measured, even if the bench ended early.
 func (r *results) write(o options) error {
 	if len(r.Measured) == 0 {
 		return nil

@@ -73,7 +73,7 @@ func apiServer(t *testing.T) *os.Process {
 }
 
 // awaitRecovery waits until the API server is ready, and the controllers are back at
-// work: after some restarts in turn they ask it only every half a minute.
+// work: after several restarts they probe it only every half a minute.
 func awaitRecovery(t *testing.T) {
 	t.Helper()
 	s := &scene{T: t}

@@ -126,7 +126,7 @@ var budget = []struct {
 	{"watch namespaces", 1, "the same"},
 }
 
-// assertWithinBudget also tells the number of each kind.
+// assertWithinBudget also checks the number of each kind.
 func assertWithinBudget(t *testing.T, reads map[string]int) {
 	t.Helper()
 	total := 0
@@ -195,7 +195,7 @@ func (r *requests) add(ev auditEvent) {
 		}
 		r.reads[ev.Verb+" "+strings.TrimSuffix(o.Resource+"/"+o.Subresource, "/")]++
 	default:
-		// A controller's Pods have names that nobody can know before.
+		// A controller's Pods have names that cannot be known before.
 		name, _, _ := strings.Cut(o.Name, "keeper-")
 		r.writes = append(r.writes, strings.TrimSpace(fmt.Sprintf("%s %s %s", ev.Verb, o.Resource, name)))
 	}

@@ -27,7 +27,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/conformance"
 )
 
-// TestConformance holds the cluster against the whole suite: all examples of the
+// TestConformance checks the cluster against the whole suite: all examples of the
 // catalogue, all pairs of nodes, all vantage points; make test has the profile with all kinds
 // of checks alone.
 func TestConformance(t *testing.T) {

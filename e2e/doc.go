@@ -2,7 +2,7 @@
 // IP and that containers of a Pod reach each other on localhost; and it runs
 // every example of the catalogue through the engine.
 //
-//	go test ./e2e -args --cluster=embedded                   # a cluster of its own (root, Linux)
+//	go test ./e2e -args --cluster=embedded                   # its own cluster (root, Linux)
 //	go test ./e2e -args --cluster=kind                       # another one, by kind or k3d
-//	go test ./e2e -args --cluster=existing --context staging # one that exists, and stays
+//	go test ./e2e -args --cluster=existing --context staging # an existing one, and stays
 package e2e

@@ -16,7 +16,7 @@ import (
 	"k8s.io/utils/ptr"
 )
 
-// admissionFaults are what the API server denies in a Namespace that exists.
+// admissionFaults are what the API server denies in an existing Namespace.
 var admissionFaults = []fault{
 	{row: 5, name: "forbidden", how: "a user who may do nothing", code: 3,
 		provoke: func(s *scene) []string { return append(s.service(), "-n", s.ownNamespace(nil), "--as", "jane") },

@@ -96,7 +96,7 @@ func (s *scene) stop(node string) {
 	}
 }
 
-// power boots a node that was stopped, and waits until it takes Pods again.
+// power boots a node that was stopped, and waits until it can run Pods again.
 func (s *scene) power(node string) {
 	if err := embedded.StartNode(context.Background(), &types.Node{Name: node}); err != nil {
 		s.Error(err)
@@ -143,7 +143,7 @@ func (s *scene) evict() {
 		return
 	}
 	err := client(s.T).PolicyV1().Evictions(pod.Namespace).Evict(s.Context(), &policyv1.Eviction{
-		ObjectMeta:    metav1.ObjectMeta{Name: pod.Name, Namespace: pod.Namespace}, // the client takes it from here
+		ObjectMeta:    metav1.ObjectMeta{Name: pod.Name, Namespace: pod.Namespace}, // the client uses this one
 		DeleteOptions: metav1.NewDeleteOptions(1),
 	})
 	if err != nil {

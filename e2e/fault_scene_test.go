@@ -66,7 +66,7 @@ spec:
 
 const untilReady = "wait --for=condition=Ready pod/subject --timeout=30s"
 
-// pod is an example that makes a Pod, named subject, of a spec in YAML, and
+// pod is an example that creates a Pod, named subject, of a spec in YAML, and
 // waits until it is Ready. SHELL and SERVICE stand for images.
 func (s *scene) pod(spec string, then ...string) []string {
 	s.Helper()
@@ -80,7 +80,7 @@ func (s *scene) service(then ...string) []string {
 	return s.pod("  containers: [{name: main, image: SERVICE}]", then...)
 }
 
-// ownNamespace makes a Namespace that the fault is provoked in.
+// ownNamespace creates a Namespace that the fault is provoked in.
 func (s *scene) ownNamespace(labels map[string]string) string {
 	s.Helper()
 	s.namespace = s.name
@@ -141,7 +141,7 @@ func (s *scene) serve(l net.Listener, handler http.Handler) {
 	s.Cleanup(func() { _ = server.Close() })
 }
 
-// until waits for what no watch tells.
+// until waits for what no watch shows.
 func (s *scene) until(what string, holds func(context.Context) bool) {
 	s.Helper()
 	// Cleanups wait, too, when the test's own context has ended.

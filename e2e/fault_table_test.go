@@ -38,7 +38,7 @@ func (t *table) add(r row) {
 	t.rows = append(t.rows, r)
 }
 
-// tell adds a fault that a test of its own has provoked: what was read of it, after
+// tell adds a fault that another test has provoked: what was read of it, after
 // how many seconds, from when the command was started or 0 where that was not measured,
 // the exit code, and what was left, on purpose.
 func (t *table) tell(number int, how, read string, seconds float64, code int, left ...string) {
@@ -60,7 +60,7 @@ func (t *table) reach(number int, how string, r *v1alpha1.Reach, code int) {
 // designed is how many faults the design lists.
 const designed = 40
 
-// fromStart: a time is told from when the command was started.
+// fromStart: a time is counted from when the command was started.
 const fromStart = "the start"
 
 // maxMedian is the bound of the median of all verdicts, in seconds.
@@ -114,7 +114,7 @@ func (t *table) missing() (numbers []int) {
 	return numbers
 }
 
-// line is the row in Markdown. A fault that takes its own time has none to tell.
+// line is the row in Markdown. A fault that takes its own time has none to show.
 func (r row) line() string {
 	seconds, basis, left := "–", "–", "nothing"
 	if !r.slow || r.basis == fromStart && r.seconds > 0 {

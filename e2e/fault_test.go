@@ -27,7 +27,7 @@ var captureFlag = flag.Bool("capture", false, "keep what the cluster says of eac
 // a user reads of it.
 type fault struct {
 	row int
-	// name is a DNS label of its own: runs of the fault's example are told from
+	// name is its own DNS label: runs of the fault's example differ from
 	// others by it.
 	name string
 	// how it is provoked, in words.
@@ -45,7 +45,7 @@ type fault struct {
 }
 
 // maxSeconds is how long the verdict may take from when the cluster knew, or,
-// where it does not tell when it knew, from the start of the command.
+// where it does not say when it knew, from the start of the command.
 const maxSeconds = 6.0
 
 // TestFaults provokes each fault and asserts what is read of it, in what time,
@@ -117,7 +117,7 @@ type scene struct {
 	env        []string
 	// tmp is the folder for temporary files.
 	tmp string
-	// known is when the cluster knew, where the report does not tell.
+	// known is when the cluster knew, where the report does not say.
 	known time.Time
 	// noReport: the arguments have a report of their own, or must have none.
 	noReport bool
@@ -127,7 +127,7 @@ type scene struct {
 	at   func(c *exec.Cmd, stdout io.Closer)
 }
 
-// account is what a command told, and when.
+// account is what a command printed, and when.
 type account struct {
 	text    string
 	started time.Time
@@ -167,7 +167,7 @@ func (s *scene) tell(args []string) account {
 		}
 	}
 	read.Close()
-	_ = c.Wait() // the exit code tells
+	_ = c.Wait() // the exit code shows it
 	if s.at != nil {
 		s.Errorf("expected a line with %q", s.when)
 	}
@@ -200,7 +200,7 @@ func (s account) assert(t *testing.T, want, never []string, code int) {
 
 func (s account) contains(want string) bool { return strings.Contains(flat(s.text), want) }
 
-// seconds is the time from when the cluster knew to the line that told. The
+// seconds is the time from when the cluster knew to the line that shows it. The
 // cluster's times are in whole seconds, cut off: a verdict may seem to have
 // taken up to a second longer than it did.
 func (s account) seconds(want string, known, told time.Time) (seconds float64, basis string) {
@@ -232,8 +232,8 @@ func around(text, want string) string {
 	return text[i:min(len(text), i+len(want)+100)]
 }
 
-// since is when the cluster knew, as the report's first Cause tells. Where it
-// does not tell, it is when the Pod was scheduled, which is before that.
+// since is when the cluster knew, as the report's first Cause says. Where it
+// does not say, it is when the Pod was scheduled, which is before that.
 func since(report string) (at time.Time) {
 	var r v1alpha1.Report
 	if data, err := os.ReadFile(report); err != nil || json.Unmarshal(data, &r) != nil {
@@ -262,7 +262,7 @@ func since(report string) (at time.Time) {
 	return at
 }
 
-// leftovers lists what a run has left: Namespaces of its own, objects in one of
+// leftovers lists what a run left: its own Namespaces, objects in one of
 // others, temporary files.
 func (s *scene) leftovers() (left []string) {
 	s.Helper()

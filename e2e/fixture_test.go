@@ -36,7 +36,7 @@ type fixture struct {
 	image string
 }
 
-// newFixture makes a Namespace that is removed when the test ends, however it ends.
+// newFixture creates a Namespace that is removed when the test ends, however it ends.
 func newFixture(t *testing.T, name string) *fixture {
 	t.Helper()
 	cfg, err := kube.ToRESTConfig()
@@ -102,7 +102,7 @@ func takesPods(n *corev1.Node) bool {
 	return ready && !tainted && !n.Spec.Unschedulable
 }
 
-// awaitNode waits until a Node takes Pods again, for the tests that come after one
+// awaitNode waits until a Node can run Pods again, for the tests that come after one
 // which it stood still in.
 func awaitNode(ctx context.Context, t *testing.T, name string) {
 	t.Helper()

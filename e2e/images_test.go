@@ -24,7 +24,7 @@ func reportOf(t *testing.T, args ...string) (*v1alpha1.Report, int) {
 }
 
 // TestAnImageThatCannotRunIsReplaced: the page's own image is for one architecture, and
-// not every node can pull it. Its service runs on the shell image then, and the run tells.
+// not every node can pull it. Its service runs on the shell image then, and the run says so.
 func TestAnImageThatCannotRunIsReplaced(t *testing.T) {
 	exhaustive(t)
 	if embedded == nil {
@@ -56,7 +56,7 @@ func TestAnImageThatCannotRunIsReplaced(t *testing.T) {
 	}
 }
 
-// assertReplaced sees to it that an image is told as replaced, in the report's fields.
+// assertReplaced asserts that an image is reported as replaced, in the report's fields.
 func assertReplaced(t *testing.T, r *v1alpha1.Report, ref, why string) {
 	t.Helper()
 	for _, image := range r.Images {

@@ -63,7 +63,7 @@ func (o *others) assertUntouched(t *testing.T) {
 	}
 }
 
-// leftovers are the runs that are over and have left something, as RUN in NAMESPACE.
+// leftovers are the runs that are over and left something, as RUN in NAMESPACE.
 func leftovers(t *testing.T) []string {
 	t.Helper()
 	cfg, err := kube.ToRESTConfig()
@@ -83,7 +83,7 @@ func leftovers(t *testing.T) []string {
 	return out
 }
 
-// atRandomMoments runs the pods page n times, in turn in a Namespace of its own
+// atRandomMoments runs the pods page n times, alternately in its own Namespace
 // and beside others, and sends each a signal at a random moment of its life.
 func atRandomMoments(t *testing.T, n int, signal syscall.Signal, theirs *others) (codes map[int]int) {
 	t.Helper()
@@ -123,7 +123,7 @@ func atRandomMoments(t *testing.T, n int, signal syscall.Signal, theirs *others)
 	return codes
 }
 
-// cleanUp removes what a killed run has left beside the others' objects.
+// cleanUp removes the leftovers of a killed run beside the others' objects.
 func (o *others) cleanUp(t *testing.T, signal syscall.Signal) {
 	if signal == syscall.SIGKILL {
 		if stdout, stderr, code := outcome(t, plugin(t, "cleanup", "-n", o.f.session.Namespace)); code != 0 {
@@ -171,7 +171,7 @@ func TestAKillAtAnyMomentIsCleanedUp(t *testing.T) {
 	left := len(leftovers(t))
 	args := []string{"cleanup"}
 	if embedded != nil {
-		args = append(args, "--all") // nobody else works on it
+		args = append(args, "--all") // no other test works on it
 	}
 	stdout, stderr, code := outcome(t, plugin(t, args...))
 	if code != 0 {

@@ -256,7 +256,7 @@ func TestANodeThatGoesDownIsNamedWhenTheClusterKnows(t *testing.T) {
 	c, story := reachNodesUntil(t, `node "node-3" is not Ready: NodeStatusUnknown: Kubelet stopped posting node status, since 20`)
 	since, said := notReadySince(t, "node-3"), time.Now()
 	_ = c.Wait()
-	// The cluster tells the time in whole seconds, so the line may have come up to one later.
+	// The cluster has times in whole seconds, so the line may have come up to one later.
 	if late := said.Sub(since); late > 3*time.Second {
 		t.Errorf("expected that the node is named within 2 s of %s, found %s", since, late)
 	}
@@ -411,8 +411,8 @@ func TestMatrixRequests(t *testing.T) {
 	}
 }
 
-// TestMatrixOfTwoFamilies needs a cluster of its own: each pod has two addresses,
-// each is tested, and a fault that both show is told once.
+// TestMatrixOfTwoFamilies needs its own cluster: each pod has two addresses,
+// each is tested, and a fault that both show is reported once.
 func TestMatrixOfTwoFamilies(t *testing.T) {
 	exhaustive(t)
 	if embedded == nil {

@@ -35,7 +35,7 @@ type mutation struct {
 	Files map[string]string
 }
 
-// TestEachClaimCanFail breaks each claim of the catalogue in turn, and sees this
+// TestEachClaimCanFail breaks each claim of the catalogue one after the other, and sees this
 // claim fail and no other: a claim that cannot fail proves nothing.
 func TestEachClaimCanFail(t *testing.T) {
 	exhaustive(t)
@@ -116,10 +116,10 @@ func assertFailsAlone(t *testing.T, e *example.Example, c claimOf, m mutation) {
 		t.Fatal(err)
 	}
 	var story bytes.Buffer
-	tell := report.NewStory(report.NewTerminal(&story, nil, 80, false)).Handle
+	handle := report.NewStory(report.NewTerminal(&story, nil, 80, false)).Handle
 	var found []string
 	verdict := engine.Run(t.Context(), clientsOf(kube), plan, engine.Options{FailFast: true}, func(ev engine.Event) {
-		tell(ev)
+		handle(ev)
 		switch b := ev.Body.(type) {
 		case engine.ExpectationFailed:
 			found = append(found, "failed: "+b.Claim)

@@ -57,7 +57,7 @@ func (f *fixture) assertReaches(from, target *corev1.Pod) {
 }
 
 // assertAnswers asserts that it is the target that answers: a Host header that
-// nobody else sends comes back, and is in the target's log.
+// no one else sends comes back, and is in the target's log.
 func (f *fixture) assertAnswers(from, target *corev1.Pod) info {
 	f.t.Helper()
 	address := net.JoinHostPort(target.Status.PodIP, "9876")

@@ -94,7 +94,7 @@ func namespaceOf(t *testing.T, story string) string {
 	return m[1]
 }
 
-// assertNoNamespace asserts that a run's Namespace is gone.
+// assertNoNamespace asserts that a run's Namespace is deleted.
 func assertNoNamespace(t *testing.T, name string) {
 	t.Helper()
 	if _, err := client(t).CoreV1().Namespaces().Get(context.Background(), name, metav1.GetOptions{}); !apierrors.IsNotFound(err) {

@@ -23,7 +23,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
-// podsNeeds are what the pods page needs in a Namespace that exists.
+// podsNeeds are what the pods page needs in an existing Namespace.
 func podsNeeds(t *testing.T, ownNamespace bool) rbac.Needs {
 	t.Helper()
 	pods, err := example.Load(examples.FS, "pods")
@@ -158,7 +158,7 @@ func reachUser(t *testing.T, f *fixture, purpose string, needs rbac.Needs) strin
 	return user
 }
 
-// With what is printed no place is skipped for want of a permission.
+// With what is printed no place is skipped for lack of a permission.
 func TestReachRunsWithWhatRBACPrints(t *testing.T) {
 	exhaustive(t)
 	t.Parallel()

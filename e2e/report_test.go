@@ -87,7 +87,7 @@ func TestTheReportsOfARun(t *testing.T) {
 }
 
 // assertEveryPod asserts that the report reports every Pod, also of those that
-// nobody waited for: the two that the controller made, and those that are deleted
+// no step waited for: the two that the controller made, and those that are deleted
 // at once, which may have come no further than to a node.
 func assertEveryPod(t *testing.T, r v1alpha1.Report) {
 	t.Helper()
@@ -115,7 +115,7 @@ func assertEveryPod(t *testing.T, r v1alpha1.Report) {
 	}
 }
 
-// assertTimeline asserts that a Pod's way from creation to Ready is told.
+// assertTimeline asserts that a Pod's way from creation to Ready is reported.
 func assertTimeline(t *testing.T, r v1alpha1.Report, name string) {
 	t.Helper()
 	for _, p := range r.Pods {

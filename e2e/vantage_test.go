@@ -25,7 +25,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
-// inCluster are all places but this machine, which may only be asked from where it
+// inCluster are all places but this machine, which may only be probed where it
 // sees nothing but the API server.
 const inCluster = "container,sibling,same-node,other-node,node,api-server,port-forward"
 
@@ -132,7 +132,7 @@ func (f *fixture) bound(node, bind string) *corev1.Pod {
 	return pod
 }
 
-// assertUntouched asserts that a Pod is the only one that a run has left, as it was.
+// assertUntouched asserts that a Pod is the only one that a run left, as it was.
 func (f *fixture) assertUntouched(pod *corev1.Pod) {
 	f.t.Helper()
 	list, err := client(f.t).CoreV1().Pods(pod.Namespace).List(f.t.Context(), metav1.ListOptions{})
@@ -164,7 +164,7 @@ func TestAPodThatListensOnLoopbackOnly(t *testing.T) {
 	results.reach(20, "a service that listens on loopback only; kubectl kbe reach", r, code)
 }
 
-// isolate makes a NetworkPolicy that lets nobody in to the Pods with a label.
+// isolate creates a NetworkPolicy that denies all traffic to the Pods with a label.
 func (f *fixture) isolate(name string, labels map[string]string) {
 	f.t.Helper()
 	policy := &networkingv1.NetworkPolicy{
@@ -277,7 +277,7 @@ func TestAPodThatOtherNodesDoNotReach(t *testing.T) {
 	assertFound(t, r, map[string]string{"same-node": "Met answered", "other-node": "Failed timeout", "node": "Met answered", "api-server": "Met answered"})
 }
 
-// TestAnIPv4ServiceInAClusterOfIPv6 has a cluster of its own.
+// TestAnIPv4ServiceInAClusterOfIPv6 has its own cluster.
 func TestAnIPv4ServiceInAClusterOfIPv6(t *testing.T) {
 	exhaustive(t)
 	if embedded == nil {

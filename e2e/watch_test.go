@@ -75,7 +75,7 @@ func flagsTo(change func(*rest.Config)) *genericclioptions.ConfigFlags {
 	return flags
 }
 
-// A claim that may take a moment is decided again at what it reads, also where
+// A claim that may take a moment is decided again at what it reads, even where
 // the Pod does not change.
 func TestAClaimIsDecidedAnew(t *testing.T) {
 	for name, steps := range map[string]string{

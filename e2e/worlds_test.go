@@ -579,7 +579,7 @@ func (s *scene) denyAll() {
 	})
 }
 
-// windowsNode adds a Node of Windows that takes Pods, and keeps it Ready.
+// windowsNode adds a Node of Windows that can run Pods, and keeps it Ready.
 func (s *scene) windowsNode() {
 	s.Helper()
 	const name = "windows-1"
@@ -636,7 +636,7 @@ func (s *scene) windowsNode() {
 	})
 }
 
-// quota makes a Namespace with a quota.
+// quota creates a Namespace with a quota.
 func (s *scene) quota(hard corev1.ResourceList) string {
 	s.Helper()
 	ns := s.ownNamespace(nil)
@@ -673,8 +673,8 @@ func (s *scene) apiWithoutServer() {
 	})
 }
 
-// onePodPerNode gives each Pod a Node of its own, as Fargate does: a webhook pins the Pods to
-// the Nodes in turn.
+// onePodPerNode gives each Pod its own Node, as Fargate does: a webhook pins the Pods to
+// the Nodes one after the other.
 func (s *scene) onePodPerNode() {
 	names := schedulableNodes(s.Context(), s.T)
 	var mu sync.Mutex

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// fails expects `up` to fail, to say why, and to have left nothing, before any `down`.
+// fails expects `up` to fail, to say why, and to leave nothing, before any `down`.
 func (c *cluster) fails(says []string, args ...string) {
 	c.t.Helper()
 	out, code := c.run(append([]string{"up"}, args...)...)

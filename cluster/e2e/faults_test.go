@@ -87,7 +87,7 @@ func testDeny(c *cluster, probes map[string]map[string]probe) {
 	c.expectReach(probes)
 }
 
-// seen tells under which address the web server of a node sees a pod that asks it.
+// seen reports the address under which the web server of a node sees a pod that probes it.
 func (c *cluster) seen(pod, address string) (from string) {
 	c.t.Helper()
 	var answer struct{ From string }
@@ -114,7 +114,7 @@ func testMasquerade(c *cluster, probes map[string]map[string]probe) {
 	expect(false, "node-2", "node-1", own)
 }
 
-// testNoHairpin asks a service that leads to the one who asks, and one that leads to another pod of its node.
+// testNoHairpin probes a service from its own pod, and one that leads to another pod of its node.
 func testNoHairpin(c *cluster, probes map[string]map[string]probe) {
 	self, other := probes["web"]["node-2"].pod, probes["client"]["node-2"].pod
 	c.kubectl("label", "pod", self, "hairpin=self")
@@ -148,7 +148,7 @@ func testDuplicate(c *cluster) {
 		c.kubectl("delete", "pod", name, "--now")
 		return address == "10.244.2.254"
 	}
-	// containerd reads the file when it is told that it has changed.
+	// containerd reads the file when it gets a notification of a change.
 	c.eventually("a new pod gets the one address", func() bool { return starts("plugged") })
 	if one, two := start("one"), start("two"); one != two {
 		c.t.Errorf("expected that both pods have one address, found %s and %s", one, two)
@@ -161,7 +161,7 @@ func testDuplicate(c *cluster) {
 
 func testDivert(c *cluster, probes map[string]map[string]probe) {
 	address, to := probes["web"]["node-2"].addresses[0], probes["web"]["node-3"].addresses[0]
-	// logged tells which of the two web servers logs a request.
+	// logged reports which of the two web servers logs a request.
 	n := 0
 	expect := func(from, node string) {
 		c.t.Helper()

@@ -103,7 +103,7 @@ func leftovers(t *testing.T, name string, used map[string]bool) []string {
 	return left
 }
 
-// ofAnother reports that a process belongs to another cluster. The kernel gives the number of a namespace that is gone to
+// ofAnother reports that a process belongs to another cluster. The kernel gives the number of a deleted namespace to
 // the next one, which may be of a cluster that starts meanwhile.
 func ofAnother(pid, name string) bool {
 	groups, _ := os.ReadFile("/proc/" + pid + "/cgroup")

@@ -21,7 +21,7 @@ func TestNotRoot(t *testing.T) {
 	}
 }
 
-// TestMachineLacksSomething hides parts of the machine from one process, in a mount namespace of its own.
+// TestMachineLacksSomething hides parts of the machine from one process, in its own mount namespace.
 func TestMachineLacksSomething(t *testing.T) {
 	exhaustive(t)
 	runc, err := exec.LookPath("runc")

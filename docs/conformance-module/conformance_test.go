@@ -1,4 +1,4 @@
-// Package module shows how a module of its own holds a cluster against the
+// Package module shows how a module outside this repository checks a cluster against the
 // conformance suite of kubectl-kbe.
 //
 //	go test .                                            # the cluster of the kubeconfig

@@ -27,7 +27,7 @@ type decided struct {
 
 func (d *decided) OnDecided(r run.Result) { d.results = append(d.results, r) }
 
-// testRun holds the life of a run, whatever its work comes to: what it made is removed,
+// testRun holds the life of a run, whatever its work comes to: the run's resources are removed,
 // and the verdict says why.
 func (b *bench) testRun(t *testing.T) {
 	b.namespace(t, "runs")

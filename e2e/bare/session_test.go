@@ -180,7 +180,7 @@ func (b *bench) expectLeftover(t *testing.T, namespace, id string, state session
 	return &found[0]
 }
 
-// testStuckNamespace: a finalizer holds the Namespace, and nobody removes it.
+// testStuckNamespace: a finalizer holds the Namespace, and it is never removed.
 func (b *bench) testStuckNamespace(t *testing.T) {
 	reported := newNotes()
 	s, _ := b.open(t, "", session.OnStuckDeletion(func(object, why string) { reported.add(object + ": " + why) }))

@@ -101,7 +101,7 @@ var harmful = []string{"endpoints", "endpointslices", "horizontalpodautoscalers"
 // selecting are the resources that select others.
 var selecting = []string{"daemonsets", "deployments", "networkpolicies", "poddisruptionbudgets", "replicasets", "services", "statefulsets"}
 
-// changesOthers says why a request is not bound to what the run has made. In a
+// changesOthers says why a request is not bound to the run's resources. In a
 // Namespace of the run's own, all is.
 func changesOthers(r request, resource string, named, own bool) string {
 	query, err := url.ParseQuery(r.query)

@@ -258,7 +258,7 @@ func (b *bench) testRequests(t *testing.T) {
 	}
 }
 
-// sessions are one in a Namespace that exists, and one in a Namespace of its own.
+// sessions are one in an existing Namespace, and one in its own Namespace.
 func (b *bench) sessions(t *testing.T, existing string) map[string]*session.Session {
 	t.Helper()
 	all := map[string]*session.Session{}

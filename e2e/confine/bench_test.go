@@ -44,7 +44,7 @@ type bench struct {
 	// home is the working folder of the process, full of files with the sentinel.
 	home  string
 	opens *opens
-	// elsewhere is an HTTP server that nobody is to ask.
+	// elsewhere is an HTTP server that must get no request.
 	elsewhere *httptest.Server
 	recorder  *recorder
 	getter    *genericclioptions.ConfigFlags
@@ -79,7 +79,7 @@ func newBench(t testing.TB) *bench {
 	return b
 }
 
-// namespace makes a Namespace of others, in which they have something.
+// namespace creates a Namespace of others, in which they have something.
 func (b *bench) namespace(t testing.TB, name string) {
 	t.Helper()
 	ctx := t.Context()
@@ -110,7 +110,7 @@ func (b *bench) namespace(t testing.TB, name string) {
 
 var podSpec = corev1.PodSpec{Containers: []corev1.Container{{Name: "c", Image: "i"}}}
 
-// pod makes a Pod of others.
+// pod creates a Pod of others.
 func (b *bench) pod(t testing.TB, namespace, name string) *corev1.Pod {
 	t.Helper()
 	pod, err := b.admin.CoreV1().Pods(namespace).Create(t.Context(), &corev1.Pod{
@@ -150,7 +150,7 @@ func (a attempt) plan() (*engine.Plan, error) {
 	return plan, example.Join(err, more)
 }
 
-// run runs the attempt, also where it would be refused when it is loaded, and
+// run runs the attempt, even if it would be refused when it is loaded, and
 // returns all that a user would read of it.
 func (b *bench) run(t testing.TB, plan *engine.Plan, a attempt, opts engine.Options) string {
 	t.Helper()

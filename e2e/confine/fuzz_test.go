@@ -114,7 +114,7 @@ func (b *bench) byExample(t *testing.T, d *dice, line string) string {
 	return b.run(t, plan, a, opts)
 }
 
-// byKubectl runs a command that nobody has judged: only its requests are held back.
+// byKubectl runs a command that was not judged: only its requests are held back.
 func (b *bench) byKubectl(t *testing.T, s *session.Session, d *dice) {
 	words := d.words()
 	t.Logf("%q", words)

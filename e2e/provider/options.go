@@ -14,7 +14,7 @@ func WithNodes(n int) types.ClusterOpts { return flag("--nodes=" + strconv.Itoa(
 // ipv6 or dual.
 func WithIPFamily(family string) types.ClusterOpts { return flag("--ip-family=" + family) }
 
-// WithZones puts the nodes in zones, in turn.
+// WithZones assigns the nodes to zones, round-robin.
 func WithZones(zones ...string) types.ClusterOpts {
 	return flag("--zones=" + strings.Join(zones, ","))
 }

@@ -55,7 +55,7 @@ func (o *Owned) Create(ctx context.Context, args ...string) (string, error) {
 	if slices.Contains(names, o.name) {
 		return "", fmt.Errorf("the %s cluster %q exists already, and was not made by these tests: use another name", o.tool, o.name)
 	}
-	// From here on something of it may be there, also where Create fails.
+	// From here on something of it may be there, even where Create fails.
 	o.created = true
 	return o.E2EClusterProviderWithImageLoader.Create(ctx, args...)
 }

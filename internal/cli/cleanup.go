@@ -109,7 +109,7 @@ func (o *cleanupOptions) chosen(l session.Leftover) bool {
 	return l.State != session.Running && (l.Ended() || o.all || o.run != "")
 }
 
-// fail reports what is in the way.
+// fail reports the cause.
 func (o *cleanupOptions) fail(err error) error {
 	fmt.Fprintln(o.streams.ErrOut, "error: cleanup:", report.Printable(err.Error()))
 	return exitError{exitCouldNotRun}

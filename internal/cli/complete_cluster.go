@@ -45,7 +45,7 @@ func podNames(flags *genericclioptions.ConfigFlags) cobra.CompletionFunc {
 	}
 }
 
-// runIDs completes to the runs that have left something.
+// runIDs completes to the runs that left something.
 func runIDs(flags *genericclioptions.ConfigFlags) cobra.CompletionFunc {
 	return fromCluster(func(ctx context.Context, typed string) (ids []string) {
 		cfg, err := flags.ToRESTConfig()

@@ -88,7 +88,7 @@ func newExampleCommand(e *example.Example, clients *run.Clients, flags *genericc
 	return c
 }
 
-// addFlags adds the flags of a command that runs an example; imageNames are told
+// addFlags adds the flags of a command that runs an example; imageNames are listed
 // with --image, where they are known.
 func (o *exampleOptions) addFlags(c *cobra.Command, imageNames string) {
 	o.AddKeepFlag(c.Flags())

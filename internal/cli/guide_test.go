@@ -8,7 +8,7 @@ import (
 )
 
 // TestTheGuideIsRight checks the example of docs/writing-an-example.md, and that
-// its mistakes are told as the guide shows them.
+// its mistakes are reported as the guide shows them.
 func TestTheGuideIsRight(t *testing.T) {
 	noCluster(t)
 	text, err := os.ReadFile("../../docs/writing-an-example.md")

@@ -52,8 +52,8 @@ func TestOutputFlagsAreChecked(t *testing.T) {
 	}
 }
 
-// tell sends a short run.
-func tell(o *exampleOutput) (progress string) {
+// send sends a short run.
+func send(o *exampleOutput) (progress string) {
 	var errOut bytes.Buffer
 	for _, ev := range []engine.Event{
 		{Scenario: engine.WholeRun, Body: engine.RunStarted{Example: "pods", Title: "Pods", Run: v1alpha1.Run{ID: "x7k2p", Namespace: "kbe-pods-x7k2p", ServerVersion: "v1.37.2"}}},
@@ -83,7 +83,7 @@ func TestStandardOutputHoldsOnlyTheReport(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		progress := tell(o)
+		progress := send(o)
 		streams, _, out, _ := genericiooptions.NewTestIOStreams()
 		if err := o.put(streams, o.collector.Report()); err != nil || !strings.Contains(out.String(), want) {
 			t.Errorf("-o %s: expected %q, found %q, %v", format, want, out, err)
@@ -107,7 +107,7 @@ func TestReportFilesAreWrittenAtomically(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if progress := tell(o); progress != "" {
+	if progress := send(o); progress != "" {
 		t.Errorf("where the story is told there is no progress; found %q", progress)
 	}
 	// A folder takes the place of one file during the run.

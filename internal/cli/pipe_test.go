@@ -31,7 +31,7 @@ func within(t *testing.T, f func()) {
 	}
 }
 
-// TestAPipeInPlaceOfAFileIsRefused: nobody writes to it, so reading it would wait
+// TestAPipeInPlaceOfAFileIsRefused: nothing writes to it, so reading it would wait
 // for ever.
 func TestAPipeInPlaceOfAFileIsRefused(t *testing.T) {
 	noCluster(t)

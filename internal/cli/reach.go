@@ -139,7 +139,7 @@ func (o *reachOptions) run(ctx context.Context, needs rbac.Needs, work probing) 
 	needs = rbac.InNamespace(needs, o.Namespace == "")
 	result := run.Run(ctx, o.clients, o.Options, run.Work{Name: "reach", Needs: needs, Check: o.findPod, Prepare: o.begin, Do: work}, o)
 	o.fill(result)
-	return o.tell(ctx)
+	return o.finish(ctx)
 }
 
 // begin shows where the run works.
@@ -189,7 +189,7 @@ func (o *reachOptions) OnDecided(result run.Result) {
 }
 
 // finish shows the end of the run, writes its reports, and returns its exit code.
-func (o *reachOptions) tell(ctx context.Context) error {
+func (o *reachOptions) finish(ctx context.Context) error {
 	o.terminal.End(o.reach)
 	if o.reach.Error != "" {
 		fmt.Fprintf(o.streams.ErrOut, "error: reach: could not run: %s\n", o.reach.Error)

@@ -60,7 +60,7 @@ func (o *podOptions) complete(c *cobra.Command, args []string, nodes bool) (err 
 	return nil
 }
 
-// needs are what the run cannot do without. Of a Pod that exists all else is asked
+// needs are what the run cannot do without. Of an existing Pod all else is read
 // as far as it is permitted.
 func (o *podOptions) needs() rbac.Needs {
 	if o.pod != "" {
@@ -81,7 +81,7 @@ func (o *reachOptions) findPod(ctx context.Context, cfg *rest.Config) error {
 	return err
 }
 
-// runPod fills the truth table of the report.
+// runPod fills the table of vantage points of the report.
 func (o *reachOptions) runPod(ctx context.Context, env *run.Environment) (v1alpha1.Verdict, error) {
 	table, err := reach.RunPod(ctx, o.env(env, func(p reach.Progress) { o.terminal.Doing(p.String()) }), reach.PodOptions{
 		Pod: o.pod.found, Port: o.pod.port, From: o.pod.points,

@@ -17,7 +17,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// noCluster makes a kubeconfig whose API server fails the test when it is asked.
+// noCluster writes a kubeconfig whose API server fails the test when it gets a request.
 func noCluster(t *testing.T) {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

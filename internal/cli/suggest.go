@@ -44,7 +44,7 @@ func suggest(root *cobra.Command) {
 }
 
 // knownTopic has `help` take the words of a command alone: cobra's own says that
-// it knows no such topic, and ends well.
+// it knows no such topic, and succeeds.
 func knownTopic(help *cobra.Command, args []string) error {
 	root := help.Root()
 	if found, rest, err := root.Find(args); err != nil || found == root && len(rest) > 0 {

@@ -20,13 +20,13 @@ type Check struct {
 	// nodes returns what speaks against it in the matrix of all pairs of nodes, and why
 	// it cannot be shown on this cluster.
 	nodes func(*reach.Result) (wrong []string, skipped string)
-	// rows are those of the truth table of vantage points that must be as expected.
+	// rows are those of the table of vantage points that must be as expected.
 	rows *rows
 	// enforced: a namespace that is to enforce the Pod Security Standard restricted does.
 	enforced bool
 }
 
-// rows selects rows of the truth table of vantage points.
+// rows selects rows of the table of vantage points.
 type rows struct {
 	from []reach.VantagePoint
 	// to is where they lead, or "" for anywhere.

@@ -28,7 +28,7 @@ type Options struct {
 	// is skipped.
 	Skip map[string]string
 
-	// Namespace is one that exists, in which only what the suite made is removed;
+	// Namespace is an existing one, in which only what the suite made is removed;
 	// "" has each run make one of its own.
 	Namespace string
 	// Images override the images of the suite's pods by short name: simpleservice,

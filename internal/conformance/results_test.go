@@ -16,8 +16,8 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
-// told are results as ID: RESULT REASON, but for those that passed.
-func told(results []v1alpha1.AssertionResult) (out []string) {
+// lines are results as ID: RESULT REASON, but for those that passed.
+func lines(results []v1alpha1.AssertionResult) (out []string) {
 	for _, r := range results {
 		if r.Result != v1alpha1.AssertionPassed {
 			out = append(out, strings.TrimSpace(r.ID+": "+string(r.Result)+" "+r.Reason))
@@ -50,14 +50,14 @@ func TestTheClaimsOfARunBecomeResults(t *testing.T) {
 		"d: NotChecked exec: exit code 28; curl: (28) timed out",
 		"e: NotChecked wait: timed out; w; y",
 	}
-	if found := told(p.results(done, nil)); !slices.Equal(found, want) {
+	if found := lines(p.results(done, nil)); !slices.Equal(found, want) {
 		t.Errorf("expected\n%s\nfound\n%s", strings.Join(want, "\n"), strings.Join(found, "\n"))
 	}
-	if found := told(p.results(&v1alpha1.Report{Error: "no cluster"}, nil)); len(found) != 5 || found[0] != "a: NotChecked no cluster" {
+	if found := lines(p.results(&v1alpha1.Report{Error: "no cluster"}, nil)); len(found) != 5 || found[0] != "a: NotChecked no cluster" {
 		t.Errorf("found %q", found)
 	}
 	stopped := &v1alpha1.Report{Scenarios: []v1alpha1.Scenario{{Steps: []v1alpha1.Step{{Claims: []v1alpha1.Claim{claim("a", v1alpha1.Met), claim("b", v1alpha1.NotChecked)}}}}}}
-	if found := told(p.results(stopped, errors.New("stopped"))); len(found) != 4 || found[0] != "b: NotChecked stopped" || found[1] != "c: NotChecked stopped" {
+	if found := lines(p.results(stopped, errors.New("stopped"))); len(found) != 4 || found[0] != "b: NotChecked stopped" || found[1] != "c: NotChecked stopped" {
 		t.Errorf("found %q", found)
 	}
 }
@@ -123,7 +123,7 @@ func TestTheMatrixBecomesResults(t *testing.T) {
 			r.Nodes[1].Addresses = r.Nodes[1].Addresses[:1]
 		}, []string{"every-pod-has-every-family: Failed pods on node-2 have no address of a family that others have: no IPv6 address"}},
 	} {
-		if found := told(judgeNodes(onNodes, nodes(tc.change))); !slices.Equal(found, tc.want) {
+		if found := lines(judgeNodes(onNodes, nodes(tc.change))); !slices.Equal(found, tc.want) {
 			t.Errorf("%s: expected\n%s\nfound\n%s", name, strings.Join(tc.want, "\n"), strings.Join(found, "\n"))
 		}
 	}
@@ -133,18 +133,18 @@ func TestTheMatrixBecomesResults(t *testing.T) {
 	if found := warningsOf(slow); len(found) != 1 || !strings.Contains(found[0], "slow") {
 		t.Errorf("expected a warning of the slow pair, found %q", found)
 	}
-	if failed := told(judgeNodes(onNodes, slow)); failed != nil {
+	if failed := lines(judgeNodes(onNodes, slow)); failed != nil {
 		t.Errorf("expected that no assertion is about a slow pair, found %q", failed)
 	}
 	one := &reach.Result{Nodes: []reach.Node{{Name: "node-1", Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.1")}}}, Matrix: reach.NewMatrix(reach.AllPairs(1), reach.IPv4)}
 	one.Matrix.Set(reach.IPv4, 0, 0, reach.Sample{Outcome: probe.Answered})
-	if found, want := told(judgeNodes(onNodes, one)), []string{
+	if found, want := lines(judgeNodes(onNodes, one)), []string{
 		"all-nodes-reach-all-nodes: Skipped only one node is schedulable", "no-nat-between-nodes: Skipped only one node is schedulable",
 	}; !slices.Equal(found, want) {
 		t.Errorf("one node: expected %q, found %q", want, found)
 	}
 	none := &reach.Result{Nodes: []reach.Node{{Name: "node-1", Failed: "no image"}}}
-	if found := told(judgeNodes(onNodes, none)); len(found) != 5 || !strings.Contains(found[4], "NotChecked no pod could probe") {
+	if found := lines(judgeNodes(onNodes, none)); len(found) != 5 || !strings.Contains(found[4], "NotChecked no pod could probe") {
 		t.Errorf("no pod at all: found %q", found)
 	}
 }
@@ -170,7 +170,7 @@ func TestTheTruthTableBecomesResults(t *testing.T) {
 		"same-node-in-every-family: Failed pod, same node → 10.0.0.5:9876: source-NATed to 10.89.0.11",
 		"node-reaches-its-pods: Skipped restricted forbids hostNetwork",
 	}
-	if found := told(placesPart{inNetwork}.judge(table)); !slices.Equal(found, want) {
+	if found := lines(placesPart{inNetwork}.judge(table)); !slices.Equal(found, want) {
 		t.Errorf("expected\n%s\nfound\n%s", strings.Join(want, "\n"), strings.Join(found, "\n"))
 	}
 }

@@ -20,7 +20,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
-// sideBySide is how many parts run at a time, each in a Namespace of its own; in one that
+// sideBySide is how many parts run at a time, each in its own Namespace; in one that
 // exists they run one after the other. The cleanup of a part does not count: for most of it
 // the Namespace controller waits.
 const sideBySide = 3

@@ -160,7 +160,7 @@ func TestWhatASuiteComesTo(t *testing.T) {
 	}
 }
 
-// noCluster are clients that nobody uses.
+// noCluster are clients that are not used.
 func noCluster() *run.Clients {
 	clients, _ := run.FromFlags("test")
 	return clients

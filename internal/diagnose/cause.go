@@ -40,7 +40,7 @@ type Cause struct {
 func (c *Cause) Error() string { return c.What + ": " + c.Why }
 
 // Ends reports whether to give up now: always where it is Hopeless; where the wait
-// is to fail fast also where it is Retried, and where it is Unsettled and Confirmed.
+// is to fail fast even if it is Retried, and where it is Unsettled and Confirmed.
 func (c *Cause) Ends(failFast bool) bool {
 	return c.Outlook == Hopeless || failFast && (c.Outlook == Retried || c.Outlook == Unsettled && c.Confirmed)
 }

@@ -24,12 +24,12 @@ func (r *attempt) check(ctx context.Context, c claim, facts expect.Facts, now *s
 	emit(Waiting{For: "the claim", State: c.text})
 	ctx, cancel := wait.WithTimeout(ctx, c.within)
 	defer cancel()
-	told := troubles{emit, map[string]bool{}}
+	shown := troubles{emit, map[string]bool{}}
 	logs := &followers{wrote: make(chan struct{}, 1), followed: map[logOf]bool{}}
 	for {
 		cause := read.hopeless()
 		if cause == nil {
-			cause = r.controllerFailure(told)
+			cause = r.controllerFailure(shown)
 		}
 		if cause != nil {
 			verdict.Err = cause

@@ -129,7 +129,7 @@ func (r *runner) verdictOn(c *diagnose.Cause) error {
 
 // controllerFailure is the Cause of a controller of the scenario that cannot create its
 // Pods, where the wait for them is to end with it. Before that it is shown.
-func (r *attempt) controllerFailure(told troubles) *diagnose.Cause {
+func (r *attempt) controllerFailure(shown troubles) *diagnose.Cause {
 	for _, events := range r.watcher.eventsOfControllers(r.part) {
 		c := diagnose.Controller(events)
 		if c == nil {
@@ -138,7 +138,7 @@ func (r *attempt) controllerFailure(told troubles) *diagnose.Cause {
 		if c.Ends(r.opts.FailFast) {
 			return c
 		}
-		told.tell(c)
+		shown.show(c)
 	}
 	return nil
 }
@@ -149,7 +149,7 @@ type troubles struct {
 	seen map[string]bool
 }
 
-func (t troubles) tell(c *diagnose.Cause) {
+func (t troubles) show(c *diagnose.Cause) {
 	if c == nil || t.seen[c.What] {
 		return
 	}

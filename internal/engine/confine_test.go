@@ -149,7 +149,7 @@ func TestTheValueOfAnExpressionMakesNoOtherCommand(t *testing.T) {
 }
 
 // TestTheTableHasKubectlsFlags compares the table with the flags that kubectl has:
-// what it does not have can be in nobody's example.
+// what it does not have can be in no example.
 func TestTheTableHasKubectlsFlags(t *testing.T) {
 	for command, form := range allowed {
 		parsed, err := parseWords(strings.Fields(command))

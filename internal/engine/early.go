@@ -59,8 +59,8 @@ func (e *early) begun() bool {
 	return len(e.bodies) > 0
 }
 
-// tell waits for the command's end, and reports what came of it.
-func (e *early) tell(emit func(Body)) (kubectl.Result, *failure) {
+// result waits for the command's end, and reports what came of it.
+func (e *early) result(emit func(Body)) (kubectl.Result, *failure) {
 	<-e.done
 	for _, b := range e.bodies {
 		emit(b)

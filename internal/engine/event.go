@@ -140,10 +140,10 @@ type Interrupted struct {
 	RemoveCommand string
 }
 
-// CleanupStarted reports that what the run made is being removed.
+// CleanupStarted reports that the run's resources are being removed.
 type CleanupStarted struct{ Namespace string }
 
-// CleanupHeld reports an object that is being removed and does not go, and of what
+// CleanupHeld reports an object that is stuck terminating, and of what
 // holds it; it may come more than once.
 type CleanupHeld struct{ Object, Why string }
 

@@ -28,7 +28,7 @@ func (p *Plan) Needs(ownNamespace bool) rbac.Needs {
 		for _, st := range sc.steps {
 			needs = rbac.Join(needs, p.commandNeeds(st), st.claimNeeds())
 		}
-		// A Role, as for a Namespace that exists, cannot grant it: the first sign that an
+		// A Role, as for an existing Namespace, cannot grant it: the first sign that an
 		// image does not run is enough there.
 		if ownNamespace && slices.ContainsFunc(p.replaceable(), func(name string) bool { return p.uses(sc, name) }) {
 			needs = rbac.Join(needs, rbac.Core("nodes", "list").Optional())
@@ -57,7 +57,7 @@ func (st step) claimNeeds() rbac.Needs {
 	return needs
 }
 
-// commandNeeds are what the step's command does, and the removal of what it makes.
+// commandNeeds are what the step's command does, and the removal of its resources.
 func (p *Plan) commandNeeds(st step) rbac.Needs {
 	if st.notRun != "" {
 		return nil

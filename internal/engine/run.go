@@ -29,7 +29,7 @@ type Options struct {
 }
 
 // Run runs a plan on a cluster, and sends every event to sink, one at a time. It removes
-// what it made also when ctx ends.
+// its resources even if ctx ends.
 func Run(ctx context.Context, clients *run.Clients, plan *Plan, opts Options, sink func(Event)) v1alpha1.Verdict {
 	if opts.Now == nil {
 		opts.Now = time.Now
@@ -58,7 +58,7 @@ type runner struct {
 	watcher   *watcher
 	stopWatch func()
 	kubectl   *kubectl.Kubectl
-	// connection is how the API server is reached, for a diagnosis.
+	// connection is the way to the API server, for a diagnosis.
 	connection diagnose.Connection
 
 	// userSkipped: a command was not run, because the user said so.
@@ -72,7 +72,7 @@ type runner struct {
 	mu     sync.Mutex
 	sink   func(Event)
 	counts map[int]counts // by scenario
-	// ended are the words of the commands in containers that ended well.
+	// ended are the words of the commands in containers that succeeded.
 	ended [][]string
 }
 

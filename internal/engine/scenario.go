@@ -160,7 +160,7 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 	case st.notRun != "":
 		failure = st.cannotRun()
 	case sent != nil:
-		res, failure = sent.tell(emit)
+		res, failure = sent.result(emit)
 	default:
 		res, failure = r.command(ctx, st, facts, emit)
 	}

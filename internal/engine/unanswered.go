@@ -15,7 +15,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 )
 
-// succeeded notes the words of a command that a program in a container ended well for:
+// succeeded notes the words of a command that a program in a container succeeded with:
 // who it is that another Pod does answer.
 func (r *runner) succeeded(words []string) {
 	r.mu.Lock()

@@ -91,7 +91,7 @@ func (r *attempt) waitFor(ctx context.Context, w *waitCommand, target string, em
 	if err != nil {
 		return &failure{err: err.Error(), verdict: v1alpha1.CouldNotRun}
 	}
-	watched := &waiter{run: r, wait: w, target: target, emit: emit, told: troubles{emit, map[string]bool{}}}
+	watched := &waiter{run: r, wait: w, target: target, emit: emit, shown: troubles{emit, map[string]bool{}}}
 	err = wait.ForAlso(ctx, client, name, func(obj *unstructured.Unstructured) (bool, error) { return watched.judge(ctx, obj) },
 		func() <-chan struct{} { return watched.next(ctx, name) })
 	if err == nil {
@@ -111,7 +111,7 @@ type waiter struct {
 	state string
 	// changed is when the object was seen to change last.
 	changed time.Time
-	told    troubles
+	shown   troubles
 }
 
 // nodeLook is after how long without a change the Node of a Pod is looked at: one
@@ -161,7 +161,7 @@ func (w *waiter) judge(ctx context.Context, obj *unstructured.Unstructured) (boo
 		return false, nil
 	}
 	if pod == nil {
-		if c := w.run.controllerFailure(w.told); c != nil {
+		if c := w.run.controllerFailure(w.shown); c != nil {
 			return false, c
 		}
 		return false, nil
@@ -173,7 +173,7 @@ func (w *waiter) judge(ctx context.Context, obj *unstructured.Unstructured) (boo
 	}
 	err := w.run.verdictOn(c)
 	if c == nil || !c.Ends(w.run.opts.FailFast) {
-		w.told.tell(c)
+		w.shown.show(c)
 	}
 	return false, err
 }
@@ -230,7 +230,7 @@ type waitCommand struct {
 	objects  []string
 	selector string
 	what     string // "Ready", "deleted": for messages
-	outcome  string // what kubectl prints when it is reached
+	outcome  string // what kubectl prints when it is met
 	goal     wait.Condition
 	timeout  time.Duration
 	// deletion: a Pod that has failed is on its way out all the same.

@@ -21,7 +21,7 @@ import (
 // run's Pods, and wakes the claims that wait for a change.
 type watcher struct {
 	made func(*unstructured.Unstructured) bool
-	tell func(Body)
+	emit func(Body)
 
 	mu      sync.Mutex
 	changed chan struct{}      // closed at the next change
@@ -44,7 +44,7 @@ func (r *runner) watch(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	r.watcher = &watcher{
 		made:    r.Session.Made,
-		tell:    func(b Body) { r.emit(WholeRun, b) },
+		emit:    func(b Body) { r.emit(WholeRun, b) },
 		changed: make(chan struct{}),
 		changes: map[string]changes{},
 		pods:    map[types.UID]*corev1.Pod{},
@@ -132,7 +132,7 @@ func (w *watcher) seePod(obj *unstructured.Unstructured) {
 	}
 	if added := session.AddedContainers(obj); len(added) > 0 && w.added[pod.Name] == "" {
 		w.added[pod.Name] = session.OwnContainer(obj)
-		w.tell(ContainersAdded{pod.Name, added})
+		w.emit(ContainersAdded{pod.Name, added})
 	}
 	if diagnose.Disruption(pod) != nil {
 		w.taken[pod.UID] = pod
@@ -232,7 +232,7 @@ func (w *watcher) report(uid types.UID) {
 	}
 	state := podState(pod)
 	state.Timeline = append(state.Timeline, pulls(pod, slices.Collect(maps.Values(w.events[uid])))...)
-	w.tell(PodSeen{state})
+	w.emit(PodSeen{state})
 }
 
 func (w *watcher) stop() {

@@ -27,7 +27,7 @@ func TestWhatIsWrongWithAWordIsToldAtItsPlace(t *testing.T) {
 		`kubectl wait --fro=delete pod/a`:                      "11:25: run: unknown flag `--fro`; did you mean `--for`?",
 		`kubectl wait --all --for=delete pod/a`:                "11:25: run: unknown flag `--all`; expected one of --for, --selector, --timeout",
 		`kubectl exec a --containr=b -- curl --nonsense`:       "11:27: run: unknown flag `--containr`; did you mean `--container`?",
-		`kubectl run a --iamge=x --prot=1`:                     "11:36: run: unknown flag `--prot`; did you mean `--port`?", // both are told
+		`kubectl run a --iamge=x --prot=1`:                     "11:36: run: unknown flag `--prot`; did you mean `--port`?", // both are reported
 		`kubectl get $(images.shell) --outpot=$(images.shell)`: "11:40: run: unknown flag `--outpot`; did you mean `--output`?",
 	} {
 		_, err := compile(t, "    - run: "+run)

@@ -19,7 +19,7 @@ import (
 const maxLog = 1 << 20
 
 // Dump writes all that there is into a folder, which it makes: namespace.yaml,
-// pods.yaml, events.yaml, and logs/POD.CONTAINER.log. Nobody else may read the
+// pods.yaml, events.yaml, and logs/POD.CONTAINER.log. Only the user may read the
 // files. What may not be read is left out; the error says what that was.
 func (r Reader) Dump(ctx context.Context, dir string) error {
 	if err := os.MkdirAll(filepath.Join(dir, "logs"), 0o700); err != nil {

@@ -9,7 +9,7 @@ import (
 // Command is a step's command, split into words as a POSIX shell splits them.
 type Command []Word
 
-// Word is one argument: literal text and CEL expressions in turn.
+// Word is one argument: literal text and CEL expressions, alternating.
 type Word []Part
 
 // Part is literal text, or the source of a CEL expression.

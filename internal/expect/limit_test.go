@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// nested nests a macro over a list, n times: r has a name of its own at each level.
+// nested nests a macro over a list, n times: r has its own name at each level.
 func nested(n int, list, innermost string) string {
 	for i := range n {
 		innermost = fmt.Sprintf("%s.all(v%d, %s)", list, i, innermost)
@@ -63,7 +63,7 @@ func TestAnExpressionCannotRunAway(t *testing.T) {
 }
 
 // endless compares two values that are equal and would take for ever to compare:
-// CEL counts no cost for it, and asks nobody whether to go on.
+// CEL counts no cost for it, and checks nowhere whether to go on.
 var endless = doubled(60, "[dyn(1)]", "[dyn(@), @]", "@ == [@][0]")
 
 // TestASignalEndsWhatComputes ends the context of an evaluation that hears nothing.

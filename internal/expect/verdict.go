@@ -33,7 +33,7 @@ type Verdict struct {
 }
 
 // Check evaluates a condition over facts. It returns when ctx ends, and when the
-// limits of an evaluation are reached, whatever is being computed.
+// limits of an evaluation are exceeded, whatever is being computed.
 func (x *Expression) Check(ctx context.Context, f Facts) Verdict {
 	v, err := compute(ctx, f, func(read *objects) Verdict { return x.check(ctx, f, read) })
 	if err != nil {

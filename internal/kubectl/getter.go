@@ -45,7 +45,7 @@ func (g *namespaced) ToRawKubeConfigLoader() clientcmd.ClientConfig {
 	return fixedNamespace{g.RESTClientGetter.ToRawKubeConfigLoader(), g.namespace}
 }
 
-// loader has a name of its own because ClientConfig is also a method of it.
+// loader has its own name because ClientConfig is also a method of it.
 type loader = clientcmd.ClientConfig
 
 type fixedNamespace struct {

@@ -10,7 +10,7 @@ import (
 )
 
 // TestComparers: what a page shows of an output of each form, what the cluster prints, what
-// is told, and the output as it is corrected.
+// is reported, and the output as it is corrected.
 func TestComparers(t *testing.T) {
 	for name, tc := range map[string]struct {
 		command, shown, found string

@@ -20,7 +20,7 @@ type sentence struct {
 }
 
 var (
-	// instruction is a sentence up to an inline command which tells the reader to run it.
+	// instruction is a sentence up to an inline command which instructs the reader to run it.
 	instruction = regexp.MustCompile(`(?i)\b(execute|run|type|enter|issue|use|try|invoke)\b[^.;:]*$`)
 	// noInstruction is one that only talks about it.
 	noInstruction = regexp.MustCompile(`(?i)\b(if|when|whenever|once|after|before|not|don't|never|instead of|avoid|without|would|could|as)\b`)

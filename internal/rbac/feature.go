@@ -9,12 +9,12 @@ func Run() Needs {
 		Core("resourcequotas", "list").Optional()) // to know whether there is room for the Pods
 }
 
-// OwnNamespace is what a run with a Namespace of its own needs.
+// OwnNamespace is what a run with its own Namespace needs.
 func OwnNamespace() Needs {
 	return Join(
 		Core("namespaces", "create", "delete"),
 		Core("namespaces", "get", "list", "watch").Optional(),
-		Core("serviceaccounts", "get", "watch").Optional(), // to know when a new Namespace takes Pods
+		Core("serviceaccounts", "get", "watch").Optional(), // to know when a new Namespace accepts Pods
 		Core("pods", "deletecollection").Optional(),        // so that a Namespace goes faster
 	)
 }
@@ -65,7 +65,7 @@ func Conformance() Needs {
 	return Join(Core("nodes", "list"), On(schema.GroupResource{Group: "apps", Resource: "daemonsets"}, "list")).Optional()
 }
 
-// Cleanup is what `kubectl kbe cleanup` needs; what a run made beyond Pods it
+// Cleanup is what `kubectl kbe cleanup` needs; objects of a run other than Pods it
 // may remove as far as the run itself may.
 func Cleanup() Needs {
 	return Join(Core("pods", "get", "list", "watch", "delete"))

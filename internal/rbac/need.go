@@ -22,7 +22,7 @@ type Need struct {
 	Optional bool
 }
 
-// String is a need as `kubectl auth can-i` takes it: VERB RESOURCE[.GROUP][/SUB].
+// String is a need as an argument of `kubectl auth can-i`: VERB RESOURCE[.GROUP][/SUB].
 func (n Need) String() string {
 	resource, sub, has := strings.Cut(n.Resource, "/")
 	text := n.Verb + " " + schema.GroupResource{Group: n.Group, Resource: resource}.String()

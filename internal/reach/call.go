@@ -111,7 +111,7 @@ func answered(a *probe.Attempt, status int, body []byte) {
 // server and kubelet, which runs a program for it, are busy on a machine with much to do.
 const tunnelTime = 8 * time.Second
 
-// callThrough probes the only row through the API server, whose own way comes on top.
+// callThrough probes the only row through the API server, whose own way adds to the time.
 // attempt makes one connection; where it is not permitted, it says so.
 func callThrough(ctx context.Context, row *Row, way time.Duration, attempt func(context.Context) (a probe.Attempt, denied string)) {
 	opts := probeOptions

@@ -27,7 +27,7 @@ type match struct {
 }
 
 // causeTable is THE table of what rows that are not as expected mean. Each row of it is
-// looked for in turn; most look only at what none before has explained.
+// looked for one after the other; most look only at what none before has explained.
 var causeTable = []causeRow{
 	{
 		find: (*explanation).wrongAnswers,
@@ -176,7 +176,7 @@ func (e *explanation) callers(rows []int, is func(Row) bool) string {
 	return strings.Join(names, ", ")
 }
 
-// refusal says from where an address refuses.
+// refusal says which vantage points an address refuses.
 func (e *explanation) refusal(rows []int) string {
 	if e.any(rows, func(r Row) bool { return r.From.inside() }) {
 		return "refused from everywhere, even from the pod's own containers"

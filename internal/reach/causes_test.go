@@ -10,7 +10,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
-// table is written as a truth table: a row is PLACE ADDRESS FOUND, where FOUND is an
+// table is written as text: a row is PLACE ADDRESS FOUND, where FOUND is an
 // outcome of a probe; a version that was answered ("mine" is the target's); or -, for
 // a row that was skipped.
 func table(t *testing.T, ips string, rows ...string) *Table {

@@ -37,7 +37,7 @@ func drawn(zones string, pictures ...[]string) ([]Node, *Matrix) {
 	return nodes, m
 }
 
-func told(nodes []Node, m *Matrix) []string {
+func findings(nodes []Node, m *Matrix) []string {
 	var out []string
 	for _, f := range Explain(nodes, m) {
 		level := "✗"
@@ -120,7 +120,7 @@ func TestTheLargestPatternExplains(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			nodes, m := drawn(tc.zones, tc.pictures...)
-			if got := told(nodes, m); !slices.Equal(got, tc.want) {
+			if got := findings(nodes, m); !slices.Equal(got, tc.want) {
 				t.Errorf("expected\n  %s\nfound\n  %s", strings.Join(tc.want, "\n  "), strings.Join(got, "\n  "))
 			}
 		})
@@ -131,7 +131,7 @@ func TestAPairTellsWhoAnswered(t *testing.T) {
 	nodes, m := drawn("", []string{"..", ". "})
 	m.Set(IPv4, 1, 1, Sample{Outcome: probe.WrongAnswer, Detail: "the pod on node-1 answered"})
 	want := []string{"✗ the pod on node-2 cannot reach its own address: wrong answer: the pod on node-1 answered (1)"}
-	if got := told(nodes, m); !slices.Equal(got, want) {
+	if got := findings(nodes, m); !slices.Equal(got, want) {
 		t.Errorf("expected %q, found %q", want, got)
 	}
 }
@@ -157,7 +157,7 @@ func TestEachFailingPairIsExplainedOnce(t *testing.T) {
 		}
 		counts := m.Counts(IPv4)
 		if failing := counts[probe.Timeout] + counts[probe.Refused]; explained != failing {
-			t.Errorf("%q: %d pairs fail, %d are explained:\n  %s", picture, failing, explained, strings.Join(told(nodes, m), "\n  "))
+			t.Errorf("%q: %d pairs fail, %d are explained:\n  %s", picture, failing, explained, strings.Join(findings(nodes, m), "\n  "))
 		}
 	}
 }
@@ -172,12 +172,12 @@ func TestTranslationAndNodesThatFail(t *testing.T) {
 		"✗ node-3 could not take part: its pod did not start (0)",
 		"! pods on node-2 are source-NATed to 10.89.0.3, over IPv4: that is what the pods that they probe see as the caller's address (1)",
 	}
-	if got := told(nodes, m); !slices.Equal(got, want) {
+	if got := findings(nodes, m); !slices.Equal(got, want) {
 		t.Errorf("expected\n  %s\nfound\n  %s", strings.Join(want, "\n  "), strings.Join(got, "\n  "))
 	}
 }
 
-// A node that could not ask, and that nobody reached, is one finding; so is one
+// A node that could not probe, and that no node reached, is one finding; so is one
 // that never took part.
 func TestANodeThatFailsExplainsItsPairs(t *testing.T) {
 	nodes, m := drawn("", []string{"..x.", "..x.", "    ", "r.x."})
@@ -188,7 +188,7 @@ func TestANodeThatFailsExplainsItsPairs(t *testing.T) {
 		"✗ node-5 could not take part: no image (0)",
 		"✗ node-4 ⇏ node-1: refused (1)",
 	}
-	if got := told(nodes, m); !slices.Equal(got, want) {
+	if got := findings(nodes, m); !slices.Equal(got, want) {
 		t.Errorf("expected\n  %s\nfound\n  %s", strings.Join(want, "\n  "), strings.Join(got, "\n  "))
 	}
 }
@@ -206,7 +206,7 @@ func TestNodesOfOneCauseAreOneFinding(t *testing.T) {
 		"✗ node-3, node-4 could not take part: exec ended (4)",
 		`✗ node-5, node-6, node-7, node-8 could not take part: container "sise" of its pod: the node cannot reach the registry: read udp [::1]->[::1]:53 (0)`,
 	}
-	if got := told(nodes, m); !slices.Equal(got, want) {
+	if got := findings(nodes, m); !slices.Equal(got, want) {
 		t.Errorf("expected\n  %s\nfound\n  %s", strings.Join(want, "\n  "), strings.Join(got, "\n  "))
 	}
 }
@@ -218,7 +218,7 @@ func TestManyTranslationsAreOneFinding(t *testing.T) {
 		m.Set(IPv4, i, 0, Sample{Outcome: probe.Answered, SeenAs: netip.MustParseAddr("10.89.0.3")})
 	}
 	want := []string{fmt.Sprintf("! pods on node-1, node-2, node-3 and %d more are source-NATed to other addresses, such as 10.89.0.3: that is what the pods that they probe see as the caller's address (%d)", n-3, n)}
-	if got := told(nodes, m); !slices.Equal(got, want) {
+	if got := findings(nodes, m); !slices.Equal(got, want) {
 		t.Errorf("expected %q, found %q", want, got)
 	}
 }

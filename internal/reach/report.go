@@ -14,7 +14,7 @@ const (
 	findingsMax   = 100
 )
 
-// AddTo puts the truth table, its causes and the verdict into a report.
+// AddTo puts the rows, their causes and the verdict into a report.
 func (t *Table) AddTo(r *v1alpha1.Reach) {
 	r.Hardened = t.Hardened
 	r.Target = &v1alpha1.ReachTarget{

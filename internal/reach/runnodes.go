@@ -74,8 +74,8 @@ type nodesRun struct {
 	begun  time.Time
 }
 
-// RunNodes makes a pod on every node that can run one, has each probe the others, and
-// returns what they found. The removal of what it made is the caller's. The error is
+// RunNodes creates a pod on every node that can run one, has each probe the others, and
+// returns what they found. The removal of the run's resources is the caller's. The error is
 // one that kept all of it from being done; what fails on one node is in the Result.
 func RunNodes(ctx context.Context, env Env, opts NodesOptions) (*Result, error) {
 	ctx, cancel := context.WithCancel(ctx)

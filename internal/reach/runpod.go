@@ -23,7 +23,7 @@ import (
 
 // PodOptions are what a user decides about a run of one Pod.
 type PodOptions struct {
-	// Pod is one that exists, as FindPod returns it, or nil for a target of the run's own.
+	// Pod is an existing one, as FindPod returns it, or nil for a target of the run's own.
 	Pod *corev1.Pod
 	// Port is where the target serves; 0 is that of the service.
 	Port uint16
@@ -49,7 +49,7 @@ type podRun struct {
 	mu       sync.Mutex // of the table's Owners
 }
 
-// RunPod probes the target from each of the vantage points. The removal of what it made
+// RunPod probes the target from each of the vantage points. The removal of the run's resources
 // is the caller's. The error is one that kept the table from being made; a vantage point
 // that could not be used is a row that says so.
 func RunPod(ctx context.Context, env Env, opts PodOptions) (*Table, error) {

@@ -58,7 +58,7 @@ type Row struct {
 	Own []netip.Addr
 }
 
-// Table is the truth table.
+// Table holds what each vantage point found at each address.
 type Table struct {
 	Target Target
 	Rows   []Row

@@ -91,7 +91,7 @@ var vantageTable = []vantageRow{
 	},
 }
 
-// VantagePoints are all, in the order of the truth table.
+// VantagePoints are all, in the order of the report.
 func VantagePoints() (all []VantagePoint) {
 	for _, row := range vantageTable {
 		all = append(all, row.name)
@@ -100,7 +100,7 @@ func VantagePoints() (all []VantagePoint) {
 }
 
 // ParseVantagePoints reads names of vantage points; none means all. They come back in
-// the order of the truth table.
+// the order of the report.
 func ParseVantagePoints(names []string) ([]VantagePoint, error) {
 	var chosen []VantagePoint
 	var known []string

@@ -92,7 +92,7 @@ func failuresOf(m *v1alpha1.Matrix, node string) string {
 	return strings.Join(lines, "\n")
 }
 
-// addVantages adds the cases of a truth table to a suite: one per row.
+// addVantages adds the cases of a Reach to a suite: one per vantage point.
 func (s *suite) addVantages(r *v1alpha1.Reach) {
 	for _, v := range r.Vantages {
 		c := testcase{Name: fmt.Sprintf("%s: %s is %s", reach.VantagePoint(v.Place).Words(), v.Address, expectedWords(v)), took: v.P50Microseconds / 1000}

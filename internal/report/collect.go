@@ -69,7 +69,7 @@ func (c *Collector) Handle(ev engine.Event) {
 		c.scenarios[ev.Scenario].handle(ev.Body)
 	}
 	if c.terminal != nil {
-		c.tell(ev)
+		c.story(ev)
 	}
 }
 

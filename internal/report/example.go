@@ -83,7 +83,7 @@ func stepBlocks(st v1alpha1.Step, notes []Block, ended bool) []Block {
 	if c := st.NotApplicable; c != nil {
 		blocks = append(blocks, openNote(c.What+": "+c.Why), afterNote("A healthy cluster may be so; what depends on it is not checked."))
 	}
-	// A time-out may end a step when some of its claims are decided.
+	// A timeout may end a step when some of its claims are decided.
 	failedFirst := st.Failure != nil && !slices.ContainsFunc(st.Claims, func(c v1alpha1.Claim) bool { return c.Outcome != v1alpha1.NotChecked })
 	if failedFirst {
 		blocks = append(blocks, failureBlock(st))

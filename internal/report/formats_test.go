@@ -163,7 +163,7 @@ func TestTheScriptIsBash(t *testing.T) {
 }
 
 // A script replays the commands with the addresses of its own pods, in a namespace of
-// its own that it deletes, also where a command fails.
+// its own that it deletes, even if a command fails.
 func TestTheScriptReplaysTheCommands(t *testing.T) {
 	dir := t.TempDir()
 	kubectl := filepath.Join(dir, "kubectl")

@@ -113,7 +113,7 @@ func (m *markdown) origin(d Document) {
 // console is what a terminal would show of a command.
 func console(c Command, out Output) string {
 	line := strings.Join(breakCommand(visible(c.Line), markdownWidth-len(`$  \`)), " \\\n    ")
-	return told(v1alpha1.Step{Command: line, Stdout: out.Stdout, Stderr: out.Stderr})
+	return transcript(v1alpha1.Step{Command: line, Stdout: out.Stdout, Stderr: out.Stderr})
 }
 
 func (m *markdown) finding(f Finding) {

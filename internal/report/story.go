@@ -9,9 +9,9 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
-// tell shows on the terminal what an event adds. Scenarios run in parallel and are shown
+// story shows on the terminal what an event adds. Scenarios run in parallel and are shown
 // in order: the first that has not ended is the one that is shown.
-func (c *Collector) tell(ev engine.Event) {
+func (c *Collector) story(ev engine.Event) {
 	d, current := c.document()
 	if ev.Scenario != engine.WholeRun && ev.Scenario != current && !c.scenarios[ev.Scenario].ended {
 		return

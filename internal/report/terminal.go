@@ -335,7 +335,7 @@ func (t *Terminal) table(table Table) {
 				}
 			}
 		}
-		// What is the same of several rows in turn is said once.
+		// What is the same of consecutive rows is said once.
 		if r.Note != "" && (i+1 == len(table.Rows) || table.Rows[i+1].Note != r.Note) {
 			for _, l := range wrap(clean(r.Note), min(t.width, 80)-6) {
 				t.line("      " + t.style.dim(l))

@@ -49,7 +49,7 @@ func seen(name string, kinds ...string) v1alpha1.Pod {
 	return pod
 }
 
-// story is a run with everything that a report must be able to tell.
+// story is a run with everything that a report must be able to show.
 func story() []engine.Event {
 	var events []engine.Event
 	at := func(scenario int, bodies ...engine.Body) {
@@ -69,7 +69,7 @@ func story() []engine.Event {
 			v1alpha1.Claim{Claim: "The pod runs", Expression: `pod("sise").status.phase == "Running"`, WithinMilliseconds: 90_000})},
 		engine.CommandShown{Line: "kubectl run sise --image=mhausenblas/simpleservice:0.5.0 --port=9876"},
 		engine.Output{Stdout: "pod/sise created\n"})
-	// A scenario that runs beside it is told after it.
+	// A scenario that runs in parallel is shown after it.
 	at(1, engine.ScenarioStarted{Name: "two-containers", Title: "Two containers in one pod"},
 		engine.StepStarted{Step: planned("",
 			v1alpha1.Claim{Claim: "one", Expression: `stdout == ""`}, v1alpha1.Claim{Claim: "two", Expression: `elapsed < duration("1s")`})},

@@ -73,8 +73,8 @@ func Reason(c v1alpha1.Claim) string {
 	return strings.Join(strings.Fields(strings.Join(parts, "; ")), " ")
 }
 
-// told is a command and what it printed, as on a terminal.
-func told(st v1alpha1.Step) string {
+// transcript is a command and what it printed, as on a terminal.
+func transcript(st v1alpha1.Step) string {
 	if st.Command == "" {
 		return ""
 	}

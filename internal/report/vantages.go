@@ -10,7 +10,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
-// vantageBlocks are the truth table of a Reach, and what explains it.
+// vantageBlocks are the vantage points of a Reach, and what explains their outcomes.
 func vantageBlocks(r *v1alpha1.Reach) []Block {
 	table := Table{NoteTitle: "What it shows", Columns: []Column{
 		{Title: "Probed from", Width: 16}, {Title: "Address", Wide: true}, {Title: "Expected", Width: 13}, {Title: "Found", Width: 11}, {Title: "Latency"},
@@ -70,7 +70,7 @@ func targetText(target *v1alpha1.ReachTarget) string {
 	return text + " Its version is not known, so any connection counts as reachable."
 }
 
-// vantagesText sums up a truth table.
+// vantagesText sums up the vantage points.
 func vantagesText(r *v1alpha1.Reach) string {
 	c := r.Counts
 	text := fmt.Sprintf("Reachable from %d of %d places", c.Met, c.Met+c.Failed)

@@ -17,7 +17,7 @@ import (
 
 // Options are what a user decides about any run.
 type Options struct {
-	// Namespace is one that exists, or "" for a new one.
+	// Namespace is an existing one, or "" for a new one.
 	Namespace string
 	// Keep leaves everything on the cluster.
 	Keep bool
@@ -29,11 +29,11 @@ type Options struct {
 	// Registry is the host that all other images are taken from, or "" (see
 	// podpatch.FromRegistry).
 	Registry string
-	// PullSecret is the name of a Secret, in the Namespace that exists, with the
+	// PullSecret is the name of a Secret, in an existing Namespace, with the
 	// credentials for the images' registry, or "".
 	PullSecret string
 	// Timeout bounds the time until the verdict; 0 means no bound. The cleanup
-	// has a budget of its own.
+	// has its own budget.
 	Timeout time.Duration
 	// Dump is a folder to write all evidence to before the cleanup, or "".
 	// DumpFailures leaves it out where the work passes.

@@ -23,7 +23,7 @@ import (
 
 // Work is what a run is made for.
 type Work struct {
-	// Name is in the names of what the run makes, such as pods or reach.
+	// Name is in the names of the run's resources, such as pods or reach.
 	Name string
 	// Needs are what the work requests from the API server, also for its own Namespace.
 	Needs rbac.Needs
@@ -89,7 +89,7 @@ type Result struct {
 	TimedOut string
 	// Interrupted is the signal that ended the run early, or "".
 	Interrupted string
-	// RemoveCommand removes by hand what the run has made, as long as it is there.
+	// RemoveCommand removes the run's resources by hand, as long as they exist.
 	RemoveCommand string
 	// Cleanup is nil as long as there was none.
 	Cleanup *v1alpha1.Cleanup
@@ -248,7 +248,7 @@ func (r *run) decide(ctx context.Context) error {
 	return nil
 }
 
-// cleanUp removes what the run made, unless it is to be kept.
+// cleanUp removes the run's resources, unless they are to be kept.
 func (r *run) cleanUp(ctx context.Context) (err error) {
 	begin := r.opts.Now()
 	done := &v1alpha1.Cleanup{Kept: r.opts.Keep}

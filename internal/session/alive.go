@@ -70,7 +70,7 @@ func openLocal(id string) (*local, error) {
 	return &local{dir: dir}, err
 }
 
-// close gives the folder back. A run that has left something stays known: as dead.
+// close gives the folder back. A run with leftovers stays known: as dead.
 // The lock is given back first, for Windows does not remove a file that is open;
 // what could see the run as dead meanwhile finds nothing of it on the cluster.
 func (l *local) close(forget bool) error {

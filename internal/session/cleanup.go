@@ -55,7 +55,7 @@ func cleanupContext(ctx context.Context) (context.Context, context.CancelFunc) {
 }
 
 // Close removes what the run created and waits until it no longer exists, within
-// CleanupTimeout, also where ctx has ended. Nothing can be created any more.
+// CleanupTimeout, even if ctx has ended. Nothing can be created any more.
 func (s *Session) Close(ctx context.Context) Cleanup {
 	ctx, cancel := cleanupContext(ctx)
 	defer cancel()
@@ -70,7 +70,7 @@ func (s *Session) Close(ctx context.Context) Cleanup {
 	return out
 }
 
-// Leave ends the run and leaves what it made.
+// Leave ends the run and leaves its resources.
 func (s *Session) Leave(ctx context.Context) error {
 	s.endCreates(ctx)
 	return s.local.close(true)

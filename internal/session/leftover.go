@@ -178,7 +178,7 @@ func (f *finder) leftovers() []Leftover {
 	return out
 }
 
-// Remove removes what a run has left in a Namespace, with the Namespace where it
+// Remove removes the leftovers of a run in a Namespace, with the Namespace where it
 // is the run's own, and waits until it no longer exists, within CleanupTimeout.
 func (l *Leftover) Remove(ctx context.Context, cfg *rest.Config) Cleanup {
 	client, err := dynamic.NewForConfig(cfg)

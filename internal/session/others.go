@@ -28,7 +28,7 @@ type others struct {
 
 type othersSelector struct {
 	resource, name string
-	// adopts: it takes a Pod that is no controller's.
+	// adopts: it becomes the owner of a Pod that is no controller's.
 	adopts  bool
 	matches labels.Selector
 }

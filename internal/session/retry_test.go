@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// script answers requests in turn: with a status, or an error; the last one again
+// script answers requests one after the other: with a status, or an error; the last one again
 // and again.
 type script struct {
 	answers []any
@@ -152,7 +152,7 @@ func TestDelaysAreReported(t *testing.T) {
 	}
 }
 
-// TestAnOutageIsOneForAllRequests: when it has lasted, nobody waits any more.
+// TestAnOutageIsOneForAllRequests: when it has lasted, no request waits any more.
 func TestAnOutageIsOneForAllRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &Retrier{}

@@ -55,7 +55,7 @@ func SharedNeeds() rbac.Needs {
 	return needs.Optional()
 }
 
-// bind adds the run's label to what an object selects by. What it makes has that
+// bind adds the run's label to what an object selects by. The objects that it creates have that
 // label already.
 func (s *Session) bind(obj *unstructured.Unstructured, at target) error {
 	if path := labelOf(obj, at); path != nil {

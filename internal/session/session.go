@@ -133,7 +133,7 @@ func Open(ctx context.Context, cfg *rest.Config, example, namespace string, opti
 func (s *Session) Dir() string { return s.local.dir }
 
 // adopt makes sure that an existing Namespace exists, and that one which someone
-// has just made takes Pods. Where reading it is not permitted, the first command
+// has just made accepts Pods. Where reading it is not permitted, the first command
 // will show it.
 func (s *Session) adopt(ctx context.Context) error {
 	ns, err := s.client.Resource(namespaces).Get(ctx, s.Namespace, metav1.GetOptions{})
@@ -152,7 +152,7 @@ func (s *Session) adopt(ctx context.Context) error {
 	return nil
 }
 
-// make creates the run's own Namespace, and waits until it takes Pods.
+// make creates the run's own Namespace, and waits until it accepts Pods.
 func (s *Session) make(ctx context.Context, cfg *rest.Config, example string) error {
 	cfg = rest.CopyConfig(cfg)
 	s.Wrap(cfg)

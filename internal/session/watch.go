@@ -32,7 +32,7 @@ func (s *Session) WatchEvents(ctx context.Context, seen func(*unstructured.Unstr
 	observe(ctx, s.client, target{resource: events, namespace: s.Namespace}, "", seen).run()
 }
 
-// Made reports whether an object is the run's: all is, in a Namespace of its own;
+// Made reports whether an object is the run's: all is, in its own Namespace;
 // elsewhere what carries its label, or was made by a controller that the run created.
 func (s *Session) Made(obj *unstructured.Unstructured) bool {
 	return s.Owned || s.isMarked(obj) || s.created.has(metav1.GetControllerOf(obj))

@@ -30,7 +30,7 @@ func (t *transport) write(req *http.Request, at target) (*http.Response, error) 
 	case strings.HasPrefix(req.Header.Get("Content-Type"), applyType):
 		return reject(req, at, forbidden("a server-side apply would take over what others make meanwhile; use kubectl create or apply"))
 	}
-	// What the run has made under that name may have been replaced. A delete that says
+	// The run's object of that name may have been replaced. A delete that says
 	// which object it means fails then.
 	uid := s.created.uidOf(at)
 	if uid == "" || req.Method != http.MethodDelete {
@@ -77,7 +77,7 @@ func (s *Session) ofRun(ctx context.Context, at target) (metav1.Object, error) {
 	return obj, err
 }
 
-// look reads whose an object is, or takes it from what a command has read just now.
+// look reads whose an object is, or reads it from what a command has read just now.
 func (s *Session) look(ctx context.Context, at target) (metav1.Object, error) {
 	if seen := s.recentlySeen(at); seen != nil {
 		return seen, nil

@@ -32,7 +32,7 @@ func (u Unless) Error() string { return u.Err.Error() }
 func (u Unless) Unwrap() error { return u.Err }
 
 // For waits until the condition holds for the object of that name. It returns
-// the condition's error, an API error that a repeat does not mend (forbidden,
+// the condition's error, an API error that a repeat does not fix (forbidden,
 // unauthorized), or a cause of ctx.
 func For(ctx context.Context, client dynamic.ResourceInterface, name string, cond Condition) error {
 	return ForAlso(ctx, client, name, cond, nil)

@@ -9,6 +9,6 @@
 // without Go, and `kubectl kbe conformance --list` lists all assertions.
 //
 // The cluster is never changed beyond what the suite's own namespaces hold, and
-// they are removed: also when an assertion fails, on Ctrl-C, and before the
+// they are removed: even when an assertion fails, on Ctrl-C, and before the
 // test binary's -timeout ends it.
 package conformance

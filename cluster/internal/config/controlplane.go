@@ -31,7 +31,7 @@ rules:
 - level: Metadata
 `
 
-// In their own network namespace, loopback is reached by these components alone.
+// In their own network namespace, only these components reach loopback.
 const (
 	etcdClient = "http://127.0.0.1:2379"
 	etcdPeer   = "http://127.0.0.1:2380"

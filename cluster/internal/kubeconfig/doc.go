@@ -1,3 +1,3 @@
 // Package kubeconfig writes the kubeconfigs of a cluster's own components, and adds the cluster to the user's
-// kubeconfig and takes it out again, as kind does.
+// kubeconfig and removes it again, as kind does.
 package kubeconfig

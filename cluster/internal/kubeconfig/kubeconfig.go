@@ -57,7 +57,7 @@ func Plan(path string) (state.Kubeconfig, error) {
 	return plan, nil
 }
 
-// onlyOurs reports that a file holds clusters of kbe-cluster and nothing else: the last of them to go takes it along,
+// onlyOurs reports that a file holds clusters of kbe-cluster and nothing else: the last of them that is deleted takes the file along,
 // whichever made it.
 func onlyOurs(c *api.Config) bool {
 	for name := range c.Contexts {

@@ -24,7 +24,7 @@ type Options struct {
 	Nodes int
 	// IPFamily is one of network.IPFamilies.
 	IPFamily string
-	// Zones are given to the nodes in turn; there may be none.
+	// Zones are assigned to the nodes round-robin; there may be none.
 	Zones []string
 	// Port of the API on 127.0.0.1, 0 for a free one.
 	Port int
@@ -42,7 +42,7 @@ type Options struct {
 
 // Up starts the cluster, or says that it is up already. After an error nothing of it is left.
 func Up(ctx context.Context, dir state.Dir, o Options, p *progress.Printer) error {
-	if told, err := alreadyUp(dir, p); told || err != nil {
+	if isUp, err := alreadyUp(dir, p); isUp || err != nil {
 		return err
 	}
 	machine, err := preflight.Check(ctx, preflight.Request{Kubernetes: o.Kubernetes, Nodes: o.Nodes, Port: o.Port, IPv6: o.IPFamily != "ipv4", NetworkPolicy: o.NetworkPolicy})
@@ -58,7 +58,7 @@ func Up(ctx context.Context, dir state.Dir, o Options, p *progress.Printer) erro
 		return err
 	}
 	defer unlock()
-	if told, err := alreadyUp(dir, p); told || err != nil { // while we waited
+	if isUp, err := alreadyUp(dir, p); isUp || err != nil { // while we waited
 		return err
 	}
 	if err := removeRemains(ctx, dir, p); err != nil {

@@ -23,7 +23,7 @@ type Family struct {
 	controlPlane netip.Prefix
 	pods         netip.Prefix
 	podBits      int // of a node's range of pods
-	podByte      int // the byte that tells nodes' ranges apart
+	podByte      int // the byte in which nodes' ranges differ
 	services     netip.Prefix
 	dns          netip.Addr
 }

@@ -139,7 +139,7 @@ COMMIT
 COMMIT
 `
 
-// try runs a program in a network namespace of its own.
+// try runs a program in its own network namespace.
 func try(ctx context.Context, stdin, name string, args ...string) error {
 	path, err := find(name)
 	if err != nil {

@@ -18,7 +18,7 @@ type Cluster struct {
 	Nodes []string `json:"nodes"`
 	// IPFamily is ipv4, ipv6 or dual.
 	IPFamily string `json:"ipFamily"`
-	// Zones are given to the nodes in turn; there may be none.
+	// Zones are assigned to the nodes round-robin; there may be none.
 	Zones []string `json:"zones,omitempty"`
 	// Server is the URL of the API outside the namespaces.
 	Server string `json:"server"`

@@ -23,7 +23,7 @@ import (
 // connections by itself, so latencies are those of the connection.
 func parallelMax(addresses int) int { return min(max(4, 2*addresses), 96) }
 
-// quiet is how long curl may write nothing, in addition to the time-out of a
+// quiet is how long curl may write nothing, in addition to the timeout of a
 // connection: it reports when each one begins and ends.
 const quiet = 10 * time.Second
 

@@ -36,7 +36,7 @@ func full(t *testing.T) netip.AddrPort {
 }
 
 // TestTargetsThatTimeOutDoSoSideBySide: when half of many targets are dead, the probe
-// takes one time-out, and not a second one; on an idle machine 2.2 s.
+// lasts one timeout, and not a second one; on an idle machine 2.2 s.
 func TestTargetsThatTimeOutDoSoSideBySide(t *testing.T) {
 	in := machine(t)
 	alive := service(t, "0.0.0.0:0", same("v")).Port()

@@ -144,7 +144,7 @@ type row struct {
 	outcome   Outcome
 	connected bool
 	// old is what a curl before 7.75 makes of it, where that is something else: it
-	// does not tell how a transfer ended.
+	// does not show how a transfer ended.
 	old []Outcome
 	// address is that of a target on this machine, or is nil.
 	address func(*testing.T) netip.AddrPort

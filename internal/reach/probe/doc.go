@@ -1,5 +1,5 @@
 // Package probe probes HTTP services from within a container, by its curl: who
-// answers at each address, how fast, or what is in the way. One exec probes all
+// answers at each address, how fast, or why not. One exec probes all
 // of them.
 //
 // It knows addresses, not Pods: what an outcome says about a cluster is decided

@@ -35,7 +35,7 @@ const (
 	Outcomes
 )
 
-// outcomes are how an Outcome is named in a truth table of the API, and in a sentence.
+// outcomes are how an Outcome is named in a table of the API, and in a sentence.
 var outcomes = [Outcomes]struct{ name, words string }{
 	{"", "not probed"}, {"answered", "reachable"}, {"slow", "slow"}, {"flaky", "flaky"}, {"wrongAnswer", "wrong answer"},
 	{"protocol", "wrong answer"}, {"refused", "refused"}, {"reset", "reset"}, {"timeout", "timed out"}, {"unreachable", "unreachable"},

@@ -87,7 +87,7 @@ func known(results []Result) (n int) {
 const noSuchFile = `Internal error occurred: error executing command in container: failed to exec in container: failed to start exec "97f7": ` +
 	`OCI runtime exec failed: exec failed: unable to start container process: exec: "curl": executable file not found in $PATH`
 
-// TestASilentContainer: the exec of a node that is gone never ends by itself. What
+// TestASilentContainer: the exec of a node that is lost never ends by itself. What
 // it has said before is known, and what it says later is not read.
 func TestASilentContainer(t *testing.T) {
 	targets := []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:1"), netip.MustParseAddrPort("127.0.0.1:2")}

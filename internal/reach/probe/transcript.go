@@ -142,7 +142,7 @@ func (t *transcript) of(host string) *report {
 }
 
 // connectFailed is how a verbose curl reports a connection that failed: from 8.0 on also
-// from where, and without a port where the kernel did not even try.
+// where, and without a port where the kernel did not even try.
 var connectFailed = regexp.MustCompile(`^\* (?:connect to (\S+) port (\d+) .*failed|Immediate connect fail for (\S+)): (.+)$`)
 
 func (t *transcript) readStderr(p []byte) {

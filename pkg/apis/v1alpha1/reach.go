@@ -7,7 +7,7 @@ import (
 // ReachKind is that of a Reach.
 const ReachKind = "Reach"
 
-// Reach is the report of `kubectl kbe reach`: from where a Pod was reached
+// Reach is the report of `kubectl kbe reach`: where a Pod was reachable from
 // (Target, Vantages), or which nodes' Pods reach which (Matrix).
 type Reach struct {
 	metav1.TypeMeta `json:",inline"`
@@ -38,7 +38,7 @@ type Reach struct {
 	// the run's Pods meet it.
 	Hardened bool         `json:"hardened,omitempty"`
 	Target   *ReachTarget `json:"target,omitempty"`
-	// Vantages are the rows of the truth table.
+	// Vantages are the rows of the table.
 	Vantages []Vantage    `json:"vantages,omitempty"`
 	Counts   *ReachCounts `json:"counts,omitempty"`
 	// Causes explain what is not as expected.
@@ -60,7 +60,7 @@ type ReachTarget struct {
 	Version string `json:"version,omitempty"`
 }
 
-// VantageOutcome is what a row of the truth table comes to.
+// VantageOutcome is what a row of the table comes to.
 type VantageOutcome string
 
 // The outcomes of a row.
@@ -75,7 +75,7 @@ const (
 	VantageLesson VantageOutcome = "Lesson"
 )
 
-// Vantage is a row of the truth table: one place to ask from, one address.
+// Vantage is a row of the table: one place to probe from, one address.
 type Vantage struct {
 	// Place is one of container, sibling, same-node, other-node, node,
 	// api-server, port-forward, here.
@@ -90,7 +90,7 @@ type Vantage struct {
 	// Address is the one that was probed, with its port.
 	Address string `json:"address"`
 
-	// Expected is reached, notReached, or any.
+	// Expected: reached, notReached, or any.
 	Expected string         `json:"expected"`
 	Outcome  VantageOutcome `json:"outcome"`
 	// Found is answered, refused, timeout, unreachable, reset, protocol, error,

@@ -59,7 +59,7 @@ const (
 
 // Run reports where the example ran.
 type Run struct {
-	// ID is the value of the label kubectl-kbe.github.io/run of what it made.
+	// ID is the value of the label kubectl-kbe.github.io/run of the run's resources.
 	ID        string `json:"id,omitempty"`
 	Namespace string `json:"namespace,omitempty"`
 	// OwnNamespace reports that the Namespace was made for the run.

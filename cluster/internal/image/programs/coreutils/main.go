@@ -36,7 +36,7 @@ func run(args []string) (exitCode int) {
 	return 1
 }
 
-// invoked returns the program that is asked for and its arguments, the first of which is
+// invoked returns the requested program and its arguments, the first of which is
 // the name that it goes by. From a script, the kernel passes the script's path, too.
 func invoked(args []string) (program string, rest []string) {
 	if len(args) == 0 {
