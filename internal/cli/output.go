@@ -218,10 +218,26 @@ func commandLine(c *cobra.Command) string {
 	words := append(strings.Fields(c.CommandPath()), c.Flags().Args()...)
 	c.Flags().Visit(func(f *pflag.Flag) {
 		if c.InheritedFlags().Lookup(f.Name) == nil || f.Name == "namespace" || f.Name == "context" {
-			words = append(words, "--"+f.Name+"="+strings.Trim(f.Value.String(), "[]"))
+			words = append(words, flagWords(f)...)
 		}
 	})
 	return example.Quote(words)
+}
+
+// flagWords are a flag that is set, as a user would type it.
+func flagWords(f *pflag.Flag) []string {
+	name := "--" + f.Name
+	if list, ok := f.Value.(pflag.SliceValue); ok {
+		var words []string
+		for _, value := range list.GetSlice() {
+			words = append(words, name+"="+value)
+		}
+		return words
+	}
+	if value := strings.Trim(f.Value.String(), "[]"); value != f.NoOptDefVal { // a map is in brackets
+		name += "=" + value
+	}
+	return []string{name}
 }
 
 func (o *output) render(w io.Writer, format string, r runtime.Object) error {

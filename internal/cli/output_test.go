@@ -168,3 +168,16 @@ func TestARunThatCouldNotStartIsReported(t *testing.T) {
 		t.Errorf("found %s, %v", data, err)
 	}
 }
+
+func TestTheCommandLineIsAsAUserTypesIt(t *testing.T) {
+	c := &cobra.Command{Use: "kbe"}
+	c.Flags().Bool("nodes", false, "")
+	c.Flags().StringArray("report-file", nil, "")
+	c.Flags().StringSlice("profile", nil, "")
+	if err := c.ParseFlags([]string{"--nodes", "--report-file=html=a,b", "--report-file", "json=c", "--profile=x,y", "pod"}); err != nil {
+		t.Fatal(err)
+	}
+	if want, got := "kbe pod --nodes --profile=x --profile=y --report-file=html=a,b --report-file=json=c", commandLine(c); got != want {
+		t.Errorf("expected %s, found %s", want, got)
+	}
+}
