@@ -43,7 +43,7 @@ func newFixture(t *testing.T, name string) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := session.Open(t.Context(), cfg, name, "")
+	s, err := session.Open(t.Context(), cfg, name, "", session.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -43,12 +43,12 @@ func TestBareAPIServer(t *testing.T) {
 }
 
 // open begins a run whose clients retry, as kubectl kbe does.
-func (b *bench) open(t *testing.T, namespace string, options ...session.Option) (*session.Session, *session.Retrier) {
+func (b *bench) open(t *testing.T, namespace string, opts session.Options) (*session.Session, *session.Retrier) {
 	t.Helper()
 	retrier := &session.Retrier{}
 	cfg := rest.CopyConfig(b.server.Config)
 	retrier.Wrap(cfg)
-	s, err := session.Open(t.Context(), cfg, "bare", namespace, options...)
+	s, err := session.Open(t.Context(), cfg, "bare", namespace, opts)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,7 +24,7 @@ import (
 )
 
 func (b *bench) testOwnNamespace(t *testing.T) {
-	s, retrier := b.open(t, "", session.Enforce("baseline"))
+	s, retrier := b.open(t, "", session.Options{Enforce: "baseline"})
 	ns, err := b.admin.CoreV1().Namespaces().Get(t.Context(), s.Namespace, metav1.GetOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +44,7 @@ func (b *bench) testOwnNamespace(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "the run is over") {
 		t.Errorf("expected that a run which is over creates nothing, found %v", err)
 	}
-	if _, err := session.Open(t.Context(), b.server.Config, "bare", "missing"); err == nil || !strings.Contains(err.Error(), `namespace "missing" does not exist`) {
+	if _, err := session.Open(t.Context(), b.server.Config, "bare", "missing", session.Options{}); err == nil || !strings.Contains(err.Error(), `namespace "missing" does not exist`) {
 		t.Errorf("found %v", err)
 	}
 }
@@ -56,7 +56,7 @@ func (b *bench) testOthersBeside(t *testing.T) {
 	b.namespace(t, namespace)
 	createConfigMap(t, b.admin, namespace, "theirs")
 	createPod(t, b.admin, namespace, "theirs", "")
-	s, retrier := b.open(t, namespace)
+	s, retrier := b.open(t, namespace, session.Options{})
 	client := b.client(retrier, s.Wrap)
 	createConfigMap(t, client, namespace, "ours")
 	createConfigMap(t, client, namespace, "replaced")
@@ -85,7 +85,7 @@ func (b *bench) testOthersBeside(t *testing.T) {
 func (b *bench) testPart(t *testing.T) {
 	const namespace = "part"
 	b.namespace(t, namespace)
-	s, retrier := b.open(t, namespace)
+	s, retrier := b.open(t, namespace, session.Options{})
 	part := s.Part()
 	createConfigMap(t, b.client(retrier, s.Wrap), namespace, "of-the-run")
 	client := b.client(retrier, part.Wrap)
@@ -115,7 +115,7 @@ func TestMain(m *testing.M) {
 		return
 	}
 	cfg := &rest.Config{Host: os.Getenv("HOST"), BearerToken: os.Getenv("TOKEN"), TLSClientConfig: rest.TLSClientConfig{CAFile: os.Getenv("CA")}}
-	s, err := session.Open(context.Background(), cfg, "bare", namespace)
+	s, err := session.Open(context.Background(), cfg, "bare", namespace, session.Options{})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -183,7 +183,7 @@ func (b *bench) expectLeftover(t *testing.T, namespace, id string, state session
 // testStuckNamespace: a finalizer holds the Namespace, and it is never removed.
 func (b *bench) testStuckNamespace(t *testing.T) {
 	reported := newNotes()
-	s, _ := b.open(t, "", session.OnStuckDeletion(func(object, why string) { reported.add(object + ": " + why) }))
+	s, _ := b.open(t, "", session.Options{OnStuckDeletion: func(object, why string) { reported.add(object + ": " + why) }})
 	patch := func(body string, subresource ...string) {
 		t.Helper()
 		if _, err := b.admin.CoreV1().Namespaces().Patch(t.Context(), s.Namespace, types.MergePatchType, []byte(body), metav1.PatchOptions{}, subresource...); err != nil {
@@ -214,7 +214,7 @@ func (b *bench) testStuckNamespace(t *testing.T) {
 func (b *bench) testUnconfirmed(t *testing.T) {
 	const namespace = "unconfirmed"
 	b.namespace(t, namespace)
-	s, retrier := b.open(t, namespace)
+	s, retrier := b.open(t, namespace, session.Options{})
 	createPod(t, b.client(retrier, s.Wrap), namespace, "silent", "node-1")
 	begin := time.Now()
 	out := s.Close(t.Context())
@@ -233,7 +233,7 @@ func (b *bench) testUnconfirmed(t *testing.T) {
 func (b *bench) testRestart(t *testing.T) {
 	const namespace = "restart"
 	b.namespace(t, namespace)
-	s, retrier := b.open(t, namespace)
+	s, retrier := b.open(t, namespace, session.Options{})
 	delays := newNotes()
 	retrier.OnDelay(func(d session.Delay) { delays.add(string(d.Kind)) })
 	client := b.client(retrier, s.Wrap)

@@ -150,7 +150,7 @@ func (b *bench) testExpiredVersion(t *testing.T) {
 func (b *bench) testWatchPods(t *testing.T) {
 	const namespace = "watched"
 	b.namespace(t, namespace)
-	s, _ := b.open(t, namespace)
+	s, _ := b.open(t, namespace, session.Options{})
 	createPod(t, b.admin, namespace, "first", "")
 	seen := newNotes()
 	ctx, cancel := context.WithCancel(t.Context())

@@ -263,7 +263,7 @@ func (b *bench) sessions(t *testing.T, existing string) map[string]*session.Sess
 	t.Helper()
 	all := map[string]*session.Session{}
 	for _, namespace := range []string{existing, ""} {
-		s, err := session.Open(t.Context(), b.server.Config, "hostile", namespace)
+		s, err := session.Open(t.Context(), b.server.Config, "hostile", namespace, session.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -37,7 +37,7 @@ func FuzzExamples(f *testing.F) {
 	b.namespace(f, shared)
 	b.namespace(f, "elsewhere")
 	b.recorder.enter(shared)
-	s, err := session.Open(f.Context(), b.server.Config, "hostile", shared)
+	s, err := session.Open(f.Context(), b.server.Config, "hostile", shared, session.Options{})
 	if err != nil {
 		f.Fatal(err)
 	}

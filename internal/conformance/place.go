@@ -27,7 +27,7 @@ func (r *Runner) unenforced(ctx context.Context, profile string) string {
 	if standard == "" || r.opts.Namespace == "" {
 		return ""
 	}
-	s, err := session.Open(ctx, r.config, profile, r.opts.Namespace)
+	s, err := session.Open(ctx, r.config, profile, r.opts.Namespace, session.Options{})
 	if err != nil {
 		return "" // the run itself will report it
 	}

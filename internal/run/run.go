@@ -171,9 +171,10 @@ func (r *run) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s, err := session.Open(ctx, r.env.Config, r.work.Name, r.opts.Namespace,
-		session.Keep(r.opts.Keep), session.Enforce(r.opts.Enforce), session.WithSidecars(r.opts.WithSidecars), session.StopPodsAfter(session.Deadline+r.opts.Timeout),
-		session.OnStuckDeletion(r.observer.OnStuckDeletion))
+	s, err := session.Open(ctx, r.env.Config, r.work.Name, r.opts.Namespace, session.Options{
+		Keep: r.opts.Keep, Timeout: r.opts.Timeout, Enforce: r.opts.Enforce, WithSidecars: r.opts.WithSidecars,
+		OnStuckDeletion: r.observer.OnStuckDeletion,
+	})
 	if err != nil {
 		return err
 	}

@@ -60,7 +60,7 @@ func (s *Session) Close(ctx context.Context) Cleanup {
 	ctx, cancel := cleanupContext(ctx)
 	defer cancel()
 	s.endCreates(ctx)
-	r := &remover{client: s.client, run: s.ID, onStuck: s.onStuckDeletion}
+	r := &remover{client: s.client, run: s.ID, onStuck: s.opts.OnStuckDeletion}
 	objects := s.resolve(ctx, r, &s.created) // may find that the Namespace is the run's own
 	out := r.removeAll(ctx, s.Namespace, s.Owned, objects)
 	if out.Err != nil && out.Command == "" {

@@ -31,7 +31,7 @@ func (s *Session) mark(obj *unstructured.Unstructured) error {
 			return err
 		}
 	}
-	if s.keep {
+	if s.opts.Keep {
 		annotations := obj.GetAnnotations()
 		if annotations == nil {
 			annotations = map[string]string{}
@@ -49,9 +49,9 @@ func (s *Session) mark(obj *unstructured.Unstructured) error {
 			}
 		}
 	}
-	if slices.Contains([]string{"Pod", "Job"}, obj.GetKind()) && !s.keep {
+	if slices.Contains([]string{"Pod", "Job"}, obj.GetKind()) && !s.opts.Keep {
 		if _, has, _ := unstructured.NestedFieldNoCopy(obj.Object, "spec", "activeDeadlineSeconds"); !has {
-			return unstructured.SetNestedField(obj.Object, int64(s.deadline.Seconds()), "spec", "activeDeadlineSeconds")
+			return unstructured.SetNestedField(obj.Object, int64((Deadline + s.opts.Timeout).Seconds()), "spec", "activeDeadlineSeconds")
 		}
 	}
 	return nil

@@ -37,7 +37,7 @@ func (s *Session) markPod(object map[string]any, path ...string) error {
 	if err := unstructured.SetNestedField(object, own, at("metadata", "annotations", ContainersAnnotation)...); err != nil {
 		return fmt.Errorf("metadata.annotations: %w", err)
 	}
-	if !s.withSidecars {
+	if !s.opts.WithSidecars {
 		for field, entries := range optOut {
 			for key, value := range entries {
 				if err := setDefault(object, value, at("metadata", field, key)...); err != nil {

@@ -64,43 +64,30 @@ type Session struct {
 	ended    atomic.Bool
 	creating sync.RWMutex
 	local    *local
-	keep     bool
-	deadline time.Duration
-	enforce  string
-	// withSidecars: Pods do not decline sidecars.
-	withSidecars bool
-
-	onStuckDeletion func(object, why string)
+	opts     Options
 }
 
-// Option changes what Open begins.
-type Option func(*Session)
-
-// Keep has everything left on the cluster on purpose: it is marked so, and its
-// Pods do not stop by themselves.
-func Keep(keep bool) Option { return func(s *Session) { s.keep = keep } }
-
-// OnStuckDeletion has report called, once for each, with an object that is stuck
-// terminating, as TYPE/NAME, and with the cluster's message on the finalizers that hold it.
-func OnStuckDeletion(report func(object, why string)) Option {
-	return func(s *Session) { s.onStuckDeletion = report }
+// Options are what is not the same for every run; the zero value has the defaults.
+type Options struct {
+	// Keep leaves everything on the cluster on purpose: it is marked so, and its Pods do not
+	// stop by themselves.
+	Keep bool
+	// Timeout bounds the run, or is 0: its Pods stop by themselves Deadline later.
+	Timeout time.Duration
+	// Enforce is the Pod Security Standard that the run's own Namespace enforces, such as
+	// restricted, or "" for the cluster's default.
+	Enforce string
+	// WithSidecars lets meshes add their sidecars to the run's Pods, which decline them
+	// otherwise.
+	WithSidecars bool
+	// OnStuckDeletion is called once for each object that is stuck terminating, as TYPE/NAME,
+	// with the cluster's message on the finalizers that hold it. It may be nil.
+	OnStuckDeletion func(object, why string)
 }
-
-// StopPodsAfter has the run's Pods stop by themselves after a time, which must
-// be longer than the run takes; without it that is Deadline.
-func StopPodsAfter(d time.Duration) Option { return func(s *Session) { s.deadline = d } }
-
-// Enforce has a Namespace of the run's own enforce a Pod Security Standard, such
-// as restricted; "" leaves it to the cluster's default.
-func Enforce(standard string) Option { return func(s *Session) { s.enforce = standard } }
-
-// WithSidecars lets meshes add their sidecars to the run's Pods, which decline them
-// otherwise.
-func WithSidecars(with bool) Option { return func(s *Session) { s.withSidecars = with } }
 
 // Open begins a run of the example: in namespace, where that is not empty, or
 // in a new one. A Namespace that was created is removed again when Open fails.
-func Open(ctx context.Context, cfg *rest.Config, example, namespace string, options ...Option) (*Session, error) {
+func Open(ctx context.Context, cfg *rest.Config, example, namespace string, opts Options) (*Session, error) {
 	client, err := dynamic.NewForConfig(cfg)
 	if err != nil {
 		return nil, err
@@ -109,11 +96,7 @@ func Open(ctx context.Context, cfg *rest.Config, example, namespace string, opti
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{ID: rand.String(5), Namespace: namespace, client: client, logs: logs, deadline: Deadline,
-		seen: cache.NewExpiring()}
-	for _, option := range options {
-		option(s)
-	}
+	s := &Session{ID: rand.String(5), Namespace: namespace, client: client, logs: logs, seen: cache.NewExpiring(), opts: opts}
 	if s.local, err = openLocal(s.ID); err != nil {
 		return nil, err
 	}
@@ -168,8 +151,8 @@ func (s *Session) make(ctx context.Context, cfg *rest.Config, example string) er
 			"annotations": map[string]any{"kubectl-kbe.github.io/example": example},
 		},
 	}}
-	if s.enforce != "" {
-		ns.SetLabels(map[string]string{enforceLabel: s.enforce})
+	if s.opts.Enforce != "" {
+		ns.SetLabels(map[string]string{enforceLabel: s.opts.Enforce})
 	}
 	_, err = client.Resource(namespaces).Create(ctx, ns, metav1.CreateOptions{})
 	if apierrors.IsForbidden(err) {

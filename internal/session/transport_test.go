@@ -51,14 +51,14 @@ func TestMarkMakesAnObjectTheRuns(t *testing.T) {
 			`{"kind":"Pod","metadata":{"labels":{"a":"b",` + run + `},"name":"p"},"spec":{"activeDeadlineSeconds":3600,"containers":[]}}`},
 		"a pod with an end of its own": {&Session{}, `{"kind":"Pod","metadata":{},"spec":{"activeDeadlineSeconds":5}}`,
 			`{"kind":"Pod","metadata":{"labels":{` + run + `}},"spec":{"activeDeadlineSeconds":5}}`},
-		"a pod that is kept": {&Session{keep: true}, `{"kind":"Pod","metadata":{},"spec":{}}`,
+		"a pod that is kept": {&Session{opts: Options{Keep: true}}, `{"kind":"Pod","metadata":{},"spec":{}}`,
 			`{"kind":"Pod","metadata":{"annotations":{"kubectl-kbe.github.io/keep":"true"},"labels":{` + run + `}},"spec":{}}`},
 		"a controller, whose pods run for ever": {&Session{}, `{"kind":"Deployment","metadata":{},"spec":{"template":{"metadata":{"labels":{"app":"x"}},"spec":{}}}}`,
 			`{"kind":"Deployment","metadata":{"labels":{` + run + `}},"spec":{"template":{"metadata":{"labels":{"app":"x",` + run + `}},"spec":{}}}}`},
 		"a manager that is not us": {&Session{}, `{"kind":"Service","metadata":{"labels":{"app.kubernetes.io/managed-by":"helm"}}}`,
 			`{"kind":"Service","metadata":{"labels":{"app.kubernetes.io/managed-by":"helm","kubectl-kbe.github.io/run":"x7k2p"}}}`},
 	} {
-		tc.session.ID, tc.session.deadline = "x7k2p", Deadline
+		tc.session.ID = "x7k2p"
 		tr := &transport{session: tc.session}
 		obj, err := tr.marked([]byte(tc.in), target{})
 		if err != nil {
