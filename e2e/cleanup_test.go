@@ -125,6 +125,22 @@ func TestWhatIsKeptOrRunsIsNotCleanedUp(t *testing.T) {
 	}
 }
 
+// TestASecondRunInANamespaceSaysThatAnotherRuns: what the other has made is not to be deleted.
+func TestASecondRunInANamespaceSaysThatAnotherRuns(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "second") // is a run itself: this process holds its lock
+	pod := f.client("constraintpod", "")
+	pod.Labels = map[string]string{session.RunLabel: f.session.ID}
+	if _, err := client(t).CoreV1().Pods(f.session.Namespace).Create(t.Context(), pod, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	stdout, stderr, code := outcome(t, plugin(t, "pods", "resources", "-n", f.session.Namespace))
+	text := flat(stdout + stderr)
+	if code != 3 || !strings.Contains(text, "of run "+f.session.ID+", which is still running") || strings.Contains(text, "kubectl kbe cleanup --run") {
+		t.Errorf("expected exit code 3 and the run that runs, found %d:\n%s%s", code, stdout, stderr)
+	}
+}
+
 // hold puts an object into a Namespace that keeps it from going.
 func hold(t *testing.T, namespace string) (release func()) {
 	t.Helper()

@@ -104,6 +104,10 @@ var pods = []row{
 		remedy: "free or add a matching node, or change the constraints (nodeSelector, requests, taints, cordon); with an autoscaler that is slow to speak: --fail-fast=false", outlook: Unsettled, settle: helpTime},
 	{at: scheduling, what: `pod "$pod" is not scheduled`, remedy: "look at the scheduler's log", outlook: Unsettled, settle: helpTime},
 
+	// containerd; CRI-O; cri-dockerd.
+	{at: starting, reason: "FailedCreatePodSandBox|FailedCreatePodSandbox", message: `(failed to (get|pull) sandbox image "|creating pod sandbox .*(initializing|pinging|reading) .*docker://|failed pulling image ")(?P<sandbox>[^":\s]+(:[\w.-]+)?)`,
+		what:   `pod "$pod" does not start: $arch cannot pull the image of its sandbox, $sandbox`,
+		remedy: "load this image into the node, or have the container runtime pull it from a mirror", outlook: Unsettled},
 	{at: starting, reason: "FailedCreatePodSandBox|FailedCreatePodSandbox", what: `pod "$pod" does not start: $arch cannot create its sandbox`,
 		remedy: "look at the node's network plugin (CNI) and container runtime: kubectl describe node $node", outlook: Unsettled},
 	{at: starting, reason: "FailedMount", message: `failed to fetch token|failed to sync (configmap|secret) cache|configmap "kube-root-ca.crt" not found|references non-existent config key: ca.crt|not registered`,

@@ -36,7 +36,11 @@ var pulls = []row{
 	{at: pull, message: `(?i)toomanyrequests|too many requests|\b429\b`,
 		what:   thePull + `the registry limits pulls of the image $image (429)`,
 		remedy: "pull as a known user (--image-pull-secret NAME with -n), from a mirror (--registry HOST), or later", outlook: Unsettled},
-	{at: pull, message: `(?i)\b401\b|unauthorized|authorization failed|authentication required|no basic auth credentials`,
+	{at: pull, message: `no space left on device`,
+		what:   thePull + `$arch has no disk space for the image $image`,
+		remedy: "free space on the node, or use a smaller image: --image NAME=REF", outlook: Unsettled},
+	// Docker Hub says so of a repository that does not exist, too.
+	{at: pull, message: `(?i)repository does not exist or may require|requested access to the resource is denied|\b401\b|unauthorized|authorization failed|authentication required|no basic auth credentials`,
 		what:   thePull + `the registry requires credentials for the image $image on $arch (401), or the image does not exist`,
 		remedy: "check the reference, and provide credentials: --image-pull-secret NAME with -n, or use a mirror: --registry HOST", outlook: Retried},
 	{at: pull, message: `(?i)\b403\b|forbidden|denied`,

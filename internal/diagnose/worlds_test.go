@@ -59,6 +59,42 @@ var otherWorlds = map[string]struct{ said, what string }{
 		`the pod has ended, so nothing in it can be run`},
 	"logs of a container that does not run yet": {`Error from server (BadRequest): container "sise" in pod "sise" is waiting to start: ContainerCreating`,
 		`the container does not run yet, so nothing in it can be run or read`},
+	"a missing program, in runc's words by way of containerd 2": {
+		`error: Internal error occurred: Internal error occurred: error executing command in container: failed to exec in container: failed to start exec "8f0": OCI runtime exec failed: exec failed: unable to start container process: exec: "/no/such": stat /no/such: no such file or directory`,
+		`cannot check: the container's image has no program "/no/such"`},
+	"a program that may not be run, in runc's words": {
+		`error: Internal error occurred: error executing command in container: failed to exec in container: failed to start exec "8f0": OCI runtime exec failed: exec failed: unable to start container process: exec: "/etc/hosts": permission denied: unknown`,
+		`cannot check: the container's image has no program "/etc/hosts"`},
+	"a program that may not be run, in crun's words": {
+		`error: Internal error occurred: error executing command in container: crun: open executable: Permission denied: OCI permission denied`,
+		`the container runtime cannot run the program in the container`},
+	"a working directory that does not exist": {
+		`error: Internal error occurred: error executing command in container: failed to exec in container: failed to start exec "8f0": OCI runtime exec failed: exec failed: unable to start container process: chdir to cwd ("/gone") set in config.json failed: no such file or directory: unknown`,
+		`the container runtime cannot run the program in the container`},
+	"exec in a container that has ended, with containerd": {
+		`error: Internal error occurred: error executing command in container: failed to exec in container: failed to load task: no running task found: task 5d4c1f not found: not found`,
+		`the container is not running, so nothing can run in it`},
+	"exec in a container that has ended, with CRI-O": {
+		`error: Internal error occurred: error executing command in container: container is not created or running`,
+		`the container is not running, so nothing can run in it`},
+	"exec in a container that has ended, with Docker": {
+		`error: Internal error occurred: error executing command in container: Error response from daemon: Container 5d4c1f is not running`,
+		`the container is not running, so nothing can run in it`},
+	"port-forward to a port that nothing listens on, with containerd": {
+		`an error occurred forwarding 8080 -> 80: error forwarding port 80 to pod 5d4c1f, uid : failed to execute portforward in network namespace "/var/run/netns/cni-1": failed to connect to localhost:80 inside namespace "5d4c1f", IPv4: dial tcp4 127.0.0.1:80: connect: connection refused IPv6 dial tcp6 [::1]:80: connect: connection refused`,
+		`nothing listens on port 80 of the pod's localhost`},
+	"port-forward to a port that nothing listens on, with cri-dockerd": {
+		`an error occurred forwarding 8080 -> 80: error forwarding port 80 to pod 5d4c1f, uid : exit status 1: 2026/11/28 11:00:00 socat[4121] E connect(5, AF=2 127.0.0.1:80, 16): Connection refused`,
+		`nothing listens on port 80 of the pod's localhost`},
+	"port-forward on a node without socat": {
+		`an error occurred forwarding 8080 -> 80: error forwarding port 80 to pod 5d4c1f, uid : unable to do port forwarding: socat not found`,
+		`the kubelet of node "node-2" cannot forward ports: its node has no socat`},
+	"a log that is rotated away": {
+		`Error from server: failed to try resolving symlinks in path "/var/log/pods/team_sise_1/sise/0.log": lstat /var/log/pods/team_sise_1/sise/0.log: no such file or directory`,
+		`the kubelet of node "node-2" no longer has the log`},
+	"the log of a container that has not been restarted": {
+		`Error from server (BadRequest): previous terminated container "sise" in pod "sise" not found`,
+		`container "sise" has not been restarted, or its earlier log is deleted`},
 	"a missing program, in crun's words": {
 		"error: Internal error occurred: error executing command in container: crun: executable file `curl` not found in $PATH: No such file or directory: OCI runtime attempted to invoke a command that was not found",
 		`cannot check: the container's image has no program "curl"`},
@@ -76,6 +112,8 @@ func TestWhatOtherClustersSay(t *testing.T) {
 func TestAProgramThatIsNotThere(t *testing.T) {
 	for _, text := range []string{
 		`OCI runtime exec failed: exec failed: unable to start container process: exec: "curl": executable file not found in $PATH: unknown`,
+		`exec: "/etc/hosts": permission denied: unknown`,
+		"crun: executable file `curl` not found: No such file or directory: OCI runtime attempted to invoke a command that was not found",
 		`time="2026-11-27T23:00:00Z" level=error msg="exec failed: unable to start container process: exec: \"curl\": stat curl: no such file or directory"`,
 		"executable file `curl` not found in $PATH: No such file or directory",
 	} {
@@ -103,7 +141,19 @@ func TestWhatOtherRuntimesSayOfAnImage(t *testing.T) {
 		`initializing source docker://a/b:1: pinging container registry registry.example: Get "https://registry.example/v2/": dial tcp: i/o timeout`: {
 			`node "node-1" cannot reach the registry of the image a/b:1`, Unsettled},
 		`Error response from daemon: pull access denied for a/b, repository does not exist or may require 'docker login': denied: requested access to the resource is denied`: {
-			`the registry denies node "node-1" the image a/b:1 (403)`, Retried},
+			`the registry requires credentials for the image a/b:1 on node "node-1" (401), or the image does not exist`, Retried},
+		`initializing source docker://a/b:1: reading manifest 1 in docker.io/a/b: requested access to the resource is denied`: {
+			`the registry requires credentials for the image a/b:1 on node "node-1" (401), or the image does not exist`, Retried},
+		`rpc error: code = Unknown desc = failed to pull and unpack image "docker.io/a/b:1": failed to resolve reference "docker.io/a/b:1": pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed`: {
+			`the registry requires credentials for the image a/b:1 on node "node-1" (401), or the image does not exist`, Retried},
+		`rpc error: code = NotFound desc = failed to pull and unpack image "docker.io/a/b:1": failed to resolve reference "docker.io/a/b:1": docker.io/a/b:1: not found`: {
+			`the image a/b:1 does not exist`, Retried},
+		`initializing source docker://a/b:1: reading manifest 1 in docker.io/a/b: toomanyrequests: You have reached your pull rate limit.`: {
+			`the registry limits pulls of the image a/b:1 (429)`, Unsettled},
+		`copying system image from manifest list: no image found in manifest list for architecture "arm64", variant "v8", OS "linux"`: {
+			`the image a/b:1 has no variant for node "node-1"`, Retried},
+		`failed to pull and unpack image "docker.io/a/b:1": failed to extract layer sha256:1: write /var/lib/containerd/x: no space left on device: unknown`: {
+			`node "node-1" has no disk space for the image a/b:1`, Unsettled},
 		`Error response from daemon: no matching manifest for linux/arm64/v8 in the manifest list entries`: {`the image a/b:1 has no variant for node "node-1"`, Retried},
 	} {
 		pod := onNode("node-1")
@@ -112,6 +162,22 @@ func TestWhatOtherRuntimesSayOfAnImage(t *testing.T) {
 			Waiting: &corev1.ContainerStateWaiting{Reason: "ErrImagePull", Message: said}}}}
 		if c := Pod(pod); c == nil || c.What != `container "main" of pod "p": `+want.what || c.Outlook != want.outlook || !c.Image {
 			t.Errorf("%s: expected %q (%s), found %+v", said, want.what, want.outlook, c)
+		}
+	}
+}
+
+// What keeps a sandbox from being made.
+func TestWhatOtherRuntimesSayOfASandbox(t *testing.T) {
+	for said, want := range map[string]string{
+		`Failed to create pod sandbox: rpc error: code = Unknown desc = failed to get sandbox image "registry.k8s.io/pause:3.8": failed to pull image "registry.k8s.io/pause:3.8": dial tcp 1.2.3.4:443: i/o timeout`:                                                  `node "node-1" cannot pull the image of its sandbox, registry.k8s.io/pause:3.8`,
+		`Failed to create pod sandbox: rpc error: code = DeadlineExceeded desc = failed to start sandbox "5d4c": failed to get sandbox image "registry.k8s.io/pause:3.10": failed to pull image "registry.k8s.io/pause:3.10": context deadline exceeded`:               `node "node-1" cannot pull the image of its sandbox, registry.k8s.io/pause:3.10`,
+		`Failed to create pod sandbox: rpc error: code = Unknown desc = error creating pod sandbox with name "k8s_p_team_1_0": initializing source docker://registry.k8s.io/pause:3.10: pinging container registry registry.k8s.io: dial tcp 1.2.3.4:443: i/o timeout`: `node "node-1" cannot pull the image of its sandbox, registry.k8s.io/pause:3.10`,
+		`Failed to create pod sandbox: rpc error: code = Unknown desc = failed pulling image "registry.k8s.io/pause:3.9": Error response from daemon: Get "https://registry.k8s.io/v2/": dial tcp: i/o timeout`:                                                        `node "node-1" cannot pull the image of its sandbox, registry.k8s.io/pause:3.9`,
+		`Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox "5d4c": plugin type="calico" failed (add): error getting ClusterInformation: connection is unauthorized: Unauthorized`:                                     `node "node-1" cannot create its sandbox`,
+	} {
+		c := Evidence{Pod: onNode("node-1"), Events: []corev1.Event{warning("FailedCreatePodSandBox", said, "", 1)}}.Cause()
+		if c == nil || c.What != `pod "p" does not start: `+want || c.Outlook != Unsettled {
+			t.Errorf("%s:\nexpected %q, found %+v", said, want, c)
 		}
 	}
 }
