@@ -111,9 +111,10 @@ func (o *conformanceOptions) run(ctx context.Context) error {
 		return err
 	}
 	if err := runner.Open(ctx); err != nil {
-		fmt.Fprintf(o.streams.ErrOut, "error: conformance: could not run: %v\n", err)
+		fmt.Fprintf(o.streams.ErrOut, "error: conformance: could not run: %s\n", runner.Report().Error)
 	} else {
 		terminal.Show(runner.Report())
+		warnOfAPIs(o.streams.ErrOut, runner.UnavailableAPIs())
 		var results []func() v1alpha1.ConformanceProfile
 		for _, profile := range runner.Profiles() {
 			results = append(results, runner.Begin(ctx, profile, o.progress(terminal)))

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -147,7 +148,15 @@ func (o *reachOptions) begin(_ context.Context, env *run.Environment) error {
 	o.reach.Run, o.reach.Hardened = env.Run, env.Patch.Hardened
 	o.terminal.Show(o.reach)
 	o.terminal.Doing("")
+	warnOfAPIs(o.streams.ErrOut, env.UnavailableAPIs)
 	return nil
+}
+
+// warnOfAPIs names the aggregated APIs that are down, before they hold a run's cleanup.
+func warnOfAPIs(w io.Writer, apis []string) {
+	for _, api := range apis {
+		fmt.Fprintf(w, "%s\n  %s\n", report.UnavailableAPI(api), session.DescribeAPI(api))
+	}
 }
 
 // fill takes down what every run has.
@@ -160,7 +169,7 @@ func (o *reachOptions) fill(result run.Result) {
 	r.VerdictMilliseconds, r.ElapsedMilliseconds = result.ToVerdict.Milliseconds(), result.Elapsed().Milliseconds()
 	r.Verdict, r.Interrupted, r.TimedOut, r.Cleanup = result.Verdict, result.Interrupted, result.TimedOut, result.Cleanup
 	if result.Err != nil {
-		r.Error = result.Err.Error()
+		r.Error = result.Explained(o.clients.Connection())
 	}
 }
 

@@ -49,7 +49,7 @@ func (o *nodesOptions) complete() error {
 
 // runNodes fills the matrix of the report.
 func (o *reachOptions) runNodes(ctx context.Context, env *run.Environment) (v1alpha1.Verdict, error) {
-	result, err := reach.RunNodes(ctx, o.env(env, o.progress()), reach.NodesOptions{
+	result, err := reach.RunNodes(ctx, o.env(env), reach.NodesOptions{
 		Tolerate: o.nodes.tolerate, Peers: o.nodes.peers, Seed: o.nodes.seed, Slow: o.nodes.slow,
 	})
 	if result != nil {
@@ -59,23 +59,23 @@ func (o *reachOptions) runNodes(ctx context.Context, env *run.Environment) (v1al
 }
 
 // env is where a run probes.
-func (o *reachOptions) env(env *run.Environment, progress func(reach.Progress)) reach.Env {
-	return reach.Env{Environment: env, Image: o.image, Progress: progress}
+func (o *reachOptions) env(env *run.Environment) reach.Env {
+	return reach.Env{Environment: env, Image: o.image, Progress: o.progress()}
 }
 
-// progress shows how far the run is: in a line that is overwritten, on a terminal;
-// elsewhere in a line per stage.
+// progress shows how far the run is: in a line that is overwritten, on a terminal; elsewhere,
+// of all nodes, in a line per stage.
 func (o *reachOptions) progress() func(reach.Progress) {
 	last := ""
 	return func(p reach.Progress) {
-		if p.Notice != "" {
+		switch {
+		case p.Notice != "":
 			o.terminal.Doing("")
 			fmt.Fprintln(o.streams.ErrOut, p.Notice)
 			return
-		}
-		if liveTerminal(o.streams.ErrOut) != nil {
+		case liveTerminal(o.streams.ErrOut) != nil || !o.nodes.nodes:
 			o.terminal.Doing(p.String())
-		} else if p.Stage != last {
+		case p.Stage != last:
 			fmt.Fprintln(o.streams.ErrOut, p.Stage)
 		}
 		last = p.Stage

@@ -83,7 +83,7 @@ func (o *reachOptions) findPod(ctx context.Context, cfg *rest.Config) error {
 
 // runPod fills the table of vantage points of the report.
 func (o *reachOptions) runPod(ctx context.Context, env *run.Environment) (v1alpha1.Verdict, error) {
-	table, err := reach.RunPod(ctx, o.env(env, func(p reach.Progress) { o.terminal.Doing(p.String()) }), reach.PodOptions{
+	table, err := reach.RunPod(ctx, o.env(env), reach.PodOptions{
 		Pod: o.pod.found, Port: o.pod.port, From: o.pod.points,
 	})
 	if table != nil && len(table.Rows) > 0 {

@@ -110,7 +110,7 @@ func pairs(found *reach.Result, is func(reach.Sample) bool) (texts []string) {
 				}
 				text := fmt.Sprintf("%s → %s over %s: %s", nodes[from].Name, nodes[to].Name, f, s.Outcome.Words())
 				if s.SeenAs.IsValid() {
-					text = fmt.Sprintf("%s → %s over %s: source-NATed to %s", nodes[from].Name, nodes[to].Name, f, s.SeenAs)
+					text = fmt.Sprintf("%s → %s over %s: %s", nodes[from].Name, nodes[to].Name, f, reach.SeenAs(s.SeenAs))
 				}
 				if s.Detail != "" {
 					text += ": " + s.Detail

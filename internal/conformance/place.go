@@ -71,7 +71,7 @@ func (r *Runner) carryOut(ctx context.Context, p part, where place, decide func(
 	out.problems = problemsOf(done.Cleanup)
 	switch {
 	case done.Err != nil:
-		out.results = all(p, v1alpha1.AssertionNotChecked, done.Err.Error())
+		out.results = all(p, v1alpha1.AssertionNotChecked, done.Explained(r.clients.Connection()))
 	case out.results == nil:
 		out.results = all(p, v1alpha1.AssertionNotChecked, context.Cause(ctx).Error())
 	}

@@ -59,7 +59,7 @@ func (p placesPart) judge(t *reach.Table) []v1alpha1.AssertionResult {
 				skipped = append(skipped, row.Skipped)
 			case v1alpha1.VantageMet:
 				if met++; c.rows.seen && row.SNAT() {
-					wrong = append(wrong, fmt.Sprintf("%s: source-NATed to %s", text, row.Result.From))
+					wrong = append(wrong, fmt.Sprintf("%s: %s", text, reach.SeenAs(row.Result.From)))
 				}
 			default: // a lesson is not asserted
 			}

@@ -35,6 +35,8 @@ type Runner struct {
 	deadline time.Time
 	// images are the references in use, by short name.
 	images map[string]string
+	// unavailableAPIs are the aggregated APIs that are down, as GROUP/VERSION.
+	unavailableAPIs []string
 	// slots are of the parts that run.
 	slots chan struct{}
 
@@ -77,6 +79,10 @@ func New(s *Suite, clients *run.Clients, opts Options, version string) (*Runner,
 	return r, nil
 }
 
+// UnavailableAPIs are the aggregated APIs that are down, as GROUP/VERSION: meanwhile no
+// Namespace is deleted for good.
+func (r *Runner) UnavailableAPIs() []string { return r.unavailableAPIs }
+
 // Profiles are the ones to run, in their order.
 func (r *Runner) Profiles() []string { return r.opts.Profiles }
 
@@ -85,7 +91,7 @@ func (r *Runner) Profiles() []string { return r.opts.Profiles }
 func (r *Runner) Open(ctx context.Context) error {
 	err := r.open(ctx)
 	if err != nil {
-		r.report.Error = err.Error()
+		r.report.Error = run.Explain(err, r.clients.Connection())
 		r.end(ctx)
 	}
 	return err
@@ -97,8 +103,8 @@ func (r *Runner) open(ctx context.Context) (err error) {
 	}
 	own := r.opts.Namespace == ""
 	grant := rbac.Grant{Name: "kubectl-kbe-conformance", For: "--for conformance", Namespace: r.opts.Namespace, Needs: r.suite.Needs(own, r.opts.Profiles...)}
-	version, _, err := session.Preflight(ctx, r.config, grant)
-	if err != nil {
+	version, unavailable, err := session.Preflight(ctx, r.config, grant)
+	if r.unavailableAPIs = unavailable; err != nil {
 		return err
 	}
 	r.report.Cluster.Version = version

@@ -1,6 +1,10 @@
 package diagnose
 
-import "time"
+import (
+	"time"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
+)
 
 // Cause is a diagnosis.
 type Cause struct {
@@ -43,6 +47,21 @@ func (c *Cause) Error() string { return c.What + ": " + c.Why }
 // is to fail fast even if it is Retried, and where it is Unsettled and Confirmed.
 func (c *Cause) Ends(failFast bool) bool {
 	return c.Outlook == Hopeless || failFast && (c.Outlook == Retried || c.Outlook == Unsettled && c.Confirmed)
+}
+
+// Verdict makes of a Cause, which may be nil, the error of a wait's condition: nil where
+// waiting is right.
+func (c *Cause) Verdict(failFast bool) error {
+	switch {
+	case c == nil:
+		return nil
+	case c.Ends(failFast):
+		return c
+	case c.Outlook == Unsettled && c.Settle > 0 && failFast:
+		return wait.Unless{Err: c, Lasts: c.Settle}
+	default:
+		return nil
+	}
 }
 
 // Outlook reports whether waiting helps.

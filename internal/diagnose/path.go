@@ -43,6 +43,24 @@ const (
 // other Pods, too, so an answer to one of them excludes it.
 func (u Unanswered) Denied() bool { return len(u.Policies) > 0 && len(u.Answered) == 0 }
 
+// meshCaller is the address under which the proxy of a service mesh calls the program that it
+// answers for (istio, pkg/istio-agent: InboundPassthroughBindIpv4).
+const meshCaller = "127.0.0.6"
+
+// Proxied is the Cause of a service whose answer shows that a container which admission has
+// added calls it in the caller's place, or nil.
+func Proxied(answer string, added []string) *Cause {
+	if len(added) == 0 || !strings.Contains(answer, `"`+meshCaller+`"`) {
+		return nil
+	}
+	return &Cause{
+		What: fmt.Sprintf("a proxy that admission added (container %s) answers for the service: the service sees %s instead of its caller",
+			strings.Join(added, ", "), meshCaller),
+		Why:    strings.TrimSpace(answer),
+		Remedy: "have the mesh leave out the pods of the run, which decline its sidecars, or use a namespace without it: -n NAMESPACE", Outlook: Hopeless,
+	}
+}
+
 // Cause is the diagnosis, or nil where the program did not wait in vain.
 func (u Unanswered) Cause() *Cause {
 	from, to := u.From.Spec.NodeName, u.To.Spec.NodeName

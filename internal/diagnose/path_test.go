@@ -47,3 +47,16 @@ func TestAPodThatDoesNotAnswerAnother(t *testing.T) {
 		}
 	}
 }
+
+func TestAProxyThatAdmissionAdded(t *testing.T) {
+	const answer = `{"host": "10.244.1.2:9876", "version": "0.5.0", "from": "127.0.0.6"}`
+	if c := Proxied(answer, []string{"istio-proxy"}); c == nil || !strings.Contains(c.What, "(container istio-proxy) answers for the service") {
+		t.Errorf("expected the proxy, found %+v", c)
+	}
+	if c := Proxied(answer, nil); c != nil {
+		t.Errorf("nothing was added: expected no cause, found %+v", c)
+	}
+	if c := Proxied(strings.ReplaceAll(answer, "127.0.0.6", "10.244.2.2"), []string{"istio-proxy"}); c != nil {
+		t.Errorf("the caller's own address: expected no cause, found %+v", c)
+	}
+}

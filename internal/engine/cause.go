@@ -11,7 +11,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
 )
 
 // causeOfPod diagnoses a Pod by its own state, the Events about it, and its Node,
@@ -110,21 +109,6 @@ func (r *runner) node(ctx context.Context, name string) *corev1.Node {
 		return nil
 	}
 	return node
-}
-
-// verdictOn makes of a Cause the error of a wait's condition: nil where waiting
-// is right.
-func (r *runner) verdictOn(c *diagnose.Cause) error {
-	switch {
-	case c == nil:
-		return nil
-	case c.Ends(r.opts.FailFast):
-		return c
-	case c.Outlook == diagnose.Unsettled && c.Settle > 0 && r.opts.FailFast:
-		return wait.Unless{Err: c, Lasts: c.Settle}
-	default:
-		return nil
-	}
 }
 
 // controllerFailure is the Cause of a controller of the scenario that cannot create its

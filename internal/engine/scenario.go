@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -200,8 +201,8 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 			// What needs the object that cannot be is not waited for.
 			hopeless = hopeless || errors.As(verdict.Err, new(*diagnose.Cause))
 			failed := ExpectationFailed{ClaimID: id, Expression: c.that.Source, Mismatches: verdict.Mismatches}
-			if lost := r.lost(ctx, read); lost != nil && verdict.Err == nil {
-				verdict.Err = lost
+			if explains := cmp.Or(r.lost(ctx, read), diagnose.Proxied(res.Stdout, r.watcher.addedContainers())); explains != nil && verdict.Err == nil {
+				verdict.Err = explains
 			}
 			if verdict.Err != nil {
 				failed.Err = verdict.Err.Error()

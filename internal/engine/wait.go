@@ -171,7 +171,7 @@ func (w *waiter) judge(ctx context.Context, obj *unstructured.Unstructured) (boo
 	if c == nil && long {
 		c = diagnose.Evidence{Pod: pod, Events: w.run.watcher.eventsOf(pod.UID)}.Pulling()
 	}
-	err := w.run.verdictOn(c)
+	err := c.Verdict(w.run.opts.FailFast)
 	if c == nil || !c.Ends(w.run.opts.FailFast) {
 		w.shown.show(c)
 	}

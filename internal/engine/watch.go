@@ -27,9 +27,8 @@ type watcher struct {
 	changed chan struct{}      // closed at the next change
 	changes map[string]changes // by the name of the Pod
 	pods    map[types.UID]*corev1.Pod
-	// added are, by the name of a Pod that admission has added containers to, its first
-	// container that the run has created.
-	added map[string]string
+	// added are, by the name of a Pod, the containers that admission has added to it.
+	added map[string]addition
 	// taken are Pods that the cluster takes away.
 	taken map[types.UID]*corev1.Pod
 	// deleted are Pods that are being deleted.
@@ -48,7 +47,7 @@ func (r *runner) watch(ctx context.Context) (stop func()) {
 		changed: make(chan struct{}),
 		changes: map[string]changes{},
 		pods:    map[types.UID]*corev1.Pod{},
-		added:   map[string]string{},
+		added:   map[string]addition{},
 		taken:   map[types.UID]*corev1.Pod{},
 		deleted: map[types.UID]bool{},
 		events:  map[types.UID]map[types.UID]corev1.Event{},
@@ -68,7 +67,25 @@ func (r *runner) watch(ctx context.Context) (stop func()) {
 func (w *watcher) ownContainer(pod string) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.added[pod]
+	return w.added[pod].own
+}
+
+// addition is what admission has added to a Pod: containers, beside its first one that the run
+// has created.
+type addition struct {
+	own        string
+	containers []string
+}
+
+// addedContainers are the names of all containers that admission has added to Pods.
+func (w *watcher) addedContainers() (names []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, of := range w.added {
+		names = append(names, of.containers...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // next is closed at the next change.
@@ -130,8 +147,8 @@ func (w *watcher) seePod(obj *unstructured.Unstructured) {
 	if pod == nil || !w.made(obj) {
 		return
 	}
-	if added := session.AddedContainers(obj); len(added) > 0 && w.added[pod.Name] == "" {
-		w.added[pod.Name] = session.OwnContainer(obj)
+	if added := session.AddedContainers(obj); len(added) > 0 && w.added[pod.Name].own == "" {
+		w.added[pod.Name] = addition{session.OwnContainer(obj), added}
 		w.emit(ContainersAdded{pod.Name, added})
 	}
 	if diagnose.Disruption(pod) != nil {
@@ -204,24 +221,27 @@ func (w *watcher) disruption(part *session.Part) *diagnose.Cause {
 func (w *watcher) pulling(part *session.Part) (is bool, changed <-chan struct{}) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return slices.ContainsFunc(w.all(), func(e diagnose.Evidence) bool {
-		return !w.deleted[e.Pod.UID] && part.Made(e.Pod) && e.Pulling() != nil
-	}), w.changed
+	for uid, pod := range w.pods {
+		if !w.deleted[uid] && part.Made(pod) && w.evidenceOf(pod).Pulling() != nil {
+			return true, w.changed
+		}
+	}
+	return false, w.changed
 }
 
 // evidence is what is known of each Pod, as it is now.
-func (w *watcher) evidence() []diagnose.Evidence {
+func (w *watcher) evidence() (out []diagnose.Evidence) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.all()
-}
-
-// all is evidence for a caller that holds the lock.
-func (w *watcher) all() (out []diagnose.Evidence) {
-	for uid, pod := range w.pods {
-		out = append(out, diagnose.Evidence{Pod: pod, Events: slices.Collect(maps.Values(w.events[uid]))})
+	for _, pod := range w.pods {
+		out = append(out, w.evidenceOf(pod))
 	}
 	return out
+}
+
+// evidenceOf is what is known of a Pod. The caller holds the lock.
+func (w *watcher) evidenceOf(pod *corev1.Pod) diagnose.Evidence {
+	return diagnose.Evidence{Pod: pod, Events: slices.Collect(maps.Values(w.events[pod.UID]))}
 }
 
 // report reports what is known of a Pod. The caller holds the lock.

@@ -25,7 +25,7 @@ import (
 )
 
 // callByExec has the curl of the caller's container probe all addresses.
-func callByExec(ctx context.Context, _ *podRun, c caller, rows []Row) {
+func callByExec(ctx context.Context, r *podRun, c caller, rows []Row) {
 	targets := make([]netip.AddrPort, len(rows))
 	for i, row := range rows {
 		targets[i] = row.Address
@@ -37,7 +37,7 @@ func callByExec(ctx context.Context, _ *podRun, c caller, rows []Row) {
 		case errors.Is(err, probe.ErrNoTool):
 			rows[i].Skipped = err.Error()
 		default:
-			rows[i].Skipped = fmt.Sprintf("could not probe: %v", err)
+			r.cannotProbe(&rows[i], err)
 		}
 	}
 }
@@ -163,15 +163,25 @@ func proxied(ctx context.Context, client kubernetes.Interface, t Target) (a prob
 // callByPortForward probes through the tunnel of `kubectl port-forward`, without a
 // port on this machine.
 func callByPortForward(ctx context.Context, r *podRun, _ caller, rows []Row) {
-	callThrough(ctx, &rows[0], tunnelTime, func(ctx context.Context) (probe.Attempt, string) {
+	row := &rows[0]
+	var broken error // why there was no tunnel: that says nothing of the Pod
+	callThrough(ctx, row, tunnelTime, func(ctx context.Context) (probe.Attempt, string) {
 		// Nothing of the tunnel takes a context.
-		switch a, err := wait.Call(ctx, func() probe.Attempt { return r.tunnel(ctx) }); {
+		type tunnel struct {
+			probe.Attempt
+			err error
+		}
+		switch t, err := wait.Call(ctx, func() (t tunnel) { t.Attempt, t.err = r.tunnel(ctx); return t }); {
 		case err != nil:
 			return failed("no answer in time", probe.Timeout), ""
-		case a.Outcome == probe.Failed && strings.Contains(a.Err, "forbidden"):
-			return a, "pods/portforward is not permitted: " + a.Err
+		case t.err != nil && strings.Contains(t.Err, "forbidden"):
+			return t.Attempt, "pods/portforward is not permitted: " + t.Err
 		default:
-			return a, ""
+			broken = t.err
+			return t.Attempt, ""
 		}
 	})
+	if broken != nil && r.env.Connection().Error(broken) != nil {
+		r.cannotProbe(row, broken)
+	}
 }

@@ -30,6 +30,10 @@ type match struct {
 // looked for one after the other; most look only at what none before has explained.
 var causeTable = []causeRow{
 	{
+		find: notProbed(false),
+		what: "$what", why: "$why", remedy: "$remedy",
+	},
+	{
 		find: (*explanation).wrongAnswers,
 		what: "another program answers at $address", why: "$who",
 		remedy: remedyWrong,
@@ -80,7 +84,16 @@ var causeTable = []causeRow{
 		remedy: "read the pod's log: $log",
 	},
 	{
-		find: (*explanation).translated, warning: true,
+		find: notProbed(true), warning: true,
+		what: "$what", why: "$why", remedy: "$remedy",
+	},
+	{
+		find: translated(true), warning: true,
+		what: "a proxy in the pod answers for its service, as those of service meshes do", why: "$caller has the address $own, but the service sees $seen",
+		remedy: remedyProxy,
+	},
+	{
+		find: translated(false), warning: true,
 		what: "something translates addresses between pods (SNAT)", why: "$caller has the address $own, but was source-NATed to $seen",
 		remedy: remedySNAT,
 	},
@@ -391,20 +404,38 @@ func (e *explanation) rest() (found []match) {
 	return found
 }
 
-// translated is each caller that is source-NATed, once.
-func (e *explanation) translated() (found []match) {
-	seen := map[string]bool{}
-	for _, i := range e.rows(Row.SNAT) {
-		r := e.Rows[i]
-		if seen[r.Caller] {
-			continue
+// translated is each caller that is source-NATed, once: by a proxy in the Pod, which its
+// service sees on loopback, or by others.
+func translated(byProxy bool) func(*explanation) []match {
+	return func(e *explanation) (found []match) {
+		seen := map[string]bool{}
+		for _, i := range e.rows(Row.SNAT) {
+			r := e.Rows[i]
+			if seen[r.Caller] || r.Result.From.IsLoopback() != byProxy {
+				continue
+			}
+			seen[r.Caller] = true
+			var own []string
+			for _, a := range r.Own {
+				own = append(own, a.String())
+			}
+			found = append(found, match{names: map[string]string{"caller": r.Caller, "own": strings.Join(own, ", "), "seen": r.Result.From.String()}})
 		}
-		seen[r.Caller] = true
-		var own []string
-		for _, a := range r.Own {
-			own = append(own, a.String())
-		}
-		found = append(found, match{names: map[string]string{"caller": r.Caller, "own": strings.Join(own, ", "), "seen": r.Result.From.String()}})
+		return found
 	}
-	return found
+}
+
+// notProbed is each fault because of which nothing was probed, once; one of those that a
+// healthy cluster may have, too, or of the others.
+func notProbed(harmless bool) func(*explanation) []match {
+	return func(e *explanation) (found []match) {
+		seen := map[string]bool{}
+		for _, r := range e.Rows {
+			if c := r.Cause; c != nil && c.Harmless == harmless && !seen[c.What] {
+				seen[c.What] = true
+				found = append(found, match{names: map[string]string{"what": c.What, "why": c.Why, "remedy": c.Remedy}})
+			}
+		}
+		return found
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
@@ -232,5 +233,34 @@ func TestParseVantagePoints(t *testing.T) {
 	}
 	if _, err := ParseVantagePoints([]string{"moon"}); err == nil || !strings.Contains(err.Error(), `expected some of container, sibling, same-node, other-node, node, api-server, port-forward, here, found "moon"`) {
 		t.Errorf("found %v", err)
+	}
+}
+
+// Where a fault keeps a place from probing, it is the cause, once, and the run is no failed claim;
+// what a healthy cluster may have, too, is a warning.
+func TestAFaultThatKeepsFromProbing(t *testing.T) {
+	for _, harmless := range []bool{false, true} {
+		tab := table(t, "10.244.1.2", "container 127.0.0.1 mine", "same-node 10.244.1.2 -", "other-node 10.244.1.2 -")
+		for _, i := range []int{1, 2} {
+			tab.Rows[i].Cause = &diagnose.Cause{What: "the tunnel does not work", Why: "502", Remedy: "look at it", Harmless: harmless}
+		}
+		var r v1alpha1.Reach
+		tab.AddTo(&r)
+		want := v1alpha1.CouldNotRun
+		if harmless {
+			want = v1alpha1.Passed
+		}
+		if r.Verdict != want || len(r.Causes) != 1 || r.Causes[0] != (v1alpha1.ReachCause{What: "the tunnel does not work", Why: "502", Remedy: "look at it", Warning: harmless}) {
+			t.Errorf("harmless %t: expected %s and one cause, found %s, %+v", harmless, want, r.Verdict, r.Causes)
+		}
+	}
+}
+
+func TestAProxyThatAnswersForTheService(t *testing.T) {
+	tab := table(t, "10.244.1.2", "other-node 10.244.1.2 mine")
+	tab.Rows[0].Own, tab.Rows[0].Result.From = []netip.Addr{netip.MustParseAddr("10.244.2.2")}, netip.MustParseAddr("127.0.0.6")
+	causes := ExplainTable(tab)
+	if len(causes) != 1 || !causes[0].Warning || !strings.HasPrefix(causes[0].What, "a proxy in the pod answers for its service") {
+		t.Errorf("expected the proxy, found %+v", causes)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"iter"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -91,12 +92,18 @@ const manyTranslations = 10
 func translations(nodes []Node, m *Matrix, f Family) []Finding {
 	var found []Finding
 	for i := range nodes {
-		if addresses, by := m.translated(f, i); by > 0 {
-			found = append(found, Finding{
-				Pattern: Translation, Warning: true, Families: []Family{f}, From: []int{i}, Pairs: by, Of: m.Plan.PerNode(),
-				SeenAs: joinSome(addresses, 3), Cause: "that is what the pods that they probe see as the caller's address",
-			})
+		addresses, by := m.translated(f, i)
+		if by == 0 {
+			continue
 		}
+		one := Finding{
+			Pattern: Translation, Warning: true, Families: []Family{f}, From: []int{i}, Pairs: by, Of: m.Plan.PerNode(),
+			SeenAs: joinSome(addresses, 3), Cause: "that is what the pods that they probe see as the caller's address",
+		}
+		if !slices.ContainsFunc(addresses, func(a netip.Addr) bool { return !a.IsLoopback() }) {
+			one.Cause, one.Remedy = "a proxy in the pods that they probe answers for the service, as those of service meshes do", remedyProxy
+		}
+		found = append(found, one)
 	}
 	if len(found) <= manyTranslations {
 		return found

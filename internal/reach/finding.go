@@ -67,6 +67,7 @@ const (
 	remedyItself  = "check the network plugin, and the packet filters on the pod's node"
 	remedySlow    = "look at the load of the nodes, and at the path between them; --slow sets the limit"
 	remedySNAT    = "pods should see each other's own addresses; check the masquerading rules of the network plugin, because NetworkPolicies by pod do not work otherwise"
+	remedyProxy   = "look at the containers that admission adds: kubectl describe pod; without a proxy, the service sees the caller's own address"
 	remedyWrong   = "look for another pod or machine with this address (kubectl get pods -A -o wide), a stale route, or a proxy in between"
 	remedyFlaky   = "run it again; look for restarts of the pod, packet loss, or a full connection table on the nodes"
 )

@@ -44,6 +44,7 @@ func (n *Node) takesPart() bool { return n.Failed == "" && n.Skipped == "" }
 // of the node, and the port that a connection left from.
 var (
 	podName    = regexp.MustCompile(`\bpods? "reach-[\w-]+"`)
+	nodeName   = regexp.MustCompile(`\bnode "[^"]+"`)
 	sourcePort = regexp.MustCompile(`:\d+->`)
 )
 

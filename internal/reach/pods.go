@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -70,13 +72,17 @@ type pods struct {
 	config  *rest.Config
 	client  kubernetes.Interface
 	kubectl *kubectl.Kubectl
-	patch   podpatch.Patch
 	creates chan struct{} // slots
-	states  states[corev1.Pod]
+	// patch is what admission requires of the Pods. readmit looks at it again: controllers may
+	// label the Namespace after the run has begun.
+	patch   atomic.Pointer[podpatch.Patch]
+	readmit func()
+	states  states[diagnose.Evidence]
 	// watch follows the states, from the first Pod that is waited for on; unwatched is
 	// closed when it ends, as it does where it is not permitted.
 	watch     func()
 	unwatched chan struct{}
+	noticed   sync.Map   // what Causes say
 	mu        sync.Mutex // of Progress
 }
 
@@ -95,23 +101,58 @@ func newPods(ctx context.Context, env Env) (*pods, error) {
 	p := &pods{
 		env: env, config: cfg, client: client, creates: make(chan struct{}, createsMax), unwatched: make(chan struct{}),
 		kubectl: kubectl.New(env.Clients, env.Session.Namespace, env.Session.Wrap),
-		patch:   env.Patch,
 	}
+	patch := env.Patch
+	p.patch.Store(&patch)
+	p.readmit = sync.OnceFunc(func() {
+		if env.Admit(ctx) {
+			patch := env.Patch
+			p.patch.Store(&patch)
+		}
+	})
 	p.watch = sync.OnceFunc(func() {
+		// Where Events may not be watched, less is known of what keeps a Pod from being Ready.
+		go env.Session.WatchEvents(ctx, p.seeEvent)
 		go func() {
-			defer close(p.unwatched)
-			env.Session.WatchMarkedPods(ctx, p.see)
+			env.Session.WatchMarkedPods(ctx, p.seePod)
+			close(p.unwatched)
+			p.states.wake()
 		}()
 	})
 	return p, nil
 }
 
-// see notes the state of a Pod.
-func (p *pods) see(obj *unstructured.Unstructured) {
+// hardened: the Pods meet the Pod Security Standard restricted.
+func (p *pods) hardened() bool { return p.patch.Load().Hardened }
+
+func (p *pods) seePod(obj *unstructured.Unstructured) {
 	pod := &corev1.Pod{}
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(obj.Object, pod); err == nil {
-		p.states.set(pod.Name, pod)
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(obj.Object, pod); err != nil {
+		return
 	}
+	p.states.change(pod.Name, func(last *diagnose.Evidence) *diagnose.Evidence {
+		now := diagnose.Evidence{Pod: pod}
+		if last != nil {
+			now.Events = last.Events
+		}
+		return &now
+	})
+}
+
+func (p *pods) seeEvent(obj *unstructured.Unstructured) {
+	event := corev1.Event{}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(obj.Object, &event); err != nil || event.InvolvedObject.Kind != "Pod" {
+		return
+	}
+	p.states.change(event.InvolvedObject.Name, func(last *diagnose.Evidence) *diagnose.Evidence {
+		now := diagnose.Evidence{}
+		if last != nil {
+			now = *last
+		}
+		others := slices.DeleteFunc(slices.Clone(now.Events), func(other corev1.Event) bool { return other.UID == event.UID })
+		now.Events = append(others, event)
+		return &now
+	})
 }
 
 // progress reports how far the run is.
@@ -167,78 +208,144 @@ func (p *pods) start(ctx context.Context, pod *corev1.Pod) (*corev1.Pod, error) 
 func (p *pods) create(ctx context.Context, pod *corev1.Pod) error {
 	p.creates <- struct{}{}
 	defer func() { <-p.creates }()
-	err := p.patch.Pod(pod)
-	if err == nil {
-		_, err = p.client.CoreV1().Pods(p.env.Session.Namespace).Create(ctx, pod, metav1.CreateOptions{})
+	patch := p.patch.Load()
+	err := p.createWith(ctx, pod, patch)
+	if apierrors.IsForbidden(err) || apierrors.IsBadRequest(err) {
+		if p.readmit(); p.patch.Load() != patch {
+			err = p.createWith(ctx, pod, p.patch.Load())
+		}
 	}
 	switch {
 	case apierrors.IsForbidden(err):
-		return fmt.Errorf("pod %q is not permitted: %w", pod.Name, err)
+		return fmt.Errorf("pod %q is not permitted: %w", pod.Name, p.explained(err, ""))
 	case err != nil:
-		return fmt.Errorf("pod %q could not be created: %w", pod.Name, err)
+		return fmt.Errorf("pod %q could not be created: %w", pod.Name, p.explained(err, ""))
 	}
 	return nil
 }
 
-// await waits until a Pod of the run is as it should be, and returns it. The error ends
-// with what to do, where it wraps a Cause.
+func (p *pods) createWith(ctx context.Context, pod *corev1.Pod, patch *podpatch.Patch) error {
+	pod = pod.DeepCopy()
+	if err := patch.Pod(pod); err != nil {
+		return err
+	}
+	_, err := p.client.CoreV1().Pods(p.env.Session.Namespace).Create(ctx, pod, metav1.CreateOptions{})
+	return err
+}
+
+// explained is an error of a request with its Cause and what to do, where these are known. The
+// node is the one that the request is about, or "".
+func (p *pods) explained(err error, node string) error {
+	connection := p.env.Connection()
+	connection.Node = node
+	if cause := connection.Error(err); cause != nil {
+		return withRemedy(cause)
+	}
+	return err
+}
+
+func withRemedy(c *diagnose.Cause) error { return fmt.Errorf("%w; %s", c, c.Remedy) }
+
+// pullLook is after how long a user is shown that an image is still being pulled.
+const pullLook = 3 * time.Second
+
+// await waits until a Pod of the run is as it should be, and returns it; not while its image
+// is being pulled does the wait time out. The error ends with what to do, where it wraps a
+// Cause.
 func (p *pods) await(ctx context.Context, name string, done func(*corev1.Pod) bool) (*corev1.Pod, error) {
-	ctx, cancel := wait.WithTimeout(ctx, podTimeout)
+	ctx, cancel := wait.WithTimeoutUnless(ctx, podTimeout, func() (bool, <-chan struct{}) {
+		e, changed := p.states.get(name)
+		return e != nil && e.Pod != nil && e.Pulling() != nil, changed
+	})
 	defer cancel()
 	p.watch()
-	for {
-		pod, changed := p.states.get(name)
-		if pod != nil {
-			if done(pod) {
-				return pod, nil
-			}
-			if err := cannotTakePart(pod); err != nil {
-				return nil, err
-			}
+	begin := time.Now()
+	look := time.AfterFunc(pullLook, p.states.wake)
+	defer look.Stop()
+	var pod *corev1.Pod
+	err := wait.Until(ctx, func() <-chan struct{} { _, changed := p.states.get(name); return changed }, func() (bool, error) {
+		e, _ := p.states.get(name)
+		switch {
+		case ctx.Err() == nil && p.blind():
+			return false, fmt.Errorf("pod %q is not ready: the pods of namespace %q may not be watched", name, p.env.Session.Namespace)
+		case e == nil || e.Pod == nil:
+			return false, nil
 		}
-		select {
-		case <-changed:
-		case <-p.unwatched:
-			return nil, fmt.Errorf("pod %q is not ready: the pods of namespace %q may not be watched", name, p.env.Session.Namespace)
-		case <-ctx.Done():
-			return nil, notReadyYet(name, pod, context.Cause(ctx))
+		if pod = e.Pod; done(pod) {
+			return true, nil
 		}
+		if time.Since(begin) >= pullLook {
+			p.notice(e.Pulling())
+		}
+		return false, p.cannotTakePart(*e)
+	})
+	switch cause, known := errors.AsType[*diagnose.Cause](err); {
+	case err == nil:
+		return pod, nil
+	case known:
+		return nil, withRemedy(cause)
+	case errors.Is(err, context.Cause(ctx)):
+		return nil, p.notReadyYet(name, pod, err)
+	default:
+		return nil, err
+	}
+}
+
+// blind: the Pods may not be watched.
+func (p *pods) blind() bool {
+	select {
+	case <-p.unwatched:
+		return true
+	default:
+		return false
 	}
 }
 
 // notReadyYet is the error of a wait that ended early; the Pod is nil where it was not seen.
-func notReadyYet(name string, pod *corev1.Pod, err error) error {
-	switch {
-	case pod == nil || !errors.Is(err, wait.ErrTimeout):
+func (p *pods) notReadyYet(name string, pod *corev1.Pod, err error) error {
+	if pod == nil || !errors.Is(err, wait.ErrTimeout) {
 		return fmt.Errorf("pod %q is not ready: %w", name, err)
-	default:
-		return fmt.Errorf("pod %q is not ready: %w: %w", name, err, condition(pod))
 	}
-}
-
-// cannotTakePart is why a Pod cannot become ready any more, or nil. One that is bound to a
-// node, or to all but one, and cannot be scheduled there has no other place to go.
-func cannotTakePart(pod *corev1.Pod) error {
-	if pod.DeletionTimestamp != nil {
-		return fmt.Errorf("pod %q was deleted by someone else", pod.Name)
-	}
-	for _, c := range pod.Status.Conditions {
-		if pod.Spec.Affinity != nil && c.Type == corev1.PodScheduled && c.Reason == corev1.PodReasonUnschedulable {
-			return fmt.Errorf("pod %q is not scheduled: %s", pod.Name, c.Message)
-		}
-	}
-	if cause := diagnose.Pod(pod); cause != nil && cause.Ends(true) {
-		return condition(pod)
-	}
-	return nil
+	e, _ := p.states.get(name)
+	return fmt.Errorf("pod %q is not ready: %w: %w", name, err, condition(*e))
 }
 
 // condition is what a Pod waits for.
-func condition(pod *corev1.Pod) error {
-	if cause := diagnose.Pod(pod); cause != nil {
-		return fmt.Errorf("%w; %s", cause, cause.Remedy)
+func condition(e diagnose.Evidence) error {
+	if cause := e.Cause(); cause != nil {
+		return withRemedy(cause)
 	}
-	return fmt.Errorf("its phase is %s", pod.Status.Phase)
+	return fmt.Errorf("its phase is %s", e.Pod.Status.Phase)
+}
+
+// cannotTakePart is why a Pod cannot become ready any more, or nil. One that is bound to a
+// node, or to all but one, and cannot be scheduled there has no other place to go. What may
+// pass by itself is shown.
+func (p *pods) cannotTakePart(e diagnose.Evidence) error {
+	if e.Pod.DeletionTimestamp != nil {
+		return fmt.Errorf("pod %q was deleted by someone else", e.Pod.Name)
+	}
+	for _, c := range e.Pod.Status.Conditions {
+		if e.Pod.Spec.Affinity != nil && c.Type == corev1.PodScheduled && c.Reason == corev1.PodReasonUnschedulable {
+			return fmt.Errorf("pod %q is not scheduled: %s", e.Pod.Name, c.Message)
+		}
+	}
+	cause := e.Cause()
+	if cause != nil && !cause.Ends(true) {
+		p.notice(cause)
+	}
+	return cause.Verdict(true)
+}
+
+// notice shows a Cause that may pass; of many pods and nodes, the first.
+func (p *pods) notice(c *diagnose.Cause) {
+	if c == nil {
+		return
+	}
+	what := nodeName.ReplaceAllLiteralString(podName.ReplaceAllLiteralString(c.What, ""), "")
+	if _, known := p.noticed.LoadOrStore(what, true); !known {
+		p.progress(Progress{Notice: c.Error() + "\nStill waiting: this may resolve itself."})
+	}
 }
 
 // addresses are those of a Pod, at most one per family.

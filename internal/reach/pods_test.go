@@ -8,14 +8,19 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/kubectl/pkg/util/podutils"
 
+	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
 )
 
 func node(change func(*corev1.Node)) *corev1.Node {
@@ -96,7 +101,7 @@ func TestAPodIsAwaitedUntilItIsReadyOrCannotBe(t *testing.T) {
 		"was deleted":       {deleted, false, `pod "reach-0" was deleted by someone else`},
 	} {
 		p := unwatchedPods()
-		p.states.set(tc.pod.Name, tc.pod)
+		p.states.set(tc.pod.Name, &diagnose.Evidence{Pod: tc.pod})
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel() // nothing more is to come
 		pod, err := p.await(ctx, tc.pod.Name, podutils.IsPodReady)
@@ -130,7 +135,7 @@ func TestManyWaitForPodsOfOneWatch(t *testing.T) {
 	}
 	for _, node := range []string{"", "node-1"} {
 		for i := range 100 {
-			p.see(&unstructured.Unstructured{Object: map[string]any{
+			p.seePod(&unstructured.Unstructured{Object: map[string]any{
 				"metadata": map[string]any{"name": fmt.Sprint(i)}, "spec": map[string]any{"nodeName": node},
 			}})
 		}
@@ -147,7 +152,7 @@ func TestAWaitSaysWhyItEnded(t *testing.T) {
 		if _, err := p.await(ctx, "a", podutils.IsPodReady); !errors.Is(err, stop) {
 			t.Errorf("expected %v, found %v", stop, err)
 		}
-		p.states.set("a", &corev1.Pod{Status: corev1.PodStatus{Phase: corev1.PodPending}})
+		p.states.set("a", &diagnose.Evidence{Pod: &corev1.Pod{Status: corev1.PodStatus{Phase: corev1.PodPending}}})
 		if _, err := p.await(t.Context(), "a", podutils.IsPodReady); err == nil || err.Error() != `pod "a" is not ready: timed out after 2m0s: its phase is Pending` {
 			t.Errorf("found %v", err)
 		}
@@ -156,4 +161,53 @@ func TestAWaitSaysWhyItEnded(t *testing.T) {
 			t.Errorf("found %v", err)
 		}
 	})
+}
+
+// awaited waits for a Pod that is never ready, while Events about it come after some time; it
+// returns how long that took, how it ended, and what was shown.
+func awaited(t *testing.T, pod *corev1.Pod, events map[time.Duration]corev1.Event) (took time.Duration, notices []string, err error) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		p := unwatchedPods()
+		p.env.Progress = func(now Progress) { notices = append(notices, now.Notice) }
+		p.states.set(pod.Name, &diagnose.Evidence{Pod: pod})
+		begin := time.Now()
+		for after, ev := range events {
+			ev.UID, ev.InvolvedObject.Kind, ev.InvolvedObject.Name = types.UID(after.String()), "Pod", pod.Name
+			obj, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&ev)
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.AfterFunc(after, func() { p.seeEvent(&unstructured.Unstructured{Object: obj}) })
+		}
+		_, err = p.await(t.Context(), pod.Name, podutils.IsPodReady)
+		took = time.Since(begin)
+	})
+	return took, notices, err
+}
+
+func TestAWaitEndsWhenTheClusterHasTriedAgain(t *testing.T) {
+	failed := corev1.Event{Type: corev1.EventTypeWarning, Reason: "FailedCreatePodSandBox", Message: "no address is free"}
+	took, notices, err := awaited(t, &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "reach-0"}},
+		map[time.Duration]corev1.Event{time.Second: failed, 20 * time.Second: failed})
+	if took != 20*time.Second || err == nil || !strings.Contains(err.Error(), "cannot create its sandbox: FailedCreatePodSandBox: no address is free; look at") {
+		t.Errorf("expected the cause after the second failure, found %v after %s", err, took)
+	}
+	if len(notices) != 1 || !strings.Contains(notices[0], "this may resolve itself") {
+		t.Errorf("expected that the first failure is shown, found %q", notices)
+	}
+}
+
+func TestAWaitDoesNotTimeOutWhileAnImageIsPulled(t *testing.T) {
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "reach-0"}}
+	pod.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "sise", State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ContainerCreating"}}}}
+	of := corev1.ObjectReference{FieldPath: "spec.containers{sise}"}
+	took, notices, err := awaited(t, pod, map[time.Duration]corev1.Event{
+		time.Second: {Reason: "Pulling", InvolvedObject: of}, 10 * time.Minute: {Reason: "Pulled", InvolvedObject: of}})
+	if took != 12*time.Minute || !errors.Is(err, wait.ErrTimeout) {
+		t.Errorf("expected the whole time after the pull, found %v after %s", err, took)
+	}
+	if len(notices) != 1 || !strings.Contains(notices[0], "is still being pulled") {
+		t.Errorf("expected that the pull is shown, found %q", notices)
+	}
 }

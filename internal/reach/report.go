@@ -32,8 +32,18 @@ func (t *Table) AddTo(r *v1alpha1.Reach) {
 		Skipped: t.Count(v1alpha1.VantageSkipped), Lessons: t.Count(v1alpha1.VantageLesson),
 	}
 	r.Causes = ExplainTable(t)
-	if r.Counts.Failed > 0 {
-		r.Verdict = v1alpha1.ClaimFailed
+	r.Verdict = t.verdict()
+}
+
+// verdict: a fault because of which nothing was probed leaves open what a run should find out.
+func (t *Table) verdict() v1alpha1.Verdict {
+	switch {
+	case slices.ContainsFunc(t.Rows, func(row Row) bool { return row.Cause != nil && !row.Cause.Harmless }):
+		return v1alpha1.CouldNotRun
+	case t.Count(v1alpha1.VantageFailed) > 0:
+		return v1alpha1.ClaimFailed
+	default:
+		return v1alpha1.Passed
 	}
 }
 

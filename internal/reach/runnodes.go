@@ -84,7 +84,7 @@ func RunNodes(ctx context.Context, env Env, opts NodesOptions) (*Result, error) 
 	if err != nil {
 		return nil, err
 	}
-	r := &nodesRun{pods: pods, opts: opts, result: &Result{Slow: opts.Slow, Hardened: pods.patch.Hardened}, begun: time.Now()}
+	r := &nodesRun{pods: pods, opts: opts, result: &Result{Slow: opts.Slow}, begun: time.Now()}
 	return r.result, r.do(ctx)
 }
 
@@ -95,6 +95,7 @@ func (r *nodesRun) do(ctx context.Context) (err error) {
 	r.stage("nodes")
 	r.startAll(ctx)
 	r.stage("pods")
+	r.result.Hardened = r.hardened()
 	sortNodes(r.result.Nodes)
 	ready := 0
 	for ready < len(r.result.Nodes) && r.result.Nodes[ready].takesPart() {
@@ -189,7 +190,7 @@ func (r *nodesRun) probeAll(ctx context.Context, nodes []Node) {
 		wg.Go(func() {
 			defer func() { <-slots }()
 			if err := r.probeFrom(ctx, i); err != nil && ctx.Err() == nil {
-				nodes[i].fail(fmt.Errorf("its pod could not probe: %w", err))
+				nodes[i].fail(fmt.Errorf("its pod could not probe: %w", r.explained(err, nodes[i].Name)))
 			}
 			done, failing := r.result.Matrix.Progress()
 			r.progress(Progress{Stage: "probing", Done: done, Total: r.result.Matrix.Planned(), Failing: failing})

@@ -1,11 +1,13 @@
 package reach
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -16,6 +18,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/kubectl/pkg/util/podutils"
 
+	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
@@ -71,11 +74,41 @@ func RunPod(ctx context.Context, env Env, opts PodOptions) (*Table, error) {
 	if err := r.probeAll(ctx, target); err != nil {
 		return r.table, err
 	}
+	r.table.Hardened = r.hardened()
+	r.excuseAPIServer()
 	r.lookUp(ctx)
 	if r.table.Count(v1alpha1.VantageMet)+r.table.Count(v1alpha1.VantageFailed) == 0 {
 		return r.table, errors.New("nothing could be checked: the target could be probed from none of the vantage points")
 	}
 	return r.table, nil
+}
+
+// cannotProbe notes why a row was not probed: of what is no lack of a permission, the Cause.
+func (r *podRun) cannotProbe(row *Row, err error) {
+	connection := r.env.Connection()
+	connection.Node = cmp.Or(row.Node, r.table.Target.Node)
+	cause := connection.Error(err)
+	switch {
+	case cause == nil:
+		row.Skipped = fmt.Sprintf("could not probe: %v", err)
+		return
+	case !strings.Contains(err.Error(), "forbidden"):
+		row.Cause = cause
+	}
+	row.Skipped = cause.Error()
+}
+
+// excuseAPIServer: an API server that is not part of the pod network is no fault, where all
+// others reach the target.
+func (r *podRun) excuseAPIServer() {
+	e := &explanation{Table: r.table}
+	for _, i := range e.rows(func(row Row) bool { return row.From == APIServer && e.failed(row) && (e.silent(row) || e.refused(row)) }) {
+		row := &r.table.Rows[i]
+		of := e.family(FamilyOf(row.Address.Addr()))
+		if others := e.failing(of.podIP); len(of.outside) > 1 && len(others) == 1 {
+			r.cannotProbe(row, fmt.Errorf("error trying to reach service: dial tcp %s: %s", row.Address, row.Result.Err))
+		}
+	}
 }
 
 // FindPod returns the Pod of that name, if it can be a target.
@@ -91,7 +124,7 @@ func FindPod(ctx context.Context, config *rest.Config, namespace, name string) (
 	case err != nil:
 		return nil, err
 	case len(pod.Status.PodIPs) == 0 || pod.Status.Phase != corev1.PodRunning:
-		return nil, fmt.Errorf("pod %q of namespace %q: expected it running, with an address: %w", name, namespace, condition(pod))
+		return nil, fmt.Errorf("pod %q of namespace %q: expected it running, with an address: %w", name, namespace, condition(diagnose.Evidence{Pod: pod}))
 	}
 	return pod, nil
 }
@@ -110,7 +143,7 @@ func (r *podRun) target(ctx context.Context) (pod *corev1.Pod, err error) {
 			return nil, err
 		}
 	}
-	r.table = &Table{Owners: map[string]string{}, Hardened: r.patch.Hardened, Target: Target{
+	r.table = &Table{Owners: map[string]string{}, Target: Target{
 		Name: pod.Name, Namespace: pod.Namespace, Port: r.opts.Port, Version: versionOf(pod), Existing: r.opts.Pod != nil,
 	}}
 	return pod, nil
@@ -218,7 +251,7 @@ func podOnOtherNode(ctx context.Context, r *podRun, target *corev1.Pod) caller {
 
 func podInNodeNetwork(ctx context.Context, r *podRun, target *corev1.Pod) caller {
 	c := caller{words: "the node " + target.Spec.NodeName, node: target.Spec.NodeName}
-	if r.patch.Hardened {
+	if r.hardened() {
 		c.skipped = fmt.Sprintf("namespace %q enforces the Pod Security Standard restricted, which forbids hostNetwork", r.env.Session.Namespace)
 		return c
 	}

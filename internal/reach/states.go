@@ -24,11 +24,31 @@ func (s *states[T]) get(name string) (last *T, changed <-chan struct{}) {
 }
 
 func (s *states[T]) set(name string, now *T) {
+	s.change(name, func(*T) *T { return now })
+}
+
+// change makes the next state of the last one, which may be nil.
+func (s *states[T]) change(name string, next func(last *T) *T) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	of := s.of(name)
+	of.last = next(of.last)
+	of.wake()
+}
+
+// wake has all look again who wait for a state.
+func (s *states[T]) wake() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, of := range s.by {
+		of.wake()
+	}
+}
+
+// wake needs the lock.
+func (of *state[T]) wake() {
 	close(of.changed)
-	of.last, of.changed = now, make(chan struct{})
+	of.changed = make(chan struct{})
 }
 
 // of needs the lock.

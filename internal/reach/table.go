@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
@@ -52,7 +53,9 @@ type Row struct {
 	Expected Expected
 	// Skipped says why nothing was probed, or is "".
 	Skipped string
-	Result  probe.Result
+	// Cause is the fault because of which nothing was probed, or nil.
+	Cause  *diagnose.Cause
+	Result probe.Result
 	// Own are the caller's addresses, where it is known by which it is seen
 	// when nothing translates them.
 	Own []netip.Addr
@@ -101,6 +104,14 @@ func (t *Table) reached(r Row) bool {
 // SNAT reports that the target saw the caller under an address that is not its own.
 func (r Row) SNAT() bool {
 	return len(r.Own) > 0 && r.Result.From.IsValid() && !slices.Contains(r.Own, r.Result.From)
+}
+
+// SeenAs says what a caller is seen as that is not seen under its own address.
+func SeenAs(a netip.Addr) string {
+	if a.IsLoopback() {
+		return fmt.Sprintf("seen as %s through a proxy in the pod, as those of service meshes", a)
+	}
+	return fmt.Sprintf("source-NATed to %s", a)
 }
 
 // Count counts the rows of an outcome.

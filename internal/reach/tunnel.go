@@ -16,15 +16,16 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
 )
 
-// tunnel makes one connection, through a tunnel of its own.
-func (r *podRun) tunnel(ctx context.Context) probe.Attempt {
+// tunnel makes one connection, through a tunnel of its own. With the error no tunnel stands:
+// nothing is known of the Pod.
+func (r *podRun) tunnel(ctx context.Context) (a probe.Attempt, err error) {
 	dialer, err := r.dialer()
 	if err != nil {
-		return cannotTunnel(err)
+		return cannotTunnel(err), err
 	}
 	conn, _, err := dialer.Dial(portforward.PortForwardProtocolV1Name)
 	if err != nil {
-		return cannotTunnel(err)
+		return cannotTunnel(err), err
 	}
 	defer func() { _ = conn.Close() }()
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
@@ -35,30 +36,29 @@ func (r *podRun) tunnel(ctx context.Context) probe.Attempt {
 	headers.Set(corev1.StreamType, corev1.StreamTypeError)
 	problems, err := conn.CreateStream(headers)
 	if err != nil {
-		return cannotTunnel(err)
+		return cannotTunnel(err), err
 	}
 	_ = problems.Close() // it is only read
 	headers.Set(corev1.StreamType, corev1.StreamTypeData)
 	data, err := conn.CreateStream(headers)
 	if err != nil {
-		return cannotTunnel(err)
+		return cannotTunnel(err), err
 	}
-	var a probe.Attempt
 	begin := time.Now()
 	exchange(&a, data, fmt.Sprintf("localhost:%d", r.table.Target.Port))
 	a.Total = time.Since(begin)
 	if a.Outcome == probe.Answered || a.Outcome == probe.Protocol && a.Connected {
-		return a
+		return a, nil
 	}
 	// The other end of the tunnel says why.
 	if text, err := io.ReadAll(io.LimitReader(problems, 4<<10)); err == nil && len(text) > 0 {
 		a.Err = string(text)
 		a.Outcome = probe.OutcomeOf(a.Err, probe.Reset)
 	}
-	return a
+	return a, nil
 }
 
-// cannotTunnel is for a tunnel that does not stand: nothing is known of the Pod.
+// cannotTunnel is for a tunnel that does not stand.
 func cannotTunnel(err error) probe.Attempt {
 	return probe.Attempt{Outcome: probe.Failed, Err: err.Error()}
 }

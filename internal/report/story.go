@@ -122,6 +122,12 @@ func noteOfRun(body engine.Body) []Block {
 	}
 }
 
+// UnavailableAPI says what an aggregated API that is down, as GROUP/VERSION, means for a run;
+// session.DescribeAPI shows why.
+func UnavailableAPI(api string) string {
+	return fmt.Sprintf("The API %s is not available: as long as that is so, no namespace can be deleted, and the one of this run stays Terminating. To see why:", api)
+}
+
 // startNotes say what is special about a run.
 func startNotes(b engine.RunStarted) (blocks []Block) {
 	if b.Hardened {
@@ -129,8 +135,7 @@ func startNotes(b engine.RunStarted) (blocks []Block) {
 			"The commands and files below have settings for it that are not on the page."})
 	}
 	for _, api := range b.UnavailableAPIs {
-		blocks = append(blocks, openNote(fmt.Sprintf("The API %s is not available: as long as that is so, no namespace can be deleted, and the one of this run stays Terminating. To see why:", api)),
-			Hint{"", session.DescribeAPI(api)})
+		blocks = append(blocks, openNote(UnavailableAPI(api)), Hint{"", session.DescribeAPI(api)})
 	}
 	if b.EndedRuns == 0 {
 		return blocks

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/labels"
@@ -107,6 +108,29 @@ func (r Result) Cause(c diagnose.Connection) *diagnose.Cause {
 		return cause
 	}
 	return c.Error(r.Err)
+}
+
+// Explained is Err in words, with its cause and what to do where these are known: of a run that
+// could not start it is mostly the API server, or the way to it.
+func (r Result) Explained(c diagnose.Connection) string {
+	return explained(r.Err, r.Started, c)
+}
+
+// Explain says why a request failed, with its cause and what to do where these are known.
+func Explain(err error, c diagnose.Connection) string { return explained(err, false, c) }
+
+func explained(err error, started bool, c diagnose.Connection) string {
+	cause, known := errors.AsType[*diagnose.Cause](err)
+	text := err.Error()
+	if !known && !started {
+		if cause = c.Error(err); cause != nil {
+			text = cause.Error()
+		}
+	}
+	if cause == nil || strings.Contains(text, cause.Remedy) {
+		return text
+	}
+	return text + "; " + cause.Remedy
 }
 
 // Run carries out work on a cluster, from the question whether it may to the cleanup,

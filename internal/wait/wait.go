@@ -66,6 +66,25 @@ func ForAlso(ctx context.Context, client dynamic.ResourceInterface, name string,
 	}
 }
 
+// Until waits until a condition holds that is known without a request: it judges again each
+// time that the channel which next returned is closed. It returns the condition's error, or a
+// cause of ctx.
+func Until(ctx context.Context, next func() <-chan struct{}, cond func() (bool, error)) error {
+	j := &judge{next: next, cond: func(*unstructured.Unstructured) (bool, error) { return cond() }}
+	for {
+		if done, err := j.judge(nil); done || err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-j.settled:
+			return j.doubt
+		case <-j.changed:
+		}
+	}
+}
+
 // judge applies a Condition to the last state of an object.
 type judge struct {
 	cond    Condition
