@@ -15,13 +15,14 @@ import (
 	"testing"
 	"time"
 
+	admissionv1 "k8s.io/api/admission/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 var (
 	restarts    = flag.Int("restarts", 2, "how often the API server is killed while a run goes on")
-	failingRuns = flag.Int("failing-runs", 2, "how many runs have 5 % of their requests fail")
+	failingRuns = flag.Int("failing-runs", 2, "how many runs have 5 % of their requests fail, alone and together with other faults")
 )
 
 // TestRunsPassWhileTheAPIServerRestarts kills the API server at a random moment of
@@ -135,6 +136,28 @@ func assertCreatedOnce(t *testing.T, namespaces []string) {
 // reach the API server, and after it has carried them out.
 func TestRunsPassWhileRequestsFail(t *testing.T) {
 	exhaustive(t)
+	passWhileRequestsFail(t)
+}
+
+// TestRunsPassOnAnUnsteadyCluster has in addition the network plugin fail once for each Pod,
+// and a webhook take two seconds to admit one.
+func TestRunsPassOnAnUnsteadyCluster(t *testing.T) {
+	exhaustive(t)
+	if embedded == nil {
+		t.Skip("needs the inside of the embedded cluster")
+	}
+	s := &scene{T: t, name: "pods"}
+	s.networkFailsOnce()
+	s.denyPods(func(*admissionv1.AdmissionRequest) *metav1.Status {
+		<-time.After(2 * time.Second)
+		return nil
+	})
+	passWhileRequestsFail(t)
+}
+
+// passWhileRequestsFail runs the page through a lossy proxy.
+func passWhileRequestsFail(t *testing.T) {
+	t.Helper()
 	proxy := &lossy{pass: toAPIServer(t), stored: map[string]int{}}
 	server := httptest.NewServer(proxy)
 	defer server.Close()

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -111,6 +112,8 @@ type scene struct {
 	*testing.T
 	// name is that of the example that runs.
 	name string
+	// runs are the names of the runs, where it is not that one.
+	runs []string
 	// namespace is one of the fault's own, where it needs one.
 	namespace  string
 	kubeconfig string
@@ -272,8 +275,12 @@ func (s *scene) leftovers() (left []string) {
 	if err != nil {
 		s.Fatal(err)
 	}
+	names := s.runs
+	if names == nil {
+		names = []string{s.name}
+	}
 	for _, ns := range namespaces.Items {
-		if strings.HasPrefix(ns.Name, "kbe-"+s.name+"-") {
+		if slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(ns.Name, "kbe-"+name+"-") }) {
 			left = append(left, "namespace/"+ns.Name)
 		}
 	}

@@ -84,10 +84,12 @@ func (s *scene) networkFailsOnce() {
 	}
 }
 
+const slowRef = "docker.io/kbe-test/slow:1"
+
 // slowImage pushes an image of the service that takes the nodes 45 s to pull.
 func (s *scene) slowImage() string {
 	s.Helper()
-	const ref = "docker.io/kbe-test/slow:1"
+	const ref = slowRef
 	archive, err := embedded.SimpleserviceVariant(s.Context(), ref, provider.Simpleservice{})
 	if err != nil {
 		s.Fatal(err)

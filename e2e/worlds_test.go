@@ -16,15 +16,18 @@ import (
 
 	admissionv1 "k8s.io/api/admission/v1"
 	admissionregistration "k8s.io/api/admissionregistration/v1"
+	authenticationv1 "k8s.io/api/authentication/v1"
 	coordination "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/tools/cache"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
@@ -48,8 +51,38 @@ type world struct {
 	within float64
 	want   []string
 	never  []string
+	// reach and conformance are what becomes of the other commands there, where that is not
+	// the same.
+	reach, conformance *result
+	// runs are the names of the runs, where it is not pods.
+	runs []string
 	// stays: the Namespace cannot be removed as long as the world is so.
 	stays bool
+}
+
+// result is what becomes of a command in a world.
+type result struct {
+	// outcome is that in words, for docs/clusters.md.
+	outcome string
+	// args are more arguments.
+	args []string
+	code int
+	want []string
+}
+
+// command is one that a world is tried with beside pods: its arguments, the names of its runs,
+// and what it prints where all is well.
+type command struct {
+	args, runs []string
+	well       string
+	// shows: it shows what it waits for.
+	shows bool
+	of    func(world) *result
+}
+
+var commands = []command{
+	{[]string{"reach"}, []string{"reach"}, "eachable", true, func(w world) *result { return w.reach }},
+	{[]string{"conformance", "--profile", "network"}, []string{"network", "nodes", "vantages"}, "passed", false, func(w world) *result { return w.conformance }},
 }
 
 const allHold = "40 of 40 claims hold"
@@ -74,7 +107,9 @@ var worlds = []world{
 	{name: "slowpull", title: "A registry so slow that a pull takes longer than the step's timeout",
 		outcome: "works: shows that the image is still being pulled, and waits for it", build: func(s *scene) []string {
 			return s.pod("  containers: [{name: main, image: '" + s.slowImage() + "'}]")
-		}, first: "the image docker.io/kbe-test/slow:1 is still being pulled on node", within: 10, want: []string{"pod/subject condition met"}},
+		}, first: "the image " + slowRef + " is still being pulled on node", within: 10, want: []string{"pod/subject condition met"},
+		reach:       &result{args: []string{"--image", "shell=" + slowRef}, want: []string{"the image " + slowRef + " is still being pulled on node", "eachable"}},
+		conformance: &result{args: []string{"--image", "shell=" + slowRef}, want: []string{"0 failed"}}},
 	{name: "late", title: "A service account and a root certificate that come seconds after the namespace",
 		outcome: "works", build: func(s *scene) []string {
 			s.late("serviceaccounts", "configmaps")
@@ -102,6 +137,13 @@ var worlds = []world{
 			})
 			return []string{"pods"}
 		}, want: []string{allHold, `Admission added to pod "sise": container proxy`}},
+	{name: "sidecarproxy", title: "A service mesh whose proxy answers for the service (Istio: 127.0.0.6)",
+		outcome: "ends with exit code 3 and names the proxy", build: func(s *scene) []string {
+			s.mutatePods(answeredByProxy(s))
+			return []string{"pods", "single-pod"}
+		}, code: 3, want: []string{"a proxy that admission added (container proxy) answers for the service: the service sees 127.0.0.6"},
+		reach:       &result{outcome: "works, with a note that names the proxy", want: []string{"a proxy in the pod answers for its service"}},
+		conformance: &result{outcome: "fails, and names the proxy", code: 1, want: []string{"seen as 127.0.0.6 through a proxy in the pod"}}},
 	{name: "autopilot", title: "Resource requests that admission raises, and tolerations that it adds (GKE Autopilot)",
 		outcome: "works", build: func(s *scene) []string {
 			s.mutatePods(func(p *corev1.Pod) {
@@ -149,7 +191,8 @@ var worlds = []world{
 	{name: "quotanarrow", title: "A quota of one pod",
 		outcome: "does not: says so before anything is created", build: func(s *scene) []string {
 			return []string{"pods", "-n", s.quota(corev1.ResourceList{corev1.ResourcePods: resource.MustParse("1")})}
-		}, code: 3, want: []string{"leaves room for 1 pods", "nothing was created"}},
+		}, code: 3, want: []string{"leaves room for 1 pods", "nothing was created"},
+		reach: &result{outcome: "works, with a note: places that need a pod of their own are not checked", want: []string{`the quota "narrow" is used up`, "eachable"}}},
 	{name: "quotalimits", title: "A quota of memory limits without a LimitRange",
 		outcome: "does not: says so before anything is created", build: func(s *scene) []string {
 			return []string{"pods", "-n", s.quota(corev1.ResourceList{corev1.ResourceLimitsMemory: resource.MustParse("8Gi")})}
@@ -161,13 +204,15 @@ var worlds = []world{
 				s.Cleanup(func() { must(context.Background(), s.T, clearFault("overlay", node)) })
 			}
 			return []string{"pods"}
-		}, want: []string{"39 of 40 claims hold", "1 not checked", "cannot reach the pod at", "through its proxy"}},
+		}, want: []string{"39 of 40 claims hold", "1 not checked", "cannot reach the pod at", "through its proxy"},
+		reach: &result{want: []string{"cannot reach the pod at", "through its proxy"}}},
 	// The page gives a program 10 s to answer.
 	{name: "denyall", title: "A NetworkPolicy in each new namespace that denies all traffic",
 		outcome: "ends with exit code 3 and the name of the policy", build: func(s *scene) []string {
 			s.denyAll()
 			return []string{"pods"}
-		}, code: 3, first: "restrict the traffic between them: default-deny", within: 60, want: []string{"got no answer from pod"}},
+		}, code: 3, first: "restrict the traffic between them: default-deny", within: 60, want: []string{"got no answer from pod"},
+		reach: &result{outcome: "ends with exit code 1 and the name of the policy", code: 1, want: []string{"that select the pod: default-deny"}}},
 	{name: "kubeletcert", title: "A kubelet whose serving certificate the API server does not trust",
 		outcome: "ends with exit code 3 and names the node's kubelet", build: func(s *scene) []string {
 			s.unknownKubelets()
@@ -187,7 +232,8 @@ var worlds = []world{
 				return &metav1.Status{Message: "pods are made by people"}
 			})
 			return []string{"pods", "supervision"}
-		}, code: 3, first: `cannot create its pods: the admission webhook "pods.worlds.example" denied it: pods are made by people`, within: 10, never: []string{"timed out"}},
+		}, code: 3, first: `cannot create its pods: the admission webhook "pods.worlds.example" denied it: pods are made by people`, within: 10, never: []string{"timed out"},
+		reach: &result{outcome: "works", want: []string{"eachable"}}},
 	{name: "fargate", title: "One pod per node (Fargate, virtual kubelets)",
 		outcome: "works, with a note: claims about two pods on one node are not checked", build: func(s *scene) []string {
 			s.onePodPerNode()
@@ -243,6 +289,15 @@ var worlds = []world{
 			})
 			return []string{"pods"}
 		}, code: 3, want: []string{`the auth provider "gcp", which Kubernetes clients no longer have`, "use its successor, gke-gcloud-auth-plugin"}},
+	{name: "oidc", title: "A kubeconfig with the auth provider oidc",
+		outcome: "works, as kubectl does", build: func(s *scene) []string {
+			token := s.adminToken()
+			s.configure(func(_ *clientcmdapi.Config, _ *clientcmdapi.Cluster, u *clientcmdapi.AuthInfo) {
+				*u = clientcmdapi.AuthInfo{AuthProvider: &clientcmdapi.AuthProviderConfig{Name: "oidc", Config: map[string]string{
+					"idp-issuer-url": "https://issuer.example", "client-id": "kbe", "id-token": token}}}
+			})
+			return []string{"pods", "single-pod"}
+		}, want: []string{"claims hold"}},
 	{name: "noexec", title: "A policy that denies `kubectl exec`",
 		outcome: "ends with exit code 3 and the policy's reason", build: func(s *scene) []string {
 			s.webhook(false, admissionregistration.Connect, []string{"pods/exec"}, func(*admissionv1.AdmissionRequest) *admissionv1.AdmissionResponse {
@@ -252,7 +307,7 @@ var worlds = []world{
 		}, code: 3, want: []string{`the policy "no-exec" denied it: nobody runs programs in pods`}},
 }
 
-// TestWorlds runs the page in each world. The worlds are the cluster's, so one follows the
+// TestWorlds runs each command in each world. The worlds are the cluster's, so one follows the
 // other.
 func TestWorlds(t *testing.T) {
 	exhaustive(t)
@@ -260,12 +315,56 @@ func TestWorlds(t *testing.T) {
 		t.Skip("needs the inside of the embedded cluster")
 	}
 	for _, w := range worlds {
-		t.Run(w.name, w.run)
+		t.Run(w.name+"/pods", w.run)
+		for _, c := range commands {
+			t.Run(w.name+"/"+c.args[0], w.with(c).run)
+		}
 	}
 }
 
+// outcomes are those of pods, and of the other commands where they differ.
+func (w world) outcomes() string {
+	text := w.outcome
+	for _, c := range commands {
+		if r := c.of(w); r != nil && r.outcome != "" {
+			text += "; `" + c.args[0] + "` " + r.outcome
+		}
+	}
+	return text
+}
+
+// with is the world as another command meets it.
+func (w world) with(c command) world {
+	build, of := w.build, c.of(w)
+	w.runs, w.never = c.runs, nil
+	switch {
+	case of != nil:
+		w.code, w.want, w.first = of.code, of.want, ""
+	case w.code == 0:
+		w.want = []string{c.well}
+	case w.first != "":
+		w.want = []string{w.first}
+	default:
+		w.want = w.want[:1]
+	}
+	if !c.shows {
+		w.first = ""
+	}
+	w.build = func(s *scene) []string {
+		args := slices.Clone(c.args)
+		if slices.Contains(build(s), "-n") {
+			args = append(args, "-n", s.namespace)
+		}
+		if of != nil {
+			args = append(args, of.args...)
+		}
+		return args
+	}
+	return w
+}
+
 func (w world) run(t *testing.T) {
-	s := &scene{T: t, name: "pods", tmp: t.TempDir(), kubeconfig: *kube.KubeConfig}
+	s := &scene{T: t, name: "pods", runs: w.runs, tmp: t.TempDir(), kubeconfig: *kube.KubeConfig}
 	s.Cleanup(func() { // the next world may have one of that name
 		s.until("the namespace of the world no longer exists", func(ctx context.Context) bool {
 			_, err := client(s.T).CoreV1().Namespaces().Get(ctx, s.name, metav1.GetOptions{})
@@ -289,7 +388,7 @@ func (w world) run(t *testing.T) {
 		t.Logf("kubectl kbe %s\n%s", strings.Join(args, " "), told.text)
 	}
 	last := told.lines[len(told.lines)-1]
-	t.Logf("| %s | exit %d | first word %.1f s | end %.1f s | %s |", w.name, told.code, first, last.at.Sub(told.started).Seconds(), strings.TrimSpace(last.text))
+	t.Logf("| %s | %s | exit %d | first word %.1f s | end %.1f s | %s |", w.name, args[0], told.code, first, last.at.Sub(told.started).Seconds(), strings.TrimSpace(last.text))
 }
 
 // TestTheWorldsAreDocumented compares docs/clusters.md with the worlds that TestWorlds
@@ -299,13 +398,14 @@ func TestTheWorldsAreDocumented(t *testing.T) {
 	page.WriteString(`# Which clusters does it work on?
 
 It needs no admin rights, and no particular network plugin, container runtime or provider. Clusters differ, though, and a healthy
-one may lack what a page takes for granted. The tests provoke each of these on a real cluster (` + "`e2e/worlds_test.go`" + `):
+one may lack what a page takes for granted. The tests provoke each of these on a real cluster (` + "`e2e/worlds_test.go`" + `), and
+run a page, ` + "`kubectl kbe reach`" + ` and ` + "`kubectl kbe conformance`" + ` there. The three do the same where no other outcome is given:
 
 | cluster | what a run does |
 | --- | --- |
 `)
 	for _, w := range worlds {
-		fmt.Fprintf(&page, "| %s | %s |\n", w.title, w.outcome)
+		fmt.Fprintf(&page, "| %s | %s |\n", w.title, w.outcomes())
 	}
 	page.WriteString(`
 What often passes by itself (a pod that is not scheduled, a sandbox that a network plugin fails to set up, a registry that has
@@ -434,6 +534,46 @@ func (s *scene) admitPods(admit func(*corev1.Pod) *metav1.Status) {
 // proxyContainer is a container as a mesh adds it.
 func proxyContainer(s *scene) corev1.Container {
 	return corev1.Container{Name: "proxy", Image: s.image("shell"), Command: []string{"sleep", "infinity"}}
+}
+
+// proxyProgram takes connections to the service's port for it, and calls it from the address that
+// Istio's proxies have.
+const proxyProgram = `
+import socket, socketserver, threading
+
+def copy(source, to):
+    while data := source.recv(65536):
+        to.sendall(data)
+    to.shutdown(socket.SHUT_WR)
+
+class Proxy(socketserver.BaseRequestHandler):
+    def handle(self):
+        service = socket.create_connection(("127.0.0.1", 9877), 10, ("127.0.0.6", 0))
+        back = threading.Thread(target=copy, args=(service, self.request))
+        back.start()
+        copy(self.request, service)
+        back.join()
+
+socketserver.ThreadingTCPServer.allow_reuse_address = True
+socketserver.ThreadingTCPServer(("", 9876), Proxy).serve_forever()
+`
+
+// answeredByProxy adds a proxy in front of the service. A mesh redirects the packets to it;
+// here the service is given another port.
+func answeredByProxy(s *scene) func(*corev1.Pod) {
+	return func(p *corev1.Pod) {
+		if p.Spec.HostNetwork {
+			return
+		}
+		for i, c := range p.Spec.Containers {
+			port := func(e corev1.EnvVar) bool { return e.Name == "PORT0" }
+			p.Spec.Containers[i].Env = append(slices.DeleteFunc(c.Env, port), corev1.EnvVar{Name: "PORT0", Value: "9877"})
+		}
+		proxy := proxyContainer(s)
+		proxy.Command = []string{"python3", "-c", proxyProgram}
+		proxy.ReadinessProbe = &corev1.Probe{PeriodSeconds: 1, ProbeHandler: corev1.ProbeHandler{TCPSocket: &corev1.TCPSocketAction{Port: intstr.FromInt32(9876)}}}
+		p.Spec.Containers = slices.Insert(p.Spec.Containers, 0, proxy) // a hook of the service waits for its port
+	}
 }
 
 // patchNodes patches all Nodes.
@@ -577,6 +717,29 @@ func (s *scene) denyAll() {
 			s.Error(err)
 		}
 	})
+}
+
+// adminToken is a token of a service account that may do everything; its expiry is what a
+// client reads of it, as of one of an OpenID Connect issuer.
+func (s *scene) adminToken() string {
+	s.Helper()
+	const namespace, name = "default", "worlds-admin"
+	accounts, bindings := client(s.T).CoreV1().ServiceAccounts(namespace), client(s.T).RbacV1().ClusterRoleBindings()
+	if _, err := accounts.Create(s.Context(), &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{}); err != nil {
+		s.Fatal(err)
+	}
+	s.Cleanup(func() { _ = accounts.Delete(context.Background(), name, metav1.DeleteOptions{}) })
+	if _, err := bindings.Create(s.Context(), &rbacv1.ClusterRoleBinding{ObjectMeta: metav1.ObjectMeta{Name: name},
+		RoleRef:  rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "cluster-admin"},
+		Subjects: []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: namespace, Name: name}}}, metav1.CreateOptions{}); err != nil {
+		s.Fatal(err)
+	}
+	s.Cleanup(func() { _ = bindings.Delete(context.Background(), name, metav1.DeleteOptions{}) })
+	token, err := accounts.CreateToken(s.Context(), name, &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
+	if err != nil {
+		s.Fatal(err)
+	}
+	return token.Status.Token
 }
 
 // windowsNode adds a Node of Windows that can run Pods, and keeps it Ready.
