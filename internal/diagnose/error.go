@@ -29,7 +29,7 @@ func (c Connection) Error(err error) *Cause {
 	if err == nil {
 		return nil
 	}
-	return c.look(string(apierrors.ReasonForError(err)), err.Error())
+	return c.look(string(apierrors.ReasonForError(err)), strings.TrimSpace(err.Error()))
 }
 
 // kubectlReason finds the reason in kubectl's words for an API error

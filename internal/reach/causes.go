@@ -102,7 +102,7 @@ var causeTable = []causeRow{
 // ExplainTable finds the causes of what is not as expected. Each failed row belongs to
 // at least one of them.
 func ExplainTable(t *Table) (causes []v1alpha1.ReachCause) {
-	e := &explanation{Table: t, explained: make([]bool, len(t.Rows))}
+	e := explain(t)
 	for _, row := range causeTable {
 		for _, m := range row.find(e) {
 			fill := func(text string) string { return os.Expand(text, func(name string) string { return e.name(m, name) }) }
@@ -129,6 +129,10 @@ func addCause(causes []v1alpha1.ReachCause, c v1alpha1.ReachCause) []v1alpha1.Re
 type explanation struct {
 	*Table
 	explained []bool
+}
+
+func explain(t *Table) *explanation {
+	return &explanation{Table: t, explained: make([]bool, len(t.Rows))}
 }
 
 // name is what stands for $name in the texts of a cause.

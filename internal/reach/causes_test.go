@@ -6,8 +6,11 @@ import (
 	"strings"
 	"testing"
 
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -262,5 +265,26 @@ func TestAProxyThatAnswersForTheService(t *testing.T) {
 	causes := ExplainTable(tab)
 	if len(causes) != 1 || !causes[0].Warning || !strings.HasPrefix(causes[0].What, "a proxy in the pod answers for its service") {
 		t.Errorf("expected the proxy, found %+v", causes)
+	}
+}
+
+// An API server that is not part of the pod network is no fault, where all others reach the Pod.
+func TestAnAPIServerOutsideThePodNetwork(t *testing.T) {
+	for name, tc := range map[string]struct {
+		rows    []string
+		verdict v1alpha1.Verdict
+	}{
+		"it alone":         {[]string{"container 10.244.1.2 mine", "other-node 10.244.1.2 mine", "api-server 10.244.1.2 timeout"}, v1alpha1.Passed},
+		"another one, too": {[]string{"container 10.244.1.2 mine", "other-node 10.244.1.2 timeout", "api-server 10.244.1.2 timeout"}, v1alpha1.ClaimFailed},
+		"nobody outside":   {[]string{"container 10.244.1.2 mine", "api-server 10.244.1.2 timeout"}, v1alpha1.ClaimFailed},
+	} {
+		r := &podRun{pods: unwatchedPods(), table: table(t, "10.244.1.2", tc.rows...)}
+		r.env.Clients = &run.Clients{RESTClientGetter: genericclioptions.NewConfigFlags(true)}
+		r.excuseAPIServer()
+		var report v1alpha1.Reach
+		r.table.AddTo(&report)
+		if report.Verdict != tc.verdict || len(report.Causes) != 1 {
+			t.Errorf("%s: expected %s and one cause, found %s, %+v", name, tc.verdict, report.Verdict, report.Causes)
+		}
 	}
 }

@@ -101,7 +101,7 @@ func (r *podRun) cannotProbe(row *Row, err error) {
 // excuseAPIServer: an API server that is not part of the pod network is no fault, where all
 // others reach the target.
 func (r *podRun) excuseAPIServer() {
-	e := &explanation{Table: r.table}
+	e := explain(r.table)
 	for _, i := range e.rows(func(row Row) bool { return row.From == APIServer && e.failed(row) && (e.silent(row) || e.refused(row)) }) {
 		row := &r.table.Rows[i]
 		of := e.family(FamilyOf(row.Address.Addr()))
