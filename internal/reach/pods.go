@@ -149,8 +149,8 @@ func (p *pods) seeEvent(obj *unstructured.Unstructured) {
 		if last != nil {
 			now = *last
 		}
-		others := slices.DeleteFunc(slices.Clone(now.Events), func(other corev1.Event) bool { return other.UID == event.UID })
-		now.Events = append(others, event)
+		now.Events = slices.DeleteFunc(slices.Clone(now.Events), func(other corev1.Event) bool { return other.UID == event.UID })
+		now.Events = append(now.Events, event)
 		return &now
 	})
 }

@@ -74,7 +74,10 @@ func targetText(target *v1alpha1.ReachTarget) string {
 func vantagesText(r *v1alpha1.Reach) string {
 	c := r.Counts
 	text := fmt.Sprintf("Reachable from %d of %d places", c.Met, c.Met+c.Failed)
-	if c.Failed == 0 {
+	switch {
+	case r.Verdict == v1alpha1.CouldNotRun: // a fault kept some of them from probing
+		text = fmt.Sprintf("Reachable from %d of %d places", c.Met, c.Met+c.Failed+c.Skipped)
+	case c.Failed == 0:
 		text = fmt.Sprintf("Reachable from all %d places", c.Met)
 	}
 	if c.Skipped > 0 {
