@@ -192,7 +192,7 @@ var worlds = []world{
 		outcome: "does not: says so before anything is created", build: func(s *scene) []string {
 			return []string{"pods", "-n", s.quota(corev1.ResourceList{corev1.ResourcePods: resource.MustParse("1")})}
 		}, code: 3, want: []string{"leaves room for 1 pods", "nothing was created"},
-		reach: &result{outcome: "works, with a note: places that need a pod of their own are not checked", want: []string{`the quota "narrow" is used up`, "eachable"}}},
+		reach: &result{outcome: "works, with a note: places that need another pod are not checked", want: []string{`the quota "narrow" is used up`, "eachable"}}},
 	{name: "quotalimits", title: "A quota of memory limits without a LimitRange",
 		outcome: "does not: says so before anything is created", build: func(s *scene) []string {
 			return []string{"pods", "-n", s.quota(corev1.ResourceList{corev1.ResourceLimitsMemory: resource.MustParse("8Gi")})}
