@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
@@ -63,6 +64,9 @@ func (p placesPart) judge(t *reach.Table) []v1alpha1.AssertionResult {
 				}
 			default: // a lesson is not asserted
 			}
+		}
+		if len(wrong) > 0 && len(t.Policies) > 0 {
+			wrong = append(wrong, "NetworkPolicies select the pod: "+strings.Join(t.Policies, ", "))
 		}
 		result := c.result(v1alpha1.AssertionPassed, "")
 		switch {

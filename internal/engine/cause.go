@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 )
 
 // causeOfPod diagnoses a Pod by its own state, the Events about it, and its Node,
@@ -120,6 +121,7 @@ func (r *attempt) controllerFailure(shown troubles) *diagnose.Cause {
 			continue
 		}
 		if c.Ends(r.opts.FailFast) {
+			r.denied.CompareAndSwap(false, session.ViolatesRestricted(c.Why))
 			return c
 		}
 		shown.show(c)
