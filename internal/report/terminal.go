@@ -36,8 +36,9 @@ type Terminal struct {
 	unchecked int
 	// files are those that were shown, by name.
 	files map[string]string
-	// introduced: the last line introduces a command, which follows without a blank line.
-	introduced bool
+	// together: a command follows the last line without a blank one. That line introduces
+	// it, or belongs to a command without claims.
+	together bool
 }
 
 // NewTerminal returns a Terminal that writes lines of at most width columns, and, where
@@ -202,7 +203,7 @@ func (t *Terminal) block(b Block) {
 		if b.Text != "" && !b.Skipped {
 			t.blank()
 			t.wrapped(b.Text)
-			t.introduced = true
+			t.together = true
 		}
 	case Prose:
 		t.prose(b)
@@ -212,9 +213,11 @@ func (t *Terminal) block(b Block) {
 		t.file(b)
 	case Command:
 		t.command(b.Line)
+		t.together = true
 	case Output:
 		t.indented(b.Stdout, "  ")
 		t.indented(b.Stderr, "  ")
+		t.together = true
 	case Hint:
 		t.line(hintLine(b))
 	case Finding:
@@ -372,7 +375,7 @@ func columnWidths(table Table) []int {
 // command breaks a long command as one would in a shell, so that it can still
 // be copied and run.
 func (t *Terminal) command(line string) {
-	if !t.introduced {
+	if !t.together {
 		t.blank()
 	}
 	lines := breakCommand(clean(line), t.width-6)
@@ -477,7 +480,7 @@ func (t *Terminal) line(s string) {
 	if t.gap {
 		s = "\n" + s
 	}
-	t.gap, t.any, t.introduced = false, true, false
+	t.gap, t.any, t.together = false, true, false
 	if _, err := fmt.Fprintln(t.out, strings.TrimRight(s, " ")); err != nil && t.err == nil {
 		t.err = fmt.Errorf("write the report: %w", err)
 	}
