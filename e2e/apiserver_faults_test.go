@@ -32,7 +32,7 @@ func TestRunsPassWhileTheAPIServerRestarts(t *testing.T) {
 	if embedded == nil {
 		t.Skip("kills the API server, which only the embedded cluster lets it do")
 	}
-	told := 0
+	printed := 0
 	var namespaces []string
 	for range *restarts {
 		c, server := plugin(t, "pods"), apiServer(t)
@@ -50,7 +50,7 @@ func TestRunsPassWhileTheAPIServerRestarts(t *testing.T) {
 			t.Errorf("API server killed after %s: expected exit code 0, found %d:\n%s", moment, code, story)
 		}
 		if strings.Contains(story, "reconnecting") {
-			told++
+			printed++
 		}
 		awaitRecovery(t)
 		namespace := namespaceOf(t, story)
@@ -58,7 +58,7 @@ func TestRunsPassWhileTheAPIServerRestarts(t *testing.T) {
 		namespaces = append(namespaces, namespace)
 	}
 	assertCreatedOnce(t, namespaces)
-	t.Logf("%d runs, %d of which told that they reconnect", *restarts, told)
+	t.Logf("%d runs, %d of which printed that they reconnect", *restarts, printed)
 }
 
 // apiServer is the API server's process. When the test ends, it is waited until

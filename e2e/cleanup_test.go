@@ -59,7 +59,7 @@ func TestAKilledRunIsToldAndCleanedUp(t *testing.T) {
 	if code != 0 || !strings.Contains(next, "left resources behind. To delete them:\n  kubectl kbe cleanup\n") {
 		t.Errorf("expected that the next run tells of it, found exit code %d:\n%s", code, next)
 	}
-	results.tell(33, "a run that was killed, and the next one", around(next, "An earlier run was killed"), 0, code, "what the killed run made, until kubectl kbe cleanup")
+	results.record(33, "a run that was killed, and the next one", around(next, "An earlier run was killed"), 0, code, "what the killed run made, until kubectl kbe cleanup")
 	listed, _, code := outcome(t, plugin(t, "cleanup", "--dry-run", "--run", run))
 	want := regexp.MustCompile(`(?m)^` + run + ` +\S+ +dead +yes +kbe-pods-` + run + ` +the namespace,`)
 	if code != 0 || !want.MatchString(listed) || !strings.Contains(listed, "nothing was deleted") {
@@ -200,7 +200,7 @@ func TestASecondSignalEndsTheCleanupAndSaysWhatIsLeft(t *testing.T) {
 			t.Errorf("expected exit code 130 and %q, found %d:\n%s", want, c.ProcessState.ExitCode(), story.String())
 		}
 	}
-	results.tell(32, "Ctrl-C, and another during the cleanup", around(text, "The cleanup is incomplete"), 0, c.ProcessState.ExitCode(), "the namespace, named with what holds it")
+	results.record(32, "Ctrl-C, and another during the cleanup", around(text, "The cleanup is incomplete"), 0, c.ProcessState.ExitCode(), "the namespace, named with what holds it")
 }
 
 // conditionSince is when a Namespace got a condition, in whole seconds.
@@ -251,20 +251,20 @@ func TestANamespaceThatDoesNotGoIsNamedAndNotForced(t *testing.T) {
 			assertNoNamespace(t, namespace)
 		})
 	}
-	told := s.tell(s.service())
+	printed := s.execute(s.service())
 	for _, want := range []string{
 		"The cleanup is incomplete", "timed out after 1m0s; NamespaceContentRemaining: ", "NamespaceFinalizersRemaining: Some content in the namespace has finalizers remaining: example.com/hold",
 		"left: namespaces/" + namespace, "remove it kubectl delete namespace " + namespace,
 	} {
-		if told.code != 3 || !told.contains(want) {
-			t.Errorf("expected exit code 3 and %q, found %d:\n%s", want, told.code, told.text)
+		if printed.code != 3 || !printed.contains(want) {
+			t.Errorf("expected exit code 3 and %q, found %d:\n%s", want, printed.code, printed.text)
 		}
 	}
 	ns, err := client(t).CoreV1().Namespaces().Get(t.Context(), namespace, metav1.GetOptions{})
 	if err != nil || len(ns.Spec.Finalizers) == 0 {
 		t.Errorf("namespace %q: expected that its finalizers were not touched, found %v, %v", namespace, ns.Spec.Finalizers, err)
 	}
-	results.tell(30, "a finalizer in the namespace that nobody removes", told.around("NamespaceFinalizersRemaining"), 0, told.code, "the namespace, named with what holds it")
+	results.record(30, "a finalizer in the namespace that is never removed", printed.around("NamespaceFinalizersRemaining"), 0, printed.code, "the namespace, named with what holds it")
 }
 
 // TestCredentialsThatEndMidRun deletes the ServiceAccount that a run works as, while
@@ -292,23 +292,23 @@ func TestCredentialsThatEndMidRun(t *testing.T) {
 		}
 	}
 	// The API server believes a token that it has just looked at for ten seconds.
-	told := s.tell(append(s.pod("  containers: [{name: main, image: SHELL, command: [sleep, infinity]}]", "exec subject -- sleep 15", "get pod subject"), "-n", namespace))
+	printed := s.execute(append(s.pod("  containers: [{name: main, image: SHELL, command: [sleep, infinity]}]", "exec subject -- sleep 15", "get pod subject"), "-n", namespace))
 	for _, want := range []string{
 		"rejects your credentials (401)", "log in again", "The cleanup is incomplete", "left: pods/subject",
 		"remove it kubectl delete pods -n " + namespace + " -l kubectl-kbe.github.io/run=",
 	} {
-		if told.code != 3 || !told.contains(want) {
-			t.Errorf("expected exit code 3 and %q, found %d:\n%s", want, told.code, told.text)
+		if printed.code != 3 || !printed.contains(want) {
+			t.Errorf("expected exit code 3 and %q, found %d:\n%s", want, printed.code, printed.text)
 		}
 	}
-	if strings.Contains(told.text, token.Status.Token) {
-		t.Error("expected that the token is not told")
+	if strings.Contains(printed.text, token.Status.Token) {
+		t.Error("expected that the token is not shown")
 	}
 	if stdout, stderr, code := outcome(t, plugin(t, "cleanup", "-n", namespace)); code != 0 {
 		t.Errorf("cleanup: expected exit code 0, found %d:\n%s%s", code, stdout, stderr)
 	}
 	assertPods(t, namespace)
-	results.tell(38, "the token of a run becomes invalid while it runs", told.around("rejects your credentials (401)"), 0, told.code, "pods/subject, named with the command that removes it")
+	results.record(38, "the token of a run becomes invalid while it runs", printed.around("rejects your credentials (401)"), 0, printed.code, "pods/subject, named with the command that removes it")
 }
 
 // TestPermissionsThatEndMidRun takes a user's permissions away between two
@@ -342,7 +342,7 @@ func TestPermissionsThatEndMidRun(t *testing.T) {
 			t.Errorf("expected exit code 3 and %q, found %d:\n%s", want, code, story)
 		}
 	}
-	results.tell(39, "the permissions of a run end while it runs", around(story, "The cleanup is incomplete"), 0, code, "pods/constraintpod, named with the command that removes it")
+	results.record(39, "the permissions of a run end while it runs", around(story, "The cleanup is incomplete"), 0, code, "pods/constraintpod, named with the command that removes it")
 	if stdout, stderr, code := outcome(t, plugin(t, "cleanup", "-n", f.session.Namespace)); code != 0 {
 		t.Errorf("cleanup: expected exit code 0, found %d:\n%s%s", code, stdout, stderr)
 	}

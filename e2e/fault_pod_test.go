@@ -82,14 +82,14 @@ var podFaults = []fault{
 			return s.pod(`  containers: [{name: main, image: SHELL, command: [sleep, "60"]}]`, "exec subject -- hostname")
 		},
 		want: []string{`cannot check: the container's image has no program "hostname"`}, never: []string{"refused"}},
-	{row: 22, name: "notready", how: "a readiness probe that gets 404, told while it is waited for", code: 3,
+	{row: 22, name: "notready", how: "a readiness probe that gets 404, shown while it is waited for", code: 3,
 		provoke: func(s *scene) []string {
 			args := s.pod(`
   containers: [{name: main, image: SERVICE, readinessProbe: {httpGet: {path: /nope, port: 9876}, periodSeconds: 1, initialDelaySeconds: 3}}]`)
 			return append(args, "--timeout", "12s")
 		},
 		want: []string{`container "main" of pod "subject" runs, but its probe fails: Unhealthy: Readiness probe failed: HTTP probe failed with statuscode: 404`, "timed out after 12s"}},
-	{row: 30, name: "held", how: "a finalizer in the namespace, removed when the run has told of it", code: 0,
+	{row: 30, name: "held", how: "a finalizer in the namespace, removed when the run has reported it", code: 0,
 		provoke: func(s *scene) []string {
 			s.when, s.at = "pod/subject created", func(*exec.Cmd, io.Closer) {
 				namespace := s.ownedNamespace()
@@ -134,7 +134,7 @@ var podFaults = []fault{
   containers: [{name: main, image: SHELL, command: [sleep, "60"]}]`)
 		},
 		want: []string{"cannot create its sandbox"}},
-	{row: 16, name: "liveness", how: "a liveness probe that gets 404, told while it is waited for", code: 1,
+	{row: 16, name: "liveness", how: "a liveness probe that gets 404, shown while it is waited for", code: 1,
 		provoke: func(s *scene) []string {
 			// The service is deaf to SIGTERM: its restart takes the grace period.
 			return s.pod(`

@@ -38,14 +38,14 @@ func (t *table) add(r row) {
 	t.rows = append(t.rows, r)
 }
 
-// tell adds a fault that another test has provoked: what was read of it, after
+// record adds a fault that another test has provoked: what was read of it, after
 // how many seconds, from when the command was started or 0 where that was not measured,
 // the exit code, and what was left, on purpose.
-func (t *table) tell(number int, how, read string, seconds float64, code int, left ...string) {
+func (t *table) record(number int, how, read string, seconds float64, code int, left ...string) {
 	t.add(row{fault: fault{row: number, how: how, slow: true}, code: code, seconds: seconds, basis: fromStart, text: flat(read), leftovers: left})
 }
 
-// reach is tell for what `kubectl kbe reach` has found.
+// reach is record for what `kubectl kbe reach` has found.
 func (t *table) reach(number int, how string, r *v1alpha1.Reach, code int) {
 	read := ""
 	switch {
@@ -54,7 +54,7 @@ func (t *table) reach(number int, how string, r *v1alpha1.Reach, code int) {
 	case r.Matrix != nil && len(r.Matrix.Findings) > 0:
 		read = r.Matrix.Findings[0].Text
 	}
-	t.tell(number, how, read, float64(r.VerdictMilliseconds)/1000, code)
+	t.record(number, how, read, float64(r.VerdictMilliseconds)/1000, code)
 }
 
 // designed is how many faults the design lists.
@@ -86,7 +86,7 @@ func (t *table) write(dir string) error {
 	}
 	slices.Sort(seconds)
 	median, worst := seconds[len(seconds)/2], seconds[len(seconds)-1]
-	fmt.Fprintf(&text, "\n%d faults; of %d whose time is told, median %.1f s, at most %.1f s.\n", len(t.rows), len(seconds), median, worst)
+	fmt.Fprintf(&text, "\n%d faults; of %d whose time is known, median %.1f s, at most %.1f s.\n", len(t.rows), len(seconds), median, worst)
 	var wrong error
 	if median > maxMedian {
 		wrong = fmt.Errorf("faults: expected a median of at most %.0f s, found %.1f s", maxMedian, median)

@@ -90,20 +90,20 @@ func (f fault) run(t *testing.T) {
 	if *captureFlag && len(args) > 0 && args[0] == "run" {
 		args = append(args, "--dump", filepath.Join("..", "internal", "diagnose", "testdata", f.name))
 	}
-	told := s.tell(args)
-	outcome := row{fault: f, code: told.code, leftovers: s.leftovers()}
-	told.assert(t, f.want, f.never, f.code)
+	printed := s.execute(args)
+	outcome := row{fault: f, code: printed.code, leftovers: s.leftovers()}
+	printed.assert(t, f.want, f.never, f.code)
 	if len(outcome.leftovers) > 0 {
 		t.Errorf("expected that nothing is left, found %s", strings.Join(outcome.leftovers, ", "))
 	}
-	outcome.seconds, outcome.basis = told.seconds(f.want[0], s.known, since(report))
+	outcome.seconds, outcome.basis = printed.seconds(f.want[0], s.known, since(report))
 	if outcome.seconds > maxSeconds && !f.slow {
 		t.Errorf("expected the verdict within %.0f s, found %.1f s (from %s)", maxSeconds, outcome.seconds, outcome.basis)
 	}
 	if t.Failed() {
-		t.Logf("kubectl kbe %s\n%s", strings.Join(args, " "), told.text)
+		t.Logf("kubectl kbe %s\n%s", strings.Join(args, " "), printed.text)
 	}
-	outcome.text = told.around(f.want[0])
+	outcome.text = printed.around(f.want[0])
 	results.add(outcome)
 }
 
@@ -143,9 +143,9 @@ type toldLine struct {
 	text string
 }
 
-// tell runs kubectl-kbe to its end, and notes the time of each line, be it of
+// execute runs kubectl-kbe to its end, and notes the time of each line, be it of
 // standard output or standard error.
-func (s *scene) tell(args []string) account {
+func (s *scene) execute(args []string) account {
 	s.Helper()
 	c := plugin(s.T, args...)
 	c.Env = append(c.Env, "KUBECONFIG="+s.kubeconfig, "TMPDIR="+s.tmp)
@@ -206,13 +206,13 @@ func (s account) contains(want string) bool { return strings.Contains(flat(s.tex
 // seconds is the time from when the cluster knew to the line that shows it. The
 // cluster's times are in whole seconds, cut off: a verdict may seem to have
 // taken up to a second longer than it did.
-func (s account) seconds(want string, known, told time.Time) (seconds float64, basis string) {
+func (s account) seconds(want string, known, reported time.Time) (seconds float64, basis string) {
 	begin, basis := s.started, fromStart
 	switch {
 	case !known.IsZero():
 		begin, basis = known, "the fault"
-	case !told.IsZero():
-		begin, basis = told, "the cluster"
+	case !reported.IsZero():
+		begin, basis = reported, "the cluster"
 	}
 	text := ""
 	for _, l := range s.lines {

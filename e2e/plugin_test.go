@@ -297,7 +297,7 @@ func TestASignalCleansUp(t *testing.T) {
 	}
 }
 
-// TestAClosedTerminalCleansUp: the kernel and the shell both tell of it.
+// TestAClosedTerminalCleansUp: the kernel and the shell both report it.
 func TestAClosedTerminalCleansUp(t *testing.T) {
 	c := plugin(t, "pods", "resources")
 	story, code := until(t, c, "kubectl create", func(io.Closer) {

@@ -131,7 +131,7 @@ func assertTimeline(t *testing.T, r v1alpha1.Report, name string) {
 		}
 		return
 	}
-	t.Errorf("pod %s: the report does not tell of it", name)
+	t.Errorf("pod %s: the report does not report it", name)
 }
 
 func TestTheScriptNamesAClaimThatFails(t *testing.T) {

@@ -373,23 +373,23 @@ func (w world) run(t *testing.T) {
 		})
 	})
 	args := w.build(s)
-	told := s.tell(args)
-	told.assert(t, append(slices.Clone(w.want), w.first), w.never, w.code)
+	printed := s.execute(args)
+	printed.assert(t, append(slices.Clone(w.want), w.first), w.never, w.code)
 	if left := s.leftovers(); len(left) > 0 != w.stays {
 		t.Errorf("expected something left: %t, found %q", w.stays, left)
 	}
 	first := 0.0
 	if w.first != "" {
-		first, _ = told.seconds(w.first, time.Time{}, time.Time{})
+		first, _ = printed.seconds(w.first, time.Time{}, time.Time{})
 		if first > w.within {
 			t.Errorf("expected the first word within %.0f s, found %.1f s", w.within, first)
 		}
 	}
 	if t.Failed() {
-		t.Logf("kubectl kbe %s\n%s", strings.Join(args, " "), told.text)
+		t.Logf("kubectl kbe %s\n%s", strings.Join(args, " "), printed.text)
 	}
-	last := told.lines[len(told.lines)-1]
-	t.Logf("| %s | %s | exit %d | first word %.1f s | end %.1f s | %s |", w.name, args[0], told.code, first, last.at.Sub(told.started).Seconds(), strings.TrimSpace(last.text))
+	last := printed.lines[len(printed.lines)-1]
+	t.Logf("| %s | %s | exit %d | first word %.1f s | end %.1f s | %s |", w.name, args[0], printed.code, first, last.at.Sub(printed.started).Seconds(), strings.TrimSpace(last.text))
 }
 
 // TestTheWorldsAreDocumented compares docs/clusters.md with the worlds that TestWorlds

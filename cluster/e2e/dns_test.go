@@ -40,7 +40,7 @@ func TestDNS(t *testing.T) {
 		if len(found) != 2 || found[0] != "-2" {
 			t.Errorf("%s: expected that there is none, found %s", name, found)
 		} else if took, err := strconv.ParseFloat(found[1], 64); err != nil || took > 1 {
-			t.Errorf("%s: expected to be told within a second, found %s", name, found[1])
+			t.Errorf("%s: expected an answer within a second, found %s", name, found[1])
 		}
 	}
 }

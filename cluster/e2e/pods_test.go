@@ -98,7 +98,7 @@ func TestPods(t *testing.T) {
 			}
 		}
 		c.kubectl("run", "absent", "--image=registry.example/kbe/absent:1")
-		c.eventually("a missing image is told", func() bool {
+		c.eventually("a missing image is reported", func() bool {
 			return strings.Contains(c.kubectl("get", "events", "-o", "jsonpath={.items[*].message}"), "lookup registry.example")
 		})
 	})

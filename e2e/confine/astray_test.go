@@ -40,7 +40,7 @@ var (
 // astray are what was recorded since the last time and must not be: requests that
 // leave the run's Namespace, or change others' objects, files that are opened,
 // addresses that are dialled, and text of the victim's files.
-func (b *bench) astray(t testing.TB, told string) []string {
+func (b *bench) astray(t testing.TB, printed string) []string {
 	t.Helper()
 	var out []string
 	requests, dialled := b.recorder.reset()
@@ -58,8 +58,8 @@ func (b *bench) astray(t testing.TB, told string) []string {
 	for _, name := range b.opens.reset(t) {
 		out = append(out, "opened "+name)
 	}
-	if strings.Contains(told, sentinel) {
-		out = append(out, "told what is in a file or in a secret of others")
+	if strings.Contains(printed, sentinel) {
+		out = append(out, "printed what is in a file or in a secret of others")
 	}
 	return out
 }

@@ -61,21 +61,21 @@ func (b *bench) testFiles(t *testing.T) {
 	} {
 		a := attempt{steps: []string{step}}
 		plan, err := a.plan()
-		told := fmt.Sprint(err)
+		printed := fmt.Sprint(err)
 		if err == nil {
-			told = fmt.Sprint(plan.Confined(false)) + b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "files"}, FailFast: true})
+			printed = fmt.Sprint(plan.Confined(false)) + b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "files"}, FailFast: true})
 		}
-		if !strings.Contains(told, want) {
-			t.Errorf("%s: expected %q, found\n%s", step, want, told)
+		if !strings.Contains(printed, want) {
+			t.Errorf("%s: expected %q, found\n%s", step, want, printed)
 		}
-		b.assertNothingElse(t, step, told)
+		b.assertNothingElse(t, step, printed)
 	}
 }
 
 // assertNothingElse looks at what was recorded since the last time.
-func (b *bench) assertNothingElse(t testing.TB, step, told string) {
+func (b *bench) assertNothingElse(t testing.TB, step, printed string) {
 	t.Helper()
-	for _, problem := range b.astray(t, told) {
+	for _, problem := range b.astray(t, printed) {
 		t.Errorf("%s: %s", step, problem)
 	}
 }
@@ -104,11 +104,11 @@ func (b *bench) testOthers(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", step, err)
 		}
-		told := b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "others"}, FailFast: true})
-		if !strings.Contains(told, want) {
-			t.Errorf("%s: expected %q, found\n%s", step, want, told)
+		printed := b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "others"}, FailFast: true})
+		if !strings.Contains(printed, want) {
+			t.Errorf("%s: expected %q, found\n%s", step, want, printed)
 		}
-		b.assertNothingElse(t, step, told)
+		b.assertNothingElse(t, step, printed)
 	}
 	if after := b.theirs(t, "others", "kube-system"); after != before {
 		t.Errorf("expected that what others have is as it was:\n%s\nfound\n%s", before, after)
@@ -174,14 +174,14 @@ func (b *bench) testControllers(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		before := b.theirs(t, "controllers")
-		told := b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "controllers"}, FailFast: true})
-		if !strings.Contains(told, tc.want) {
-			t.Errorf("%s: expected %q, found\n%s", name, tc.want, told)
+		printed := b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "controllers"}, FailFast: true})
+		if !strings.Contains(printed, tc.want) {
+			t.Errorf("%s: expected %q, found\n%s", name, tc.want, printed)
 		}
 		if after := b.theirs(t, "controllers"); after != before {
 			t.Errorf("%s: expected that what others have is as it was:\n%s\nfound\n%s", name, before, after)
 		}
-		b.assertNothingElse(t, name, told)
+		b.assertNothingElse(t, name, printed)
 	}
 }
 
@@ -287,9 +287,9 @@ func (b *bench) testReplaced(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		told := b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "replaced"}, FailFast: true})
-		if want := `pods "x" is not of this run (made`; !strings.Contains(told, want) {
-			t.Errorf("%s: expected %q, found\n%s", step, want, told)
+		printed := b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "replaced"}, FailFast: true})
+		if want := `pods "x" is not of this run (made`; !strings.Contains(printed, want) {
+			t.Errorf("%s: expected %q, found\n%s", step, want, printed)
 		}
 		found, err := b.admin.CoreV1().Pods("replaced").Get(t.Context(), "x", metav1.GetOptions{})
 		if err != nil || found.ResourceVersion != theirs.ResourceVersion {
@@ -329,10 +329,10 @@ func (b *bench) testNamespaceReplaced(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	told := b.run(t, plan, a, engine.Options{FailFast: true})
+	printed := b.run(t, plan, a, engine.Options{FailFast: true})
 	for _, want := range []string{`pods "theirs" is not of this run (made`, "was deleted, and is another one now"} {
-		if !strings.Contains(told, want) {
-			t.Errorf("expected %q, found\n%s", want, told)
+		if !strings.Contains(printed, want) {
+			t.Errorf("expected %q, found\n%s", want, printed)
 		}
 	}
 	found, err := b.admin.CoreV1().Pods(theirs.Namespace).Get(t.Context(), "theirs", metav1.GetOptions{})
@@ -349,9 +349,9 @@ func (b *bench) testLabels(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	told := b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "labels"}, FailFast: true})
-	if want := `would be taken for those of replicaset "theirs"`; !strings.Contains(told, want) {
-		t.Errorf("expected %q, found\n%s", want, told)
+	printed := b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "labels"}, FailFast: true})
+	if want := `would be taken for those of replicaset "theirs"`; !strings.Contains(printed, want) {
+		t.Errorf("expected %q, found\n%s", want, printed)
 	}
 }
 
@@ -380,9 +380,9 @@ func (b *bench) testShared(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := b.theirs(t, "shared")
-	told := b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "shared"}, FailFast: true})
-	if strings.Contains(strings.ToLower(told), "error") || !strings.Contains(told, "pod/p\n") || strings.Contains(told, "exit code") {
-		t.Errorf("expected that all commands run, found\n%s", told)
+	printed := b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "shared"}, FailFast: true})
+	if strings.Contains(strings.ToLower(printed), "error") || !strings.Contains(printed, "pod/p\n") || strings.Contains(printed, "exit code") {
+		t.Errorf("expected that all commands run, found\n%s", printed)
 	}
 	if after := b.theirs(t, "shared"); after != before {
 		t.Errorf("expected that what others have is as it was:\n%s\nfound\n%s", before, after)

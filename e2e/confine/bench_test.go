@@ -164,7 +164,7 @@ func (b *bench) run(t testing.TB, plan *engine.Plan, a attempt, opts engine.Opti
 		opts.Timeout = 20 * time.Second
 	}
 	var mu sync.Mutex
-	var told strings.Builder
+	var printed strings.Builder
 	engine.Run(t.Context(), &run.Clients{RESTClientGetter: b.getter}, plan, opts, func(ev engine.Event) {
 		mu.Lock()
 		defer mu.Unlock()
@@ -172,16 +172,16 @@ func (b *bench) run(t testing.TB, plan *engine.Plan, a attempt, opts engine.Opti
 		case engine.RunStarted:
 			b.recorder.enter(body.Run.Namespace)
 		case engine.Output:
-			fmt.Fprintln(&told, body.Stdout, body.Stderr)
+			fmt.Fprintln(&printed, body.Stdout, body.Stderr)
 		case engine.StepFailed:
-			fmt.Fprintln(&told, body.Err)
+			fmt.Fprintln(&printed, body.Err)
 		case engine.CleanupEnded:
-			fmt.Fprintln(&told, body.Cleanup.Error)
+			fmt.Fprintln(&printed, body.Cleanup.Error)
 		case engine.RunEnded:
-			fmt.Fprintln(&told, body.Err)
+			fmt.Fprintln(&printed, body.Err)
 		}
 	})
-	return told.String()
+	return printed.String()
 }
 
 // theirs are the UIDs and versions of what others have in some Namespaces.

@@ -60,16 +60,16 @@ func FuzzExamples(f *testing.F) {
 	before := b.theirs(f, shared, "elsewhere", "kube-system")
 	f.Fuzz(func(t *testing.T, seed []byte, line string) {
 		d := &dice{seed, b}
-		told := ""
+		printed := ""
 		switch d.roll(8) {
 		case byKubectl:
 			b.byKubectl(t, s, d)
 		case byRequest:
 			b.byRequest(t, s, d)
 		default:
-			told = b.byExample(t, d, line)
+			printed = b.byExample(t, d, line)
 		}
-		b.assertNothingElse(t, line, told)
+		b.assertNothingElse(t, line, printed)
 		if after := b.theirs(t, shared, "elsewhere", "kube-system"); after != before {
 			t.Fatalf("expected that what others have is as it was:\n%s\nfound\n%s", before, after)
 		}

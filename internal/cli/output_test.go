@@ -108,7 +108,7 @@ func TestReportFilesAreWrittenAtomically(t *testing.T) {
 		t.Fatal(err)
 	}
 	if progress := send(o); progress != "" {
-		t.Errorf("where the story is told there is no progress; found %q", progress)
+		t.Errorf("where the story is shown there is no progress; found %q", progress)
 	}
 	// A folder takes the place of one file during the run.
 	if err := os.Mkdir(filepath.Join(dir, "html"), 0o700); err != nil {

@@ -191,7 +191,7 @@ func TestExpand(t *testing.T) {
 
 func TestReads(t *testing.T) {
 	if !condition(t, `exitCode == 7`).Reads(ExitCode) || condition(t, `stdout == ""`).Reads(ExitCode) {
-		t.Error("Reads must tell whether exitCode is referred to")
+		t.Error("Reads must report whether exitCode is referred to")
 	}
 }
 

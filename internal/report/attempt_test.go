@@ -33,9 +33,9 @@ func evicted() []engine.Event {
 
 func TestASecondAttemptIsLabelled(t *testing.T) {
 	var story bytes.Buffer
-	tell := NewStory(NewTerminal(&story, nil, 80, false)).Handle
+	handle := NewStory(NewTerminal(&story, nil, 80, false)).Handle
 	for _, ev := range evicted() {
-		tell(ev)
+		handle(ev)
 	}
 	if text := strings.Join(strings.Fields(story.String()), " "); !strings.Contains(text, `– pod "p" was evicted from node "n", which proves nothing. The scenario's resources are deleted, and it runs again from the start.`) {
 		t.Errorf("found %s", text)
@@ -54,14 +54,14 @@ func TestASecondAttemptIsLabelled(t *testing.T) {
 
 func TestWhatDelaysARunIsTold(t *testing.T) {
 	var story bytes.Buffer
-	tell := NewStory(NewTerminal(&story, nil, 200, false)).Handle
+	handle := NewStory(NewTerminal(&story, nil, 200, false)).Handle
 	for _, body := range []engine.Body{
 		engine.Delayed{Delay: session.Delay{Kind: session.Reconnecting, Err: errors.New("EOF \x1b[31m")}},
 		engine.Delayed{Delay: session.Delay{Kind: session.Reconnected, For: 3200 * time.Millisecond}},
 		engine.Delayed{Delay: session.Delay{Kind: session.Throttled, For: 2 * time.Second}},
 		engine.CleanupHeld{Object: "namespaces/n", Why: "NamespaceFinalizersRemaining: example.com/hold"},
 	} {
-		tell(engine.Event{Scenario: engine.WholeRun, Body: body})
+		handle(engine.Event{Scenario: engine.WholeRun, Body: body})
 	}
 	const want = `  – Lost the connection to the API server (EOF ^[[31m): reconnecting.
   – Reconnected to the API server after 3.2 s.

@@ -117,9 +117,9 @@ func TestTerminal(t *testing.T) {
 		"terminal-colour.txt": {80, true},
 	} {
 		var out bytes.Buffer
-		tell := NewStory(NewTerminal(&out, nil, tc.width, tc.colour)).Handle
+		handle := NewStory(NewTerminal(&out, nil, tc.width, tc.colour)).Handle
 		for _, ev := range story() {
-			tell(ev)
+			handle(ev)
 		}
 		golden(t, name, out.Bytes())
 	}
@@ -128,9 +128,9 @@ func TestTerminal(t *testing.T) {
 func TestViews(t *testing.T) {
 	for _, view := range []View{Summary, Commands} {
 		var out bytes.Buffer
-		tell := NewStory(NewTerminal(&out, nil, 80, false).As(view)).Handle
+		handle := NewStory(NewTerminal(&out, nil, 80, false).As(view)).Handle
 		for _, ev := range story() {
-			tell(ev)
+			handle(ev)
 		}
 		golden(t, "view-"+string(view)+".txt", out.Bytes())
 	}
@@ -154,10 +154,10 @@ func TestAFirstAttemptIsNoFailure(t *testing.T) {
 func TestAnAnswerOfTheUserIsNoFailure(t *testing.T) {
 	for signal, want := range map[string]string{"quit": "\n– 1 of 3 claims hold", "interrupt": "\n✗ 1 of 3 claims hold"} {
 		var out bytes.Buffer
-		tell := NewStory(NewTerminal(&out, nil, 80, false)).Handle
+		handle := NewStory(NewTerminal(&out, nil, 80, false)).Handle
 		for _, b := range []engine.Body{engine.RunStarted{Run: inN}, engine.Interrupted{Signal: signal},
 			engine.RunEnded{Verdict: v1alpha1.Stopped, Met: 1, NotChecked: 2}} {
-			tell(engine.Event{Scenario: engine.WholeRun, Body: b})
+			handle(engine.Event{Scenario: engine.WholeRun, Body: b})
 		}
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%s: expected %q, found %s", signal, want, out.String())
@@ -201,13 +201,13 @@ func TestOtherEndings(t *testing.T) {
 		"left: namespaces/n": {engine.CleanupEnded{Run: inN, Cleanup: v1alpha1.Cleanup{Error: "forbidden", Leftovers: []string{"namespaces/n"}}}},
 	} {
 		var out bytes.Buffer
-		tell := NewStory(NewTerminal(&out, nil, 80, false)).Handle
-		tell(engine.Event{Scenario: engine.WholeRun, Body: engine.RunStarted{Run: inN}})
+		handle := NewStory(NewTerminal(&out, nil, 80, false)).Handle
+		handle(engine.Event{Scenario: engine.WholeRun, Body: engine.RunStarted{Run: inN}})
 		for _, b := range bodies {
-			tell(engine.Event{Scenario: engine.WholeRun, Body: b})
+			handle(engine.Event{Scenario: engine.WholeRun, Body: b})
 		}
 		if _, cleanup := bodies[0].(engine.CleanupEnded); cleanup { // which the end of the run follows
-			tell(engine.Event{Scenario: engine.WholeRun, Body: engine.RunEnded{}})
+			handle(engine.Event{Scenario: engine.WholeRun, Body: engine.RunEnded{}})
 		}
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("expected %q, found:\n%s", want, out.String())
@@ -217,9 +217,9 @@ func TestOtherEndings(t *testing.T) {
 
 func TestTheLiveLineIsTakenBack(t *testing.T) {
 	var live bytes.Buffer
-	tell := NewStory(NewTerminal(&bytes.Buffer{}, &live, 40, false)).Handle
-	tell(engine.Event{Body: engine.Waiting{For: "pod/a Ready", State: strings.Repeat("long ", 20)}})
-	tell(engine.Event{Body: engine.Output{}})
+	handle := NewStory(NewTerminal(&bytes.Buffer{}, &live, 40, false)).Handle
+	handle(engine.Event{Body: engine.Waiting{For: "pod/a Ready", State: strings.Repeat("long ", 20)}})
+	handle(engine.Event{Body: engine.Output{}})
 	line, back, _ := strings.Cut(live.String(), "…")
 	if got := live.String(); len(line) != 38 || back != "\r"+strings.Repeat(" ", 39)+"\r" {
 		t.Errorf("found %q", got)

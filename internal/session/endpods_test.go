@@ -97,7 +97,7 @@ func TestAKubeletGetsTimeWhileItWorks(t *testing.T) {
 // TestTheNamespaceControllerIsToldOfTheEndOfSlowPods: it would look again after half of the
 // grace period that their spec has.
 func TestTheNamespaceControllerIsToldOfTheEndOfSlowPods(t *testing.T) {
-	for took, told := range map[time.Duration]bool{2 * time.Second: false, 8 * time.Second: true} {
+	for took, patches := range map[time.Duration]bool{2 * time.Second: false, 8 * time.Second: true} {
 		t.Run(took.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				pod, ns := &unstructured.Unstructured{}, &unstructured.Unstructured{}
@@ -119,8 +119,8 @@ func TestTheNamespaceControllerIsToldOfTheEndOfSlowPods(t *testing.T) {
 				for _, a := range client.Actions() {
 					patched = patched || a.Matches("patch", "namespaces")
 				}
-				if patched != told {
-					t.Errorf("expected a change of the namespace: %t, found %t", told, patched)
+				if patched != patches {
+					t.Errorf("expected a change of the namespace: %t, found %t", patches, patched)
 				}
 			})
 		})

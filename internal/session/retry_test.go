@@ -133,8 +133,8 @@ func TestDelaysAreReported(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := &Retrier{}
 				r.alive()
-				var told []string
-				defer r.OnDelay(func(d Delay) { told = append(told, d.String()) })()
+				var delays []string
+				defer r.OnDelay(func(d Delay) { delays = append(delays, d.String()) })()
 				req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, aPod, http.NoBody)
 				if err != nil {
 					t.Fatal(err)
@@ -144,7 +144,7 @@ func TestDelaysAreReported(t *testing.T) {
 					t.Fatal(err)
 				}
 				resp.Body.Close()
-				if found := fmt.Sprint(told); found != tc.want && (tc.want != "" || len(told) > 0) {
+				if found := fmt.Sprint(delays); found != tc.want && (tc.want != "" || len(delays) > 0) {
 					t.Errorf("expected %s, found %s", tc.want, found)
 				}
 			})
