@@ -17,8 +17,8 @@ import (
 	"sigs.k8s.io/e2e-framework/pkg/types"
 )
 
-// nodeFaults are those of nodes, and of pods that are taken off them. Each has a
-// node of its own.
+// nodeFaults are those of nodes, and of pods that are taken off them. Each has
+// its own node.
 var nodeFaults = []fault{
 	{row: 14, name: "notready", how: "a pod for a node that has lost its power", code: 3,
 		provoke: func(s *scene) []string {

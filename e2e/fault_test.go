@@ -265,7 +265,7 @@ func since(report string) (at time.Time) {
 	return at
 }
 
-// leftovers lists what a run left: its own Namespaces, objects in one of
+// leftovers lists what remains of a run: its own Namespaces, objects in one of
 // others, temporary files.
 func (s *scene) leftovers() (left []string) {
 	s.Helper()

@@ -11,3 +11,4 @@ for module in . cluster docs/conformance-module hack/tools hack/release hack/val
 done
 bin/actionlint
 bin/vale --output=line README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md docs internal/cli/testdata/help examples
+git ls-files '*.go' | xargs bin/vale --output=line

@@ -1,3 +1,3 @@
-// Package outside runs a command as if it were on a machine that reaches the cluster's API server and nothing else: in a
-// network namespace of its own, with a relay in front of the API server.
+// Package outside runs a command as if it were on a machine that reaches the cluster's API server and nothing else: in
+// its own network namespace, with a relay in front of the API server.
 package outside
