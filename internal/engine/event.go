@@ -110,6 +110,9 @@ type ExpectationFailed struct {
 // ExpectationNotChecked is a claim that a failed command left open.
 type ExpectationNotChecked struct{ ClaimID }
 
+// ValuesBound are the values of a page that stand for those of the cluster.
+type ValuesBound struct{ Bound []v1alpha1.Bound }
+
 // StepFailed reports that a command could not do its work.
 type StepFailed struct {
 	Err string
@@ -185,6 +188,7 @@ func (Output) isBody()                {}
 func (ExpectationMet) isBody()        {}
 func (ExpectationFailed) isBody()     {}
 func (ExpectationNotChecked) isBody() {}
+func (ValuesBound) isBody()           {}
 func (StepFailed) isBody()            {}
 func (StepEnded) isBody()             {}
 func (StepNotApplicable) isBody()     {}

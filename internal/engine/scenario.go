@@ -215,6 +215,9 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 			}
 		}
 	}
+	if r.plan.Page != nil {
+		emit(ValuesBound{r.plan.Page.Bindings(facts)})
+	}
 	if len(suspects) > 0 {
 		r.keepEvidence(ctx, nil, suspects, emit)
 	}

@@ -16,6 +16,8 @@ type Page interface {
 	Differences(statement string, f Facts) ([]Difference, error)
 	// Bound is what the cluster has for a value that the page shows, or the value itself.
 	Bound(value string, f Facts) string
+	// Bindings are the values that the page shows of a step, and what the cluster has for them.
+	Bindings(f Facts) []v1alpha1.Bound
 }
 
 // Difference is what a page shows and the cluster does not.

@@ -120,11 +120,21 @@ type bindings struct {
 	namespace string
 	// patterns are those of the page, by text and by where it stands.
 	patterns map[[2]string]pattern
+	// values are all that was bound, each with the line that shows it.
+	values []boundValue
+}
+
+// boundValue is a value of the page, and what the cluster has for it.
+type boundValue struct {
+	rule         *rule
+	shown, found string
+	line         line
 }
 
 // matched is what a comparison of two texts has bound.
 type matched struct {
-	found, renamed map[string]string
+	values  []boundValue
+	renamed map[string]string
 	// why is a sentence on a value that cannot stand for the other, or "".
 	why string
 }
@@ -133,7 +143,7 @@ type matched struct {
 // differ otherwise than in values that are bound.
 func (b *bindings) match(shown, found, where string) (m matched, ok bool) {
 	shown, found = squeezed(shown), squeezed(found)
-	m = matched{found: map[string]string{}, renamed: map[string]string{}}
+	m = matched{renamed: map[string]string{}}
 	if shown == found || shown == "<none>" && found == "" {
 		return m, true
 	}
@@ -154,9 +164,7 @@ func (b *bindings) match(shown, found, where string) (m matched, ok bool) {
 			m.why = fmt.Sprintf("the page shows the %s %s, which is %s on the cluster; here the cluster has %s", part.rule.name, part.text, b.found[part.text], value)
 			return m, true
 		}
-		if part.rule.stable {
-			m.found[part.text] = value
-		}
+		m.values = append(m.values, boundValue{rule: part.rule, shown: part.text, found: value})
 		if part.rule.differs != nil {
 			if why := part.rule.differs(part.text, value); why != "" {
 				m.why = why
@@ -167,9 +175,15 @@ func (b *bindings) match(shown, found, where string) (m matched, ok bool) {
 	return m, true
 }
 
-// keep keeps what a comparison has bound.
-func (b *bindings) keep(m matched) {
-	maps.Copy(b.found, m.found)
+// keep keeps what a comparison of a line has bound.
+func (b *bindings) keep(m matched, l line) {
+	for _, v := range m.values {
+		v.line = l
+		b.values = append(b.values, v)
+		if v.rule.stable {
+			b.found[v.shown] = v.found
+		}
+	}
 	maps.Copy(b.renamed, m.renamed)
 }
 

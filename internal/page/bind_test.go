@@ -64,7 +64,7 @@ func TestWhatIsBound(t *testing.T) {
 func TestWhatIsBoundStaysSo(t *testing.T) {
 	b := &bindings{found: map[string]string{}, renamed: map[string]string{}, patterns: map[[2]string]pattern{}}
 	m, _ := b.match("172.17.0.3", "10.244.1.2", "")
-	b.keep(m)
+	b.keep(m, line{})
 	if m, ok := b.match("172.17.0.3", "10.244.1.9", ""); !ok || m.why == "" {
 		t.Errorf("expected a sentence on the two addresses, found %+v", m)
 	}

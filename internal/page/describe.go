@@ -46,12 +46,12 @@ func (s *shownOutput) compareKey(l line, found []string, printed string) *differ
 		}
 		m, ok := s.match(shown, text, where)
 		if ok && m.why == "" {
-			s.keep(m)
+			s.keep(m, l)
 			return nil
 		}
 		if ok {
 			same = append(same, m.why)
-			s.keep(m)
+			s.keep(m, l)
 		}
 	}
 	switch {

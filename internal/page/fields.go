@@ -117,8 +117,9 @@ func (s *shownOutput) compareSequences(shown, found *yaml.Node, path string) (al
 func (s *shownOutput) compareScalars(shown, found *yaml.Node, path string) []difference {
 	name := path[strings.LastIndexByte(path, '.')+1:]
 	m, ok := s.match(shown.Value, found.Value, name)
+	l := s.lineOf(shown)
 	if ok {
-		s.keep(m)
+		s.keep(m, l)
 	}
 	if ok && m.why == "" {
 		return nil
@@ -128,7 +129,6 @@ func (s *shownOutput) compareScalars(shown, found *yaml.Node, path string) []dif
 		d.Text = path + ": " + m.why
 	}
 	d.Found, d.Final = found.Value, ok || s.verb() == "exec"
-	l := s.lineOf(shown)
 	if at, is := scalarSpan(l, shown); is {
 		d = d.replaced(span{l.start + at.start, l.start + at.end}, scalarText(shown, found))
 	}

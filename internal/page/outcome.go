@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // difference is a statement of the page that is not true, and what would make it true.
@@ -57,7 +58,7 @@ func (p *Page) judge(outcomes map[string]expect.Outcome, namespace, last string)
 }
 
 func (p *Page) historyOf(outcomes map[string]expect.Outcome, namespace, last string) *history {
-	h := &history{bindings: bindings{map[string]string{}, map[string]string{}, namespace, p.patterns}, undecided: undecided{}}
+	h := &history{bindings: bindings{found: map[string]string{}, renamed: map[string]string{}, namespace: namespace, patterns: p.patterns}, undecided: undecided{}}
 	for _, c := range p.commands {
 		if out, ran := outcomes[c.step]; ran && len(c.words) > 0 {
 			h.command(p, c, out)
@@ -197,6 +198,28 @@ func (p *Page) Differences(statement string, f expect.Facts) ([]expect.Differenc
 		}
 	}
 	return found, nil
+}
+
+// Bindings are the values that the page shows of a step (see expect.Page).
+func (p *Page) Bindings(f expect.Facts) (all []v1alpha1.Bound) {
+	outcomes := map[string]expect.Outcome{}
+	maps.Copy(outcomes, f.Steps)
+	outcomes[f.Step] = f.Outcome
+	i := slices.IndexFunc(p.commands, func(c *command) bool { return c.step == f.Step })
+	if i < 0 {
+		return nil
+	}
+	seen := map[boundValue]bool{}
+	for _, v := range p.judge(outcomes, f.Namespace, f.Step).values {
+		isOf := slices.ContainsFunc(p.commands[i].output, func(l line) bool { return l.id == v.line.id })
+		at := v1alpha1.Position{File: p.Name, Line: p.line(v.line.start)}
+		v.line = line{}
+		if isOf && !seen[v] {
+			seen[v] = true
+			all = append(all, v1alpha1.Bound{Kind: v.rule.name, Page: v.shown, Cluster: v.found, Position: at})
+		}
+	}
+	return all
 }
 
 // Bound is what the cluster has for a value of the page (see expect.Page).

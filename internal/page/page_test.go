@@ -1,6 +1,7 @@
 package page
 
 import (
+	"fmt"
 	"maps"
 	"os"
 	"slices"
@@ -35,6 +36,20 @@ func findings(p *Page, out outputsOf) (found []string, corrected string) {
 		found = append(found, d.id+": "+d.Text)
 	}
 	return found, corrected
+}
+
+// boundOf is what each step of a page has bound, as LINE KIND PAGE → CLUSTER.
+func boundOf(p *Page, out outputsOf) (all []string) {
+	f := expect.Facts{Namespace: "kbe-page-abcde", Steps: map[string]expect.Outcome{}}
+	for _, c := range p.commands {
+		c.prepare()
+		f.Step, f.Outcome = c.step, out[c.id]
+		for _, b := range p.Bindings(f) {
+			all = append(all, fmt.Sprintf("%d %s %s → %s", b.Position.Line, b.Kind, b.Page, b.Cluster))
+		}
+		f.Steps[c.step] = f.Outcome
+	}
+	return all
 }
 
 func pageOf2017(t testing.TB) *Page {
@@ -105,6 +120,11 @@ func TestWhatIsNoLongerTrueOfThePageOf2017(t *testing.T) {
 	}
 	if !slices.Equal(found, want) {
 		t.Errorf("expected\n%s\nfound\n%s", strings.Join(want, "\n"), strings.Join(found, "\n"))
+	}
+	wantBound := []string{"24 name sise-3210265840-k705b → sise", "24 age 1m → 2s", "27 IP address 172.17.0.3 → 10.244.1.2",
+		"35 IP address 172.17.0.3 → 10.244.1.2", "35 IP address 172.17.0.1 → 10.244.2.2", "52 age 7s → 2s"}
+	if bound := boundOf(pageOf2017(t), of2017); !slices.Equal(bound, wantBound) {
+		t.Errorf("expected %q, found %q", wantBound, bound)
 	}
 	now := outputsOf{}
 	maps.Copy(now, of2017)

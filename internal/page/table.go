@@ -303,7 +303,7 @@ func (s *shownOutput) compareRow(l line, t table, shown, found row, columns []in
 		a, b := shown.at(i), found.at(column)
 		m, ok := s.match(a.text, b.text, t.titles[i])
 		if ok {
-			s.keep(m)
+			s.keep(m, l)
 		}
 		if ok && m.why == "" {
 			continue

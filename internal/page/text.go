@@ -26,7 +26,7 @@ func (s *shownOutput) compareText(stdout, stderr string) (all []difference) {
 		d := differs(l, squeezed(l.text), squeezed(found[i]), "the command prints something else")
 		if m, ok := s.match(l.text, found[i], ""); ok && m.why != "" {
 			d.Text, d.Final = m.why, true
-			s.keep(m)
+			s.keep(m, l)
 		}
 		all = append(all, d.replaced(l.span, s.rewrittenLine(l.text, found[i])))
 	}
@@ -49,7 +49,7 @@ func (s *shownOutput) findLine(l line, found []string, used []bool) bool {
 			continue
 		}
 		if m, ok := s.match(l.text, f, ""); ok && m.why == "" {
-			s.keep(m)
+			s.keep(m, l)
 			used[i] = true
 			return true
 		}

@@ -177,6 +177,8 @@ func inStep(step *v1alpha1.Step, body engine.Body) {
 		step.Claims[b.Index].Outcome = v1alpha1.NotChecked
 	case engine.ClaimShown:
 		step.Claims[b.Index].Outcome = ""
+	case engine.ValuesBound:
+		step.Bound = b.Bound
 	case engine.StepFailed:
 		step.Failure = &v1alpha1.Failure{Message: b.Err, Verdict: b.Verdict}
 		if b.Cause != nil {

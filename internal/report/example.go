@@ -94,6 +94,9 @@ func stepBlocks(st v1alpha1.Step, notes []Block, ended bool) []Block {
 		}
 		blocks = append(blocks, claimBlock(c))
 	}
+	if len(st.Bound) > 0 {
+		blocks = append(blocks, Prose{Text: boundText(st.Bound), Indented: true, Dim: true})
+	}
 	if lines := evidenceLines(st); len(lines) > 0 {
 		blocks = append(blocks, Evidence{lines})
 	}
@@ -122,6 +125,15 @@ func positioned(at *v1alpha1.Position, text string) string {
 		return text
 	}
 	return fmt.Sprintf("%s:%d: %s", at.File, at.Line, text)
+}
+
+// boundText says which values of a page stand for which of the cluster.
+func boundText(bound []v1alpha1.Bound) string {
+	texts := make([]string, len(bound))
+	for i, b := range bound {
+		texts[i] = fmt.Sprintf("%s → %s (%s)", b.Page, b.Cluster, b.Kind)
+	}
+	return "Bound: " + strings.Join(texts, ", ")
 }
 
 // found says what a claim that failed has found.

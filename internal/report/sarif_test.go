@@ -18,19 +18,22 @@ func ofPage() *v1alpha1.Report {
 				{Claim: "The page shows: sise 2/2", Outcome: v1alpha1.Failed, Position: at(25), Mismatches: []v1alpha1.Mismatch{{
 					Text: "READY: the page shows 2/2; the cluster shows 1/1", Expected: "sise 2/2", Found: []v1alpha1.Value{{Value: "sise 1/1"}},
 				}}},
-			}},
+			}, Bound: []v1alpha1.Bound{{Kind: "age", Page: "1m", Cluster: "2s", Position: *at(25)}}},
 			{Position: at(30), Failure: &v1alpha1.Failure{Message: "not run: `helm install x y`: `helm` is another program", Verdict: v1alpha1.CouldNotRun}},
 		}}},
 	}
 }
 
-// TestFindingsOfAPageAreOnItsLines: code scanning, annotations and JUnit name the line.
-func TestFindingsOfAPageAreOnItsLines(t *testing.T) {
+// TestReportsOfAPage: code scanning, annotations and JUnit name the line of a finding; what was
+// bound is in the reports for people and programs.
+func TestReportsOfAPage(t *testing.T) {
 	r := ofPage()
 	golden(t, "page.sarif", written(t, "sarif", r))
 	for format, want := range map[string]string{
-		"github": "::error file=docs/pods.md,line=25,title=kubectl kbe pods::docs/pods.md:25: The page shows: sise 2/2",
-		"junit":  `<testcase name="docs/pods.md:25: The page shows: sise 2/2"`,
+		"github":   "::error file=docs/pods.md,line=25,title=kubectl kbe pods::docs/pods.md:25: The page shows: sise 2/2",
+		"junit":    `<testcase name="docs/pods.md:25: The page shows: sise 2/2"`,
+		"markdown": "Bound: 1m → 2s (age)",
+		"html":     "<p>Bound: 1m → 2s (age)</p>",
 	} {
 		if found := string(written(t, format, r)); !strings.Contains(found, want) {
 			t.Errorf("%s: expected %s in\n%s", format, want, found)

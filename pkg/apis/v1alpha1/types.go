@@ -139,6 +139,8 @@ type Step struct {
 	Stderr  string   `json:"stderr,omitempty"`
 	Claims  []Claim  `json:"claims,omitempty"`
 	Failure *Failure `json:"failure,omitempty"`
+	// Bound are the values of the page that stand for what the cluster has.
+	Bound []Bound `json:"bound,omitempty"`
 	// NotApplicable is why the step is not for this cluster, as healthy as it may be; its
 	// claims are not checked, and fail no run.
 	NotApplicable *Cause `json:"notApplicable,omitempty"`
@@ -189,6 +191,17 @@ type Claim struct {
 type Position struct {
 	File string `json:"file"`
 	Line int    `json:"line"`
+}
+
+// Bound is a value that a page shows and the cluster has otherwise, as each cluster does.
+type Bound struct {
+	// Kind is what the value is, such as age or IP address.
+	Kind string `json:"kind"`
+	// Page is what the page shows, Cluster what the cluster has.
+	Page    string `json:"page"`
+	Cluster string `json:"cluster"`
+	// Position is where the page shows it first.
+	Position Position `json:"position"`
 }
 
 // Mismatch is a part of an expression that is not true.
