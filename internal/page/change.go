@@ -1,9 +1,11 @@
 package page
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/pmezard/go-difflib/difflib"
 
@@ -30,13 +32,48 @@ func (p *Page) Corrected(r *v1alpha1.Report) string {
 			known[l.id] = c.note.Known != ""
 		}
 	}
+	return p.corrected(h, known)
+}
+
+// corrected is the page with the changes of a history; known are statements that stay.
+func (p *Page) corrected(h *history, known map[string]bool) string {
 	var all []change
 	for _, d := range h.differences {
 		if d.change != nil && !known[d.id] {
 			all = append(all, *d.change)
 		}
 	}
-	return p.apply(append(all, p.renames(h.renamed)...))
+	all = append(all, p.renames(h.renamed)...)
+	if text := p.apply(all); p.staysAsRead(text) {
+		return text
+	}
+	var kept []change
+	for _, c := range all {
+		if with := append(slices.Clip(kept), c); p.staysAsRead(p.apply(with)) {
+			kept = with
+		}
+	}
+	return p.apply(kept)
+}
+
+// staysAsRead tells whether a changed page has the same commands and blocks: what a cluster
+// prints may look like a prompt, or end a fence, and must not become a part of the page.
+func (p *Page) staysAsRead(text string) bool {
+	if hidden(text) > hidden(string(p.text)) {
+		return false
+	}
+	now, err := Read(p.Name, strings.NewReader(text))
+	return err == nil && now.blocks == p.blocks && len(now.commands) == len(p.commands)
+}
+
+// hidden counts the characters that an editor would not show, or a terminal obey.
+func hidden(text string) (n int) {
+	for _, r := range strings.ReplaceAll(text, "\r\n", "\n") {
+		if r == '\r' || !unicode.IsPrint(r) && !unicode.IsSpace(r) {
+			n++
+		}
+	}
+	return n
 }
 
 // exitCode is that of a step's command, as far as it matters: the claim that it succeeds is
@@ -77,11 +114,19 @@ func (p *Page) apply(all []change) string {
 			continue
 		}
 		b.Write(p.text[at:c.start])
-		b.WriteString(c.text)
+		b.WriteString(strings.ReplaceAll(c.text, "\n", p.lineBreak()))
 		at = c.end
 	}
 	b.Write(p.text[at:])
 	return b.String()
+}
+
+// lineBreak is that of the page.
+func (p *Page) lineBreak() string {
+	if bytes.Contains(p.text, []byte("\r\n")) {
+		return "\r\n"
+	}
+	return "\n"
 }
 
 // Patch is the change of a page as a patch in the unified format, or "".

@@ -21,6 +21,8 @@ type Page struct {
 	sentences []sentence
 	// code are the spans of all code, in which a value of the page may stand.
 	code []span
+	// blocks is how many blocks of code, prose and comments it has.
+	blocks int
 	// ids are the numbers that statements are known by.
 	ids    map[string]bool
 	judged judgement

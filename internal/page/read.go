@@ -46,9 +46,12 @@ func Read(name string, r io.Reader) (*Page, error) {
 	return p, err
 }
 
+// byteOrderMark is what some editors begin a file with.
+const byteOrderMark = "\ufeff"
+
 var (
 	// frontMatter is what Hugo, Jekyll and others keep above a page, in YAML or in TOML.
-	frontMatter = regexp.MustCompile(`\A(?:---\r?\n(?s:.*?)\n---|\+\+\+\r?\n(?s:.*?)\n\+\+\+)[ \t]*(?:\r?\n|\z)`)
+	frontMatter = regexp.MustCompile(`\A` + byteOrderMark + `?(?:---\r?\n(?s:.*?)\n---|\+\+\+\r?\n(?s:.*?)\n\+\+\+)[ \t]*(?:\r?\n|\z)`)
 	frontTitle  = regexp.MustCompile(`(?m)^title\s*[:=]\s*["']?(.*?)["']?\s*$`)
 	// openText and closeText are a fence as the Istio website writes it.
 	openText  = regexp.MustCompile(`(?m)^[ \t]*\{\{[<%]\s*text\s+(?:syntax=)?"?([\w-]+)[^\n]*[>%]\}\}[ \t]*$`)
@@ -66,6 +69,9 @@ func titleOf(source []byte) string {
 // that holds text is a fence. Every character stays where it is.
 func withoutMarkup(source []byte) []byte {
 	plain := bytes.Clone(source)
+	for i := range plain[:len(source)-len(bytes.TrimPrefix(source, []byte(byteOrderMark)))] {
+		plain[i] = ' '
+	}
 	for i := range frontMatter.Find(plain) {
 		if plain[i] != '\n' {
 			plain[i] = ' '
@@ -112,6 +118,7 @@ type reader struct {
 
 // block reads a block, and says whether there is more to read in it.
 func (r *reader) block(n ast.Node) ast.WalkStatus {
+	r.blocks++
 	switch n := n.(type) {
 	case *ast.Heading:
 		r.said = r.plainText(n)
@@ -131,6 +138,7 @@ func (r *reader) block(n ast.Node) ast.WalkStatus {
 	case *ast.HTMLBlock:
 		r.comment(n.Lines())
 	default:
+		r.blocks--
 		return ast.WalkContinue
 	}
 	return ast.WalkSkipChildren
