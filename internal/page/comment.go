@@ -8,7 +8,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/ast"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -33,18 +33,27 @@ type note struct {
 
 var kbeComment = regexp.MustCompile(`(?s)<!--\s*kbe:\s*(.*?)\s*-->`)
 
-// comment reads a comment that is for this program.
-func (r *reader) comment(segments *text.Segments) {
-	var b bytes.Buffer
-	for i := range segments.Len() {
-		s := segments.At(i)
-		b.Write(r.source[s.Start:s.Stop])
+// html reads a block of HTML. Of one that is no comment, Markdown renders the text as it is:
+// a command in it is listed.
+func (r *reader) html(n *ast.HTMLBlock) {
+	if n.HTMLBlockType == ast.HTMLBlockType2 {
+		r.comment(n)
+		return
 	}
-	m := kbeComment.FindSubmatch(b.Bytes())
+	r.unread(r.linesOf(n.Lines()), r.takeNote(), "it stands in HTML, which verify does not read: expected a fence, with an empty line before it")
+}
+
+// comment reads a comment that is for this program.
+func (r *reader) comment(n *ast.HTMLBlock) {
+	begin, end := n.Lines().At(0).Start, n.Lines().At(n.Lines().Len()-1).Stop
+	if n.HasClosure() {
+		end = n.ClosureLine.Stop
+	}
+	m := kbeComment.FindSubmatch(r.source[begin:end])
 	if m == nil {
 		return
 	}
-	r.note = note{at: segments.At(0).Start}
+	r.note = note{at: begin}
 	dec := yaml.NewDecoder(bytes.NewReader(m[1]))
 	dec.KnownFields(true)
 	if err := dec.Decode(&r.note); err != nil && !errors.Is(err, io.EOF) {

@@ -2,6 +2,7 @@ package page
 
 import (
 	"cmp"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -23,6 +24,9 @@ func (r *reader) fence(info string, lines []line) {
 	language = strings.ToLower(strings.TrimRight(language, ",{"))
 	isShell, isSession := slices.Contains(shells, language), slices.Contains(sessions, language)
 	note := r.takeNote()
+	if len(lines) > 0 {
+		r.code = append(r.code, span{lines[0].start, lines[len(lines)-1].end})
+	}
 	switch {
 	case slices.Contains(data, language):
 		if !r.named(info, lines) {
@@ -30,12 +34,30 @@ func (r *reader) fence(info string, lines []line) {
 		}
 	case (isShell || isSession) && r.hasPrompt(lines, isSession):
 		r.transcript(lines, note)
+	case slices.Contains(outputs, language) && slices.ContainsFunc(lines, isKubectl):
+		r.transcript(lines, note)
 	case isShell, isSession && beginsWithCommand(lines):
 		r.script(lines, note)
 	case isSession, slices.Contains(outputs, language):
 		r.outputOfOpen(lines)
 	default:
-		r.open = nil
+		r.unread(lines, note, fmt.Sprintf("it stands in a fence of `%s`, which verify does not read: expected one of %s", language, strings.Join(append(slices.Clone(shells), sessions[1:]...), ", ")))
+	}
+}
+
+// isKubectl tells whether a line is a command of kubectl behind a prompt.
+func isKubectl(l line) bool {
+	m := dollarPrompt.FindStringSubmatch(strings.TrimSpace(l.text))
+	return m != nil && strings.HasPrefix(m[2], "kubectl ")
+}
+
+// unread lists the commands of a block that is not run.
+func (r *reader) unread(lines []line, note note, why string) {
+	r.open = nil
+	for i, l := range lines {
+		if isKubectl(l) || i == 0 && command1.MatchString(l.text) {
+			r.add(strings.TrimSpace(l.text), l.span, note).notRun = why
+		}
 	}
 }
 
@@ -61,7 +83,7 @@ func (r *reader) shownLines(lines []line) (out []line) {
 var (
 	// dollarPrompt and hashPrompt are a line with a command: what says where it runs, the
 	// sign, and the command.
-	dollarPrompt = regexp.MustCompile(`^(\[[^\]]+\] ?|[\w.-]+@[\w.-]+:?\S* ?|[/~]\S* |\([\w.-]+\) )?\$ +(\S.*)$`)
+	dollarPrompt = regexp.MustCompile(`^(\[[^\]]+\] ?|[\w.-]+@[\w.-]+:?\S* ?|[/~]\S* |\([\w.-]+\) )?\$[ \t]+(\S.*)$`)
 	hashPrompt   = regexp.MustCompile(`^(\[[^\]]+\] ?|[\w.-]+@[\w.-]+:?\S* ?|[/~]\S* ?)# +(\S.*)$`)
 	bareHash     = regexp.MustCompile(`^()# +(\S.*)$`)
 	clusterLabel = regexp.MustCompile(`(?i)^\[(in[ -])?cluster\]`)

@@ -69,10 +69,8 @@ func titleOf(source []byte) string {
 // that holds text is a fence. Every character stays where it is.
 func withoutMarkup(source []byte) []byte {
 	plain := bytes.Clone(source)
-	for i := range plain[:len(source)-len(bytes.TrimPrefix(source, []byte(byteOrderMark)))] {
-		plain[i] = ' '
-	}
-	for i := range frontMatter.Find(plain) {
+	above := max(len(frontMatter.Find(source)), len(source)-len(bytes.TrimPrefix(source, []byte(byteOrderMark))))
+	for i := range above {
 		if plain[i] != '\n' {
 			plain[i] = ' '
 		}
@@ -136,7 +134,7 @@ func (r *reader) block(n ast.Node) ast.WalkStatus {
 	case *ast.CodeBlock:
 		r.fence("", r.linesOf(n.Lines()))
 	case *ast.HTMLBlock:
-		r.comment(n.Lines())
+		r.html(n)
 	default:
 		r.blocks--
 		return ast.WalkContinue
@@ -151,9 +149,6 @@ func (r *reader) linesOf(segments *text.Segments) []line {
 		s := segments.At(i)
 		shown := bytes.TrimRight(r.source[s.Start:s.Stop], "\r\n")
 		out = append(out, line{span: span{s.Start, s.Start + len(shown)}, text: string(shown)})
-	}
-	if len(out) > 0 {
-		r.code = append(r.code, span{out[0].start, out[len(out)-1].end})
 	}
 	return out
 }
