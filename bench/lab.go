@@ -31,8 +31,8 @@ type lab struct {
 	client    kubernetes.Interface
 	// pods are those that a run of the example makes.
 	pods []*corev1.Pod
-	// script replays the example with kubectl; page is the page by hand.
-	script, page string
+	// script replays the example with kubectl; page is the page by hand, markdown a page to verify.
+	script, page, markdown string
 }
 
 // onCluster brings a cluster up, with an audit log and the flags, and down again.

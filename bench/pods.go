@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	_ "embed"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -21,7 +22,10 @@ import (
 
 // prepare learns the example's pods from a run, and writes the scripts.
 func (l *lab) prepare(ctx context.Context) error {
-	l.script, l.page = filepath.Join(l.dir, "script.sh"), filepath.Join(l.dir, "page.sh")
+	l.script, l.page, l.markdown = filepath.Join(l.dir, "script.sh"), filepath.Join(l.dir, "page.sh"), filepath.Join(l.dir, "page.md")
+	if err := os.WriteFile(l.markdown, markdown, 0o600); err != nil {
+		return err
+	}
 	pods := l.client.CoreV1().Pods(metav1.NamespaceAll)
 	before, err := pods.List(ctx, metav1.ListOptions{})
 	if err != nil {
@@ -73,6 +77,34 @@ kubectl wait -n by-hand --for=condition=Ready pod/twocontainers
 kubectl exec twocontainers -n by-hand -c shell -- curl -sS --retry 9 --retry-delay 1 --retry-connrefused localhost:9876/info
 kubectl delete pod twocontainers -n by-hand --now
 `
+
+// markdown is a page of 20 commands, which is true.
+//
+//go:embed testdata/page.md
+var markdown []byte
+
+// podsStart is how long at least one pod was on its way to Ready. The cluster dates the creation
+// in whole seconds: ways that seem to overlap for that count less than they took, never more.
+func podsStart(pods []v1alpha1.Pod) (all time.Duration) {
+	var until time.Time
+	pods = slices.SortedFunc(slices.Values(pods), func(a, b v1alpha1.Pod) int { return a.Timeline[0].Time.Compare(b.Timeline[0].Time.Time) })
+	for _, p := range pods {
+		begin := p.Timeline[0].Time.Time
+		for _, m := range p.Timeline {
+			if m.What != "Ready" || m.ObservedMilliseconds == nil {
+				continue
+			}
+			end := begin.Add(time.Duration(*m.ObservedMilliseconds) * time.Millisecond)
+			if until.After(begin) {
+				begin = until
+			}
+			if end.After(begin) {
+				all, until = all+end.Sub(begin), end
+			}
+		}
+	}
+	return all
+}
 
 // limit makes all the pods of a run at once, and waits by watch until each is as
 // ready as it gets, and until the programs that serve listen. It is what a run cannot be

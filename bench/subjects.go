@@ -25,6 +25,7 @@ const (
 	handExample  = "the example by hand"
 	handPage     = "the page of 2017 by hand"
 	pageExit     = "kbe pods single-pod two-containers: all removed"
+	verifyPage   = "kbe verify, a page of 20 commands: beyond its pods' start"
 	startKBE     = "kubectl-kbe version --client"
 	startKubectl = "kubectl version --client"
 	clusterUp    = "kbe-cluster up --nodes 3"
@@ -68,9 +69,23 @@ func (l *lab) podsSubjects() []subject {
 		one(pageExit, func(ctx context.Context) (sample, error) {
 			return l.report(ctx, &v1alpha1.Report{}, "pods", "single-pod", "two-containers")
 		}),
+		one(verifyPage, l.verifyPage),
 		one(startKBE, start("kubectl-kbe")),
 		one(startKubectl, start("kubectl")),
 	}
+}
+
+// verifyPage is the time to the verdict on a page without the times at which one of its pods
+// was on the way to Ready.
+func (l *lab) verifyPage(ctx context.Context) (sample, error) {
+	var r v1alpha1.Report
+	s, err := l.report(ctx, &r, "verify", l.markdown)
+	if err != nil {
+		return s, err
+	}
+	s = s.toVerdict(r.ElapsedMilliseconds, r.VerdictMilliseconds)
+	s.Seconds -= podsStart(r.Pods).Seconds()
+	return s, nil
 }
 
 // traced runs the pods page, and keeps its trace under a name.

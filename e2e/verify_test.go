@@ -1,10 +1,12 @@
 package e2e
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -80,6 +82,95 @@ func TestThePageOf2017(t *testing.T) {
 	}
 	if again := read(t, filepath.Join(dir, "pods-2017.md")); again != patched {
 		t.Errorf("expected that a page that is true stays as it is, found\n%s", again)
+	}
+}
+
+// TestAFolderOfPages has one report for all pages, with the verdict and the lines of each.
+func TestAFolderOfPages(t *testing.T) {
+	exhaustive(t)
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"true.md": "# True\n```console\n$ kubectl get pods\nNo resources found in default namespace.\n```\n",
+		"sub/wrong.md": "# Wrong\n```console\n$ kubectl create configmap a --from-literal=x=1\nconfigmap \"a\" created\n```\n" +
+			"<!-- kbe: {known: of version 1.30} -->\n```console\n$ kubectl get configmap a -o jsonpath={.data.x}\n2\n```\n" +
+			"<!-- kbe: {known: it was so} -->\n```console\n$ kubectl get configmap a -o name\nconfigmap/a\n```\n",
+		"prose.md":  "# Prose\n",
+		"binary.md": "\x00",
+	} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o750); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := plugin(t, "verify", ".", "--report-file", "junit=kbe.xml", "--report-file", "sarif=kbe.sarif")
+	cmd.Dir = dir
+	stdout, stderr, code := outcome(t, cmd)
+	if code != 3 || !strings.Contains(stderr, "prose.md: skipped: it shows no command") {
+		t.Errorf("expected exit code 3, for a page cannot be read, found %d:\n%s%s", code, stdout, stderr)
+	}
+	for name, verdict := range map[string]string{"true.md": "Passed", "sub/wrong.md": "ClaimFailed", "binary.md": "CouldNotRun"} {
+		if want := regexp.MustCompile(`<testsuite name="` + name + `"[^>]*>\s*<properties>\s*<property name="verdict" value="` + verdict + `">`); !want.MatchString(read(t, filepath.Join(dir, "kbe.xml"))) {
+			t.Errorf("%s: expected the verdict %s in\n%s", name, verdict, read(t, filepath.Join(dir, "kbe.xml")))
+		}
+	}
+	var sarif struct {
+		Runs []struct {
+			Results []struct {
+				Message   struct{ Text string }
+				Locations []struct {
+					PhysicalLocation struct {
+						ArtifactLocation struct{ URI string }
+						Region           struct{ StartLine int }
+					}
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(read(t, filepath.Join(dir, "kbe.sarif"))), &sarif); err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	for _, r := range sarif.Runs[0].Results {
+		at := r.Locations[0].PhysicalLocation
+		found = append(found, fmt.Sprintf("%s:%d", at.ArtifactLocation.URI, at.Region.StartLine))
+	}
+	if want := []string{"binary.md:1", "sub/wrong.md:4", "sub/wrong.md:11"}; !slices.Equal(found, want) {
+		t.Errorf("expected findings at %q, found %q", want, found)
+	}
+}
+
+// TestAnInterruptedPageStaysAsItIs: what a signal cuts short says nothing about the page.
+func TestAnInterruptedPageStaysAsItIs(t *testing.T) {
+	exhaustive(t)
+	dir := t.TempDir()
+	const text = "# Page\n```console\n$ kubectl create configmap a --from-literal=x=1\nconfigmap \"a\" created\n$ kubectl get configmap a -o name\nconfigmap/b\n```\n"
+	if err := os.WriteFile(filepath.Join(dir, "page.md"), []byte("<!-- kbe: {within: 5m} -->\n"+text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := plugin(t, "verify", "page.md", "--update", "--view=story")
+	cmd.Dir = dir
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	for lines.Scan() && !strings.Contains(lines.Text(), "configmap/a") { // the first command has printed
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	for lines.Scan() {
+	}
+	if err := cmd.Wait(); cmd.ProcessState.ExitCode() != 130 {
+		t.Errorf("expected exit code 130, found %v", err)
+	}
+	if now := read(t, filepath.Join(dir, "page.md")); now != "<!-- kbe: {within: 5m} -->\n"+text {
+		t.Errorf("expected that the page stays as it is, found\n%s", now)
 	}
 }
 

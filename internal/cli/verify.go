@@ -99,13 +99,16 @@ func (o *verifyOptions) verify(ctx context.Context, args []string) error {
 		r, worst, err := o.page(ctx, name)
 		switch {
 		case err == nil:
+		case r != nil: // it ran, and could not be updated
+			fmt.Fprintln(o.streams.ErrOut, "error:", report.Printable(err.Error()))
 		case len(names) == 1:
 			return refuse(o.streams.ErrOut, err)
 		case errors.Is(err, page.ErrNoCommands): // most folders of docs have such pages
-			fmt.Fprintln(o.streams.ErrOut, name+": skipped: it shows no command")
+			fmt.Fprintln(o.streams.ErrOut, report.Printable(name)+": skipped: it shows no command")
 			worst = v1alpha1.Passed
 		default:
-			fmt.Fprintln(o.streams.ErrOut, err)
+			fmt.Fprintln(o.streams.ErrOut, "error:", report.Printable(err.Error()))
+			r = unread(name, err)
 		}
 		if r != nil {
 			reports = append(reports, r)
@@ -134,16 +137,46 @@ func (o *verifyOptions) page(ctx context.Context, name string) (*v1alpha1.Report
 		return nil, verdict, err
 	}
 	r := o.output.collector.Report()
+	if r.Interrupted != "" {
+		return r, verdict, nil // who ends a run does not want its changes
+	}
 	corrected := p.Corrected(r)
 	if patch := p.Patch(corrected); patch != "" {
 		if o.diff {
 			fmt.Fprint(o.streams.Out, report.Printable(patch))
 		}
 		if o.update {
-			err = writeAtomically(name, []byte(corrected))
+			err = replacePage(name, p.Text(), corrected)
 		}
 	}
+	if err != nil {
+		verdict = run.Worst(verdict, v1alpha1.CouldNotRun)
+	}
 	return r, verdict, err
+}
+
+// unread is the report of a page of several that cannot be read, so that none is missing.
+func unread(name string, err error) *v1alpha1.Report {
+	return &v1alpha1.Report{Example: name, Title: name, Verdict: v1alpha1.CouldNotRun, Scenarios: []v1alpha1.Scenario{{Name: "page", Title: name, Steps: []v1alpha1.Step{{
+		Position: &v1alpha1.Position{File: filepath.ToSlash(name), Line: 1},
+		Failure:  &v1alpha1.Failure{Message: err.Error(), Verdict: v1alpha1.CouldNotRun},
+	}}}}}
+}
+
+// replacePage writes a page that has not changed since it was read; a link to it stays one.
+func replacePage(name, read, corrected string) error {
+	path, err := filepath.EvalSymlinks(name)
+	if err != nil {
+		return err
+	}
+	now, err := os.ReadFile(path)
+	switch {
+	case err != nil:
+		return err
+	case string(now) != read:
+		return fmt.Errorf("%s has changed during the run and is not updated: run verify --update again", name)
+	}
+	return writeAtomically(path, []byte(corrected))
 }
 
 // read reads a page, and compiles the example that it is.
@@ -211,8 +244,11 @@ func (o *verifyOptions) sources(beside *os.Root) (page.Sources, error) {
 // downloadTimeout is how long the download of a manifest may take.
 const downloadTimeout = 30 * time.Second
 
+// mostRedirects is how many redirects a download follows.
+const mostRedirects = 10
+
 func download(url string) ([]byte, error) {
-	client := http.Client{Timeout: downloadTimeout}
+	client := http.Client{Timeout: downloadTimeout, CheckRedirect: redirects}
 	answer, err := client.Get(url)
 	if err != nil {
 		return nil, err
@@ -226,6 +262,17 @@ func download(url string) ([]byte, error) {
 		return nil, fmt.Errorf("%s: expected at most %d MiB, found more", url, example.MaxFileSize>>20)
 	}
 	return text, err
+}
+
+// redirects follows those of a download, but none that leaves TLS.
+func redirects(to *http.Request, via []*http.Request) error {
+	if via[0].URL.Scheme == "https" && to.URL.Scheme != "https" {
+		return fmt.Errorf("expected https, found a redirect to %s", to.URL)
+	}
+	if len(via) >= mostRedirects {
+		return fmt.Errorf("expected at most %d redirects, found more", mostRedirects)
+	}
+	return nil
 }
 
 // pagesIn are the pages that the arguments name: files, and the Markdown files of folders.

@@ -1,6 +1,9 @@
 package cli
 
 import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -57,5 +60,66 @@ func TestAManifestOfAPageNamesItsLine(t *testing.T) {
 	code, stdout, stderr := execute(t, "", "verify", "page.md", "--dry-run")
 	if said := strings.Join(strings.Fields(stdout), " "); code != exitPassed || !strings.Contains(said, "unknown field `nam`; did you mean `name`?") {
 		t.Errorf("expected the field, found exit code %d:\n%s%s", code, stdout, stderr)
+	}
+}
+
+// TestAManifestIsDownloadedWhereThatIsAllowed, and only what is a manifest.
+func TestAManifestIsDownloadedWhereThatIsAllowed(t *testing.T) {
+	noCluster(t)
+	requests := 0
+	mux := http.NewServeMux()
+	mux.HandleFunc("/pod.yaml", func(w http.ResponseWriter, _ *http.Request) {
+		requests++
+		fmt.Fprint(w, "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: a}]}\n")
+	})
+	mux.Handle("/moved.yaml", http.RedirectHandler("/pod.yaml", http.StatusFound))
+	mux.Handle("/circle.yaml", http.RedirectHandler("/circle.yaml", http.StatusFound))
+	mux.HandleFunc("/large.yaml", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, strings.Repeat("# large\n", 1<<18)) })
+	mux.HandleFunc("/page.yaml", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>\x1b[2J</html>") })
+	server := httptest.NewServer(mux)
+	defer server.Close()
+	for name, tc := range map[string]struct{ file, flag, want string }{
+		"without the flag": {"pod.yaml", "--allow-download=false", "or --allow-download (not run)"},
+		"with it":          {"pod.yaml", "--allow-download", "Dry run: 1 commands"},
+		"redirected":       {"moved.yaml", "--allow-download", "Dry run: 1 commands"},
+		"without an end":   {"circle.yaml", "--allow-download", "expected at most 10 redirects, found more (not run)"},
+		"not there":        {"missing.yaml", "--allow-download", "expected the status 200, found 404 Not Found (not run)"},
+		"too large":        {"large.yaml", "--allow-download", "expected at most 1 MiB, found more (not run)"},
+		"no manifest":      {"page.yaml", "--allow-download", "Dry run: 0 commands"},
+	} {
+		inFolder(t, map[string]string{"page.md": "```sh\nkubectl apply -f " + server.URL + "/" + tc.file + "\n```\n"})
+		before := requests
+		code, stdout, stderr := execute(t, "", "verify", "page.md", "--dry-run", tc.flag)
+		if said := strings.Join(strings.Fields(stdout), " "); code != exitPassed || !strings.Contains(said, tc.want) || strings.Contains(stdout, "\x1b") {
+			t.Errorf("%s: expected %q, found exit code %d:\n%s%s", name, tc.want, code, stdout, stderr)
+		}
+		if name == "without the flag" && requests != before {
+			t.Error("expected no request without the flag")
+		}
+	}
+	secure, plain := httptest.NewRequest(http.MethodGet, "https://a.example/x.yaml", nil), httptest.NewRequest(http.MethodGet, "http://a.example/x.yaml", nil)
+	if err := redirects(plain, []*http.Request{secure}); err == nil || !strings.Contains(err.Error(), "expected https, found a redirect to http://a.example/x.yaml") {
+		t.Errorf("expected that a download does not leave TLS, found %v", err)
+	}
+}
+
+// TestAPageIsUpdatedAsItWasRead: what somebody else has written meanwhile stays, and so does a
+// link to the page.
+func TestAPageIsUpdatedAsItWasRead(t *testing.T) {
+	inFolder(t, map[string]string{"page.md": "old"})
+	if err := os.Symlink("page.md", "link.md"); err != nil {
+		t.Fatal(err)
+	}
+	if err := replacePage("link.md", "old", "new"); err != nil {
+		t.Fatal(err)
+	}
+	if target, err := os.Readlink("link.md"); err != nil || target != "page.md" {
+		t.Errorf("expected that the link stays, found %q, %v", target, err)
+	}
+	if err := replacePage("page.md", "old", "newer"); err == nil || !strings.Contains(err.Error(), "page.md has changed during the run and is not updated") {
+		t.Errorf("expected that the page is not updated, found %v", err)
+	}
+	if text, err := os.ReadFile("page.md"); err != nil || string(text) != "new" {
+		t.Errorf("expected the text that somebody has written, found %q, %v", text, err)
 	}
 }

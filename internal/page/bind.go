@@ -58,7 +58,11 @@ var rules = compiled([]rule{
 	{name: "name", shown: `[a-z0-9][a-z0-9.-]*?-(?:[0-9]{8,10}|[bcdfghjklmnpqrstvwxz2456789]{8,10}|[bcdfghjklmnpqrstvwxz2456789]{5})`, found: `[a-z0-9][a-z0-9.-]*`, stable: true, differs: nameDiffers},
 	{name: "label of a hash", shown: `pod-template-hash=[0-9a-z]+`, found: `pod-template-hash=[0-9a-z]+`},
 	{name: "node port", shown: `:3[0-2]\d{3}/`, found: `:3[0-2]\d{3}/`},
-	{name: "namespace", shown: `from default namespace`, found: `from \S+ namespace`},
+	{name: "namespace", shown: `(?:from|in) default namespace`, found: `(?:from|in) \S+ namespace`},
+	{name: "namespace", shown: `namespace "default"`, found: `namespace "[a-z0-9-]+"`},
+	{name: "namespace", shown: `default/`, found: `[a-z0-9-]+/`},
+	{name: "namespace", shown: `default\.(?:svc|pod)`, found: `[a-z0-9-]+\.(?:svc|pod)`},
+	{name: "namespace", shown: `serviceaccount:default:`, found: `serviceaccount:[a-z0-9-]+:`},
 })
 
 func compiled(all []rule) []rule {

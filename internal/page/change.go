@@ -17,63 +17,55 @@ import (
 // Values of the page that stand for others on the cluster stay, so that another run changes
 // nothing.
 func (p *Page) Corrected(r *v1alpha1.Report) string {
-	outcomes := map[string]expect.Outcome{}
+	outcomes, failed := map[string]expect.Outcome{}, map[string]bool{}
 	for _, sc := range r.Scenarios {
 		for _, st := range sc.Steps {
-			if st.Name != "" && st.Command != "" {
+			if st.Name != "" && isDecided(st) {
 				outcomes[st.Name] = expect.Outcome{Stdout: st.Stdout, Stderr: st.Stderr, ExitCode: exitCode(st)}
+			}
+			for _, c := range st.Claims {
+				failed[c.Expression] = failed[c.Expression] || c.Outcome == v1alpha1.Failed
 			}
 		}
 	}
-	h := p.judge(outcomes, r.Run.Namespace, "")
-	known := map[string]bool{}
-	for _, c := range p.commands {
-		for _, l := range c.output {
-			known[l.id] = c.note.Known != ""
-		}
-	}
-	return p.corrected(h, known)
+	h := *p.judge(outcomes, r.Run.Namespace, "")
+	// A report holds no credentials: what it lacks for that is no difference of the page.
+	h.differences = slices.DeleteFunc(slices.Clone(h.differences), func(d difference) bool { return !failed[shownCall(d.id)] })
+	return p.corrected(&h)
 }
 
-// corrected is the page with the changes of a history; known are statements that stay.
-func (p *Page) corrected(h *history, known map[string]bool) string {
+// corrected is the page with the changes of a history.
+func (p *Page) corrected(h *history) string {
 	var all []change
 	for _, d := range h.differences {
-		if d.change != nil && !known[d.id] {
+		if d.change != nil && isOutput(d.change.text) {
 			all = append(all, *d.change)
 		}
 	}
-	all = append(all, p.renames(h.renamed)...)
-	if text := p.apply(all); p.staysAsRead(text) {
-		return text
+	text := p.apply(append(all, p.renames(h.renamed)...))
+	if now, err := Read(p.Name, strings.NewReader(text)); err != nil || now.blocks != p.blocks || len(now.commands) != len(p.commands) {
+		return string(p.text) // what is printed would become a part of the page
 	}
-	var kept []change
-	for _, c := range all {
-		if with := append(slices.Clip(kept), c); p.staysAsRead(p.apply(with)) {
-			kept = with
-		}
-	}
-	return p.apply(kept)
+	return text
 }
 
-// staysAsRead tells whether a changed page has the same commands and blocks: what a cluster
-// prints may look like a prompt, or end a fence, and must not become a part of the page.
-func (p *Page) staysAsRead(text string) bool {
-	if hidden(text) > hidden(string(p.text)) {
-		return false
-	}
-	now, err := Read(p.Name, strings.NewReader(text))
-	return err == nil && now.blocks == p.blocks && len(now.commands) == len(p.commands)
-}
-
-// hidden counts the characters that an editor would not show, or a terminal obey.
-func hidden(text string) (n int) {
-	for _, r := range strings.ReplaceAll(text, "\r\n", "\n") {
-		if r == '\r' || !unicode.IsPrint(r) && !unicode.IsSpace(r) {
-			n++
+// isOutput tells whether a text of the cluster can only be output on a page: it does not look
+// like a prompt, ends no fence, and has no character that an editor hides or a terminal obeys.
+func isOutput(text string) bool {
+	for l := range strings.Lines(text) {
+		l = strings.TrimLeft(strings.TrimSuffix(l, "\n"), " \t>")
+		if strings.HasPrefix(l, "```") || strings.HasPrefix(l, "~~~") || closeText.MatchString(l) || dollarPrompt.MatchString(l) || hashPrompt.MatchString(l) ||
+			strings.ContainsFunc(l, func(r rune) bool { return r != '\t' && !unicode.IsPrint(r) }) {
+			return false
 		}
 	}
-	return n
+	return true
+}
+
+// isDecided tells whether a step's command ran to its end: what one printed that did not says
+// nothing about the page.
+func isDecided(st v1alpha1.Step) bool {
+	return st.Command != "" && st.Failure == nil && (len(st.Claims) == 0 || st.Claims[0].Outcome != v1alpha1.NotChecked)
 }
 
 // exitCode is that of a step's command, as far as it matters: the claim that it succeeds is

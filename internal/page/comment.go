@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/yuin/goldmark/ast"
@@ -29,6 +30,8 @@ type note struct {
 	// at is where it stands; wrong is what is wrong with it.
 	at    int
 	wrong string
+	// id is that of the statement that the page differs, as Known says.
+	id string
 }
 
 var kbeComment = regexp.MustCompile(`(?s)<!--\s*kbe:\s*(.*?)\s*-->`)
@@ -53,13 +56,19 @@ func (r *reader) comment(n *ast.HTMLBlock) {
 	if m == nil {
 		return
 	}
-	r.note = note{at: begin}
+	r.note = note{at: begin, id: r.id(begin)}
 	dec := yaml.NewDecoder(bytes.NewReader(m[1]))
 	dec.KnownFields(true)
 	if err := dec.Decode(&r.note); err != nil && !errors.Is(err, io.EOF) {
 		r.note.wrong = fmt.Sprintf("expected a comment such as <!-- kbe: {within: 2m} --> with the fields name, within, claims, known or skip: %s",
 			strings.ReplaceAll(strings.TrimPrefix(err.Error(), "yaml: "), "\n", " "))
 	}
+}
+
+// isLast tells whether a command is the last one that its note is about.
+func (p *Page) isLast(c *command) bool {
+	i := slices.Index(p.commands, c)
+	return i+1 == len(p.commands) || p.commands[i+1].note.id != c.note.id
 }
 
 // takeNote is the note for what is read next.

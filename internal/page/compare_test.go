@@ -18,6 +18,7 @@ func TestComparers(t *testing.T) {
 		corrected             string
 	}{
 		"a table in another order, with other white space": {"get pods", "NAME READY\nb 1/1\na 1/1", "NAME   READY\na      1/1\nb      1/1\n", nil, ""},
+		"a table with tabs": {"get pods", "NAME\tREADY\na\t1/1", "NAME   READY\na      1/1\n", nil, ""},
 		"a cell": {"get pods", "NAME   READY   STATUS    AGE\na      2/2     Running   5s", "NAME   READY   STATUS    AGE\na      1/1     Running   2s\n",
 			[]string{"5: READY: the page shows 2/2; the cluster shows 1/1"}, "NAME   READY   STATUS    AGE\na      1/1     Running   5s"},
 		"columns": {"get deployments", "NAME   DESIRED   CURRENT   AGE\nweb    2         2         5m", "NAME   READY   UP-TO-DATE   AVAILABLE   AGE\nweb    2/2     2            2           8s\n",

@@ -67,7 +67,7 @@ func FuzzPage(f *testing.F) {
 			outcomes[c.step] = expect.Outcome{Stdout: stdout, Stderr: stderr, ExitCode: i % 2}
 		}
 		h := p.judge(outcomes, "kbe-page-abcde", "")
-		corrected := p.corrected(h, nil)
+		corrected := p.corrected(h)
 		if len(h.differences) == 0 && corrected != text {
 			t.Errorf("expected that a page that is true stays as it is, found %q", corrected)
 		}
@@ -163,5 +163,5 @@ func planOf(p *Page, e *example.Example, err error) *engine.Plan {
 // judged is what outcomes say of a page, and the page with the changes.
 func judged(p *Page, outcomes map[string]expect.Outcome) (*history, string) {
 	h := p.judge(outcomes, "kbe-page-abcde", "")
-	return h, p.corrected(h, nil)
+	return h, p.corrected(h)
 }

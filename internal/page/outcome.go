@@ -62,6 +62,7 @@ func (p *Page) historyOf(outcomes map[string]expect.Outcome, namespace, last str
 	for _, c := range p.commands {
 		if out, ran := outcomes[c.step]; ran && len(c.words) > 0 {
 			h.command(p, c, out)
+			h.known(p, c)
 		}
 		if c.step == last {
 			break
@@ -97,6 +98,25 @@ func (h *history) command(p *Page, c *command, out expect.Outcome) {
 		shown := &shownOutput{page: p, command: c, lines: c.output, bindings: &h.bindings}
 		h.add(shown.compare(stdout, out.Stderr)...)
 	}
+}
+
+// known is a comment on a difference that there no longer is, after the last command that it is
+// about.
+func (h *history) known(p *Page, c *command) {
+	if c.note.Known == "" || !p.isLast(c) {
+		return
+	}
+	for _, of := range p.commands {
+		if of.note.id == c.note.id && slices.ContainsFunc(of.output, h.differs) {
+			return
+		}
+	}
+	h.add(difference{id: c.note.id, Difference: expect.Difference{Text: "the page shows what the cluster has: delete the comment"}})
+}
+
+// differs tells whether a line of the page is not true, or not decided.
+func (h *history) differs(l line) bool {
+	return h.undecided[l.id] != "" || slices.ContainsFunc(h.differences, func(d difference) bool { return d.id == l.id })
 }
 
 func (h *history) add(d ...difference) { h.differences = append(h.differences, d...) }

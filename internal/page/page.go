@@ -88,6 +88,9 @@ func newPage(name string, text []byte) *Page {
 	return p
 }
 
+// Text is the page as it was read.
+func (p *Page) Text() string { return string(p.text) }
+
 // line is the number of the line that an offset is in, counted from 1.
 func (p *Page) line(offset int) int { return sort.SearchInts(p.lines, offset+1) }
 

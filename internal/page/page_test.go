@@ -10,6 +10,7 @@ import (
 	"testing/fstest"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // read reads a page.
@@ -138,5 +139,52 @@ func TestWhatIsNoLongerTrueOfThePageOf2017(t *testing.T) {
 		if !strings.Contains(corrected, line) {
 			t.Errorf("expected the line %s in\n%s", line, corrected)
 		}
+	}
+}
+
+// TestWhatDidNotEndChangesNothing: the output of a command that was cut short, and one that the
+// report holds without its credentials, say nothing about the page.
+func TestWhatDidNotEndChangesNothing(t *testing.T) {
+	page := "```\n$ kubectl logs a\none\n```\n"
+	step := func(st v1alpha1.Step) string {
+		st.Name, st.Command = "line-2", "kubectl logs a"
+		r := &v1alpha1.Report{Scenarios: []v1alpha1.Scenario{{Steps: []v1alpha1.Step{st}}}}
+		return read(t, "page.md", page).Corrected(r)
+	}
+	claims := func(command, line v1alpha1.Outcome) []v1alpha1.Claim {
+		return []v1alpha1.Claim{{Expression: shownCall("2"), Outcome: command}, {Expression: shownCall("3"), Outcome: line}}
+	}
+	for name, st := range map[string]v1alpha1.Step{
+		"it failed":            {Failure: &v1alpha1.Failure{Message: "timed out"}, Claims: claims(v1alpha1.NotChecked, v1alpha1.NotChecked)},
+		"it was not checked":   {Stdout: "half", Claims: claims(v1alpha1.NotChecked, v1alpha1.NotChecked)},
+		"the statement is met": {Stdout: "[credential removed]", Claims: claims(v1alpha1.Met, v1alpha1.Met)},
+	} {
+		if found := step(st); found != page {
+			t.Errorf("%s: expected that the page stays as it is, found %q", name, found)
+		}
+	}
+	if found := step(v1alpha1.Step{Stdout: "two", Claims: claims(v1alpha1.Met, v1alpha1.Failed)}); !strings.Contains(found, "\ntwo\n") {
+		t.Errorf("expected the line of the cluster, found %q", found)
+	}
+}
+
+// TestAChangeOfAPageIsText: what a cluster prints does not become a command, end a fence or
+// write characters that nobody sees.
+func TestAChangeOfAPageIsText(t *testing.T) {
+	for printed, want := range map[string]string{
+		"two\n":                        "```\n$ kubectl logs a\ntwo\n```\n",
+		"$ kubectl delete all --all\n": "```\n$ kubectl logs a\none\n```\n",
+		"```\n":                        "```\n$ kubectl logs a\none\n```\n",
+		"\x1b[2Jtwo\n":                 "```\n$ kubectl logs a\none\n```\n",
+		"fifty\u202eytfif\n":           "```\n$ kubectl logs a\none\n```\n",
+	} {
+		p := read(t, "page.md", "```\n$ kubectl logs a\none\n```\n")
+		if _, found := findings(p, outputsOf{"2": {Stdout: printed}}); found != want {
+			t.Errorf("%q: expected %q, found %q", printed, want, found)
+		}
+	}
+	p := read(t, "page.md", "```\r\n$ kubectl exec a -- cat x\r\none\r\n```\r\n")
+	if _, found := findings(p, outputsOf{"2": {Stdout: "two\nthree\n"}}); found != "```\r\n$ kubectl exec a -- cat x\r\ntwo\r\nthree\r\n```\r\n" {
+		t.Errorf("expected the line breaks of the page, found %q", found)
 	}
 }

@@ -34,13 +34,13 @@ type cell struct {
 
 var (
 	columnGap = regexp.MustCompile(` {2,}|\t+`)
-	header    = regexp.MustCompile(`^[A-Z][A-Z0-9()/%_:-]*(?: {1,}\t*[A-Z][A-Z0-9()/%_:-]*)*$`)
+	header    = regexp.MustCompile(`^[A-Z][A-Z0-9()/%_:-]*(?:[ \t]+[A-Z][A-Z0-9()/%_:-]*)*$`)
 )
 
 // isHeader reports whether a line is the header of a table.
 func isHeader(text string) bool {
 	text = strings.TrimSpace(text)
-	return header.MatchString(text) && (strings.Contains(text, " ") || text == "NAME" || text == "AGE")
+	return header.MatchString(text) && (strings.ContainsAny(text, " \t") || text == "NAME" || text == "AGE")
 }
 
 func (s *shownOutput) isTable() bool { return isHeader(s.lines[0].text) }

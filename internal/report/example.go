@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -52,7 +53,7 @@ func exampleHeader(r *v1alpha1.Report) Document {
 		whose = ", created for this run"
 	}
 	return Document{
-		Command: r.Example, Title: cmp.Or(r.Title, r.Example), Summary: r.Summary, Began: r.StartTime.Time,
+		Command: commandOf(r), Title: cmp.Or(r.Title, r.Example), Summary: r.Summary, Began: r.StartTime.Time,
 		Origin: fmt.Sprintf("the commands of a run on Kubernetes %s, their real output, and the checks after each",
 			r.Run.ServerVersion),
 		Where:     clusterOf(r.Run.Context, r.Run.ServerVersion),
@@ -193,6 +194,45 @@ func tally(sc v1alpha1.Scenario) *mark {
 	}
 	worst.Words = fmt.Sprintf("%d of %d claims hold", met, total)
 	return &worst
+}
+
+// pageOf is the page that a scenario is made from, or "".
+func pageOf(sc v1alpha1.Scenario) string {
+	for _, st := range sc.Steps {
+		if st.Position != nil {
+			return st.Position.File
+		}
+	}
+	return ""
+}
+
+// commandOf is what made a report, after kubectl kbe.
+func commandOf(r *v1alpha1.Report) string {
+	command, pages := r.Example, 0
+	for _, sc := range r.Scenarios {
+		if page := pageOf(sc); page != "" {
+			command = "verify " + page
+			pages++
+		}
+	}
+	if pages > 1 {
+		return "verify"
+	}
+	return command
+}
+
+// verdictOf is that of a scenario.
+func verdictOf(sc v1alpha1.Scenario) v1alpha1.Verdict {
+	verdict := v1alpha1.Passed
+	for _, st := range sc.Steps {
+		if st.Failure != nil {
+			verdict = run.Worst(verdict, st.Failure.Verdict)
+		}
+		if slices.ContainsFunc(st.Claims, func(c v1alpha1.Claim) bool { return c.Outcome == v1alpha1.Failed }) {
+			verdict = run.Worst(verdict, v1alpha1.ClaimFailed)
+		}
+	}
+	return verdict
 }
 
 // podBlocks are the Pods' ways to Ready, and what the nodes ran.

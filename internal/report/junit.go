@@ -39,7 +39,7 @@ func writeJUnit(w io.Writer, of runtime.Object) error {
 			all = append(all, profileSuite(run, p))
 		}
 	}
-	doc := suites{Name: "kubectl kbe " + run.Example, Time: xmlSeconds(run.ElapsedMilliseconds)}
+	doc := suites{Name: "kubectl kbe " + commandOf(run), Time: xmlSeconds(run.ElapsedMilliseconds)}
 	for _, s := range all {
 		doc.add(s)
 	}
@@ -143,6 +143,9 @@ func (s *suite) add(c testcase) {
 
 func suiteOf(r *v1alpha1.Report, sc v1alpha1.Scenario) suite {
 	s := newSuite(r, r.Example+"."+sc.Name, sc.ElapsedMilliseconds)
+	if page := pageOf(sc); page != "" { // a report may be of several pages
+		s.Name, s.Properties = page, []property{{"verdict", string(verdictOf(sc))}, {"server-version", visible(r.Run.ServerVersion)}}
+	}
 	if text := attemptText(sc); text != "" {
 		s.Properties = append(s.Properties, property{"attempt", oneLine(text)})
 	}

@@ -1,6 +1,8 @@
 package report
 
 import (
+	"slices"
+
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
@@ -30,7 +32,11 @@ func Merged(all []*v1alpha1.Report) *v1alpha1.Report {
 		merged.Claims.NotChecked += r.Claims.NotChecked
 		merged.VerdictMilliseconds += r.VerdictMilliseconds
 		merged.ElapsedMilliseconds += r.ElapsedMilliseconds
-		merged.Images = append(merged.Images, r.Images...)
+		for _, image := range r.Images {
+			if !slices.ContainsFunc(merged.Images, func(i v1alpha1.Image) bool { return i.Reference == image.Reference }) {
+				merged.Images = append(merged.Images, image)
+			}
+		}
 		merged.Scenarios = append(merged.Scenarios, r.Scenarios...)
 		merged.Pods = append(merged.Pods, r.Pods...)
 	}

@@ -30,7 +30,7 @@ func TestReportsOfAPage(t *testing.T) {
 	r := ofPage()
 	golden(t, "page.sarif", written(t, "sarif", r))
 	for format, want := range map[string]string{
-		"github":   "::error file=docs/pods.md,line=25,title=kubectl kbe pods::docs/pods.md:25: The page shows: sise 2/2",
+		"github":   "::error file=docs/pods.md,line=25,title=kubectl kbe verify docs/pods.md::docs/pods.md:25: The page shows: sise 2/2",
 		"junit":    `<testcase name="docs/pods.md:25: The page shows: sise 2/2"`,
 		"markdown": "Bound: 1m → 2s (age)",
 		"html":     "<p>Bound: 1m → 2s (age)</p>",
