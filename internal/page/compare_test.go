@@ -18,6 +18,8 @@ func TestComparers(t *testing.T) {
 		corrected             string
 	}{
 		"a table in another order, with other white space": {"get pods", "NAME READY\nb 1/1\na 1/1", "NAME   READY\na      1/1\nb      1/1\n", nil, ""},
+		"states of a watch": {"get pods -w", "NAME   READY   AGE\na      0/1     0s\nb      0/1     0s\na      1/1     2s\nb      2/2     3s", "NAME   READY   AGE\na      1/1     2s\nb      1/1     2s\n",
+			[]string{"8: READY: the page shows 2/2; the cluster shows 1/1"}, "NAME   READY   AGE\na      0/1     0s\nb      0/1     0s\na      1/1     2s\nb      1/1     3s"},
 		"a table with tabs": {"get pods", "NAME\tREADY\na\t1/1", "NAME   READY\na      1/1\n", nil, ""},
 		"a cell": {"get pods", "NAME   READY   STATUS    AGE\na      2/2     Running   5s", "NAME   READY   STATUS    AGE\na      1/1     Running   2s\n",
 			[]string{"5: READY: the page shows 2/2; the cluster shows 1/1"}, "NAME   READY   STATUS    AGE\na      1/1     Running   5s"},

@@ -16,6 +16,8 @@ type call struct {
 	filters []filter
 	// manifest is what the command reads from standard input.
 	manifest string
+	// watches: it is one that watches, whose output has a row for each state of an object.
+	watches bool
 	// notRun is why it cannot run, or ""; harmless: nothing is lost by that.
 	notRun   string
 	harmless bool
@@ -113,6 +115,7 @@ func (r *reader) calls(st *syntax.Stmt, at span, note note) (call, error) {
 		return call{}, unfit{"it is kubectl without a command"}
 	}
 	c := call{words: finite(words[1:]), manifest: feeds}
+	c.watches = c.words[0] == "get" && len(c.words) < len(words)-1
 	if c.manifest == "" {
 		c.manifest, err = hereDocument(main)
 	}

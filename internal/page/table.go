@@ -161,6 +161,13 @@ func (s *shownOutput) compareTable(found table, stderr string) (all []difference
 			texts, lines = append(texts, l.text), append(lines, l)
 		}
 	}
+	if s.command.watches {
+		lines = lastStates(lines)
+		texts = texts[:0]
+		for _, l := range lines {
+			texts = append(texts, l.text)
+		}
+	}
 	shown := parseTable(texts)
 	if len(found.titles) == 0 || !isHeader(found.lines[0]) {
 		return s.noTable(lines, found, stderr)
@@ -190,6 +197,17 @@ func (s *shownOutput) compareTable(found table, stderr string) (all []difference
 		}
 	}
 	return append(headerDiffs, all...)
+}
+
+// lastStates are the lines of a table without the rows that a later one of the same object follows.
+func lastStates(lines []line) (last []line) {
+	for i, l := range lines {
+		name := wordsOf(l.text)[0].text
+		if !slices.ContainsFunc(lines[i+1:], func(later line) bool { return wordsOf(later.text)[0].text == name }) {
+			last = append(last, l)
+		}
+	}
+	return last
 }
 
 // noTable is that the cluster printed no table where the page shows one: every line of it is
