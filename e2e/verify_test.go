@@ -110,6 +110,11 @@ func TestAFolderOfPages(t *testing.T) {
 	if code != 3 || !strings.Contains(stderr, "prose.md: skipped: it shows no command") {
 		t.Errorf("expected exit code 3, for a page cannot be read, found %d:\n%s%s", code, stdout, stderr)
 	}
+	for _, want := range []string{"✓ true.md", "✗ sub/wrong.md", "✗ binary.md"} {
+		if !strings.Contains(stdout, "\n  "+want) {
+			t.Errorf("expected the line %s in\n%s", want, stdout)
+		}
+	}
 	for name, verdict := range map[string]string{"true.md": "Passed", "sub/wrong.md": "ClaimFailed", "binary.md": "CouldNotRun"} {
 		if want := regexp.MustCompile(`<testsuite name="` + name + `"[^>]*>\s*<properties>\s*<property name="verdict" value="` + verdict + `">`); !want.MatchString(read(t, filepath.Join(dir, "kbe.xml"))) {
 			t.Errorf("%s: expected the verdict %s in\n%s", name, verdict, read(t, filepath.Join(dir, "kbe.xml")))

@@ -120,7 +120,11 @@ func (o *verifyOptions) verify(ctx context.Context, args []string) error {
 	if o.dryRun {
 		return nil
 	}
-	return o.output.end(ctx, o.streams, report.Merged(reports), verdict, nil)
+	all := report.Merged(reports)
+	if len(reports) > 1 {
+		o.output.terminal(o.output.story(o.streams), o.streams, report.Summary).Pages(all)
+	}
+	return o.output.end(ctx, o.streams, all, verdict, nil)
 }
 
 // page runs one page.

@@ -37,7 +37,12 @@ func Merged(all []*v1alpha1.Report) *v1alpha1.Report {
 				merged.Images = append(merged.Images, image)
 			}
 		}
-		merged.Scenarios = append(merged.Scenarios, r.Scenarios...)
+		for _, sc := range r.Scenarios {
+			if page := pageOf(sc); page != "" && page != sc.Title {
+				sc.Title = page + ": " + sc.Title
+			}
+			merged.Scenarios = append(merged.Scenarios, sc)
+		}
 		merged.Pods = append(merged.Pods, r.Pods...)
 	}
 	return merged

@@ -46,7 +46,7 @@ func TestReportsOfAPage(t *testing.T) {
 func TestReportsOfSeveralPagesAreOne(t *testing.T) {
 	passed := &v1alpha1.Report{Example: "a", Verdict: v1alpha1.Passed, Claims: v1alpha1.Counts{Total: 3, Met: 3}, Scenarios: []v1alpha1.Scenario{{Name: "page"}}}
 	r := Merged([]*v1alpha1.Report{passed, ofPage()})
-	if r.Verdict != v1alpha1.CouldNotRun || r.Claims != (v1alpha1.Counts{Total: 5, Met: 4, Failed: 1}) || len(r.Scenarios) != 2 {
+	if r.Verdict != v1alpha1.CouldNotRun || r.Claims != (v1alpha1.Counts{Total: 5, Met: 4, Failed: 1}) || len(r.Scenarios) != 2 || r.Scenarios[1].Title != "docs/pods.md: Pods" {
 		t.Errorf("found %+v", r)
 	}
 }

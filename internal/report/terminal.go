@@ -105,6 +105,16 @@ func (t *Terminal) Note(blocks ...Block) {
 	}
 }
 
+// Pages shows a line for each page of a Report of several.
+func (t *Terminal) Pages(r *v1alpha1.Report) {
+	blocks := []Block{Break{}}
+	for _, sc := range r.Scenarios {
+		m := *tally(sc)
+		blocks = append(blocks, sum{m, pageOf(sc), m.Words + ", " + millis(sc.ElapsedMilliseconds)})
+	}
+	t.Note(blocks...)
+}
+
 // Delayed shows what keeps requests to the API server waiting.
 func (t *Terminal) Delayed(d session.Delay) { t.Note(Finding{Mark: markOpen, Text: d.String()}) }
 
