@@ -206,8 +206,8 @@ type planted struct {
 	page string
 	// true is what the page has, wrong takes its place.
 	true, wrong string
-	// told is the sentence about it.
-	told string
+	// sentence is how it is reported.
+	sentence string
 	// before is how many lines before the wrong text the sentence stands.
 	before int
 }
@@ -285,7 +285,7 @@ func TestPlantedErrorsAreFound(t *testing.T) {
 			at = strings.Index(original, e.true)
 		}
 		line := 1 + strings.Count(texts[e.page][:at], "\n") - e.before
-		want[e.page] = append(want[e.page], fmt.Sprintf("%d: %s", line, e.told))
+		want[e.page] = append(want[e.page], fmt.Sprintf("%d: %s", line, e.sentence))
 	}
 	if len(plantedErrors) != 40 || len(want) != 12 {
 		t.Fatalf("expected 40 errors in 12 pages, found %d in %d", len(plantedErrors), len(want))

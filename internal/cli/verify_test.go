@@ -103,7 +103,7 @@ func TestAManifestIsDownloadedWhereThatIsAllowed(t *testing.T) {
 	}
 }
 
-// TestAPageIsUpdatedAsItWasRead: what somebody else has written meanwhile stays, and so does a
+// TestAPageIsUpdatedAsItWasRead: what someone else has written meanwhile stays, and so does a
 // link to the page.
 func TestAPageIsUpdatedAsItWasRead(t *testing.T) {
 	inFolder(t, map[string]string{"page.md": "old"})

@@ -49,7 +49,7 @@ func (p *Page) corrected(h *history) string {
 	return text
 }
 
-// isOutput tells whether a text of the cluster can only be output on a page: it does not look
+// isOutput reports whether a text of the cluster can only be output on a page: it does not look
 // like a prompt, ends no fence, and has no character that an editor hides or a terminal obeys.
 func isOutput(text string) bool {
 	for l := range strings.Lines(text) {
@@ -62,7 +62,7 @@ func isOutput(text string) bool {
 	return true
 }
 
-// isDecided tells whether a step's command ran to its end: what one printed that did not says
+// isDecided reports whether a step's command ran to its end: what one printed that did not says
 // nothing about the page.
 func isDecided(st v1alpha1.Step) bool {
 	return st.Command != "" && st.Failure == nil && (len(st.Claims) == 0 || st.Claims[0].Outcome != v1alpha1.NotChecked)

@@ -65,7 +65,7 @@ func (r *reader) comment(n *ast.HTMLBlock) {
 	}
 }
 
-// isLast tells whether a command is the last one that its note is about.
+// isLast reports whether a command is the last one that its note is about.
 func (p *Page) isLast(c *command) bool {
 	i := slices.Index(p.commands, c)
 	return i+1 == len(p.commands) || p.commands[i+1].note.id != c.note.id

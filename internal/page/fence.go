@@ -45,7 +45,7 @@ func (r *reader) fence(info string, lines []line) {
 	}
 }
 
-// isKubectl tells whether a line is a command of kubectl behind a prompt.
+// isKubectl reports whether a line is a command of kubectl behind a prompt.
 func isKubectl(l line) bool {
 	m := dollarPrompt.FindStringSubmatch(strings.TrimSpace(l.text))
 	return m != nil && strings.HasPrefix(m[2], "kubectl ")

@@ -114,7 +114,7 @@ func (h *history) known(p *Page, c *command) {
 	h.add(difference{id: c.note.id, Difference: expect.Difference{Text: "the page shows what the cluster has: delete the comment"}})
 }
 
-// differs tells whether a line of the page is not true, or not decided.
+// differs reports whether a line of the page is not true, or not decided.
 func (h *history) differs(l line) bool {
 	return h.undecided[l.id] != "" || slices.ContainsFunc(h.differences, func(d difference) bool { return d.id == l.id })
 }

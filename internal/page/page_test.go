@@ -169,7 +169,7 @@ func TestWhatDidNotEndChangesNothing(t *testing.T) {
 }
 
 // TestAChangeOfAPageIsText: what a cluster prints does not become a command, end a fence or
-// write characters that nobody sees.
+// write invisible characters.
 func TestAChangeOfAPageIsText(t *testing.T) {
 	for printed, want := range map[string]string{
 		"two\n":                        "```\n$ kubectl logs a\ntwo\n```\n",
