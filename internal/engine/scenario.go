@@ -200,19 +200,19 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 		default:
 			// What needs the object that cannot be is not waited for.
 			hopeless = hopeless || errors.As(verdict.Err, new(*diagnose.Cause))
-			failed := ExpectationFailed{ClaimID: id, Expression: c.that.Source, Mismatches: verdict.Mismatches}
-			if explains := cmp.Or(r.lost(ctx, read), diagnose.Proxied(res.Stdout, r.watcher.addedContainers())); explains != nil && verdict.Err == nil {
-				verdict.Err = explains
+			if verdict.Err == nil {
+				verdict.Err = r.excuse(ctx, read, res)
 			}
+			v = run.Worst(v, v1alpha1.ClaimFailed)
+			if errors.As(verdict.Err, new(*diagnose.Cause)) {
+				v = run.Worst(v, v1alpha1.CouldNotRun)
+			}
+			failed := ExpectationFailed{ClaimID: id, Expression: c.that.Source, Mismatches: verdict.Mismatches}
 			if verdict.Err != nil {
 				failed.Err = verdict.Err.Error()
 			}
 			emit(failed)
-			v = run.Worst(v, v1alpha1.ClaimFailed)
 			suspects = append(suspects, read...)
-			if errors.As(verdict.Err, new(*diagnose.Cause)) {
-				v = v1alpha1.CouldNotRun
-			}
 		}
 	}
 	if r.plan.Page != nil {
@@ -227,6 +227,14 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 		return run.Worst(v, v1alpha1.CouldNotRun), true
 	}
 	return v, hopeless
+}
+
+// excuse is why a claim that does not hold says nothing of the example, or nil.
+func (r *attempt) excuse(ctx context.Context, read []string, res kubectl.Result) error {
+	if cause := cmp.Or(r.lost(ctx, read), diagnose.Proxied(res.Stdout, r.watcher.addedContainers())); cause != nil {
+		return cause
+	}
+	return nil
 }
 
 func outcomeOf(res kubectl.Result) expect.Outcome {
