@@ -21,6 +21,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/client-go/dynamic"
@@ -113,14 +114,19 @@ var podSpec = corev1.PodSpec{Containers: []corev1.Container{{Name: "c", Image: "
 // pod creates a Pod of others.
 func (b *bench) pod(t testing.TB, namespace, name string) *corev1.Pod {
 	t.Helper()
-	pod, err := b.admin.CoreV1().Pods(namespace).Create(t.Context(), &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{"app": "theirs"}},
-		Spec:       podSpec,
-	}, metav1.CreateOptions{})
-	if err != nil {
-		t.Fatal(err)
+	for {
+		pod, err := b.admin.CoreV1().Pods(namespace).Create(t.Context(), &corev1.Pod{
+			ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{"app": "theirs"}},
+			Spec:       podSpec,
+		}, metav1.CreateOptions{})
+		switch {
+		case err == nil:
+			return pod
+		case !apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
+			t.Fatal(err)
+		}
+		// The API server still knows the Namespace that had the name before.
 	}
-	return pod
 }
 
 // attempt is an example of an attacker.
