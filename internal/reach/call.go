@@ -174,11 +174,15 @@ func callByPortForward(ctx context.Context, r *podRun, _ caller, rows []Row) {
 		switch t, err := wait.Call(ctx, func() (t tunnel) { t.Attempt, t.err = r.tunnel(ctx); return t }); {
 		case err != nil:
 			return failed("no answer in time", probe.Timeout), ""
-		case t.err != nil && strings.Contains(t.Err, "forbidden"):
-			return t.Attempt, "pods/portforward is not permitted: " + t.Err
-		default:
-			broken = t.err
+		case t.err == nil:
 			return t.Attempt, ""
+		default:
+			a := probe.Attempt{Outcome: probe.Failed, Err: t.err.Error()}
+			if strings.Contains(a.Err, "forbidden") {
+				return a, "pods/portforward is not permitted: " + a.Err
+			}
+			broken = t.err
+			return a, ""
 		}
 	})
 	if broken != nil && r.env.Connection().Error(broken) != nil {

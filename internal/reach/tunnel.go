@@ -21,11 +21,11 @@ import (
 func (r *podRun) tunnel(ctx context.Context) (a probe.Attempt, err error) {
 	dialer, err := r.dialer()
 	if err != nil {
-		return cannotTunnel(err), err
+		return a, err
 	}
 	conn, _, err := dialer.Dial(portforward.PortForwardProtocolV1Name)
 	if err != nil {
-		return cannotTunnel(err), err
+		return a, err
 	}
 	defer func() { _ = conn.Close() }()
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
@@ -36,13 +36,13 @@ func (r *podRun) tunnel(ctx context.Context) (a probe.Attempt, err error) {
 	headers.Set(corev1.StreamType, corev1.StreamTypeError)
 	problems, err := conn.CreateStream(headers)
 	if err != nil {
-		return cannotTunnel(err), err
+		return a, err
 	}
 	_ = problems.Close() // it is only read
 	headers.Set(corev1.StreamType, corev1.StreamTypeData)
 	data, err := conn.CreateStream(headers)
 	if err != nil {
-		return cannotTunnel(err), err
+		return a, err
 	}
 	begin := time.Now()
 	exchange(&a, data, fmt.Sprintf("localhost:%d", r.table.Target.Port))
@@ -56,11 +56,6 @@ func (r *podRun) tunnel(ctx context.Context) (a probe.Attempt, err error) {
 		a.Outcome = probe.OutcomeOf(a.Err, probe.Reset)
 	}
 	return a, nil
-}
-
-// cannotTunnel is for a tunnel that does not stand.
-func cannotTunnel(err error) probe.Attempt {
-	return probe.Attempt{Outcome: probe.Failed, Err: err.Error()}
 }
 
 // dialer uses a WebSocket, or SPDY where a proxy breaks that, as kubectl does.
