@@ -87,7 +87,7 @@ func TestTheTableUsesNamesThatExist(t *testing.T) {
 		starting: "pod namespace node arch", whole: "pod namespace node arch", scheduling: "pod namespace node arch", node: "pod namespace node arch", alone: "node", path: "from fromNode to toNode namespace policies",
 	}
 	name := regexp.MustCompile(`\$(\w+)`)
-	for _, r := range table {
+	for _, r := range table() {
 		known := strings.Fields(about[r.at] + " " + strings.Join(r.message.SubexpNames(), " "))
 		for _, m := range name.FindAllStringSubmatch(r.what+" "+r.remedy, -1) {
 			if !slices.Contains(known, m[1]) {

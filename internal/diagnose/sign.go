@@ -6,6 +6,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -70,8 +71,10 @@ type row struct {
 }
 
 // table is THE table. The first row that matches a sign wins, so what is shown
-// first is the more exact.
-var table = compile(pulls, ends, containers, pods, paths, admission, execs, requests)
+// first is the more exact. It is compiled when it is used first: most commands end without.
+var table = sync.OnceValue(func() []compiled {
+	return compile(pulls, ends, containers, pods, paths, admission, execs, requests)
+})
 
 type compiled struct {
 	row
@@ -90,7 +93,7 @@ func compile(parts ...[]row) []compiled {
 
 // look finds the first row of the table that one of the signs matches.
 func look(signs []sign) *Cause {
-	for _, r := range table {
+	for _, r := range table() {
 		for _, s := range signs {
 			if c := r.match(s); c != nil {
 				return c
