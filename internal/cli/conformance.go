@@ -115,13 +115,9 @@ func (o *conformanceOptions) run(ctx context.Context) error {
 	} else {
 		terminal.Show(runner.Report())
 		warnOfAPIs(o.streams.ErrOut, runner.UnavailableAPIs())
-		var results []func() v1alpha1.ConformanceProfile
-		for _, profile := range runner.Profiles() {
-			results = append(results, runner.Begin(ctx, profile, o.progress(terminal)))
-		}
-		for i, profile := range runner.Profiles() {
-			terminal.Doing(profile)
-			results[i]()
+		for i, result := range runner.Begin(ctx, o.progress(terminal), runner.Profiles()...) {
+			terminal.Doing(runner.Profiles()[i])
+			result()
 			terminal.Show(runner.Report())
 			if err := terminal.Err(); err != nil {
 				cancel(unwritten(err))

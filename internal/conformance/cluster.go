@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -59,10 +60,7 @@ func (r *Runner) addNode(n *corev1.Node) {
 		if err != nil || a.Type != corev1.NodeInternalIP {
 			continue
 		}
-		family := "IPv4"
-		if ip.Is6() {
-			family = "IPv6"
-		}
+		family := reach.FamilyOf(ip).String()
 		if !slices.Contains(c.IPFamilies, family) {
 			c.IPFamilies = append(c.IPFamilies, family)
 			slices.Sort(c.IPFamilies)

@@ -9,15 +9,15 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/examples"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // examplePart decides the claims of an example: the check of a claim has its ID.
 type examplePart struct {
-	list
-	plan *engine.Plan
+	checks []Check
+	plan   *engine.Plan
 }
 
 // newExamplePart makes the checks of an example of the catalogue.
@@ -30,22 +30,20 @@ func newExamplePart(e *example.Example) (*examplePart, error) {
 	plan, err := engine.Compile(e)
 	p := &examplePart{plan: plan}
 	for _, a := range assertions {
-		p.list = append(p.list, Check{Profile: name, Assertion: a})
+		p.checks = append(p.checks, Check{Profile: name, Assertion: a})
 	}
 	return p, err
 }
 
 func (p *examplePart) name() string { return p.plan.Example.Metadata.Name }
 
-func (p *examplePart) needs(ownNamespace bool) rbac.Needs { return p.plan.Needs(ownNamespace) }
-
-func (p *examplePart) run(ctx context.Context, r *Runner, where place) outcome {
+func (p *examplePart) run(ctx context.Context, r *Runner, shared run.Options, decided func()) outcome {
 	collector := report.NewCollector()
-	opts := engine.Options{Options: r.optionsOf(where), FailFast: true}
+	opts := engine.Options{Options: shared, FailFast: true}
 	opts.Images = p.overrides(opts.Images)
 	engine.Run(ctx, r.clients, p.plan, opts, func(e engine.Event) {
 		if _, ok := e.Body.(engine.CleanupStarted); ok {
-			where.decided()
+			decided()
 		}
 		collector.Handle(e)
 	})
@@ -71,18 +69,18 @@ func (p *examplePart) results(done *v1alpha1.Report, stopped error) []v1alpha1.A
 	case stopped != nil:
 		notRun = stopped.Error()
 	}
-	out := all(p, v1alpha1.AssertionNotChecked, notRun)
+	out := all(p.checks, v1alpha1.AssertionNotChecked, notRun)
 	for _, sc := range done.Scenarios {
 		broken := notRun // or by what an earlier step of the scenario could not do
 		for _, st := range sc.Steps {
 			took := st.ElapsedMilliseconds
 			for _, c := range st.Claims {
-				i := slices.IndexFunc(p.list, func(check Check) bool { return check.ID == c.ID })
+				i := slices.IndexFunc(p.checks, func(check Check) bool { return check.ID == c.ID })
 				if i < 0 {
 					continue
 				}
 				outcome, reason := resultOfClaim(st, c, broken)
-				out[i] = p.list[i].result(outcome, reason)
+				out[i] = p.checks[i].result(outcome, reason)
 				out[i].ElapsedMilliseconds, took = took, 0
 			}
 			if st.Failure != nil {

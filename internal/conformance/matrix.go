@@ -6,35 +6,22 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
-// matrixPart decides the checks on all pairs of nodes.
-type matrixPart struct{ list }
-
-func (matrixPart) name() string { return "nodes" }
-
-func (matrixPart) needs(ownNamespace bool) rbac.Needs {
-	// Where listing the nodes, which rbac.Conformance has, is not permitted, its
-	// assertions are skipped.
-	return rbac.InNamespace(rbac.ProbePods(), ownNamespace)
-}
-
-func (p matrixPart) run(ctx context.Context, r *Runner, where place) outcome {
-	return r.carryOut(ctx, p, where, func(ctx context.Context, env *run.Environment) (outcome, error) {
-		found, err := reach.RunNodes(ctx, r.reachEnv(env), reach.NodesOptions{Slow: reach.SlowByDefault})
-		if errors.Is(err, reach.ErrNodesForbidden) {
-			return outcome{results: all(p, v1alpha1.AssertionSkipped, err.Error())}, nil
-		}
-		if found == nil || err != nil && len(found.Nodes) == 0 {
-			return outcome{}, err
-		}
-		return outcome{results: judgeNodes(p.list, found), warnings: warningsOf(found)}, nil
-	})
+// decideNodes decides the checks on all pairs of nodes. Where listing the nodes is not permitted,
+// they are skipped.
+func decideNodes(ctx context.Context, env reach.Env, checks []Check) (outcome, error) {
+	found, err := reach.RunNodes(ctx, env, reach.NodesOptions{Slow: reach.SlowByDefault})
+	if errors.Is(err, reach.ErrNodesForbidden) {
+		return outcome{results: all(checks, v1alpha1.AssertionSkipped, err.Error())}, nil
+	}
+	if found == nil || err != nil && len(found.Nodes) == 0 {
+		return outcome{}, err
+	}
+	return outcome{results: judgeNodes(checks, found), warnings: warningsOf(found)}, nil
 }
 
 // warningsOf are the warnings of the matrix that no check is about.
@@ -45,11 +32,6 @@ func warningsOf(found *reach.Result) (texts []string) {
 		}
 	}
 	return texts
-}
-
-// reachEnv is where a part probes.
-func (r *Runner) reachEnv(env *run.Environment) reach.Env {
-	return reach.Env{Environment: env, Image: r.images[shellImage]}
 }
 
 func judgeNodes(checks []Check, found *reach.Result) []v1alpha1.AssertionResult {
@@ -67,16 +49,6 @@ func judgeNodes(checks []Check, found *reach.Result) []v1alpha1.AssertionResult 
 		}
 	}
 	return results
-}
-
-// failing reports whether there is something to keep evidence of.
-func failing(results []v1alpha1.AssertionResult) bool {
-	for _, r := range results {
-		if r.Result == v1alpha1.AssertionFailed || r.Result == v1alpha1.AssertionNotChecked {
-			return true
-		}
-	}
-	return false
 }
 
 // some joins the first few of what may be many.

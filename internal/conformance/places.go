@@ -6,21 +6,23 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
-// placesPart decides the checks on where a Pod is reachable from.
-type placesPart struct{ list }
+// decidePlaces decides the checks on where a Pod is reachable from.
+func decidePlaces(ctx context.Context, env reach.Env, checks []Check) (outcome, error) {
+	table, err := reach.RunPod(ctx, env, reach.PodOptions{From: pointsOf(checks)})
+	if table == nil || len(table.Rows) == 0 {
+		return outcome{}, err
+	}
+	return outcome{results: judgePlaces(checks, table)}, nil
+}
 
-func (placesPart) name() string { return "vantages" }
-
-// from are the vantage points that the checks need, each once.
-func (p placesPart) from() []reach.VantagePoint {
+// pointsOf are the vantage points that checks need, each once.
+func pointsOf(checks []Check) []reach.VantagePoint {
 	var points []reach.VantagePoint
-	for _, c := range p.list {
+	for _, c := range checks {
 		for _, point := range c.rows.from {
 			if !slices.Contains(points, point) {
 				points = append(points, point)
@@ -30,23 +32,9 @@ func (p placesPart) from() []reach.VantagePoint {
 	return points
 }
 
-func (placesPart) needs(ownNamespace bool) rbac.Needs {
-	return rbac.InNamespace(rbac.Reach(), ownNamespace)
-}
-
-func (p placesPart) run(ctx context.Context, r *Runner, where place) outcome {
-	return r.carryOut(ctx, p, where, func(ctx context.Context, env *run.Environment) (outcome, error) {
-		table, err := reach.RunPod(ctx, r.reachEnv(env), reach.PodOptions{From: p.from()})
-		if table == nil || len(table.Rows) == 0 {
-			return outcome{}, err
-		}
-		return outcome{results: p.judge(table)}, nil
-	})
-}
-
-func (p placesPart) judge(t *reach.Table) []v1alpha1.AssertionResult {
+func judgePlaces(checks []Check, t *reach.Table) []v1alpha1.AssertionResult {
 	var results []v1alpha1.AssertionResult
-	for _, c := range p.list {
+	for _, c := range checks {
 		var wrong, skipped []string
 		met := 0
 		for _, row := range t.Rows {

@@ -29,7 +29,7 @@ func lines(results []v1alpha1.AssertionResult) (out []string) {
 func TestTheClaimsOfARunBecomeResults(t *testing.T) {
 	p := &examplePart{}
 	for _, id := range []string{"a", "b", "c", "d", "e"} {
-		p.list = append(p.list, Check{Assertion: v1alpha1.Assertion{ID: id}})
+		p.checks = append(p.checks, Check{Assertion: v1alpha1.Assertion{ID: id}})
 	}
 	claim := func(id string, outcome v1alpha1.Outcome) v1alpha1.Claim {
 		return v1alpha1.Claim{ID: id, Claim: "the claim has one prose", Outcome: outcome, Expression: "exitCode == 0"}
@@ -65,8 +65,8 @@ func TestTheClaimsOfARunBecomeResults(t *testing.T) {
 // onNodes and inNetwork are the checks of the profile network on pairs of nodes, and on
 // vantage points.
 var (
-	onNodes   = (&Suite{}).parts(Network)[0].checks()
-	inNetwork = (&Suite{}).parts(Network)[1].checks()
+	onNodes   = (&Suite{}).parts(Network)[0].checks
+	inNetwork = (&Suite{}).parts(Network)[1].checks
 )
 
 // nodes are two of the matrix, and one that is not in it.
@@ -170,7 +170,7 @@ func TestTheTruthTableBecomesResults(t *testing.T) {
 		"same-node-in-every-family: Failed pod, same node → 10.0.0.5:9876: source-NATed to 10.89.0.11",
 		"node-reaches-its-pods: Skipped restricted forbids hostNetwork",
 	}
-	if found := lines(placesPart{inNetwork}.judge(table)); !slices.Equal(found, want) {
+	if found := lines(judgePlaces(inNetwork, table)); !slices.Equal(found, want) {
 		t.Errorf("expected\n%s\nfound\n%s", strings.Join(want, "\n"), strings.Join(found, "\n"))
 	}
 }

@@ -27,12 +27,11 @@ const sideBySide = 3
 
 // Runner runs the suite on one cluster.
 type Runner struct {
-	suite    *Suite
-	opts     Options
-	clients  *run.Clients
-	config   *rest.Config
-	began    time.Time
-	deadline time.Time
+	suite   *Suite
+	opts    Options
+	clients *run.Clients
+	config  *rest.Config
+	began   time.Time
 	// images are the references in use, by short name.
 	images map[string]string
 	// unavailableAPIs are the aggregated APIs that are down, as GROUP/VERSION.
@@ -43,8 +42,6 @@ type Runner struct {
 	// mu guards all below.
 	mu     sync.Mutex
 	report *v1alpha1.ConformanceReport
-	// launched is closed when each part of the profile that was begun last has got its slot.
-	launched chan struct{}
 }
 
 // New checks the options, without contacting the cluster: it is that of the clients, whatever
@@ -58,13 +55,9 @@ func New(s *Suite, clients *run.Clients, opts Options, version string) (*Runner,
 	if err != nil {
 		return nil, err
 	}
-	r := &Runner{suite: s, opts: opts, clients: clients, began: time.Now(), images: images, slots: make(chan struct{}, sideBySide), launched: make(chan struct{})}
-	close(r.launched)
+	r := &Runner{suite: s, opts: opts, clients: clients, began: time.Now(), images: images, slots: make(chan struct{}, sideBySide)}
 	if opts.Namespace != "" {
 		r.slots = make(chan struct{}, 1)
-	}
-	if opts.Timeout > 0 {
-		r.deadline = r.began.Add(opts.Timeout)
 	}
 	r.report = &v1alpha1.ConformanceReport{
 		TypeMeta:    metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion.String(), Kind: v1alpha1.ConformanceReportKind},
@@ -111,31 +104,31 @@ func (r *Runner) open(ctx context.Context) (err error) {
 	return r.describe(ctx)
 }
 
-// Begin begins a profile, and returns what waits for its result, which is in the report from
-// then on. Profiles that were begun run in parallel, and their parts begin in that order. It
-// reports progress in a line for each part that is done; several goroutines call it.
-func (r *Runner) Begin(ctx context.Context, profile string, progress func(string)) (result func() v1alpha1.ConformanceProfile) {
-	r.mu.Lock()
-	earlier, launched := r.launched, make(chan struct{})
-	r.launched = launched
-	r.mu.Unlock()
-	done := make(chan v1alpha1.ConformanceProfile, 1)
-	go func() {
-		<-earlier
-		done <- r.profile(ctx, profile, progress, func() { close(launched) })
-	}()
-	return func() v1alpha1.ConformanceProfile {
-		out := <-done
-		r.add(ctx, out)
-		return out
+// Begin begins profiles, and returns what waits for the result of each, which is in the
+// report from then on. They run in parallel, and their parts begin in their order. It reports
+// progress in a line for each part that is done; several goroutines call it.
+func (r *Runner) Begin(ctx context.Context, progress func(string), profiles ...string) (results []func() v1alpha1.ConformanceProfile) {
+	done := make([]chan v1alpha1.ConformanceProfile, len(profiles))
+	for i := range profiles {
+		done[i] = make(chan v1alpha1.ConformanceProfile, 1)
+		results = append(results, func() v1alpha1.ConformanceProfile {
+			out := <-done[i]
+			r.add(ctx, out)
+			return out
+		})
 	}
+	go func() {
+		for i, profile := range profiles {
+			r.launch(ctx, profile, progress, done[i])
+		}
+	}()
+	return results
 }
 
-// profile runs a profile. It calls launched when each of its parts has got a slot.
-func (r *Runner) profile(ctx context.Context, profile string, progress func(string), launched func()) v1alpha1.ConformanceProfile {
+// launch begins the parts of a profile, each when there is a slot for it.
+func (r *Runner) launch(ctx context.Context, profile string, progress func(string), done chan<- v1alpha1.ConformanceProfile) {
 	begin := time.Now()
 	ctx, cancel := r.bound(ctx)
-	defer cancel()
 	parts := r.suite.parts(profile)
 	outcomes := make([]outcome, len(parts))
 	unenforced := r.unenforced(ctx, profile)
@@ -147,32 +140,61 @@ func (r *Runner) profile(ctx context.Context, profile string, progress func(stri
 			defer release()
 			switch {
 			case ctx.Err() != nil:
-				outcomes[i].results = all(p, v1alpha1.AssertionNotChecked, context.Cause(ctx).Error())
+				outcomes[i].results = all(p.checks, v1alpha1.AssertionNotChecked, context.Cause(ctx).Error())
 				return
 			case unenforced != "":
-				outcomes[i].results = all(p, v1alpha1.AssertionSkipped, unenforced)
+				outcomes[i].results = all(p.checks, v1alpha1.AssertionSkipped, unenforced)
 				return
 			}
-			where := place{name: p.name(), enforce: standardOf(profile), decided: release}
-			if r.opts.Namespace != "" {
-				where.decided = func() {} // the next part may make objects of the same names
+			opts := r.optionsOf(profile, p)
+			decided := release
+			if opts.Namespace != "" {
+				decided = func() {} // the next part may make objects of the same names
 			}
-			if r.opts.ArtifactsDir != "" {
-				where.dump = filepath.Join(r.opts.ArtifactsDir, profile+"-"+p.name())
-			}
-			outcomes[i] = p.run(ctx, r, where)
-			progress(fmt.Sprintf("%s: %s is done", profile, p.name()))
+			outcomes[i] = p.run(ctx, r, opts, decided)
+			progress(fmt.Sprintf("%s: %s is done", profile, p.name))
 		})
 	}
-	launched()
-	wg.Wait()
-	out := v1alpha1.ConformanceProfile{Name: profile, ElapsedMilliseconds: time.Since(begin).Milliseconds()}
-	for _, o := range outcomes {
-		out.Assertions = append(out.Assertions, o.results...)
-		out.Problems, out.Warnings = append(out.Problems, o.problems...), append(out.Warnings, o.warnings...)
+	go func() {
+		defer cancel()
+		wg.Wait()
+		out := v1alpha1.ConformanceProfile{Name: profile, ElapsedMilliseconds: time.Since(begin).Milliseconds()}
+		for _, o := range outcomes {
+			out.Assertions = append(out.Assertions, o.results...)
+			out.Problems, out.Warnings = append(out.Problems, o.problems...), append(out.Warnings, o.warnings...)
+		}
+		r.judge(ctx, &out)
+		done <- out
+	}()
+}
+
+// optionsOf are those of a part's run.
+func (r *Runner) optionsOf(profile string, p part) run.Options {
+	opts := r.opts.run()
+	if opts.Dump != "" {
+		opts.Dump = filepath.Join(opts.Dump, profile+"-"+p.name)
 	}
-	r.judge(ctx, &out)
-	return out
+	if opts.Namespace == "" && profile == Restricted {
+		opts.Enforce = Restricted
+	}
+	return opts
+}
+
+// unenforced says why the Namespace that the user has chosen does not serve a profile, or
+// is "".
+func (r *Runner) unenforced(ctx context.Context, profile string) string {
+	if profile != Restricted || r.opts.Namespace == "" {
+		return ""
+	}
+	s, err := session.Open(ctx, r.config, profile, r.opts.Namespace, session.Options{})
+	if err != nil {
+		return "" // the run itself will report it
+	}
+	defer s.Close(ctx) // it has made nothing
+	if run.EnforcesRestricted(ctx, s) {
+		return ""
+	}
+	return fmt.Sprintf("namespace %q does not enforce the Pod Security Standard restricted; without -n, the suite creates one that does", r.opts.Namespace)
 }
 
 // add adds the result of a profile to the report, in the order of the profiles.
@@ -188,18 +210,10 @@ func (r *Runner) add(ctx context.Context, p v1alpha1.ConformanceProfile) {
 
 // bound is the context of a profile.
 func (r *Runner) bound(ctx context.Context) (context.Context, context.CancelFunc) {
-	if r.deadline.IsZero() {
+	if r.opts.Timeout == 0 {
 		return context.WithCancel(ctx)
 	}
-	return wait.WithTimeout(ctx, max(time.Until(r.deadline), time.Nanosecond))
-}
-
-// standardOf is the Pod Security Standard that the Namespaces of a profile enforce.
-func standardOf(profile string) string {
-	if profile == Restricted {
-		return Restricted
-	}
-	return ""
+	return wait.WithTimeout(ctx, max(r.opts.Timeout-time.Since(r.began), time.Nanosecond))
 }
 
 // judge leaves out what is skipped, counts, and sets the verdict of a profile.
@@ -269,13 +283,4 @@ func (r *Runner) Report() *v1alpha1.ConformanceReport {
 	out := *r.report
 	out.Images, out.Profiles = slices.Clone(out.Images), slices.Clone(out.Profiles)
 	return &out
-}
-
-// all gives all checks of a part one result.
-func all(p part, outcome v1alpha1.AssertionOutcome, reason string) []v1alpha1.AssertionResult {
-	var out []v1alpha1.AssertionResult
-	for _, c := range p.checks() {
-		out = append(out, c.result(outcome, reason))
-	}
-	return out
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/examples"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
 )
 
 // The profiles.
@@ -32,29 +32,6 @@ type Suite struct {
 	// images are the references that the Pods use, by short name.
 	images map[string]string
 }
-
-// part decides some checks of a profile in a run of its own.
-type part interface {
-	// name is that of the run, and in the name of its Namespace.
-	name() string
-	checks() []Check
-	needs(ownNamespace bool) rbac.Needs
-	// run decides the checks in a run.
-	run(ctx context.Context, r *Runner, where place) outcome
-}
-
-// outcome is what the run of a part came to.
-type outcome struct {
-	// results has one for each of the part's checks, in their order.
-	results []v1alpha1.AssertionResult
-	// problems are those of the run itself, warnings what no check is about.
-	problems, warnings []string
-}
-
-// list holds the checks of a part.
-type list []Check
-
-func (l list) checks() []Check { return l }
 
 // Load returns the suite. Its error says what is wrong with an example, or with the
 // assertions of its claims.
@@ -83,24 +60,28 @@ func Load() (*Suite, error) {
 // for each other way to decide a check.
 func (s *Suite) parts(profile string) []part {
 	in := func(of string) bool { return of == profile || profile == Restricted }
-	pick := func(is func(Check) bool) (picked list) {
+	var parts []part
+	add := func(name string, needs rbac.Needs, decide func(context.Context, reach.Env, []Check) (outcome, error), is func(Check) bool) {
+		p := part{name: name, decide: decide, needs: func(own bool) rbac.Needs { return rbac.InNamespace(needs, own) }}
 		for _, c := range checks {
 			if in(c.Profile) && is(c) {
-				picked = append(picked, c)
+				p.checks = append(p.checks, c)
 			}
 		}
-		return picked
-	}
-	all := []part{enforcedPart{pick(func(c Check) bool { return c.enforced })}}
-	for _, name := range Profiles() {
-		if p := s.examples[name]; p != nil && in(name) {
-			all = append(all, p)
+		if len(p.checks) > 0 {
+			parts = append(parts, p)
 		}
 	}
-	all = append(all,
-		matrixPart{pick(func(c Check) bool { return c.nodes != nil })},
-		placesPart{pick(func(c Check) bool { return c.rows != nil })})
-	return slices.DeleteFunc(all, func(p part) bool { return len(p.checks()) == 0 })
+	add("enforced", rbac.Core("pods", "create"), decideEnforced, func(c Check) bool { return c.enforced })
+	for _, name := range Profiles() {
+		if p := s.examples[name]; p != nil && in(name) {
+			parts = append(parts, part{name: name, checks: p.checks, needs: p.plan.Needs, example: p})
+		}
+	}
+	// The list of the nodes is optional: rbac.Conformance has it.
+	add("nodes", rbac.ProbePods(), decideNodes, func(c Check) bool { return c.nodes != nil })
+	add("vantages", rbac.Reach(), decidePlaces, func(c Check) bool { return c.rows != nil })
+	return parts
 }
 
 // Images are the references that the Pods use, by short name.
@@ -110,7 +91,7 @@ func (s *Suite) Images() map[string]string { return s.images }
 func (s *Suite) Checks(profile string) []Check {
 	var out []Check
 	for _, p := range s.parts(profile) {
-		out = append(out, p.checks()...)
+		out = append(out, p.checks...)
 	}
 	return out
 }

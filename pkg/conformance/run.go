@@ -48,7 +48,7 @@ func Run(t *testing.T, opts Options) {
 			if ctx.Err() != nil {
 				t.Fatal(context.Cause(ctx))
 			}
-			subtests(t, runner.Begin(ctx, profile, func(text string) { t.Log(text) })())
+			subtests(t, runner.Begin(ctx, func(text string) { t.Log(text) }, profile)[0]())
 		})
 	}
 	if signal, stopped := run.SignalOf(ctx); stopped {
