@@ -28,8 +28,9 @@ func reachSuites(run *v1alpha1.Report, r *v1alpha1.Reach) (all []suite) {
 // runOf is the part of a Reach that every run's Report has.
 func runOf(r *v1alpha1.Reach) *v1alpha1.Report {
 	return &v1alpha1.Report{
-		Example: "reach", Verdict: r.Verdict, Error: r.Error, Interrupted: r.Interrupted,
-		StartTime: r.StartTime, EndTime: r.EndTime, ElapsedMilliseconds: r.ElapsedMilliseconds, Run: r.Run, Cleanup: r.Cleanup,
+		Example: "reach", Verdict: r.Verdict, Error: r.Error, Interrupted: r.Interrupted, TimedOut: r.TimedOut,
+		ToolVersion: r.ToolVersion, CommandLine: r.CommandLine, StartTime: r.StartTime, EndTime: r.EndTime,
+		VerdictMilliseconds: r.VerdictMilliseconds, ElapsedMilliseconds: r.ElapsedMilliseconds, Run: r.Run, Cleanup: r.Cleanup,
 	}
 }
 
@@ -94,13 +95,17 @@ func failuresOf(m *v1alpha1.Matrix, node string) string {
 
 // addVantages adds the cases of a Reach to a suite: one per vantage point.
 func (s *suite) addVantages(r *v1alpha1.Reach) {
+	causes := ""
+	for _, c := range r.Causes {
+		causes += strings.Join(detailLines(details(c.What, c.Why, c.Remedy)), "\n") + "\n"
+	}
 	for _, v := range r.Vantages {
 		c := testcase{Name: fmt.Sprintf("%s: %s is %s", reach.VantagePoint(v.Place).Words(), v.Address, expectedWords(v)), took: v.P50Microseconds / 1000}
 		switch v.Outcome {
 		case v1alpha1.VantageSkipped:
 			c.Skipped = &detail{Message: v.Skipped}
 		case v1alpha1.VantageFailed:
-			c.Failure = &detail{v.Found, foundWords(v) + ": " + v.Error, causesText(r.Causes)}
+			c.Failure = &detail{v.Found, foundWords(v) + ": " + v.Error, causes}
 		default:
 			text := fmt.Sprintf("%s: %s", v.Proves, foundWords(v))
 			if v.P50Microseconds > 0 {
@@ -112,18 +117,10 @@ func (s *suite) addVantages(r *v1alpha1.Reach) {
 	}
 }
 
-func causesText(causes []v1alpha1.ReachCause) string {
-	text := ""
-	for _, c := range causes {
-		text += fmt.Sprintf("what  %s\nwhy   %s\ndo    %s\n", c.What, c.Why, c.Remedy)
-	}
-	return text
-}
-
 // runOfConformance is the part of a ConformanceReport that every run's Report has.
 func runOfConformance(r *v1alpha1.ConformanceReport) *v1alpha1.Report {
 	return &v1alpha1.Report{
-		Example: "conformance", Verdict: r.Verdict, Error: r.Error, Interrupted: r.Interrupted, Images: r.Images,
+		Example: "conformance", Verdict: r.Verdict, Error: r.Error, Interrupted: r.Interrupted, Images: r.Images, ToolVersion: r.ToolVersion,
 		StartTime: metav1.NewMicroTime(r.Date.Time), ElapsedMilliseconds: r.ElapsedMilliseconds,
 		Run: v1alpha1.Run{Context: r.Cluster.Context, ServerVersion: r.Cluster.Version},
 	}

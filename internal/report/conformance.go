@@ -9,15 +9,11 @@ import (
 
 // conformanceDocument is the Document of a ConformanceReport: a section per profile.
 func conformanceDocument(r *v1alpha1.ConformanceReport) Document {
-	d := Document{
-		Command: "conformance", Title: "Conformance", Began: r.Date.Time, Summary: aboutCluster(r.Cluster),
-		Origin: "the results of a run on Kubernetes " + r.Cluster.Version,
-		Where:  clusterOf(r.Cluster.Context, r.Cluster.Version),
-		Facts:  factsOf("", r.ToolVersion, r.Cluster.Context, r.Cluster.Version, "", false, millis(r.ElapsedMilliseconds)),
-		Verdict: Verdict{Decided: len(r.Profiles) > 0, Mark: verdictMark(r.Verdict, r.Interrupted), Words: verdictWords[r.Verdict],
-			Sum: conformanceSum(r)},
-		Error: r.Error, Interrupted: r.Interrupted,
-	}
+	d := headOf(runOfConformance(r))
+	d.Title, d.Summary = "Conformance", aboutCluster(r.Cluster)
+	d.Origin = "the results of a run on Kubernetes " + r.Cluster.Version
+	d.Facts = factsOf(runOfConformance(r), millis(r.ElapsedMilliseconds))
+	d.Verdict.Decided, d.Verdict.Sum, d.Verdict.Times = len(r.Profiles) > 0, conformanceSum(r), ""
 	for _, p := range r.Profiles {
 		d.Sections = append(d.Sections, Section{Title: p.Name, Blocks: profileBlocks(p)})
 	}

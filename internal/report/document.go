@@ -204,13 +204,25 @@ func clusterOf(context, version string) string {
 	return context + ", Kubernetes " + version
 }
 
+// headOf is what the Documents of all runs have in common.
+func headOf(r *v1alpha1.Report) Document {
+	return Document{
+		Command: commandOf(r), Began: r.StartTime.Time, Where: clusterOf(r.Run.Context, r.Run.ServerVersion),
+		Facts: factsOf(r, tookText(r.VerdictMilliseconds, r.ElapsedMilliseconds)),
+		Verdict: Verdict{Decided: r.Error == "", Mark: verdictMark(r.Verdict, r.Interrupted), Words: verdictWords[r.Verdict],
+			Times: timesText(r.VerdictMilliseconds, r.ElapsedMilliseconds, r.TimedOut)},
+		Error: r.Error, Interrupted: r.Interrupted, Cleanup: cleanupBlocks(r.Run, r.Cleanup),
+	}
+}
+
 // factsOf are those of every run.
-func factsOf(command, tool, context, version, namespace string, own bool, took string) []Fact {
-	if own {
+func factsOf(r *v1alpha1.Report, took string) (facts []Fact) {
+	namespace := r.Run.Namespace
+	if r.Run.OwnNamespace {
 		namespace += " (created for this run)"
 	}
-	var facts []Fact
-	for _, f := range []Fact{{"Command", command}, {"kubectl-kbe", tool}, {"Context", context}, {"Kubernetes", version}, {"Namespace", namespace}, {"Duration", took}} {
+	for _, f := range []Fact{{"Command", r.CommandLine}, {"kubectl-kbe", r.ToolVersion}, {"Context", r.Run.Context},
+		{"Kubernetes", r.Run.ServerVersion}, {"Namespace", namespace}, {"Duration", took}} {
 		if f.Text != "" {
 			facts = append(facts, f)
 		}

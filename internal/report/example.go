@@ -52,19 +52,12 @@ func exampleHeader(r *v1alpha1.Report) Document {
 	if r.Run.OwnNamespace {
 		whose = ", created for this run"
 	}
-	return Document{
-		Command: commandOf(r), Title: cmp.Or(r.Title, r.Example), Summary: r.Summary, Began: r.StartTime.Time,
-		Origin: fmt.Sprintf("the commands of a run on Kubernetes %s, their real output, and the checks after each",
-			r.Run.ServerVersion),
-		Where:     clusterOf(r.Run.Context, r.Run.ServerVersion),
-		Namespace: fmt.Sprintf("All commands run in namespace %s%s.", r.Run.Namespace, whose),
-		Facts: factsOf(r.CommandLine, r.ToolVersion, r.Run.Context, r.Run.ServerVersion, r.Run.Namespace, r.Run.OwnNamespace,
-			tookText(r.VerdictMilliseconds, r.ElapsedMilliseconds)),
-		Verdict: Verdict{Decided: r.Error == "", Mark: verdictMark(r.Verdict, r.Interrupted), Words: verdictWords[r.Verdict],
-			Sum: verdictText(r), Times: timesText(r.VerdictMilliseconds, r.ElapsedMilliseconds, r.TimedOut)},
-		Error: r.Error, Interrupted: r.Interrupted,
-		Cleanup: cleanupBlocks(r.Run, r.Cleanup),
-	}
+	d := headOf(r)
+	d.Title, d.Summary = cmp.Or(r.Title, r.Example), r.Summary
+	d.Origin = fmt.Sprintf("the commands of a run on Kubernetes %s, their real output, and the checks after each", r.Run.ServerVersion)
+	d.Namespace = fmt.Sprintf("All commands run in namespace %s%s.", r.Run.Namespace, whose)
+	d.Verdict.Sum = verdictText(r)
+	return d
 }
 
 // stepBlocks are those of a step, with notes on what happened while its command ran.

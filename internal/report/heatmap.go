@@ -30,23 +30,20 @@ func (t *Terminal) heatmap(g grid) {
 		}
 		t.line(t.style.dim(strings.TrimRight(row, " ")))
 	}
-	used := map[look]bool{}
 	for i := range g.Nodes {
 		row := "  " + label[i] + "  "
 		for j := range g.Nodes {
-			l := lookOf(g.cells[i][j])
-			used[l] = true
-			row += zoneGap(g.Nodes, j) + t.style.look(l) + strings.Repeat(" ", step-1)
+			row += zoneGap(g.Nodes, j) + t.style.look(lookOf(g.cells[i][j])) + strings.Repeat(" ", step-1)
 		}
 		t.line(row)
 	}
-	t.legend(used)
+	t.legend(gridKey(g))
 }
 
-// legend explains the glyphs that are used.
-func (t *Terminal) legend(used map[look]bool) {
+// legend explains the glyphs.
+func (t *Terminal) legend(key []look) {
 	lines, length := []string{t.style.dim("  rows probe columns")}, 20
-	for _, l := range usedLooks(used) {
+	for _, l := range key {
 		item := len(l.Words) + 4
 		if length+item > min(t.width, 80) {
 			lines, length = append(lines, ""), 0

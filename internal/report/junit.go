@@ -187,11 +187,8 @@ func outputOf(st v1alpha1.Step) *output {
 }
 
 func failureDetail(f v1alpha1.Failure) *detail {
-	d := &detail{string(v1alpha1.CouldNotRun), f.Message, f.Message}
-	if f.What != "" {
-		d.Text = fmt.Sprintf("%s\nwhat  %s\nwhy   %s\ndo    %s", f.Message, f.What, f.Why, f.Remedy)
-	}
-	return d
+	lines := append([]string{f.Message}, detailLines(details(f.What, f.Why, f.Remedy))...)
+	return &detail{string(v1alpha1.CouldNotRun), f.Message, strings.Join(lines, "\n")}
 }
 
 // suiteOfRun holds what went wrong outside of the scenarios.

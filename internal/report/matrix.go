@@ -153,17 +153,6 @@ func lookOf(p v1alpha1.MatrixPair) look {
 	return looks[len(looks)-1]
 }
 
-// usedLooks are those of a set, in the order of a legend.
-func usedLooks(used map[look]bool) []look {
-	var out []look
-	for _, l := range slices.Concat(looks, []look{seenAs}) {
-		if used[l] {
-			out = append(out, l)
-		}
-	}
-	return out
-}
-
 // tip says all of a pair in one line.
 func tip(p v1alpha1.MatrixPair) string {
 	text := fmt.Sprintf("%s → %s: %s", p.From, p.To, lookOf(p).Words)
@@ -298,11 +287,8 @@ func gridZones(g grid) []gridZone {
 
 // gridKey is the legend of what is in a grid.
 func gridKey(g grid) []look {
-	used := map[look]bool{}
-	for _, row := range g.cells {
-		for _, p := range row {
-			used[lookOf(p)] = true
-		}
-	}
-	return usedLooks(used)
+	pairs := slices.Concat(g.cells...)
+	return slices.DeleteFunc(slices.Concat(looks, []look{seenAs}), func(l look) bool {
+		return !slices.ContainsFunc(pairs, func(p v1alpha1.MatrixPair) bool { return lookOf(p) == l })
+	})
 }

@@ -21,18 +21,11 @@ func reachDocument(r *v1alpha1.Reach) Document {
 	if r.Run.OwnNamespace {
 		whose = "was created for this run"
 	}
-	d := Document{
-		Command: "reach", Title: reachTitle(r), Began: r.StartTime.Time,
-		Origin:    "the results of a run on Kubernetes " + r.Run.ServerVersion,
-		Where:     clusterOf(r.Run.Context, r.Run.ServerVersion),
-		Namespace: fmt.Sprintf("Namespace %s %s.", r.Run.Namespace, whose),
-		Facts: factsOf(r.CommandLine, r.ToolVersion, r.Run.Context, r.Run.ServerVersion, r.Run.Namespace, r.Run.OwnNamespace,
-			tookText(r.VerdictMilliseconds, r.ElapsedMilliseconds)),
-		Verdict: Verdict{Decided: r.Matrix != nil || r.Counts != nil, Mark: verdictMark(r.Verdict, r.Interrupted), Words: reachVerdicts[r.Verdict],
-			Sum: reachSum(r), Times: timesText(r.VerdictMilliseconds, r.ElapsedMilliseconds, r.TimedOut)},
-		Error: r.Error, Interrupted: r.Interrupted,
-		Cleanup: cleanupBlocks(r.Run, r.Cleanup),
-	}
+	d := headOf(runOf(r))
+	d.Title = reachTitle(r)
+	d.Origin = "the results of a run on Kubernetes " + r.Run.ServerVersion
+	d.Namespace = fmt.Sprintf("Namespace %s %s.", r.Run.Namespace, whose)
+	d.Verdict.Decided, d.Verdict.Words, d.Verdict.Sum = r.Matrix != nil || r.Counts != nil, reachVerdicts[r.Verdict], reachSum(r)
 	var blocks []Block
 	if r.Hardened {
 		blocks = append(blocks, Prose{Text: "Pods in it must meet the Pod Security Standard restricted, and the run's pods do."})

@@ -193,18 +193,13 @@ func (s *script) file(f v1alpha1.File) {
 	s.line("%s", end)
 }
 
-var plainBash = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
-
 // bashQuote writes a text as a word that bash reads back as the same text. What
 // would act on a terminal that shows the script is written as an escape. A NUL
 // is left out: no argument of a program can hold one.
 func bashQuote(s string) string {
 	s = strings.ReplaceAll(s, "\x00", "")
-	if plainBash.MatchString(s) {
-		return s
-	}
 	if visible(s) == s {
-		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+		return example.Quote([]string{s})
 	}
 	var b strings.Builder
 	b.WriteString("$'")

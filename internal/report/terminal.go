@@ -109,8 +109,7 @@ func (t *Terminal) Note(blocks ...Block) {
 func (t *Terminal) Pages(r *v1alpha1.Report) {
 	blocks := []Block{Break{}}
 	for _, sc := range r.Scenarios {
-		m := *tally(sc)
-		blocks = append(blocks, sum{m, pageOf(sc), m.Words + ", " + millis(sc.ElapsedMilliseconds)})
+		blocks = append(blocks, summary(Section{Title: pageOf(sc), Tally: tally(sc), Milliseconds: sc.ElapsedMilliseconds})...)
 	}
 	t.Note(blocks...)
 }
@@ -183,7 +182,7 @@ func (t *Terminal) section(s Section) {
 		t.blocks = len(blocks)
 	}
 	if !s.Open && t.unchecked > 0 {
-		t.marked(t.style.mark(markOpen), Plural(t.unchecked, "claim")+" not checked")
+		t.marked(markOpen, Plural(t.unchecked, "claim")+" not checked")
 		t.unchecked = 0
 	}
 }
@@ -202,7 +201,7 @@ func (t *Terminal) block(b Block) {
 	case sum:
 		line := fmt.Sprintf("%-*s  %s", titleWidth, clean(b.title), b.text)
 		if len([]rune(line)) > t.width-4 {
-			t.marked(t.style.mark(b.mark), b.title+": "+b.text)
+			t.marked(b.mark, b.title+": "+b.text)
 		} else {
 			t.line("  " + t.style.mark(b.mark) + " " + line)
 		}
@@ -257,7 +256,7 @@ func (t *Terminal) prose(p Prose) {
 	case p.Indented:
 		t.line("  " + clean(p.Text))
 	case p.Dim:
-		t.dimmed(p.Text)
+		t.paragraph("", 0, t.width, t.style.dim, p.Text)
 	default:
 		t.wrapped(p.Text)
 	}
@@ -282,7 +281,7 @@ func (t *Terminal) finding(f Finding) {
 	case f.Name != "":
 		t.line("  " + t.style.mark(f.Mark) + " " + t.style.bold(clean(f.Name)) + t.style.dim(" ("+clean(f.Level)+")"))
 	default:
-		t.marked(t.style.mark(f.Mark), f.Text)
+		t.marked(f.Mark, f.Text)
 	}
 	t.details(f.Details)
 }
@@ -291,14 +290,14 @@ func (t *Terminal) finding(f Finding) {
 func (t *Terminal) details(all []Detail) {
 	width := labelWidth(all)
 	for _, d := range all {
-		label := fmt.Sprintf("%-*s", width, d.Label)
+		label := fmt.Sprintf("      %-*s  ", width, d.Label)
 		switch {
 		case !d.Raw:
-			t.labelled(label, d.Text)
+			t.paragraph(label, len(label), t.width, plain, d.Text)
 		case d.Of == "":
-			t.line("      " + label + "  " + clean(d.Text))
+			t.line(label + clean(d.Text))
 		default:
-			t.line("      " + label + "  " + clean(d.Text) + "  " + t.style.dim("= "+clean(d.Of)))
+			t.line(label + clean(d.Text) + "  " + t.style.dim("= "+clean(d.Of)))
 		}
 	}
 }
@@ -350,16 +349,14 @@ func (t *Terminal) table(table Table) {
 		}
 		// What is the same of consecutive rows is said once.
 		if r.Note != "" && (i+1 == len(table.Rows) || table.Rows[i+1].Note != r.Note) {
-			for _, l := range wrap(clean(r.Note), min(t.width, 80)-6) {
-				t.line("      " + t.style.dim(l))
-			}
+			t.paragraph("      ", 6, min(t.width, 80), t.style.dim, r.Note)
 		}
 	}
 }
 
 // narrowRow shows a row in lines of their own.
 func (t *Terminal) narrowRow(table Table, r Row) {
-	t.marked(t.style.mark(r.Mark), r.Cells[0])
+	t.marked(r.Mark, r.Cells[0])
 	var below []Detail
 	for i, cell := range r.Cells[1:] {
 		if c := table.Columns[i+1]; c.Wide {
@@ -420,58 +417,39 @@ func (t *Terminal) heading(title, where string) {
 		t.line(t.style.bold(title) + t.style.dim(" — "+where))
 		return
 	}
-	for _, l := range wrap(title, t.width) {
-		t.line(t.style.bold(l))
-	}
-	t.dimmed(where)
+	t.paragraph("", 0, t.width, t.style.bold, title)
+	t.paragraph("", 0, t.width, t.style.dim, where)
 }
 
 // verdict writes the sum of a run, with its mark: on one line, where that has room
 // for all sentences.
 func (t *Terminal) verdict(m mark, sentences ...string) {
-	mark := t.style.mark(m)
+	mark := t.style.mark(m) + " "
 	if whole := strings.Join(sentences, " "); len([]rune(whole)) <= t.width-2 {
 		sentences = []string{whole}
 	}
 	for _, s := range sentences {
-		for _, l := range wrap(clean(s), t.width-2) {
-			t.line(mark + " " + t.style.bold(l))
-			mark = " "
-		}
+		t.paragraph(mark, 2, t.width, t.style.bold, s)
+		mark = "  "
 	}
 }
 
-func (t *Terminal) dimmed(text string) {
-	for _, l := range wrap(clean(text), t.width) {
-		t.line(t.style.dim(l))
+func (t *Terminal) marked(m mark, text string) {
+	t.paragraph("  "+t.style.mark(m)+" ", 4, t.width, plain, text)
+}
+
+func (t *Terminal) wrapped(text string) { t.paragraph("", 0, min(t.width, 80), plain, text) }
+
+// paragraph writes text in lines of at most width columns: the first begins with lead, which
+// takes so many columns, and the others are indented as far.
+func (t *Terminal) paragraph(lead string, columns, width int, style func(string) string, text string) {
+	for _, l := range wrap(clean(text), width-columns) {
+		t.line(lead + style(l))
+		lead = strings.Repeat(" ", columns)
 	}
 }
 
-// labelled writes text that is wrapped beside its label.
-func (t *Terminal) labelled(label, text string) {
-	label = "      " + label + "  "
-	for _, l := range wrap(clean(text), t.width-len(label)) {
-		t.line(label + l)
-		label = strings.Repeat(" ", len(label))
-	}
-}
-
-func (t *Terminal) marked(mark, text string) {
-	lines := wrap(clean(text), t.width-4)
-	for i, l := range lines {
-		if i == 0 {
-			t.line("  " + mark + " " + l)
-			continue
-		}
-		t.line("    " + l)
-	}
-}
-
-func (t *Terminal) wrapped(text string) {
-	for _, l := range wrap(clean(text), min(t.width, 80)) {
-		t.line(l)
-	}
-}
+func plain(text string) string { return text }
 
 func (t *Terminal) indented(text, indent string) {
 	text = strings.TrimRight(text, "\n")
