@@ -67,7 +67,11 @@ type Block interface{ isBlock() }
 
 type (
 	// Heading is one within a section.
-	Heading struct{ Text, More string }
+	Heading struct {
+		Text, More string
+		// Top: the section has no title, so this is the first level below the page's.
+		Top bool
+	}
 	// Say is what comes before a command, and begins a step.
 	Say struct {
 		Text string

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -97,6 +98,27 @@ func TestWhatAPageMustNotHave(t *testing.T) {
 	}
 	if found := external(t, []byte("<p>")); len(found) != 1 {
 		t.Errorf("expected that a missing policy is found, found %v", found)
+	}
+}
+
+// TestHeadingsSkipNoLevel: screen readers list the headings of a page as an outline.
+func TestHeadingsSkipNoLevel(t *testing.T) {
+	headings := regexp.MustCompile(`<h([1-6])`)
+	for _, name := range []string{"report.html", "reach.html", "vantages.html"} {
+		page, err := os.ReadFile("testdata/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := "0"
+		for _, h := range headings.FindAllSubmatch(page, -1) {
+			if level := string(h[1]); level > last && level[0] != last[0]+1 {
+				t.Errorf("%s: expected h%c at most after h%s, found h%s", name, last[0]+1, last, level)
+			}
+			last = string(h[1])
+		}
+		if last == "0" {
+			t.Errorf("%s: expected headings, found none", name)
+		}
 	}
 }
 

@@ -53,7 +53,11 @@ func (m *markdown) blocks(blocks []Block) {
 	for i, b := range blocks {
 		switch b := b.(type) {
 		case Heading:
-			m.heading("###", b.Text+b.More)
+			level := "###"
+			if b.Top {
+				level = "##"
+			}
+			m.heading(level, b.Text+b.More)
 		case Say:
 			m.prose(b.Text)
 			if b.Skipped {

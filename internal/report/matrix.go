@@ -14,7 +14,7 @@ import (
 func matrixBlocks(m *v1alpha1.Matrix) (blocks []Block) {
 	maps := grids(m)
 	for i, f := range m.Families {
-		blocks = append(blocks, Heading{f.Family, ": connectivity between nodes"})
+		blocks = append(blocks, Heading{Text: f.Family, More: ": connectivity between nodes", Top: true})
 		if len(maps) > i {
 			blocks = append(blocks, Map{maps[i]})
 		}
