@@ -61,6 +61,12 @@ func Proxied(answer string, added []string) *Cause {
 	}
 }
 
+// OutsideOfPodNetwork is the Cause of an API server that cannot reach a Pod at an address, as it
+// has said, where all others reach it there.
+func OutsideOfPodNetwork(address, said string) *Cause {
+	return &Cause{What: strings.ReplaceAll(notByProxy, "$address", address), Why: said, Remedy: lookAtOverlay, Outlook: Unsettled, Harmless: true}
+}
+
 // Cause is the diagnosis, or nil where the program did not wait in vain.
 func (u Unanswered) Cause() *Cause {
 	from, to := u.From.Spec.NodeName, u.To.Spec.NodeName

@@ -1,6 +1,10 @@
 package diagnose
 
-const otherPolicy = "change the pod as required, or use a namespace that it does not cover: -n NAMESPACE"
+const (
+	otherPolicy   = "change the pod as required, or use a namespace that it does not cover: -n NAMESPACE"
+	notByProxy    = "the API server cannot reach the pod at $address through its proxy"
+	lookAtOverlay = "where the pods have an overlay network that the control plane is not part of, that is so on a healthy cluster; otherwise look at the way from the API server to the pod network"
+)
 
 // admission are the causes of a request that the API server understands and refuses: by
 // quotas, policies, webhooks and permissions. What they say is the text of others, which
@@ -96,8 +100,7 @@ var execs = []row{
 		remedy: "look at that node: kubectl get nodes -o wide; and at what is between the API server and it", outlook: Unsettled},
 	// The proxy of the API server (k8s.io/apimachinery, pkg/util/proxy).
 	{at: api, message: `error trying to reach service: (dial tcp (?P<address>\S+): )?(?P<why>.*)`,
-		what:   "the API server cannot reach the pod at $address through its proxy",
-		remedy: "where the pods have an overlay network that the control plane is not part of, that is so on a healthy cluster; otherwise look at the way from the API server to the pod network", outlook: Unsettled, harmless: true},
+		what: notByProxy, remedy: lookAtOverlay, outlook: Unsettled, harmless: true},
 	{at: api, message: `does not have a host assigned`,
 		what:   "the pod is not scheduled yet, so nothing in it can be run or read",
 		remedy: "wait until it runs: kubectl wait --for=condition=Ready pod/POD", outlook: Hopeless},

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
@@ -113,6 +114,20 @@ func ExplainTable(t *Table) (causes []v1alpha1.ReachCause) {
 		}
 	}
 	return causes
+}
+
+// excuseAPIServer: an API server that is not part of the pod network is no fault, where all
+// others reach the target.
+func (t *Table) excuseAPIServer() {
+	e := explain(t)
+	for _, i := range e.rows(func(row Row) bool { return row.From == APIServer && e.failed(row) && (e.silent(row) || e.refused(row)) }) {
+		row := &t.Rows[i]
+		of := e.family(FamilyOf(row.Address.Addr()))
+		if others := e.failing(of.podIP); len(of.outside) > 1 && len(others) == 1 {
+			row.Cause = diagnose.OutsideOfPodNetwork(row.Address.String(), row.Result.Err)
+			row.Skipped = row.Cause.Error()
+		}
+	}
 }
 
 // addCause adds a cause: what is so of several addresses or callers is one.

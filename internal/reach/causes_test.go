@@ -6,11 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"k8s.io/cli-runtime/pkg/genericclioptions"
-
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -278,13 +275,16 @@ func TestAnAPIServerOutsideThePodNetwork(t *testing.T) {
 		"another one, too": {[]string{"container 10.244.1.2 mine", "other-node 10.244.1.2 timeout", "api-server 10.244.1.2 timeout"}, v1alpha1.ClaimFailed},
 		"nobody outside":   {[]string{"container 10.244.1.2 mine", "api-server 10.244.1.2 timeout"}, v1alpha1.ClaimFailed},
 	} {
-		r := &podRun{pods: unwatchedPods(), table: table(t, "10.244.1.2", tc.rows...)}
-		r.env.Clients = &run.Clients{RESTClientGetter: genericclioptions.NewConfigFlags(true)}
-		r.excuseAPIServer()
+		tab := table(t, "10.244.1.2", tc.rows...)
+		tab.excuseAPIServer()
 		var report v1alpha1.Reach
-		r.table.AddTo(&report)
+		tab.AddTo(&report)
 		if report.Verdict != tc.verdict || len(report.Causes) != 1 {
-			t.Errorf("%s: expected %s and one cause, found %s, %+v", name, tc.verdict, report.Verdict, report.Causes)
+			t.Fatalf("%s: expected %s and one cause, found %s, %+v", name, tc.verdict, report.Verdict, report.Causes)
+		}
+		const outside = "the API server cannot reach the pod at 10.244.1.2:9876 through its proxy"
+		if found := report.Causes[0].What; (found == outside) != (tc.verdict == v1alpha1.Passed) {
+			t.Errorf("%s: found the cause %q", name, found)
 		}
 	}
 }

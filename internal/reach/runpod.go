@@ -75,7 +75,7 @@ func RunPod(ctx context.Context, env Env, opts PodOptions) (*Table, error) {
 		return r.table, err
 	}
 	r.table.Hardened = r.hardened()
-	r.excuseAPIServer()
+	r.table.excuseAPIServer()
 	r.lookUp(ctx)
 	if r.table.Count(v1alpha1.VantageMet)+r.table.Count(v1alpha1.VantageFailed) == 0 {
 		return r.table, errors.New("nothing could be checked: the target could be probed from none of the vantage points")
@@ -96,19 +96,6 @@ func (r *podRun) cannotProbe(row *Row, err error) {
 		row.Cause = cause
 	}
 	row.Skipped = cause.Error()
-}
-
-// excuseAPIServer: an API server that is not part of the pod network is no fault, where all
-// others reach the target.
-func (r *podRun) excuseAPIServer() {
-	e := explain(r.table)
-	for _, i := range e.rows(func(row Row) bool { return row.From == APIServer && e.failed(row) && (e.silent(row) || e.refused(row)) }) {
-		row := &r.table.Rows[i]
-		of := e.family(FamilyOf(row.Address.Addr()))
-		if others := e.failing(of.podIP); len(of.outside) > 1 && len(others) == 1 {
-			r.cannotProbe(row, fmt.Errorf("error trying to reach service: dial tcp %s: %s", row.Address, row.Result.Err))
-		}
-	}
 }
 
 // FindPod returns the Pod of that name, if it can be a target.
