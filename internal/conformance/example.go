@@ -35,8 +35,6 @@ func newExamplePart(e *example.Example) (*examplePart, error) {
 	return p, err
 }
 
-func (p *examplePart) name() string { return p.plan.Example.Metadata.Name }
-
 func (p *examplePart) run(ctx context.Context, r *Runner, shared run.Options, decided func()) outcome {
 	collector := report.NewCollector()
 	opts := engine.Options{Options: shared, FailFast: true}

@@ -119,15 +119,15 @@ func TestOptions(t *testing.T) {
 func TestEachExampleGetsTheImagesThatItHas(t *testing.T) {
 	s := load(t)
 	of := map[string][]string{}
-	for _, p := range s.examples {
+	for name, p := range s.examples {
 		if none := p.overrides(nil); len(none) > 0 {
-			t.Errorf("%s: the user named no image, found %v", p.name(), none)
+			t.Errorf("%s: the user named no image, found %v", name, none)
 		}
 		chosen := p.overrides(map[string]string{"shell": "mine:1", "simpleservice": "mine:2"})
 		if _, err := p.plan.Images(&run.Options{Images: chosen}); err != nil {
-			t.Errorf("%s: %v", p.name(), err)
+			t.Errorf("%s: %v", name, err)
 		}
-		of[p.name()] = slices.Sorted(maps.Keys(chosen))
+		of[name] = slices.Sorted(maps.Keys(chosen))
 	}
 	if !slices.Equal(of["pods"], []string{"shell", "simpleservice"}) || !slices.Equal(of["network"], []string{"shell"}) {
 		t.Errorf("found %v", of)

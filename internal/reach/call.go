@@ -30,7 +30,7 @@ func callByExec(ctx context.Context, r *podRun, c caller, rows []Row) {
 	for i, row := range rows {
 		targets[i] = row.Address
 	}
-	found, err := probe.Probe(ctx, c.exec, targets, probeOptions)
+	found, err := probe.Probe(ctx, c.exec, targets, probe.Options{})
 	for i, res := range found {
 		switch rows[i].Result = res; {
 		case res.Outcome != probe.None:
@@ -44,11 +44,9 @@ func callByExec(ctx context.Context, r *podRun, c caller, rows []Row) {
 
 // callFromHere dials the Pod from this machine, once: on most clusters nothing answers.
 func callFromHere(ctx context.Context, _ *podRun, _ caller, rows []Row) {
-	opts := probeOptions
-	opts.Samples = 1
 	for i := range rows {
 		address := rows[i].Address.String()
-		rows[i].Result = probe.Sample(ctx, opts, func(ctx context.Context) probe.Attempt { return dial(ctx, address) })
+		rows[i].Result = probe.Sample(ctx, probe.Options{Samples: 1}, func(ctx context.Context) probe.Attempt { return dial(ctx, address) })
 	}
 }
 
@@ -114,9 +112,7 @@ const tunnelTime = 8 * time.Second
 // callThrough probes the only row through the API server, whose own way adds to the time.
 // attempt makes one connection; where it is not permitted, it says so.
 func callThrough(ctx context.Context, row *Row, way time.Duration, attempt func(context.Context) (a probe.Attempt, denied string)) {
-	opts := probeOptions
-	opts.Timeout += way
-	row.Result = probe.Sample(ctx, opts, func(ctx context.Context) (a probe.Attempt) {
+	row.Result = probe.Sample(ctx, probe.Options{Timeout: probe.DefaultTimeout + way}, func(ctx context.Context) (a probe.Attempt) {
 		a, row.Skipped = attempt(ctx)
 		return a
 	})
@@ -131,7 +127,7 @@ func callByAPIServer(ctx context.Context, r *podRun, _ caller, rows []Row) {
 		rows[0].Skipped = err.Error()
 		return
 	}
-	callThrough(ctx, &rows[0], probeTime, func(ctx context.Context) (probe.Attempt, string) { return proxied(ctx, client, r.table.Target) })
+	callThrough(ctx, &rows[0], probe.DefaultTimeout, func(ctx context.Context) (probe.Attempt, string) { return proxied(ctx, client, r.table.Target) })
 }
 
 func proxied(ctx context.Context, client kubernetes.Interface, t Target) (a probe.Attempt, denied string) {

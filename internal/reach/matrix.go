@@ -58,9 +58,9 @@ func NewMatrix(p *Plan, in ...Family) *Matrix {
 	m := &Matrix{Plan: p}
 	cells := p.Nodes() * p.PerNode()
 	for _, f := range in {
-		m.planes[f] = &plane{
-			outcomes: make([]probe.Outcome, cells), p50: make([]float32, cells), p99: make([]float32, cells),
-			rows: make([]extras, p.Nodes()),
+		m.planes[f] = &plane{outcomes: make([]probe.Outcome, cells), p50: make([]float32, cells), p99: make([]float32, cells)}
+		for range p.Nodes() {
+			m.planes[f].rows = append(m.planes[f].rows, extras{details: map[int]string{}, seen: map[int]netip.Addr{}})
 		}
 	}
 	return m
@@ -96,24 +96,17 @@ func (m *Matrix) Set(f Family, from, to int, s Sample) {
 	p.outcomes[cell], p.p50[cell], p.p99[cell] = s.Outcome, float32(s.P50.Seconds()), float32(s.P99.Seconds())
 	row := &p.rows[from]
 	if s.Detail != "" && len(row.details) < detailsPerRow {
-		put(&row.details, to, s.Detail)
+		row.details[to] = s.Detail
 	}
 	if s.SeenAs.IsValid() {
 		if row.translated++; len(row.seen) < detailsPerRow {
-			put(&row.seen, to, s.SeenAs)
+			row.seen[to] = s.SeenAs
 		}
 	}
 	m.done.Add(1)
 	if s.Outcome.Failing() {
 		m.failed.Add(1)
 	}
-}
-
-func put[V any](m *map[int]V, key int, value V) {
-	if *m == nil {
-		*m = map[int]V{}
-	}
-	(*m)[key] = value
 }
 
 // At returns what a node found of another.
@@ -127,16 +120,6 @@ func (m *Matrix) At(f Family, from, to int) Sample {
 }
 
 func asDuration(seconds float32) time.Duration { return time.Duration(float64(seconds) * 1e9) }
-
-// Counts are how many pairs of a family have each outcome.
-func (m *Matrix) Counts(f Family) (counts [probe.Outcomes]int) {
-	if p := m.planes[f]; p != nil {
-		for _, s := range p.outcomes {
-			counts[s]++
-		}
-	}
-	return counts
-}
 
 // Latency is the median and the 99th percentile of the pairs' medians of a
 // family, for those that answered.

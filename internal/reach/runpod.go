@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -36,11 +35,6 @@ type PodOptions struct {
 
 // DefaultPort is where the service listens.
 const DefaultPort = 9876
-
-// probeTime bounds one connection.
-const probeTime = 2 * time.Second
-
-var probeOptions = probe.Options{Samples: 5, Timeout: probeTime}
 
 // podRun is the state of a run of one Pod.
 type podRun struct {

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,9 +49,12 @@ type Options struct {
 	// Samples is how many connections are made to a target (5). Each is a fresh one,
 	// so that it tests the path. Where some target times out it may be fewer.
 	Samples int
-	// Timeout bounds one connection, from the dial to the end of the answer (2s).
+	// Timeout bounds one connection, from the dial to the end of the answer (DefaultTimeout).
 	Timeout time.Duration
 }
+
+// DefaultTimeout is the default of Options.Timeout.
+const DefaultTimeout = 2 * time.Second
 
 // ErrNoTool is in the error of Probe when the container has nothing to probe with:
 // then nothing is known of any target.
@@ -86,11 +90,5 @@ func Probe(ctx context.Context, exec Exec, targets []netip.AddrPort, opts Option
 }
 
 func (o Options) withDefaults() Options {
-	if o.Samples == 0 {
-		o.Samples = 5
-	}
-	if o.Timeout == 0 {
-		o.Timeout = 2 * time.Second
-	}
-	return o
+	return Options{Samples: cmp.Or(o.Samples, 5), Timeout: cmp.Or(o.Timeout, DefaultTimeout)}
 }
