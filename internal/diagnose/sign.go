@@ -112,9 +112,6 @@ func (r compiled) match(s sign) *Cause {
 		return nil
 	}
 	names := maps.Clone(s.about)
-	if names == nil {
-		names = map[string]string{}
-	}
 	for i, name := range r.message.SubexpNames() {
 		if name != "" {
 			names[name] = groups[i]

@@ -25,7 +25,7 @@ func TestTheClockOfAChart(t *testing.T) {
 		"seen when Ready": {seen("a", all...), seen("a", all...), time.Second, 1000, 1000, false},
 		"seen too late":   {seen("a", all[:3]...), late(seen("a", all...)), 200 * time.Millisecond, 1000, 9000, false},
 	} {
-		p := pods{byUID: map[string]*pod{}}
+		p := pods{}
 		p.see(tc.first, start)
 		p.see(tc.last, start.Add(tc.after))
 		c := chartOf(p.list()[0])
@@ -42,7 +42,7 @@ func late(seen v1alpha1.Pod) v1alpha1.Pod {
 }
 
 func TestAPodThatIsBeingDeletedWasReady(t *testing.T) {
-	p := pods{byUID: map[string]*pod{}}
+	p := pods{}
 	p.see(seen("a", engine.PodCreated, engine.PodReady), time.Unix(1, 0))
 	p.see(seen("a", engine.PodCreated), time.Unix(2, 0))
 	if got := p.list()[0].Timeline; len(got) != 2 || got[1].What != "Ready" {

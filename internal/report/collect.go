@@ -43,7 +43,7 @@ func NewCollector() *Collector { return NewStory(nil) }
 // NewStory returns a Collector that shows the run on a terminal, scenario by scenario.
 func NewStory(t *Terminal) *Collector {
 	return &Collector{
-		scenarios: map[int]*scenario{}, replaced: map[string]*v1alpha1.Replaced{}, pods: pods{byUID: map[string]*pod{}}, terminal: t,
+		scenarios: map[int]*scenario{}, replaced: map[string]*v1alpha1.Replaced{}, terminal: t,
 	}
 }
 

@@ -46,19 +46,11 @@ func writeJUnit(w io.Writer, of runtime.Object) error {
 	if whole := suiteOfRun(run); whole.Tests > 0 || len(doc.Suites) == 0 {
 		doc.add(whole)
 	}
-	return doc.write(w)
-}
-
-func (s *suites) write(w io.Writer) error {
-	if _, err := io.WriteString(w, xml.Header); err != nil {
+	text, err := xml.MarshalIndent(doc, "", "  ")
+	if err != nil {
 		return err
 	}
-	enc := xml.NewEncoder(w)
-	enc.Indent("", "  ")
-	if err := enc.Encode(s); err != nil {
-		return err
-	}
-	_, err := io.WriteString(w, "\n")
+	_, err = fmt.Fprintf(w, "%s%s\n", xml.Header, text)
 	return err
 }
 

@@ -10,11 +10,8 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
-// pods collects what the events say of Pods.
-type pods struct {
-	byUID map[string]*pod
-	order []*pod // as they were first seen
-}
+// pods collects what the events say of Pods, as they were first seen.
+type pods []*pod
 
 type pod struct {
 	v1alpha1.Pod
@@ -24,12 +21,12 @@ type pod struct {
 // see adds a state of a Pod. What was seen earlier of its way to Ready stays: a
 // Pod that is being deleted is not Ready any more, but was.
 func (p *pods) see(now v1alpha1.Pod, at time.Time) {
-	known := p.byUID[now.UID]
-	if known == nil {
-		known = &pod{firstSeen: at}
-		p.byUID[now.UID] = known
-		p.order = append(p.order, known)
+	i := slices.IndexFunc(*p, func(known *pod) bool { return known.UID == now.UID })
+	if i < 0 {
+		i = len(*p)
+		*p = append(*p, &pod{firstSeen: at})
 	}
+	known := (*p)[i]
 	timeline := known.Timeline
 	for _, m := range now.Timeline {
 		if slices.ContainsFunc(timeline, func(k v1alpha1.Moment) bool { return k.What == m.What && k.Container == m.Container }) {
@@ -48,7 +45,7 @@ func (p *pods) see(now v1alpha1.Pod, at time.Time) {
 
 func (p *pods) list() []v1alpha1.Pod {
 	var out []v1alpha1.Pod
-	for _, known := range p.order {
+	for _, known := range *p {
 		entry := known.Pod
 		entry.Timeline = slices.SortedStableFunc(slices.Values(entry.Timeline), func(a, b v1alpha1.Moment) int {
 			return cmp.Or(a.Time.Compare(b.Time.Time), cmp.Compare(rank(a), rank(b)))

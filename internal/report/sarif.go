@@ -21,11 +21,10 @@ type (
 		Runs    []sarifRun `json:"runs"`
 	}
 	sarifRun struct {
-		Tool    sarifTool     `json:"tool"`
+		Tool struct {
+			Driver sarifDriver `json:"driver"`
+		} `json:"tool"`
 		Results []sarifResult `json:"results"`
-	}
-	sarifTool struct {
-		Driver sarifDriver `json:"driver"`
 	}
 	sarifDriver struct {
 		Name    string      `json:"name"`
@@ -46,17 +45,14 @@ type (
 		Text string `json:"text"`
 	}
 	sarifLocation struct {
-		PhysicalLocation sarifPlace `json:"physicalLocation"`
-	}
-	sarifPlace struct {
-		ArtifactLocation sarifFile   `json:"artifactLocation"`
-		Region           sarifRegion `json:"region"`
-	}
-	sarifFile struct {
-		URI string `json:"uri"`
-	}
-	sarifRegion struct {
-		StartLine int `json:"startLine"`
+		Physical struct {
+			Artifact struct {
+				URI string `json:"uri"`
+			} `json:"artifactLocation"`
+			Region struct {
+				StartLine int `json:"startLine"`
+			} `json:"region"`
+		} `json:"physicalLocation"`
 	}
 )
 
@@ -68,9 +64,10 @@ const (
 
 func writeSARIF(w io.Writer, of runtime.Object) error {
 	r := of.(*v1alpha1.Report)
-	run := sarifRun{Results: []sarifResult{}, Tool: sarifTool{sarifDriver{Name: "kubectl-kbe", Version: r.ToolVersion, Rules: []sarifRule{
+	run := sarifRun{Results: []sarifResult{}}
+	run.Tool.Driver = sarifDriver{Name: "kubectl-kbe", Version: r.ToolVersion, Rules: []sarifRule{
 		{ruleClaim, sarifText{"A statement is not true"}}, {ruleNotRun, sarifText{"A command could not run"}},
-	}}}}
+	}}
 	if r.Error != "" {
 		run.Results = append(run.Results, sarifOf(ruleNotRun, nil, r.Error))
 	}
@@ -102,7 +99,9 @@ func sarifOfStep(st v1alpha1.Step) (results []sarifResult) {
 func sarifOf(rule string, at *v1alpha1.Position, text string, details ...string) sarifResult {
 	result := sarifResult{RuleID: rule, Level: "error", Message: sarifText{visible(strings.Join(append([]string{text}, details...), "\n"))}}
 	if at != nil {
-		result.Locations = []sarifLocation{{sarifPlace{sarifFile{at.File}, sarifRegion{at.Line}}}}
+		var location sarifLocation
+		location.Physical.Artifact.URI, location.Physical.Region.StartLine = at.File, at.Line
+		result.Locations = []sarifLocation{location}
 	}
 	return result
 }

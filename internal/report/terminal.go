@@ -228,7 +228,10 @@ func (t *Terminal) block(b Block) {
 		t.indented(b.Stderr, "  ")
 		t.together = true
 	case Hint:
-		t.line(hintLine(b))
+		if b.Label != "" {
+			b.Label = fmt.Sprintf("%-11s  ", b.Label)
+		}
+		t.line("  " + b.Label + clean(b.Command))
 	case Finding:
 		t.finding(b)
 	case Problem:
@@ -242,13 +245,6 @@ func (t *Terminal) block(b Block) {
 	case Map:
 		t.heatmap(b.Grid)
 	}
-}
-
-func hintLine(h Hint) string {
-	if h.Label == "" {
-		return "  " + clean(h.Command)
-	}
-	return fmt.Sprintf("  %-11s  %s", h.Label, clean(h.Command))
 }
 
 func (t *Terminal) prose(p Prose) {

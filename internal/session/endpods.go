@@ -47,7 +47,7 @@ func (r *remover) awaitPods(ctx context.Context, namespace string, deleted []obj
 		case p.GetDeletionTimestamp() == nil:
 			continue // made meanwhile: the end of its Namespace will end it
 		case err == nil:
-			err = r.delete(ctx, o, 0)
+			err = r.delete(ctx, o, metav1.DeletePropagationBackground, 0)
 		}
 		if err != nil {
 			r.left(o, err)

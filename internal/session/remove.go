@@ -97,7 +97,7 @@ func (r *remover) removeNamespace(ctx context.Context, namespace string, objects
 			if slices.Contains(podMakers, o.resource.GroupResource()) {
 				policy = metav1.DeletePropagationOrphan
 			}
-			if err := r.deleteBy(ctx, o, policy, podGraceSeconds); err != nil && !apierrors.IsForbidden(err) {
+			if err := r.delete(ctx, o, policy, podGraceSeconds); err != nil && !apierrors.IsForbidden(err) {
 				r.fail(fmt.Errorf("remove %s: %w", o, err))
 			}
 		default: // an example may have made something in no Namespace
@@ -208,7 +208,7 @@ func (r *remover) removeEach(ctx context.Context, objects []object) {
 // deleteEach returns the objects whose deletion the API server has accepted.
 func (r *remover) deleteEach(ctx context.Context, objects []object) (deleted []object) {
 	for _, o := range objects {
-		if err := r.delete(ctx, o, podGraceSeconds); err != nil {
+		if err := r.delete(ctx, o, metav1.DeletePropagationBackground, podGraceSeconds); err != nil {
 			r.left(o, err)
 			continue
 		}
@@ -218,12 +218,7 @@ func (r *remover) deleteEach(ctx context.Context, objects []object) (deleted []o
 }
 
 // delete deletes an object, and not another one that was put in its place.
-func (r *remover) delete(ctx context.Context, o object, graceSeconds int64) error {
-	return r.deleteBy(ctx, o, metav1.DeletePropagationBackground, graceSeconds)
-}
-
-// deleteBy is delete with another propagation policy.
-func (r *remover) deleteBy(ctx context.Context, o object, policy metav1.DeletionPropagation, graceSeconds int64) error {
+func (r *remover) delete(ctx context.Context, o object, policy metav1.DeletionPropagation, graceSeconds int64) error {
 	opts := metav1.DeleteOptions{PropagationPolicy: &policy, Preconditions: &metav1.Preconditions{UID: &o.uid}}
 	if o.resource == pods {
 		opts.GracePeriodSeconds = &graceSeconds
