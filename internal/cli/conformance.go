@@ -85,18 +85,11 @@ func newConformanceCommand(clients *run.Clients, flags *genericclioptions.Config
 }
 
 func (o *conformanceOptions) run(ctx context.Context) error {
-	o.opts.Skip = map[string]string{}
-	for _, skip := range o.skips {
-		id, reason, _ := strings.Cut(skip, "=")
-		o.opts.Skip[id] = reason
-	}
 	suite, err := conformance.Load()
 	if err != nil {
 		return err
 	}
-	o.opts.Namespace, o.opts.Images = *o.flags.Namespace, o.shared.Overrides(suite.Images())
-	o.opts.Registry, o.opts.PullSecret = o.shared.Registry, o.shared.PullSecret
-	o.opts.Timeout, o.opts.ArtifactsDir = o.shared.Timeout, o.shared.Dump
+	o.complete(suite)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	terminal := o.output.terminal(o.output.story(o.streams), o.streams, report.Summary)
@@ -126,6 +119,18 @@ func (o *conformanceOptions) run(ctx context.Context) error {
 	}
 	terminal.End(runner.Report())
 	return o.output.end(ctx, o.streams, runner.Report(), runner.Report().Verdict, terminal.Err())
+}
+
+// complete makes the options of the suite from the flags.
+func (o *conformanceOptions) complete(suite *conformance.Suite) {
+	o.opts.Skip = map[string]string{}
+	for _, skip := range o.skips {
+		id, reason, _ := strings.Cut(skip, "=")
+		o.opts.Skip[id] = reason
+	}
+	o.opts.Namespace, o.opts.Images = *o.flags.Namespace, o.shared.Overrides(suite.Images())
+	o.opts.Registry, o.opts.PullSecret, o.opts.WithSidecars = o.shared.Registry, o.shared.PullSecret, o.shared.WithSidecars
+	o.opts.Timeout, o.opts.ArtifactsDir = o.shared.Timeout, o.shared.Dump
 }
 
 // progress returns what shows the parts that are done. Several goroutines may call it.

@@ -3,8 +3,15 @@ package cli
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/spf13/pflag"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/conformance"
 )
 
 func TestConformanceChecksItsFlags(t *testing.T) {
@@ -82,5 +89,33 @@ func TestDiff(t *testing.T) {
 		if code != tc.code || !strings.Contains(stdout+stderr, tc.want) {
 			t.Errorf("diff %s %s: expected exit code %d and %q, found %d, %s%s", tc.old, tc.now, tc.code, tc.want, code, stdout, stderr)
 		}
+	}
+}
+
+// TestTheFlagsOfConformanceAreTheSuites: what its help lists has an effect on the suite's runs.
+func TestTheFlagsOfConformanceAreTheSuites(t *testing.T) {
+	suite, err := conformance.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	namespace := "n"
+	o := &conformanceOptions{flags: &genericclioptions.ConfigFlags{Namespace: &namespace}, skips: []string{"hairpin=why"}}
+	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+	o.shared.AddFlags(flags, "")
+	if err := flags.Parse([]string{"--image=shell=mine:1", "--registry=r", "--image-pull-secret=s", "--with-sidecars", "--timeout=90s", "--dump=d"}); err != nil {
+		t.Fatal(err)
+	}
+	flags.VisitAll(func(f *pflag.Flag) {
+		if !f.Changed {
+			t.Errorf("--%s: expected that this test sets it", f.Name)
+		}
+	})
+	o.complete(suite)
+	want := conformance.Options{
+		Skip: map[string]string{"hairpin": "why"}, Namespace: "n", Images: map[string]string{"shell": "mine:1"}, Registry: "r", PullSecret: "s",
+		WithSidecars: true, Timeout: 90 * time.Second, ArtifactsDir: "d",
+	}
+	if !reflect.DeepEqual(o.opts, want) {
+		t.Errorf("expected %+v, found %+v", want, o.opts)
 	}
 }

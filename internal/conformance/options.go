@@ -38,6 +38,9 @@ type Options struct {
 	Images     map[string]string
 	Registry   string
 	PullSecret string
+	// WithSidecars lets service meshes add their sidecars to the suite's pods, which decline
+	// them otherwise.
+	WithSidecars bool
 
 	// Timeout bounds the time until the last result, excluding cleanup; 0 means no
 	// bound, and in a test as long as the test binary has.
@@ -79,7 +82,7 @@ func (o *Options) complete(s *Suite) error {
 // run are the options of each of the suite's runs.
 func (o *Options) run() run.Options {
 	return run.Options{
-		Namespace: o.Namespace, Images: o.Images, Registry: o.Registry, PullSecret: o.PullSecret,
+		Namespace: o.Namespace, Images: o.Images, Registry: o.Registry, PullSecret: o.PullSecret, WithSidecars: o.WithSidecars,
 		Timeout: o.Timeout, Dump: o.ArtifactsDir, DumpFailures: true,
 	}
 }

@@ -3,10 +3,12 @@ package conformance
 import (
 	"maps"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"k8s.io/apimachinery/pkg/util/validation"
 
@@ -111,6 +113,23 @@ func TestOptions(t *testing.T) {
 	}
 	if images := r.Report().Images; images[0].Reference != "mine:1" || images[1].Reference != "mirror.example/mhausenblas/simpleservice:0.5.0" {
 		t.Errorf("found %+v", images)
+	}
+}
+
+func TestTheOptionsOfEachRun(t *testing.T) {
+	images := map[string]string{"shell": "mine:1"}
+	opts := Options{
+		Namespace: "n", Images: images, Registry: "mirror.example", PullSecret: "s", WithSidecars: true, Timeout: time.Second, ArtifactsDir: "artifacts",
+	}
+	want := run.Options{
+		Namespace: "n", Images: images, Registry: "mirror.example", PullSecret: "s", WithSidecars: true, Timeout: time.Second,
+		Dump: filepath.Join("artifacts", "network-nodes"), DumpFailures: true,
+	}
+	if found := (&Runner{opts: opts}).optionsOf(Network, part{name: "nodes"}); !reflect.DeepEqual(found, want) {
+		t.Errorf("expected %+v, found %+v", want, found)
+	}
+	if found := (&Runner{}).optionsOf(Restricted, part{}); found.Enforce != "restricted" || found.Dump != "" {
+		t.Errorf("expected that a namespace of the suite's own enforces restricted, and no dump, found %+v", found)
 	}
 }
 

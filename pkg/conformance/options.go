@@ -18,8 +18,8 @@ const (
 )
 
 // Options say which cluster (Config, or Kubeconfig and Context), what of the suite
-// (Profiles, Skip), where and with which images (Namespace, Images, Registry, PullSecret),
-// for how long (Timeout), and what to keep (ReportFile, ArtifactsDir). The zero value runs
-// all profiles on the cluster of the kubeconfig's current context, in namespaces of the
-// suite's own.
+// (Profiles, Skip), where and with which images (Namespace, Images, Registry, PullSecret,
+// WithSidecars), for how long (Timeout), and what to keep (ReportFile, ArtifactsDir). The zero
+// value runs all profiles on the cluster of the kubeconfig's current context, in namespaces
+// of the suite's own.
 type Options = suite.Options
