@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -53,20 +54,15 @@ var noProgramText = regexp.MustCompile(noProgram)
 func NoProgram(text string) bool { return noProgramText.MatchString(text) }
 
 func (c Connection) look(reason, message string) *Cause {
-	names := map[string]string{"host": c.Host, "file": c.File, "contexts": strings.Join(c.Contexts, ", ")}
-	names["kubelet"] = "the kubelet"
+	names := map[string]string{
+		"host": c.Host, "file": cmp.Or(c.File, "the kubeconfig"), "contexts": cmp.Or(strings.Join(c.Contexts, ", "), "(it has none)"),
+		"kubelet": "the kubelet", "proxy": "HTTPS_PROXY, or bypass it with NO_PROXY",
+	}
 	if c.Node != "" {
 		names["kubelet"] = fmt.Sprintf("the kubelet of node %q", c.Node)
 	}
-	names["proxy"] = "HTTPS_PROXY, or bypass it with NO_PROXY"
 	if c.Proxy != "" {
 		names["proxy"] = fmt.Sprintf("proxy-url: %s of the cluster in %s", c.Proxy, c.ProxyFile)
-	}
-	if names["file"] == "" {
-		names["file"] = "the kubeconfig"
-	}
-	if len(c.Contexts) == 0 {
-		names["contexts"] = "(it has none)"
 	}
 	return look([]sign{{at: api, reason: reason, message: message, about: names}})
 }

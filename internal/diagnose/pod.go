@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -125,11 +126,7 @@ func (e Evidence) whole() (signs []sign) {
 		}
 	}
 	if phase := e.Pod.Status.Phase; phase == corev1.PodFailed || phase == corev1.PodSucceeded {
-		reason, message := e.Pod.Status.Reason, e.Pod.Status.Message
-		if reason == "" {
-			reason = string(phase)
-		}
-		s := sign{at: whole, reason: reason, message: message, about: e.about(nil)}
+		s := sign{at: whole, reason: cmp.Or(e.Pod.Status.Reason, string(phase)), message: e.Pod.Status.Message, about: e.about(nil)}
 		if c, _ := condition(e.Pod, corev1.PodReady); c != nil {
 			s.since = c.LastTransitionTime.Time
 		}

@@ -79,9 +79,9 @@ type pods struct {
 	readmit func()
 	states  states[diagnose.Evidence]
 	// watch follows the states, from the first Pod that is waited for on; unwatched is
-	// closed when it ends, as it does where it is not permitted.
+	// set when it ends, as it does where it is not permitted.
 	watch     func()
-	unwatched chan struct{}
+	unwatched atomic.Bool
 	noticed   sync.Map   // what Causes say
 	mu        sync.Mutex // of Progress
 }
@@ -99,7 +99,7 @@ func newPods(ctx context.Context, env Env) (*pods, error) {
 		return nil, err
 	}
 	p := &pods{
-		env: env, config: cfg, client: client, creates: make(chan struct{}, createsMax), unwatched: make(chan struct{}),
+		env: env, config: cfg, client: client, creates: make(chan struct{}, createsMax),
 		kubectl: kubectl.New(env.Clients, env.Session.Namespace, env.Session.Wrap),
 	}
 	patch := env.Patch
@@ -115,7 +115,7 @@ func newPods(ctx context.Context, env Env) (*pods, error) {
 		go env.Session.WatchEvents(ctx, p.seeEvent)
 		go func() {
 			env.Session.WatchMarkedPods(ctx, p.seePod)
-			close(p.unwatched)
+			p.unwatched.Store(true)
 			p.states.wake()
 		}()
 	})
@@ -266,7 +266,7 @@ func (p *pods) await(ctx context.Context, name string, done func(*corev1.Pod) bo
 	err := wait.Until(ctx, func() <-chan struct{} { _, changed := p.states.get(name); return changed }, func() (bool, error) {
 		e, _ := p.states.get(name)
 		switch {
-		case ctx.Err() == nil && p.blind():
+		case ctx.Err() == nil && p.unwatched.Load():
 			return false, fmt.Errorf("pod %q is not ready: the pods of namespace %q may not be watched", name, p.env.Session.Namespace)
 		case e == nil || e.Pod == nil:
 			return false, nil
@@ -288,16 +288,6 @@ func (p *pods) await(ctx context.Context, name string, done func(*corev1.Pod) bo
 		return nil, p.notReadyYet(name, pod, err)
 	default:
 		return nil, err
-	}
-}
-
-// blind: the Pods may not be watched.
-func (p *pods) blind() bool {
-	select {
-	case <-p.unwatched:
-		return true
-	default:
-		return false
 	}
 }
 

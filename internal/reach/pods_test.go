@@ -118,7 +118,7 @@ func TestAPodIsAwaitedUntilItIsReadyOrCannotBe(t *testing.T) {
 
 // unwatchedPods are pods whose states the test sets.
 func unwatchedPods() *pods {
-	return &pods{env: Env{Environment: &run.Environment{Session: &session.Session{Namespace: "n"}}}, watch: func() {}, unwatched: make(chan struct{})}
+	return &pods{env: Env{Environment: &run.Environment{Session: &session.Session{Namespace: "n"}}}, watch: func() {}}
 }
 
 // Many wait for Pods of one watch; each is decided by its own Pod's states alone.
@@ -156,7 +156,7 @@ func TestAWaitSaysWhyItEnded(t *testing.T) {
 		if _, err := p.await(t.Context(), "a", podutils.IsPodReady); err == nil || err.Error() != `pod "a" is not ready: timed out after 2m0s: its phase is Pending` {
 			t.Errorf("found %v", err)
 		}
-		close(p.unwatched)
+		p.unwatched.Store(true)
 		if _, err := p.await(t.Context(), "a", podutils.IsPodReady); err == nil || err.Error() != `pod "a" is not ready: the pods of namespace "n" may not be watched` {
 			t.Errorf("found %v", err)
 		}

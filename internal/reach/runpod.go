@@ -56,9 +56,7 @@ func RunPod(ctx context.Context, env Env, opts PodOptions) (*Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	if opts.Port == 0 {
-		opts.Port = DefaultPort
-	}
+	opts.Port = cmp.Or(opts.Port, DefaultPort)
 	r := &podRun{pods: pods, opts: opts}
 	target, err := r.target(ctx)
 	if err != nil {

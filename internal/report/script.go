@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"io"
@@ -127,9 +128,7 @@ func (s *script) command(st v1alpha1.Step) (string, error) {
 				words[i] += s.text(p.Text)
 			}
 		}
-		if words[i] == "" {
-			words[i] = "''"
-		}
+		words[i] = cmp.Or(words[i], "''")
 	}
 	command := strings.Join(words, " ")
 	patience := max(s.patience, (st.WithinMilliseconds+999)/1000)

@@ -44,13 +44,13 @@ var errAbandoned = errors.New("the cleanup was interrupted")
 // cleanupContext is what a cleanup lives for: an interrupt does not end it, a
 // second one does (see WithAbandon), and so does the end of its budget.
 func cleanupContext(ctx context.Context) (context.Context, context.CancelFunc) {
-	abandon, _ := ctx.Value(abandonKey{}).(context.Context)
+	abandon, ok := ctx.Value(abandonKey{}).(context.Context)
+	if !ok {
+		abandon = context.Background()
+	}
 	ctx, giveUp := context.WithCancelCause(context.WithoutCancel(ctx))
 	ctx, cancel := wait.WithTimeout(ctx, CleanupTimeout)
-	stop := func() bool { return true }
-	if abandon != nil {
-		stop = context.AfterFunc(abandon, func() { giveUp(errAbandoned) })
-	}
+	stop := context.AfterFunc(abandon, func() { giveUp(errAbandoned) })
 	return ctx, func() { stop(); cancel(); giveUp(nil) }
 }
 

@@ -57,7 +57,7 @@ func (s *Session) FindEnded(ctx context.Context, cfg *rest.Config) []Leftover {
 	if !s.Owned {
 		resource, namespace = pods, s.Namespace
 	}
-	found := finder{}
+	found := finder{found: map[[2]string]*Leftover{}}
 	// It is only a hint: so many are enough to give it.
 	if err := found.list(ctx, client, resource, namespace, metav1.ListOptions{LabelSelector: RunLabel, Limit: 100}); err != nil {
 		return nil
@@ -79,7 +79,7 @@ func Find(ctx context.Context, cfg *rest.Config, namespace string) ([]Leftover, 
 	if err != nil {
 		return nil, err
 	}
-	found := finder{}
+	found := finder{found: map[[2]string]*Leftover{}}
 	var podsErr error
 	var wg sync.WaitGroup
 	for r := range resources {
@@ -149,9 +149,6 @@ func (f *finder) add(r schema.GroupVersionResource, m *metav1.PartialObjectMetad
 	l := f.found[key]
 	if l == nil {
 		l = &Leftover{Run: run, Namespace: namespace, Created: m.CreationTimestamp.Time, State: stateOf(run)}
-		if f.found == nil {
-			f.found = map[[2]string]*Leftover{}
-		}
 		f.found[key] = l
 	}
 	if m.CreationTimestamp.Time.Before(l.Created) {
