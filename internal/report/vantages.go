@@ -73,11 +73,12 @@ func targetText(target *v1alpha1.ReachTarget) string {
 // vantagesText sums up the vantage points.
 func vantagesText(r *v1alpha1.Reach) string {
 	c := r.Counts
-	text := fmt.Sprintf("Reachable from %d of %d places", c.Met, c.Met+c.Failed)
-	switch {
-	case r.Verdict == v1alpha1.CouldNotRun: // a fault kept some of them from probing
-		text = fmt.Sprintf("Reachable from %d of %d places", c.Met, c.Met+c.Failed+c.Skipped)
-	case c.Failed == 0:
+	total := c.Met + c.Failed
+	if r.Verdict == v1alpha1.CouldNotRun { // a fault kept some of them from probing
+		total += c.Skipped
+	}
+	text := fmt.Sprintf("Reachable from %d of %d places", c.Met, total)
+	if c.Met == total {
 		text = fmt.Sprintf("Reachable from all %d places", c.Met)
 	}
 	if c.Skipped > 0 {
