@@ -1,7 +1,6 @@
 package conformance
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -104,9 +103,9 @@ func (r *Runner) open(ctx context.Context) (err error) {
 	return r.describe(ctx)
 }
 
-// Begin begins profiles, and returns what waits for the result of each, which is in the
-// report from then on. They run in parallel, and their parts begin in their order. It reports
-// progress in a line for each part that is done; several goroutines call it.
+// Begin begins profiles, and returns what waits for the result of each and adds it to the
+// report. They run in parallel, and their parts begin in their order. It reports progress in
+// a line for each part that is done; several goroutines call it.
 func (r *Runner) Begin(ctx context.Context, progress func(string), profiles ...string) (results []func() v1alpha1.ConformanceProfile) {
 	done := make([]chan v1alpha1.ConformanceProfile, len(profiles))
 	for i := range profiles {
@@ -197,14 +196,11 @@ func (r *Runner) unenforced(ctx context.Context, profile string) string {
 	return fmt.Sprintf("namespace %q does not enforce the Pod Security Standard restricted; without -n, the suite creates one that does", r.opts.Namespace)
 }
 
-// add adds the result of a profile to the report, in the order of the profiles.
+// add adds the result of a profile to the report.
 func (r *Runner) add(ctx context.Context, p v1alpha1.ConformanceProfile) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.report.Profiles = append(r.report.Profiles, p)
-	slices.SortFunc(r.report.Profiles, func(a, b v1alpha1.ConformanceProfile) int {
-		return cmp.Compare(slices.Index(r.opts.Profiles, a.Name), slices.Index(r.opts.Profiles, b.Name))
-	})
 	r.end(ctx)
 }
 
