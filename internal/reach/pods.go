@@ -88,11 +88,7 @@ type pods struct {
 
 // newPods is ready to make Pods until ctx ends.
 func newPods(ctx context.Context, env Env) (*pods, error) {
-	cfg, err := env.ToRESTConfig()
-	if err != nil {
-		return nil, err
-	}
-	cfg = rest.CopyConfig(cfg)
+	cfg := rest.CopyConfig(env.Config)
 	env.Session.Wrap(cfg)
 	client, err := kubernetes.NewForConfig(cfg)
 	if err != nil {

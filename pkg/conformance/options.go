@@ -1,7 +1,10 @@
 package conformance
 
 import (
+	"errors"
+
 	suite "github.com/kubectl-kbe/kubectl-kbe/internal/conformance"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 )
 
 // The profiles.
@@ -23,3 +26,18 @@ const (
 // value runs all profiles on the cluster of the kubeconfig's current context, in namespaces
 // of the suite's own.
 type Options = suite.Options
+
+// clientsOf are those of the cluster that the options name.
+func clientsOf(o Options) (*run.Clients, error) {
+	userAgent := "kubectl-kbe-conformance/" + version()
+	switch {
+	case o.Config == nil:
+		clients, flags := run.FromFlags(userAgent)
+		flags.KubeConfig, flags.Context = &o.Kubeconfig, &o.Context
+		return clients, nil
+	case o.Kubeconfig != "" || o.Context != "":
+		return nil, errors.New("conformance.Options: expected Config, or Kubeconfig and Context; found both")
+	default:
+		return run.FromConfig(o.Config, userAgent)
+	}
+}
