@@ -1,6 +1,8 @@
 package conformance
 
 import (
+	"context"
+	"errors"
 	"maps"
 	"path/filepath"
 	"reflect"
@@ -130,6 +132,32 @@ func TestTheOptionsOfEachRun(t *testing.T) {
 	}
 	if found := (&Runner{}).optionsOf(Restricted, part{}); found.Enforce != "restricted" || found.Dump != "" {
 		t.Errorf("expected that a namespace of the suite's own enforces restricted, and no dump, found %+v", found)
+	}
+}
+
+// TestAStoppedSuiteHasAResultForEachCheck: more parts than slots wait for their turn.
+func TestAStoppedSuiteHasAResultForEachCheck(t *testing.T) {
+	s := load(t)
+	for _, namespace := range []string{"", "n"} {
+		r, err := New(s, noCluster(), Options{Namespace: namespace, Profiles: []string{Network, Pods, Lifecycle}}, "v1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancelCause(t.Context())
+		cancel(errors.New("stopped"))
+		for _, result := range r.Begin(ctx, func(text string) { t.Errorf("expected that nothing is done, found %q", text) }, r.Profiles()...) {
+			p := result()
+			if len(p.Assertions) != len(s.Checks(p.Name)) || p.Core.NotChecked+p.Extended.NotChecked != len(p.Assertions) || p.Assertions[0].Reason != "stopped" {
+				t.Errorf("%s: expected that nothing is checked, found %+v", p.Name, p)
+			}
+		}
+		var profiles []string
+		for _, p := range r.Report().Profiles {
+			profiles = append(profiles, p.Name)
+		}
+		if !slices.Equal(profiles, []string{Pods, Network, Lifecycle}) || r.Report().Verdict != v1alpha1.CouldNotRun {
+			t.Errorf("found %v, %s", profiles, r.Report().Verdict)
+		}
 	}
 }
 
