@@ -80,14 +80,14 @@ func pairs(found *reach.Result, is func(reach.Sample) bool) (texts []string) {
 				if !is(s) || nodes[from].Failed != "" || nodes[to].Failed != "" {
 					continue
 				}
-				text := fmt.Sprintf("%s → %s over %s: %s", nodes[from].Name, nodes[to].Name, f, s.Outcome.Words())
+				what := s.Outcome.Words()
 				if s.SeenAs.IsValid() {
-					text = fmt.Sprintf("%s → %s over %s: %s", nodes[from].Name, nodes[to].Name, f, reach.SeenAs(s.SeenAs))
+					what = reach.SeenAs(s.SeenAs)
 				}
 				if s.Detail != "" {
-					text += ": " + s.Detail
+					what += ": " + s.Detail
 				}
-				texts = append(texts, text)
+				texts = append(texts, fmt.Sprintf("%s → %s over %s: %s", nodes[from].Name, nodes[to].Name, f, what))
 			}
 		}
 	}

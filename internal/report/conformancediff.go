@@ -57,13 +57,11 @@ func CompareConformance(old, now *v1alpha1.ConformanceReport) Difference {
 			before[assertionKey{p.Name, a.ID}] = a
 		}
 	}
-	seen := map[assertionKey]bool{}
 	for _, p := range now.Profiles {
 		for _, a := range p.Assertions {
 			key := assertionKey{p.Name, a.ID}
 			was, known := before[key]
-			seen[key] = true
-			if known {
+			if delete(before, key); known {
 				d.Compared++
 			}
 			if was.Result != a.Result {
@@ -77,7 +75,7 @@ func CompareConformance(old, now *v1alpha1.ConformanceReport) Difference {
 			continue
 		}
 		for _, a := range p.Assertions {
-			if !seen[assertionKey{p.Name, a.ID}] {
+			if _, missing := before[assertionKey{p.Name, a.ID}]; missing {
 				d.Changes = append(d.Changes, Change{p.Name, a.ID, a.Result, "", ""})
 			}
 		}

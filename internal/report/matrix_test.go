@@ -148,7 +148,7 @@ func TestReachFormats(t *testing.T) {
 		Cleanup: &v1alpha1.Cleanup{Unconfirmed: []string{"reach-4 on node-5"}, ElapsedMilliseconds: 5100},
 	}
 	r.StartTime.Time = time.Date(2026, 11, 23, 18, 0, 0, 0, time.UTC)
-	for format, name := range map[string]string{"html": "reach.html", "junit": "reach.xml"} {
+	for format, name := range map[string]string{"html": "reach.html", "junit": "reach.xml", "markdown": "reach.md"} {
 		var out bytes.Buffer
 		if err := Write(&out, format, r); err != nil {
 			t.Fatal(err)
