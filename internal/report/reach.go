@@ -28,7 +28,7 @@ func reachDocument(r *v1alpha1.Reach) Document {
 	d.Verdict.Decided, d.Verdict.Words, d.Verdict.Sum = r.Matrix != nil || r.Counts != nil, reachVerdicts[r.Verdict], reachSum(r)
 	var blocks []Block
 	if r.Hardened {
-		blocks = append(blocks, Prose{Text: "Pods in it must meet the Pod Security Standard restricted, and the run's pods do."})
+		blocks = append(blocks, Prose{Text: fmt.Sprintf("Pods in namespace %s must meet the Pod Security Standard restricted, and the run's pods do.", r.Run.Namespace)})
 	}
 	if r.Counts != nil {
 		blocks = append(blocks, vantageBlocks(r)...)
