@@ -228,10 +228,7 @@ func (t *Terminal) block(b Block) {
 		t.indented(b.Stderr, "  ")
 		t.together = true
 	case Hint:
-		if b.Label != "" {
-			b.Label = fmt.Sprintf("%-11s  ", b.Label)
-		}
-		t.line("  " + b.Label + clean(b.Command))
+		t.hint(b)
 	case Finding:
 		t.finding(b)
 	case Problem:
@@ -245,6 +242,13 @@ func (t *Terminal) block(b Block) {
 	case Map:
 		t.heatmap(b.Grid)
 	}
+}
+
+func (t *Terminal) hint(h Hint) {
+	if h.Label != "" {
+		h.Label = fmt.Sprintf("%-11s  ", h.Label)
+	}
+	t.line("  " + h.Label + clean(h.Command))
 }
 
 func (t *Terminal) prose(p Prose) {
