@@ -52,8 +52,8 @@ func (t *Table) vantage(row Row) v1alpha1.Vantage {
 		Place: string(row.From), Caller: row.Caller, Node: row.Node, To: string(row.To), Address: row.Where(),
 		Expected: string(row.Expected), Outcome: t.Outcome(row), Proves: row.Proves(), Skipped: row.Skipped,
 	}
-	if f, ok := row.Family(); ok {
-		v.Family = f.String()
+	if a := row.Address.Addr(); a.IsValid() {
+		v.Family = FamilyOf(a).String()
 	}
 	if row.Skipped != "" {
 		return v

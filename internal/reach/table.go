@@ -125,14 +125,9 @@ func (t *Table) Count(o v1alpha1.VantageOutcome) int {
 	return n
 }
 
-// Family is that of the row's address; ok is false where the kubelet chooses it.
-func (r Row) Family() (f Family, ok bool) {
-	return FamilyOf(r.Address.Addr()), r.Address.Addr().IsValid()
-}
-
+// of reports whether the row's address is of a family; it has none where the kubelet chooses it.
 func (r Row) of(f Family) bool {
-	of, ok := r.Family()
-	return ok && of == f
+	return r.Address.Addr().IsValid() && FamilyOf(r.Address.Addr()) == f
 }
 
 // Where is the row's address in words.
