@@ -19,17 +19,13 @@ func Preview(ctx context.Context, plan *Plan, opts Options, sink func(Event)) er
 	if err != nil {
 		return err
 	}
-	now := opts.Now
-	if now == nil {
-		now = time.Now
-	}
 	patch := podpatch.Patch{PullSecret: opts.PullSecret}
 	end := PreviewEnded{Claims: plan.Claims()}
 	for _, replacement := range images.plannedReplacements() {
-		sink(Event{Time: now(), Scenario: WholeRun, Body: ReplacementPlanned{replacement}})
+		sink(Event{Time: time.Now(), Scenario: WholeRun, Body: ReplacementPlanned{replacement}})
 	}
 	for i, sc := range plan.scenarios {
-		emit := func(b Body) { sink(Event{Time: now(), Scenario: i, Body: b}) }
+		emit := func(b Body) { sink(Event{Time: time.Now(), Scenario: i, Body: b}) }
 		emit(ScenarioStarted{sc.name, sc.title})
 		for _, st := range sc.steps {
 			if st.notRun != "" {
@@ -49,7 +45,7 @@ func Preview(ctx context.Context, plan *Plan, opts Options, sink func(Event)) er
 		}
 		emit(ScenarioEnded{})
 	}
-	sink(Event{Time: now(), Scenario: WholeRun, Body: end})
+	sink(Event{Time: time.Now(), Scenario: WholeRun, Body: end})
 	return nil
 }
 

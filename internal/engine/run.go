@@ -31,9 +31,6 @@ type Options struct {
 // Run runs a plan on a cluster, and sends every event to sink, one at a time. It removes
 // its resources even if ctx ends.
 func Run(ctx context.Context, clients *run.Clients, plan *Plan, opts Options, sink func(Event)) v1alpha1.Verdict {
-	if opts.Now == nil {
-		opts.Now = time.Now
-	}
 	r := &runner{plan: plan, opts: opts, sink: sink, counts: map[int]counts{}, attempts: map[*attempt]context.CancelCauseFunc{},
 		logsSeen: map[string]bool{}, connection: clients.Connection()}
 	result := run.Run(ctx, clients, opts.Options, run.Work{
@@ -94,10 +91,8 @@ func (r *runner) emit(scenario int, body Body) {
 		c = counts{}
 	}
 	r.counts[scenario] = c
-	r.sink(Event{Time: r.opts.Now(), Scenario: scenario, Body: body})
+	r.sink(Event{Time: time.Now(), Scenario: scenario, Body: body})
 }
-
-func (r *runner) since(t time.Time) time.Duration { return r.opts.Now().Sub(t) }
 
 // prepare makes ready what all scenarios use, and makes sure that the Namespace takes
 // what they create.

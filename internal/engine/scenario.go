@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
@@ -22,7 +23,7 @@ import (
 // away, once: then the scenario runs again.
 func (r *runner) scenario(ctx context.Context, index int) v1alpha1.Verdict {
 	sc := r.plan.scenarios[index]
-	begin := r.opts.Now()
+	begin := time.Now()
 	emit := func(b Body) { r.emit(index, b) }
 	emit(ScenarioStarted{sc.name, sc.title})
 	verdict, disrupted := v1alpha1.CouldNotRun, false
@@ -55,7 +56,7 @@ func (r *runner) scenario(ctx context.Context, index int) v1alpha1.Verdict {
 			verdict = run.Worst(verdict, v1alpha1.CouldNotRun)
 		}
 	}
-	emit(ScenarioEnded{r.since(begin)})
+	emit(ScenarioEnded{time.Since(begin)})
 	return verdict
 }
 
@@ -149,9 +150,9 @@ func (r *attempt) steps(ctx context.Context, steps []step, emit func(Body)) v1al
 // named are the outcomes of earlier steps, to which it adds its own. The command
 // of an early one is sent already.
 func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Outcome, sent *early, emit func(Body)) (v v1alpha1.Verdict, broken bool) {
-	begin := r.opts.Now()
+	begin := time.Now()
 	emit(StepStarted{r.planned(st)})
-	defer func() { emit(StepEnded{r.since(begin)}) }()
+	defer func() { emit(StepEnded{time.Since(begin)}) }()
 
 	facts := r.facts(r.images, named)
 	facts.Step = st.name
@@ -179,7 +180,7 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 		}
 		return failure.verdict, !failure.skipped
 	}
-	facts.Outcome, facts.Elapsed = outcomeOf(res), r.since(begin)
+	facts.Outcome, facts.Elapsed = outcomeOf(res), time.Since(begin)
 	if st.name != "" {
 		named[st.name] = facts.Outcome
 	}

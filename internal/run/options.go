@@ -47,8 +47,6 @@ type Options struct {
 	// GrantedBy are the arguments with which kubectl kbe rbac prints the run's
 	// permissions; "" means those for the name of the work.
 	GrantedBy string
-	// Now is the clock; nil means time.Now.
-	Now func() time.Time
 }
 
 // AddFlags adds the flags that have the same meaning for all that runs. images says in

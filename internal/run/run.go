@@ -136,12 +136,9 @@ func explained(err error, started bool, c diagnose.Connection) string {
 // Run carries out work on a cluster, from the question whether it may to the cleanup,
 // which also comes when ctx ends.
 func Run(ctx context.Context, clients *Clients, opts Options, work Work, observer Observer) Result {
-	if opts.Now == nil {
-		opts.Now = time.Now
-	}
 	r := &run{opts: opts, work: work, observer: observer, env: Environment{Clients: clients}}
 	defer clients.retrier.OnDelay(observer.OnDelay)()
-	r.result = Result{StartTime: opts.Now(), Verdict: v1alpha1.CouldNotRun, Run: v1alpha1.Run{Context: clients.Context()}}
+	r.result = Result{StartTime: time.Now(), Verdict: v1alpha1.CouldNotRun, Run: v1alpha1.Run{Context: clients.Context()}}
 	for _, do := range []action{r.preflight, r.check, r.open, r.prepare, r.do} {
 		if r.result.Err = do(ctx); r.result.Err != nil {
 			break
@@ -232,7 +229,7 @@ func (r *run) do(ctx context.Context) (err error) {
 	}
 	r.result.Started = true
 	r.result.Verdict, err = r.work.Do(ctx, &r.env)
-	r.result.ToVerdict = r.opts.Now().Sub(r.result.StartTime)
+	r.result.ToVerdict = time.Since(r.result.StartTime)
 	if r.opts.Timeout > 0 && errors.Is(context.Cause(ctx), wait.ErrTimeout) && r.result.Verdict != v1alpha1.Passed {
 		r.result.TimedOut = r.opts.Timeout.String()
 	}
@@ -275,7 +272,7 @@ func (r *run) decide(ctx context.Context) error {
 
 // cleanUp removes the run's resources, unless they are to be kept.
 func (r *run) cleanUp(ctx context.Context) (err error) {
-	begin := r.opts.Now()
+	begin := time.Now()
 	done := &v1alpha1.Cleanup{Kept: r.opts.Keep}
 	if r.opts.Keep {
 		done.RemoveCommand = r.result.RemoveCommand
@@ -285,7 +282,7 @@ func (r *run) cleanUp(ctx context.Context) (err error) {
 		done.Leftovers, done.Unconfirmed, done.RemoveCommand = cleanup.Leftovers, cleanup.Unconfirmed, cleanup.Command
 		err = cleanup.Err
 	}
-	done.ElapsedMilliseconds = r.opts.Now().Sub(begin).Milliseconds()
+	done.ElapsedMilliseconds = time.Since(begin).Milliseconds()
 	if r.result.Started {
 		r.result.Cleanup = done
 	}
@@ -304,7 +301,7 @@ func (r *run) judge(ctx context.Context) {
 		r.result.Cleanup.Error = r.after.Error()
 		r.result.Verdict = Worst(r.result.Verdict, v1alpha1.CouldNotRun)
 	}
-	r.result.EndTime = r.opts.Now()
+	r.result.EndTime = time.Now()
 }
 
 // bySeverity are the verdicts; a later one outweighs an earlier one.
