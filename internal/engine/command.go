@@ -45,22 +45,14 @@ func notApplicable(cause *diagnose.Cause) *failure {
 }
 
 func (r *attempt) command(ctx context.Context, st step, facts expect.Facts, emit func(Body)) (kubectl.Result, *failure) {
-	command, words, err := r.words(ctx, r.images, st, facts)
+	inv, err := r.invocation(ctx, st, facts)
 	if err != nil {
 		return kubectl.Result{}, &failure{err: err.Error(), verdict: v1alpha1.CouldNotRun}
 	}
-	if err := keepsShape(command, words[1:]); err != nil {
-		return kubectl.Result{}, &failure{err: err.Error(), verdict: v1alpha1.CouldNotRun}
-	}
-	words = r.inOwnContainer(words)
-	if cause := r.notPlaced(words); cause != nil {
+	if cause := r.notPlaced(inv.words); cause != nil {
 		return kubectl.Result{}, notApplicable(cause)
 	}
-	inv, err := r.plan.invocation(words, r.patch)
-	if err != nil {
-		return kubectl.Result{}, &failure{err: err.Error(), verdict: v1alpha1.CouldNotRun}
-	}
-	args, err := r.arguments(r.images, r.patch, command, inv.words[1:], emit)
+	args, err := r.arguments(inv, emit)
 	if err != nil {
 		return kubectl.Result{}, &failure{err: err.Error(), verdict: v1alpha1.CouldNotRun}
 	}
@@ -102,20 +94,27 @@ func (r *attempt) inOwnContainer(words []string) []string {
 	return slices.Insert(slices.Clone(words), slices.Index(words, cmd.Args[0])+1, "-c", own)
 }
 
-// words are those of a step's command, with the images in use and with what its
-// expressions come to; command is where they come from.
-func (r *runner) words(ctx context.Context, images *Images, st step, facts expect.Facts) (command example.Command, words []string, err error) {
-	if command, err = images.command(st.command); err != nil {
-		return nil, nil, err
+// invocation is a step's command as it runs now: with the images in use, with what its
+// expressions come to, and with what admission requires.
+func (r *attempt) invocation(ctx context.Context, st step, facts expect.Facts) (invocation, error) {
+	command, err := r.images.command(st.command)
+	if err != nil {
+		return invocation{}, err
 	}
-	words, err = command.Expand(func(expr string) (string, error) {
+	words, err := command.Expand(func(expr string) (string, error) {
 		x := st.exprs[expr]
 		if x == nil {
 			x = r.plan.texts[expr]
 		}
 		return x.Expand(ctx, facts)
 	})
-	return command, words, err
+	if err != nil {
+		return invocation{}, err
+	}
+	if err := keepsShape(command, words[1:]); err != nil {
+		return invocation{}, err
+	}
+	return r.plan.invocation(command, r.inOwnContainer(words), r.patch)
 }
 
 // execute runs a command once.
@@ -229,13 +228,16 @@ func (r *attempt) exited(ctx context.Context, inv invocation, res kubectl.Result
 }
 
 // arguments judges a command and makes it ready for kubectl, with the files that it
-// names.
-func (r *runner) arguments(images *Images, patch podpatch.Patch, cmd example.Command, words []string, emit func(Body)) ([]string, error) {
-	parsed, err := r.judged(words)
+// names: kubectl reads files relative to the process's folder.
+func (r *attempt) arguments(inv invocation, emit func(Body)) ([]string, error) {
+	parsed, err := r.judged(inv.words[1:])
 	if err != nil {
 		return nil, err
 	}
-	if err := r.placeFiles(images, patch, cmd, emit); err != nil {
+	err = r.plan.showFiles(r.images, r.patch, inv.command, emit, func(name string, content []byte) error {
+		return os.WriteFile(filepath.Join(r.Session.Dir(), name), content, 0o600)
+	})
+	if err != nil {
 		return nil, err
 	}
 	for i, f := range parsed.Given {
@@ -244,14 +246,6 @@ func (r *runner) arguments(images *Images, patch podpatch.Patch, cmd example.Com
 		}
 	}
 	return parsed.Words(), nil
-}
-
-// placeFiles shows the files that a command names and puts its manifests where the
-// command finds them: kubectl reads files relative to the process's folder.
-func (r *runner) placeFiles(images *Images, patch podpatch.Patch, cmd example.Command, emit func(Body)) error {
-	return r.plan.showFiles(images, patch, cmd, emit, func(name string, content []byte) error {
-		return os.WriteFile(filepath.Join(r.Session.Dir(), name), content, 0o600)
-	})
 }
 
 // showFiles shows the files that a command names, and has its manifests placed as they are sent.

@@ -38,7 +38,7 @@ func (r *attempt) sendEarly(ctx context.Context, steps []step) map[int]*early {
 				return
 			}
 			keep := func(b Body) { e.bodies = append(e.bodies, b) }
-			e.res, e.failure = r.command(ctx, st, r.facts(r.images, nil), keep)
+			e.res, e.failure = r.command(ctx, st, r.facts(nil), keep)
 		})
 	}
 	go func() {

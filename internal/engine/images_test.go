@@ -10,7 +10,6 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/podpatch"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 )
 
@@ -49,12 +48,8 @@ func planOf(t *testing.T, steps string) *Plan {
 func commandOf(t *testing.T, p *Plan, images *Images) string {
 	t.Helper()
 	st := p.scenarios[0].steps[0]
-	r := &runner{plan: p}
-	_, words, err := r.words(t.Context(), images, st, expect.Facts{Images: images.References(), Texts: p.Example.Texts, RunID: "id"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	inv, err := p.invocation(words, podpatch.Patch{})
+	a := &attempt{runner: &runner{plan: p, watcher: &watcher{}}, images: images}
+	inv, err := a.invocation(t.Context(), st, expect.Facts{Images: images.References(), Texts: p.Example.Texts, RunID: "id"})
 	if err != nil {
 		t.Fatal(err)
 	}

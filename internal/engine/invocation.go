@@ -11,7 +11,9 @@ import (
 
 // invocation is a command as it runs.
 type invocation struct {
-	words []string
+	// command is where its words come from, with the images in use.
+	command example.Command
+	words   []string
 	// line is the command as a user would type it, beside its files.
 	line string
 	// overrides is the content of overridesFile, or "".
@@ -23,9 +25,9 @@ type invocation struct {
 const overridesFile = "overrides.json"
 
 // invocation is a command with what admission requires of the Pod that it runs.
-func (p *Plan) invocation(words []string, patch podpatch.Patch) (inv invocation, err error) {
+func (p *Plan) invocation(command example.Command, words []string, patch podpatch.Patch) (inv invocation, err error) {
 	texts := p.Example.Texts
-	if inv.words = words; len(words) > 2 && words[1] == "run" {
+	if inv.command, inv.words = command, words; len(words) > 2 && words[1] == "run" {
 		inv.overrides, err = patch.Overrides()
 	}
 	if inv.overrides != "" {

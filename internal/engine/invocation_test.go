@@ -23,7 +23,7 @@ func TestWhatAdmissionRequiresIsAFileBesideTheCommand(t *testing.T) {
 		{"kubectl get pods", podpatch.Patch{Hardened: true}, "kubectl get pods"},
 		{"kubectl create -f run", podpatch.Patch{Hardened: true}, "kubectl create -f run"},
 	} {
-		inv, err := p.invocation(strings.Fields(c.command), c.patch)
+		inv, err := p.invocation(nil, strings.Fields(c.command), c.patch)
 		if err != nil || inv.line != c.line {
 			t.Errorf("%s: expected %s, found %s, %v", c.command, c.line, inv.line, err)
 		}

@@ -19,11 +19,12 @@ var creating = []string{"apply", "create", "run"}
 func (r *runner) rehearse(ctx context.Context) error {
 	var mu sync.Mutex
 	var denials []string
+	a := &attempt{runner: r, kubectl: r.kubectl, images: r.images, patch: r.Patch}
 	var wg sync.WaitGroup
 	for _, sc := range r.plan.scenarios {
 		wg.Go(func() {
 			for _, st := range sc.steps {
-				if denial := r.rehearseStep(ctx, st); denial != "" {
+				if denial := a.denial(ctx, st); denial != "" {
 					mu.Lock()
 					denials = append(denials, "  "+denial)
 					mu.Unlock()
@@ -48,24 +49,19 @@ var dependent = regexp.MustCompile(`not found|was found|no matches for kind`)
 // reason for the parentheses, or any text, and a message of several lines.
 var refusal = regexp.MustCompile(`(?ms)^Error from server(?: \(.*?\))?: (?:error when creating "[^"]*": )?(.*)\z`)
 
-// rehearseStep returns what the API server has against the step, or "". A step
-// whose command only the run itself can know is left to the run.
-func (r *runner) rehearseStep(ctx context.Context, st step) string {
+// denial is what the API server has against a step, or "". A step whose command
+// only the run itself can know is left to the run.
+func (r *attempt) denial(ctx context.Context, st step) string {
 	if verb, _ := st.command.Verb(); st.readsExitCode || !slices.Contains(creating, verb) {
 		return ""
 	}
-	images := r.inUse()
-	facts := r.facts(images, nil)
+	facts := r.facts(nil)
 	facts.Objects = nil
-	command, words, err := r.words(ctx, images, st, facts)
+	inv, err := r.invocation(ctx, st, facts)
 	if err != nil {
 		return ""
 	}
-	inv, err := r.plan.invocation(words, r.Patch)
-	if err != nil {
-		return ""
-	}
-	args, err := r.arguments(images, r.Patch, command, inv.words[1:], func(Body) {})
+	args, err := r.arguments(inv, func(Body) {})
 	if err != nil {
 		return ""
 	}

@@ -59,7 +59,7 @@ func (p *Plan) previewStep(ctx context.Context, st step, images *Images, patch p
 		return err
 	}
 	words := st.preview(ctx, command, expect.Facts{Images: images.References(), Texts: p.Example.Texts})
-	inv, err := p.invocation(words, patch)
+	inv, err := p.invocation(command, words, patch)
 	if err != nil {
 		return err
 	}
@@ -69,22 +69,13 @@ func (p *Plan) previewStep(ctx context.Context, st step, images *Images, patch p
 
 // preview expands what is known without a cluster.
 func (st step) preview(ctx context.Context, command example.Command, facts expect.Facts) []string {
-	words := make([]string, 0, len(command))
-	for _, w := range command {
-		var text strings.Builder
-		for _, p := range w {
-			if !p.IsExpr {
-				text.WriteString(p.Text)
-				continue
-			}
-			value, err := st.exprs[p.Text].Expand(ctx, facts)
-			if err != nil {
-				value = placeholder(p.Text)
-			}
-			text.WriteString(value)
+	words, _ := command.Expand(func(expr string) (string, error) { // which does not fail
+		value, err := st.exprs[expr].Expand(ctx, facts)
+		if err != nil {
+			return placeholder(expr), nil
 		}
-		words = append(words, text.String())
-	}
+		return value, nil
+	})
 	return words
 }
 

@@ -154,7 +154,7 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 	emit(StepStarted{r.planned(st)})
 	defer func() { emit(StepEnded{time.Since(begin)}) }()
 
-	facts := r.facts(r.images, named)
+	facts := r.facts(named)
 	facts.Step = st.name
 	var res kubectl.Result
 	var failure *failure
@@ -251,9 +251,9 @@ func (st step) cannotRun() *failure {
 	return &failure{err: st.notRun, verdict: v1alpha1.CouldNotRun, skipped: true}
 }
 
-func (r *runner) facts(images *Images, named map[string]expect.Outcome) expect.Facts {
+func (r *attempt) facts(named map[string]expect.Outcome) expect.Facts {
 	return expect.Facts{
-		Images: images.References(), Texts: r.plan.Example.Texts, RunID: r.Session.ID, Namespace: r.Session.Namespace,
+		Images: r.images.References(), Texts: r.plan.Example.Texts, RunID: r.Session.ID, Namespace: r.Session.Namespace,
 		Steps: named, Objects: r.Session, Page: r.plan.Page,
 	}
 }
