@@ -21,7 +21,7 @@ func (r *attempt) check(ctx context.Context, c claim, facts expect.Facts, now *s
 	if verdict.Holds || c.within == 0 {
 		return verdict, read.names()
 	}
-	emit(Waiting{For: "the claim", State: c.text})
+	emit(Waiting{For: "the claim", State: c.Claim})
 	ctx, cancel := wait.WithTimeout(ctx, c.within)
 	defer cancel()
 	shown := troubles{emit, map[string]bool{}}

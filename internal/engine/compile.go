@@ -33,7 +33,7 @@ func Compile(e *example.Example) (*Plan, error) {
 		}
 	}
 	for _, sc := range e.Spec.Scenarios {
-		compiled := scenario{name: sc.Name, title: sc.Title}
+		compiled := scenario{Scenario: sc}
 		c.scenario, c.earlier = sc.Name, nil
 		for _, st := range sc.Steps {
 			compiled.steps = append(compiled.steps, c.step(st))
@@ -70,15 +70,14 @@ func (c *compiler) fail(at example.Place, offset int, text string) {
 }
 
 func (c *compiler) step(st example.Step) step {
-	s := step{name: st.Name, say: strings.TrimSpace(st.Say), exprs: map[string]*expect.Expression{},
-		notRun: st.NotRun, known: st.Known, at: st.At}
+	s := step{Step: st, exprs: map[string]*expect.Expression{}}
 	if st.NotRun == "" {
 		s.command = c.command(st, s.exprs)
 	}
-	if s.early = st.Early; s.early {
-		c.checkEarly(st, s)
+	if st.Early {
+		c.checkEarly(s)
 	}
-	s.within = c.within(st, s)
+	s.within = c.within(s)
 	if st.Show != "" {
 		s.show, _ = regexp.Compile(st.Show) // the loader has reported it
 	}
@@ -89,18 +88,18 @@ func (c *compiler) step(st example.Step) step {
 			continue
 		}
 		within, _ := time.ParseDuration(x.Within) // the loader has reported it
-		s.claims = append(s.claims, claim{x.ID, x.Claim, that, x.At, within})
+		s.claims = append(s.claims, claim{x, that, within})
 		s.readsExitCode = s.readsExitCode || that.Reads(expect.ExitCode) || that.Calls("shown")
 	}
 	return s
 }
 
 // within is how long a step's command is run again.
-func (c *compiler) within(st example.Step, s step) time.Duration {
+func (c *compiler) within(st step) time.Duration {
 	if st.Within == "" {
 		return 0
 	}
-	if verb, ok := s.command.Verb(); ok && !slices.Contains(repeatable, verb) {
+	if verb, ok := st.command.Verb(); ok && !slices.Contains(repeatable, verb) {
 		c.fail(st.At.Field("within"), 0, "within: expected a command that reads ("+strings.Join(repeatable, ", ")+"), found kubectl "+verb+
 			"; set it on a claim instead")
 	}
@@ -109,12 +108,12 @@ func (c *compiler) within(st example.Step, s step) time.Duration {
 }
 
 // checkEarly reports why a command cannot be sent before the steps before it.
-func (c *compiler) checkEarly(st example.Step, s step) {
+func (c *compiler) checkEarly(st step) {
 	at := st.At.Field("early")
-	if verb, ok := s.command.Verb(); ok && !slices.Contains(creating, verb) {
+	if verb, ok := st.command.Verb(); ok && !slices.Contains(creating, verb) {
 		c.fail(at, 0, "early: expected a command that creates ("+strings.Join(creating, ", ")+"), found kubectl "+verb)
 	}
-	for text, x := range s.exprs {
+	for text, x := range st.exprs {
 		if x != nil && slices.ContainsFunc(later, func(name string) bool { return x.Reads(name) || x.Calls(name) }) {
 			c.fail(at, 0, "early: expected expressions that read images and run only, found $("+text+")")
 		}

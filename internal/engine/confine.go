@@ -21,17 +21,16 @@ const scopeHint = "; to allow this, run the example with --allow-cluster-scope"
 // command may leave the Namespace.
 func (p *Plan) Confined(clusterScope bool) error {
 	var problems example.Problems
-	for i, sc := range p.Example.Spec.Scenarios {
-		for j, st := range sc.Steps {
-			compiled := p.scenarios[i].steps[j]
-			if compiled.notRun != "" {
+	for _, sc := range p.scenarios {
+		for _, st := range sc.steps {
+			if st.NotRun != "" {
 				continue
 			}
 			fail := func(offset int, text string) {
 				problems = append(problems, st.At.Field("run").ProblemAt(offset, "run: "+text))
 			}
-			p.checkCommand(compiled, clusterScope, fail)
-			if need, found := forbidden(p.commandNeeds(compiled)); found && !clusterScope {
+			p.checkCommand(st, clusterScope, fail)
+			if need, found := forbidden(p.commandNeeds(st)); found && !clusterScope {
 				fail(0, forbids(need))
 			}
 		}

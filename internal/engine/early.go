@@ -26,7 +26,7 @@ func (r *attempt) sendEarly(ctx context.Context, steps []step) map[int]*early {
 	}
 	var queue []func()
 	for i, st := range steps {
-		if !st.early {
+		if !st.Early {
 			continue
 		}
 		e := &early{done: make(chan struct{})}

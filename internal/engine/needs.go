@@ -59,7 +59,7 @@ func (st step) claimNeeds() rbac.Needs {
 
 // commandNeeds are what the step's command does, and the removal of its resources.
 func (p *Plan) commandNeeds(st step) rbac.Needs {
-	if st.notRun != "" {
+	if st.NotRun != "" {
 		return nil
 	}
 	words := st.preview(context.Background(), st.command, expect.Facts{Images: p.Example.References(), Texts: p.Example.Texts})[1:]

@@ -42,8 +42,8 @@ func (p *Plan) Select(names ...string) (*Plan, error) {
 	selected := &Plan{Example: p.Example, Page: p.Page, texts: p.texts}
 	var known []string
 	for _, sc := range p.scenarios {
-		known = append(known, sc.name)
-		if slices.Contains(names, sc.name) {
+		known = append(known, sc.Name)
+		if slices.Contains(names, sc.Name) {
 			selected.scenarios = append(selected.scenarios, sc)
 		}
 	}
@@ -55,38 +55,31 @@ func (p *Plan) Select(names ...string) (*Plan, error) {
 	return selected, nil
 }
 
+// scenario is one of the example, its steps compiled.
 type scenario struct {
-	name, title string
-	steps       []step
+	example.Scenario
+	steps []step
 }
 
+// step is one of the example, compiled.
 type step struct {
-	name    string
-	say     string
+	example.Step
 	command example.Command
 	exprs   map[string]*expect.Expression
 	show    *regexp.Regexp
 	claims  []claim
-	// within is how long the command is run again until its claims hold; 0 means that
-	// it runs once.
+	// within is Within: 0 means that the command runs once.
 	within time.Duration
-	// early: the command is sent when the scenario begins.
-	early bool
 	// readsExitCode: a claim judges the exit code, so that a command that
 	// exits non-zero is no failure in itself.
 	readsExitCode bool
-	// notRun is why the command cannot run; known: the author says so.
-	notRun string
-	known  bool
-	at     example.Place
 }
 
+// claim is one of the example, compiled.
 type claim struct {
-	id   string // unique in the example, or ""
-	text string
+	example.Expectation
 	that *expect.Expression
-	at   example.Place
-	// within is how long it may take to become true; 0 means at once.
+	// within is Within: 0 means at once.
 	within time.Duration
 }
 

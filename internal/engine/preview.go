@@ -26,10 +26,10 @@ func Preview(ctx context.Context, plan *Plan, opts Options, sink func(Event)) er
 	}
 	for i, sc := range plan.scenarios {
 		emit := func(b Body) { sink(Event{Time: time.Now(), Scenario: i, Body: b}) }
-		emit(ScenarioStarted{sc.name, sc.title})
+		emit(ScenarioStarted{sc.Name, sc.Title})
 		for _, st := range sc.steps {
-			if st.notRun != "" {
-				emit(StepStarted{v1alpha1.Step{Say: strings.TrimPrefix(st.notRun, "not run: ") + " (not run)"}})
+			if st.NotRun != "" {
+				emit(StepStarted{v1alpha1.Step{Say: strings.TrimPrefix(st.NotRun, "not run: ") + " (not run)"}})
 				emit(StepEnded{})
 				continue
 			}
@@ -39,7 +39,7 @@ func Preview(ctx context.Context, plan *Plan, opts Options, sink func(Event)) er
 				return err
 			}
 			for i, c := range st.claims {
-				emit(ClaimShown{ClaimID{i, c.text}})
+				emit(ClaimShown{ClaimID{i, c.Claim}})
 			}
 			emit(StepEnded{})
 		}

@@ -62,7 +62,7 @@ func (r *runner) fit(ctx context.Context) error {
 		if needed > has.pods {
 			return fmt.Errorf("the quota %q of namespace %q leaves room for %d pods, and scenario %q needs %d: nothing was created; "+
 				"delete something in the namespace, raise the quota, or use another namespace: -n NAMESPACE",
-				has.quota, r.Session.Namespace, has.pods, sc.name, needed)
+				has.quota, r.Session.Namespace, has.pods, sc.Name, needed)
 		}
 		all += needed
 	}

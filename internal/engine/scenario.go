@@ -25,7 +25,7 @@ func (r *runner) scenario(ctx context.Context, index int) v1alpha1.Verdict {
 	sc := r.plan.scenarios[index]
 	begin := time.Now()
 	emit := func(b Body) { r.emit(index, b) }
-	emit(ScenarioStarted{sc.name, sc.title})
+	emit(ScenarioStarted{sc.Name, sc.Title})
 	verdict, disrupted := v1alpha1.CouldNotRun, false
 	var a *attempt
 	for {
@@ -136,7 +136,7 @@ func (r *attempt) steps(ctx context.Context, steps []step, emit func(Body)) v1al
 		if broken && !sent[i].begun() {
 			emit(StepSkipped{r.planned(st)})
 			for i, c := range st.claims {
-				emit(ExpectationNotChecked{ClaimID{i, c.text}})
+				emit(ExpectationNotChecked{ClaimID{i, c.Claim}})
 			}
 			continue
 		}
@@ -155,11 +155,11 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 	defer func() { emit(StepEnded{time.Since(begin)}) }()
 
 	facts := r.facts(named)
-	facts.Step = st.name
+	facts.Step = st.Name
 	var res kubectl.Result
 	var failure *failure
 	switch {
-	case st.notRun != "":
+	case st.NotRun != "":
 		failure = st.cannotRun()
 	case sent != nil:
 		res, failure = sent.result(emit)
@@ -176,19 +176,19 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 			r.keepEvidence(ctx, failure.words, nil, emit)
 		}
 		for i, c := range st.claims {
-			emit(ExpectationNotChecked{ClaimID{i, c.text}})
+			emit(ExpectationNotChecked{ClaimID{i, c.Claim}})
 		}
 		return failure.verdict, !failure.skipped
 	}
 	facts.Outcome, facts.Elapsed = outcomeOf(res), time.Since(begin)
-	if st.name != "" {
-		named[st.name] = facts.Outcome
+	if st.Name != "" {
+		named[st.Name] = facts.Outcome
 	}
 	now := r.snapshot()
 	var suspects []string // Pods that claims which fail have read
 	ended, hopeless := false, false
 	for i, c := range st.claims {
-		id := ClaimID{i, c.text}
+		id := ClaimID{i, c.Claim}
 		verdict, read := r.check(ctx, c, facts, now, emit)
 		switch {
 		case verdict.Holds:
@@ -245,10 +245,10 @@ func outcomeOf(res kubectl.Result) expect.Outcome {
 // cannotRun is the failure of a step whose command cannot run. What its author knows of
 // fails no run.
 func (st step) cannotRun() *failure {
-	if st.known {
-		return notApplicable(&diagnose.Cause{What: "This command is not run", Why: st.notRun, Harmless: true})
+	if st.Known {
+		return notApplicable(&diagnose.Cause{What: "This command is not run", Why: st.NotRun, Harmless: true})
 	}
-	return &failure{err: st.notRun, verdict: v1alpha1.CouldNotRun, skipped: true}
+	return &failure{err: st.NotRun, verdict: v1alpha1.CouldNotRun, skipped: true}
 }
 
 func (r *attempt) facts(named map[string]expect.Outcome) expect.Facts {

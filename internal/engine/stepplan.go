@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"strings"
+
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
@@ -9,9 +11,9 @@ import (
 func (r *attempt) planned(st step) v1alpha1.Step {
 	planned := st.planned()
 	if r.plan.Page != nil {
-		planned.Position = positionOf(st.at)
+		planned.Position = positionOf(st.At)
 		for i := range planned.Claims {
-			planned.Claims[i].Position = positionOf(st.claims[i].at)
+			planned.Claims[i].Position = positionOf(st.claims[i].At)
 		}
 	}
 	return planned
@@ -26,14 +28,14 @@ func positionOf(at example.Place) *v1alpha1.Position {
 // planned is the step before it runs.
 func (st step) planned() v1alpha1.Step {
 	planned := v1alpha1.Step{
-		Name: st.name, Say: st.say, MayFail: st.readsExitCode, WithinMilliseconds: st.within.Milliseconds(),
+		Name: st.Name, Say: strings.TrimSpace(st.Say), MayFail: st.readsExitCode, WithinMilliseconds: st.within.Milliseconds(),
 	}
 	if st.show != nil {
 		planned.Show = st.show.String()
 	}
 	for _, c := range st.claims {
 		planned.Claims = append(planned.Claims, v1alpha1.Claim{
-			ID: c.id, Claim: c.text, Expression: c.that.Source, WithinMilliseconds: c.within.Milliseconds(), Outcome: v1alpha1.NotChecked,
+			ID: c.ID, Claim: c.Claim, Expression: c.that.Source, WithinMilliseconds: c.within.Milliseconds(), Outcome: v1alpha1.NotChecked,
 		})
 	}
 	return planned
