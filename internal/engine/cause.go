@@ -12,6 +12,7 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
 )
 
 // causeOfPod diagnoses a Pod by its own state, the Events about it, and its Node,
@@ -60,17 +61,13 @@ func (r *attempt) notPlaced(words []string) (why *diagnose.Cause) {
 func (r *runner) guard(ctx context.Context, words []string) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	go func() {
-		for {
-			changed := r.watcher.next()
-			if c := r.lostNode(ctx, namedBy(words)); c != nil {
+		_ = wait.Until(ctx, r.watcher.next, func() (bool, error) { // whose error is the end of ctx
+			c := r.lostNode(ctx, namedBy(words))
+			if c != nil {
 				cancel(c)
 			}
-			select {
-			case <-ctx.Done():
-				return
-			case <-changed:
-			}
-		}
+			return c != nil, nil
+		})
 	}()
 	return ctx, func() { cancel(nil) }
 }

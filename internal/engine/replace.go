@@ -15,6 +15,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/podpatch"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
 )
 
 // ImageReplaced reports that an image cannot run on the cluster, and what runs instead for
@@ -106,15 +107,10 @@ func (r *runner) replaceBeforehand(ctx context.Context) {
 
 // replaceOnSigns replaces images at the first sign that they cannot run, until ctx ends.
 func (r *runner) replaceOnSigns(ctx context.Context) {
-	for len(r.inUse().replaceable()) > 0 {
-		changed := r.watcher.next()
+	_ = wait.Until(ctx, r.watcher.next, func() (bool, error) { // whose error is the end of ctx
 		r.readSigns(ctx)
-		select {
-		case <-ctx.Done():
-			return
-		case <-changed:
-		}
-	}
+		return len(r.inUse().replaceable()) == 0, nil
+	})
 }
 
 // readSigns looks at all Pods of the run for signs that an image cannot run.
