@@ -12,7 +12,6 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/client-go/rest"
 	cmdutil "k8s.io/kubectl/pkg/cmd/util"
-	"k8s.io/kubectl/pkg/validation"
 )
 
 // Result is what a command left behind.
@@ -32,24 +31,21 @@ type Result struct {
 // Kubectl runs commands against one cluster, in one Namespace. It is safe for
 // concurrent use.
 type Kubectl struct {
-	getter     *namespaced
-	validators *validators
+	getter *namespaced
+	server *server
 }
 
 // New returns a Kubectl that finds the cluster through getter and works in a
 // Namespace. The wrapper, where it is not nil, sees every request.
 func New(getter genericclioptions.RESTClientGetter, namespace string, wrapper func(*rest.Config)) *Kubectl {
-	return &Kubectl{
-		getter:     &namespaced{RESTClientGetter: getter, namespace: namespace, wrap: wrapper},
-		validators: &validators{shared: map[string]validation.Schema{}},
-	}
+	return &Kubectl{&namespaced{RESTClientGetter: getter, namespace: namespace, wrap: wrapper}, &server{}}
 }
 
 // Wrapped returns a Kubectl whose requests another wrapper sees; all else it shares.
 func (k *Kubectl) Wrapped(wrapper func(*rest.Config)) *Kubectl {
 	getter := *k.getter
 	getter.wrap = wrapper
-	return &Kubectl{&getter, k.validators}
+	return &Kubectl{&getter, k.server}
 }
 
 // fatal is how kubectl's packages end a command: they call one global handler,
@@ -105,7 +101,7 @@ func (k *Kubectl) run(ctx context.Context, args []string, stdout, stderr *output
 	streams := genericiooptions.IOStreams{In: bytes.NewReader(nil), Out: stdout, ErrOut: stderr}
 	// MatchVersionFlags also sets the defaults that some commands count on.
 	getter := k.getter.warningTo(stderr)
-	f := &factory{cmdutil.NewFactory(cmdutil.NewMatchVersionFlags(getter)), k.validators}
+	f := &factory{cmdutil.NewFactory(cmdutil.NewMatchVersionFlags(getter)), k.server}
 	root := &cobra.Command{Use: "kubectl", SilenceErrors: true, SilenceUsage: true}
 	root.AddCommand(verbs[args[0]](f, streams))
 	root.SetArgs(args)
