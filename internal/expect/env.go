@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/google/cel-go/cel"
@@ -88,7 +89,7 @@ type Env struct{ env *cel.Env }
 //	bound(value)    what the cluster has for a value that a page shows, such as an IP address
 //	file(name)      the content of a file beside the example, as $(cat NAME) in a shell
 func NewEnv() (*Env, error) {
-	env, err := cel.NewEnv(
+	env, err := cel.NewEnv(slices.Concat([]cel.EnvOption{
 		cel.Variable("stdout", cel.StringType),
 		cel.Variable("stderr", cel.StringType),
 		cel.Variable(ExitCode, cel.IntType),
@@ -96,8 +97,6 @@ func NewEnv() (*Env, error) {
 		cel.Variable("run", cel.MapType(cel.StringType, cel.StringType)),
 		cel.Variable("elapsed", cel.DurationType),
 		cel.Variable("steps", cel.MapType(cel.StringType, cel.DynType)),
-		cel.Lib(&objects{}),
-		cel.Lib(&shown{}),
 		cel.Function("file", cel.Overload("file_string", []*cel.Type{cel.StringType}, cel.StringType)),
 		cel.Function("json", cel.Overload("json_string", []*cel.Type{cel.StringType}, cel.DynType,
 			cel.UnaryBinding(parseJSON))),
@@ -106,10 +105,9 @@ func NewEnv() (*Env, error) {
 				return types.String(net.JoinHostPort(fmt.Sprint(host.Value()), fmt.Sprint(port.Value())))
 			}))),
 		ext.Strings(),
-		cel.Lib(bounded{}),
 		ext.Network(),
 		cel.EnableMacroCallTracking(), // so that explanations show macros as they were written
-	)
+	}, bounded(), (&objects{}).functions(), (&shown{}).functions())...)
 	if err != nil {
 		return nil, fmt.Errorf("build the CEL environment: %w", err)
 	}
@@ -161,11 +159,7 @@ func (e *Env) compile(source string, want ...*cel.Type) (*Expression, error) {
 func (x *Expression) eval(ctx context.Context, f Facts, read *objects, page *shown) (ref.Val, *cel.EvalDetails, error) {
 	// The functions that read objects and files are declared without a binding,
 	// because only now is it known what they read; the extended environment adds it.
-	bound := []cel.EnvOption{cel.Lib(read), textsOf(f.Texts)}
-	if page.page != nil {
-		bound = append(bound, cel.Lib(page))
-	}
-	env, err := x.env.env.Extend(bound...)
+	env, err := x.env.env.Extend(slices.Concat(read.functions(), page.functions(), []cel.EnvOption{textsOf(f.Texts)})...)
 	if err != nil {
 		return nil, nil, err
 	}

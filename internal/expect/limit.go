@@ -126,16 +126,10 @@ func (c *costly) cost(result ref.Val) int {
 	return 1
 }
 
-// bounded is the CEL library of those string functions whose result may be much
-// longer than what they are given: it binds them to the same functions, which first
-// look how long the result would be.
-type bounded struct{}
-
-// ProgramOptions has none.
-func (bounded) ProgramOptions() []cel.ProgramOption { return nil }
-
-// CompileOptions replaces the bindings.
-func (bounded) CompileOptions() []cel.EnvOption {
+// bounded replaces the bindings of those string functions whose result may be much longer
+// than what they are given: by the same functions, which first look how long the result
+// would be.
+func bounded() []cel.EnvOption {
 	text, texts, number, all := cel.StringType, cel.ListType(cel.StringType), cel.IntType, types.Int(-1)
 	return []cel.EnvOption{
 		cel.Function("replace",

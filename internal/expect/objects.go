@@ -10,8 +10,7 @@ import (
 	"github.com/google/cel-go/common/types/ref"
 )
 
-// objects is the CEL library of the functions that read objects: without
-// Objects it declares them, with Objects it also binds them.
+// objects are the functions that read objects: without Objects they are only declared.
 type objects struct {
 	ctx  context.Context
 	from Objects
@@ -19,8 +18,7 @@ type objects struct {
 	reading atomic.Bool
 }
 
-// CompileOptions declares the functions.
-func (o *objects) CompileOptions() []cel.EnvOption {
+func (o *objects) functions() []cel.EnvOption {
 	one := func(name string, result *cel.Type, read func(string) (any, error)) cel.EnvOption {
 		return o.function(name, 1, result, func(args []string) (any, error) { return read(args[0]) })
 	}
@@ -33,9 +31,6 @@ func (o *objects) CompileOptions() []cel.EnvOption {
 	}
 }
 
-// ProgramOptions has none.
-func (o *objects) ProgramOptions() []cel.ProgramOption { return nil }
-
 // function declares a function of n texts.
 func (o *objects) function(name string, n int, result *cel.Type, read func([]string) (any, error)) cel.EnvOption {
 	params := make([]*cel.Type, n)
@@ -46,7 +41,7 @@ func (o *objects) function(name string, n int, result *cel.Type, read func([]str
 	}
 	var binding []cel.OverloadOpt
 	if o.from != nil {
-		call := func(args ...ref.Val) ref.Val {
+		binding = append(binding, cel.FunctionBinding(func(args ...ref.Val) ref.Val {
 			texts := make([]string, len(args))
 			for i, a := range args {
 				texts[i] = fmt.Sprint(a.Value())
@@ -58,12 +53,7 @@ func (o *objects) function(name string, n int, result *cel.Type, read func([]str
 				return types.NewErr("%s(%q): %v", name, texts, err)
 			}
 			return types.DefaultTypeAdapter.NativeToValue(value)
-		}
-		if n == 1 {
-			binding = append(binding, cel.UnaryBinding(func(a ref.Val) ref.Val { return call(a) }))
-		} else {
-			binding = append(binding, cel.BinaryBinding(func(a, b ref.Val) ref.Val { return call(a, b) }))
-		}
+		}))
 	}
 	return cel.Function(name, cel.Overload(id, params, result, binding...))
 }

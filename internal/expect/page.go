@@ -30,16 +30,15 @@ type Difference struct {
 	Final bool
 }
 
-// shown is the CEL library of the functions that read the page: without a Page it declares
-// them, with one it also binds them, and keeps the differences that they find.
+// shown are the functions that read the page: without a Page they are only declared. It keeps
+// the differences that they find.
 type shown struct {
 	facts Facts
 	page  Page
 	found []Difference
 }
 
-// CompileOptions declares the functions.
-func (s *shown) CompileOptions() []cel.EnvOption {
+func (s *shown) functions() []cel.EnvOption {
 	var holds, bound []cel.OverloadOpt
 	if s.page != nil {
 		holds = append(holds, cel.UnaryBinding(s.holds))
@@ -53,9 +52,6 @@ func (s *shown) CompileOptions() []cel.EnvOption {
 		cel.Function("bound", cel.Overload("bound_string", text, cel.StringType, bound...)),
 	}
 }
-
-// ProgramOptions has none.
-func (s *shown) ProgramOptions() []cel.ProgramOption { return nil }
 
 func (s *shown) holds(statement ref.Val) ref.Val {
 	found, err := s.page.Differences(fmt.Sprint(statement.Value()), s.facts)

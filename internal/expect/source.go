@@ -55,24 +55,14 @@ func sourceError(source string, issues *cel.Issues) *SourceError {
 	return e
 }
 
-// offset turns CEL's line, from 1, and column, from 0 and in characters, into bytes.
+// offset turns a place of CEL's, which is in characters, into bytes; of no place it is 0.
 func offset(source string, at common.Location) int {
-	begin := 0
-	for range at.Line() - 1 {
-		next := strings.IndexByte(source[begin:], '\n')
-		if next < 0 {
-			break
-		}
-		begin += next + 1
+	begin, found := common.NewTextSource(source).LocationOffset(at)
+	if !found {
+		return 0
 	}
-	column := at.Column()
-	for i := range source[begin:] {
-		if column <= 0 {
-			return begin + i
-		}
-		column--
-	}
-	return len(source)
+	characters := []rune(source)
+	return len(string(characters[:min(int(begin), len(characters))]))
 }
 
 // Names are what an expression can refer to: the variables and the functions.
