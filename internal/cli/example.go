@@ -34,7 +34,9 @@ type exampleOptions struct {
 	streams genericiooptions.IOStreams
 	dryRun  bool
 	step    bool
-	output  *exampleOutput
+	output  *output
+	// collector makes the report of the run's events.
+	collector *report.Collector
 }
 
 func newExampleCommand(e *example.Example, clients *run.Clients, flags *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) *cobra.Command {
@@ -96,7 +98,7 @@ func (o *exampleOptions) addFlags(c *cobra.Command, imageNames string) {
 	c.Flags().BoolVar(&o.FailFast, "fail-fast", true, "Stop waiting on errors that rarely resolve, such as a failed image pull, an unschedulable pod or a crash loop")
 	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "Show the commands, without contacting a cluster")
 	c.Flags().BoolVar(&o.step, "step", false, "Ask for confirmation before each command")
-	o.output = newExampleOutput()
+	o.output = newOutput(&v1alpha1.Report{})
 	o.output.addFlags(c, " (default: story on a terminal, else summary)")
 }
 
@@ -134,7 +136,7 @@ func (o *exampleOptions) run(ctx context.Context) error {
 	if err != nil || o.dryRun {
 		return err
 	}
-	return o.output.end(ctx, o.streams, o.output.collector.Report(), verdict, nil)
+	return o.output.end(ctx, o.streams, o.collector.Report(), verdict, nil)
 }
 
 // execute runs the plan, or previews it, and shows it meanwhile. It cancels ctx where the
@@ -145,19 +147,42 @@ func (o *exampleOptions) execute(ctx context.Context, cancel context.CancelCause
 	if printers.IsTerminal(o.streams.Out) || o.dryRun || o.step {
 		view = report.Story
 	}
-	o.output.collector = report.NewStory(o.output.terminal(out, o.streams, view))
+	o.collector = report.NewStory(o.output.terminal(out, o.streams, view))
 	if o.dryRun {
-		return v1alpha1.Passed, engine.Preview(ctx, o.plan, o.Options, o.output.collector.Handle)
+		return v1alpha1.Passed, engine.Preview(ctx, o.plan, o.Options, o.collector.Handle)
 	}
 	if o.step {
 		o.Confirm = newConfirm(o.streams, cancel)
 	}
-	verdict := engine.Run(ctx, o.clients, o.plan, o.Options, func(ev engine.Event) { o.output.handle(ev, o.streams.ErrOut) })
-	report.Refuse(o.streams.ErrOut, width(o.streams.ErrOut), o.output.collector.Report())
+	verdict := engine.Run(ctx, o.clients, o.plan, o.Options, o.handle)
+	report.Refuse(o.streams.ErrOut, width(o.streams.ErrOut), o.collector.Report())
 	if err := context.Cause(ctx); err != nil && !errors.As(err, new(run.Signaled)) {
 		fmt.Fprintln(o.streams.ErrOut, "error:", err)
 	}
 	return verdict, nil
+}
+
+// handle takes the next event; progress is shown on the error stream where no story is.
+func (o *exampleOptions) handle(ev engine.Event) {
+	o.collector.Handle(ev)
+	if o.output.format() == "" {
+		return
+	}
+	errOut := o.streams.ErrOut
+	switch b := ev.Body.(type) {
+	case engine.RunStarted:
+		fmt.Fprintf(errOut, "%s: running in namespace %s; the report follows at the end\n", b.Example, b.Run.Namespace)
+	case engine.Delayed:
+		fmt.Fprintln(errOut, b.Delay)
+	case engine.ScenarioEnded:
+		fmt.Fprintf(errOut, "%s: %s\n", o.collector.Progress(ev.Scenario), b.Elapsed.Round(1e8))
+	case engine.CleanupEnded:
+		if b.Cleanup.Error != "" {
+			fmt.Fprintf(errOut, "the cleanup is incomplete: %s\nto delete the leftovers: %s\n", b.Cleanup.Error, b.Cleanup.RemoveCommand)
+		} else if b.Cleanup.Kept {
+			fmt.Fprintf(errOut, "all resources are kept; to delete them: %s\n", b.Cleanup.RemoveCommand)
+		}
+	}
 }
 
 // watchedWriter is a writer that reports each error.

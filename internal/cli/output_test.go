@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -13,19 +12,20 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // outputFor parses the flags of a command line.
-func outputFor(t *testing.T, args ...string) (*exampleOutput, error) {
+func outputFor(t *testing.T, args ...string) (*exampleOptions, error) {
 	t.Helper()
-	o := newExampleOutput()
+	o := &exampleOptions{output: newOutput(&v1alpha1.Report{}), collector: report.NewCollector()}
 	c := &cobra.Command{}
-	o.addFlags(c, "")
+	o.output.addFlags(c, "")
 	if err := c.ParseFlags(args); err != nil {
 		t.Fatal(err)
 	}
-	return o, o.complete(false)
+	return o, o.output.complete(false)
 }
 
 func TestOutputFlagsAreChecked(t *testing.T) {
@@ -44,7 +44,7 @@ func TestOutputFlagsAreChecked(t *testing.T) {
 			t.Errorf("%q: expected an error with %q, found %v", args, want, err)
 		}
 	}
-	if o, _ := outputFor(t, "-o", "json"); o.complete(true) == nil {
+	if o, _ := outputFor(t, "-o", "json"); o.output.complete(true) == nil {
 		t.Error("a dry run has no report: expected an error")
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
@@ -53,8 +53,9 @@ func TestOutputFlagsAreChecked(t *testing.T) {
 }
 
 // send sends a short run.
-func send(o *exampleOutput) (progress string) {
-	var errOut bytes.Buffer
+func send(o *exampleOptions) (progress string) {
+	streams, _, _, errOut := genericiooptions.NewTestIOStreams()
+	o.streams = streams
 	for _, ev := range []engine.Event{
 		{Scenario: engine.WholeRun, Body: engine.RunStarted{Example: "pods", Title: "Pods", Run: v1alpha1.Run{ID: "x7k2p", Namespace: "kbe-pods-x7k2p", ServerVersion: "v1.37.2"}}},
 		{Body: engine.ScenarioStarted{Name: "one", Title: "One"}},
@@ -63,7 +64,7 @@ func send(o *exampleOutput) (progress string) {
 		{Body: engine.ScenarioEnded{Elapsed: 1234 * time.Millisecond}},
 		{Scenario: engine.WholeRun, Body: engine.RunEnded{Example: "pods", Verdict: v1alpha1.Passed, Met: 1}},
 	} {
-		o.handle(ev, &errOut)
+		o.handle(ev)
 	}
 	return errOut.String()
 }
@@ -85,7 +86,7 @@ func TestStandardOutputHoldsOnlyTheReport(t *testing.T) {
 		}
 		progress := send(o)
 		streams, _, out, _ := genericiooptions.NewTestIOStreams()
-		if err := o.put(streams, o.collector.Report()); err != nil || !strings.Contains(out.String(), want) {
+		if err := o.output.put(streams, o.collector.Report()); err != nil || !strings.Contains(out.String(), want) {
 			t.Errorf("-o %s: expected %q, found %q, %v", format, want, out, err)
 		}
 		if progress != "pods: running in namespace kbe-pods-x7k2p; the report follows at the end\none: 1 of 1 claims hold: 1.2s\n" {
@@ -97,7 +98,7 @@ func TestStandardOutputHoldsOnlyTheReport(t *testing.T) {
 func TestReportFilesAreWrittenAtomically(t *testing.T) {
 	dir := t.TempDir()
 	var args []string
-	for _, f := range newExampleOutput().fileFormats() {
+	for _, f := range newOutput(&v1alpha1.Report{}).fileFormats() {
 		args = append(args, "--report-file", f+"="+filepath.Join(dir, f))
 	}
 	if err := os.WriteFile(filepath.Join(dir, "json"), []byte("old"), 0o600); err != nil {
@@ -115,7 +116,7 @@ func TestReportFilesAreWrittenAtomically(t *testing.T) {
 		t.Fatal(err)
 	}
 	streams, _, out, _ := genericiooptions.NewTestIOStreams()
-	err = o.put(streams, o.collector.Report())
+	err = o.output.put(streams, o.collector.Report())
 	if err == nil || !strings.Contains(err.Error(), "the report could not be written") || strings.Contains(err.Error(), "json=") {
 		t.Errorf("expected an error for html alone, found %v", err)
 	}
@@ -137,7 +138,7 @@ func TestReportFilesAreWrittenAtomically(t *testing.T) {
 	if err != nil || !json.Valid(data) {
 		t.Errorf("found %s, %v", data, err)
 	}
-	if left, err := os.ReadDir(dir); err != nil || len(left) != len(newExampleOutput().fileFormats()) {
+	if left, err := os.ReadDir(dir); err != nil || len(left) != len(newOutput(&v1alpha1.Report{}).fileFormats()) {
 		t.Errorf("expected no other files, found %v, %v", left, err)
 	}
 }

@@ -140,7 +140,7 @@ func (o *verifyOptions) page(ctx context.Context, name string) (*v1alpha1.Report
 	if err != nil || o.dryRun {
 		return nil, verdict, err
 	}
-	r := o.output.collector.Report()
+	r := o.collector.Report()
 	if r.Interrupted != "" {
 		return r, verdict, nil // who ends a run does not want its changes
 	}
