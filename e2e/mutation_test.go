@@ -116,18 +116,19 @@ func assertFailsAlone(t *testing.T, e *example.Example, c claimOf, m mutation) {
 		t.Fatal(err)
 	}
 	var story bytes.Buffer
-	handle := report.NewStory(report.NewTerminal(&story, nil, 80, false)).Handle
+	collector := report.NewStory(report.NewTerminal(&story, nil, 80, false))
+	verdict := engine.Run(t.Context(), clientsOf(kube), plan, engine.Options{FailFast: true}, collector.Handle)
 	var found []string
-	verdict := engine.Run(t.Context(), clientsOf(kube), plan, engine.Options{FailFast: true}, func(ev engine.Event) {
-		handle(ev)
-		switch b := ev.Body.(type) {
-		case engine.ExpectationFailed:
-			found = append(found, "failed: "+b.Claim)
-		case engine.ExpectationNotChecked:
-			found = append(found, "not checked: "+b.Claim)
+	for _, sc := range collector.Report().Scenarios {
+		for _, st := range sc.Steps {
+			for _, claim := range st.Claims {
+				if claim.Outcome != v1alpha1.Met {
+					found = append(found, fmt.Sprintf("%s: %s", claim.Outcome, claim.Claim))
+				}
+			}
 		}
-	})
-	if verdict != v1alpha1.ClaimFailed || !slices.Equal(found, []string{"failed: " + c.Claim}) {
+	}
+	if verdict != v1alpha1.ClaimFailed || !slices.Equal(found, []string{fmt.Sprintf("%s: %s", v1alpha1.Failed, c.Claim)}) {
 		t.Errorf("broken by %s: expected that this claim fails alone, found the verdict %s and\n  %s\n%s",
 			m.By, verdict, strings.Join(found, "\n  "), story.String())
 	}

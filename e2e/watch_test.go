@@ -26,7 +26,7 @@ import (
 // story is what is looked at of a run.
 type story struct {
 	verdict v1alpha1.Verdict
-	failed  []engine.ExpectationFailed
+	failed  []engine.ClaimDecided
 	pods    map[string]v1alpha1.Pod // the last state of each, by name
 }
 
@@ -54,8 +54,10 @@ spec:
 	s := story{pods: map[string]v1alpha1.Pod{}}
 	s.verdict = engine.Run(t.Context(), clientsOf(flags), plan, opts, func(ev engine.Event) {
 		switch b := ev.Body.(type) {
-		case engine.ExpectationFailed:
-			s.failed = append(s.failed, b)
+		case engine.ClaimDecided:
+			if b.Outcome == v1alpha1.Failed {
+				s.failed = append(s.failed, b)
+			}
 		case engine.StepFailed:
 			t.Log(b.Err)
 		case engine.PodSeen:

@@ -60,7 +60,7 @@ func send(o *exampleOptions) (progress string) {
 		{Scenario: engine.WholeRun, Body: engine.RunStarted{Example: "pods", Title: "Pods", Run: v1alpha1.Run{ID: "x7k2p", Namespace: "kbe-pods-x7k2p", ServerVersion: "v1.37.2"}}},
 		{Body: engine.ScenarioStarted{Name: "one", Title: "One"}},
 		{Body: engine.StepStarted{Step: v1alpha1.Step{Claims: []v1alpha1.Claim{{Claim: "It is so", Expression: "true", Outcome: v1alpha1.NotChecked}}}}},
-		{Body: engine.ExpectationMet{ClaimID: engine.ClaimID{Claim: "It is so"}}},
+		{Body: engine.ClaimDecided{Outcome: v1alpha1.Met}},
 		{Body: engine.ScenarioEnded{Elapsed: 1234 * time.Millisecond}},
 		{Scenario: engine.WholeRun, Body: engine.RunEnded{Example: "pods", Verdict: v1alpha1.Passed, Met: 1}},
 	} {

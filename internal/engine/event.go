@@ -40,16 +40,6 @@ type RunStarted struct {
 	EndedRuns int
 }
 
-// ClaimID is which claim of its step's plan an event is about. Index is what it is
-// known by: two claims of a step may have the same text.
-type ClaimID struct {
-	Index int
-	Claim string
-}
-
-// ClaimShown is a claim that a run would check (see Preview).
-type ClaimShown struct{ ClaimID }
-
 // PreviewEnded comes last in a Preview.
 type PreviewEnded struct{ Commands, Claims int }
 
@@ -88,27 +78,18 @@ type CommandRepeated struct{ Cause *diagnose.Cause }
 // Delayed reports what keeps requests to the API server waiting.
 type Delayed struct{ Delay session.Delay }
 
-// Output is what the command printed.
-type Output struct {
-	Stdout, Stderr string
-	// Filter is the pattern that Stdout was filtered by, or "".
-	Filter string
-}
+// Output is what the command printed, as far as it is shown.
+type Output struct{ Stdout, Stderr string }
 
-// ExpectationMet is a claim that holds.
-type ExpectationMet struct{ ClaimID }
-
-// ExpectationFailed is a claim that does not hold.
-type ExpectationFailed struct {
-	ClaimID
-	Expression string
+// ClaimDecided is what became of a claim. One that a failed command left open is not checked.
+type ClaimDecided struct {
+	// Index is its place among the claims of its step, of which two may have the same text.
+	Index      int
+	Outcome    v1alpha1.Outcome
 	Mismatches []v1alpha1.Mismatch
 	// Err says why the claim could not be evaluated, or "".
 	Err string
 }
-
-// ExpectationNotChecked is a claim that a failed command left open.
-type ExpectationNotChecked struct{ ClaimID }
 
 // ValuesBound are the values of a page that stand for those of the cluster.
 type ValuesBound struct{ Bound []v1alpha1.Bound }
@@ -173,32 +154,29 @@ type RunEnded struct {
 	ToVerdict, Elapsed time.Duration
 }
 
-func (RunStarted) isBody()            {}
-func (ScenarioStarted) isBody()       {}
-func (StepStarted) isBody()           {}
-func (StepSkipped) isBody()           {}
-func (FileShown) isBody()             {}
-func (CommandShown) isBody()          {}
-func (Waiting) isBody()               {}
-func (Trouble) isBody()               {}
-func (ContainersAdded) isBody()       {}
-func (CommandRepeated) isBody()       {}
-func (Delayed) isBody()               {}
-func (Output) isBody()                {}
-func (ExpectationMet) isBody()        {}
-func (ExpectationFailed) isBody()     {}
-func (ExpectationNotChecked) isBody() {}
-func (ValuesBound) isBody()           {}
-func (StepFailed) isBody()            {}
-func (StepEnded) isBody()             {}
-func (StepNotApplicable) isBody()     {}
-func (ScenarioRepeated) isBody()      {}
-func (ScenarioEnded) isBody()         {}
-func (Interrupted) isBody()           {}
-func (CleanupStarted) isBody()        {}
-func (CleanupHeld) isBody()           {}
-func (CleanupEnded) isBody()          {}
-func (ClaimShown) isBody()            {}
-func (PreviewEnded) isBody()          {}
-func (RunEnded) isBody()              {}
-func (PodSeen) isBody()               {}
+func (RunStarted) isBody()        {}
+func (ScenarioStarted) isBody()   {}
+func (StepStarted) isBody()       {}
+func (StepSkipped) isBody()       {}
+func (FileShown) isBody()         {}
+func (CommandShown) isBody()      {}
+func (Waiting) isBody()           {}
+func (Trouble) isBody()           {}
+func (ContainersAdded) isBody()   {}
+func (CommandRepeated) isBody()   {}
+func (Delayed) isBody()           {}
+func (Output) isBody()            {}
+func (ClaimDecided) isBody()      {}
+func (ValuesBound) isBody()       {}
+func (StepFailed) isBody()        {}
+func (StepEnded) isBody()         {}
+func (StepNotApplicable) isBody() {}
+func (ScenarioRepeated) isBody()  {}
+func (ScenarioEnded) isBody()     {}
+func (Interrupted) isBody()       {}
+func (CleanupStarted) isBody()    {}
+func (CleanupHeld) isBody()       {}
+func (CleanupEnded) isBody()      {}
+func (PreviewEnded) isBody()      {}
+func (RunEnded) isBody()          {}
+func (PodSeen) isBody()           {}

@@ -12,7 +12,6 @@ import (
 func output(res kubectl.Result, show *regexp.Regexp) Output {
 	out := Output{Stdout: res.Stdout, Stderr: res.Stderr + cutNote(res.StderrCut)}
 	if show != nil {
-		out.Filter = show.String()
 		var kept strings.Builder
 		for line := range strings.Lines(res.Stdout) {
 			if show.MatchString(strings.TrimSuffix(line, "\n")) {

@@ -34,12 +34,13 @@ func Preview(ctx context.Context, plan *Plan, opts Options, sink func(Event)) er
 				continue
 			}
 			end.Commands++
-			emit(StepStarted{st.planned()})
+			planned := st.planned()
+			for i := range planned.Claims {
+				planned.Claims[i].Outcome = "" // which only a run decides
+			}
+			emit(StepStarted{planned})
 			if err := plan.previewStep(ctx, st, images, patch, emit); err != nil {
 				return err
-			}
-			for i, c := range st.claims {
-				emit(ClaimShown{ClaimID{i, c.Claim}})
 			}
 			emit(StepEnded{})
 		}

@@ -196,23 +196,15 @@ func (r *runner) looked(pod types.UID, container string) bool {
 // signTimeout is how long the run's own watch may be behind what a command has seen.
 const signTimeout = time.Second
 
-// isSuperseded reports whether the attempt does not count, because an image of it is being
+// awaitSigns ends the attempt where it does not count, because an image of it is being
 // replaced. cause is what a failed command found, or nil.
-func (r *attempt) isSuperseded(ctx context.Context, cause *diagnose.Cause) bool {
+func (r *attempt) awaitSigns(ctx context.Context, cause *diagnose.Cause) {
 	waiting, cancel := context.WithTimeout(ctx, signTimeout)
 	defer cancel()
-	for {
-		changed := r.watcher.next()
+	_ = wait.Until(waiting, r.watcher.next, func() (bool, error) { // whose error is the end of its time
 		r.readSigns(ctx)
-		if cause == nil || !cause.Image || waiting.Err() != nil {
-			break
-		}
-		select {
-		case <-waiting.Done():
-		case <-changed:
-		}
-	}
-	return errors.As(context.Cause(ctx), new(superseded))
+		return cause == nil || !cause.Image, nil
+	})
 }
 
 // begin begins an attempt of a scenario, with the images as they are now. end ends it, and

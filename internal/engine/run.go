@@ -31,7 +31,7 @@ type Options struct {
 // Run runs a plan on a cluster, and sends every event to sink, one at a time. It removes
 // its resources even if ctx ends.
 func Run(ctx context.Context, clients *run.Clients, plan *Plan, opts Options, sink func(Event)) v1alpha1.Verdict {
-	r := &runner{plan: plan, opts: opts, sink: sink, counts: map[int]counts{}, attempts: map[*attempt]context.CancelCauseFunc{},
+	r := &runner{plan: plan, opts: opts, sink: sink, counts: map[int]map[v1alpha1.Outcome]int{}, attempts: map[*attempt]context.CancelCauseFunc{},
 		logsSeen: map[string]bool{}, connection: clients.Connection()}
 	result := run.Run(ctx, clients, opts.Options, run.Work{
 		Name: plan.Example.Metadata.Name, Needs: plan.Needs(opts.Namespace == ""), Prepare: r.prepare, Do: r.scenarios,
@@ -68,29 +68,20 @@ type runner struct {
 
 	mu     sync.Mutex
 	sink   func(Event)
-	counts map[int]counts // by scenario
+	counts map[int]map[v1alpha1.Outcome]int // of claims, by scenario
 	// ended are the words of the commands in containers that succeeded.
 	ended [][]string
 }
 
-// counts count claims.
-type counts struct{ met, failed, notChecked int }
-
 func (r *runner) emit(scenario int, body Body) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	c := r.counts[scenario]
-	switch body.(type) {
-	case ExpectationMet:
-		c.met++
-	case ExpectationFailed:
-		c.failed++
-	case ExpectationNotChecked:
-		c.notChecked++
-	case ScenarioRepeated:
-		c = counts{}
+	switch b := body.(type) {
+	case ScenarioStarted, ScenarioRepeated:
+		r.counts[scenario] = map[v1alpha1.Outcome]int{}
+	case ClaimDecided:
+		r.counts[scenario][b.Outcome]++
 	}
-	r.counts[scenario] = c
 	r.sink(Event{Time: time.Now(), Scenario: scenario, Body: body})
 }
 
@@ -179,7 +170,7 @@ func (r *runner) end(result run.Result) {
 		end.NotChecked = r.plan.Claims()
 	}
 	for _, c := range r.counts {
-		end.Met, end.Failed, end.NotChecked = end.Met+c.met, end.Failed+c.failed, end.NotChecked+c.notChecked
+		end.Met, end.Failed, end.NotChecked = end.Met+c[v1alpha1.Met], end.Failed+c[v1alpha1.Failed], end.NotChecked+c[v1alpha1.NotChecked]
 	}
 	r.emit(WholeRun, end)
 }

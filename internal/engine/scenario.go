@@ -108,18 +108,15 @@ func (r *attempt) hardened(ctx context.Context) *diagnose.Cause {
 // because of an image that is being replaced is no failure.
 func (r *attempt) unlessSuperseded(ctx context.Context, emit func(Body)) func(Body) {
 	return func(b Body) {
-		var cause *diagnose.Cause
 		switch b := b.(type) {
 		case StepFailed:
-			cause = b.Cause
-		case ExpectationFailed:
-		default:
-			if !errors.As(context.Cause(ctx), new(superseded)) {
-				emit(b)
+			r.awaitSigns(ctx, b.Cause)
+		case ClaimDecided:
+			if b.Outcome == v1alpha1.Failed {
+				r.awaitSigns(ctx, nil)
 			}
-			return
 		}
-		if !r.isSuperseded(ctx, cause) {
+		if !errors.As(context.Cause(ctx), new(superseded)) {
 			emit(b)
 		}
 	}
@@ -135,9 +132,7 @@ func (r *attempt) steps(ctx context.Context, steps []step, emit func(Body)) v1al
 	for i, st := range steps {
 		if broken && !sent[i].begun() {
 			emit(StepSkipped{r.planned(st)})
-			for i, c := range st.claims {
-				emit(ExpectationNotChecked{ClaimID{i, c.Claim}})
-			}
+			st.notChecked(emit)
 			continue
 		}
 		v, failed := r.step(ctx, st, named, sent[i], emit)
@@ -175,9 +170,7 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 			emit(StepFailed{failure.err, failure.cause, failure.verdict})
 			r.keepEvidence(ctx, failure.words, nil, emit)
 		}
-		for i, c := range st.claims {
-			emit(ExpectationNotChecked{ClaimID{i, c.Claim}})
-		}
+		st.notChecked(emit)
 		return failure.verdict, !failure.skipped
 	}
 	facts.Outcome, facts.Elapsed = outcomeOf(res), time.Since(begin)
@@ -188,15 +181,13 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 	var suspects []string // Pods that claims which fail have read
 	ended, hopeless := false, false
 	for i, c := range st.claims {
-		id := ClaimID{i, c.Claim}
+		decided := ClaimDecided{Index: i, Outcome: v1alpha1.NotChecked}
 		verdict, read := r.check(ctx, c, facts, now, emit)
 		switch {
 		case verdict.Holds:
-			emit(ExpectationMet{id})
-		case errors.As(verdict.Err, new(expect.Undecided)):
-			emit(ExpectationNotChecked{id})
+			decided.Outcome = v1alpha1.Met
+		case errors.As(verdict.Err, new(expect.Undecided)): // not checked
 		case ctx.Err() != nil:
-			emit(ExpectationNotChecked{id})
 			ended = true
 		default:
 			// What needs the object that cannot be is not waited for.
@@ -208,13 +199,13 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 			if errors.As(verdict.Err, new(*diagnose.Cause)) {
 				v = run.Worst(v, v1alpha1.CouldNotRun)
 			}
-			failed := ExpectationFailed{ClaimID: id, Expression: c.that.Source, Mismatches: verdict.Mismatches}
+			decided.Outcome, decided.Mismatches = v1alpha1.Failed, verdict.Mismatches
 			if verdict.Err != nil {
-				failed.Err = verdict.Err.Error()
+				decided.Err = verdict.Err.Error()
 			}
-			emit(failed)
 			suspects = append(suspects, read...)
 		}
+		emit(decided)
 	}
 	if r.plan.Page != nil {
 		emit(ValuesBound{r.plan.Page.Bindings(facts)})
@@ -228,6 +219,13 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 		return run.Worst(v, v1alpha1.CouldNotRun), true
 	}
 	return v, hopeless
+}
+
+// notChecked reports that a step that could not run leaves its claims open.
+func (st step) notChecked(emit func(Body)) {
+	for i := range st.claims {
+		emit(ClaimDecided{Index: i, Outcome: v1alpha1.NotChecked})
+	}
 }
 
 // excuse is why a claim that does not hold says nothing of the example, or nil.

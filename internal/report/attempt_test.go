@@ -22,7 +22,7 @@ func evicted() []engine.Event {
 	bodies := []engine.Body{engine.ScenarioStarted{Name: "only", Title: "Only"}}
 	bodies = append(bodies, step("the first", engine.StepFailed{Err: "exit code 137", Cause: cause})...)
 	bodies = append(bodies, engine.ScenarioRepeated{Cause: cause})
-	bodies = append(bodies, step("the second", engine.ExpectationMet{ClaimID: engine.ClaimID{Claim: "It runs"}})...)
+	bodies = append(bodies, step("the second", engine.ClaimDecided{Outcome: v1alpha1.Met})...)
 	bodies = append(bodies, engine.ScenarioEnded{})
 	var events []engine.Event
 	for _, b := range bodies {

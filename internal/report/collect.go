@@ -168,15 +168,9 @@ func inStep(step *v1alpha1.Step, body engine.Body) {
 		step.Tries = b.Tries
 	case engine.Output:
 		step.Stdout, step.Stderr = b.Stdout, b.Stderr
-	case engine.ExpectationMet:
-		step.Claims[b.Index].Outcome = v1alpha1.Met
-	case engine.ExpectationFailed:
+	case engine.ClaimDecided:
 		claim := &step.Claims[b.Index]
-		claim.Outcome, claim.Error, claim.Expression, claim.Mismatches = v1alpha1.Failed, b.Err, b.Expression, b.Mismatches
-	case engine.ExpectationNotChecked:
-		step.Claims[b.Index].Outcome = v1alpha1.NotChecked
-	case engine.ClaimShown:
-		step.Claims[b.Index].Outcome = ""
+		claim.Outcome, claim.Error, claim.Mismatches = b.Outcome, b.Err, b.Mismatches
 	case engine.ValuesBound:
 		step.Bound = b.Bound
 	case engine.StepFailed:

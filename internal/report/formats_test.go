@@ -131,7 +131,7 @@ func TestCredentialsAreRemoved(t *testing.T) {
 	} {
 		r := collect([]engine.Event{
 			{Body: engine.StepStarted{Step: v1alpha1.Step{Claims: []v1alpha1.Claim{{}}}}}, {Body: engine.CommandShown{Line: text}}, {Body: engine.Output{Stdout: text, Stderr: text}},
-			{Body: engine.ExpectationFailed{Err: text}}, {Body: engine.StepFailed{Err: text}},
+			{Body: engine.ClaimDecided{Outcome: v1alpha1.Failed, Err: text}}, {Body: engine.StepFailed{Err: text}},
 		})
 		data, err := json.Marshal(r)
 		if err != nil || strings.Contains(string(data), secret) || !strings.Contains(string(data), "[credential removed]") {

@@ -77,24 +77,24 @@ func story() []engine.Event {
 		engine.CommandShown{Line: "kubectl create -f pod.yaml"},
 		engine.Waiting{For: "pod/a Ready", State: "Pending"},
 		engine.StepFailed{Err: "pod/a cannot become Ready", Cause: &diagnose.Cause{What: "w", Why: "because", Remedy: "mend it"}, Verdict: v1alpha1.CouldNotRun},
-		engine.ExpectationNotChecked{ClaimID: engine.ClaimID{Claim: "one"}}, engine.ExpectationNotChecked{ClaimID: engine.ClaimID{Index: 1, Claim: "two"}},
+		engine.ClaimDecided{Outcome: v1alpha1.NotChecked}, engine.ClaimDecided{Index: 1, Outcome: v1alpha1.NotChecked},
 		engine.StepEnded{},
 		engine.StepSkipped{Step: planned("It would be deleted.")},
 		engine.ScenarioEnded{})
-	at(0, engine.ExpectationMet{ClaimID: engine.ClaimID{Claim: "The pod runs"}}, engine.StepEnded{},
+	at(0, engine.ClaimDecided{Outcome: v1alpha1.Met}, engine.StepEnded{},
 		engine.StepStarted{Step: planned("It answers.",
 			v1alpha1.Claim{Claim: longClaim, Expression: `json(stdout).version == "0.5.0"`},
 			v1alpha1.Claim{Claim: "It has a name", Expression: `json(stdout).name == ""`})},
 		engine.CommandShown{Line: "kubectl exec client -- curl -sS --max-time 10 -H 'Host: a name with spaces' 10.244.1.3:9876/info"},
 		engine.Output{Stdout: "{\"version\": \"0.4.0\"}\n", Stderr: "Warning: \x1b[31mhostile\x1b[0m\r\n"},
-		engine.ExpectationFailed{
-			ClaimID: engine.ClaimID{Claim: longClaim}, Expression: `json(stdout).version == "0.5.0"`,
+		engine.ClaimDecided{
+			Outcome: v1alpha1.Failed,
 			Mismatches: []v1alpha1.Mismatch{{
 				Expression: `json(stdout).version == "0.5.0"`, Expected: `"0.5.0"`,
 				Found: []v1alpha1.Value{{Expression: "json(stdout).version", Value: `"0.4.0"`}},
 			}},
 		},
-		engine.ExpectationFailed{ClaimID: engine.ClaimID{Index: 1, Claim: "It has a name"}, Expression: `json(stdout).name == ""`, Err: "no such key: name"},
+		engine.ClaimDecided{Index: 1, Outcome: v1alpha1.Failed, Err: "no such key: name"},
 		engine.StepEnded{Elapsed: 120 * time.Millisecond}, engine.ScenarioEnded{Elapsed: 2 * time.Second})
 	at(engine.WholeRun, engine.PodSeen{Pod: seen("sise", engine.PodCreated, engine.PodScheduled)},
 		engine.PodSeen{Pod: seen("sise", engine.PodCreated, engine.PodScheduled, engine.ContainerStarted, engine.PodReady)},
