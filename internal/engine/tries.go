@@ -104,21 +104,17 @@ const leastPause = 50 * time.Millisecond
 // rest waits for a moment, a shorter one where a Pod of the run changes; it is false where
 // ctx ends first.
 func (r *attempt) rest(ctx context.Context, pause time.Duration, changed <-chan struct{}) bool {
-	whole, least := time.NewTimer(pause), time.NewTimer(leastPause)
-	defer whole.Stop()
-	defer least.Stop()
+	whole, least := time.After(pause), time.After(leastPause)
 	select {
 	case <-ctx.Done():
 		return false
-	case <-whole.C:
-		return true
-	case <-changed:
+	case <-least:
 	}
 	select {
 	case <-ctx.Done():
 		return false
-	case <-whole.C:
-	case <-least.C:
+	case <-whole:
+	case <-changed:
 	}
 	return true
 }

@@ -8,8 +8,9 @@ import (
 
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"sigs.k8s.io/yaml"
+	"k8s.io/cli-runtime/pkg/printers"
 )
 
 // Grant is who is granted what, and where.
@@ -35,23 +36,12 @@ func (g Grant) Manifest() ([]byte, error) {
 	} else {
 		inside, outside = g.Needs.Namespaced(), g.Needs.Cluster()
 	}
-	var docs []any
-	if len(inside) > 0 {
-		docs = append(docs, g.role("Role", inside)...)
-	}
-	if len(outside) > 0 {
-		docs = append(docs, g.role("ClusterRole", outside)...)
-	}
 	var out bytes.Buffer
-	for i, doc := range docs {
-		text, err := yaml.Marshal(doc)
-		if err != nil {
+	printer := printers.YAMLPrinter{}
+	for _, doc := range slices.Concat(g.role("Role", inside), g.role("ClusterRole", outside)) {
+		if err := printer.PrintObj(doc, &out); err != nil {
 			return nil, err
 		}
-		if i > 0 {
-			out.WriteString("---\n")
-		}
-		out.Write(text)
 	}
 	return out.Bytes(), nil
 }
@@ -76,9 +66,12 @@ func (g Grant) Command() string {
 	return command
 }
 
-// role is the role of that kind, and its binding. Those of the cluster have the same fields as
-// those of a Namespace.
-func (g Grant) role(kind string, needs Needs) []any {
+// role is the role of that kind, and its binding; none without needs. Those of the cluster have
+// the same fields as those of a Namespace.
+func (g Grant) role(kind string, needs Needs) []runtime.Object {
+	if len(needs) == 0 {
+		return nil
+	}
 	where := metav1.ObjectMeta{Name: g.Name, Namespace: g.Namespace}
 	if kind == "ClusterRole" {
 		where.Namespace = ""
@@ -86,11 +79,11 @@ func (g Grant) role(kind string, needs Needs) []any {
 	typeOf := func(kind string) metav1.TypeMeta {
 		return metav1.TypeMeta{APIVersion: rbacv1.SchemeGroupVersion.String(), Kind: kind}
 	}
-	docs := []any{rbacv1.Role{TypeMeta: typeOf(kind), ObjectMeta: where, Rules: needs.Rules()}}
+	docs := []runtime.Object{&rbacv1.Role{TypeMeta: typeOf(kind), ObjectMeta: where, Rules: needs.Rules()}}
 	if len(g.Subjects) == 0 {
 		return docs
 	}
-	return append(docs, rbacv1.RoleBinding{
+	return append(docs, &rbacv1.RoleBinding{
 		TypeMeta: typeOf(kind + "Binding"), ObjectMeta: where,
 		RoleRef:  rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: kind, Name: g.Name},
 		Subjects: g.Subjects,
