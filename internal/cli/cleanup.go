@@ -6,10 +6,10 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/util/duration"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
@@ -121,16 +121,15 @@ const together = 8
 func (o *cleanupOptions) remove(ctx context.Context, cfg *rest.Config, chosen []session.Leftover) error {
 	begin := time.Now()
 	outcomes := make([]session.Cleanup, len(chosen))
-	places := make(chan struct{}, together)
-	var wg sync.WaitGroup
+	var group errgroup.Group
+	group.SetLimit(together)
 	for i := range chosen {
-		wg.Go(func() {
-			places <- struct{}{}
+		group.Go(func() error {
 			outcomes[i] = chosen[i].Remove(ctx, cfg)
-			<-places
+			return nil
 		})
 	}
-	wg.Wait()
+	_ = group.Wait() // each outcome has its own error
 	failed := 0
 	for i, out := range outcomes {
 		if len(out.Unconfirmed) > 0 {
