@@ -83,7 +83,7 @@ func (r *Runner) Profiles() []string { return r.opts.Profiles }
 func (r *Runner) Open(ctx context.Context) error {
 	err := r.open(ctx)
 	if err != nil {
-		r.report.Error = run.Explain(err, r.clients.Connection())
+		r.report.Error = run.Result{Err: err}.Explained(r.clients.Connection())
 		r.end(ctx)
 	}
 	return err

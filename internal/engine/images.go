@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"regexp"
@@ -247,22 +248,9 @@ func withTexts(line string, texts map[string]string) string {
 	return line
 }
 
-// beforehand are the images that are known not to run before anything is tried, by what
-// the Nodes say of themselves; none where they may not be read.
-func (m *Images) beforehand(nodes []corev1.Node) []Replacement {
-	var out []Replacement
-	for _, name := range m.replaceable() {
-		image := m.example.Spec.Images[name]
-		why := wrongPlatform(image.Platforms, nodes)
-		if why == "" {
-			why = wrongFamily(image.Families, familyOfNodes(nodes))
-		}
-		if why != "" {
-			r, _ := m.replacement(name, why)
-			out = append(out, r)
-		}
-	}
-	return out
+// unfit says why an image cannot run, by what the Nodes say of themselves, or "".
+func unfit(image example.Image, nodes []corev1.Node) string {
+	return cmp.Or(wrongPlatform(image.Platforms, nodes), wrongFamily(image.Families, familyOfNodes(nodes)))
 }
 
 // wrongPlatform says which Node that may get a Pod has another platform than the image,
@@ -319,14 +307,4 @@ func familyOf(address string) string {
 		return "IPv6"
 	}
 	return "IPv4"
-}
-
-// replaceable are the short names of the images that have something to run instead.
-func (p *Plan) replaceable() (names []string) {
-	for name, image := range p.Example.Spec.Images {
-		if image.Instead.Image != "" {
-			names = append(names, name)
-		}
-	}
-	return names
 }

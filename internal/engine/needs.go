@@ -28,9 +28,11 @@ func (p *Plan) Needs(ownNamespace bool) rbac.Needs {
 		for _, st := range sc.steps {
 			needs = rbac.Join(needs, p.commandNeeds(st), st.claimNeeds())
 		}
+	}
+	for name, image := range p.Example.Spec.Images {
 		// A Role, as for an existing Namespace, cannot grant it: the first sign that an
 		// image does not run is enough there.
-		if ownNamespace && slices.ContainsFunc(p.replaceable(), func(name string) bool { return p.uses(sc, name) }) {
+		if ownNamespace && image.Instead.Image != "" && p.used(name) {
 			needs = rbac.Join(needs, rbac.Core("nodes", "list").Optional())
 		}
 	}

@@ -60,6 +60,11 @@ func (p *Plan) uses(sc scenario, name string) bool {
 	return false
 }
 
+// used reports whether a scenario of the plan uses an image.
+func (p *Plan) used(name string) bool {
+	return slices.ContainsFunc(p.scenarios, func(sc scenario) bool { return p.uses(sc, name) })
+}
+
 // inUse are the images as they are now.
 func (r *runner) inUse() *Images {
 	r.imagesMu.Lock()
@@ -93,15 +98,15 @@ func (r *runner) replace(name, why string) {
 // replaceBeforehand replaces the images of which the Nodes say that they cannot run.
 // Without the permission to read Nodes the first sign of it decides.
 func (r *runner) replaceBeforehand(ctx context.Context) {
-	used := false
-	for _, name := range r.inUse().replaceable() {
-		used = used || slices.ContainsFunc(r.plan.scenarios, func(sc scenario) bool { return r.plan.uses(sc, name) })
-	}
-	if !used {
+	names := slices.DeleteFunc(r.inUse().replaceable(), func(name string) bool { return !r.plan.used(name) })
+	if len(names) == 0 {
 		return
 	}
-	for _, replacement := range r.inUse().beforehand(r.nodes(ctx)) {
-		r.replace(replacement.Name, replacement.Why)
+	nodes := r.nodes(ctx)
+	for _, name := range names {
+		if why := unfit(r.plan.Example.Spec.Images[name], nodes); why != "" {
+			r.replace(name, why)
+		}
 	}
 }
 

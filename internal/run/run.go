@@ -113,17 +113,10 @@ func (r Result) Cause(c diagnose.Connection) *diagnose.Cause {
 // Explained is Err in words, with its cause and what to do where these are known: of a run that
 // could not start it is mostly the API server, or the way to it.
 func (r Result) Explained(c diagnose.Connection) string {
-	return explained(r.Err, r.Started, c)
-}
-
-// Explain says why a request failed, with its cause and what to do where these are known.
-func Explain(err error, c diagnose.Connection) string { return explained(err, false, c) }
-
-func explained(err error, started bool, c diagnose.Connection) string {
-	cause, known := errors.AsType[*diagnose.Cause](err)
-	text := err.Error()
-	if !known && !started {
-		if cause = c.Error(err); cause != nil {
+	cause, known := errors.AsType[*diagnose.Cause](r.Err)
+	text := r.Err.Error()
+	if !known && !r.Started {
+		if cause = c.Error(r.Err); cause != nil {
 			text = cause.Error()
 		}
 	}
