@@ -92,7 +92,7 @@ func (o *conformanceOptions) run(ctx context.Context) error {
 	o.complete(suite)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	terminal := o.output.terminal(o.output.story(o.streams), o.streams, report.Summary)
+	terminal := o.output.terminal(o.streams, cancel, report.Summary)
 	runner, err := conformance.New(suite, o.clients, o.opts, clientVersions().ClientVersion.GitVersion)
 	if err != nil {
 		return err
@@ -112,13 +112,10 @@ func (o *conformanceOptions) run(ctx context.Context) error {
 			terminal.Doing(runner.Profiles()[i])
 			result()
 			terminal.Show(runner.Report())
-			if err := terminal.Err(); err != nil {
-				cancel(unwritten(err))
-			}
 		}
 	}
 	terminal.End(runner.Report())
-	return o.output.end(ctx, o.streams, runner.Report(), runner.Report().Verdict, terminal.Err())
+	return o.output.end(ctx, o.streams, runner.Report(), runner.Report().Verdict)
 }
 
 // complete makes the options of the suite from the flags.

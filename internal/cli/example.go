@@ -9,7 +9,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -136,18 +135,17 @@ func (o *exampleOptions) run(ctx context.Context) error {
 	if err != nil || o.dryRun {
 		return err
 	}
-	return o.output.end(ctx, o.streams, o.collector.Report(), verdict, nil)
+	return o.output.end(ctx, o.streams, o.collector.Report(), verdict)
 }
 
 // execute runs the plan, or previews it, and shows it meanwhile. It cancels ctx where the
-// output cannot be written.
+// output cannot be written, or no one answers.
 func (o *exampleOptions) execute(ctx context.Context, cancel context.CancelCauseFunc) (v1alpha1.Verdict, error) {
-	out := watchedWriter{o.output.story(o.streams), func(err error) { cancel(unwritten(err)) }}
 	view := report.Summary
 	if printers.IsTerminal(o.streams.Out) || o.dryRun || o.step {
 		view = report.Story
 	}
-	o.collector = report.NewStory(o.output.terminal(out, o.streams, view))
+	o.collector = report.NewStory(o.output.terminal(o.streams, cancel, view))
 	if o.dryRun {
 		return v1alpha1.Passed, engine.Preview(ctx, o.plan, o.Options, o.collector.Handle)
 	}
@@ -156,9 +154,6 @@ func (o *exampleOptions) execute(ctx context.Context, cancel context.CancelCause
 	}
 	verdict := engine.Run(ctx, o.clients, o.plan, o.Options, o.handle)
 	report.Refuse(o.streams.ErrOut, width(o.streams.ErrOut), o.collector.Report())
-	if err := context.Cause(ctx); err != nil && !errors.As(err, new(run.Signaled)) {
-		fmt.Fprintln(o.streams.ErrOut, "error:", err)
-	}
 	return verdict, nil
 }
 
@@ -183,30 +178,6 @@ func (o *exampleOptions) handle(ev engine.Event) {
 			fmt.Fprintf(errOut, "all resources are kept; to delete them: %s\n", b.Cleanup.RemoveCommand)
 		}
 	}
-}
-
-// watchedWriter is a writer that reports each error.
-type watchedWriter struct {
-	io.Writer
-	failed func(error)
-}
-
-func (w watchedWriter) Write(b []byte) (int, error) {
-	n, err := w.Writer.Write(b)
-	if err != nil {
-		w.failed(err)
-	}
-	return n, err
-}
-
-// unwritten is why a run ends whose output cannot be written: nothing reads it any more
-// (`| head`, or a terminal that was closed), which ends it as a signal does, or it has no
-// room, such as on a disk that is full.
-func unwritten(err error) error {
-	if errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.EIO) || errors.Is(err, io.ErrClosedPipe) {
-		return run.Signaled{Signal: syscall.SIGPIPE}
-	}
-	return fmt.Errorf("the output cannot be written: %w", err)
 }
 
 func firstSentence(s string) string {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -69,13 +71,42 @@ func viewNames(separator string) string {
 	return strings.Join(names, separator)
 }
 
-// terminal shows the run on standard output, in the chosen view.
-func (o *output) terminal(out io.Writer, streams genericiooptions.IOStreams, otherwise report.View) *report.Terminal {
-	view := report.View(o.view)
-	if view == "" {
-		view = otherwise
+// terminal shows the run on standard output in the chosen view, unless a report goes there. It
+// cancels a run whose output cannot be written.
+func (o *output) terminal(streams genericiooptions.IOStreams, cancel context.CancelCauseFunc, otherwise report.View) *report.Terminal {
+	var out, live io.Writer = io.Discard, nil
+	if o.format() == "" {
+		out = watchedWriter{streams.Out, func(err error) { cancel(unwritten(err)) }}
+		live = liveTerminal(streams.ErrOut)
 	}
-	return report.NewTerminal(out, o.live(streams), width(streams.Out), printers.AllowsColorOutput(streams.Out)).As(view)
+	return report.NewTerminal(out, live, width(streams.Out), printers.AllowsColorOutput(streams.Out)).As(cmp.Or(report.View(o.view), otherwise))
+}
+
+// watchedWriter is a writer that reports each error.
+type watchedWriter struct {
+	io.Writer
+	failed func(error)
+}
+
+func (w watchedWriter) Write(b []byte) (int, error) {
+	n, err := w.Writer.Write(b)
+	if err != nil {
+		w.failed(err)
+	}
+	return n, err
+}
+
+// outputClosed is why a run ends whose output nothing reads any more (`| head`, or a terminal that
+// was closed): as by a signal.
+var outputClosed = run.Signaled{Signal: syscall.SIGPIPE}
+
+// unwritten is why a run ends whose output cannot be written: it is closed, or has no room,
+// such as on a disk that is full.
+func unwritten(err error) error {
+	if errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.EIO) || errors.Is(err, io.ErrClosedPipe) {
+		return outputClosed
+	}
+	return fmt.Errorf("the output cannot be written: %w", err)
 }
 
 // addFlags adds the flags; defaultView says in the help which view is the default.
@@ -101,11 +132,18 @@ func (o *output) addWarningFlag(c *cobra.Command, warnings string) {
 }
 
 // end writes the report of a run to all its places, and returns the run's exit code as an
-// error. shown is what went wrong when it was shown.
-func (o *output) end(ctx context.Context, streams genericiooptions.IOStreams, r runtime.Object, verdict v1alpha1.Verdict, shown error) error {
-	if err := errors.Join(o.put(streams, r), shown); err != nil {
+// error. Where ctx has ended and not by a signal, its cause is reported.
+func (o *output) end(ctx context.Context, streams genericiooptions.IOStreams, r runtime.Object, verdict v1alpha1.Verdict) error {
+	cause, err := context.Cause(ctx), o.put(streams, r)
+	if !errors.As(cause, new(run.Signaled)) {
+		err = errors.Join(err, cause)
+	}
+	if err != nil {
 		fmt.Fprintln(streams.ErrOut, "error:", err)
 		verdict = run.Worst(verdict, v1alpha1.CouldNotRun)
+	}
+	if errors.Is(cause, outputClosed) || errors.Is(err, outputClosed) {
+		return exitError{exitSignal + int(syscall.SIGPIPE)}
 	}
 	if n := report.Warnings(r); o.failOnWarning && n > 0 && verdict == v1alpha1.Passed {
 		fmt.Fprintf(streams.ErrOut, "error: %s: %s (--fail-on-warning)\n", o.command.Name(), report.Plural(n, "warning"))
@@ -162,22 +200,6 @@ func kindOf(info os.FileInfo) string {
 	return "special file"
 }
 
-// story is where the story goes: nowhere, where standard output holds a report.
-func (o *output) story(streams genericiooptions.IOStreams) io.Writer {
-	if o.format() != "" {
-		return io.Discard
-	}
-	return streams.Out
-}
-
-// live is where a line may be overwritten while the story is shown.
-func (o *output) live(streams genericiooptions.IOStreams) io.Writer {
-	if o.format() != "" {
-		return nil
-	}
-	return liveTerminal(streams.ErrOut)
-}
-
 // put writes the report to all its places. The error joins what went wrong.
 func (o *output) put(streams genericiooptions.IOStreams, r runtime.Object) error {
 	switch r := r.(type) {
@@ -193,7 +215,9 @@ func (o *output) put(streams genericiooptions.IOStreams, r runtime.Object) error
 		var doc bytes.Buffer
 		err := o.render(&doc, f, r)
 		if err == nil {
-			_, err = doc.WriteTo(streams.Out)
+			if _, err = doc.WriteTo(streams.Out); err != nil {
+				err = unwritten(err)
+			}
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("-o %s: %w", f, err))

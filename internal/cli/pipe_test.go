@@ -14,6 +14,9 @@ import (
 	"time"
 
 	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // within fails a test whose function does not return.
@@ -85,4 +88,39 @@ func TestASignalEndsTheReadingOfStandardInput(t *testing.T) {
 			t.Error("expected an exit code that is not 0")
 		}
 	})
+}
+
+// failingWriter fails as standard output does that nothing reads, or that has no room.
+type failingWriter struct{ err error }
+
+func (w failingWriter) Write([]byte) (int, error) { return 0, w.err }
+
+func TestAnOutputThatCannotBeWrittenEndsTheRun(t *testing.T) {
+	for _, tc := range []struct {
+		args  []string
+		err   error
+		code  int
+		words string
+	}{
+		{nil, syscall.EPIPE, 141, ""},
+		{nil, syscall.ENOSPC, 3, "error: the output cannot be written: no space left on device\n"},
+		{[]string{"-o", "json"}, syscall.EPIPE, 141, "error: -o json: broken pipe\n"},
+		{[]string{"-o", "json"}, syscall.ENOSPC, 3, "error: -o json: the output cannot be written: no space left on device\n"},
+	} {
+		o, err := outputFor(t, tc.args...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		streams, _, _, errOut := genericiooptions.NewTestIOStreams()
+		streams.Out = failingWriter{tc.err}
+		ctx, cancel := context.WithCancelCause(t.Context())
+		o.output.terminal(streams, cancel, report.Story).End(o.collector.Report())
+		if stopped := ctx.Err() != nil; stopped != (len(tc.args) == 0) {
+			t.Errorf("%q: expected that a story which cannot be written ends the run, found %v", tc.args, stopped)
+		}
+		exit, _ := errors.AsType[exitError](o.output.end(ctx, streams, o.collector.Report(), v1alpha1.Passed))
+		if exit.code != tc.code || errOut.String() != tc.words {
+			t.Errorf("%q, %v: expected the exit code %d and %q, found %d and %q", tc.args, tc.err, tc.code, tc.words, exit.code, errOut)
+		}
+	}
 }

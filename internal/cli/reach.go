@@ -129,7 +129,9 @@ type probing func(context.Context, *run.Environment) (v1alpha1.Verdict, error)
 
 // run runs work, and shows what it came to.
 func (o *reachOptions) run(ctx context.Context, needs rbac.Needs, work probing) error {
-	o.terminal = o.output.terminal(o.output.story(o.streams), o.streams, report.Summary)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	o.terminal = o.output.terminal(o.streams, cancel, report.Summary)
 	o.reach = &v1alpha1.Reach{
 		TypeMeta:   metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion.String(), Kind: v1alpha1.ReachKind},
 		ObjectMeta: metav1.ObjectMeta{Name: "reach"},
@@ -206,5 +208,5 @@ func (o *reachOptions) finish(ctx context.Context) error {
 	if c := o.reach.Cleanup; o.output.format() != "" && c != nil && c.RemoveCommand != "" {
 		fmt.Fprintf(o.streams.ErrOut, "resources kept: %s\nto delete them: %s\n", cmp.Or(c.Error, "--keep"), c.RemoveCommand)
 	}
-	return o.output.end(ctx, o.streams, o.reach, o.reach.Verdict, o.terminal.Err())
+	return o.output.end(ctx, o.streams, o.reach, o.reach.Verdict)
 }

@@ -93,10 +93,12 @@ func (o *verifyOptions) verify(ctx context.Context, args []string) error {
 	if err := o.completeRun(); err != nil {
 		return err
 	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	verdict := v1alpha1.Passed
 	var reports []*v1alpha1.Report
 	for _, name := range names {
-		r, worst, err := o.page(ctx, name)
+		r, worst, err := o.page(ctx, cancel, name)
 		switch {
 		case err == nil:
 		case r != nil: // it ran, and could not be updated
@@ -122,20 +124,18 @@ func (o *verifyOptions) verify(ctx context.Context, args []string) error {
 	}
 	all := report.Merged(reports)
 	if len(reports) > 1 {
-		o.output.terminal(o.output.story(o.streams), o.streams, report.Summary).Pages(all)
+		o.output.terminal(o.streams, cancel, report.Summary).Pages(all)
 	}
-	return o.output.end(ctx, o.streams, all, verdict, nil)
+	return o.output.end(ctx, o.streams, all, verdict)
 }
 
-// page runs one page.
-func (o *verifyOptions) page(ctx context.Context, name string) (*v1alpha1.Report, v1alpha1.Verdict, error) {
+// page runs one page. It cancels ctx as execute does.
+func (o *verifyOptions) page(ctx context.Context, cancel context.CancelCauseFunc, name string) (*v1alpha1.Report, v1alpha1.Verdict, error) {
 	p, plan, err := o.read(name)
 	if err != nil {
 		return nil, v1alpha1.CouldNotRun, err
 	}
 	o.plan = plan
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
 	verdict, err := o.execute(ctx, cancel)
 	if err != nil || o.dryRun {
 		return nil, verdict, err

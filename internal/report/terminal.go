@@ -27,7 +27,6 @@ type Terminal struct {
 	// gap: a blank line comes before the next one. begun is not enough to know whether
 	// there is a line before it.
 	gap, any bool
-	err      error
 	// begun, sections and blocks are how much of the Document is shown: its head, whole
 	// sections, and blocks of the next one.
 	begun            bool
@@ -53,9 +52,6 @@ func (t *Terminal) As(v View) *Terminal {
 	t.view = v
 	return t
 }
-
-// Err is the first error of writing the report.
-func (t *Terminal) Err() error { return t.err }
 
 // Show shows what there is of a report, and has not been shown.
 func (t *Terminal) Show(r runtime.Object) { t.show(documentOf(r), false) }
@@ -469,9 +465,7 @@ func (t *Terminal) line(s string) {
 		s = "\n" + s
 	}
 	t.gap, t.any, t.together = false, true, false
-	if _, err := fmt.Fprintln(t.out, strings.TrimRight(s, " ")); err != nil && t.err == nil {
-		t.err = fmt.Errorf("write the report: %w", err)
-	}
+	fmt.Fprintln(t.out, strings.TrimRight(s, " "))
 }
 
 func (t *Terminal) showLive(s string) {
