@@ -124,11 +124,8 @@ func (o *reachOptions) complete(c *cobra.Command, args []string) error {
 	return o.output.complete(false)
 }
 
-// probing is the work of a run of reach: it fills in what it found.
-type probing func(context.Context, *run.Environment) (v1alpha1.Verdict, error)
-
-// run runs work, and shows what it came to.
-func (o *reachOptions) run(ctx context.Context, needs rbac.Needs, work probing) error {
+// run runs work, which fills in what it found, and shows what it came to.
+func (o *reachOptions) run(ctx context.Context, needs rbac.Needs, work func(context.Context, *run.Environment) (v1alpha1.Verdict, error)) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	o.terminal = o.output.terminal(o.streams, cancel, report.Summary)

@@ -132,10 +132,7 @@ type CleanupStarted struct{ Namespace string }
 type CleanupHeld struct{ Object, Why string }
 
 // CleanupEnded reports what is left of the run.
-type CleanupEnded struct {
-	Run     v1alpha1.Run
-	Cleanup v1alpha1.Cleanup
-}
+type CleanupEnded struct{ Cleanup v1alpha1.Cleanup }
 
 // RunEnded comes last.
 type RunEnded struct {

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"sigs.k8s.io/yaml"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
@@ -244,11 +243,8 @@ func rawNeeds(path string) rbac.Needs {
 func (p *Plan) filesOf(st step) []schema.GroupResource {
 	var out []schema.GroupResource
 	for _, name := range st.command.Files() {
-		var object struct{ APIVersion, Kind string }
-		if err := yaml.Unmarshal(p.Example.Files[name], &object); err != nil {
-			continue // Compile has reported it
-		}
-		out = append(out, rbac.ResourceOf(schema.FromAPIVersionAndKind(object.APIVersion, object.Kind)))
+		resource, _ := identity(p.Example.Files[name])
+		out = append(out, resource)
 	}
 	return out
 }

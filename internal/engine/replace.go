@@ -9,7 +9,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
@@ -177,7 +176,7 @@ func (r *runner) wrongFormat(ctx context.Context, pod *corev1.Pod, container str
 		if strings.Contains(strings.ToLower(ended.Message), formatError) {
 			return true
 		}
-		if r.looked(pod.UID, container) {
+		if _, before := r.logsSeen.LoadOrStore(string(pod.UID)+"/"+container, true); before {
 			return false // one look is enough: a program for another architecture says nothing else
 		}
 		ctx, cancel := context.WithTimeout(ctx, logTimeout)
@@ -186,16 +185,6 @@ func (r *runner) wrongFormat(ctx context.Context, pod *corev1.Pod, container str
 		return err == nil && strings.Contains(strings.ToLower(log), formatError)
 	}
 	return false
-}
-
-// looked reports whether the log of a container was looked into before.
-func (r *runner) looked(pod types.UID, container string) bool {
-	r.imagesMu.Lock()
-	defer r.imagesMu.Unlock()
-	key := string(pod) + "/" + container
-	before := r.logsSeen[key]
-	r.logsSeen[key] = true
-	return before
 }
 
 // signTimeout is how long the run's own watch may be behind what a command has seen.

@@ -32,7 +32,7 @@ type Options struct {
 // its resources even if ctx ends.
 func Run(ctx context.Context, clients *run.Clients, plan *Plan, opts Options, sink func(Event)) v1alpha1.Verdict {
 	r := &runner{plan: plan, opts: opts, sink: sink, counts: map[int]map[v1alpha1.Outcome]int{}, attempts: map[*attempt]context.CancelCauseFunc{},
-		logsSeen: map[string]bool{}, connection: clients.Connection()}
+		connection: clients.Connection()}
 	result := run.Run(ctx, clients, opts.Options, run.Work{
 		Name: plan.Example.Metadata.Name, Needs: plan.Needs(opts.Namespace == ""), Prepare: r.prepare, Do: r.scenarios,
 	}, r)
@@ -64,7 +64,7 @@ type runner struct {
 	imagesMu sync.Mutex
 	images   *Images
 	attempts map[*attempt]context.CancelCauseFunc
-	logsSeen map[string]bool // of containers, by Pod UID and name
+	logsSeen sync.Map // of containers, by Pod UID and name
 
 	mu     sync.Mutex
 	sink   func(Event)
@@ -156,7 +156,7 @@ func (r *runner) OnDecided(result run.Result) {
 // end shows what the run came to.
 func (r *runner) end(result run.Result) {
 	if result.Cleanup != nil {
-		r.emit(WholeRun, CleanupEnded{Run: result.Run, Cleanup: *result.Cleanup})
+		r.emit(WholeRun, CleanupEnded{*result.Cleanup})
 	}
 	end := RunEnded{
 		TimedOut: result.TimedOut,

@@ -51,7 +51,7 @@ func (r *attempt) wait(ctx context.Context, args []string, emit func(Body)) (kub
 		if f != nil {
 			return kubectl.Result{}, f
 		}
-		fmt.Fprintf(&done, "%s %s\n", target, w.outcome)
+		fmt.Fprintf(&done, "%s condition met\n", target) // as kubectl prints it
 	}
 	res := kubectl.Result{Stdout: done.String()}
 	emit(Output{Stdout: res.Stdout})
@@ -230,7 +230,6 @@ type waitCommand struct {
 	objects  []string
 	selector string
 	what     string // "Ready", "deleted": for messages
-	outcome  string // what kubectl prints when it is met
 	goal     wait.Condition
 	timeout  time.Duration
 	// deletion: a Pod that has failed is on its way out all the same.
@@ -278,7 +277,7 @@ func parseWait(args []string) (*waitCommand, error) {
 		return nil, errors.New("kubectl wait: expected TYPE/NAME, found none")
 	}
 	if *goal == "delete" {
-		w.goal, w.what, w.outcome, w.deletion = wait.Deleted, "deleted", "condition met", true
+		w.goal, w.what, w.deletion = wait.Deleted, "deleted", true
 		return w, nil
 	}
 	if path, ok := strings.CutPrefix(*goal, "jsonpath="); ok {
@@ -295,7 +294,7 @@ func parseWait(args []string) (*waitCommand, error) {
 	} else {
 		w.what += "=" + value
 	}
-	w.goal, w.outcome = wait.StatusCondition(name, value), "condition met"
+	w.goal = wait.StatusCondition(name, value)
 	return w, nil
 }
 
@@ -310,7 +309,7 @@ func (w *waitCommand) jsonPath(path string) error {
 	if err != nil {
 		return wordError{path, "--for: " + err.Error()}
 	}
-	w.what, w.outcome = path, "condition met"
+	w.what = path
 	w.goal, err = wait.JSONPath(expression, strings.Trim(value, `'"`))
 	if err != nil {
 		return wordError{path, "--for: " + err.Error()}

@@ -100,7 +100,6 @@ func story() []engine.Event {
 		engine.PodSeen{Pod: seen("sise", engine.PodCreated, engine.PodScheduled, engine.ContainerStarted, engine.PodReady)},
 		engine.PodSeen{Pod: seen("twocontainers", engine.PodCreated, engine.PodScheduled, engine.ImagePulled)})
 	at(engine.WholeRun, engine.CleanupEnded{
-		Run:     v1alpha1.Run{Namespace: "kbe-pods-x7k2p", OwnNamespace: true},
 		Cleanup: v1alpha1.Cleanup{ElapsedMilliseconds: 5100},
 	},
 		engine.RunEnded{Example: "pods", Verdict: v1alpha1.CouldNotRun, Met: 1, Failed: 2, NotChecked: 2, ToVerdict: 2 * time.Second, Elapsed: 7 * time.Second})
@@ -195,10 +194,10 @@ func TestOtherEndings(t *testing.T) {
 			engine.Interrupted{Signal: "interrupt", RemoveCommand: "kubectl delete pods -n n -l a=b"},
 		},
 		"Stopped by you: cleaning up.\n":                 {engine.Interrupted{Signal: "quit", RemoveCommand: "kubectl delete pods -n n -l a=b"}},
-		"The run's resources in namespace n are deleted": {engine.CleanupEnded{Run: inN}},
-		"remove it    kubectl delete namespace n":        {engine.CleanupEnded{Run: inN, Cleanup: v1alpha1.Cleanup{Kept: true, RemoveCommand: "kubectl delete namespace n"}}},
-		"✗ no room":          {engine.CleanupEnded{Run: inN, Cleanup: v1alpha1.Cleanup{Kept: true, Error: "no room"}}},
-		"left: namespaces/n": {engine.CleanupEnded{Run: inN, Cleanup: v1alpha1.Cleanup{Error: "forbidden", Leftovers: []string{"namespaces/n"}}}},
+		"The run's resources in namespace n are deleted": {engine.CleanupEnded{}},
+		"remove it    kubectl delete namespace n":        {engine.CleanupEnded{Cleanup: v1alpha1.Cleanup{Kept: true, RemoveCommand: "kubectl delete namespace n"}}},
+		"✗ no room":          {engine.CleanupEnded{Cleanup: v1alpha1.Cleanup{Kept: true, Error: "no room"}}},
+		"left: namespaces/n": {engine.CleanupEnded{Cleanup: v1alpha1.Cleanup{Error: "forbidden", Leftovers: []string{"namespaces/n"}}}},
 	} {
 		var out bytes.Buffer
 		handle := NewStory(NewTerminal(&out, nil, 80, false)).Handle
