@@ -64,11 +64,7 @@ func wordOf(parsed *kubectl.Parsed, flag string, words []string) int {
 	if f == nil {
 		return 0
 	}
-	return max(0, slices.IndexFunc(words, func(w string) bool {
-		long, isLong := strings.CutPrefix(w, "--")
-		name, _, _ := strings.Cut(long, "=")
-		return name == f.Name && isLong || !isLong && f.Shorthand != "" && strings.HasPrefix(w, "-") && strings.Contains(w, f.Shorthand)
-	}))
+	return max(0, flagWord(words, f.Name, f.Shorthand))
 }
 
 // forbidden returns the first need that an example has no right to. One that hangs

@@ -69,28 +69,16 @@ func blamed(err error, words []string) int {
 	if end := slices.Index(words, "--"); end >= 0 {
 		words = words[:end]
 	}
-	long := func(name string) int {
-		return slices.IndexFunc(words, func(w string) bool { return w == "--"+name || strings.HasPrefix(w, "--"+name+"=") })
-	}
-	short := func(group string) int {
-		return slices.IndexFunc(words, func(w string) bool {
-			return strings.HasPrefix(w, "-") && !strings.HasPrefix(w, "--") && strings.HasSuffix(w, group)
-		})
-	}
 	var unknown *pflag.NotExistError
 	var lacking *pflag.ValueRequiredError
 	var wrong *pflag.InvalidValueError
 	var syntax *pflag.InvalidSyntaxError
 	var word wordError
 	switch {
-	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":
-		return short(unknown.GetSpecifiedShortnames())
 	case errors.As(err, &unknown):
-		return long(unknown.GetSpecifiedName())
-	case errors.As(err, &lacking) && lacking.GetSpecifiedShortnames() != "":
-		return short(lacking.GetSpecifiedShortnames())
+		return flagWord(words, unknown.GetSpecifiedName(), unknown.GetSpecifiedShortnames())
 	case errors.As(err, &lacking):
-		return long(lacking.GetSpecifiedName())
+		return flagWord(words, lacking.GetSpecifiedName(), lacking.GetSpecifiedShortnames())
 	case errors.As(err, &wrong):
 		return slices.IndexFunc(words, func(w string) bool { return strings.HasSuffix(w, wrong.GetValue()) })
 	case errors.As(err, &syntax):
@@ -99,6 +87,16 @@ func blamed(err error, words []string) int {
 		return slices.IndexFunc(words, func(w string) bool { return strings.HasSuffix(w, word.word) })
 	}
 	return -1
+}
+
+// flagWord is the index of the first word that gives a flag by its long name, or by its short
+// one, which may be "", or -1.
+func flagWord(words []string, long, short string) int {
+	return slices.IndexFunc(words, func(w string) bool {
+		name, isLong := strings.CutPrefix(w, "--")
+		name, _, _ = strings.Cut(name, "=")
+		return isLong && name == long || !isLong && short != "" && strings.HasPrefix(w, "-") && strings.Contains(w, short)
+	})
 }
 
 // explained says what is wrong with a word, and what it may have been meant to be.
