@@ -121,23 +121,15 @@ const nodeLook = 3 * time.Second
 // next is closed at the next change of the Pod, at the next Event about it, and when
 // it is time to look at its Node.
 func (w *waiter) next(ctx context.Context, name string) <-chan struct{} {
-	before, changed := w.run.watcher.changesOf(name)
-	again := make(chan struct{})
+	before := w.run.watcher.changesOf(name)
+	ctx, cancel := context.WithTimeout(ctx, nodeLook)
 	go func() {
-		defer close(again)
-		timer := time.NewTimer(nodeLook)
-		defer timer.Stop()
-		for now := before; now == before; now, changed = w.run.watcher.changesOf(name) {
-			select {
-			case <-changed:
-			case <-timer.C:
-				return
-			case <-ctx.Done():
-				return
-			}
-		}
+		defer cancel()
+		_ = wait.Until(ctx, w.run.watcher.next, func() (bool, error) { // whose error is the end of ctx
+			return w.run.watcher.changesOf(name) != before, nil
+		})
 	}()
-	return again
+	return ctx.Done()
 }
 
 // judge decides on a state of the object, and reports it.

@@ -107,13 +107,12 @@ func (w *watcher) onTheWay(failFast bool) bool {
 	})
 }
 
-// changesOf returns how many changes there were of the Pod of that name, and of
-// Events about it, and a channel that is closed at the next change of any.
-func (w *watcher) changesOf(name string) (n int, next <-chan struct{}) {
+// changesOf is how many changes there were of the Pod of that name, and of Events about it.
+func (w *watcher) changesOf(name string) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	c := w.changes[name]
-	return c.pod + c.events, w.changed
+	return c.pod + c.events
 }
 
 // changes are how many there were so far of a Pod, and of Events about it.
