@@ -75,9 +75,7 @@ func (r *runner) guard(ctx context.Context, words []string) (context.Context, co
 // namedBy matches the Pods that a command names, by name or by address.
 func namedBy(words []string) func(*corev1.Pod) bool {
 	return func(pod *corev1.Pod) bool {
-		return slices.ContainsFunc(words, func(w string) bool {
-			return names(w, pod.Name) || pod.Status.PodIP != "" && strings.Contains(w, pod.Status.PodIP)
-		})
+		return namesAddress(words, pod) || slices.ContainsFunc(words, func(w string) bool { return names(w, pod.Name) })
 	}
 }
 

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -90,16 +92,23 @@ func (r *runner) ends(words []string) (from, to *corev1.Pod) {
 	return from, to
 }
 
-// namesAddress reports whether words have the address of a Pod, as a host: 10.0.0.1 is not
-// in 10.0.0.12.
+// addressLike is what may be an IP address in a word, or one with a port.
+var addressLike = regexp.MustCompile(`[0-9A-Fa-f.:]+`)
+
+// namesAddress reports whether words have an address of a Pod, also within a longer word such
+// as a URL or a script: 10.0.0.1 is not in 10.0.0.12.
 func namesAddress(words []string, pod *corev1.Pod) bool {
-	return slices.ContainsFunc(words, func(w string) bool {
-		host := strings.TrimPrefix(w, "http://")
-		host, _, _ = strings.Cut(host, "/")
-		return slices.ContainsFunc(pod.Status.PodIPs, func(ip corev1.PodIP) bool {
-			return host == ip.IP || strings.HasPrefix(host, ip.IP+":") || strings.HasPrefix(host, "["+ip.IP+"]")
-		})
-	})
+	for _, text := range addressLike.FindAllString(strings.Join(words, " "), -1) {
+		found, err := netip.ParseAddr(text)
+		if err != nil {
+			withPort, _ := netip.ParseAddrPort(text)
+			found = withPort.Addr()
+		}
+		if found.IsValid() && slices.ContainsFunc(pod.Status.PodIPs, func(ip corev1.PodIP) bool { return ip.IP == found.String() }) {
+			return true
+		}
+	}
+	return false
 }
 
 // LastLine is the last one of a command's errors that says more than its exit code.

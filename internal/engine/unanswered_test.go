@@ -58,3 +58,16 @@ func TestWhoGotNoAnswerFromWhom(t *testing.T) {
 		t.Errorf("never answered: found %+v, denied %t", c, denied)
 	}
 }
+
+func TestNamesAddress(t *testing.T) {
+	pod := &corev1.Pod{Status: corev1.PodStatus{PodIPs: []corev1.PodIP{{IP: "10.0.0.1"}, {IP: "fd00::1"}}}}
+	for word, want := range map[string]bool{
+		"10.0.0.1": true, "10.0.0.1:9876/info": true, "http://10.0.0.1": true, "https://[fd00::1]:9876/": true, "fd00:0::1": true,
+		"curl -sS 10.0.0.1:9876; echo": true, "nc -z fd00::1 80": true,
+		"10.0.0.12": false, "110.0.0.1": false, "fd00::12": false, "10.0.0": false, "sise": false, "beef": false,
+	} {
+		if found := namesAddress([]string{"exec", word}, pod); found != want {
+			t.Errorf("%q: expected %t, found %t", word, want, found)
+		}
+	}
+}
