@@ -46,7 +46,7 @@ var podCauses = map[string]struct {
 	"limited":       {start + `: the registry limits pulls of the image localhost:5000/limited/app:1 (429)`, "429 Too Many Requests", Unsettled, false},
 	"broken":        {start + `: the registry of the image localhost:5000/broken/app:1 has an internal error`, "503 Service Unavailable", Unsettled, false},
 	"mainframe":     {start + `: the image localhost:5000/mainframe:1 has no variant for node "$node"`, "no match for platform", Retried, false},
-	"old":           {start + `: the image localhost:5000/old:1 has a schema 1 manifest, which containerd 2.1 and later refuse`, "no longer supported", Retried, false},
+	"old":           {start + `: the image localhost:5000/old:1 has a schema 1 manifest, which container runtimes no longer support`, "no longer supported", Retried, false},
 	"unschedulable": {`pod "subject" is not scheduled: no node can run it (Unschedulable)`, "0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector", Unsettled, false},
 	"toobig":        {`pod "subject" is not scheduled: no node can run it (Unschedulable)`, "3 Insufficient cpu", Unsettled, false},
 	"crash":         {start + ` exited`, "Error: exit code 3", Retried, true},

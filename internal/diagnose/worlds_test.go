@@ -126,62 +126,6 @@ func TestAProgramThatIsNotThere(t *testing.T) {
 	}
 }
 
-// What a container runtime or a registry says of an image.
-func TestWhatOtherRuntimesSayOfAnImage(t *testing.T) {
-	for said, want := range map[string]struct {
-		what    string
-		outlook Outlook
-	}{
-		`Failed to inspect image "": rpc error: code = Unknown desc = short name mode is enforcing, but image name mhausenblas/simpleservice:0.5.0 returns ambiguous list`: {
-			`node "node-1" does not pull the image a/b:1 by its short name: the container runtime knows no one registry for it`, Retried},
-		`Failed to inspect image "a/b:1": rpc error: code = Unknown desc = short-name "a/b:1" did not resolve to an alias and no unqualified-search registries are defined in "/etc/containers/registries.conf"`: {
-			`node "node-1" does not pull the image a/b:1 by its short name: the container runtime knows no one registry for it`, Retried},
-		`pull QPS exceeded`: {`node "node-1" pulls as many images as it may at once`, Slow},
-		`initializing source docker://a/b:1: reading manifest 1 in docker.io/a/b: manifest unknown`: {`the image a/b:1 does not exist`, Retried},
-		`initializing source docker://a/b:1: pinging container registry registry.example: Get "https://registry.example/v2/": dial tcp: i/o timeout`: {
-			`node "node-1" cannot reach the registry of the image a/b:1`, Unsettled},
-		`Error response from daemon: pull access denied for a/b, repository does not exist or may require 'docker login': denied: requested access to the resource is denied`: {
-			`the registry requires credentials for the image a/b:1 on node "node-1" (401), or the image does not exist`, Retried},
-		`initializing source docker://a/b:1: reading manifest 1 in docker.io/a/b: requested access to the resource is denied`: {
-			`the registry requires credentials for the image a/b:1 on node "node-1" (401), or the image does not exist`, Retried},
-		`rpc error: code = Unknown desc = failed to pull and unpack image "docker.io/a/b:1": failed to resolve reference "docker.io/a/b:1": pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed`: {
-			`the registry requires credentials for the image a/b:1 on node "node-1" (401), or the image does not exist`, Retried},
-		`rpc error: code = NotFound desc = failed to pull and unpack image "docker.io/a/b:1": failed to resolve reference "docker.io/a/b:1": docker.io/a/b:1: not found`: {
-			`the image a/b:1 does not exist`, Retried},
-		`initializing source docker://a/b:1: reading manifest 1 in docker.io/a/b: toomanyrequests: You have reached your pull rate limit.`: {
-			`the registry limits pulls of the image a/b:1 (429)`, Unsettled},
-		`copying system image from manifest list: no image found in manifest list for architecture "arm64", variant "v8", OS "linux"`: {
-			`the image a/b:1 has no variant for node "node-1"`, Retried},
-		`failed to pull and unpack image "docker.io/a/b:1": failed to extract layer sha256:1: write /var/lib/containerd/x: no space left on device: unknown`: {
-			`node "node-1" has no disk space for the image a/b:1`, Unsettled},
-		`Error response from daemon: no matching manifest for linux/arm64/v8 in the manifest list entries`: {`the image a/b:1 has no variant for node "node-1"`, Retried},
-	} {
-		pod := onNode("node-1")
-		pod.Spec.Containers = []corev1.Container{{Name: "main", Image: "a/b:1"}}
-		pod.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "main", State: corev1.ContainerState{
-			Waiting: &corev1.ContainerStateWaiting{Reason: "ErrImagePull", Message: said}}}}
-		if c := Pod(pod); c == nil || c.What != `container "main" of pod "p": `+want.what || c.Outlook != want.outlook || !c.Image {
-			t.Errorf("%s: expected %q (%s), found %+v", said, want.what, want.outlook, c)
-		}
-	}
-}
-
-// What keeps a sandbox from being made.
-func TestWhatOtherRuntimesSayOfASandbox(t *testing.T) {
-	for said, want := range map[string]string{
-		`Failed to create pod sandbox: rpc error: code = Unknown desc = failed to get sandbox image "registry.k8s.io/pause:3.8": failed to pull image "registry.k8s.io/pause:3.8": dial tcp 1.2.3.4:443: i/o timeout`:                                                  `node "node-1" cannot pull the image of its sandbox, registry.k8s.io/pause:3.8`,
-		`Failed to create pod sandbox: rpc error: code = DeadlineExceeded desc = failed to start sandbox "5d4c": failed to get sandbox image "registry.k8s.io/pause:3.10": failed to pull image "registry.k8s.io/pause:3.10": context deadline exceeded`:               `node "node-1" cannot pull the image of its sandbox, registry.k8s.io/pause:3.10`,
-		`Failed to create pod sandbox: rpc error: code = Unknown desc = error creating pod sandbox with name "k8s_p_team_1_0": initializing source docker://registry.k8s.io/pause:3.10: pinging container registry registry.k8s.io: dial tcp 1.2.3.4:443: i/o timeout`: `node "node-1" cannot pull the image of its sandbox, registry.k8s.io/pause:3.10`,
-		`Failed to create pod sandbox: rpc error: code = Unknown desc = failed pulling image "registry.k8s.io/pause:3.9": Error response from daemon: Get "https://registry.k8s.io/v2/": dial tcp: i/o timeout`:                                                        `node "node-1" cannot pull the image of its sandbox, registry.k8s.io/pause:3.9`,
-		`Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox "5d4c": plugin type="calico" failed (add): error getting ClusterInformation: connection is unauthorized: Unauthorized`:                                     `node "node-1" cannot create its sandbox`,
-	} {
-		c := Evidence{Pod: onNode("node-1"), Events: []corev1.Event{warning("FailedCreatePodSandBox", said, "", 1)}}.Cause()
-		if c == nil || c.What != `pod "p" does not start: `+want || c.Outlook != Unsettled {
-			t.Errorf("%s:\nexpected %q, found %+v", said, want, c)
-		}
-	}
-}
-
 func warning(reason, message, path string, times int32) corev1.Event {
 	return corev1.Event{Type: corev1.EventTypeWarning, Reason: reason, Message: message, Count: times, FirstTimestamp: noon, LastTimestamp: noon,
 		InvolvedObject: corev1.ObjectReference{Kind: "Pod", Name: "p", FieldPath: path}}
