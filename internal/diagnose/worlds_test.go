@@ -9,8 +9,22 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
+const (
+	tunnelFails               = `the tunnel between the API server and the kubelet of node "node-2" does not work`
+	noServingCertificate      = `the kubelet of node "node-2" has no serving certificate`
+	kubeletUnreachable        = `the API server cannot reach the kubelet of node "node-2" at 10.0.3.123:10250`
+	clientCertificateRejected = `the kubelet of node "node-2" does not accept the API server's client certificate`
+	kubeletKnowsNoPod         = `the kubelet of node "node-2" does not know the pod`
+	notYet                    = `the container does not run yet, so nothing in it can be run or read`
+	notRunning                = `the container is not running, so nothing can run in it`
+	noLog                     = `the kubelet of node "node-2" no longer has the log`
+	noUpgrade                 = `a proxy before the API server https://api.example:6443 blocks upgraded connections (WebSocket, SPDY)`
+	nothingListens            = `nothing listens on port 80 of the pod's localhost`
+	noSandbox                 = `the pod's sandbox is not running, so no port can be forwarded to it`
+)
+
 // What other clusters than the embedded one say, in the form that their sources and public
-// reports show.
+// reports show. The name says which programs print it, in which versions.
 var otherWorlds = map[string]struct{ said, what string }{
 	"Kyverno: policy and rule on lines of their own": {
 		"Error from server: error when creating \"pod.yaml\": admission webhook \"validate.kyverno.svc-fail\" denied the request: \n\nresource Pod/team/sise was blocked due to the following policies \n\nneeds-owner:\n  label-owner: 'validation error: every pod names its owner. rule label-owner failed at path /metadata/labels/owner/'\n",
@@ -40,64 +54,161 @@ var otherWorlds = map[string]struct{ said, what string }{
 		`Error from server (InternalError): Internal error occurred: failed calling webhook "pods.example.com": failed to call webhook: Post "https://hook.example.svc:443/pods?timeout=10s": tls: failed to verify certificate: x509: certificate signed by unknown authority`,
 		`the admission webhook "pods.example.com" does not respond, and nothing is admitted without it`},
 
-	"konnectivity without an agent": {`Error from server: error dialing backend: No agent available`,
-		`the tunnel between the API server and the kubelet of node "node-2" does not work`},
-	"the tunnel of RKE2": {`Error from server: error dialing backend: proxy error from 127.0.0.1:9345 while dialing 10.10.2.24:10250, code 502: 502 Bad Gateway`,
-		`the tunnel between the API server and the kubelet of node "node-2" does not work`},
-	"a kubelet without a serving certificate": {`Error from server: error dialing backend: remote error: tls: internal error`,
-		`the kubelet of node "node-2" has no serving certificate`},
-	"a kubelet with a certificate of another CA": {`Error from server: error dialing backend: tls: failed to verify certificate: x509: certificate signed by unknown authority`,
+	// Between the API server and the kubelet.
+	"konnectivity 0.29 to 0.36: without an agent": {`Error from server: error dialing backend: No agent available`, tunnelFails},
+	"konnectivity 0.29 to 0.36: without an agent, logs": {
+		`Error from server: Get "https://10.0.3.123:10250/containerLogs/team/sise/sise": No agent available`, tunnelFails},
+	"konnectivity-client 0.29 to 0.36: an agent that does not answer": {`Error from server: error dialing backend: dial timeout, backstop`, tunnelFails},
+	"kube-apiserver 1.29 to 1.37: konnectivity's server is down": {
+		`Error from server: error dialing backend: rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: dial unix /etc/kubernetes/konnectivity-server/konnectivity-server.socket: connect: no such file or directory"`, tunnelFails},
+	"kube-apiserver 1.29 to 1.37: the tunnel of RKE2": {
+		`Error from server: error dialing backend: proxy error from 127.0.0.1:9345 while dialing 10.10.2.24:10250, code 502: 502 Bad Gateway`, tunnelFails},
+	"kube-apiserver 1.29 to 1.37: a kubelet without a serving certificate": {
+		`Error from server: error dialing backend: remote error: tls: internal error`, noServingCertificate},
+	"kube-apiserver 1.29 to 1.37: a kubelet without a serving certificate, logs": {
+		`Error from server: Get "https://10.0.3.123:10250/containerLogs/team/sise/sise": remote error: tls: internal error`, noServingCertificate},
+	"kube-apiserver 1.30 to 1.37: a kubelet without a serving certificate, exec by WebSocket": {
+		`error: Internal error occurred: error sending request: Post "https://10.0.3.123:10250/exec/team/sise/sise?command=ls&error=1&output=1": remote error: tls: internal error`, noServingCertificate},
+	"kube-apiserver 1.29 to 1.37: a kubelet with a certificate of another CA": {
+		`Error from server: error dialing backend: tls: failed to verify certificate: x509: certificate signed by unknown authority`,
 		`the API server does not trust the serving certificate of the kubelet of node "node-2"`},
-	"logs, and a firewall before the kubelet": {`Error from server: Get "https://10.0.3.123:10250/containerLogs/team/sise/sise": dial tcp 10.0.3.123:10250: i/o timeout`,
-		`the API server cannot reach the kubelet of node "node-2" at 10.0.3.123:10250`},
-	"an overlay network that the control plane is not part of": {
+	"kube-apiserver 1.29 to 1.37: a kubelet with a certificate of another CA, logs": {
+		`Error from server: Get "https://10.0.3.123:10250/containerLogs/team/sise/sise": tls: failed to verify certificate: x509: certificate signed by unknown authority`,
+		`the API server does not trust the serving certificate of the kubelet of node "node-2"`},
+	"kube-apiserver 1.29 to 1.37: a firewall before the kubelet, logs": {
+		`Error from server: Get "https://10.0.3.123:10250/containerLogs/team/sise/sise": dial tcp 10.0.3.123:10250: i/o timeout`, kubeletUnreachable},
+	"kube-apiserver 1.29 to 1.37: a firewall before the kubelet, exec by SPDY": {
+		`Error from server: error dialing backend: dial tcp 10.0.3.123:10250: i/o timeout`, kubeletUnreachable},
+	"kube-apiserver 1.30 to 1.37: a kubelet that is down, exec by WebSocket": {
+		`error: Internal error occurred: error sending request: Post "https://10.0.3.123:10250/exec/team/sise/sise?command=ls&error=1&output=1": dial tcp 10.0.3.123:10250: connect: connection refused`, kubeletUnreachable},
+	"kubectl 1.29 to 1.37: a kubelet that is down, port-forward": {
+		`error: error upgrading connection: error dialing backend: dial tcp 10.0.3.123:10250: connect: connection refused`, kubeletUnreachable},
+	"kubelet 1.29 to 1.31: the API server's user has no permission, exec": {
+		`error: unable to upgrade connection: Forbidden (user=kube-apiserver-kubelet-client, verb=create, resource=nodes, subresource=proxy)`,
+		`the kubelet of node "node-2" rejects the API server, whose user kube-apiserver-kubelet-client may not create nodes/proxy`},
+	"kubelet 1.32 to 1.37: the API server's user has no permission, logs": {
+		`Error from server (Forbidden): Forbidden (user=system:anonymous, verb=get, resource=nodes, subresource(s)=[proxy]) ( pods/log sise)`,
+		`the kubelet of node "node-2" rejects the API server, whose user system:anonymous may not get nodes/proxy`},
+	"kubelet 1.29 to 1.37: a client certificate of the API server that has expired, exec": {
+		`error: unable to upgrade connection: Unauthorized`, clientCertificateRejected},
+	"kubelet 1.29 to 1.37: a client certificate of the API server that has expired, logs": {
+		`error: You must be logged in to the server (the server has asked for the client to provide credentials ( pods/log sise))`, clientCertificateRejected},
+	"kubelet 1.29 to 1.37: that of another node, exec": {`error: unable to upgrade connection: pod does not exist`, kubeletKnowsNoPod},
+	"kubelet 1.29 to 1.37: that of another node, logs": {
+		`Error from server (NotFound): the server could not find the requested resource ( pods/log sise)`, kubeletKnowsNoPod},
+	"kube-apiserver 1.29 to 1.37: an overlay network that the control plane is not part of": {
 		`Error from server (ServiceUnavailable): error trying to reach service: dial tcp 10.244.3.5:9876: i/o timeout`,
 		`the API server cannot reach the pod at 10.244.3.5:9876 through its proxy`},
-	"exec in a pod that is not scheduled": {`Error from server (BadRequest): pod sise does not have a host assigned`,
+	"kube-apiserver 1.29 to 1.37: a pod that hangs up": {
+		`Error from server (ServiceUnavailable): error trying to reach service: EOF`, `the API server cannot reach the pod through its proxy`},
+
+	// Exec, attach and logs.
+	"kube-apiserver 1.29 to 1.37: exec in a pod that is not scheduled": {`Error from server (BadRequest): pod sise does not have a host assigned`,
 		`the pod is not scheduled yet, so nothing in it can be run or read`},
-	"exec in a pod that has ended": {`error: cannot exec into a container in a completed pod; current phase is Succeeded`,
+	"kubectl 1.29 to 1.37: exec in a pod that has ended": {`error: cannot exec into a container in a completed pod; current phase is Succeeded`,
 		`the pod has ended, so nothing in it can be run`},
-	"logs of a container that does not run yet": {`Error from server (BadRequest): container "sise" in pod "sise" is waiting to start: ContainerCreating`,
-		`the container does not run yet, so nothing in it can be run or read`},
-	"a missing program, in runc's words by way of containerd 2": {
+	"kubectl 1.29 to 1.37: attach to a pod that has ended": {`error: cannot attach a container in a completed pod; current phase is Failed`,
+		`the pod has ended, so nothing in it can be run`},
+	"kubelet 1.29 to 1.37: logs of a container that does not run yet": {
+		`Error from server (BadRequest): container "sise" in pod "sise" is waiting to start: ContainerCreating`, notYet},
+	"kubelet 1.29 to 1.37: logs of a container that is not in the status yet": {
+		`Error from server (BadRequest): container "sise" in pod "sise" is not available`, notYet},
+	"kubelet 1.29 to 1.37: logs of a container without an image": {
+		`Error from server (BadRequest): container "sise" in pod "sise" is waiting to start: trying and failing to pull image`,
+		`container "sise" does not start, so it has no log: trying and failing to pull image`},
+	"kubelet 1.29 to 1.37: logs of a container whose configuration is wrong": {
+		`Error from server (BadRequest): container "sise" in pod "sise" is waiting to start: CreateContainerConfigError`,
+		`container "sise" does not start, so it has no log: CreateContainerConfigError`},
+	"kubelet 1.29 to 1.37: exec in a container that does not run": {
+		`error: Internal error occurred: unable to upgrade connection: container not found ("sise")`,
+		`container "sise" is not running, so nothing can run in it`},
+	"containerd 1.7 with runc 1.1 to 1.5: a missing program": {
+		`error: Internal error occurred: error executing command in container: failed to exec in container: failed to start exec "8f0": OCI runtime exec failed: exec failed: unable to start container process: exec: "curl": executable file not found in $PATH: unknown`,
+		`cannot check: the container's image has no program "curl"`},
+	"containerd 2.0 to 2.3 with runc 1.1 to 1.5: a missing path, by WebSocket": {
 		`error: Internal error occurred: Internal error occurred: error executing command in container: failed to exec in container: failed to start exec "8f0": OCI runtime exec failed: exec failed: unable to start container process: exec: "/no/such": stat /no/such: no such file or directory`,
 		`cannot check: the container's image has no program "/no/such"`},
-	"a program that may not be run, in runc's words": {
+	"containerd with runc: a program that may not be run": {
 		`error: Internal error occurred: error executing command in container: failed to exec in container: failed to start exec "8f0": OCI runtime exec failed: exec failed: unable to start container process: exec: "/etc/hosts": permission denied: unknown`,
 		`cannot check: the container's image has no program "/etc/hosts"`},
-	"a program that may not be run, in crun's words": {
-		`error: Internal error occurred: error executing command in container: crun: open executable: Permission denied: OCI permission denied`,
+	"containerd with runc: a directory": {
+		`error: Internal error occurred: error executing command in container: failed to exec in container: failed to start exec "8f0": OCI runtime exec failed: exec failed: unable to start container process: exec: "/etc": is a directory: unknown`,
+		`cannot check: the container's image has no program "/etc"`},
+	"containerd with crun up to 1.20: a missing program": {
+		"error: Internal error occurred: error executing command in container: failed to exec in container: failed to start exec \"8f0\": OCI runtime exec failed: executable file `curl` not found in $PATH: No such file or directory: unknown",
+		`cannot check: the container's image has no program "curl"`},
+	"containerd with crun 1.21 to 1.29: a program that may not be run": {
+		"error: Internal error occurred: error executing command in container: failed to exec in container: failed to start exec \"8f0\": OCI runtime exec failed: the path `/etc/hosts` exists but it is not executable: Operation not permitted: unknown",
+		`cannot check: the container's image has no program "/etc/hosts"`},
+	"containerd with crun up to 1.20: a program that may not be run": {
+		`error: Internal error occurred: error executing command in container: failed to exec in container: failed to start exec "8f0": OCI runtime exec failed: open executable: Operation not permitted: unknown`,
 		`the container runtime cannot run the program in the container`},
-	"a working directory that does not exist": {
+	"containerd with runc: a working directory that does not exist": {
 		`error: Internal error occurred: error executing command in container: failed to exec in container: failed to start exec "8f0": OCI runtime exec failed: exec failed: unable to start container process: chdir to cwd ("/gone") set in config.json failed: no such file or directory: unknown`,
 		`the container runtime cannot run the program in the container`},
-	"exec in a container that has ended, with containerd": {
-		`error: Internal error occurred: error executing command in container: failed to exec in container: failed to load task: no running task found: task 5d4c1f not found: not found`,
-		`the container is not running, so nothing can run in it`},
-	"exec in a container that has ended, with CRI-O": {
-		`error: Internal error occurred: error executing command in container: container is not created or running`,
-		`the container is not running, so nothing can run in it`},
-	"exec in a container that has ended, with Docker": {
-		`error: Internal error occurred: error executing command in container: Error response from daemon: Container 5d4c1f is not running`,
-		`the container is not running, so nothing can run in it`},
-	"port-forward to a port that nothing listens on, with containerd": {
-		`an error occurred forwarding 8080 -> 80: error forwarding port 80 to pod 5d4c1f, uid : failed to execute portforward in network namespace "/var/run/netns/cni-1": failed to connect to localhost:80 inside namespace "5d4c1f", IPv4: dial tcp4 127.0.0.1:80: connect: connection refused IPv6 dial tcp6 [::1]:80: connect: connection refused`,
-		`nothing listens on port 80 of the pod's localhost`},
-	"port-forward to a port that nothing listens on, with cri-dockerd": {
-		`an error occurred forwarding 8080 -> 80: error forwarding port 80 to pod 5d4c1f, uid : exit status 1: 2026/11/28 11:00:00 socat[4121] E connect(5, AF=2 127.0.0.1:80, 16): Connection refused`,
-		`nothing listens on port 80 of the pod's localhost`},
-	"port-forward on a node without socat": {
-		`an error occurred forwarding 8080 -> 80: error forwarding port 80 to pod 5d4c1f, uid : unable to do port forwarding: socat not found`,
-		`the kubelet of node "node-2" cannot forward ports: its node has no socat`},
-	"a log that is rotated away": {
-		`Error from server: failed to try resolving symlinks in path "/var/log/pods/team_sise_1/sise/0.log": lstat /var/log/pods/team_sise_1/sise/0.log: no such file or directory`,
-		`the kubelet of node "node-2" no longer has the log`},
-	"the log of a container that has not been restarted": {
+	"containerd 1.7 to 2.3: exec in a container that has ended": {
+		`error: Internal error occurred: error executing command in container: failed to exec in container: failed to load task: no running task found: task 5d4c1f not found: not found`, notRunning},
+	"containerd 1.7 to 2.3: exec in a container that ends just now": {
+		`error: Internal error occurred: error executing command in container: container is in CONTAINER_EXITED state`, notRunning},
+	"containerd 1.7 to 2.3: exec in a container that is deleted": {
+		`error: Internal error occurred: error executing command in container: failed to find container "5d4c1f" in store: not found`, notRunning},
+	"runc 1.1 to 1.5: exec in a container that has ended": {
+		`error: Internal error occurred: error executing command in container: failed to exec in container: failed to start exec "8f0": OCI runtime exec failed: cannot exec in a stopped container: unknown`, notRunning},
+	"crun 1.14 to 1.29: exec in a container that has ended": {
+		"error: Internal error occurred: error executing command in container: failed to exec in container: failed to start exec \"8f0\": OCI runtime exec failed: the container `5d4c1f` is not running: unknown", notRunning},
+	"CRI-O 1.28 to 1.34: exec in a container that has ended": {
+		`error: Internal error occurred: error executing command in container: container is not created or running`, notRunning},
+	"CRI-O 1.28 to 1.34: exec in a container that is deleted": {
+		`error: Internal error occurred: error executing command in container: rpc error: code = NotFound desc = could not find container "5d4c1f": container with ID starting with 5d4c1f not found: ID does not exist`, notRunning},
+	"cri-dockerd 0.3 and 0.4: exec in a container that has ended": {
+		`error: Internal error occurred: error executing command in container: container not running (5d4c1f)`, notRunning},
+	"Docker 24 to 29, by cri-dockerd: exec in a container that is restarted": {
+		`error: Internal error occurred: error executing command in container: failed to exec in container - Exec setup failed - Error response from daemon: Container 5d4c1f is restarting, wait until the container is running`, notRunning},
+	"kubelet 1.29 to 1.37: a log that is rotated away": {
+		`Error from server (BadRequest): failed to try resolving symlinks in path "/var/log/pods/team_sise_1/sise/0.log": lstat /var/log/pods/team_sise_1/sise/0.log: no such file or directory`, noLog},
+	"kubelet 1.29 to 1.37: the log of a container that the runtime no longer knows": {
+		`Error from server (BadRequest): unable to retrieve container logs for containerd://5d4c1f`, noLog},
+	"kubelet 1.29 to 1.37: the log of a container that was never created": {
+		`Error from server (BadRequest): container "sise" in pod "sise" is terminated`, noLog},
+	"kubelet 1.29 to 1.37: the log of a container that has not been restarted": {
 		`Error from server (BadRequest): previous terminated container "sise" in pod "sise" not found`,
 		`container "sise" has not been restarted, or its earlier log is deleted`},
-	"a missing program, in crun's words": {
-		"error: Internal error occurred: error executing command in container: crun: executable file `curl` not found in $PATH: No such file or directory: OCI runtime attempted to invoke a command that was not found",
-		`cannot check: the container's image has no program "curl"`},
+	"client-go 0.29 to 0.37: a proxy without upgrades, by SPDY": {
+		`error: unable to upgrade connection: <html><body><h1>Resource not found</h1></body></html>`, noUpgrade},
+	"client-go 0.31 to 0.37: a proxy without upgrades, by WebSocket": {
+		`error: unable to upgrade streaming request: websocket: bad handshake (403 Forbidden): blocked`, noUpgrade},
+	"kube-apiserver 1.29 to 1.37: a proxy that drops the headers": {`Error from server (BadRequest): Upgrade request required`, noUpgrade},
+
+	// Port-forward.
+	"kubectl 1.30 to 1.36 and containerd 1.7 to 2.3: port-forward to a port that nothing listens on": {
+		`E1128 11:00:00.000000    4121 portforward.go:424] "Unhandled Error" err="an error occurred forwarding 8080 -> 80: error forwarding port 80 to pod 5d4c1f, uid : failed to execute portforward in network namespace \"/var/run/netns/cni-1\": failed to connect to localhost:80 inside namespace \"5d4c1f\", IPv4: dial tcp4 127.0.0.1:80: connect: connection refused IPv6 dial tcp6 [::1]:80: connect: connection refused "`, nothingListens},
+	"kubectl 1.37 and CRI-O 1.28 to 1.34: port-forward to a port that nothing listens on": {
+		`E1128 11:00:00.000000    4121 portforward.go:549] "An error occurred forwarding" err="error forwarding port 80 to pod 5d4c1f, uid : port forward into network namespace \"/var/run/netns/1\": failed to connect to localhost:80 inside namespace 5d4c1f: dial tcp [::1]:80: connect: connection refused" logger="UnhandledError" localPort=8080 remotePort=80`, nothingListens},
+	"kubectl 1.29 and cri-dockerd 0.3 and 0.4: port-forward to a port that nothing listens on": {
+		`E1128 11:00:00.000000    4121 portforward.go:409] an error occurred forwarding 8080 -> 80: error forwarding port 80 to pod 5d4c1f, uid : exit status 1: 2026/11/28 11:00:00 socat[4121] E connect(5, AF=2 127.0.0.1:80, 16): Connection refused`, nothingListens},
+	"cri-dockerd 0.3 and 0.4: port-forward on a node without socat": {
+		`an error occurred forwarding 8080 -> 80: error forwarding port 80 to pod 5d4c1f, uid : unable to do port forwarding: socat not found`,
+		`the kubelet of node "node-2" cannot forward ports: its node has no socat`},
+	"containerd 1.7 to 2.3: port-forward to a sandbox that has ended": {
+		`an error occurred forwarding 8080 -> 80: error forwarding port 80 to pod 5d4c1f, uid : network namespace for sandbox "5d4c1f" is closed`, noSandbox},
+	"CRI-O 1.28 to 1.34: port-forward to a sandbox that has ended": {
+		`an error occurred forwarding 8080 -> 80: error forwarding port 80 to pod 5d4c1f, uid : sandbox 5d4c1f is not running`, noSandbox},
+	"cri-dockerd 0.3 and 0.4: port-forward to a sandbox that has ended": {
+		`an error occurred forwarding 8080 -> 80: error forwarding port 80 to pod 5d4c1f, uid : container not running (5d4c1f)`, noSandbox},
+	"kubectl 1.29 to 1.37: port-forward to a pod that does not run": {
+		`error: unable to forward port because pod is not running. Current status=Pending`, `the pod is Pending, so no port can be forwarded to it`},
+	"client-go 0.29 to 0.37: port-forward from a port that is in use": {
+		"Unable to listen on port 8080: Listeners failed to create with the following errors: [unable to create listener: Error listen tcp4 127.0.0.1:8080: bind: address already in use unable to create listener: Error listen tcp6 [::1]:8080: bind: address already in use]\nerror: unable to listen on any of the requested ports: [{8080 80}]",
+		`port 8080 of this machine is in use`},
+
+	// The way to the API server.
+	"kubectl 1.29 to 1.37: without a kubeconfig": {
+		`The connection to the server localhost:8080 was refused - did you specify the right host or port?`, `no kubeconfig found`},
+	"kubectl 1.29 to 1.37: a cluster that is down": {
+		`The connection to the server 127.0.0.1:6443 was refused - did you specify the right host or port?`, `the API server https://api.example:6443 does not answer`},
+	"Rancher 2.9 and 2.10: a cluster whose agent is down": {
+		`Error from server (InternalError): an error on the server ("lost connection to cluster: failed to find Session for client stv-cluster-c-m-1") has prevented the request from succeeding`,
+		`the Rancher server at https://api.example:6443 has no connection to the cluster`},
 }
 
 func TestWhatOtherClustersSay(t *testing.T) {
@@ -110,15 +221,18 @@ func TestWhatOtherClustersSay(t *testing.T) {
 }
 
 func TestAProgramThatIsNotThere(t *testing.T) {
-	for _, text := range []string{
-		`OCI runtime exec failed: exec failed: unable to start container process: exec: "curl": executable file not found in $PATH: unknown`,
-		`exec: "/etc/hosts": permission denied: unknown`,
-		"crun: executable file `curl` not found: No such file or directory: OCI runtime attempted to invoke a command that was not found",
-		`time="2026-11-27T23:00:00Z" level=error msg="exec failed: unable to start container process: exec: \"curl\": stat curl: no such file or directory"`,
-		"executable file `curl` not found in $PATH: No such file or directory",
+	for by, text := range map[string]string{
+		"runc, by Docker":           `OCI runtime exec failed: exec failed: unable to start container process: exec: "curl": executable file not found in $PATH: unknown`,
+		"runc":                      `exec: "/etc/hosts": permission denied: unknown`,
+		"runc 1.1 to 1.5, by CRI-O": `time="2026-11-27T23:00:00Z" level=error msg="exec failed: unable to start container process: exec: \"curl\": executable file not found in $PATH"`,
+		"runc, by CRI-O, a path":    `time="2026-11-27T23:00:00Z" level=error msg="exec failed: unable to start container process: exec: \"/bin/curl\": stat /bin/curl: no such file or directory"`,
+		"crun up to 1.20":           "executable file `curl` not found in $PATH: No such file or directory",
+		"crun 1.21 to 1.29":         "executable file `/bin/curl` not found: No such file or directory",
+		"crun 1.21 to 1.29, a file": "the path `/etc/hosts` exists but it is not executable: Operation not permitted",
+		"crun 1.21 to 1.29, a dir":  "the path `/etc` is not a regular file: Operation not permitted",
 	} {
-		if !NoProgram(strings.ReplaceAll(text, `\"`, `"`)) {
-			t.Errorf("expected a missing program, found none in %q", text)
+		if !NoProgram(text) {
+			t.Errorf("%s: expected a missing program, found none in %q", by, text)
 		}
 	}
 	if text := "curl: (6) Could not resolve host: sise"; NoProgram(text) {
