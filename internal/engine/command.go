@@ -175,15 +175,17 @@ func (r *attempt) perform(ctx context.Context, args []string, emit func(Body)) (
 const (
 	exitNotExecutable = 126
 	exitNotFound      = 127
-	// exitRuntime is runc's and crun's own, also for a program that is not there.
-	exitRuntime = 255
+	// exitRunc and exitCrun are the runtimes' own, also for a program that is not there: runc's
+	// since 1.1 and crun's after 1.29; crun's up to then.
+	exitRunc = 255
+	exitCrun = 1
 )
 
 // notStarted reports whether a command in a container could not be started: the runtime or
 // a shell found no such program.
 func notStarted(res kubectl.Result) bool {
 	return res.Remote && (res.ExitCode == exitNotFound || res.ExitCode == exitNotExecutable ||
-		res.ExitCode == exitRuntime && diagnose.NoProgram(res.Stderr))
+		(res.ExitCode == exitRunc || res.ExitCode == exitCrun) && diagnose.NoProgram(res.Stderr))
 }
 
 // lost is why what a command or a claim has found proves nothing: the Node of a Pod
