@@ -33,6 +33,7 @@ const (
 	suffix  = `(?:[bcdfghjklmnpqrstvwxz2456789]{5}|[0-9a-z]{0,4}[0-9][0-9a-z]{0,4})`
 	ipv4    = `(?:\d{1,3}\.){3}\d{1,3}`
 	ipv6    = `(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}`
+	address = ipv4 + "|" + ipv6
 	age     = `(?:\d+(?:y|d|h|m|s|ms))+`
 	anyWord = `\S+`
 )
@@ -53,7 +54,9 @@ var rules = compiled([]rule{
 	{name: "date", shown: `[A-Z][a-z]{2} [A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d (?:[AP]M )?[A-Z]{3,4} \d{4}`, found: `[A-Z][a-z]{2} [A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d (?:[AP]M )?[A-Z]{3,4} \d{4}`},
 	{name: "age", shown: age + `(?: \(x\d+ over ` + age + `\))? ago`, found: age + `(?: \(x\d+ over ` + age + `\))? ago`},
 	{name: "version", shown: `v1\.\d+\.\d+(?:[-+][\w.+-]+)?`, found: `v1\.\d+\.\d+(?:[-+][\w.+-]+)?`},
-	{name: "IP address", shown: ipv4 + "|" + ipv6, found: ipv4 + "|" + ipv6, stable: true, differs: addressDiffers, valid: isAddress},
+	{name: "IP address", in: []string{"from", "origin", "client", "client_address", "client_ip", "clientip", "remote_addr", "remoteaddr", "remoteaddress", "source_ip"},
+		shown: ipv4, found: address, stable: true, differs: sourceDiffers, valid: isAddress},
+	{name: "IP address", shown: address, found: address, stable: true, differs: addressDiffers, valid: isAddress},
 	{name: "name", shown: `[a-z0-9][a-z0-9.-]*?-` + hash + `-` + suffix, found: `[a-z0-9][a-z0-9.-]*`, stable: true, differs: nameDiffers},
 	{name: "name", shown: `[a-z0-9][a-z0-9.-]*?-(?:[0-9]{8,10}|[bcdfghjklmnpqrstvwxz2456789]{8,10}|[bcdfghjklmnpqrstvwxz2456789]{5})`, found: `[a-z0-9][a-z0-9.-]*`, stable: true, differs: nameDiffers},
 	{name: "label of a hash", shown: `pod-template-hash=[0-9a-z]+`, found: `pod-template-hash=[0-9a-z]+`},
@@ -61,8 +64,9 @@ var rules = compiled([]rule{
 	{name: "namespace", shown: `(?:from|in) default namespace`, found: `(?:from|in) \S+ namespace`},
 	{name: "namespace", shown: `namespace "default"`, found: `namespace "[a-z0-9-]+"`},
 	{name: "namespace", shown: `default/`, found: `[a-z0-9-]+/`},
-	{name: "namespace", shown: `default\.(?:svc|pod)`, found: `[a-z0-9-]+\.(?:svc|pod)`},
-	{name: "namespace", shown: `serviceaccount:default:`, found: `serviceaccount:[a-z0-9-]+:`},
+	{name: "namespace", shown: `\.default`, found: `\.[a-z0-9-]+`},
+	{name: "namespace", shown: `_default\(`, found: `_[a-z0-9-]+\(`},
+	{name: "namespace", shown: `serviceaccounts?:default`, found: `serviceaccounts?:[a-z0-9-]+`},
 })
 
 func compiled(all []rule) []rule {
@@ -164,12 +168,14 @@ func (b *bindings) match(shown, found, where string) (m matched, ok bool) {
 		switch {
 		case part.rule == nil || part.text == value:
 			continue
+		case part.rule.name == "namespace" && strings.ReplaceAll(value, b.namespace, "default") != part.text:
+			return m, false // it is that of something else
 		case part.rule.stable && b.found[part.text] != "" && b.found[part.text] != value:
 			m.why = fmt.Sprintf("the page shows the %s %s, which is %s on the cluster; here the cluster has %s", part.rule.name, part.text, b.found[part.text], value)
 			return m, true
 		}
 		m.values = append(m.values, boundValue{rule: part.rule, shown: part.text, found: value})
-		if part.rule.differs != nil {
+		if isKnown := b.found[part.text] != "" && part.rule.name == "IP address"; part.rule.differs != nil && !isKnown {
 			if why := part.rule.differs(part.text, value); why != "" {
 				m.why = why
 				m.renamed[part.text] = value
@@ -260,15 +266,20 @@ func baseName(name string) string { return generated.ReplaceAllString(name, "") 
 func addressDiffers(shown, found string) string {
 	a, err := netip.ParseAddr(shown)
 	b, errB := netip.ParseAddr(found)
-	switch {
-	case err != nil || errB != nil:
-		return fmt.Sprintf("the page shows %s; the cluster has %s", shown, found)
-	case a.IsLoopback() != b.IsLoopback() || a.IsUnspecified() != b.IsUnspecified():
+	if err != nil || errB != nil || a.IsLoopback() != b.IsLoopback() || a.IsUnspecified() != b.IsUnspecified() {
 		return fmt.Sprintf("the page shows the address %s; the cluster has %s", shown, found)
-	case isFirst(a) && !isFirst(b):
-		return fmt.Sprintf("the page shows %s, the first address of its network, which is that of a node or a gateway; the cluster has %s, which is none", shown, found)
 	}
 	return ""
+}
+
+// sourceDiffers says why the address that a request came from is of another kind: the first one
+// of a network is that of a node or a gateway, which has source-NATed the request. Elsewhere,
+// as in the address of a service, the last byte means nothing.
+func sourceDiffers(shown, found string) string {
+	if why := addressDiffers(shown, found); why != "" || !isFirst(shown) || isFirst(found) {
+		return why
+	}
+	return fmt.Sprintf("the page shows %s, the first address of its network, which is that of a node or a gateway; the cluster has %s, which is none", shown, found)
 }
 
 func isAddress(text string) bool {
@@ -277,4 +288,7 @@ func isAddress(text string) bool {
 }
 
 // isFirst reports whether an address is the first one of a network, as those of gateways are.
-func isFirst(a netip.Addr) bool { return a.Is4() && !a.IsLoopback() && a.As4()[3] == 1 }
+func isFirst(address string) bool {
+	a, err := netip.ParseAddr(address)
+	return err == nil && a.Is4() && !a.IsLoopback() && a.As4()[3] == 1
+}

@@ -30,6 +30,13 @@ func TestWhatIsBound(t *testing.T) {
 		{"namespace", "", "Name: web.default.svc.cluster.local", "Name: web.kbe-pods-abcde.svc.cluster.local", true},
 		{"namespace", "", `pods is forbidden: User "system:serviceaccount:default:a" cannot list resource "pods" in the namespace "default"`,
 			`pods is forbidden: User "system:serviceaccount:kbe-pods-abcde:a" cannot list resource "pods" in the namespace "kbe-pods-abcde"`, true},
+		{"namespace", "", "Host: web.default:80", "Host: web.kbe-pods-abcde:80", true},
+		{"namespace", "", "in pod web_default(1)", "in pod web_kbe-pods-abcde(1)", true},
+		{"namespace", "", "group system:serviceaccounts:default", "group system:serviceaccounts:kbe-pods-abcde", true},
+		{"namespace", "selfLink", "/api/v1/namespaces/default/pods/a", "/api/v1/namespaces/kbe-pods-abcde/pods/a", true},
+		{"a file is no namespace", "", "nginx.conf.default", "nginx.conf.d", false},
+		{"a path is no namespace", "", "/etc/default/", "/etc/nginx/", false},
+		{"a namespace that is not the run's", "", "web.default.svc", "web.kube-system.svc", false},
 		{"a path is no namespace", "", "default/", "other", false},
 		{"another namespace counts", "Namespace", "shop", "kbe-pods-abcde", false},
 		{"UID", "uid", "b4952dc3-d670-11e5-8cd0-68f728db1985", "7b6e5a1c-0d5f-4a6e-9a3e-0f7d3f1f2a3b", true},
@@ -42,7 +49,12 @@ func TestWhatIsBound(t *testing.T) {
 		{"IP address", "", "http://172.17.0.3:9876/", "http://10.244.1.2:9876/", true},
 		{"IP address", "IP", "172.17.0.3", "fd00:10:244:1::2", true},
 		{"loopback counts", "", "127.0.0.1", "10.244.1.2", false},
-		{"the gateway counts", "", "172.17.0.1", "10.244.1.2", false},
+		{"where a request came from counts", "from", "172.17.0.1", "10.244.1.2", false},
+		{"a gateway on both", "from", "172.17.0.1", "10.244.1.1", true},
+		{"an address that ends in 1", "CLUSTER-IP", "10.0.171.1", "10.96.3.4", true},
+		{"an address that ends in 1", "IP", "192.168.3.1", "10.244.1.2", true},
+		{"an address that ends in 1", "", "http://10.0.0.1:443/", "http://10.96.0.7:443/", true},
+		{"an address that ends in 1", "podIP", "10.0.0.1", "fd00:10:244:1::2", true},
 		{"name", "NAME", "web-3210265840-k705b", "web-7fb96c846b-6xrb2", true},
 		{"name", "NAME", "web-7fb96c846b", "web-6d4cf56db6", true},
 		{"name", "", "pod/web-7fb96c846b-6xrb2 condition met", "pod/web-6d4cf56db6-dq2vb condition met", true},
@@ -55,7 +67,7 @@ func TestWhatIsBound(t *testing.T) {
 		{"text counts", "", "pod/web created", "pod/web configured", false},
 		{"an ellipsis", "", "Image: app@sha256:…", "Image: app@sha256:ffff", true},
 	} {
-		b := &bindings{found: map[string]string{}, renamed: map[string]string{}, patterns: map[[2]string]pattern{}}
+		b := &bindings{found: map[string]string{}, renamed: map[string]string{}, patterns: map[[2]string]pattern{}, namespace: "kbe-pods-abcde"}
 		m, ok := b.match(tc.shown, tc.found, tc.where)
 		if binds := ok && m.why == ""; binds != tc.binds {
 			t.Errorf("%s: %q for %q: expected %t, found %t, %s", tc.rule, tc.shown, tc.found, tc.binds, binds, m.why)
@@ -76,5 +88,15 @@ func TestWhatIsBoundStaysSo(t *testing.T) {
 	}
 	if m, ok := b.match("172.17.0.3", "10.244.1.2", ""); !ok || m.why != "" {
 		t.Errorf("expected that the address matches again, found %+v", m)
+	}
+}
+
+// TestASourceThatIsAPod: an address that the page has shown of a Pod is no gateway's, whatever its
+// last byte is.
+func TestASourceThatIsAPod(t *testing.T) {
+	p := read(t, "page.md", "```\n$ kubectl get pod a -o wide\nNAME   IP\na      192.168.3.1\n$ kubectl exec b -- curl b\n{\"from\": \"192.168.3.1\"}\n```\n")
+	found, _ := findings(p, outputsOf{"2": {Stdout: "NAME   IP\na      10.244.1.2\n"}, "5": {Stdout: `{"from": "10.244.1.2"}`}})
+	if len(found) > 0 {
+		t.Errorf("expected no finding, found %q", found)
 	}
 }
