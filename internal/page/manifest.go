@@ -122,7 +122,7 @@ func (p *Page) manifestFiles(e *example.Example, c *command, name string, from S
 		if len(names) > 0 {
 			in = fmt.Sprintf("%s-%d%s", strings.TrimSuffix(m.name, path.Ext(m.name)), len(names)+1, path.Ext(m.name))
 		}
-		if err := e.AddManifest(file, at, in, []byte(strings.TrimLeft(document, "\n"))); err != nil {
+		if err := e.AddManifest(file, at, in, []byte(inRunNamespace(strings.TrimLeft(document, "\n")))); err != nil {
 			return nil, err
 		}
 		names = append(names, in)

@@ -98,6 +98,46 @@ func TestThePageOf2017IsAnExample(t *testing.T) {
 	}
 }
 
+// TestTheNamespaceDefault: what names it on a page is the namespace of the run.
+func TestTheNamespaceDefault(t *testing.T) {
+	for command, want := range map[string]string{
+		"[cluster] $ curl web.default.svc":                                   "kubectl exec kbe-client -- curl -sS web.$(run.namespace).svc",
+		"[cluster] $ curl http://web.default.svc.cluster.local:80/x":         "kubectl exec kbe-client -- curl -sS http://web.$(run.namespace).svc.cluster.local:80/x",
+		"[cluster] $ curl http://web.default/ && nslookup db-0.db.default":   "kubectl exec kbe-client -- sh -c 'curl -sS http://web.'$(run.namespace)'/ && nslookup db-0.db.'$(run.namespace)",
+		"$ kubectl exec a -- nslookup web.default":                           "kubectl exec a -- nslookup web.$(run.namespace)",
+		"$ kubectl exec a -- wget -qO- web.default:8080/x web.default.svc":   "kubectl exec a -- wget -qO- web.$(run.namespace):8080/x web.$(run.namespace).svc",
+		"$ kubectl exec a -- sh -c 'wget -qO- web.default | grep default'":   "kubectl exec a -- sh -c 'wget -qO- web.'$(run.namespace)' | grep default'",
+		"$ kubectl exec a -- cat nginx.conf.default /etc/default/locale":     "kubectl exec a -- cat nginx.conf.default /etc/default/locale",
+		"$ kubectl exec a -- curl https://kubernetes.default.svc/":           "kubectl exec a -- curl https://kubernetes.default.svc/",
+		"$ kubectl get --raw /api/v1/namespaces/default/pods":                "kubectl get --raw /api/v1/namespaces/$(run.namespace)/pods",
+		"$ kubectl create rolebinding a --role=b --serviceaccount=default:c": "kubectl create rolebinding a --role=b --serviceaccount=$(run.namespace):c",
+		"$ kubectl -n default get pods":                                      "kubectl get pods",
+		"$ kubectl get pods --namespace=default":                             "kubectl get pods",
+		"$ kubectl get pods --namespace default -l app=default":              "kubectl get pods -l app=default",
+		"$ kubectl exec -n default a -- echo -n default":                     "kubectl exec a -- echo -n default",
+		"$ kubectl get serviceaccount default":                               "kubectl get serviceaccount default",
+	} {
+		p := read(t, "page.md", "```console\n"+command+"\n```\n")
+		e, err := p.Example(Sources{})
+		if err != nil {
+			t.Errorf("%s: %v", command, err)
+			continue
+		}
+		steps := e.Spec.Scenarios[0].Steps
+		if st := steps[len(steps)-1]; st.Run != want || st.NotRun != "" {
+			t.Errorf("%s: expected %s, found %s %s", command, want, st.Run, st.NotRun)
+		}
+	}
+	p := read(t, "page.md", "```yaml\n# a.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  namespace: default\ndata:\n  namespace: default\n```\n```sh\nkubectl apply -f a.yaml\n```\n")
+	e, err := p.Example(Sources{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found, want := string(e.Files["a.yaml"]), "# a.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n\ndata:\n  namespace: default\n"; found != want {
+		t.Errorf("expected the manifest in the namespace of the run, found %q", found)
+	}
+}
+
 // of2017 is what the commands of the page printed on Kubernetes v1.37.2.
 var of2017 = outputsOf{
 	"16": {Stdout: "pod/sise created\n"},

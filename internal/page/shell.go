@@ -106,6 +106,7 @@ func (r *reader) calls(st *syntax.Stmt, at span, note note) (call, error) {
 	if err != nil {
 		return call{}, err
 	}
+	words = withoutDefault(words)
 	switch program := words[0]; {
 	case program == "sleep":
 		return call{notRun: "verify waits until the cluster shows what the page shows", harmless: true}, nil

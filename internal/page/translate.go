@@ -178,17 +178,18 @@ func (c *command) showsFailure() bool {
 }
 
 // commandLine is a command as the step of an example has it: the values that the page has
-// shown before are those of the cluster.
+// shown before are those of the cluster, and the namespace default is that of the run.
 func (p *Page) commandLine(c *command) string {
 	values := p.valuesBefore(c)
 	words := []string{"kubectl"}
+	isClient := slices.ContainsFunc(c.words, networkClient.MatchString)
 	for _, w := range c.words {
 		line := ""
 		for i, part := range strings.Split(w, mark) {
 			if i%2 == 1 {
 				line += "$(" + part + ")"
 			} else {
-				line += withBound(part, values)
+				line += withBound(part, values, isClient)
 			}
 		}
 		words = append(words, cmp.Or(line, "''"))
@@ -197,22 +198,22 @@ func (p *Page) commandLine(c *command) string {
 }
 
 // withBound quotes a text, with each value in it as an expression.
-func withBound(text string, values []string) string {
+func withBound(text string, values []string, isClient bool) string {
 	var b strings.Builder
 	for text != "" {
-		first, value := len(text), ""
+		at, expression := namesDefault(text, isClient), "run.namespace"
 		for _, v := range values {
-			if i := indexWord(text, v); i >= 0 && (i < first || i == first && len(v) > len(value)) {
-				first, value = i, v
+			if i := indexWord(text, v); i >= 0 && (i < at.start || i == at.start && len(v) > at.end-at.start) {
+				at, expression = span{i, i + len(v)}, fmt.Sprintf("bound(%q)", v)
 			}
 		}
-		if first > 0 {
-			b.WriteString(example.Quote([]string{text[:first]}))
+		if at.start > 0 {
+			b.WriteString(example.Quote([]string{text[:at.start]}))
 		}
-		if value != "" {
-			fmt.Fprintf(&b, "$(bound(%q))", value)
+		if at.start < len(text) {
+			fmt.Fprintf(&b, "$(%s)", expression)
 		}
-		text = text[min(len(text), first+len(value)):]
+		text = text[at.end:]
 	}
 	return b.String()
 }
