@@ -15,6 +15,8 @@ type shownOutput struct {
 	page    *Page
 	command *command
 	lines   []line
+	// printed is what the command printed, before a filter.
+	printed string
 }
 
 // comparer compares an output of one form.
@@ -26,9 +28,9 @@ type comparer struct {
 
 // comparers are by form; the first that an output has decides.
 var comparers = []comparer{
-	{"table", (*shownOutput).isTable, (*shownOutput).compareTables},
 	{"fields", (*shownOutput).isFields, (*shownOutput).compareFields},
 	{"description", (*shownOutput).isDescription, (*shownOutput).compareDescription},
+	{"table", (*shownOutput).isTable, (*shownOutput).compareTables},
 	{"text", func(*shownOutput) bool { return true }, (*shownOutput).compareText},
 }
 

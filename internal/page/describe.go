@@ -4,23 +4,25 @@ import (
 	"cmp"
 	"regexp"
 	"slices"
-
-	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
 )
 
 // keyLine is a line of `kubectl describe`: a key and a value.
 var keyLine = regexp.MustCompile(`^(\s*)([A-Za-z][\w /.()-]*?):(?:\s+(\S.*?))?\s*$`)
 
-// isDescription reports whether the output is one of `kubectl describe`, or a part of it.
+// isDescription reports whether the output is one of `kubectl describe`, a part of it, or events.
 func (s *shownOutput) isDescription() bool {
-	return s.verb() == "describe" && slices.ContainsFunc(s.lines, func(l line) bool { return keyLine.MatchString(l.text) })
+	return s.isEvents() || s.verb() == "describe" && slices.ContainsFunc(s.lines, func(l line) bool { return keyLine.MatchString(l.text) })
 }
 
 // compareDescription compares by key: each line that the page shows is one of the cluster's;
 // what the page does not show does not count.
 func (s *shownOutput) compareDescription(stdout, stderr string) (all []difference) {
-	found := linesOf(stdout)
-	for _, l := range s.lines {
+	others, all := s.compareEvents(s.printed)
+	found := make([]keyed, 0)
+	for _, l := range linesOf(stdout) {
+		found = append(found, keyedLine(l))
+	}
+	for _, l := range others {
 		if isElision(l.text) {
 			continue
 		}
@@ -31,56 +33,66 @@ func (s *shownOutput) compareDescription(stdout, stderr string) (all []differenc
 	return all
 }
 
-func (s *shownOutput) compareKey(l line, found []string, printed string) *difference {
-	key := keyLine.FindStringSubmatchIndex(l.text)
-	var same, sameKey []string
-	for _, f := range found {
-		text, where, shown := f, "", l.text
-		if key != nil {
-			other := keyLine.FindStringSubmatch(f)
-			if other == nil || other[2] != l.text[key[4]:key[5]] {
-				continue
-			}
-			text, where, shown = other[3], other[2], valueOf(l.text, key)
-			sameKey = append(sameKey, f)
-		}
-		m, ok := s.match(shown, text, where)
-		if ok && m.why == "" {
-			s.keep(m, l)
-			return nil
-		}
-		if ok {
-			same = append(same, m.why)
-			s.keep(m, l)
-		}
-	}
-	switch {
-	case len(same) > 0:
-		d := differs(l, squeezed(l.text), "", "%s", same[0])
-		d.Final = true
-		return &d
-	case key != nil && len(sameKey) > 0:
-		now := keyLine.FindStringSubmatch(sameKey[0])[3]
-		d := difference{id: l.id, Difference: expect.Difference{Shown: squeezed(l.text), Found: squeezed(sameKey[0]),
-			Text: l.text[key[4]:key[5]] + ": the page shows " + cmp.Or(valueOf(l.text, key), "nothing") + "; the cluster has " + cmp.Or(now, "nothing")}}
-		if key[6] >= 0 {
-			d = d.replaced(span{l.start + key[6], l.start + key[7]}, now)
-		}
-		return &d
-	}
-	d := s.deleted(differs(l, squeezed(l.text), "", "the cluster shows no line %s", squeezed(l.text)), l)
-	if key != nil {
-		d.Text = "the cluster shows no line with the key " + l.text[key[4]:key[5]]
-	}
-	if printed == "" {
-		d.Text = "the page shows output; the command prints none"
-	}
-	return &d
+// keyed is a line, and the key and the value that it has.
+type keyed struct {
+	text, key, value string
+	// at is where the value stands, or -1.
+	at int
 }
 
-func valueOf(text string, key []int) string {
-	if key[6] < 0 {
-		return ""
+func keyedLine(l string) keyed {
+	m := keyLine.FindStringSubmatchIndex(l)
+	switch {
+	case m == nil:
+		return keyed{text: l, value: l, at: -1}
+	case m[6] < 0:
+		return keyed{text: l, key: l[m[4]:m[5]], at: -1}
 	}
-	return text[key[6]:key[7]]
+	return keyed{l, l[m[4]:m[5]], l[m[6]:m[7]], m[6]}
+}
+
+// compareKey compares a line with those of the same key. One without a key may be any.
+func (s *shownOutput) compareKey(l line, found []keyed, printed string) *difference {
+	shown := keyedLine(l.text)
+	var same []keyed
+	why := ""
+	for _, f := range found {
+		if shown.key == "" {
+			f.value = f.text
+		} else if f.key != shown.key {
+			continue
+		}
+		m, ok := s.match(shown.value, f.value, shown.key)
+		if ok {
+			s.keep(m, l)
+		}
+		if ok && m.why == "" {
+			return nil
+		}
+		if ok && why == "" {
+			why = m.why
+		}
+		same = append(same, f)
+	}
+	d := differs(l, squeezed(l.text), "", "%s", why)
+	switch {
+	case why != "":
+		d.Final = true
+		return &d
+	case shown.key != "" && len(same) > 0:
+		d.Found = squeezed(same[0].text)
+		d.Text = shown.key + ": the page shows " + cmp.Or(shown.value, "nothing") + "; the cluster has " + cmp.Or(same[0].value, "nothing")
+		if shown.at >= 0 {
+			d = d.replaced(span{l.start + shown.at, l.start + shown.at + len(shown.value)}, same[0].value)
+		}
+		return &d
+	case printed == "":
+		d.Text = "the page shows output; the command prints none"
+	case shown.key != "":
+		d.Text = "the cluster shows no line with the key " + shown.key
+	default:
+		d.Text = "the cluster shows no line " + squeezed(l.text)
+	}
+	d = s.deleted(d, l)
+	return &d
 }

@@ -95,7 +95,7 @@ func (h *history) command(p *Page, c *command, out expect.Outcome) {
 		}
 	}
 	if len(c.output) > 0 {
-		shown := &shownOutput{page: p, command: c, lines: c.output, bindings: &h.bindings}
+		shown := &shownOutput{page: p, command: c, lines: c.output, printed: out.Stdout, bindings: &h.bindings}
 		h.add(shown.compare(stdout, out.Stderr)...)
 	}
 }
