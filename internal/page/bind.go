@@ -150,20 +150,22 @@ type matched struct {
 // match compares a text of the page with one of the cluster. It reports false where the texts
 // differ otherwise than in values that are bound.
 func (b *bindings) match(shown, found, where string) (m matched, ok bool) {
+	if shown == found {
+		return m, true
+	}
 	shown, found = squeezed(shown), squeezed(found)
-	m = matched{renamed: map[string]string{}}
 	if shown == found || shown == "<none>" && found == "" {
 		return m, true
 	}
-	key := [2]string{shown, where}
-	if _, known := b.patterns[key]; !known {
-		b.patterns[key] = patternOf(shown, where)
+	p := b.patternFor(shown, where)
+	if p.isPlain {
+		return m, false
 	}
-	values := b.patterns[key].FindStringSubmatch(found)
+	values := p.FindStringSubmatch(found)
 	if values == nil {
 		return m, false
 	}
-	for i, part := range b.patterns[key].parts {
+	for i, part := range p.parts {
 		value := values[i+1]
 		switch {
 		case part.rule == nil || part.text == value:
@@ -178,11 +180,25 @@ func (b *bindings) match(shown, found, where string) (m matched, ok bool) {
 		if isKnown := b.found[part.text] != "" && part.rule.name == "IP address"; part.rule.differs != nil && !isKnown {
 			if why := part.rule.differs(part.text, value); why != "" {
 				m.why = why
+				if m.renamed == nil {
+					m.renamed = map[string]string{}
+				}
 				m.renamed[part.text] = value
 			}
 		}
 	}
 	return m, true
+}
+
+// patternFor is the pattern of a text, which is made once.
+func (b *bindings) patternFor(shown, where string) pattern {
+	key := [2]string{shown, where}
+	p, known := b.patterns[key]
+	if !known {
+		p = patternOf(shown, where)
+		b.patterns[key] = p
+	}
+	return p
 }
 
 // keep keeps what a comparison of a line has bound.
@@ -207,15 +223,18 @@ type part struct {
 type pattern struct {
 	*regexp.Regexp
 	parts []part
+	// isPlain: it is the text itself, and has no Regexp.
+	isPlain bool
 }
 
 func patternOf(shown, where string) pattern {
 	if r := ruleFor(shown, where); r != nil {
-		return pattern{regexp.MustCompile(`^(` + r.found + `)$`), []part{{r, shown}}}
+		return pattern{Regexp: regexp.MustCompile(`^(` + r.found + `)$`), parts: []part{{r, shown}}}
 	}
 	var parts []part
 	var text strings.Builder
 	text.WriteByte('^')
+	isPlain := !strings.Contains(shown, "...") && !strings.Contains(shown, "…") && shown != "<none>"
 	for i := 0; i < len(shown); {
 		if rest := shown[i:]; strings.HasPrefix(rest, "...") || strings.HasPrefix(rest, "…") {
 			text.WriteString(".*")
@@ -235,12 +254,15 @@ func patternOf(shown, where string) pattern {
 		text.WriteString(regexp.QuoteMeta(shown[i : i+size]))
 		i += size
 	}
+	if isPlain && len(parts) == 0 {
+		return pattern{isPlain: true}
+	}
 	text.WriteByte('$')
 	re, err := regexp.Compile(text.String())
 	if err != nil { // it is too long
 		return pattern{Regexp: regexp.MustCompile("^" + regexp.QuoteMeta(shown[:min(len(shown), 100)]) + "$")}
 	}
-	return pattern{re, parts}
+	return pattern{Regexp: re, parts: parts}
 }
 
 // nameDiffers says why a name on the cluster is not the one that a page shows with another

@@ -201,12 +201,14 @@ func (s *shownOutput) compareTable(found table, stderr string) (all []difference
 
 // lastStates are the lines of a table without the rows that a later one of the same object follows.
 func lastStates(lines []line) (last []line) {
-	for i, l := range lines {
-		name := wordsOf(l.text)[0].text
-		if !slices.ContainsFunc(lines[i+1:], func(later line) bool { return wordsOf(later.text)[0].text == name }) {
+	seen := map[string]bool{}
+	for _, l := range slices.Backward(lines) {
+		if name := wordsOf(l.text)[0].text; !seen[name] {
+			seen[name] = true
 			last = append(last, l)
 		}
 	}
+	slices.Reverse(last)
 	return last
 }
 
@@ -263,53 +265,70 @@ func isOfDefaultNamespace(r row) bool {
 // it, or -1; and the rows of the cluster that remain.
 func (s *shownOutput) pairRows(shown, found table, columns []int) (pairs, extra []int) {
 	pairs = make([]int, len(shown.rows))
-	used := map[int]bool{}
-	alike := make([][]int, len(shown.rows))
-	for i, r := range shown.rows {
+	used := make([]bool, len(found.rows))
+	all := make([]int, len(found.rows))
+	named := map[string][]int{}
+	for j, f := range found.rows {
+		all[j], used[j] = j, isClient(f)
+		name := squeezed(f.at(columns[0]).text)
+		named[name] = append(named[name], j)
+	}
+	for i := range pairs {
 		pairs[i] = -1
-		for _, f := range found.rows {
-			alike[i] = append(alike[i], s.likeness(shown, r, f, columns))
-		}
 	}
 	for least := len(columns) + 2; least > 0; least-- {
-		for i := range pairs {
+		for i, r := range shown.rows {
 			if pairs[i] >= 0 {
 				continue
 			}
-			for j, f := range found.rows {
-				if !used[j] && !isClient(f) && alike[i][j] >= least {
+			candidates := all
+			if name := squeezed(r.at(0).text); least >= len(columns) && s.patternFor(name, shown.titles[0]).isPlain { // the others lack its name
+				candidates = named[name]
+			}
+			for _, j := range candidates {
+				if !used[j] && s.isAlike(shown, r, found.rows[j], columns, least) {
 					pairs[i], used[j] = j, true
 					break
 				}
 			}
 		}
 	}
-	for j, f := range found.rows {
-		if !used[j] && !isClient(f) {
+	for j := range found.rows {
+		if !used[j] {
 			extra = append(extra, j)
 		}
 	}
 	return pairs, extra
 }
 
-// likeness is how many cells of two rows match. The first one counts most; rows whose first
-// cells have nothing in common are not alike unless others are.
-func (s *shownOutput) likeness(t table, shown, found row, columns []int) (n int) {
-	for i, column := range columns {
-		m, ok := s.match(shown.at(i).text, found.at(column).text, t.titles[i])
-		switch {
-		case ok && i == 0 && m.why == "":
-			n += 3
-		case ok && i == 0:
-			n += 2
-		case ok && m.why == "":
-			n++
+// isAlike reports whether at least so many cells of two rows match. The first one counts for three, or for
+// two where its value cannot stand for the other. Cells without a value that is bound are compared first,
+// because that is fast and mostly decides.
+func (s *shownOutput) isAlike(t table, shown, found row, columns []int, least int) bool {
+	if isOfDefaultNamespace(shown) && shown.at(0).text != found.at(max(0, columns[0])).text {
+		return false
+	}
+	missing := least - len(columns) - 2
+	for _, plain := range []bool{true, false} {
+		for i, column := range columns {
+			text := shown.at(i).text
+			if s.patternFor(text, t.titles[i]).isPlain != plain {
+				continue
+			}
+			m, ok := s.match(text, found.at(column).text, t.titles[i])
+			switch {
+			case ok && m.why == "":
+			case ok || i > 0:
+				missing++
+			default:
+				missing += 3
+			}
+			if missing > 0 {
+				return false
+			}
 		}
 	}
-	if isOfDefaultNamespace(shown) && shown.at(0).text != found.at(max(0, columns[0])).text {
-		return 0
-	}
-	return n
+	return true
 }
 
 // compareRow compares the cells of a row.
