@@ -12,16 +12,18 @@ import (
 
 // The names of fences, by what they hold.
 var (
-	shells   = []string{"bash", "sh", "shell", "zsh"}
-	sessions = []string{"", "console", "shell-session", "shellsession", "terminal"}
+	shells   = []string{"bash", "sh", "shell", "shellscript", "zsh"}
+	sessions = []string{"", "console", "shell-session", "shellsession", "sh-session", "bash-session", "terminal"}
 	outputs  = []string{"text", "output", "cat", "plain", "plaintext", "txt", "none", "log"}
 	data     = []string{"yaml", "yml", "json"}
 )
 
+// languageIn is the name in the first line of a fence; what follows it, or stands alone in braces, are attributes.
+var languageIn = regexp.MustCompile(`^\s*(?:\{?\s*\.?([\w+#-]*)(?:[^\w+#=-]|$))?`)
+
 // fence reads the lines of a fence, which is named by info.
 func (r *reader) fence(info string, lines []line) {
-	language, _, _ := strings.Cut(strings.Trim(strings.TrimSpace(info), "{}."), " ")
-	language = strings.ToLower(strings.TrimRight(language, ",{"))
+	language := strings.ToLower(languageIn.FindStringSubmatch(info)[1])
 	isShell, isSession := slices.Contains(shells, language), slices.Contains(sessions, language)
 	note := r.takeNote()
 	if len(lines) > 0 {
@@ -32,13 +34,17 @@ func (r *reader) fence(info string, lines []line) {
 		if !r.named(info, lines) {
 			r.outputOfOpen(lines)
 		}
-	case (isShell || isSession) && r.hasPrompt(lines, isSession):
-		r.transcript(lines, note)
+	case (isShell || isSession) && r.hasPrompt(lines, isSession && r.session != nil):
+		r.transcript(lines, note, false)
+	case isSession && !beginsWithCommand(lines) && slices.ContainsFunc(lines, isRootPrompt):
+		r.transcript(lines, note, true)
 	case slices.Contains(outputs, language) && slices.ContainsFunc(lines, isKubectl):
-		r.transcript(lines, note)
-	case isShell, isSession && beginsWithCommand(lines):
+		r.transcript(lines, note, false)
+	case isShell && !(r.open != nil && len(lines) > 0 && isResult(lines[0])), isSession && beginsWithCommand(lines):
 		r.script(lines, note)
-	case isSession, slices.Contains(outputs, language):
+	case r.open == nil && slices.Contains(outputs, language) && beginsWithCommand(lines):
+		r.unread(lines, note, fmt.Sprintf("it stands in a fence of `%s`, which is for output: expected a prompt, such as $, before it", language))
+	case isShell, isSession, slices.Contains(outputs, language):
 		r.outputOfOpen(lines)
 	default:
 		r.unread(lines, note, fmt.Sprintf("it stands in a fence of `%s`, which verify does not read: expected one of %s", language, strings.Join(append(slices.Clone(shells), sessions[1:]...), ", ")))
@@ -86,20 +92,27 @@ var (
 	dollarPrompt = regexp.MustCompile(`^(\[[^\]]+\] ?|[\w.-]+@[\w.-]+:?\S* ?|[/~]\S* |\([\w.-]+\) )?\$[ \t]+(\S.*)$`)
 	hashPrompt   = regexp.MustCompile(`^(\[[^\]]+\] ?|[\w.-]+@[\w.-]+:?\S* ?|[/~]\S* ?)# +(\S.*)$`)
 	bareHash     = regexp.MustCompile(`^()# +(\S.*)$`)
+	// otherPrompt is one of zsh, of fish or without a blank: such a sign begins other lines, too.
+	otherPrompt  = regexp.MustCompile(`^()(?:[%>❯➜] *|\$)(kubectl[ \t].*)$`)
 	clusterLabel = regexp.MustCompile(`(?i)^\[(in[ -])?cluster\]`)
 	inside       = regexp.MustCompile(`^(\[?[\w.-]+@|[/~])`)
 	command1     = regexp.MustCompile(`^\s*(kubectl|helm|istioctl|curl)\s`)
 )
 
+// beginsWithCommand reports whether the first line that is no comment is a command.
 func beginsWithCommand(lines []line) bool {
-	return len(lines) > 0 && command1.MatchString(lines[0].text)
+	i := slices.IndexFunc(lines, func(l line) bool {
+		text := strings.TrimSpace(l.text)
+		return text != "" && !strings.HasPrefix(text, "#")
+	})
+	return i >= 0 && command1.MatchString(lines[i].text)
 }
 
 // prompt splits a line into what its prompt says and its command. A bare # is a prompt in a
 // container only: elsewhere it begins a comment.
 func (r *reader) prompt(l line, bare bool) (label, command string, ok bool) {
 	trimmed := strings.TrimLeft(l.text, " \t")
-	for _, p := range []*regexp.Regexp{dollarPrompt, hashPrompt} {
+	for _, p := range []*regexp.Regexp{dollarPrompt, hashPrompt, otherPrompt} {
 		if m := p.FindStringSubmatch(trimmed); m != nil {
 			return m[1], m[2], true
 		}
@@ -110,18 +123,24 @@ func (r *reader) prompt(l line, bare bool) (label, command string, ok bool) {
 	return "", "", false
 }
 
-func (r *reader) hasPrompt(lines []line, isSession bool) bool {
+func (r *reader) hasPrompt(lines []line, bare bool) bool {
 	return slices.ContainsFunc(lines, func(l line) bool {
-		_, _, ok := r.prompt(l, isSession && r.session != nil)
+		_, _, ok := r.prompt(l, bare)
 		return ok
 	})
 }
 
-// transcript reads commands after prompts, and what they print.
-func (r *reader) transcript(lines []line, note note) {
+// isRootPrompt reports whether a line is a command of kubectl behind a #.
+func isRootPrompt(l line) bool {
+	m := bareHash.FindStringSubmatch(strings.TrimSpace(l.text))
+	return m != nil && command1.MatchString(m[2])
+}
+
+// transcript reads commands after prompts, and what they print. root: a bare # is a prompt everywhere.
+func (r *reader) transcript(lines []line, note note, root bool) {
 	r.open = nil
 	for i := 0; i < len(lines); {
-		label, text, ok := r.prompt(lines[i], r.session != nil)
+		label, text, ok := r.prompt(lines[i], root || r.session != nil)
 		if !ok {
 			i++ // before the first command
 			continue
@@ -133,7 +152,7 @@ func (r *reader) transcript(lines []line, note note) {
 		}
 		begin := i
 		for ; i < len(lines); i++ {
-			if _, _, next := r.prompt(lines[i], r.session != nil); next {
+			if _, _, next := r.prompt(lines[i], root || r.session != nil); next {
 				break
 			}
 		}
@@ -155,12 +174,45 @@ func continues(text string) bool {
 
 func parser() *syntax.Parser { return syntax.NewParser(syntax.Variant(syntax.LangBash)) }
 
-// script reads commands without prompts.
+// result is how kubectl reports what it has done.
+var result = regexp.MustCompile(`^[a-z][a-z0-9.]*(?:/[a-z0-9.-]+| "[a-z0-9.-]+") (?:created|configured|unchanged|exposed|scaled|labeled|annotated|patched|restarted|replaced|condition met|deleted.*)$|^No resources found`)
+
+// isResult reports whether a line of a script is not a command, but what the one before prints.
+func isResult(l line) bool { return isHeader(l.text) || result.MatchString(l.text) }
+
+// script reads commands without prompts. What they print begins with a line that can be no command, and ends
+// at an empty line or at the next command.
 func (r *reader) script(lines []line, note note) {
 	r.open = nil
-	if len(lines) == 0 {
-		return
+	for len(lines) > 0 {
+		n := commandLines(lines)
+		r.commandsIn(lines[:n], note)
+		lines = lines[n:]
+		n = slices.IndexFunc(lines, func(l line) bool { return command1.MatchString(l.text) || strings.TrimSpace(l.text) == "" })
+		if n < 0 {
+			n = len(lines)
+		}
+		if n > 0 {
+			r.outputOfOpen(lines[:n])
+		}
+		lines = lines[n:]
 	}
+}
+
+// commandLines is how many lines stand before the first one that can be no command.
+func commandLines(lines []line) int {
+	text := ""
+	for i, l := range lines {
+		if i > 0 && isResult(l) && !continues(text) {
+			return i
+		}
+		text += "\n" + l.text
+	}
+	return len(lines)
+}
+
+// commandsIn reads the commands of a script.
+func (r *reader) commandsIn(lines []line, note note) {
 	text := make([]string, len(lines))
 	for i, l := range lines {
 		text[i] = l.text

@@ -214,6 +214,7 @@ func TestAChangeOfAPageIsText(t *testing.T) {
 	for printed, want := range map[string]string{
 		"two\n":                        "```\n$ kubectl logs a\ntwo\n```\n",
 		"$ kubectl delete all --all\n": "```\n$ kubectl logs a\none\n```\n",
+		"% kubectl delete all --all\n": "```\n$ kubectl logs a\none\n```\n",
 		"```\n":                        "```\n$ kubectl logs a\none\n```\n",
 		"\x1b[2Jtwo\n":                 "```\n$ kubectl logs a\none\n```\n",
 		"fifty\u202eytfif\n":           "```\n$ kubectl logs a\none\n```\n",

@@ -6,6 +6,7 @@ import (
 	"io"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -53,9 +54,16 @@ var (
 	// frontMatter is what Hugo, Jekyll and others keep above a page, in YAML or in TOML.
 	frontMatter = regexp.MustCompile(`\A` + byteOrderMark + `?(?:---\r?\n(?s:.*?)\n---|\+\+\+\r?\n(?s:.*?)\n\+\+\+)[ \t]*(?:\r?\n|\z)`)
 	frontTitle  = regexp.MustCompile(`(?m)^title\s*[:=]\s*["']?(.*?)["']?\s*$`)
-	// openText and closeText are a fence as the Istio website writes it.
-	openText  = regexp.MustCompile(`(?m)^[ \t]*\{\{[<%]\s*text\s+(?:syntax=)?"?([\w-]+)[^\n]*[>%]\}\}[ \t]*$`)
-	closeText = regexp.MustCompile(`(?m)^[ \t]*\{\{[<%]\s*/text\s*[>%]\}\}[ \t]*$`)
+	// container is the first line of a note or a tab of MkDocs, whose text is indented by four blanks.
+	container = regexp.MustCompile(`(?m)^[ \t]*(!!! |\?\?\? |\?\?\?\+ |=== )["a-z][^\n]*\n`)
+	isWithin  = regexp.MustCompile(`^(?:[ \t]*\n)*(?: {4}|\t)`)
+	// shortcodes are fences of Hugo and Jekyll: each begin has the name of the fence, and ends at the next end.
+	shortcodes = [][2]*regexp.Regexp{
+		{regexp.MustCompile(`(?m)^[ \t]*\{\{[<%]\s*text\s+(?:syntax=)?"?([\w-]+)[^\n]*[>%]\}\}[ \t]*$`), regexp.MustCompile(`(?m)^[ \t]*\{\{[<%]\s*/text\s*[>%]\}\}[ \t]*$`)},
+		{regexp.MustCompile(`(?m)^[ \t]*\{\{[<%]\s*highlight\s+"?([\w-]+)[^\n]*[>%]\}\}[ \t]*$`), regexp.MustCompile(`(?m)^[ \t]*\{\{[<%]\s*/highlight\s*[>%]\}\}[ \t]*$`)},
+		{regexp.MustCompile(`(?m)^[ \t]*\{\{[<%]\s*tab\s[^\n]*codelang="?([\w-]+)[^\n]*[>%]\}\}[ \t]*$`), regexp.MustCompile(`(?m)^[ \t]*\{\{[<%]\s*/tab\s*[>%]\}\}[ \t]*$`)},
+		{regexp.MustCompile(`(?m)^[ \t]*\{%-?\s*highlight\s+([\w-]+)[^\n]*%\}[ \t]*$`), regexp.MustCompile(`(?m)^[ \t]*\{%-?\s*endhighlight\s*-?%\}[ \t]*$`)},
+	}
 )
 
 func titleOf(source []byte) string {
@@ -66,7 +74,7 @@ func titleOf(source []byte) string {
 }
 
 // withoutMarkup is a page without what is not Markdown: front matter is blank, a shortcode
-// that holds text is a fence. Every character stays where it is.
+// that holds text is a fence, and a container of MkDocs a list item. Every other character stays where it is.
 func withoutMarkup(source []byte) []byte {
 	plain := bytes.Clone(source)
 	above := max(len(frontMatter.Find(source)), len(source)-len(bytes.TrimPrefix(source, []byte(byteOrderMark))))
@@ -75,13 +83,25 @@ func withoutMarkup(source []byte) []byte {
 			plain[i] = ' '
 		}
 	}
-	for _, m := range openText.FindAllSubmatchIndex(plain, -1) {
-		fence(plain[m[0]:m[1]], "```"+string(source[m[2]:m[3]]))
+	for _, m := range container.FindAllSubmatchIndex(plain, -1) {
+		if isWithin.Match(plain[m[1]:]) {
+			copy(plain[m[2]:m[3]], "-   :") // a list item, whose text is indented so, too
+		}
 	}
-	for _, m := range closeText.FindAllIndex(plain, -1) {
-		fence(plain[m[0]:m[1]], "```")
+	for _, shortcode := range shortcodes {
+		for _, m := range shortcode[0].FindAllSubmatchIndex(plain, -1) {
+			if end := shortcode[1].FindIndex(plain[m[1]:]); end != nil {
+				fence(plain[m[0]:m[1]], "```"+string(source[m[2]:m[3]]))
+				fence(plain[m[1]+end[0]:m[1]+end[1]], "```")
+			}
+		}
 	}
 	return plain
+}
+
+// endsFence reports whether a line is the end of a shortcode.
+func endsFence(l string) bool {
+	return slices.ContainsFunc(shortcodes, func(s [2]*regexp.Regexp) bool { return s[1].MatchString(l) })
 }
 
 // fence writes the begin or the end of a fence in place of a line, behind its white space.
@@ -132,7 +152,7 @@ func (r *reader) block(n ast.Node) ast.WalkStatus {
 		}
 		r.fence(info, r.linesOf(n.Lines()))
 	case *ast.CodeBlock:
-		r.fence("", r.linesOf(n.Lines()))
+		r.indented(r.linesOf(n.Lines()))
 	case *ast.HTMLBlock:
 		r.html(n)
 	default:
@@ -140,6 +160,28 @@ func (r *reader) block(n ast.Node) ast.WalkStatus {
 		return ast.WalkContinue
 	}
 	return ast.WalkSkipChildren
+}
+
+// nestedFence is the first line of a fence.
+var nestedFence = regexp.MustCompile("^[ \\t]*(```+|~~~+)([^`]*)$")
+
+// indented reads an indented block. Fences within are those of a component of MDX, in which a page may indent
+// them.
+func (r *reader) indented(lines []line) {
+	for i := 0; i < len(lines); i++ {
+		m := nestedFence.FindStringSubmatch(lines[i].text)
+		if m == nil {
+			if i == 0 {
+				r.fence("", lines)
+				return
+			}
+			continue
+		}
+		begin := i + 1
+		for i++; i < len(lines) && strings.TrimSpace(lines[i].text) != m[1]; i++ {
+		}
+		r.fence(m[2], lines[begin:i])
+	}
 }
 
 // linesOf are the lines of a block, without their line breaks.

@@ -114,6 +114,8 @@ func (r *reader) calls(st *syntax.Stmt, at span, note note) (call, error) {
 		return call{}, unfit{fmt.Sprintf("`%s` is another program: verify runs kubectl, and programs in containers", program)}
 	case len(words) == 1:
 		return call{}, unfit{"it is kubectl without a command"}
+	case len(expr.Assigns) > 0:
+		return call{}, unfit{"it sets a variable of the machine for kubectl"}
 	}
 	c := call{words: finite(words[1:]), manifest: feeds}
 	c.watches = c.words[0] == "get" && len(c.words) < len(words)-1
