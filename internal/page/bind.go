@@ -45,7 +45,6 @@ var rules = compiled([]rule{
 	{name: "node name", in: []string{"node", "nodename", "host"}, shown: `[a-z][^\s"{}:]*`, found: anyWord},
 	{name: "version", in: []string{"kernel-version", "os-image", "container-runtime", "kernel version", "os image", "container runtime version"},
 		shown: `.+`, found: `.+`},
-	{name: "namespace", in: []string{"namespace"}, shown: `default`, found: anyWord},
 	{name: "UID", in: []string{"uid", "resourceversion", "resource version", "container id", "containerid", "image id", "imageid"}, shown: `.*[0-9].*`, found: `.+`},
 	{name: "UID", shown: `[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}`, found: `[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}`, stable: true},
 	{name: "digest", shown: `sha256:[0-9a-f]{7,64}(?:\.\.\.)?`, found: `sha256:[0-9a-f]{64}`},
@@ -61,12 +60,7 @@ var rules = compiled([]rule{
 	{name: "name", shown: `[a-z0-9][a-z0-9.-]*?-(?:[0-9]{8,10}|[bcdfghjklmnpqrstvwxz2456789]{8,10}|[bcdfghjklmnpqrstvwxz2456789]{5})`, found: `[a-z0-9][a-z0-9.-]*`, stable: true, differs: nameDiffers},
 	{name: "label of a hash", shown: `pod-template-hash=[0-9a-z]+`, found: `pod-template-hash=[0-9a-z]+`},
 	{name: "node port", shown: `:3[0-2]\d{3}/`, found: `:3[0-2]\d{3}/`},
-	{name: "namespace", shown: `(?:from|in) default namespace`, found: `(?:from|in) \S+ namespace`},
-	{name: "namespace", shown: `namespace "default"`, found: `namespace "[a-z0-9-]+"`},
-	{name: "namespace", shown: `default/`, found: `[a-z0-9-]+/`},
-	{name: "namespace", shown: `\.default`, found: `\.[a-z0-9-]+`},
-	{name: "namespace", shown: `_default\(`, found: `_[a-z0-9-]+\(`},
-	{name: "namespace", shown: `serviceaccounts?:default`, found: `serviceaccounts?:[a-z0-9-]+`},
+	{name: "namespace", shown: `default`, found: `[a-z0-9-]+`},
 })
 
 func compiled(all []rule) []rule {
@@ -170,7 +164,7 @@ func (b *bindings) match(shown, found, where string) (m matched, ok bool) {
 		switch {
 		case part.rule == nil || part.text == value:
 			continue
-		case part.rule.name == "namespace" && strings.ReplaceAll(value, b.namespace, "default") != part.text:
+		case part.rule.name == "namespace" && value != b.namespace:
 			return m, false // it is that of something else
 		case part.rule.stable && b.found[part.text] != "" && b.found[part.text] != value:
 			m.why = fmt.Sprintf("the page shows the %s %s, which is %s on the cluster; here the cluster has %s", part.rule.name, part.text, b.found[part.text], value)

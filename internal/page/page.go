@@ -44,8 +44,6 @@ type command struct {
 	say string
 	// where it runs.
 	where place
-	// inProse: a sentence says to execute it.
-	inProse bool
 	// output is what the page shows that it prints; nil where it shows nothing.
 	output []line
 	note   note

@@ -91,7 +91,6 @@ func (r *reader) inlineCode(code *ast.CodeSpan, paragraph span, note note) {
 	r.statements(text, at, "", note)
 	r.said, r.open = said, open
 	for _, c := range r.commands[count:] {
-		c.inProse = true
 		c.say = fmt.Sprintf("The page says to execute %s.", text)
 	}
 }
