@@ -65,35 +65,23 @@ type Sources struct {
 
 // resolve gives a command its manifests: each -f names one file of the example then.
 func (p *Page) resolve(e *example.Example, c *command, from Sources) error {
-	var out []string
-	for i := 0; i < len(c.words); i++ {
-		text := c.words[i]
-		name, joined := strings.CutPrefix(text, "--filename=")
-		switch {
-		case text == "--":
-			c.words = append(out, c.words[i:]...)
-			return nil
-		case joined:
-		case strings.HasPrefix(text, "-f=") || len(text) > 2 && strings.HasPrefix(text, "-f") && c.words[0] != "logs":
-			name = strings.TrimPrefix(strings.TrimPrefix(text, "-f"), "=")
-		case (text == "-f" || text == "--filename") && i+1 < len(c.words) && c.words[0] != "logs":
-			i++
-			name = c.words[i]
-		default:
-			out = append(out, c.words[i])
-			continue
-		}
+	if c.words[0] == "logs" { // whose -f follows
+		return nil
+	}
+	rest, names, at := withoutFlag(c.words, "-f", "--filename")
+	for _, name := range names {
 		for part := range strings.SplitSeq(name, ",") {
 			files, err := p.manifestFiles(e, c, part, from)
 			if err != nil {
 				return err
 			}
 			for _, f := range files {
-				out = append(out, "-f", f)
+				rest = slices.Insert(rest, at, "-f", f)
+				at += 2
 			}
 		}
 	}
-	c.words = out
+	c.words = rest
 	return nil
 }
 

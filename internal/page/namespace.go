@@ -40,18 +40,11 @@ func namesDefault(word string, isClient bool) span {
 }
 
 // withoutDefault are the words of a command without the flag that selects the namespace.
-func withoutDefault(words []string) (out []string) {
-	for i := 0; i < len(words); i++ {
-		switch w := words[i]; {
-		case w == "--":
-			return append(out, words[i:]...)
-		case (w == "-n" || w == "--namespace") && i+1 < len(words) && words[i+1] == "default":
-			i++
-		case !slices.Contains([]string{"-n=default", "-ndefault", "--namespace=default"}, w):
-			out = append(out, w)
-		}
+func withoutDefault(words []string) []string {
+	if rest, values, _ := withoutFlag(words, "-n", "--namespace"); slices.Equal(values, []string{"default"}) {
+		return rest
 	}
-	return out
+	return words
 }
 
 // inRunNamespace is a manifest whose object is in the namespace that the command selects. Each line keeps

@@ -138,6 +138,39 @@ func TestTheNamespaceDefault(t *testing.T) {
 	}
 }
 
+// TestACommandInACommand runs before it.
+func TestACommandInACommand(t *testing.T) {
+	p := read(t, "page.md", "```sh\nkubectl exec \"$(kubectl get pod -l app=a -o name)\" -- curl $(kubectl get svc a -o jsonpath={.spec.clusterIP})/info\n```\n```\n{}\n```\n")
+	e, err := p.Example(Sources{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	for _, st := range e.Spec.Scenarios[0].Steps {
+		found = append(found, st.Name+" "+st.Run)
+	}
+	want := []string{"line-2b kubectl get pod -l app=a -o name", "line-2c kubectl get svc a -o 'jsonpath={.spec.clusterIP}'",
+		`line-2 kubectl exec $(steps["line-2b"].stdout.trim()) -- curl $(steps["line-2c"].stdout.trim())/info`}
+	if plan := planOf(p, e, nil); plan == nil || !slices.Equal(found, want) || len(p.commands[2].output) != 1 {
+		t.Errorf("expected %q, found %q, %+v", want, found, e.Spec.Scenarios[0].Steps)
+	}
+}
+
+// TestTheTextAfterHere: the manifest that a page writes behind << has the values of its variables, and what a
+// backslash protects stays.
+func TestTheTextAfterHere(t *testing.T) {
+	for begin, want := range map[string]string{"<<EOF": `a: 1 $b "c" \"d\" 2`, "<<'EOF'": `a: $A \$b "c" \"d\" ${B}`} {
+		p := read(t, "page.md", "```sh\nA=1\nB=2\nkubectl apply -f - "+begin+"\na: $A \\$b \"c\" \\\"d\\\" ${B}\nEOF\n```\n")
+		if c := p.commands[0]; c.manifest != want+"\n" || c.notRun != "" {
+			t.Errorf("%s: expected %q, found %q, %s", begin, want, c.manifest, c.notRun)
+		}
+	}
+	p := read(t, "page.md", "```sh\nkubectl apply -f - <<EOF\na: $(kubectl get pods)\nEOF\n```\n")
+	if c := p.commands[len(p.commands)-1]; !strings.Contains(c.notRun, "the output of a command") {
+		t.Errorf("expected that it cannot run, found %q", c.notRun)
+	}
+}
+
 // of2017 is what the commands of the page printed on Kubernetes v1.37.2.
 var of2017 = outputsOf{
 	"16": {Stdout: "pod/sise created\n"},

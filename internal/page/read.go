@@ -126,10 +126,9 @@ type reader struct {
 	note note
 	// open is the last command of the fence before, whose output may stand in the next one.
 	open *command
-	// session is the command that has opened a shell in a container, or nil; prelude are the
-	// commands there that have changed the shell.
-	session *command
-	prelude []string
+	// session are the words of the command that has opened a shell in a container, or nil; prelude
+	// are the commands there that have changed the shell.
+	session, prelude []string
 	// vars are the variables of the page's shell.
 	vars map[string]string
 }

@@ -23,16 +23,14 @@ var containerShells = []string{"bash", "sh", "ash", "/bin/bash", "/bin/sh", "/bi
 // that follow run there. The command itself then shows that there is such a shell.
 func (r *reader) opensSession(c *command) error {
 	switch verb := c.words[0]; {
-	case verb == "run" && slices.ContainsFunc(c.words, isTerminal) && !slices.Contains(c.words, "--"):
+	case verb == "run" && len(without(c.words, terminalFlags)) < len(c.words) && !slices.Contains(c.words, "--"):
 		return unfit{"it opens a terminal in a new pod"}
 	case verb == "attach", verb == "edit":
 		return unfit{"it needs a terminal"}
 	case verb != "exec":
 		return nil
 	}
-	if c.words = withoutTerminal(c.words); len(c.words) == 0 {
-		return nil
-	}
+	c.words = without(c.words, terminalFlags) // a program that gets no input needs no terminal
 	last := c.words[len(c.words)-1]
 	if !slices.Contains(containerShells, last) {
 		return nil
@@ -40,27 +38,10 @@ func (r *reader) opensSession(c *command) error {
 	if !slices.Contains(c.words, "--") {
 		c.words = slices.Insert(c.words, len(c.words)-1, "--")
 	}
-	r.session = &command{call: call{words: slices.Clone(c.words)}}
+	r.session = slices.Clone(c.words)
 	r.prelude = nil
 	c.words = append(c.words, "-c", "true")
 	return nil
-}
-
-func isTerminal(w string) bool { return slices.Contains(terminalFlags, w) }
-
-// withoutTerminal are the words of an exec without the flags for a terminal, which a program
-// that gets no input does not need.
-func withoutTerminal(words []string) []string {
-	var out []string
-	for i, w := range words {
-		if w == "--" {
-			return append(out, words[i:]...)
-		}
-		if !isTerminal(w) {
-			out = append(out, w)
-		}
-	}
-	return out
 }
 
 // inSession is a command in the container that a shell is open in. What changed the shell
@@ -79,28 +60,18 @@ func (r *reader) inSession(text string) (call, error) {
 			r.prelude = append(r.prelude, text)
 		}
 	}
-	return call{words: append(slices.Clone(r.session.words), "-c", quietly(script))}, nil
+	return call{words: append(slices.Clone(r.session), "-c", quietly(script))}, nil
 }
 
 // inClusterPod is a command in the client Pod.
-func (r *reader) inClusterPod(st *syntax.Stmt, text string) call {
+func (r *reader) inClusterPod(st *syntax.Stmt, text string, at span, note note) call {
 	words := []string{"exec", ClientPod, "--"}
-	text = quietly(text)
 	if expr, ok := st.Cmd.(*syntax.CallExpr); ok && len(st.Redirs) == 0 && len(expr.Assigns) == 0 {
-		var program []string
-		for _, arg := range expr.Args {
-			w, plain := textOf(arg.Parts)
-			if !plain {
-				program = nil
-				break
-			}
-			program = append(program, w)
-		}
-		if len(program) > 0 {
+		if program, err := r.words(expr.Args, at, note); err == nil {
 			return call{words: append(words, quietWords(program)...)}
 		}
 	}
-	return call{words: append(words, "sh", "-c", text)}
+	return call{words: append(words, "sh", "-c", quietly(text))}
 }
 
 // quietly is a script whose curl shows no progress: on a terminal, as the page has it, it

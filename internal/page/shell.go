@@ -47,12 +47,13 @@ func (r *reader) statement(text string, st *syntax.Stmt, at span, label string, 
 	c := r.add(text, at, note)
 	c.where = where
 	r.open = c
+	begin := len(r.commands)
 	var err error
 	switch where {
 	case inContainer:
 		c.call, err = r.inSession(c.text)
 	case inCluster:
-		c.call = r.inClusterPod(st, c.text)
+		c.call = r.inClusterPod(st, c.text, at, note)
 	default:
 		c.call, err = r.calls(st, at, note)
 		if err == nil {
@@ -61,6 +62,9 @@ func (r *reader) statement(text string, st *syntax.Stmt, at span, label string, 
 	}
 	if err != nil {
 		c.notRun = err.Error()
+	}
+	if len(r.commands) > begin { // what is in $( ) runs before
+		r.commands = append(slices.Delete(r.commands, begin-1, begin), c)
 	}
 }
 
@@ -93,7 +97,7 @@ func programOf(st *syntax.Stmt) string {
 // calls is a command of this machine: kubectl, and the programs that it is piped into.
 func (r *reader) calls(st *syntax.Stmt, at span, note note) (call, error) {
 	stages := pipeline(st)
-	first, feeds, err := fed(stages)
+	first, feeds, err := r.fed(stages, at, note)
 	if err != nil {
 		return call{}, err
 	}
@@ -117,10 +121,10 @@ func (r *reader) calls(st *syntax.Stmt, at span, note note) (call, error) {
 	case len(expr.Assigns) > 0:
 		return call{}, unfit{"it sets a variable of the machine for kubectl"}
 	}
-	c := call{words: finite(words[1:]), manifest: feeds}
+	c := call{words: without(words[1:], endless[words[1]]), manifest: feeds}
 	c.watches = c.words[0] == "get" && len(c.words) < len(words)-1
 	if c.manifest == "" {
-		c.manifest, err = hereDocument(main)
+		c.manifest, err = r.hereDocument(main, at, note)
 	}
 	for _, stage := range stages[first+1:] {
 		f, wrong := r.filter(stage, at, note)
@@ -141,31 +145,33 @@ func pipeline(st *syntax.Stmt) []*syntax.Stmt {
 }
 
 // fed is the index of the main command of a pipe, and the text that `cat` or `echo` feeds it.
-func fed(stages []*syntax.Stmt) (first int, text string, err error) {
+func (r *reader) fed(stages []*syntax.Stmt, at span, note note) (first int, text string, err error) {
 	program := programOf(stages[0])
 	if len(stages) < 2 || program != "cat" && program != "echo" {
 		return 0, "", nil
 	}
-	if text, err = hereDocument(stages[0]); text != "" || err != nil {
+	if text, err = r.hereDocument(stages[0], at, note); text != "" || err != nil {
 		return 1, text, err
 	}
 	if args := stages[0].Cmd.(*syntax.CallExpr).Args; program == "echo" && len(args) == 2 {
-		if w, ok := textOf(args[1].Parts); ok {
-			return 1, w, nil
-		}
+		text, err = r.pieces(args[1].Parts, anywhere, at, note)
+		return 1, text, err
 	}
 	return 0, "", unfit{"it reads a file of the machine"}
 }
 
 // hereDocument is the text after << of a command. Another redirection cannot be followed.
-func hereDocument(st *syntax.Stmt) (string, error) {
+func (r *reader) hereDocument(st *syntax.Stmt, at span, note note) (text string, err error) {
 	for _, redirect := range st.Redirs {
 		switch {
+		case redirect.Hdoc != nil && redirect.Word.Lit() == "": // the text after <<'EOF' has no values
+			return redirect.Hdoc.Lit(), nil
 		case redirect.Hdoc != nil:
-			if text, ok := textOf(redirect.Hdoc.Parts); ok {
-				return text, nil
+			text, err = r.pieces(redirect.Hdoc.Parts, inHereDocument, at, note)
+			if strings.Contains(text, mark) {
+				return "", unfit{"the text after << has the output of a command in it"}
 			}
-			return "", unfit{"the text after << has values of the shell in it"}
+			return text, err
 		case redirect.Op == syntax.DplOut, redirect.Word != nil && redirect.Word.Lit() == "/dev/null":
 		default:
 			return "", unfit{fmt.Sprintf("it reads or writes a file of the machine (%s)", redirect.Op)}
@@ -174,33 +180,18 @@ func hereDocument(st *syntax.Stmt) (string, error) {
 	return "", nil
 }
 
-// textOf is a text without expansions.
-func textOf(parts []syntax.WordPart) (string, bool) {
-	var b strings.Builder
-	for _, part := range parts {
-		switch p := part.(type) {
-		case *syntax.Lit:
-			b.WriteString(p.Value)
-		case *syntax.SglQuoted:
-			b.WriteString(p.Value)
-		case *syntax.DblQuoted:
-			text, ok := textOf(p.Parts)
-			if !ok {
-				return "", false
-			}
-			b.WriteString(text)
-		default:
-			return "", false
-		}
-	}
-	return b.String(), true
-}
+// The characters that a backslash can stand before.
+const (
+	inQuotes       = "$`\"\\\n"
+	inHereDocument = "$`\\\n"
+	anywhere       = ""
+)
 
 // words are those of a command, with the values of the page's variables.
 func (r *reader) words(args []*syntax.Word, at span, note note) ([]string, error) {
 	out := make([]string, 0, len(args))
 	for _, arg := range args {
-		w, err := r.pieces(arg.Parts, false, at, note)
+		w, err := r.pieces(arg.Parts, anywhere, at, note)
 		if err != nil {
 			return nil, err
 		}
@@ -209,16 +200,17 @@ func (r *reader) words(args []*syntax.Word, at span, note note) ([]string, error
 	return out, nil
 }
 
-func (r *reader) pieces(parts []syntax.WordPart, quoted bool, at span, note note) (w string, err error) {
+// pieces are the parts of a word, with the values of the page's variables.
+func (r *reader) pieces(parts []syntax.WordPart, escaped string, at span, note note) (w string, err error) {
 	for _, part := range parts {
 		var more string
 		switch p := part.(type) {
 		case *syntax.Lit:
-			more = unescaped(p.Value, quoted)
+			more = unescaped(p.Value, escaped)
 		case *syntax.SglQuoted:
 			more = p.Value
 		case *syntax.DblQuoted:
-			more, err = r.pieces(p.Parts, true, at, note)
+			more, err = r.pieces(p.Parts, inQuotes, at, note)
 		case *syntax.ParamExp:
 			more, err = r.variable(p)
 		case *syntax.CmdSubst:
@@ -235,10 +227,10 @@ func (r *reader) pieces(parts []syntax.WordPart, quoted bool, at span, note note
 }
 
 // unescaped is what a shell makes of the backslashes in a text.
-func unescaped(text string, quoted bool) string {
+func unescaped(text, escaped string) string {
 	var b strings.Builder
 	for i := 0; i < len(text); i++ {
-		if text[i] == '\\' && i+1 < len(text) && (!quoted || strings.IndexByte("$`\"\\\n", text[i+1]) >= 0) {
+		if text[i] == '\\' && i+1 < len(text) && (escaped == anywhere || strings.IndexByte(escaped, text[i+1]) >= 0) {
 			if i++; text[i] == '\n' {
 				continue
 			}
@@ -293,7 +285,7 @@ func (r *reader) assignment(st *syntax.Stmt, at span, note note) bool {
 		if a.Name == nil || a.Value == nil {
 			continue
 		}
-		value, err := r.pieces(a.Value.Parts, false, at, note)
+		value, err := r.pieces(a.Value.Parts, anywhere, at, note)
 		if err != nil {
 			c := r.add(printed(st), at, note)
 			c.notRun = err.Error()
@@ -305,10 +297,43 @@ func (r *reader) assignment(st *syntax.Stmt, at span, note note) bool {
 	return true
 }
 
-// finite are the words of a command without the flags by which it would never end: a
-// command of a page is run again until it shows what the page shows.
-func finite(words []string) []string {
-	endless := map[string][]string{"get": {"-w", "--watch", "--watch=true"}, "logs": {"-f", "--follow", "--follow=true"}}
-	flags := endless[words[0]]
-	return slices.DeleteFunc(words, func(w string) bool { return slices.Contains(flags, w) })
+// endless are flags by which a command would never end: one of a page is run again until it shows
+// what the page shows.
+var endless = map[string][]string{"get": {"-w", "--watch", "--watch=true"}, "logs": {"-f", "--follow", "--follow=true"}}
+
+// without are the words of a command without some flags; what follows -- is another program's.
+func without(words, flags []string) []string {
+	end := len(words)
+	if i := slices.Index(words, "--"); i >= 0 {
+		end = i
+	}
+	kept := slices.DeleteFunc(slices.Clone(words[:end]), func(w string) bool { return slices.Contains(flags, w) })
+	return append(kept, words[end:]...)
+}
+
+// withoutFlag are the words of a command without a flag that has a value, its values, and where the first one
+// stood.
+func withoutFlag(words []string, short, long string) (rest, values []string, at int) {
+	for i := 0; i < len(words); i++ {
+		w := words[i]
+		value, isLong := strings.CutPrefix(w, long+"=")
+		attached, isShort := strings.CutPrefix(w, short)
+		switch {
+		case w == "--":
+			return append(rest, words[i:]...), values, at
+		case (w == short || w == long) && i+1 < len(words):
+			i++
+			value = words[i]
+		case isLong:
+		case isShort && attached != "": // -fFILE or -f=FILE
+			value = strings.TrimPrefix(attached, "=")
+		default:
+			rest = append(rest, w)
+			continue
+		}
+		if values = append(values, value); len(values) == 1 {
+			at = len(rest)
+		}
+	}
+	return rest, values, at
 }
