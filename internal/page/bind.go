@@ -59,7 +59,8 @@ var rules = compiled([]rule{
 	{name: "name", shown: `[a-z0-9][a-z0-9.-]*?-` + hash + `-` + suffix, found: `[a-z0-9][a-z0-9.-]*`, stable: true, differs: nameDiffers},
 	{name: "name", shown: `[a-z0-9][a-z0-9.-]*?-(?:[0-9]{8,10}|[bcdfghjklmnpqrstvwxz2456789]{8,10}|[bcdfghjklmnpqrstvwxz2456789]{5})`, found: `[a-z0-9][a-z0-9.-]*`, stable: true, differs: nameDiffers},
 	{name: "label of a hash", shown: `pod-template-hash=[0-9a-z]+`, found: `pod-template-hash=[0-9a-z]+`},
-	{name: "node port", shown: `:3[0-2]\d{3}/`, found: `:3[0-2]\d{3}/`},
+	{name: "node port", in: []string{"nodeport", "healthchecknodeport"}, shown: `3[0-2]\d{3}`, found: `3[0-2]\d{3}`},
+	{name: "node port", shown: `3[0-2]\d{3}/(?:TCP|UDP|SCTP)|nodePort: 3[0-2]\d{3}`, found: `3[0-2]\d{3}/(?:TCP|UDP|SCTP)|nodePort: 3[0-2]\d{3}`},
 	{name: "namespace", shown: `default`, found: `[a-z0-9-]+`},
 })
 
@@ -142,11 +143,38 @@ type matched struct {
 }
 
 // match compares a text of the page with one of the cluster. It reports false where the texts
-// differ otherwise than in values that are bound.
+// differ otherwise than in values that are bound, and in the order of a list such as that of endpoints.
 func (b *bindings) match(shown, found, where string) (m matched, ok bool) {
 	if shown == found {
 		return m, true
 	}
+	m, ok = b.matchText(shown, found, where)
+	if ok && m.why == "" || !strings.Contains(shown, ",") {
+		return m, ok
+	}
+	items, of := strings.Split(shown, ","), strings.Split(found, ",")
+	if len(items) != len(of) {
+		return m, ok
+	}
+	var all matched
+	for _, item := range items {
+		i := slices.IndexFunc(of, func(other string) bool {
+			one, same := b.matchText(item, other, where)
+			if same = same && one.why == ""; same {
+				all.values = append(all.values, one.values...)
+			}
+			return same
+		})
+		if i < 0 {
+			return m, ok
+		}
+		of = slices.Delete(of, i, i+1)
+	}
+	return all, true
+}
+
+// matchText compares two texts in the order that they have.
+func (b *bindings) matchText(shown, found, where string) (m matched, ok bool) {
 	shown, found = squeezed(shown), squeezed(found)
 	if shown == found || shown == "<none>" && found == "" {
 		return m, true
@@ -228,7 +256,7 @@ func patternOf(shown, where string) pattern {
 	var parts []part
 	var text strings.Builder
 	text.WriteByte('^')
-	isPlain := !strings.Contains(shown, "...") && !strings.Contains(shown, "…") && shown != "<none>"
+	isPlain := !strings.Contains(shown, ",") && !strings.Contains(shown, "...") && !strings.Contains(shown, "…") && shown != "<none>"
 	for i := 0; i < len(shown); {
 		if rest := shown[i:]; strings.HasPrefix(rest, "...") || strings.HasPrefix(rest, "…") {
 			text.WriteString(".*")

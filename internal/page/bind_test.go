@@ -63,6 +63,11 @@ func TestWhatIsBound(t *testing.T) {
 		{"a name that ends in a word", "NAME", "my-nginx", "my-other", false},
 		{"label of a hash", "LABELS", "app=web,pod-template-hash=3046", "app=web,pod-template-hash=7fb96c846b", true},
 		{"node port", "PORT(S)", "80:31234/TCP", "80:30007/TCP", true},
+		{"node port", "", "nodePort: 31704", "nodePort: 30007", true},
+		{"node port", "NodePort", "http  31704/TCP", "http  30007/TCP", true},
+		{"node port", "nodePort", "31704", "30007", true},
+		{"the name of a port counts", "NodePort", "http  31704/TCP", "web  30007/TCP", false},
+		{"a port that is no node port counts", "port", "8080", "8081", false},
 		{"a port counts", "PORT(S)", "80/TCP", "81/TCP", false},
 		{"text counts", "", "pod/web created", "pod/web configured", false},
 		{"an ellipsis", "", "Image: app@sha256:…", "Image: app@sha256:ffff", true},
@@ -74,6 +79,16 @@ func TestWhatIsBound(t *testing.T) {
 		}
 		if m, ok := b.match(tc.shown, tc.shown, tc.where); !ok || m.why != "" {
 			t.Errorf("%s: expected that %q matches itself", tc.rule, tc.shown)
+		}
+	}
+}
+
+// TestAListInAnotherOrder: the order in which a cluster lists endpoints is chance; what is in the list is not.
+func TestAListInAnotherOrder(t *testing.T) {
+	for found, binds := range map[string]bool{"10.244.1.2:80,10.244.2.2:80": true, "10.244.2.2:80,10.244.1.2:80": true, "10.244.2.2:80,10.244.3.3:80": false, "10.244.1.2:80": false} {
+		b := &bindings{found: map[string]string{"172.17.0.3": "10.244.1.2", "172.17.0.4": "10.244.2.2"}, patterns: map[[2]string]pattern{}}
+		if m, ok := b.match("172.17.0.3:80,172.17.0.4:80", found, "Endpoints"); (ok && m.why == "") != binds {
+			t.Errorf("%s: expected %t, found %t, %s", found, binds, ok, m.why)
 		}
 	}
 }

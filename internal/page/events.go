@@ -98,7 +98,7 @@ func (s *shownOutput) isEvents() bool {
 var (
 	// eventColumns are the headers of events, noEvent is another line that says nothing about them.
 	eventColumns = regexp.MustCompile(`^\s*(?:Type\s+Reason|FirstSeen|LAST SEEN|LASTSEEN)\s`)
-	noEvent      = regexp.MustCompile(`^(?:Events:.*|No events\.|[-\s]+)$`)
+	noEvent      = regexp.MustCompile(`^\s*(?:Events:.*|No events\.|[-\s]+)$`)
 )
 
 // compareEvents compares the lines of events, and returns the other ones. An event that the page shows

@@ -30,7 +30,7 @@ func (r *reader) fence(info string, lines []line) {
 		r.code = append(r.code, span{lines[0].start, lines[len(lines)-1].end})
 	}
 	switch {
-	case slices.Contains(data, language):
+	case slices.Contains(data, language), len(lines) > 0 && isManifest.MatchString(lines[0].text) && (isShell || isSession && r.open == nil):
 		if !r.named(info, lines) {
 			r.outputOfOpen(lines)
 		}
@@ -178,7 +178,9 @@ func parser() *syntax.Parser { return syntax.NewParser(syntax.Variant(syntax.Lan
 var result = regexp.MustCompile(`^[a-z][a-z0-9.]*(?:/[a-z0-9.-]+| "[a-z0-9.-]+") (?:created|configured|unchanged|exposed|scaled|labeled|annotated|patched|restarted|replaced|condition met|deleted.*)$|^No resources found`)
 
 // isResult reports whether a line of a script is not a command, but what the one before prints.
-func isResult(l line) bool { return isHeader(l.text) || result.MatchString(l.text) }
+func isResult(l line) bool {
+	return isHeader(l.text) || isElision(l.text) || result.MatchString(l.text) || strings.HasPrefix(l.text, "  ") && !command1.MatchString(l.text)
+}
 
 // script reads commands without prompts. What they print begins with a line that can be no command, and ends
 // at an empty line or at the next command.
@@ -192,7 +194,11 @@ func (r *reader) script(lines []line, note note) {
 		if n < 0 {
 			n = len(lines)
 		}
-		if n > 0 {
+		switch {
+		case n == 0:
+		case r.open == nil: // no command before prints them
+			r.commandsIn(lines[:n], note)
+		default:
 			r.outputOfOpen(lines[:n])
 		}
 		lines = lines[n:]

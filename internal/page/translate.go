@@ -171,7 +171,7 @@ func (p *Page) claims(c *command, at example.Place) []example.Expectation {
 func shownCall(id string) string { return fmt.Sprintf("shown(%q)", id) }
 
 // failure is how kubectl, or a program in a container, shows that it failed.
-var failure = regexp.MustCompile(`(?m)^(Error from server|error: |Error: |command terminated with (non-zero )?exit code|The connection to the server)|curl: \(\d+\)`)
+var failure = regexp.MustCompile(`(?m)^(Error from server|error: |Error: |command terminated with (non-zero )?exit code|The connection to the server|OCI runtime exec failed)|curl: \(\d+\)`)
 
 func (c *command) showsFailure() bool {
 	return slices.ContainsFunc(c.output, func(l line) bool { return failure.MatchString(l.text) })
