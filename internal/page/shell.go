@@ -56,7 +56,7 @@ func (r *reader) statement(text string, st *syntax.Stmt, at span, label string, 
 		c.call = r.inClusterPod(st, c.text, at, note)
 	default:
 		c.call, err = r.calls(st, at, note)
-		if err == nil {
+		if err == nil && c.notRun == "" {
 			err = r.opensSession(c)
 		}
 	}
