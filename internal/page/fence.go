@@ -24,25 +24,26 @@ var languageIn = regexp.MustCompile(`^\s*(?:\{?\s*\.?([\w+#-]*)(?:[^\w+#=-]|$))?
 // fence reads the lines of a fence, which is named by info.
 func (r *reader) fence(info string, lines []line) {
 	language := strings.ToLower(languageIn.FindStringSubmatch(info)[1])
-	isShell, isSession := slices.Contains(shells, language), slices.Contains(sessions, language)
+	isSession, isData := slices.Contains(sessions, language), slices.Contains(data, language)
+	isShell := slices.Contains(shells, language) || isData && (hasCommand(lines) || slices.ContainsFunc(lines, isKubectl))
 	note := r.takeNote()
 	if len(lines) > 0 {
 		r.code = append(r.code, span{lines[0].start, lines[len(lines)-1].end})
 	}
 	switch {
-	case slices.Contains(data, language), len(lines) > 0 && isManifest.MatchString(lines[0].text) && (isShell || isSession && r.open == nil):
+	case isData && !isShell, len(lines) > 0 && isManifest.MatchString(lines[0].text) && (isShell || isSession && r.open == nil):
 		if !r.named(info, lines) {
 			r.outputOfOpen(lines)
 		}
 	case (isShell || isSession) && r.hasPrompt(lines, isSession && r.session != nil):
 		r.transcript(lines, note, false)
-	case isSession && !beginsWithCommand(lines) && slices.ContainsFunc(lines, isRootPrompt):
+	case (isSession || isShell && slices.ContainsFunc(lines, isResult)) && !hasCommand(lines) && slices.ContainsFunc(lines, isRootPrompt):
 		r.transcript(lines, note, true)
 	case slices.Contains(outputs, language) && slices.ContainsFunc(lines, isKubectl):
 		r.transcript(lines, note, false)
-	case isShell && !(r.open != nil && len(lines) > 0 && isResult(lines[0])), isSession && beginsWithCommand(lines):
+	case isShell && len(lines) > 0 && !isResult(lines[0]), isSession && hasCommand(lines):
 		r.script(lines, note)
-	case r.open == nil && slices.Contains(outputs, language) && beginsWithCommand(lines):
+	case r.open == nil && slices.Contains(outputs, language) && hasCommand(lines):
 		r.unread(lines, note, fmt.Sprintf("it stands in a fence of `%s`, which is for output: expected a prompt, such as $, before it", language))
 	case isShell, isSession, slices.Contains(outputs, language):
 		r.outputOfOpen(lines)
@@ -99,13 +100,19 @@ var (
 	command1     = regexp.MustCompile(`^\s*(kubectl|helm|istioctl|curl)\s`)
 )
 
-// beginsWithCommand reports whether the first line that is no comment is a command.
-func beginsWithCommand(lines []line) bool {
-	i := slices.IndexFunc(lines, func(l line) bool {
-		text := strings.TrimSpace(l.text)
-		return text != "" && !strings.HasPrefix(text, "#")
-	})
-	return i >= 0 && command1.MatchString(lines[i].text)
+// hasCommand reports whether the first line that is no comment is a command, or another one is of kubectl.
+func hasCommand(lines []line) bool {
+	isFirst := true
+	for _, l := range lines {
+		switch text := strings.TrimSpace(l.text); {
+		case text == "" || strings.HasPrefix(text, "#"):
+		case isFirst && command1.MatchString(l.text), strings.HasPrefix(l.text, "kubectl "):
+			return true
+		default:
+			isFirst = false
+		}
+	}
+	return false
 }
 
 // prompt splits a line into what its prompt says and its command. A bare # is a prompt in a
@@ -138,11 +145,19 @@ func isRootPrompt(l line) bool {
 
 // transcript reads commands after prompts, and what they print. root: a bare # is a prompt everywhere.
 func (r *reader) transcript(lines []line, note note, root bool) {
+	isPrompt := func(l line) bool {
+		_, _, ok := r.prompt(l, root || r.session != nil)
+		return ok
+	}
+	first := max(0, slices.IndexFunc(lines, isPrompt))
 	r.open = nil
-	for i := 0; i < len(lines); {
+	if hasCommand(lines[:first]) { // whose prompt the page leaves out
+		r.script(lines[:first], note)
+	}
+	for i := first; i < len(lines); {
 		label, text, ok := r.prompt(lines[i], root || r.session != nil)
-		if !ok {
-			i++ // before the first command
+		if !ok { // the shell that it was a prompt of has ended
+			i++
 			continue
 		}
 		at := span{lines[i].end - len(text), lines[i].end}
@@ -151,10 +166,8 @@ func (r *reader) transcript(lines []line, note note, root bool) {
 			at.end = lines[i].end
 		}
 		begin := i
-		for ; i < len(lines); i++ {
-			if _, _, next := r.prompt(lines[i], root || r.session != nil); next {
-				break
-			}
+		for i < len(lines) && !isPrompt(lines[i]) {
+			i++
 		}
 		r.statements(text, at, label, note)
 		if shown := r.shownLines(lines[begin:i]); len(shown) > 0 && r.open != nil {
@@ -190,11 +203,7 @@ func (r *reader) script(lines []line, note note) {
 		n := commandLines(lines)
 		r.commandsIn(lines[:n], note)
 		lines = lines[n:]
-		n = slices.IndexFunc(lines, func(l line) bool { return command1.MatchString(l.text) || strings.TrimSpace(l.text) == "" })
-		if n < 0 {
-			n = len(lines)
-		}
-		switch {
+		switch n = outputLines(lines); {
 		case n == 0:
 		case r.open == nil: // no command before prints them
 			r.commandsIn(lines[:n], note)
@@ -203,6 +212,18 @@ func (r *reader) script(lines []line, note note) {
 		}
 		lines = lines[n:]
 	}
+}
+
+// outputLines is how many lines stand before the next command. An empty line ends an output, unless another
+// table follows.
+func outputLines(lines []line) int {
+	for i, l := range lines {
+		isBlank := strings.TrimSpace(l.text) == ""
+		if command1.MatchString(l.text) || isBlank && (i+1 == len(lines) || !isHeader(lines[i+1].text)) {
+			return i
+		}
+	}
+	return len(lines)
 }
 
 // commandLines is how many lines stand before the first one that can be no command.
@@ -256,16 +277,22 @@ func (r *reader) statements(text string, at span, label string, note note) {
 	}
 }
 
-// logicalLines are the lines of a script, each with those that it goes on in.
+// logicalLines are the lines of a script, each with those that it goes on in. One that never ends is wrong by
+// itself.
 func logicalLines(text string) (out []string) {
 	lines := strings.Split(text, "\n")
 	for i := 0; i < len(lines); i++ {
-		line := lines[i]
-		for i+1 < len(lines) && continues(line) {
-			i++
-			line += "\n" + lines[i]
+		line, end := lines[i], i
+		for end+1 < len(lines) && continues(line) {
+			end++
+			line += "\n" + lines[end]
 		}
-		if strings.TrimSpace(line) != "" {
+		if continues(line) {
+			for end = i; end+1 < len(lines) && strings.HasSuffix(lines[end], `\`); end++ {
+			}
+			line = strings.Join(lines[i:end+1], "\n")
+		}
+		if i = end; strings.TrimSpace(line) != "" {
 			out = append(out, line)
 		}
 	}

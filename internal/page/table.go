@@ -130,7 +130,14 @@ func (r row) at(i int) cell {
 // compareTables compares tables one by one: `kubectl get` of several kinds prints several.
 func (s *shownOutput) compareTables(stdout, stderr string) (all []difference) {
 	found := tablesIn(linesOf(stdout), func(l string) string { return l })
-	for i, section := range tablesIn(s.lines, func(l line) string { return l.text }) {
+	sections := tablesIn(s.lines, func(l line) string { return l.text })
+	if s.command.watches { // which prints the header again and again
+		for _, again := range sections[1:] {
+			sections[0] = append(sections[0], again[1:]...)
+		}
+		sections = sections[:1]
+	}
+	for i, section := range sections {
 		var lines []string
 		if i < len(found) {
 			lines = found[i]
