@@ -54,7 +54,7 @@ func (p *Page) corrected(h *history) string {
 func isOutput(text string) bool {
 	for l := range strings.Lines(text) {
 		l = strings.TrimLeft(strings.TrimSuffix(l, "\n"), " \t>")
-		if strings.HasPrefix(l, "```") || strings.HasPrefix(l, "~~~") || endsFence(l) || dollarPrompt.MatchString(l) || hashPrompt.MatchString(l) || otherPrompt.MatchString(l) ||
+		if strings.HasPrefix(l, "```") || strings.HasPrefix(l, "~~~") || endsFence(l) || hasPrompt([]line{{text: l}}, false) ||
 			strings.ContainsFunc(l, func(r rune) bool { return r != '\t' && !unicode.IsPrint(r) }) {
 			return false
 		}

@@ -35,7 +35,7 @@ func (r *reader) fence(info string, lines []line) {
 		if !r.named(info, lines) {
 			r.outputOfOpen(lines)
 		}
-	case (isShell || isSession) && r.hasPrompt(lines, isSession && r.session != nil):
+	case (isShell || isSession) && hasPrompt(lines, isSession && r.session != nil):
 		r.transcript(lines, note, false)
 	case (isSession || isShell && slices.ContainsFunc(lines, isResult)) && !hasCommand(lines) && slices.ContainsFunc(lines, isRootPrompt):
 		r.transcript(lines, note, true)
@@ -52,10 +52,15 @@ func (r *reader) fence(info string, lines []line) {
 	}
 }
 
-// isKubectl reports whether a line is a command of kubectl behind a prompt.
+// isKubectl reports whether a line is a command of kubectl behind a prompt; isRootPrompt, behind a bare #.
 func isKubectl(l line) bool {
-	m := dollarPrompt.FindStringSubmatch(strings.TrimSpace(l.text))
-	return m != nil && strings.HasPrefix(m[2], "kubectl ")
+	_, command, ok := prompt(l, false)
+	return ok && strings.HasPrefix(command, "kubectl ")
+}
+
+func isRootPrompt(l line) bool {
+	label, command, ok := prompt(l, true)
+	return ok && label == "#" && strings.HasPrefix(command, "kubectl ")
 }
 
 // unread lists the commands of a block that is not run.
@@ -92,7 +97,7 @@ var (
 	// sign, and the command.
 	dollarPrompt = regexp.MustCompile(`^(\[[^\]]+\] ?|[\w.-]+@[\w.-]+:?\S* ?|[/~]\S* |\([\w.-]+\) )?\$[ \t]+(\S.*)$`)
 	hashPrompt   = regexp.MustCompile(`^(\[[^\]]+\] ?|[\w.-]+@[\w.-]+:?\S* ?|[/~]\S* ?)# +(\S.*)$`)
-	bareHash     = regexp.MustCompile(`^()# +(\S.*)$`)
+	bareHash     = regexp.MustCompile(`^# +(\S.*)$`)
 	// otherPrompt is one of zsh, of fish or without a blank: such a sign begins other lines, too.
 	otherPrompt  = regexp.MustCompile(`^()(?:[%>❯➜] *|\$)(kubectl[ \t].*)$`)
 	clusterLabel = regexp.MustCompile(`(?i)^\[(in[ -])?cluster\]`)
@@ -115,38 +120,34 @@ func hasCommand(lines []line) bool {
 	return false
 }
 
-// prompt splits a line into what its prompt says and its command. A bare # is a prompt in a
-// container only: elsewhere it begins a comment.
-func (r *reader) prompt(l line, bare bool) (label, command string, ok bool) {
+// prompts are the forms of a prompt; a bare # is one in a container only: elsewhere it begins a comment.
+var prompts = []*regexp.Regexp{dollarPrompt, hashPrompt, otherPrompt}
+
+// prompt splits a line into what its prompt says and its command.
+func prompt(l line, bare bool) (label, command string, ok bool) {
 	trimmed := strings.TrimLeft(l.text, " \t")
-	for _, p := range []*regexp.Regexp{dollarPrompt, hashPrompt, otherPrompt} {
+	for _, p := range prompts {
 		if m := p.FindStringSubmatch(trimmed); m != nil {
 			return m[1], m[2], true
 		}
 	}
 	if m := bareHash.FindStringSubmatch(trimmed); m != nil && bare {
-		return "#", m[2], true
+		return "#", m[1], true
 	}
 	return "", "", false
 }
 
-func (r *reader) hasPrompt(lines []line, bare bool) bool {
+func hasPrompt(lines []line, bare bool) bool {
 	return slices.ContainsFunc(lines, func(l line) bool {
-		_, _, ok := r.prompt(l, bare)
+		_, _, ok := prompt(l, bare)
 		return ok
 	})
-}
-
-// isRootPrompt reports whether a line is a command of kubectl behind a #.
-func isRootPrompt(l line) bool {
-	m := bareHash.FindStringSubmatch(strings.TrimSpace(l.text))
-	return m != nil && command1.MatchString(m[2])
 }
 
 // transcript reads commands after prompts, and what they print. root: a bare # is a prompt everywhere.
 func (r *reader) transcript(lines []line, note note, root bool) {
 	isPrompt := func(l line) bool {
-		_, _, ok := r.prompt(l, root || r.session != nil)
+		_, _, ok := prompt(l, root || r.session != nil)
 		return ok
 	}
 	first := max(0, slices.IndexFunc(lines, isPrompt))
@@ -155,7 +156,7 @@ func (r *reader) transcript(lines []line, note note, root bool) {
 		r.script(lines[:first], note)
 	}
 	for i := first; i < len(lines); {
-		label, text, ok := r.prompt(lines[i], root || r.session != nil)
+		label, text, ok := prompt(lines[i], root || r.session != nil)
 		if !ok { // the shell that it was a prompt of has ended
 			i++
 			continue

@@ -5,8 +5,6 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
-
-	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
 )
 
 // document is JSON or YAML in the lines of a page.
@@ -163,8 +161,7 @@ func (s *shownOutput) lineOf(n *yaml.Node) line {
 // node is a difference at a node; the format begins with its path.
 func (s *shownOutput) node(n *yaml.Node, path, format string, args ...any) difference {
 	l := s.lineOf(n)
-	return difference{id: l.id, Difference: expect.Difference{
-		Text: fmt.Sprintf(format, append([]any{path}, args...)...), Shown: squeezed(l.text)}}
+	return differs(l, squeezed(l.text), "", format, append([]any{path}, args...)...)
 }
 
 func nodeText(n *yaml.Node) string {

@@ -26,14 +26,12 @@ type change struct {
 	text string
 }
 
-// undecided are statements that nothing decides, by why: their command failed.
-type undecided map[string]string
-
 // history is what the page's commands have come to so far.
 type history struct {
 	bindings
 	differences []difference
-	undecided   undecided
+	// undecided are statements that nothing decides, by why: their command failed.
+	undecided map[string]string
 	// failed are the commands that failed, and should not.
 	failed []*command
 }
@@ -58,7 +56,7 @@ func (p *Page) judge(outcomes map[string]expect.Outcome, namespace, last string)
 }
 
 func (p *Page) historyOf(outcomes map[string]expect.Outcome, namespace, last string) *history {
-	h := &history{bindings: bindings{found: map[string]string{}, renamed: map[string]string{}, namespace: namespace, patterns: p.patterns}, undecided: undecided{}}
+	h := &history{bindings: bindings{found: map[string]string{}, renamed: map[string]string{}, namespace: namespace, patterns: p.patterns}, undecided: map[string]string{}}
 	for _, c := range p.commands {
 		if out, ran := outcomes[c.step]; ran && len(c.words) > 0 {
 			h.command(p, c, out)
@@ -199,15 +197,20 @@ func firstLine(text string) string {
 	return line
 }
 
-// Differences are those of a statement of the page (see expect.Page).
-func (p *Page) Differences(statement string, f expect.Facts) ([]expect.Difference, error) {
+// after is the history up to a step.
+func (p *Page) after(f expect.Facts) *history {
 	outcomes := map[string]expect.Outcome{}
 	maps.Copy(outcomes, f.Steps)
 	outcomes[f.Step] = f.Outcome
+	return p.judge(outcomes, f.Namespace, f.Step)
+}
+
+// Differences are those of a statement of the page (see expect.Page).
+func (p *Page) Differences(statement string, f expect.Facts) ([]expect.Difference, error) {
 	if f.StdoutCut > 0 {
 		return nil, errors.New("the command printed more than is kept: show less of it on the page")
 	}
-	h := p.judge(outcomes, f.Namespace, f.Step)
+	h := p.after(f)
 	if why, is := h.undecided[statement]; is {
 		return nil, expect.Undecided{Why: why}
 	}
@@ -222,15 +225,12 @@ func (p *Page) Differences(statement string, f expect.Facts) ([]expect.Differenc
 
 // Bindings are the values that the page shows of a step (see expect.Page).
 func (p *Page) Bindings(f expect.Facts) (all []v1alpha1.Bound) {
-	outcomes := map[string]expect.Outcome{}
-	maps.Copy(outcomes, f.Steps)
-	outcomes[f.Step] = f.Outcome
 	i := slices.IndexFunc(p.commands, func(c *command) bool { return c.step == f.Step })
 	if i < 0 {
 		return nil
 	}
 	seen := map[boundValue]bool{}
-	for _, v := range p.judge(outcomes, f.Namespace, f.Step).values {
+	for _, v := range p.after(f).values {
 		isOf := slices.ContainsFunc(p.commands[i].output, func(l line) bool { return l.id == v.line.id })
 		at := v1alpha1.Position{File: p.Name, Line: p.line(v.line.start)}
 		v.line = line{}
@@ -255,10 +255,7 @@ func (p *Page) Bound(value string, f expect.Facts) string {
 // cluster has otherwise.
 func (p *Page) valuesBefore(c *command) []string {
 	var values []string
-	for _, before := range p.commands {
-		if before == c {
-			break
-		}
+	for _, before := range p.commands[:slices.Index(p.commands, c)] {
 		for _, l := range before.output {
 			for _, field := range strings.FieldsFunc(l.text, func(r rune) bool { return strings.ContainsRune(" \t\"'(),[]{}<>", r) }) {
 				values = append(values, stableValues(field)...)

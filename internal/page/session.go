@@ -77,10 +77,7 @@ func (r *reader) inClusterPod(st *syntax.Stmt, text string, at span, note note) 
 // quietly is a script whose curl shows no progress: on a terminal, as the page has it, it
 // shows none either.
 func quietly(script string) string {
-	if rest, ok := strings.CutPrefix(script, "curl "); ok && !strings.Contains(" "+rest, " -s") {
-		return "curl -sS " + rest
-	}
-	return script
+	return strings.Join(quietWords(strings.Split(script, " ")), " ")
 }
 
 func quietWords(program []string) []string {

@@ -8,21 +8,18 @@ import (
 	"strings"
 	"text/tabwriter"
 	"unicode/utf8"
-
-	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
 )
 
 // table is a table as kubectl prints it.
 type table struct {
+	header line
 	titles []string
 	rows   []row
-	// lines are those of the table, the first one is the header.
-	lines []string
 }
 
 // row is a line of a table.
 type row struct {
-	text  string
+	line
 	cells []cell
 }
 
@@ -46,26 +43,24 @@ func isHeader(text string) bool {
 func (s *shownOutput) isTable() bool { return isHeader(s.lines[0].text) }
 
 // parseTable reads a table; its columns begin where the titles do.
-func parseTable(lines []string) table {
-	t := table{lines: lines}
+func parseTable(lines []line) table {
 	if len(lines) == 0 {
-		return t
+		return table{}
 	}
+	t := table{header: lines[0]}
 	split := cellsOf
-	if len(columnGap.FindAllString(strings.TrimSpace(lines[0]), -1)) == 0 {
+	if !columnGap.MatchString(strings.TrimSpace(t.header.text)) {
 		split = wordsOf // the page has lost the white space
 	}
-	titles := split(lines[0])
+	titles := split(t.header.text)
 	for _, c := range titles {
 		t.titles = append(t.titles, c.text)
 	}
 	for _, l := range lines[1:] {
-		cells := split(l)
+		cells := split(l.text)
 		if len(cells) != len(titles) {
-			if words := wordsOf(l); len(words) == len(titles) {
-				cells = words
-			} else {
-				cells = byPosition(l, titles)
+			if cells = wordsOf(l.text); len(cells) != len(titles) {
+				cells = byPosition(l.text, titles)
 			}
 		}
 		t.rows = append(t.rows, row{l, cells})
@@ -129,30 +124,34 @@ func (r row) at(i int) cell {
 
 // compareTables compares tables one by one: `kubectl get` of several kinds prints several.
 func (s *shownOutput) compareTables(stdout, stderr string) (all []difference) {
-	found := tablesIn(linesOf(stdout), func(l string) string { return l })
-	sections := tablesIn(s.lines, func(l line) string { return l.text })
-	if s.command.watches { // which prints the header again and again
-		for _, again := range sections[1:] {
-			sections[0] = append(sections[0], again[1:]...)
-		}
-		sections = sections[:1]
+	var printed []line
+	for _, l := range linesOf(stdout) {
+		printed = append(printed, line{text: l})
 	}
-	for i, section := range sections {
-		var lines []string
-		if i < len(found) {
-			lines = found[i]
+	shown, found := tablesIn(s.lines), tablesIn(printed)
+	if s.command.watches { // which prints the header again and again
+		for _, again := range shown[1:] {
+			shown[0] = append(shown[0], again[1:]...)
 		}
-		part := *s
-		part.lines = section
-		all = append(all, part.compareTable(parseTable(lines), stderr)...)
+		shown = [][]line{lastStates(shown[0])}
+	}
+	for i, lines := range shown {
+		lines = slices.DeleteFunc(slices.Clone(lines), func(l line) bool { return isElision(l.text) })
+		switch {
+		case i < len(found) && isHeader(found[i][0].text):
+			all = append(all, s.compareTable(parseTable(lines), parseTable(found[i]))...)
+		default: // every line is missing, which one finding says below the header
+			first := lines[min(1, len(lines)-1)]
+			all = append(all, differs(first, squeezed(first.text), strings.TrimSpace(stdout+stderr), "the page shows a table; the cluster shows none"))
+		}
 	}
 	return all
 }
 
 // tablesIn are the lines of each table in an output.
-func tablesIn[L any](lines []L, text func(L) string) (all [][]L) {
+func tablesIn(lines []line) (all [][]line) {
 	for _, l := range lines {
-		if isHeader(text(l)) || len(all) == 0 {
+		if isHeader(l.text) || len(all) == 0 {
 			all = append(all, nil)
 		}
 		all[len(all)-1] = append(all[len(all)-1], l)
@@ -160,34 +159,16 @@ func tablesIn[L any](lines []L, text func(L) string) (all [][]L) {
 	return all
 }
 
-func (s *shownOutput) compareTable(found table, stderr string) (all []difference) {
-	var texts []string
-	var lines []line
-	for _, l := range s.lines {
-		if !isElision(l.text) {
-			texts, lines = append(texts, l.text), append(lines, l)
-		}
-	}
-	if s.command.watches {
-		lines = lastStates(lines)
-		texts = texts[:0]
-		for _, l := range lines {
-			texts = append(texts, l.text)
-		}
-	}
-	shown := parseTable(texts)
-	if len(found.titles) == 0 || !isHeader(found.lines[0]) {
-		return s.noTable(lines, found, stderr)
-	}
-	columns, headerDiffs := s.compareTitles(lines[0], shown, found)
+func (s *shownOutput) compareTable(shown, found table) (all []difference) {
+	columns, headerDiffs := s.compareTitles(shown, found)
 	pairs, extra := s.pairRows(shown, found, columns)
 	for i, p := range pairs {
-		l := lines[i+1]
+		r := shown.rows[i]
 		switch {
 		case p >= 0:
-			all = append(all, s.compareRow(l, shown, shown.rows[i], found.rows[p], columns)...)
-		case !isOfDefaultNamespace(shown.rows[i]):
-			all = append(all, s.deleted(differs(l, squeezed(l.text), "", "the cluster shows no row for %s", shown.rows[i].at(0).text), l))
+			all = append(all, s.compareRow(shown, r, found.rows[p], columns)...)
+		case !isOfDefaultNamespace(r):
+			all = append(all, s.deleted(differs(r.line, squeezed(r.text), "", "the cluster shows no row for %s", r.at(0).text), r.line))
 		}
 	}
 	if len(extra) > 0 && !s.elided() {
@@ -198,7 +179,7 @@ func (s *shownOutput) compareTable(found table, stderr string) (all []difference
 		all = append(all, s.more(more, countOf(len(more), "row")))
 	}
 	if len(headerDiffs) > 0 {
-		headerDiffs[0].change = s.rewritten(lines, found, pairs, extra)
+		headerDiffs[0].change = s.rewritten(shown, found, pairs, extra)
 		for i := range all {
 			all[i].change = nil // the whole table is written again
 		}
@@ -219,19 +200,11 @@ func lastStates(lines []line) (last []line) {
 	return last
 }
 
-// noTable is that the cluster printed no table where the page shows one: every line of it is
-// missing, which one finding says.
-func (s *shownOutput) noTable(lines []line, found table, stderr string) []difference {
-	printed := strings.TrimSpace(strings.Join(found.lines, "\n") + "\n" + stderr)
-	first := lines[min(1, len(lines)-1)] // below the header
-	return []difference{differs(first, squeezed(first.text), printed, "the page shows a table; the cluster shows none")}
-}
-
 // squeezed is a text with one blank for each white space.
 func squeezed(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 // compareTitles finds, for each column that the page shows, the one of the cluster, or -1.
-func (s *shownOutput) compareTitles(l line, shown, found table) (columns []int, all []difference) {
+func (s *shownOutput) compareTitles(shown, found table) (columns []int, all []difference) {
 	var gone, added []string
 	for _, title := range shown.titles {
 		i := slices.Index(found.titles, title)
@@ -254,7 +227,7 @@ func (s *shownOutput) compareTitles(l line, shown, found table) (columns []int, 
 	if len(added) > 0 {
 		texts = append(texts, "the page does not show the column "+strings.Join(added, ", "))
 	}
-	d := differs(l, squeezed(l.text), squeezed(found.lines[0]), "%s", strings.Join(texts, "; "))
+	d := differs(shown.header, squeezed(shown.header.text), squeezed(found.header.text), "%s", strings.Join(texts, "; "))
 	d.Final = true
 	return columns, []difference{d}
 }
@@ -339,7 +312,7 @@ func (s *shownOutput) isAlike(t table, shown, found row, columns []int, least in
 }
 
 // compareRow compares the cells of a row.
-func (s *shownOutput) compareRow(l line, t table, shown, found row, columns []int) (all []difference) {
+func (s *shownOutput) compareRow(t table, shown, found row, columns []int) (all []difference) {
 	for i, column := range columns {
 		if column < 0 {
 			continue
@@ -347,22 +320,22 @@ func (s *shownOutput) compareRow(l line, t table, shown, found row, columns []in
 		a, b := shown.at(i), found.at(column)
 		m, ok := s.match(a.text, b.text, t.titles[i])
 		if ok {
-			s.keep(m, l)
+			s.keep(m, shown.line)
 		}
 		if ok && m.why == "" {
 			continue
 		}
-		d := difference{id: l.id, Difference: expect.Difference{Shown: squeezed(l.text), Found: squeezed(found.text), Text: m.why, Final: ok}}
-		if !ok {
+		d := differs(shown.line, squeezed(shown.text), squeezed(found.text), "%s", m.why)
+		if d.Final = ok; !ok {
 			d.Text = t.titles[i] + ": the page shows " + cmp.Or(a.text, "nothing") + "; the cluster shows " + cmp.Or(b.text, "nothing")
 		}
-		all = append(all, d.replaced(fitted(l, shown, i, b.text)))
+		all = append(all, d.replaced(fitted(shown, i, b.text)))
 	}
 	return all
 }
 
 // fitted is the place of a cell, and a text for it that keeps the columns in line.
-func fitted(l line, r row, i int, text string) (span, string) {
+func fitted(r row, i int, text string) (span, string) {
 	c := r.at(i)
 	end := c.end
 	if i+1 < len(r.cells) {
@@ -370,31 +343,25 @@ func fitted(l line, r row, i int, text string) (span, string) {
 		const gap = 3
 		text += strings.Repeat(" ", max(gap, end-c.start-utf8.RuneCountInString(text)))
 	}
-	return span{l.start + c.start, l.start + end}, text
+	return span{r.start + c.start, r.start + end}, text
 }
 
 // rewritten is the whole table with the columns of the cluster; what the page shows of values
 // that are bound stays.
-func (s *shownOutput) rewritten(lines []line, found table, pairs, extra []int) *change {
-	header := lines[0]
-	shown := make([]string, len(lines))
-	for i, l := range lines {
-		shown[i] = l.text
-	}
-	old := parseTable(shown)
+func (s *shownOutput) rewritten(shown, found table, pairs, extra []int) *change {
 	rows := [][]string{found.titles}
+	end := shown.header.end
 	for i, p := range pairs {
-		if p < 0 {
-			continue
+		if end = shown.rows[i].end; p >= 0 {
+			rows = append(rows, s.rewrittenRow(shown, shown.rows[i], found, found.rows[p]))
 		}
-		rows = append(rows, s.rewrittenRow(old, old.rows[i], found, found.rows[p]))
 	}
 	for _, e := range extra {
 		rows = append(rows, s.rewrittenRow(table{}, row{}, found, found.rows[e]))
 	}
-	begin := s.page.lines[s.page.line(header.start)-1]
-	indent := string(s.page.text[begin:header.start])
-	return &change{span{header.start, lines[len(lines)-1].end}, strings.Join(aligned(rows), "\n"+indent)}
+	begin := shown.header.start
+	indent := string(s.page.text[s.page.lines[s.page.line(begin)-1]:begin])
+	return &change{span{begin, end}, strings.Join(aligned(rows), "\n"+indent)}
 }
 
 func (s *shownOutput) rewrittenRow(old table, shown row, found table, now row) []string {

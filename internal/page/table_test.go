@@ -3,7 +3,6 @@ package page
 import (
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"testing"
 )
 
@@ -31,12 +30,12 @@ func TestPairsAreTheMostAlike(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	one := func(of ...string) string { return of[random.IntN(len(of))] }
 	rows := func() table {
-		text := []string{"NAME   STATUS   IP   AGE"}
+		lines := []line{{text: "NAME   STATUS   IP   AGE"}}
 		for range random.IntN(9) {
-			text = append(text, one("a", "b", "web", "web-7fb96c846b-6xrb2", "web-7fb96c846b-dq2vb", "api-6d4cf56db6-kt7wc", "kubernetes", "<none>", "a...", ClientPod)+"   "+
-				one("Running", "Pending", "ClusterIP", "<none>")+"   "+one("10.0.0.1", "10.0.0.2", "<none>")+"   "+one("5s", "2m"))
+			lines = append(lines, line{text: one("a", "b", "web", "web-7fb96c846b-6xrb2", "web-7fb96c846b-dq2vb", "api-6d4cf56db6-kt7wc", "kubernetes", "<none>", "a...", ClientPod) + "   " +
+				one("Running", "Pending", "ClusterIP", "<none>") + "   " + one("10.0.0.1", "10.0.0.2", "<none>") + "   " + one("5s", "2m")})
 		}
-		return parseTable(text)
+		return parseTable(lines)
 	}
 	for range 2000 {
 		s := &shownOutput{bindings: &bindings{found: map[string]string{"10.0.0.1": one("10.0.0.1", "10.0.0.2", "")}, patterns: map[[2]string]pattern{}}}
@@ -58,7 +57,7 @@ func TestPairsAreTheMostAlike(t *testing.T) {
 			}
 		}
 		if !slices.Equal(pairs, want) {
-			t.Fatalf("%v\n%s\nand\n%s\nexpected the pairs %v, found %v", columns, strings.Join(shown.lines, "\n"), strings.Join(found.lines, "\n"), want, pairs)
+			t.Fatalf("%v: %v and %v: expected the pairs %v, found %v", columns, shown.rows, found.rows, want, pairs)
 		}
 	}
 }

@@ -255,10 +255,7 @@ func (p *Page) madeByRun(c *command) string {
 	if !slices.Contains(deployments, kind) {
 		return ""
 	}
-	for _, before := range p.commands {
-		if before == c {
-			break
-		}
+	for _, before := range p.commands[:slices.Index(p.commands, c)] {
 		if made := before.words; len(made) > 1 && made[0] == "run" && made[1] == name {
 			return name
 		}
