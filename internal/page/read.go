@@ -89,10 +89,14 @@ func withoutMarkup(source []byte) []byte {
 		}
 	}
 	for _, shortcode := range shortcodes {
+		ends := shortcode[1].FindAllIndex(plain, -1)
 		for _, m := range shortcode[0].FindAllSubmatchIndex(plain, -1) {
-			if end := shortcode[1].FindIndex(plain[m[1]:]); end != nil {
+			for len(ends) > 0 && ends[0][0] < m[1] {
+				ends = ends[1:]
+			}
+			if len(ends) > 0 {
 				fence(plain[m[0]:m[1]], "```"+string(source[m[2]:m[3]]))
-				fence(plain[m[1]+end[0]:m[1]+end[1]], "```")
+				fence(plain[ends[0][0]:ends[0][1]], "```")
 			}
 		}
 	}

@@ -1,0 +1,101 @@
+package page
+
+import (
+	"regexp"
+	"strings"
+)
+
+// result is how kubectl reports what it has done.
+var result = regexp.MustCompile(`^[a-z][a-z0-9.]*(?:/[a-z0-9.-]+| "[a-z0-9.-]+") (?:created|configured|unchanged|exposed|scaled|labeled|annotated|patched|restarted|replaced|condition met|deleted.*)$|^No resources found`)
+
+// isResult reports whether a line of a script is not a command, but what the one before prints.
+func isResult(l line) bool {
+	return isHeader(l.text) || isElision(l.text) || result.MatchString(l.text) || strings.HasPrefix(l.text, "  ") && !command1.MatchString(l.text)
+}
+
+// script reads commands without prompts. What they print begins with a line that can be no command, and ends
+// at an empty line or at the next command.
+func (r *reader) script(lines []line, note note) {
+	r.open = nil
+	for len(lines) > 0 {
+		n := commandLines(lines)
+		r.commandsIn(lines[:n], note)
+		lines = lines[n:]
+		switch n = outputLines(lines); {
+		case n == 0:
+		case r.open == nil: // no command before prints them
+			r.commandsIn(lines[:n], note)
+		default:
+			r.outputOfOpen(lines[:n])
+		}
+		lines = lines[n:]
+	}
+}
+
+// outputLines is how many lines stand before the next command. An empty line ends an output, unless another
+// table follows.
+func outputLines(lines []line) int {
+	for i, l := range lines {
+		isBlank := strings.TrimSpace(l.text) == ""
+		if command1.MatchString(l.text) || isBlank && (i+1 == len(lines) || !isHeader(lines[i+1].text)) {
+			return i
+		}
+	}
+	return len(lines)
+}
+
+// commandLines is how many lines stand before the first one that can be no command.
+func commandLines(lines []line) int {
+	i := 0
+	for i < len(lines) && (i == 0 || !isResult(lines[i])) {
+		i += continued(len(lines)-i, func(n int) string { return lines[i+n].text })
+	}
+	return i
+}
+
+// commandsIn reads the commands of a script.
+func (r *reader) commandsIn(lines []line, note note) {
+	text := make([]string, len(lines))
+	for i, l := range lines {
+		text[i] = l.text
+	}
+	label := ""
+	if r.session != nil {
+		label = "#"
+	}
+	r.statements(strings.Join(text, "\n"), span{lines[0].start, lines[len(lines)-1].end}, label, note)
+}
+
+// statements adds the commands of a text in shell; label is what its prompt says.
+func (r *reader) statements(text string, at span, label string, note note) {
+	file, err := parser().Parse(strings.NewReader(text+"\n"), "")
+	if err != nil {
+		r.wrongStatements(text, at, label, note, err)
+		return
+	}
+	for i, st := range file.Stmts {
+		from, to := int(st.Pos().Offset()), int(st.End().Offset())
+		if i+1 == len(file.Stmts) {
+			to = len(text) // with what follows a <<
+		}
+		r.statement(strings.TrimRight(text[from:min(to, len(text))], " \n"), st, r.within(at, text, from, to), label, note)
+	}
+}
+
+// wrongStatements adds the commands of a text that no shell understands: one that is wrong keeps no other from
+// running.
+func (r *reader) wrongStatements(text string, at span, label string, note note, err error) {
+	lines := strings.Split(text, "\n")
+	count, begin := 0, 0
+	for i := 0; i < len(lines); i += count {
+		count = continued(len(lines)-i, func(n int) string { return lines[i+n] })
+		part := strings.Join(lines[i:i+count], "\n")
+		switch {
+		case count == len(lines):
+			r.add(text, at, note).notRun = "this is not a command that a shell understands: " + strings.TrimPrefix(err.Error(), "1:")
+		case strings.TrimSpace(part) != "":
+			r.statements(part, r.within(at, text, begin, begin+len(part)), label, note)
+		}
+		begin += len(part) + 1
+	}
+}
