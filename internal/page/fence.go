@@ -19,34 +19,81 @@ var (
 // languageIn is the name in the first line of a fence; what follows it, or stands alone in braces, are attributes.
 var languageIn = regexp.MustCompile(`^\s*(?:\{?\s*\.?([\w+#-]*)(?:[^\w+#=-]|$))?`)
 
+// content is what a fence holds, as far as its name says.
+type content int
+
+const (
+	unknownContent content = iota
+	shellContent
+	sessionContent
+	outputContent
+	dataContent
+)
+
+func contentOf(language string) content {
+	for content, names := range map[content][]string{shellContent: shells, sessionContent: sessions, outputContent: outputs, dataContent: data} {
+		if slices.Contains(names, language) {
+			return content
+		}
+	}
+	return unknownContent
+}
+
 // fence reads the lines of a fence, which is named by info.
 func (r *reader) fence(info string, lines []line) {
-	language := strings.ToLower(languageIn.FindStringSubmatch(info)[1])
-	isSession, isData := slices.Contains(sessions, language), slices.Contains(data, language)
-	isShell := slices.Contains(shells, language) || isData && (hasCommand(lines) || slices.ContainsFunc(lines, isKubectl))
 	note := r.takeNote()
-	if len(lines) > 0 {
-		r.code = append(r.code, span{lines[0].start, lines[len(lines)-1].end})
+	if len(lines) == 0 {
+		r.open = nil
+		return
 	}
-	switch {
-	case isData && !isShell, len(lines) > 0 && isManifest.MatchString(lines[0].text) && (isShell || isSession && r.open == nil):
+	r.code = append(r.code, span{lines[0].start, lines[len(lines)-1].end})
+	language := strings.ToLower(languageIn.FindStringSubmatch(info)[1])
+	holds := contentOf(language)
+	switch begins := isManifest.MatchString(lines[0].text); { // some fences have the wrong name
+	case holds == dataContent && (hasCommand(lines) || slices.ContainsFunc(lines, isKubectl)):
+		holds = shellContent
+	case begins && (holds == shellContent || holds == sessionContent && r.open == nil):
+		holds = dataContent
+	}
+	switch holds {
+	case shellContent, sessionContent:
+		r.commandFence(holds, lines, note)
+	case outputContent:
+		r.outputFence(language, lines, note)
+	case dataContent:
 		if !r.named(info, lines) {
 			r.outputOfOpen(lines)
 		}
-	case (isShell || isSession) && hasPrompt(lines, isSession && r.session != nil):
-		r.transcript(lines, note, false)
-	case (isSession || isShell && slices.ContainsFunc(lines, isResult)) && !hasCommand(lines) && slices.ContainsFunc(lines, isRootPrompt):
-		r.transcript(lines, note, true)
-	case slices.Contains(outputs, language) && slices.ContainsFunc(lines, isKubectl):
-		r.transcript(lines, note, false)
-	case isShell && len(lines) > 0 && !isResult(lines[0]), isSession && hasCommand(lines):
-		r.script(lines, note)
-	case r.open == nil && slices.Contains(outputs, language) && hasCommand(lines):
-		r.unread(lines, note, fmt.Sprintf("it stands in a fence of `%s`, which is for output: expected a prompt, such as $, before it", language))
-	case isShell, isSession, slices.Contains(outputs, language):
-		r.outputOfOpen(lines)
 	default:
 		r.unread(lines, note, fmt.Sprintf("it stands in a fence of `%s`, which verify does not read: expected one of %s", language, strings.Join(append(slices.Clone(shells), sessions[1:]...), ", ")))
+	}
+}
+
+// commandFence reads a fence for commands, which may hold what the command before prints.
+func (r *reader) commandFence(holds content, lines []line, note note) {
+	switch {
+	case hasPrompt(lines, holds == sessionContent && r.session != nil):
+		r.transcript(lines, note, false)
+	case holds == sessionContent && hasCommand(lines):
+		r.script(lines, note)
+	case slices.ContainsFunc(lines, isRootPrompt) && !hasCommand(lines) && (holds == sessionContent || slices.ContainsFunc(lines, isResult)):
+		r.transcript(lines, note, true)
+	case holds == shellContent && !isResult(lines[0]):
+		r.script(lines, note)
+	default:
+		r.outputOfOpen(lines)
+	}
+}
+
+// outputFence reads a fence for output, which may hold commands.
+func (r *reader) outputFence(language string, lines []line, note note) {
+	switch {
+	case slices.ContainsFunc(lines, isKubectl):
+		r.transcript(lines, note, false)
+	case r.open == nil && hasCommand(lines):
+		r.unread(lines, note, fmt.Sprintf("it stands in a fence of `%s`, which is for output: expected a prompt, such as $, before it", language))
+	default:
+		r.outputOfOpen(lines)
 	}
 }
 

@@ -23,9 +23,6 @@ var (
 // named keeps a fence of YAML that is a manifest. It reports false for one that may be the
 // output of a command.
 func (r *reader) named(info string, lines []line) bool {
-	if len(lines) == 0 {
-		return true
-	}
 	m := manifest{at: r.line(lines[0].start)}
 	for _, l := range lines {
 		m.text += l.text + "\n"

@@ -44,9 +44,6 @@ func (s *shownOutput) isTable() bool { return isHeader(s.lines[0].text) }
 
 // parseTable reads a table; its columns begin where the titles do.
 func parseTable(lines []line) table {
-	if len(lines) == 0 {
-		return table{}
-	}
 	t := table{header: lines[0]}
 	split := cellsOf
 	if !columnGap.MatchString(strings.TrimSpace(t.header.text)) {
