@@ -143,34 +143,41 @@ type matched struct {
 }
 
 // match compares a text of the page with one of the cluster. It reports false where the texts
-// differ otherwise than in values that are bound, and in the order of a list such as that of endpoints.
+// differ otherwise than in values that are bound. The items of a list of such values, as of endpoints,
+// may have any order.
 func (b *bindings) match(shown, found, where string) (m matched, ok bool) {
 	if shown == found {
 		return m, true
 	}
 	m, ok = b.matchText(shown, found, where)
-	if ok && m.why == "" || !strings.Contains(shown, ",") {
+	if !ok || m.why == "" {
 		return m, ok
 	}
-	items, of := strings.Split(shown, ","), strings.Split(found, ",")
-	if len(items) != len(of) {
-		return m, ok
+	if values, same := b.matchItems(strings.Split(shown, ","), strings.Split(found, ","), where); same {
+		return matched{values: values}, true
 	}
-	var all matched
-	for _, item := range items {
-		i := slices.IndexFunc(of, func(other string) bool {
-			one, same := b.matchText(item, other, where)
-			if same = same && one.why == ""; same {
-				all.values = append(all.values, one.values...)
+	return m, true
+}
+
+// matchItems pairs the items of two lists.
+func (b *bindings) matchItems(shown, found []string, where string) (values []boundValue, ok bool) {
+	if len(shown) != len(found) {
+		return nil, false
+	}
+	for _, item := range shown {
+		i := slices.IndexFunc(found, func(other string) bool {
+			m, same := b.matchText(item, other, where)
+			if same = same && m.why == ""; same {
+				values = append(values, m.values...)
 			}
 			return same
 		})
 		if i < 0 {
-			return m, ok
+			return nil, false
 		}
-		of = slices.Delete(of, i, i+1)
+		found = slices.Delete(found, i, i+1)
 	}
-	return all, true
+	return values, true
 }
 
 // matchText compares two texts in the order that they have.
@@ -256,7 +263,7 @@ func patternOf(shown, where string) pattern {
 	var parts []part
 	var text strings.Builder
 	text.WriteByte('^')
-	isPlain := !strings.Contains(shown, ",") && !strings.Contains(shown, "...") && !strings.Contains(shown, "…") && shown != "<none>"
+	isPlain := !strings.Contains(shown, "...") && !strings.Contains(shown, "…") && shown != "<none>"
 	for i := 0; i < len(shown); {
 		if rest := shown[i:]; strings.HasPrefix(rest, "...") || strings.HasPrefix(rest, "…") {
 			text.WriteString(".*")

@@ -69,6 +69,7 @@ func TestWhatIsBound(t *testing.T) {
 		{"the name of a port counts", "NodePort", "http  31704/TCP", "web  30007/TCP", false},
 		{"a port that is no node port counts", "port", "8080", "8081", false},
 		{"a port counts", "PORT(S)", "80/TCP", "81/TCP", false},
+		{"the order of words counts", "", "one,two", "two,one", false},
 		{"text counts", "", "pod/web created", "pod/web configured", false},
 		{"an ellipsis", "", "Image: app@sha256:…", "Image: app@sha256:ffff", true},
 	} {

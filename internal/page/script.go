@@ -10,7 +10,8 @@ var result = regexp.MustCompile(`^[a-z][a-z0-9.]*(?:/[a-z0-9.-]+| "[a-z0-9.-]+")
 
 // isResult reports whether a line of a script is not a command, but what the one before prints.
 func isResult(l line) bool {
-	return isHeader(l.text) || isElision(l.text) || result.MatchString(l.text) || strings.HasPrefix(l.text, "  ") && !command1.MatchString(l.text)
+	isIndented := strings.HasPrefix(l.text, "  ") && !command1.MatchString(l.text) && !strings.HasPrefix(strings.TrimSpace(l.text), "#")
+	return isIndented || isHeader(l.text) || isElision(l.text) || result.MatchString(l.text)
 }
 
 // script reads commands without prompts. What they print begins with a line that can be no command, and ends
