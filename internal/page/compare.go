@@ -83,8 +83,8 @@ func linesOf(text string) (lines []string) {
 }
 
 // differs is a difference of a line.
-func differs(l line, shown, found, format string, args ...any) difference {
-	return difference{id: l.id, Difference: expect.Difference{Text: fmt.Sprintf(format, args...), Shown: shown, Found: found}}
+func differs(l line, found, format string, args ...any) difference {
+	return difference{id: l.id, Difference: expect.Difference{Text: fmt.Sprintf(format, args...), Shown: squeezed(l.text), Found: found}}
 }
 
 // replaced is the difference with a change of a part of the page.
@@ -95,21 +95,21 @@ func (d difference) replaced(at span, text string) difference {
 
 // deleted is the difference with the change that deletes a line of the page.
 func (s *shownOutput) deleted(d difference, l line) difference {
-	begin := s.page.lines[s.page.line(l.start)-1]
-	return d.replaced(span{begin, s.page.lineEnd(l.end)}, "")
+	return d.replaced(span{s.page.lineBegin(l.start), s.page.lineEnd(l.end)}, "")
+}
+
+// indent is what stands before a line.
+func (s *shownOutput) indent(l line) string {
+	return string(s.page.text[s.page.lineBegin(l.start):l.start])
 }
 
 // more is that the cluster shows lines that the page lacks: it stands at the last line.
 func (s *shownOutput) more(found []string, what string) difference {
 	last := s.lines[len(s.lines)-1]
-	begin := s.page.lines[s.page.line(last.start)-1]
-	indent := string(s.page.text[begin:last.start])
-	added := ""
-	for _, l := range found {
-		added += "\n" + indent + l
-	}
-	d := differs(last, "", strings.Join(found, "\n"), "the cluster shows %s that the page does not show", what)
-	return d.replaced(span{last.end, last.end}, added)
+	between := "\n" + s.indent(last)
+	d := differs(last, strings.Join(found, "\n"), "the cluster shows %s that the page does not show", what)
+	d.Shown = ""
+	return d.replaced(span{last.end, last.end}, between+strings.Join(found, between))
 }
 
 func countOf(n int, what string) string {

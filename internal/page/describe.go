@@ -74,7 +74,7 @@ func (s *shownOutput) compareKey(l line, found []keyed, printed string) *differe
 		}
 		same = append(same, f)
 	}
-	d := differs(l, squeezed(l.text), "", "%s", why)
+	d := differs(l, "", "%s", why)
 	switch {
 	case why != "":
 		d.Final = true

@@ -120,8 +120,8 @@ func (s *shownOutput) compareEvents(stdout string) (others []line, all []differe
 		case ok:
 			all = append(all, s.compareEvent(l, e, found, used)...)
 		case eventColumns.MatchString(l.text):
-			if now := squeezed(l.text); header != "" && now != header {
-				all = append(all, differs(l, now, header, "the cluster shows events in other columns"))
+			if header != "" && squeezed(l.text) != header {
+				all = append(all, differs(l, header, "the cluster shows events in other columns"))
 			}
 		case !noEvent.MatchString(l.text):
 			others = append(others, l)
@@ -151,9 +151,9 @@ func (s *shownOutput) compareEvent(l line, e event, found []event, used []bool) 
 	}
 	i := slices.IndexFunc(found, func(f event) bool { return f.kind == e.kind })
 	if i < 0 {
-		return []difference{s.deleted(differs(l, squeezed(l.text), "", "the cluster shows no event with the reason %s", e.reason), l)}
+		return []difference{s.deleted(differs(l, "", "the cluster shows no event with the reason %s", e.reason), l)}
 	}
-	d := differs(l, squeezed(l.text), found[i].message, "the cluster shows another event with the reason %s", e.reason)
+	d := differs(l, found[i].message, "the cluster shows another event with the reason %s", e.reason)
 	if why != "" {
 		d.Text = why
 	}

@@ -160,8 +160,7 @@ func (s *shownOutput) lineOf(n *yaml.Node) line {
 
 // node is a difference at a node; the format begins with its path.
 func (s *shownOutput) node(n *yaml.Node, path, format string, args ...any) difference {
-	l := s.lineOf(n)
-	return differs(l, squeezed(l.text), "", format, append([]any{path}, args...)...)
+	return differs(s.lineOf(n), "", format, append([]any{path}, args...)...)
 }
 
 func nodeText(n *yaml.Node) string {

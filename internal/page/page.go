@@ -103,6 +103,9 @@ func (p *Page) id(offset int) string {
 	return id
 }
 
+// lineBegin is the offset at which the line begins that an offset is in.
+func (p *Page) lineBegin(offset int) int { return p.lines[p.line(offset)-1] }
+
 // lineEnd is the offset after the line that an offset is in, with its line break.
 func (p *Page) lineEnd(offset int) int {
 	if i := bytes.IndexByte(p.text[offset:], '\n'); i >= 0 {

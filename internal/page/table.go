@@ -138,8 +138,7 @@ func (s *shownOutput) compareTables(stdout, stderr string) (all []difference) {
 		case i < len(found) && isHeader(found[i][0].text):
 			all = append(all, s.compareTable(parseTable(lines), parseTable(found[i]))...)
 		default: // every line is missing, which one finding says below the header
-			first := lines[min(1, len(lines)-1)]
-			all = append(all, differs(first, squeezed(first.text), strings.TrimSpace(stdout+stderr), "the page shows a table; the cluster shows none"))
+			all = append(all, differs(lines[min(1, len(lines)-1)], strings.TrimSpace(stdout+stderr), "the page shows a table; the cluster shows none"))
 		}
 	}
 	return all
@@ -165,7 +164,7 @@ func (s *shownOutput) compareTable(shown, found table) (all []difference) {
 		case p >= 0:
 			all = append(all, s.compareRow(shown, r, found.rows[p], columns)...)
 		case !isOfDefaultNamespace(r):
-			all = append(all, s.deleted(differs(r.line, squeezed(r.text), "", "the cluster shows no row for %s", r.at(0).text), r.line))
+			all = append(all, s.deleted(differs(r.line, "", "the cluster shows no row for %s", r.at(0).text), r.line))
 		}
 	}
 	if len(extra) > 0 && !s.elided() {
@@ -224,7 +223,7 @@ func (s *shownOutput) compareTitles(shown, found table) (columns []int, all []di
 	if len(added) > 0 {
 		texts = append(texts, "the page does not show the column "+strings.Join(added, ", "))
 	}
-	d := differs(shown.header, squeezed(shown.header.text), squeezed(found.header.text), "%s", strings.Join(texts, "; "))
+	d := differs(shown.header, squeezed(found.header.text), "%s", strings.Join(texts, "; "))
 	d.Final = true
 	return columns, []difference{d}
 }
@@ -322,7 +321,7 @@ func (s *shownOutput) compareRow(t table, shown, found row, columns []int) (all 
 		if ok && m.why == "" {
 			continue
 		}
-		d := differs(shown.line, squeezed(shown.text), squeezed(found.text), "%s", m.why)
+		d := differs(shown.line, squeezed(found.text), "%s", m.why)
 		if d.Final = ok; !ok {
 			d.Text = t.titles[i] + ": the page shows " + cmp.Or(a.text, "nothing") + "; the cluster shows " + cmp.Or(b.text, "nothing")
 		}
@@ -356,9 +355,7 @@ func (s *shownOutput) rewritten(shown, found table, pairs, extra []int) *change 
 	for _, e := range extra {
 		rows = append(rows, s.rewrittenRow(table{}, row{}, found, found.rows[e]))
 	}
-	begin := shown.header.start
-	indent := string(s.page.text[s.page.lines[s.page.line(begin)-1]:begin])
-	return &change{span{begin, end}, strings.Join(aligned(rows), "\n"+indent)}
+	return &change{span{shown.header.start, end}, strings.Join(aligned(rows), "\n"+s.indent(shown.header))}
 }
 
 func (s *shownOutput) rewrittenRow(old table, shown row, found table, now row) []string {

@@ -19,11 +19,11 @@ func (s *shownOutput) compareText(stdout, stderr string) (all []difference) {
 	for _, l := range missing {
 		i := nearest(l.text, found, used)
 		if i < 0 {
-			all = append(all, s.deleted(differs(l, squeezed(l.text), "", "the command does not print this"), l))
+			all = append(all, s.deleted(differs(l, "", "the command does not print this"), l))
 			continue
 		}
 		used[i] = true
-		d := differs(l, squeezed(l.text), squeezed(found[i]), "the command prints something else")
+		d := differs(l, squeezed(found[i]), "the command prints something else")
 		if m, ok := s.match(l.text, found[i], ""); ok && m.why != "" {
 			d.Text, d.Final = m.why, true
 			s.keep(m, l)

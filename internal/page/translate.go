@@ -90,7 +90,7 @@ func (p *Page) step(e *example.Example, c *command, from Sources) example.Step {
 	case c.note.Skip != "":
 		st.NotRun, st.Known = c.note.Skip, true
 	case c.notRun != "":
-		st.NotRun, st.Known = notRunText(c), c.harmless
+		st.NotRun, st.Known = notRunText(squeezed(c.text), c.notRun), c.harmless
 	default:
 		st.Run = p.commandLine(c)
 		if slices.Contains(readers, c.words[0]) {
@@ -123,8 +123,8 @@ func (c *command) prepare() {
 	}
 }
 
-func notRunText(c *command) string {
-	return fmt.Sprintf("not run: `%s`: %s", clipped(squeezed(c.text)), c.notRun)
+func notRunText(command, why string) string {
+	return fmt.Sprintf("not run: `%s`: %s", clipped(command), why)
 }
 
 // clipped is a text of which not more is shown than one needs to find it.
@@ -299,7 +299,7 @@ func (p *Page) Without(e *example.Example, err error) (rest error) {
 				delete(e.Files, name) // it would be refused again
 			}
 		}
-		steps[i].NotRun = fmt.Sprintf("not run: `%s`: %s", clipped(steps[i].Run), strings.TrimPrefix(problem.Text, "run: "))
+		steps[i].NotRun = notRunText(steps[i].Run, strings.TrimPrefix(problem.Text, "run: "))
 	}
 	return example.Join(others)
 }
