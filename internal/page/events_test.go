@@ -27,7 +27,7 @@ func TestEvents(t *testing.T) {
 	pending := "  Warning  FailedScheduling  35s   default-scheduler  0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector. preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.\n"
 	for name, tc := range map[string]struct {
 		command, shown, found string
-		told                  []string
+		want                  []string
 		corrected             string
 	}{
 		"other ages, nodes and durations": {"describe pod web", "Name:   web\nEvents:\n" + header +
@@ -74,10 +74,10 @@ func TestEvents(t *testing.T) {
 		p := read(t, "page.md", fmt.Sprintf("# Page\n```\n$ kubectl %s\n%s\n```\n", tc.command, tc.shown))
 		out := outputsOf{"3": {Stdout: tc.found}}
 		found, corrected := findings(p, out)
-		if !slices.Equal(found, tc.told) {
-			t.Errorf("%s: expected %q, found %q", name, tc.told, found)
+		if !slices.Equal(found, tc.want) {
+			t.Errorf("%s: expected %q, found %q", name, tc.want, found)
 		}
-		if len(tc.told) == 0 && corrected != p.Text() || !strings.Contains(corrected, "\n"+tc.corrected) {
+		if len(tc.want) == 0 && corrected != p.Text() || !strings.Contains(corrected, "\n"+tc.corrected) {
 			t.Errorf("%s: expected\n%s\nfound\n%s", name, tc.corrected, corrected)
 		}
 		if again, _ := findings(read(t, "page.md", corrected), out); tc.corrected != "" && len(again) > 0 {
