@@ -32,24 +32,6 @@ func TestOneScenario(t *testing.T) {
 	}
 }
 
-func TestADryRunAsksNoCluster(t *testing.T) {
-	stdout, stderr, code := outcome(t, plugin(t, "pods", "--dry-run", "--server", "https://127.0.0.1:1", "--registry", "mirror.example:5000"))
-	if code != 0 || stderr != "" {
-		t.Errorf("expected exit code 0 without a cluster, found %d: %s", code, stderr)
-	}
-	for _, want := range []string{
-		"--image=mirror.example:5000/mhausenblas/simpleservice:0.5.0 --port=9876",
-		"image: mirror.example:5000/centos/centos:stream9",
-		`'<IP of sise>:9876/info'`,
-		"No cluster was contacted",
-		`Elsewhere, its containers run python3 -c "$(cat service.py)" on mirror.example:5000/centos/centos:stream9.`,
-	} {
-		if !strings.Contains(strings.Join(strings.Fields(stdout), " "), want) { // lines are wrapped
-			t.Errorf("expected %q in the story:\n%s", want, stdout)
-		}
-	}
-}
-
 // The time ends while a command runs, or while a claim is waited for.
 func TestATimeoutEndsTheRun(t *testing.T) {
 	for scenario, after := range map[string]string{"supervision": "50ms", "port-conflict": "250ms"} {

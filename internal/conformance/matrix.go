@@ -21,7 +21,7 @@ func decideNodes(ctx context.Context, env reach.Env, checks []Check) (outcome, e
 	if found == nil || err != nil && len(found.Nodes) == 0 {
 		return outcome{}, err
 	}
-	return outcome{results: judgeNodes(checks, found), warnings: warningsOf(found)}, nil
+	return outcome{results: judgeNodes(checks, found, err), warnings: warningsOf(found)}, nil
 }
 
 // warningsOf are the warnings of the matrix that no check is about.
@@ -34,7 +34,8 @@ func warningsOf(found *reach.Result) (texts []string) {
 	return texts
 }
 
-func judgeNodes(checks []Check, found *reach.Result) []v1alpha1.AssertionResult {
+// judgeNodes decides checks by what was found; err is why there is no matrix.
+func judgeNodes(checks []Check, found *reach.Result, err error) []v1alpha1.AssertionResult {
 	var results []v1alpha1.AssertionResult
 	for _, c := range checks {
 		switch wrong, skipped := c.nodes(found); {
@@ -43,7 +44,7 @@ func judgeNodes(checks []Check, found *reach.Result) []v1alpha1.AssertionResult 
 		case skipped != "":
 			results = append(results, c.result(v1alpha1.AssertionSkipped, skipped))
 		case found.Matrix == nil && c.ID != everyNodeRunsPods:
-			results = append(results, c.result(v1alpha1.AssertionNotChecked, "no pod could probe"))
+			results = append(results, c.result(v1alpha1.AssertionNotChecked, fmt.Sprint(err)))
 		default:
 			results = append(results, c.result(v1alpha1.AssertionPassed, ""))
 		}

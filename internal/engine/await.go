@@ -4,7 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
+	"time"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
 )
@@ -13,47 +18,118 @@ import (
 // before it. One that may take a moment is decided again at each change of a Pod
 // that it reads, at each Event, if it reads any, and at each new line of a log,
 // until it holds, its time is over, or a Pod that it reads cannot become what it
-// should. It also returns the names of the Pods that the claim has read.
-func (r *attempt) check(ctx context.Context, c claim, facts expect.Facts, now *snapshot, emit func(Body)) (expect.Verdict, []string) {
-	read := &readObjects{Objects: now, failFast: r.opts.FailFast}
-	facts.Objects = read
-	verdict := c.that.Check(ctx, facts)
-	if verdict.Holds || c.within == 0 {
-		return verdict, read.names()
+// should: with that Cause, nothing is known of the claim. It also returns the names of the
+// Pods that the claim has read.
+func (r *attempt) check(ctx context.Context, c claim, facts expect.Facts, now *snapshot, emit func(Body)) (expect.Verdict, []string, *diagnose.Cause) {
+	d := &decision{
+		attempt: r, claim: c, facts: facts, now: now, shown: troubles{emit, map[string]bool{}},
+		logs: &followers{wrote: make(chan struct{}, 1), followed: map[logOf]bool{}},
+	}
+	if d.decide(ctx); d.verdict.Holds || c.within == 0 {
+		return d.verdict, d.read.names(), nil
 	}
 	emit(Waiting{For: "the claim", State: c.Claim})
-	ctx, cancel := wait.WithTimeout(ctx, c.within)
+	ctx, cancel := wait.WithTimeoutUnless(ctx, c.within, func() (bool, <-chan struct{}) { return r.watcher.pulling(r.part) })
 	defer cancel()
-	shown := troubles{emit, map[string]bool{}}
-	logs := &followers{wrote: make(chan struct{}, 1), followed: map[logOf]bool{}}
-	for {
-		cause := read.hopeless()
-		if cause == nil {
-			cause = r.controllerFailure(shown)
-		}
-		if cause != nil {
-			verdict.Err = cause
-			return verdict, read.names()
-		}
-		logs.follow(ctx, r.Session.FollowLog, read.logs)
-		select {
-		case <-ctx.Done():
-			verdict.Err = errors.Join(verdict.Err, fmt.Errorf("not within %s", c.within))
-			return verdict, read.names()
-		case <-logs.wrote:
-		case <-now.changed:
-			var after map[string]changes
-			if after, now.changed = r.watcher.now(); !read.changed(now.before, after) {
-				continue // it was another Pod
-			}
-			logs.again()
-		}
-		now.renew()
-		*read = readObjects{Objects: now, failFast: read.failFast}
-		if again := c.that.Check(ctx, facts); again.Holds {
-			return again, nil
-		} else if ctx.Err() == nil {
-			verdict = again
+	err := wait.Until(ctx, func() <-chan struct{} { return d.next(ctx) }, func() (bool, error) { return d.again(ctx) })
+	cause, found := errors.AsType[*diagnose.Cause](err)
+	if err != nil && !found {
+		if cause = d.cause(context.WithoutCancel(ctx), true); cause == nil {
+			d.verdict.Err = errors.Join(d.verdict.Err, fmt.Errorf("not within %s", c.within))
 		}
 	}
+	return d.verdict, d.read.names(), cause
+}
+
+// decision is a claim that is being decided.
+type decision struct {
+	*attempt
+	claim claim
+	facts expect.Facts
+	now   *snapshot
+	shown troubles
+	logs  *followers
+	// written: a log has grown since the last look.
+	written atomic.Bool
+
+	// read is what the last verdict is about, and at when it was read.
+	read    *readObjects
+	verdict expect.Verdict
+	at      time.Time
+}
+
+// decide decides the claim on the present state. Where ctx ends meanwhile, the verdict before
+// stays.
+func (d *decision) decide(ctx context.Context) {
+	d.read, d.at = &readObjects{Objects: d.now}, time.Now()
+	d.facts.Objects = d.read
+	if verdict := d.claim.that.Check(ctx, d.facts); verdict.Holds || ctx.Err() == nil {
+		d.verdict = verdict
+	}
+}
+
+// again decides the claim again, if what it reads has changed.
+func (d *decision) again(ctx context.Context) (bool, error) {
+	changed := d.read.changed(d.now.before, d.watcher.now())
+	if changed {
+		d.logs.again()
+	}
+	if d.written.Swap(false) || changed {
+		d.now.renew()
+		if d.decide(ctx); d.verdict.Holds {
+			return true, nil
+		}
+	}
+	d.logs.follow(ctx, d.Session.FollowLog, d.read.logs)
+	c := d.cause(ctx, time.Since(d.at) >= nodeLook)
+	if c == nil || !c.Ends(d.opts.FailFast) {
+		d.shown.show(c)
+	}
+	return false, c.Verdict(d.opts.FailFast)
+}
+
+// next is closed at the next change of what the claim reads, and when it is time to look at the
+// Nodes of its Pods.
+func (d *decision) next(ctx context.Context) <-chan struct{} {
+	read, before := d.read, d.now.before
+	ctx, cancel := context.WithTimeout(ctx, nodeLook)
+	go func() {
+		defer cancel()
+		_ = wait.Until(ctx, d.watcher.next, func() (bool, error) { // whose error is the end of ctx
+			return read.changed(before, d.watcher.now()), nil
+		})
+	}()
+	go func() {
+		select {
+		case <-ctx.Done():
+		case <-d.logs.wrote:
+			d.written.Store(true)
+			cancel()
+		}
+	}()
+	return ctx.Done()
+}
+
+// cause is why one of the Pods that the claim reads cannot become what it should, or does not
+// yet, where that is not the doing of its own program: that may be just what the claim is
+// about. It is nil where nothing is wrong.
+func (d *decision) cause(ctx context.Context, withNodes bool) (cause *diagnose.Cause) {
+	for _, obj := range d.read.pods {
+		pod := asPod(&unstructured.Unstructured{Object: obj})
+		if pod == nil {
+			continue
+		}
+		c := d.causeOfPod(ctx, pod, withNodes)
+		if c == nil || c.Workload {
+			continue
+		}
+		if c.Ends(d.opts.FailFast) {
+			return c
+		}
+		cause = c
+	}
+	if c := d.controllerFailure(d.shown); c != nil {
+		return c
+	}
+	return cause
 }

@@ -34,13 +34,12 @@ func Preview(ctx context.Context, plan *Plan, opts Options, sink func(Event)) er
 				continue
 			}
 			end.Commands++
-			planned := st.planned()
-			for i := range planned.Claims {
-				planned.Claims[i].Outcome = "" // which only a run decides
-			}
-			emit(StepStarted{planned})
+			emit(StepStarted{st.planned()})
 			if err := plan.previewStep(ctx, st, images, patch, emit); err != nil {
 				return err
+			}
+			for i := range st.claims {
+				emit(ClaimDecided{Index: i}) // without the outcome, which only a run has
 			}
 			emit(StepEnded{})
 		}

@@ -7,7 +7,6 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 
-	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
 )
 
@@ -18,10 +17,8 @@ type snapshot struct {
 	watcher *watcher
 	named   map[string]map[string]any
 	added   map[string][]string
-	// before are the changes up to before the first look, so that none is missed;
-	// changed is closed at the next one.
-	before  map[string]changes
-	changed <-chan struct{}
+	// before are the changes up to before the first look, so that none is missed.
+	before map[string]changes
 }
 
 func (r *runner) snapshot() *snapshot {
@@ -33,7 +30,7 @@ func (r *runner) snapshot() *snapshot {
 // renew has everything read again.
 func (s *snapshot) renew() {
 	s.named, s.added = map[string]map[string]any{}, map[string][]string{}
-	s.before, s.changed = s.watcher.now()
+	s.before = s.watcher.now()
 }
 
 // Pod reads a Pod, or returns what was read of it.
@@ -63,7 +60,6 @@ func (s *snapshot) Added(ctx context.Context, name string) ([]string, error) {
 // readObjects remembers what an expression has read.
 type readObjects struct {
 	expect.Objects
-	failFast bool
 	// asked are the names of the Pods that it read, whether they exist or not, and
 	// selected the selectors of others; all reports that it read Events, which may be
 	// about any.
@@ -138,19 +134,4 @@ func (r *readObjects) names() (names []string) {
 		names = append(names, log.pod)
 	}
 	return names
-}
-
-// hopeless returns why one of the Pods cannot become Ready, where that is not
-// the doing of its own program: that may be just what a claim is about.
-func (r *readObjects) hopeless() *diagnose.Cause {
-	for _, obj := range r.pods {
-		pod := asPod(&unstructured.Unstructured{Object: obj})
-		if pod == nil {
-			continue
-		}
-		if c := diagnose.Pod(pod); c != nil && !c.Workload && c.Ends(r.failFast) {
-			return c
-		}
-	}
-	return nil
 }

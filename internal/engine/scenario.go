@@ -179,26 +179,26 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 	}
 	now := r.snapshot()
 	var suspects []string // Pods that claims which fail have read
+	var cause *diagnose.Cause
 	ended, hopeless := false, false
 	for i, c := range st.claims {
 		decided := ClaimDecided{Index: i, Outcome: v1alpha1.NotChecked}
-		verdict, read := r.check(ctx, c, facts, now, emit)
+		verdict, read, why := r.check(ctx, c, facts, now, emit)
+		hopeless = hopeless || why != nil && !why.Harmless
+		if !verdict.Holds && verdict.Err == nil && why == nil {
+			why = r.excuse(ctx, read, res)
+		}
 		switch {
 		case verdict.Holds:
 			decided.Outcome = v1alpha1.Met
 		case errors.As(verdict.Err, new(expect.Undecided)): // not checked
 		case ctx.Err() != nil:
 			ended = true
+		case why != nil:
+			cause = cmp.Or(cause, why)
+			suspects = append(suspects, read...)
 		default:
-			// What needs the object that cannot be is not waited for.
-			hopeless = hopeless || errors.As(verdict.Err, new(*diagnose.Cause))
-			if verdict.Err == nil {
-				verdict.Err = r.excuse(ctx, read, res)
-			}
 			v = run.Worst(v, v1alpha1.ClaimFailed)
-			if errors.As(verdict.Err, new(*diagnose.Cause)) {
-				v = run.Worst(v, v1alpha1.CouldNotRun)
-			}
 			decided.Outcome, decided.Mismatches = v1alpha1.Failed, verdict.Mismatches
 			if verdict.Err != nil {
 				decided.Err = verdict.Err.Error()
@@ -210,6 +210,14 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 	if r.plan.Page != nil {
 		emit(ValuesBound{r.plan.Page.Bindings(facts)})
 	}
+	switch {
+	case cause == nil:
+	case cause.Harmless:
+		emit(StepNotApplicable{cause})
+	default:
+		emit(StepFailed{"a claim of this step cannot be checked", cause, v1alpha1.CouldNotRun})
+		v = run.Worst(v, v1alpha1.CouldNotRun)
+	}
 	if len(suspects) > 0 {
 		r.keepEvidence(ctx, nil, suspects, emit)
 	}
@@ -218,6 +226,7 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 		emit(StepFailed{context.Cause(ctx).Error(), nil, v1alpha1.CouldNotRun})
 		return run.Worst(v, v1alpha1.CouldNotRun), true
 	}
+	// What needs an object that cannot be is not waited for.
 	return v, hopeless
 }
 
@@ -229,11 +238,8 @@ func (st step) notChecked(emit func(Body)) {
 }
 
 // excuse is why a claim that does not hold says nothing of the example, or nil.
-func (r *attempt) excuse(ctx context.Context, read []string, res kubectl.Result) error {
-	if cause := cmp.Or(r.lost(ctx, read), diagnose.Proxied(res.Stdout, r.watcher.addedContainers())); cause != nil {
-		return cause
-	}
-	return nil
+func (r *attempt) excuse(ctx context.Context, read []string, res kubectl.Result) *diagnose.Cause {
+	return cmp.Or(r.lost(ctx, read), diagnose.Proxied(res.Stdout, r.watcher.addedContainers()))
 }
 
 func outcomeOf(res kubectl.Result) expect.Outcome {

@@ -121,12 +121,11 @@ type changes struct {
 	labels      labels.Set // the last ones of the Pod
 }
 
-// now returns what changes there were of each Pod, by name, and a channel that is
-// closed at the next one.
-func (w *watcher) now() (so map[string]changes, next <-chan struct{}) {
+// now returns what changes there were of each Pod, by name.
+func (w *watcher) now() map[string]changes {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return maps.Clone(w.changes), w.changed
+	return maps.Clone(w.changes)
 }
 
 // wake notes changes of what has that name, and lets all who wait for one look

@@ -33,9 +33,16 @@ type scenario struct {
 	stepBegin time.Time
 	// earlier is what was shown of an attempt that does not count.
 	earlier []Block
-	// notes are on what happened while a step's command ran, by the step's index.
-	notes map[int][]Block
+	// notes are on what happened meanwhile, of each step; at is the place of the next one.
+	notes []notes
+	at    int
 }
+
+// notes are what only a terminal shows of a step: by the index of the claim that they come
+// before, or beforeOutput.
+type notes map[int][]Block
+
+const beforeOutput = -1
 
 // NewCollector returns a Collector that has seen nothing.
 func NewCollector() *Collector { return NewStory(nil) }
@@ -61,7 +68,7 @@ func (c *Collector) Handle(ev engine.Event) {
 		c.wholeRun(ev.Body)
 	} else {
 		if c.scenarios[ev.Scenario] == nil {
-			c.scenarios[ev.Scenario] = &scenario{notes: map[int][]Block{}}
+			c.scenarios[ev.Scenario] = &scenario{}
 		}
 		if _, begins := ev.Body.(engine.StepStarted); begins {
 			c.scenarios[ev.Scenario].stepBegin = ev.Time
@@ -127,7 +134,7 @@ func (sc *scenario) handle(body engine.Body) {
 	case engine.ScenarioRepeated:
 		sc.stepEnded = true
 		sc.earlier = append(sc.attempt(), repeatedNote(b)...)
-		sc.Repeated, sc.Steps, sc.notes = causeOf(b.Cause), nil, map[int][]Block{}
+		sc.Repeated, sc.Steps, sc.notes = causeOf(b.Cause), nil, nil
 	case engine.ScenarioEnded:
 		sc.ElapsedMilliseconds, sc.ended, sc.stepEnded = b.Elapsed.Milliseconds(), true, true
 	case engine.StepStarted:
@@ -142,11 +149,17 @@ func (sc *scenario) handle(body engine.Body) {
 		sc.Steps[len(sc.Steps)-1].ElapsedMilliseconds = b.Elapsed.Milliseconds()
 	default:
 		if len(sc.Steps) == 0 { // what keeps the scenario from running again
-			sc.Steps = append(sc.Steps, v1alpha1.Step{})
+			sc.begin(v1alpha1.Step{})
 		}
 		last := len(sc.Steps) - 1
 		inStep(&sc.Steps[last], body)
-		sc.notes[last] = append(sc.notes[last], noteOf(body)...)
+		switch b := body.(type) {
+		case engine.Output:
+			sc.at = 0
+		case engine.ClaimDecided:
+			sc.at = b.Index + 1
+		}
+		sc.notes[last][sc.at] = append(sc.notes[last][sc.at], noteOf(body)...)
 	}
 }
 
@@ -154,6 +167,7 @@ func (sc *scenario) handle(body engine.Body) {
 func (sc *scenario) begin(step v1alpha1.Step) {
 	step.Claims = slices.Clone(step.Claims)
 	sc.Steps = append(sc.Steps, step)
+	sc.notes, sc.at = append(sc.notes, notes{}), beforeOutput
 }
 
 func inStep(step *v1alpha1.Step, body engine.Body) {

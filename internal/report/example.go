@@ -60,9 +60,9 @@ func exampleHeader(r *v1alpha1.Report) Document {
 	return d
 }
 
-// stepBlocks are those of a step, with notes on what happened while its command ran.
+// stepBlocks are those of a step, with notes on what happened meanwhile.
 // Those of a step that has not ended stay, and others follow them.
-func stepBlocks(st v1alpha1.Step, notes []Block, ended bool) []Block {
+func stepBlocks(st v1alpha1.Step, notes notes, ended bool) []Block {
 	blocks := []Block{Say{st.Say, st.Skipped}}
 	for _, f := range st.Files {
 		blocks = append(blocks, File(f))
@@ -70,7 +70,7 @@ func stepBlocks(st v1alpha1.Step, notes []Block, ended bool) []Block {
 	if st.Command != "" {
 		blocks = append(blocks, Command{st.Command})
 	}
-	blocks = append(blocks, notes...)
+	blocks = append(blocks, notes[beforeOutput]...)
 	if st.Stdout+st.Stderr != "" {
 		blocks = append(blocks, Output{st.Stdout, st.Stderr})
 	}
@@ -82,7 +82,8 @@ func stepBlocks(st v1alpha1.Step, notes []Block, ended bool) []Block {
 	if failedFirst {
 		blocks = append(blocks, failureBlock(st))
 	}
-	for _, c := range st.Claims {
+	for i, c := range st.Claims {
+		blocks = append(blocks, notes[i]...)
 		if c.Outcome == v1alpha1.NotChecked && !ended {
 			return blocks
 		}
