@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // rule is a kind of value that is another one on every cluster, or at every time: what a page
@@ -38,36 +39,39 @@ const (
 	anyWord = `\S+`
 )
 
-// rules are all there are, each before those that would take its values for something else.
-var rules = compiled([]rule{
-	{name: "age", in: []string{"age", "last seen", "first seen", "duration", "start time", "started", "finished", "created", "creation timestamp", "creationtimestamp", "starttime", "startedat", "finishedat", "lasttransitiontime", "lastprobetime", "date", "since"},
-		shown: `.*[0-9].*|<unknown>|<invalid>`, found: `.+`},
-	{name: "node name", in: []string{"node", "nodename", "host"}, shown: `[a-z][^\s"{}:]*`, found: anyWord},
-	{name: "version", in: []string{"kernel-version", "os-image", "container-runtime", "kernel version", "os image", "container runtime version"},
-		shown: `.+`, found: `.+`},
-	{name: "UID", in: []string{"uid", "resourceversion", "resource version", "container id", "containerid", "image id", "imageid"}, shown: `.*[0-9].*`, found: `.+`},
-	{name: "UID", shown: `[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}`, found: `[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}`, stable: true},
-	{name: "digest", shown: `sha256:[0-9a-f]{7,64}(?:\.\.\.)?`, found: `sha256:[0-9a-f]{64}`},
-	{name: "date", shown: `\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| ?[+-]\d\d:?\d\d)?`, found: `\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| ?[+-]\d\d:?\d\d)?`},
-	{name: "date", shown: `[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}`, found: `[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}`},
-	{name: "date", shown: `[A-Z][a-z]{2} [A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d (?:[AP]M )?[A-Z]{3,4} \d{4}`, found: `[A-Z][a-z]{2} [A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d (?:[AP]M )?[A-Z]{3,4} \d{4}`},
-	{name: "age", shown: age + `(?: \(x\d+ over ` + age + `\))? ago`, found: age + `(?: \(x\d+ over ` + age + `\))? ago`},
-	{name: "version", shown: `v1\.\d+\.\d+(?:[-+][\w.+-]+)?`, found: `v1\.\d+\.\d+(?:[-+][\w.+-]+)?`},
-	{name: "IP address", in: []string{"from", "origin", "client", "client_address", "client_ip", "clientip", "remote_addr", "remoteaddr", "remoteaddress", "source_ip"},
-		shown: ipv4, found: address, stable: true, differs: sourceDiffers, valid: isAddress},
-	{name: "IP address", shown: address, found: address, stable: true, differs: addressDiffers, valid: isAddress},
-	{name: "name", shown: `[a-z0-9][a-z0-9.-]*?-` + hash + `-` + suffix, found: `[a-z0-9][a-z0-9.-]*`, stable: true, differs: nameDiffers},
-	{name: "name", shown: `[a-z0-9][a-z0-9.-]*?-(?:[0-9]{8,10}|[bcdfghjklmnpqrstvwxz2456789]{8,10}|[bcdfghjklmnpqrstvwxz2456789]{5})`, found: `[a-z0-9][a-z0-9.-]*`, stable: true, differs: nameDiffers},
-	{name: "label of a hash", shown: `pod-template-hash=[0-9a-z]+`, found: `pod-template-hash=[0-9a-z]+`},
-	{name: "node port", in: []string{"nodeport", "healthchecknodeport"}, shown: `3[0-2]\d{3}`, found: `3[0-2]\d{3}`},
-	{name: "node port", shown: `3[0-2]\d{3}/(?:TCP|UDP|SCTP)|nodePort: 3[0-2]\d{3}`, found: `3[0-2]\d{3}/(?:TCP|UDP|SCTP)|nodePort: 3[0-2]\d{3}`},
-	{name: "namespace", shown: `default`, found: `[a-z0-9-]+`},
+// rules are all there are, each before those that would take its values for something else. They
+// are compiled when they are used first: only verify does.
+var rules = sync.OnceValue(func() []*rule {
+	return compiled([]*rule{
+		{name: "age", in: []string{"age", "last seen", "first seen", "duration", "start time", "started", "finished", "created", "creation timestamp", "creationtimestamp", "starttime", "startedat", "finishedat", "lasttransitiontime", "lastprobetime", "date", "since"},
+			shown: `.*[0-9].*|<unknown>|<invalid>`, found: `.+`},
+		{name: "node name", in: []string{"node", "nodename", "host"}, shown: `[a-z][^\s"{}:]*`, found: anyWord},
+		{name: "version", in: []string{"kernel-version", "os-image", "container-runtime", "kernel version", "os image", "container runtime version"},
+			shown: `.+`, found: `.+`},
+		{name: "UID", in: []string{"uid", "resourceversion", "resource version", "container id", "containerid", "image id", "imageid"}, shown: `.*[0-9].*`, found: `.+`},
+		{name: "UID", shown: `[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}`, found: `[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}`, stable: true},
+		{name: "digest", shown: `sha256:[0-9a-f]{7,64}(?:\.\.\.)?`, found: `sha256:[0-9a-f]{64}`},
+		{name: "date", shown: `\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| ?[+-]\d\d:?\d\d)?`, found: `\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| ?[+-]\d\d:?\d\d)?`},
+		{name: "date", shown: `[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}`, found: `[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}`},
+		{name: "date", shown: `[A-Z][a-z]{2} [A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d (?:[AP]M )?[A-Z]{3,4} \d{4}`, found: `[A-Z][a-z]{2} [A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d (?:[AP]M )?[A-Z]{3,4} \d{4}`},
+		{name: "age", shown: age + `(?: \(x\d+ over ` + age + `\))? ago`, found: age + `(?: \(x\d+ over ` + age + `\))? ago`},
+		{name: "version", shown: `v1\.\d+\.\d+(?:[-+][\w.+-]+)?`, found: `v1\.\d+\.\d+(?:[-+][\w.+-]+)?`},
+		{name: "IP address", in: []string{"from", "origin", "client", "client_address", "client_ip", "clientip", "remote_addr", "remoteaddr", "remoteaddress", "source_ip"},
+			shown: ipv4, found: address, stable: true, differs: sourceDiffers, valid: isAddress},
+		{name: "IP address", shown: address, found: address, stable: true, differs: addressDiffers, valid: isAddress},
+		{name: "name", shown: `[a-z0-9][a-z0-9.-]*?-` + hash + `-` + suffix, found: `[a-z0-9][a-z0-9.-]*`, stable: true, differs: nameDiffers},
+		{name: "name", shown: `[a-z0-9][a-z0-9.-]*?-(?:[0-9]{8,10}|[bcdfghjklmnpqrstvwxz2456789]{8,10}|[bcdfghjklmnpqrstvwxz2456789]{5})`, found: `[a-z0-9][a-z0-9.-]*`, stable: true, differs: nameDiffers},
+		{name: "label of a hash", shown: `pod-template-hash=[0-9a-z]+`, found: `pod-template-hash=[0-9a-z]+`},
+		{name: "node port", in: []string{"nodeport", "healthchecknodeport"}, shown: `3[0-2]\d{3}`, found: `3[0-2]\d{3}`},
+		{name: "node port", shown: `3[0-2]\d{3}/(?:TCP|UDP|SCTP)|nodePort: 3[0-2]\d{3}`, found: `3[0-2]\d{3}/(?:TCP|UDP|SCTP)|nodePort: 3[0-2]\d{3}`},
+		{name: "namespace", shown: `default`, found: `[a-z0-9-]+`},
+	})
 })
 
-func compiled(all []rule) []rule {
-	for i, r := range all {
-		all[i].is = regexp.MustCompile(`^(?:` + r.shown + `)$`)
-		all[i].at = regexp.MustCompile(`^(?:` + r.shown + `)`)
+func compiled(all []*rule) []*rule {
+	for _, r := range all {
+		r.is = regexp.MustCompile(`^(?:` + r.shown + `)$`)
+		r.at = regexp.MustCompile(`^(?:` + r.shown + `)`)
 	}
 	return all
 }
@@ -77,9 +81,9 @@ var special = []string{"<none>", "<nil>", "<pending>"}
 
 // ruleFor is the rule for a whole value in a column, a key or a field.
 func ruleFor(value, where string) *rule {
-	for i := range rules {
-		if slices.Contains(rules[i].in, strings.ToLower(where)) && rules[i].is.MatchString(value) && !slices.Contains(special, value) {
-			return &rules[i]
+	for _, r := range rules() {
+		if slices.Contains(r.in, strings.ToLower(where)) && r.is.MatchString(value) && !slices.Contains(special, value) {
+			return r
 		}
 	}
 	return nil
@@ -87,18 +91,18 @@ func ruleFor(value, where string) *rule {
 
 // ruleAt is the rule for the value that a text begins with, and that value.
 func ruleAt(text string) (*rule, string) {
-	for i := range rules {
-		if len(rules[i].in) > 0 {
+	for _, r := range rules() {
+		if len(r.in) > 0 {
 			continue
 		}
-		value := rules[i].at.FindString(text)
+		value := r.at.FindString(text)
 		end := len(value)
 		switch {
 		case end == 0:
 		case end < len(text) && inName(text, end) && inName(text, end-1): // it is part of a longer word
-		case rules[i].valid != nil && !rules[i].valid(value): // it only looks like one
+		case r.valid != nil && !r.valid(value): // it only looks like one
 		default:
-			return &rules[i], value
+			return r, value
 		}
 	}
 	return nil, ""
