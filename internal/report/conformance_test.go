@@ -38,7 +38,7 @@ func conforming() *v1alpha1.ConformanceReport {
 				Assertions: []v1alpha1.AssertionResult{
 					result("pod-reaches-itself", "A pod MUST reach itself by its own pod IP.", "core", v1alpha1.AssertionPassed, ""),
 					result("hairpin", "A pod MUST be able to reach itself through a service that selects it.", "core", v1alpha1.AssertionFailed,
-						"exitCode == 0: found 28 = exitCode; curl: (28) \x1b[31mtimed out"),
+						"exitCode == 0: found exitCode = 28; curl: (28) \x1b[31mtimed out"),
 					result("node-reaches-its-pods", "The agents on a node MUST reach all pods on that node.", "core", v1alpha1.AssertionSkipped, "hostNetwork is forbidden"),
 					result("pod-columns", "The API server SHOULD print columns.", "extended", v1alpha1.AssertionPassed, ""),
 				},

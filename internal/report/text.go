@@ -52,7 +52,7 @@ func Reason(c v1alpha1.Claim) string {
 	var parts []string
 	for _, m := range c.Mismatches {
 		part := m.Expression
-		if m.Expected != "" {
+		if !strings.HasSuffix(m.Expression, m.Expected) { // as it does in exitCode == 0
 			part += ": expected " + m.Expected
 		}
 		for _, v := range m.Found {
@@ -60,7 +60,7 @@ func Reason(c v1alpha1.Claim) string {
 			if r := []rune(value); len(r) > reasonMost {
 				value = string(r[:reasonMost]) + "…"
 			}
-			part += fmt.Sprintf(": found %s = %s", value, v.Expression)
+			part += fmt.Sprintf(": found %s = %s", v.Expression, value)
 		}
 		parts = append(parts, part)
 	}
