@@ -177,14 +177,21 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 	if st.Name != "" {
 		named[st.Name] = facts.Outcome
 	}
+	return r.claims(ctx, st, facts, res, emit)
+}
+
+// claims decides the claims of a step by what its command came to; broken reports that an object
+// that they are about cannot be what it should, so that what needs it is not waited for.
+func (r *attempt) claims(ctx context.Context, st step, facts expect.Facts, res kubectl.Result, emit func(Body)) (v v1alpha1.Verdict, broken bool) {
 	now := r.snapshot()
+	v = v1alpha1.Passed
 	var suspects []string // Pods that claims which fail have read
 	var cause *diagnose.Cause
-	ended, hopeless := false, false
+	ended := false
 	for i, c := range st.claims {
 		decided := ClaimDecided{Index: i, Outcome: v1alpha1.NotChecked}
 		verdict, read, why := r.check(ctx, c, facts, now, emit)
-		hopeless = hopeless || why != nil && !why.Harmless
+		broken = broken || why != nil && !why.Harmless
 		if !verdict.Holds && verdict.Err == nil && why == nil {
 			why = r.excuse(ctx, read, res)
 		}
@@ -198,7 +205,7 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 			cause = cmp.Or(cause, why)
 			suspects = append(suspects, read...)
 		default:
-			v = run.Worst(v, v1alpha1.ClaimFailed)
+			v = v1alpha1.ClaimFailed
 			decided.Outcome, decided.Mismatches = v1alpha1.Failed, verdict.Mismatches
 			if verdict.Err != nil {
 				decided.Err = verdict.Err.Error()
@@ -210,14 +217,7 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 	if r.plan.Page != nil {
 		emit(ValuesBound{r.plan.Page.Bindings(facts)})
 	}
-	switch {
-	case cause == nil:
-	case cause.Harmless:
-		emit(StepNotApplicable{cause})
-	default:
-		emit(StepFailed{"a claim of this step cannot be checked", cause, v1alpha1.CouldNotRun})
-		v = run.Worst(v, v1alpha1.CouldNotRun)
-	}
+	v = run.Worst(v, r.open(cause, emit))
 	if len(suspects) > 0 {
 		r.keepEvidence(ctx, nil, suspects, emit)
 	}
@@ -226,8 +226,21 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 		emit(StepFailed{context.Cause(ctx).Error(), nil, v1alpha1.CouldNotRun})
 		return run.Worst(v, v1alpha1.CouldNotRun), true
 	}
-	// What needs an object that cannot be is not waited for.
-	return v, hopeless
+	return v, broken
+}
+
+// open reports why claims of a step are not checked; the Cause may be nil.
+func (r *attempt) open(cause *diagnose.Cause, emit func(Body)) v1alpha1.Verdict {
+	switch {
+	case cause == nil:
+		return v1alpha1.Passed
+	case cause.Harmless:
+		emit(StepNotApplicable{cause})
+		return v1alpha1.Passed
+	default:
+		emit(StepFailed{"a claim of this step cannot be checked", cause, v1alpha1.CouldNotRun})
+		return v1alpha1.CouldNotRun
+	}
 }
 
 // notChecked reports that a step that could not run leaves its claims open.
