@@ -112,7 +112,11 @@ func pairsAstray(found *reach.Result) (wrong []string, skipped string) {
 }
 
 func translations(found *reach.Result) (wrong []string, skipped string) {
-	return pairs(found, func(s reach.Sample) bool { return s.SeenAs.IsValid() }), oneNode(found)
+	skipped = oneNode(found)
+	if proxied := pairs(found, func(s reach.Sample) bool { return reach.Proxied(s.SeenAs) }); len(proxied) > 0 {
+		skipped = some(proxied)
+	}
+	return pairs(found, func(s reach.Sample) bool { return s.SeenAs.IsValid() && !reach.Proxied(s.SeenAs) }), skipped
 }
 
 func missingFamilies(found *reach.Result) (wrong []string, skipped string) {

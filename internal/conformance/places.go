@@ -41,16 +41,20 @@ func judgePlaces(checks []Check, t *reach.Table) []v1alpha1.AssertionResult {
 			if !c.rows.has(row) {
 				continue
 			}
-			switch text := fmt.Sprintf("%s → %s", row.From.Words(), row.Where()); t.Outcome(row) {
-			case v1alpha1.VantageFailed:
-				wrong = append(wrong, join(fmt.Sprintf("%s: %s", text, t.Found(row)), row.Result.Err))
-			case v1alpha1.VantageSkipped:
+			text := fmt.Sprintf("%s → %s: ", row.From.Words(), row.Where())
+			isSeen := !c.rows.seen || !row.SNAT()
+			switch outcome := t.Outcome(row); {
+			case outcome == v1alpha1.VantageFailed:
+				wrong = append(wrong, text+join(fmt.Sprint(t.Found(row)), row.Result.Err))
+			case outcome == v1alpha1.VantageSkipped:
 				skipped = append(skipped, row.Skipped)
-			case v1alpha1.VantageMet:
-				if met++; c.rows.seen && row.SNAT() {
-					wrong = append(wrong, fmt.Sprintf("%s: %s", text, reach.SeenAs(row.Result.From)))
-				}
-			default: // a lesson is not asserted
+			case outcome != v1alpha1.VantageMet: // a lesson is not asserted
+			case isSeen:
+				met++
+			case reach.Proxied(row.Result.From):
+				skipped = append(skipped, text+reach.SeenAs(row.Result.From))
+			default:
+				wrong = append(wrong, text+reach.SeenAs(row.Result.From))
 			}
 		}
 		if len(wrong) > 0 && len(t.Policies) > 0 {

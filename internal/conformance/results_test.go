@@ -109,6 +109,9 @@ func TestTheMatrixBecomesResults(t *testing.T) {
 		"translated": {func(_ *reach.Result, set func(int, int, reach.Sample)) {
 			set(1, 0, reach.Sample{Outcome: probe.Answered, SeenAs: netip.MustParseAddr("10.89.0.12")})
 		}, []string{"no-nat-between-nodes: Failed node-2 → node-1 over IPv4: source-NATed to 10.89.0.12"}},
+		"a mesh, whose proxies say nothing of the network": {func(_ *reach.Result, set func(int, int, reach.Sample)) {
+			set(1, 0, reach.Sample{Outcome: probe.Answered, SeenAs: netip.MustParseAddr("127.0.0.6")})
+		}, []string{"no-nat-between-nodes: Skipped node-2 → node-1 over IPv4: seen as 127.0.0.6 through a proxy in the pod, as those of service meshes"}},
 		"a kubelet that is stopped": {func(r *reach.Result, _ func(int, int, reach.Sample)) {
 			r.Nodes[2] = reach.Node{Name: "node-3", Failed: "not Ready: NodeStatusUnknown: Kubelet stopped posting node status"}
 		}, []string{"every-node-runs-pods: Failed node-3: not Ready: NodeStatusUnknown: Kubelet stopped posting node status"}},

@@ -106,9 +106,13 @@ func (r Row) SNAT() bool {
 	return len(r.Own) > 0 && r.Result.From.IsValid() && !slices.Contains(r.Own, r.Result.From)
 }
 
+// Proxied reports whether the address that a caller is seen under is that of a proxy in the
+// target's Pod, as those of service meshes: then it says nothing of the network.
+func Proxied(seenAs netip.Addr) bool { return seenAs.IsLoopback() }
+
 // SeenAs says what a caller is seen as that is not seen under its own address.
 func SeenAs(a netip.Addr) string {
-	if a.IsLoopback() {
+	if Proxied(a) {
 		return fmt.Sprintf("seen as %s through a proxy in the pod, as those of service meshes", a)
 	}
 	return fmt.Sprintf("source-NATed to %s", a)
