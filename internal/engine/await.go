@@ -112,7 +112,7 @@ func (d *decision) next(ctx context.Context) <-chan struct{} {
 
 // cause is why one of the Pods that the claim reads cannot become what it should, or does not
 // yet, where that is not the doing of its own program: that may be just what the claim is
-// about. It is nil where nothing is wrong.
+// about. It is nil where nothing is wrong, or passes by itself.
 func (d *decision) cause(ctx context.Context, withNodes bool) (cause *diagnose.Cause) {
 	for _, obj := range d.read.pods {
 		pod := asPod(&unstructured.Unstructured{Object: obj})
@@ -120,7 +120,10 @@ func (d *decision) cause(ctx context.Context, withNodes bool) (cause *diagnose.C
 			continue
 		}
 		c := d.causeOfPod(ctx, pod, withNodes)
-		if c == nil || c.Workload {
+		if c == nil && withNodes {
+			d.shown.show(diagnose.Evidence{Pod: pod, Events: d.watcher.eventsOf(pod.UID)}.Pulling())
+		}
+		if c == nil || c.Workload || c.Outlook == diagnose.Slow { // such as a probe that fails
 			continue
 		}
 		if c.Ends(d.opts.FailFast) {

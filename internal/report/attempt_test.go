@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -76,35 +77,44 @@ func TestWhatDelaysARunIsTold(t *testing.T) {
 
 // What passes by itself may be seen while a claim is waited for, when the command's output is shown.
 func TestANoteStandsWhereItCame(t *testing.T) {
-	var story bytes.Buffer
-	handle := NewStory(NewTerminal(&story, nil, 200, false)).Handle
 	cause := &diagnose.Cause{What: `pod "p" is not scheduled`, Why: "Unschedulable: 0/3 nodes are available", Remedy: "add a node"}
-	for _, body := range []engine.Body{
-		engine.ScenarioStarted{Name: "only", Title: "Only"},
-		engine.StepStarted{Step: planned("", v1alpha1.Claim{Claim: "It exists"}, v1alpha1.Claim{Claim: "It runs"})},
-		engine.CommandShown{Line: "kubectl create -f p.yaml"},
-		engine.Output{Stdout: "pod/p created\n"},
-		engine.ClaimDecided{Index: 0, Outcome: v1alpha1.Met},
-		engine.Trouble{Cause: cause},
-		engine.ClaimDecided{Index: 1, Outcome: v1alpha1.NotChecked},
-		engine.StepFailed{Err: "a claim of this step cannot be checked", Cause: cause, Verdict: v1alpha1.CouldNotRun},
-		engine.StepEnded{},
-		engine.ScenarioEnded{},
-	} {
-		handle(engine.Event{Body: body})
-	}
-	const want = `  $ kubectl create -f p.yaml
+	const (
+		output = `  $ kubectl create -f p.yaml
   pod/p created
-  ✓ It exists
-  – pod "p" is not scheduled: Unschedulable: 0/3 nodes are available
+`
+		note = `  – pod "p" is not scheduled: Unschedulable: 0/3 nodes are available
     Still waiting: this may resolve itself.
-  ✗ a claim of this step cannot be checked
+`
+		failure = `  ✗ a claim of this step cannot be checked
       what  pod "p" is not scheduled
       why   Unschedulable: 0/3 nodes are available
       do    add a node
-  – 1 claim not checked
 `
-	if found := story.String(); !strings.HasSuffix(found, want) {
-		t.Errorf("expected\n%s\nfound\n%s", want, found)
+	)
+	for want, decided := range map[string][]engine.Body{
+		output + note + failure + "  – 2 claims not checked\n": {
+			engine.Trouble{Cause: cause}, engine.ClaimDecided{Index: 0, Outcome: v1alpha1.NotChecked}, engine.ClaimDecided{Index: 1, Outcome: v1alpha1.NotChecked},
+		},
+		output + "  ✓ It exists\n" + note + failure + "  – 1 claim not checked\n": {
+			engine.ClaimDecided{Index: 0, Outcome: v1alpha1.Met}, engine.Trouble{Cause: cause}, engine.ClaimDecided{Index: 1, Outcome: v1alpha1.NotChecked},
+		},
+	} {
+		var story bytes.Buffer
+		handle := NewStory(NewTerminal(&story, nil, 200, false)).Handle
+		for _, body := range slices.Concat([]engine.Body{
+			engine.ScenarioStarted{Name: "only", Title: "Only"},
+			engine.StepStarted{Step: planned("", v1alpha1.Claim{Claim: "It exists"}, v1alpha1.Claim{Claim: "It runs"})},
+			engine.CommandShown{Line: "kubectl create -f p.yaml"},
+			engine.Output{Stdout: "pod/p created\n"},
+		}, decided, []engine.Body{
+			engine.StepFailed{Err: "a claim of this step cannot be checked", Cause: cause, Verdict: v1alpha1.CouldNotRun},
+			engine.StepEnded{},
+			engine.ScenarioEnded{},
+		}) {
+			handle(engine.Event{Body: body})
+		}
+		if found := story.String(); !strings.HasSuffix(found, want) {
+			t.Errorf("expected\n%s\nfound\n%s", want, found)
+		}
 	}
 }

@@ -74,6 +74,7 @@ func stepBlocks(st v1alpha1.Step, notes notes, ended bool) []Block {
 	if st.Stdout+st.Stderr != "" {
 		blocks = append(blocks, Output{st.Stdout, st.Stderr})
 	}
+	blocks = append(blocks, notes[0]...)
 	if c := st.NotApplicable; c != nil {
 		blocks = append(blocks, openNote(c.What+": "+c.Why), afterNote("A healthy cluster may be so; what depends on it is not checked."))
 	}
@@ -83,7 +84,9 @@ func stepBlocks(st v1alpha1.Step, notes notes, ended bool) []Block {
 		blocks = append(blocks, failureBlock(st))
 	}
 	for i, c := range st.Claims {
-		blocks = append(blocks, notes[i]...)
+		if i > 0 {
+			blocks = append(blocks, notes[i]...)
+		}
 		if c.Outcome == v1alpha1.NotChecked && !ended {
 			return blocks
 		}
