@@ -69,8 +69,8 @@ func TestTheFencesOfTheDocsRun(t *testing.T) {
 			}
 		}
 	}
-	if ran < 15 {
-		t.Errorf("expected 15 fences that run or more, found %d", ran)
+	if ran < 10 { // else an expression that no longer finds the fences would pass
+		t.Errorf("expected 10 fences that run or more, found %d", ran)
 	}
 }
 
