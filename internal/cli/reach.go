@@ -39,6 +39,8 @@ type reachOptions struct {
 
 	terminal *report.Terminal
 	reach    *v1alpha1.Reach
+	// errorShown: the error of reach is on the error stream.
+	errorShown bool
 }
 
 func newReachCommand(clients *run.Clients, flags *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) *cobra.Command {
@@ -188,6 +190,7 @@ func (o *reachOptions) OnDecided(result run.Result) {
 	o.reach.Cleanup = &v1alpha1.Cleanup{Kept: o.Keep, RemoveCommand: result.RemoveCommand}
 	o.reach = report.Redacted(o.reach)
 	o.terminal.Show(o.reach)
+	o.showError()
 	if result.Interrupted != "" {
 		o.terminal.Interrupted(result.Interrupted, result.RemoveCommand)
 	}
@@ -196,12 +199,18 @@ func (o *reachOptions) OnDecided(result run.Result) {
 	}
 }
 
+// showError shows once what kept the run from probing: before the cleanup, which takes its time.
+func (o *reachOptions) showError() {
+	if o.reach.Error != "" && !o.errorShown {
+		o.errorShown = true
+		fmt.Fprintf(o.streams.ErrOut, "error: reach: could not run: %s\n", o.reach.Error)
+	}
+}
+
 // finish shows the end of the run, writes its reports, and returns its exit code.
 func (o *reachOptions) finish(ctx context.Context) error {
 	o.terminal.End(o.reach)
-	if o.reach.Error != "" {
-		fmt.Fprintf(o.streams.ErrOut, "error: reach: could not run: %s\n", o.reach.Error)
-	}
+	o.showError()
 	if c := o.reach.Cleanup; o.output.format() != "" && c != nil && c.RemoveCommand != "" {
 		fmt.Fprintf(o.streams.ErrOut, "resources kept: %s\nto delete them: %s\n", cmp.Or(c.Error, "--keep"), c.RemoveCommand)
 	}

@@ -34,7 +34,7 @@ func (r *attempt) check(ctx context.Context, c claim, facts expect.Facts, now *s
 	err := wait.Until(ctx, func() <-chan struct{} { return d.next(ctx) }, func() (bool, error) { return d.again(ctx) })
 	cause, found := errors.AsType[*diagnose.Cause](err)
 	if err != nil && !found {
-		if cause = d.cause(context.WithoutCancel(ctx), true); cause == nil {
+		if cause = d.cause(context.WithoutCancel(ctx), nodeLook); cause == nil {
 			d.verdict.Err = errors.Join(d.verdict.Err, fmt.Errorf("not within %s", c.within))
 		}
 	}
@@ -81,7 +81,7 @@ func (d *decision) again(ctx context.Context) (bool, error) {
 		}
 	}
 	d.logs.follow(ctx, d.Session.FollowLog, d.read.logs)
-	c := d.cause(ctx, time.Since(d.at) >= nodeLook)
+	c := d.cause(ctx, time.Since(d.at))
 	if c == nil || !c.Ends(d.opts.FailFast) {
 		d.shown.show(c)
 	}
@@ -89,10 +89,10 @@ func (d *decision) again(ctx context.Context) (bool, error) {
 }
 
 // next is closed at the next change of what the claim reads, and when it is time to look at the
-// Nodes of its Pods.
+// images and the Nodes of its Pods.
 func (d *decision) next(ctx context.Context) <-chan struct{} {
 	read, before := d.read, d.now.before
-	ctx, cancel := context.WithTimeout(ctx, nodeLook)
+	ctx, cancel := context.WithTimeout(ctx, pullLook)
 	go func() {
 		defer cancel()
 		_ = wait.Until(ctx, d.watcher.next, func() (bool, error) { // whose error is the end of ctx
@@ -112,15 +112,16 @@ func (d *decision) next(ctx context.Context) <-chan struct{} {
 
 // cause is why one of the Pods that the claim reads cannot become what it should, or does not
 // yet, where that is not the doing of its own program: that may be just what the claim is
-// about. It is nil where nothing is wrong, or passes by itself.
-func (d *decision) cause(ctx context.Context, withNodes bool) (cause *diagnose.Cause) {
+// about. It is nil where nothing is wrong, or passes by itself. Nothing has changed for a time:
+// still.
+func (d *decision) cause(ctx context.Context, still time.Duration) (cause *diagnose.Cause) {
 	for _, obj := range d.read.pods {
 		pod := asPod(&unstructured.Unstructured{Object: obj})
 		if pod == nil {
 			continue
 		}
-		c := d.causeOfPod(ctx, pod, withNodes)
-		if c == nil && withNodes {
+		c := d.causeOfPod(ctx, pod, still >= nodeLook)
+		if c == nil && still >= pullLook {
 			d.shown.show(diagnose.Evidence{Pod: pod, Events: d.watcher.eventsOf(pod.UID)}.Pulling())
 		}
 		if c == nil || c.Workload || c.Outlook == diagnose.Slow { // such as a probe that fails

@@ -114,15 +114,19 @@ type waiter struct {
 	shown   troubles
 }
 
-// nodeLook is after how long without a change the Node of a Pod is looked at: one
-// that is lost is no change of a Pod that has never been Ready.
-const nodeLook = 3 * time.Second
+const (
+	// nodeLook is after how long without a change the Node of a Pod is looked at: one
+	// that is lost is no change of a Pod that has never been Ready.
+	nodeLook = 3 * time.Second
+	// pullLook is after how long without a change a pull is shown.
+	pullLook = time.Second
+)
 
 // next is closed at the next change of the Pod, at the next Event about it, and when
-// it is time to look at its Node.
+// it is time to look at its image and its Node.
 func (w *waiter) next(ctx context.Context, name string) <-chan struct{} {
 	before := w.run.watcher.changesOf(name)
-	ctx, cancel := context.WithTimeout(ctx, nodeLook)
+	ctx, cancel := context.WithTimeout(ctx, pullLook)
 	go func() {
 		defer cancel()
 		_ = wait.Until(ctx, w.run.watcher.next, func() (bool, error) { // whose error is the end of ctx
@@ -158,9 +162,9 @@ func (w *waiter) judge(ctx context.Context, obj *unstructured.Unstructured) (boo
 		}
 		return false, nil
 	}
-	long := time.Since(w.changed) >= nodeLook
-	c := w.run.causeOfPod(ctx, pod, long)
-	if c == nil && long {
+	still := time.Since(w.changed)
+	c := w.run.causeOfPod(ctx, pod, still >= nodeLook)
+	if c == nil && still >= pullLook {
 		c = diagnose.Evidence{Pod: pod, Events: w.run.watcher.eventsOf(pod.UID)}.Pulling()
 	}
 	err := c.Verdict(w.run.opts.FailFast)
