@@ -211,7 +211,7 @@ var worlds = []world{
 		outcome: "ends with exit code 3 and the name of the policy", build: func(s *scene) []string {
 			s.denyAll()
 			return []string{"pods"}
-		}, code: 3, first: "restrict the traffic between them: default-deny", within: 60, want: []string{"got no answer from pod"},
+		}, code: 3, first: "restrict the traffic between them: default-deny", within: 20, want: []string{"got no answer from pod"},
 		reach:       &result{outcome: "ends with exit code 1 and the name of the policy", code: 1, want: []string{"that select the pod: default-deny"}},
 		conformance: &result{outcome: "fails, and names it", code: 1, want: []string{"NetworkPolicies select the pod: default-deny"}}},
 	{name: "kubeletcert", title: "A kubelet whose serving certificate the API server does not trust",

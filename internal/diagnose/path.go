@@ -35,7 +35,7 @@ var paths = []row{
 }
 
 const (
-	unanswered = `timed out|Timeout was reached|Timed out|No route to host|Host is unreachable|Network is unreachable`
+	unanswered = `no answer yet|timed out|Timeout was reached|Timed out|No route to host|Host is unreachable|Network is unreachable`
 	reachNodes = "see which nodes' pods reach which: kubectl kbe reach --nodes"
 )
 

@@ -72,6 +72,9 @@ func (r *attempt) command(ctx context.Context, st step, facts expect.Facts, emit
 		}
 		return res, f
 	}
+	unanswered, stop := context.WithCancel(ctx)
+	defer stop()
+	go r.showRestricted(unanswered, inv.words, emit)
 	return r.untilItHolds(ctx, st, facts, emit, func(emit func(Body)) (kubectl.Result, *failure) {
 		return r.execute(ctx, st, inv, args, emit)
 	})

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -70,6 +71,27 @@ func (r *runner) restricting(ctx context.Context) func(from, to *corev1.Pod) []s
 			}
 		}
 		return names
+	}
+}
+
+// answerLook is after how long NetworkPolicies are named between a program in a Pod and the Pod
+// that it waits for: its own timeout may be far away.
+const answerLook = 1500 * time.Millisecond
+
+// showRestricted shows the NetworkPolicies between the Pods that a command names, where it lasts.
+func (r *attempt) showRestricted(ctx context.Context, words []string, emit func(Body)) {
+	select {
+	case <-ctx.Done():
+		return
+	case <-time.After(answerLook):
+	}
+	from, to := r.ends(words)
+	if from == nil || to == nil {
+		return
+	}
+	u := diagnose.Unanswered{From: from, To: to, Said: fmt.Sprintf("no answer yet after %s", answerLook)}
+	if u.Policies = r.restricting(ctx)(from, to); len(u.Policies) > 0 && ctx.Err() == nil {
+		emit(Trouble{u.Cause()})
 	}
 }
 
