@@ -69,7 +69,7 @@ const (
 	VantageMet VantageOutcome = "Met"
 	// VantageFailed: not found as expected.
 	VantageFailed VantageOutcome = "Failed"
-	// VantageSkipped: it was not permitted, or not possible, to ask from there.
+	// VantageSkipped: it was not permitted, or not possible, to probe from there.
 	VantageSkipped VantageOutcome = "Skipped"
 	// VantageLesson: nothing was expected; what was found is worth knowing.
 	VantageLesson VantageOutcome = "Lesson"

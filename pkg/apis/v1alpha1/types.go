@@ -82,7 +82,7 @@ type Counts struct {
 type Image struct {
 	// Name is the short one that the example and --image use, or "".
 	Name string `json:"name,omitempty"`
-	// Reference is what the Pods ask for.
+	// Reference is the image in the specs of the Pods.
 	Reference string `json:"reference"`
 	// IDs are what the nodes found for it, with its digest; more than one where
 	// they differ, none where no Pod of it ran.
