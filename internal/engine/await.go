@@ -92,7 +92,7 @@ func (d *decision) again(ctx context.Context) (bool, error) {
 // images and the Nodes of its Pods.
 func (d *decision) next(ctx context.Context) <-chan struct{} {
 	read, before := d.read, d.now.before
-	ctx, cancel := context.WithTimeout(ctx, pullLook)
+	ctx, cancel := context.WithTimeout(ctx, nextLook(time.Since(d.at)))
 	go func() {
 		defer cancel()
 		_ = wait.Until(ctx, d.watcher.next, func() (bool, error) { // whose error is the end of ctx

@@ -122,11 +122,19 @@ const (
 	pullLook = time.Second
 )
 
+// nextLook is when to look at a Pod again that has not changed for a time.
+func nextLook(still time.Duration) time.Duration {
+	if still < pullLook {
+		return pullLook
+	}
+	return nodeLook
+}
+
 // next is closed at the next change of the Pod, at the next Event about it, and when
 // it is time to look at its image and its Node.
 func (w *waiter) next(ctx context.Context, name string) <-chan struct{} {
 	before := w.run.watcher.changesOf(name)
-	ctx, cancel := context.WithTimeout(ctx, pullLook)
+	ctx, cancel := context.WithTimeout(ctx, nextLook(time.Since(w.changed)))
 	go func() {
 		defer cancel()
 		_ = wait.Until(ctx, w.run.watcher.next, func() (bool, error) { // whose error is the end of ctx
