@@ -88,15 +88,15 @@ func (d *decision) again(ctx context.Context) (bool, error) {
 	return false, c.Verdict(d.opts.FailFast)
 }
 
-// next is closed at the next change of what the claim reads, and when it is time to look at the
-// images and the Nodes of its Pods.
+// next is closed at the next change of a Pod that the claim reads, at the next Event about it, and
+// when it is time to look at its Node.
 func (d *decision) next(ctx context.Context) <-chan struct{} {
-	read, before := d.read, d.now.before
-	ctx, cancel := context.WithTimeout(ctx, nextLook(time.Since(d.at)))
+	read, before := d.read, d.watcher.now()
+	ctx, cancel := context.WithTimeout(ctx, nodeLook)
 	go func() {
 		defer cancel()
 		_ = wait.Until(ctx, d.watcher.next, func() (bool, error) { // whose error is the end of ctx
-			return read.changed(before, d.watcher.now()), nil
+			return read.touched(before, d.watcher.now()), nil
 		})
 	}()
 	go func() {
@@ -121,7 +121,7 @@ func (d *decision) cause(ctx context.Context, still time.Duration) (cause *diagn
 			continue
 		}
 		c := d.causeOfPod(ctx, pod, still >= nodeLook)
-		if c == nil && still >= pullLook {
+		if c == nil && still >= pullLook/2 { // it may change after the pull has begun
 			d.shown.show(diagnose.Evidence{Pod: pod, Events: d.watcher.eventsOf(pod.UID)}.Pulling())
 		}
 		if c == nil || c.Workload || c.Outlook == diagnose.Slow { // such as a probe that fails

@@ -112,14 +112,27 @@ func (r *readObjects) Logs(ctx context.Context, pod, container string) (string, 
 func (r *readObjects) changed(before, after map[string]changes) bool {
 	for pod, now := range after {
 		old := before[pod]
-		if r.all && now.events != old.events {
-			return true
-		}
-		if now.pod != old.pod && (r.all || slices.Contains(r.asked, pod) || r.selects(old.labels) || r.selects(now.labels)) {
+		if r.all && now.events != old.events || now.pod != old.pod && r.has(pod, old, now) {
 			return true
 		}
 	}
 	return false
+}
+
+// touched is changed, also where there is another Event about a Pod that was read.
+func (r *readObjects) touched(before, after map[string]changes) bool {
+	for pod, now := range after {
+		old := before[pod]
+		if (now.pod != old.pod || now.events != old.events) && r.has(pod, old, now) {
+			return true
+		}
+	}
+	return false
+}
+
+// has reports whether a Pod may be one that was read, in one of two states.
+func (r *readObjects) has(pod string, old, now changes) bool {
+	return r.all || slices.Contains(r.asked, pod) || r.selects(old.labels) || r.selects(now.labels)
 }
 
 func (r *readObjects) selects(set labels.Set) bool {

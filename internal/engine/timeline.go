@@ -79,9 +79,11 @@ func startOf(status corev1.ContainerStatus) metav1.Time {
 	}
 }
 
-// pulledReason is that of the Event by which the kubelet reports a pull
-// (pkg/kubelet/events).
-const pulledReason = "Pulled"
+// The reasons of the Events by which the kubelet reports a pull (pkg/kubelet/events).
+const (
+	pullingReason = "Pulling"
+	pulledReason  = "Pulled"
+)
 
 // The kubelet's words for a pull (pkg/kubelet/images, image_manager.go), and the
 // path by which an Event names a container.

@@ -118,23 +118,15 @@ const (
 	// nodeLook is after how long without a change the Node of a Pod is looked at: one
 	// that is lost is no change of a Pod that has never been Ready.
 	nodeLook = 3 * time.Second
-	// pullLook is after how long without a change a pull is shown.
+	// pullLook is after how long a pull is shown.
 	pullLook = time.Second
 )
 
-// nextLook is when to look at a Pod again that has not changed for a time.
-func nextLook(still time.Duration) time.Duration {
-	if still < pullLook {
-		return pullLook
-	}
-	return nodeLook
-}
-
 // next is closed at the next change of the Pod, at the next Event about it, and when
-// it is time to look at its image and its Node.
+// it is time to look at its Node.
 func (w *waiter) next(ctx context.Context, name string) <-chan struct{} {
 	before := w.run.watcher.changesOf(name)
-	ctx, cancel := context.WithTimeout(ctx, nextLook(time.Since(w.changed)))
+	ctx, cancel := context.WithTimeout(ctx, nodeLook)
 	go func() {
 		defer cancel()
 		_ = wait.Until(ctx, w.run.watcher.next, func() (bool, error) { // whose error is the end of ctx
@@ -172,7 +164,7 @@ func (w *waiter) judge(ctx context.Context, obj *unstructured.Unstructured) (boo
 	}
 	still := time.Since(w.changed)
 	c := w.run.causeOfPod(ctx, pod, still >= nodeLook)
-	if c == nil && still >= pullLook {
+	if c == nil && still >= pullLook/2 { // it may change after the pull has begun
 		c = diagnose.Evidence{Pod: pod, Events: w.run.watcher.eventsOf(pod.UID)}.Pulling()
 	}
 	err := c.Verdict(w.run.opts.FailFast)

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -136,6 +137,12 @@ func (w *watcher) wake(name string, now changes) {
 	w.changed = make(chan struct{})
 }
 
+// wakeByEvent is wake for an Event about what has that name.
+func (w *watcher) wakeByEvent(name string) {
+	so := w.changes[name]
+	w.wake(name, changes{so.pod, so.events + 1, so.labels})
+}
+
 func (w *watcher) seePod(obj *unstructured.Unstructured) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -168,8 +175,14 @@ func (w *watcher) seeEvent(obj *unstructured.Unstructured) {
 	if err := fromUnstructured(obj, &event); err != nil {
 		return
 	}
-	so := w.changes[event.InvolvedObject.Name]
-	w.wake(event.InvolvedObject.Name, changes{so.pod, so.events + 1, so.labels})
+	w.wakeByEvent(event.InvolvedObject.Name)
+	if event.Reason == pullingReason {
+		time.AfterFunc(pullLook, func() {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.wakeByEvent(event.InvolvedObject.Name)
+		})
+	}
 	about := event.InvolvedObject.UID
 	if w.events[about] == nil {
 		w.events[about] = map[types.UID]corev1.Event{}
