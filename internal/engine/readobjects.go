@@ -119,7 +119,7 @@ func (r *readObjects) changed(before, after map[string]changes) bool {
 	return false
 }
 
-// touched is changed, also where there is another Event about a Pod that was read.
+// touched is changed, or that there is another Event about a Pod that was read.
 func (r *readObjects) touched(before, after map[string]changes) bool {
 	for pod, now := range after {
 		old := before[pod]
