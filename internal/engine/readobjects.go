@@ -119,11 +119,12 @@ func (r *readObjects) changed(before, after map[string]changes) bool {
 	return false
 }
 
-// touched is changed, or that there is another Event about a Pod that was read.
+// touched is changed, or that there is another Event: about a Pod that was read, or about what
+// is no Pod, such as a controller that cannot create one.
 func (r *readObjects) touched(before, after map[string]changes) bool {
-	for pod, now := range after {
-		old := before[pod]
-		if (now.pod != old.pod || now.events != old.events) && r.has(pod, old, now) {
+	for name, now := range after {
+		old := before[name]
+		if now.events != old.events && now.pod == 0 || (now.pod != old.pod || now.events != old.events) && r.has(name, old, now) {
 			return true
 		}
 	}

@@ -30,15 +30,19 @@ func TestTheChangesThatMatterToAClaim(t *testing.T) {
 		pod  string
 		now  changes
 		want bool
+		// event: the cause is looked for again, without another decision.
+		event bool
 	}{
-		"a pod that it names":                {names, "a", changes{2, 1, mine}, true},
-		"a pod that it does not name":        {names, "b", changes{2, 1, other}, false},
-		"an event about a pod that it names": {names, "a", changes{1, 2, mine}, false},
-		"a pod that it selects":              {selects, "new", changes{1, 0, mine}, true},
-		"a pod that it does not select":      {selects, "b", changes{2, 1, other}, false},
-		"a pod that it selects no longer":    {selects, "a", changes{2, 1, other}, true},
-		"any pod, where it reads events":     {events, "b", changes{2, 1, other}, true},
-		"any event, where it reads events":   {events, "b", changes{1, 2, other}, true},
+		"a pod that it names":                {names, "a", changes{2, 1, mine}, true, true},
+		"a pod that it does not name":        {names, "b", changes{2, 1, other}, false, false},
+		"an event about a pod that it names": {names, "a", changes{1, 2, mine}, false, true},
+		"an event about another pod":         {names, "b", changes{1, 2, other}, false, false},
+		"an event about a controller":        {selects, "rc", changes{0, 1, nil}, false, true},
+		"a pod that it selects":              {selects, "new", changes{1, 0, mine}, true, true},
+		"a pod that it does not select":      {selects, "b", changes{2, 1, other}, false, false},
+		"a pod that it selects no longer":    {selects, "a", changes{2, 1, other}, true, true},
+		"any pod, where it reads events":     {events, "b", changes{2, 1, other}, true, true},
+		"any event, where it reads events":   {events, "b", changes{1, 2, other}, true, true},
 	} {
 		read := &readObjects{Objects: noObjects{}}
 		if err := tc.read(read); err != nil {
@@ -48,7 +52,10 @@ func TestTheChangesThatMatterToAClaim(t *testing.T) {
 		if got := read.changed(before, after); got != tc.want {
 			t.Errorf("%s: expected %t, found %t", name, tc.want, got)
 		}
-		if read.changed(after, after) {
+		if got := read.touched(before, after); got != tc.event {
+			t.Errorf("%s: expected that it is looked at: %t, found %t", name, tc.event, got)
+		}
+		if read.changed(after, after) || read.touched(after, after) {
 			t.Errorf("%s: expected nothing where nothing has changed", name)
 		}
 	}
