@@ -92,22 +92,17 @@ func (d *decision) again(ctx context.Context) (bool, error) {
 // when it is time to look at its Node.
 func (d *decision) next(ctx context.Context) <-chan struct{} {
 	read, before := d.read, d.watcher.now()
-	ctx, cancel := context.WithTimeout(ctx, nodeLook)
+	ctx, cancel := context.WithCancel(ctx)
+	look := d.watcher.nextLook(ctx, func() bool { return read.touched(before, d.watcher.now()) })
 	go func() {
 		defer cancel()
-		_ = wait.Until(ctx, d.watcher.next, func() (bool, error) { // whose error is the end of ctx
-			return read.touched(before, d.watcher.now()), nil
-		})
-	}()
-	go func() {
 		select {
-		case <-ctx.Done():
+		case <-look.Done():
 		case <-d.logs.wrote:
 			d.written.Store(true)
-			cancel()
 		}
 	}()
-	return ctx.Done()
+	return look.Done()
 }
 
 // cause is why one of the Pods that the claim reads cannot become what it should, or does not
@@ -120,11 +115,11 @@ func (d *decision) cause(ctx context.Context, still time.Duration) (cause *diagn
 		if pod == nil {
 			continue
 		}
-		c := d.causeOfPod(ctx, pod, still >= nodeLook)
-		if c == nil && still >= pullLook/2 { // it may change after the pull has begun
-			d.shown.show(diagnose.Evidence{Pod: pod, Events: d.watcher.eventsOf(pod.UID)}.Pulling())
+		c, pulling := d.causeAfter(ctx, pod, still)
+		if pulling {
+			d.shown.show(c)
 		}
-		if c == nil || c.Workload || c.Outlook == diagnose.Slow { // such as a probe that fails
+		if c == nil || c.Workload || c.Outlook == diagnose.Slow { // such as a pull, or a probe that fails
 			continue
 		}
 		if c.Ends(d.opts.FailFast) {

@@ -31,6 +31,16 @@ func (r *runner) causeOfPod(ctx context.Context, pod *corev1.Pod, withNode bool)
 	return e.Cause()
 }
 
+// causeAfter is causeOfPod for a Pod that has not changed for a time: the look at its Node costs
+// a request, and a pull is worth a word only where it lasts.
+func (r *runner) causeAfter(ctx context.Context, pod *corev1.Pod, still time.Duration) (c *diagnose.Cause, pulling bool) {
+	if c = r.causeOfPod(ctx, pod, still >= nodeLook); c == nil && still >= pullLook/2 { // it may change after the pull has begun
+		c = diagnose.Evidence{Pod: pod, Events: r.watcher.eventsOf(pod.UID)}.Pulling()
+		pulling = c != nil
+	}
+	return c, pulling
+}
+
 // lostNode is the Cause of a Pod among some whose Node the cluster has lost, or nil.
 func (r *runner) lostNode(ctx context.Context, among func(*corev1.Pod) bool) *diagnose.Cause {
 	for _, e := range r.watcher.evidence() {

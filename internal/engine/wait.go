@@ -18,7 +18,6 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/kubectl/pkg/cmd/get"
 
-	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
@@ -126,14 +125,7 @@ const (
 // it is time to look at its Node.
 func (w *waiter) next(ctx context.Context, name string) <-chan struct{} {
 	before := w.run.watcher.changesOf(name)
-	ctx, cancel := context.WithTimeout(ctx, nodeLook)
-	go func() {
-		defer cancel()
-		_ = wait.Until(ctx, w.run.watcher.next, func() (bool, error) { // whose error is the end of ctx
-			return w.run.watcher.changesOf(name) != before, nil
-		})
-	}()
-	return ctx.Done()
+	return w.run.watcher.nextLook(ctx, func() bool { return w.run.watcher.changesOf(name) != before }).Done()
 }
 
 // judge decides on a state of the object, and reports it.
@@ -162,11 +154,7 @@ func (w *waiter) judge(ctx context.Context, obj *unstructured.Unstructured) (boo
 		}
 		return false, nil
 	}
-	still := time.Since(w.changed)
-	c := w.run.causeOfPod(ctx, pod, still >= nodeLook)
-	if c == nil && still >= pullLook/2 { // it may change after the pull has begun
-		c = diagnose.Evidence{Pod: pod, Events: w.run.watcher.eventsOf(pod.UID)}.Pulling()
-	}
+	c, _ := w.run.causeAfter(ctx, pod, time.Since(w.changed))
 	err := c.Verdict(w.run.opts.FailFast)
 	if c == nil || !c.Ends(w.run.opts.FailFast) {
 		w.shown.show(c)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
 )
 
 // watcher is the run's eye on its Namespace: one watch of the Pods and one of the
@@ -94,6 +95,17 @@ func (w *watcher) next() <-chan struct{} {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.changed
+}
+
+// nextLook ends at the next change of the run after which changed is true, and when it is time to look
+// at a Node.
+func (w *watcher) nextLook(ctx context.Context, changed func() bool) context.Context {
+	ctx, cancel := context.WithTimeout(ctx, nodeLook)
+	go func() {
+		defer cancel()
+		_ = wait.Until(ctx, w.next, func() (bool, error) { return changed(), nil }) // whose error is the end of ctx
+	}()
+	return ctx
 }
 
 // onTheWay reports whether a Pod of the run may yet become Ready by itself.
