@@ -183,7 +183,10 @@ func TestAPodBehindADenyRule(t *testing.T) {
 	}
 	f := newFixture(t, "denied")
 	web := f.bound("", "0.0.0.0")
-	web.Labels = map[string]string{"app": "web"}
+	// Ready before its program listens, as a Pod without a readiness probe may be.
+	service := &web.Spec.Containers[0]
+	service.Lifecycle = nil
+	service.Command = append([]string{"bash", "-c", "sleep 3; exec \"$@\"", "late"}, service.Command...)
 	pod := f.start(web)
 	if err := embedded.SetFault(t.Context(), "deny", pod.Status.PodIP); err != nil {
 		t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
@@ -56,12 +57,12 @@ var causeTable = []causeRow{
 	},
 	{
 		find: perFamily((*explanation).nothingListens),
-		what: "nothing listens on port $port of the pod", why: "$address: $refusal; localhost refuses connections too",
+		what: "nothing listens on port $port of the pod", why: "$address: $refusal; localhost refuses connections too$started",
 		remedy: "set --port to the port of the service, or read its log: $log",
 	},
 	{
 		find: perFamily((*explanation).refusing),
-		what: "nothing listens on $address", why: "$refusal; localhost could not be checked",
+		what: "nothing listens on $address", why: "$refusal; localhost could not be checked$started",
 		remedy: "check the port (--port), and that the service listens on all addresses, not on localhost",
 	},
 	{
@@ -157,10 +158,29 @@ func (e *explanation) name(m match, name string) string {
 		return strconv.Itoa(int(e.Target.Port))
 	case "node":
 		return e.Target.Node
+	case "started":
+		return e.started()
 	case "log":
 		return fmt.Sprintf("kubectl logs %s -n %s", e.Target.Name, e.Target.Namespace)
 	default:
 		return m.names[name]
+	}
+}
+
+// started says since when the container runs, where that may be why nothing listens yet.
+func (e *explanation) started() string {
+	age := time.Since(e.Target.Started)
+	if age < 0 || age > time.Minute {
+		return ""
+	}
+	text := fmt.Sprintf("; container %s started %d s ago", e.Target.Container, int(age.Seconds()))
+	switch e.Target.Restarts {
+	case 0:
+		return text
+	case 1:
+		return text + ", after 1 restart"
+	default:
+		return fmt.Sprintf("%s, after %d restarts", text, e.Target.Restarts)
 	}
 }
 
@@ -208,12 +228,16 @@ func (e *explanation) callers(rows []int, is func(Row) bool) string {
 	return strings.Join(names, ", ")
 }
 
-// refusal says which vantage points an address refuses.
+// refusal says which vantage points an address refuses, of those that probed it.
 func (e *explanation) refusal(rows []int) string {
-	if e.any(rows, func(r Row) bool { return r.From.inside() }) {
+	switch {
+	case !e.all(rows, e.refused):
+		return "refused by the pod itself, to " + e.callers(rows, e.refused)
+	case e.any(rows, func(r Row) bool { return r.From.inside() }):
 		return "refused from everywhere, even from the pod's own containers"
+	default:
+		return "refused from every place that was probed"
 	}
-	return "refused from every place that was probed"
 }
 
 // ofFamily are the rows of one address family.
@@ -224,6 +248,9 @@ type ofFamily struct {
 	inside, outside, podIP, loopback []int
 	// open are those of podIP that fail and that no cause explains.
 	open []int
+	// refused are those of podIP that the Pod itself refuses, where it answers none; those from
+	// elsewhere may get no answer at all, which has another cause.
+	refused []int
 }
 
 func (e *explanation) family(f Family) ofFamily {
@@ -236,6 +263,13 @@ func (e *explanation) family(f Family) ofFamily {
 	}
 	rows.podIP = slices.Concat(rows.inside, rows.outside)
 	rows.open = slices.DeleteFunc(e.failing(rows.podIP), func(i int) bool { return e.explained[i] })
+	decisive := rows.inside
+	if len(decisive) == 0 {
+		decisive = rows.podIP
+	}
+	if e.all(decisive, e.refused) && !e.any(rows.podIP, e.reached) {
+		rows.refused = slices.DeleteFunc(slices.Clone(rows.open), func(i int) bool { return !e.refused(e.Rows[i]) })
+	}
 	return rows
 }
 
@@ -290,14 +324,16 @@ func (e *explanation) wrongAnswers() (found []match) {
 	return found
 }
 
-// loopbackOnly: localhost answers, and each of the Pod's addresses refuses from
-// everywhere.
+// loopbackOnly: localhost answers, and the Pod refuses at each of its addresses.
 func (e *explanation) loopbackOnly() []match {
-	var rows, answering []int
+	var rows, podIP, answering []int
 	var addresses []string
 	for _, f := range e.Target.families() {
 		of := e.family(f)
-		rows, answering = append(rows, of.podIP...), append(answering, of.loopback...)
+		if len(of.refused) == 0 {
+			return nil
+		}
+		rows, podIP, answering = append(rows, of.refused...), append(podIP, of.podIP...), append(answering, of.loopback...)
 		addresses = append(addresses, e.address(f))
 	}
 	explained, orIPv4 := slices.Concat(rows, e.failing(answering)), ""
@@ -308,11 +344,11 @@ func (e *explanation) loopbackOnly() []match {
 			orIPv4 = ", or on IPv4 only"
 		}
 	}
-	if len(rows) == 0 || !e.all(rows, e.refused) || !e.any(answering, e.reached) {
+	if !e.any(answering, e.reached) {
 		return nil
 	}
 	return []match{{explained, map[string]string{
-		"orIPv4": orIPv4, "callers": e.callers(answering, e.reached), "addresses": strings.Join(addresses, " and "), "refusal": e.refusal(rows),
+		"orIPv4": orIPv4, "callers": e.callers(answering, e.reached), "addresses": strings.Join(addresses, " and "), "refusal": e.refusal(podIP),
 	}}}
 }
 
@@ -324,13 +360,13 @@ func (e *explanation) notOnLoopback(of ofFamily) *match {
 	return &match{rows: e.failing(of.loopback)}
 }
 
-// refusing: the Pod's address is there, and refuses from everywhere.
+// refusing: the Pod refuses at its address.
 func (e *explanation) refusing(of ofFamily) *match {
-	if len(of.open) == 0 || !e.all(of.podIP, e.refused) {
+	if len(of.refused) == 0 {
 		return nil
 	}
 	tunnel := e.rows(func(r Row) bool { return r.From == PortForward && e.failed(r) && e.refused(r) })
-	return &match{slices.Concat(of.open, e.failing(of.loopback), tunnel), map[string]string{"refusal": e.refusal(of.podIP)}}
+	return &match{slices.Concat(of.refused, e.failing(of.loopback), tunnel), map[string]string{"refusal": e.refusal(of.podIP)}}
 }
 
 // nothingListens: localhost refuses, too.
@@ -363,7 +399,7 @@ func (e *explanation) otherFamilyOnly(of ofFamily) *match {
 
 // inTheWay: the service listens, and some packets do not get to it.
 func (e *explanation) inTheWay(of ofFamily) *match {
-	if len(of.open) == 0 || !e.all(of.open, e.silent) || e.any(of.inside, e.failed) {
+	if len(of.open) == 0 || !e.all(of.open, e.silent) || e.any(of.open, func(r Row) bool { return r.From.inside() }) {
 		return nil
 	}
 	verb := "drops"

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
@@ -123,6 +124,13 @@ func TestExplainTable(t *testing.T) {
 		"nothing listens": {ips: v4, rows: []string{
 			"container 127.0.0.1 refused", "container " + v4 + " refused", "same-node " + v4 + " refused", "port-forward tunnel refused",
 		}, want: []string{"nothing listens on port 9876 of the pod"}, outer: 4},
+		"nothing listens, and the path drops": {ips: v4, rows: []string{
+			"container 127.0.0.1 refused", "container " + v4 + " refused", "same-node " + v4 + " timeout", "other-node " + v4 + " timeout",
+			"node " + v4 + " refused", "api-server " + v4 + " timeout", "port-forward tunnel refused",
+		}, want: []string{"nothing listens on port 9876 of the pod", "something on the path drops the packets"}, why: "refused by the pod itself, to container, node; localhost refuses", outer: 7},
+		"loopback only, and the path drops": {ips: v4, rows: []string{
+			"container 127.0.0.1 mine", "container " + v4 + " refused", "same-node " + v4 + " timeout", "port-forward tunnel mine",
+		}, want: []string{"the service listens on loopback only", "something on the path drops the packets"}, why: "refused by the pod itself, to container", outer: 2},
 		"nothing listens, in two families": {ips: v4 + " " + v6, rows: []string{
 			"container 127.0.0.1 refused", "container ::1 refused", "same-node " + v4 + " refused", "same-node " + v6 + " refused", "port-forward tunnel refused",
 		}, want: []string{"nothing listens on port 9876 of the pod"}, why: "[fd00:10:244:1::5]:9876: refused", outer: 5},
@@ -206,6 +214,26 @@ func TestWhatIsSaidOfPolicies(t *testing.T) {
 		set(tab)
 		if causes := ExplainTable(tab); len(causes) != 1 || !strings.Contains(causes[0].Why, want) {
 			t.Errorf("expected %q, found %+v", want, causes)
+		}
+	}
+}
+
+// Without a readiness probe, a container that has just started is a reason why nothing listens.
+func TestSinceWhenNothingListens(t *testing.T) {
+	for _, tc := range []struct {
+		age      time.Duration
+		restarts int
+		want     string
+	}{
+		{12 * time.Second, 0, "connections too; container web started 12 s ago"},
+		{12 * time.Second, 1, "container web started 12 s ago, after 1 restart"},
+		{59 * time.Second, 7, "container web started 59 s ago, after 7 restarts"},
+		{2 * time.Minute, 7, "localhost refuses connections too"},
+	} {
+		tab := table(t, v4, "container 127.0.0.1 refused", "container "+v4+" refused")
+		tab.Target.Container, tab.Target.Started, tab.Target.Restarts = "web", time.Now().Add(-tc.age), tc.restarts
+		if causes := ExplainTable(tab); len(causes) != 1 || !strings.HasSuffix(causes[0].Why, tc.want) {
+			t.Errorf("expected one cause that ends with %q, found %+v", tc.want, causes)
 		}
 	}
 }

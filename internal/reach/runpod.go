@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -44,6 +45,10 @@ type podRun struct {
 	inTarget *kubectl.Kubectl
 	table    *Table
 	mu       sync.Mutex // of the table's Owners
+	// listens ends when the first vantage point has reached the target, which calls reached, or with
+	// the run.
+	listens context.Context
+	reached context.CancelFunc
 }
 
 // RunPod probes the target from each of the vantage points. The removal of the run's resources
@@ -58,6 +63,8 @@ func RunPod(ctx context.Context, env Env, opts PodOptions) (*Table, error) {
 	}
 	opts.Port = cmp.Or(opts.Port, DefaultPort)
 	r := &podRun{pods: pods, opts: opts}
+	r.listens, r.reached = context.WithCancel(ctx)
+	defer r.reached()
 	target, err := r.target(ctx)
 	if err != nil {
 		return nil, err
@@ -137,6 +144,12 @@ func (r *podRun) ready(ctx context.Context, pod *corev1.Pod) (err error) {
 		}
 	}
 	t.Node, t.IPs = pod.Spec.NodeName, addresses(pod)
+	container := pod.Spec.Containers[r.serving(pod)].Name
+	for _, status := range pod.Status.ContainerStatuses {
+		if status.Name == container && status.State.Running != nil {
+			t.Container, t.Started, t.Restarts = container, status.State.Running.StartedAt.Time, int(status.RestartCount)
+		}
+	}
 	return nil
 }
 
@@ -163,7 +176,7 @@ func (r *podRun) probeAll(ctx context.Context, target *corev1.Pod) error {
 			}
 			rows[i] = vantage.rows(r.table.Target, caller)
 			if caller.skipped == "" {
-				vantage.call(ctx, r, caller, rows[i])
+				r.call(ctx, vantage, caller, rows[i])
 			}
 			r.progress(Progress{Stage: "probed from: " + vantage.words})
 		})
@@ -175,6 +188,31 @@ func (r *podRun) probeAll(ctx context.Context, target *corev1.Pod) error {
 	}
 	r.table.Rows = slices.Concat(rows...)
 	return nil
+}
+
+// listenTime is how long a container may take from its start until its program listens: without a
+// readiness probe, a Pod is Ready before.
+const listenTime = 10 * time.Second
+
+// call probes from a vantage point: of a container that has just started, until it refuses no more,
+// or once more when another vantage point has reached it.
+func (r *podRun) call(ctx context.Context, vantage vantageRow, c caller, rows []Row) {
+	// By the clock of this machine too, because that of the node may differ.
+	deadline := time.Now().Add(min(listenTime, listenTime-time.Since(r.table.Target.Started)))
+	for {
+		last := r.listens.Err() != nil || time.Now().After(deadline)
+		vantage.call(ctx, r, c, rows)
+		if slices.ContainsFunc(rows, r.table.reached) {
+			r.reached()
+		}
+		if last || !slices.ContainsFunc(rows, r.table.lastRefused) {
+			return
+		}
+		select {
+		case <-time.After(listenTime / 20):
+		case <-r.listens.Done():
+		}
+	}
 }
 
 // rows are those of a vantage point, before they are probed.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"time"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
@@ -15,6 +16,10 @@ type Target struct {
 	Name, Namespace, Node string
 	IPs                   []netip.Addr
 	Port                  uint16
+	// Container is the one that serves; Started when it did last, and Restarts how often before.
+	Container string
+	Started   time.Time
+	Restarts  int
 	// Existing: it was there before the run, and is only probed.
 	Existing bool
 	// Version is what only this Pod answers, or "" where that is not known: then
@@ -99,6 +104,11 @@ func (t *Table) Outcome(r Row) v1alpha1.VantageOutcome {
 func (t *Table) reached(r Row) bool {
 	found := t.Found(r)
 	return r.Skipped == "" && (found == probe.Answered || t.Target.Version == "" && r.Result.Connected && found != probe.WrongAnswer && found != probe.Flaky)
+}
+
+// lastRefused reports that connections failed, and that the last of these was refused.
+func (t *Table) lastRefused(r Row) bool {
+	return t.Outcome(r) == v1alpha1.VantageFailed && probe.OutcomeOf(r.Result.Err, probe.None) == probe.Refused
 }
 
 // SNAT reports that the target saw the caller under an address that is not its own.
