@@ -22,11 +22,11 @@ func newBuild() *cobra.Command {
 			return chooseVersion(&kubernetes)
 		},
 		RunE: func(c *cobra.Command, _ []string) error {
-			bin, _, err := launch.Build(c.Context(), kubernetes, false, progress.New(os.Stderr))
+			built, err := launch.Build(c.Context(), kubernetes, progress.New(os.Stderr))
 			if err != nil {
 				return failure{err}
 			}
-			fmt.Println(bin)
+			fmt.Println(built.Bin)
 			return nil
 		},
 	}

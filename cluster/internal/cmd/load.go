@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/fault"
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/image"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/progress"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/state"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/supervisor"
@@ -38,7 +39,7 @@ func newLoad(open opener) *cobra.Command {
 			}
 			begin := time.Now()
 			err = each(ctx, nodes, func(ctx context.Context, _ int, node string) error {
-				return supervisor.Load(ctx, cluster.Bin, dir.HostSocket(node), args[0])
+				return image.Load(ctx, cluster.Bin, dir.HostSocket(node), args[0])
 			})
 			if err != nil {
 				return err

@@ -19,6 +19,8 @@ var parsed = template.Must(template.ParseFS(templates, "templates/*"))
 const (
 	// ContainerdSocket is where containerd listens.
 	ContainerdSocket = "/run/containerd/containerd.sock"
+	// ContainerdData is where containerd keeps images.
+	ContainerdData = "/var/lib/containerd"
 	// NodeBin holds the parts.
 	NodeBin = "/opt/kbe/bin"
 )

@@ -13,26 +13,41 @@ import (
 // progress gets a line at least every 5 seconds, one call at a time. A missing tool is
 // an error that names its package. Cancelling ctx ends the build and leaves no files.
 func Build(ctx context.Context, cacheDir string, progress func(format string, args ...any)) (string, error) {
-	service, err := serviceRecipe(Variant{Ref: serviceRef})
+	a, err := standard()
 	if err != nil {
 		return "", err
 	}
-	shell, err := shellRecipe(runtime.GOARCH)
-	if err != nil {
-		return "", err
-	}
-	// One archive: each node reads the layer that two of them have once.
-	a, err := archive("images", service, shell, pauseRecipe(pauseImage(PauseRef), runtime.GOARCH))
-	if err != nil {
-		return "", err
-	}
-	a.what = "stand-in images"
 	return a.path(ctx, cacheDir, oneAtATime(progress))
 }
 
-// BuildPause returns an archive of the image for pods' sandboxes alone. Otherwise it is as Build.
-func BuildPause(ctx context.Context, cacheDir string, progress func(format string, args ...any)) (string, error) {
-	return buildOne(ctx, cacheDir, "pause", progress, pauseRecipe(pauseImage(PauseRef), runtime.GOARCH))
+// standard is the archive with every image of the Catalogue.
+func standard() (artifact, error) {
+	service, err := serviceRecipe(Variant{Ref: serviceRef})
+	if err != nil {
+		return artifact{}, err
+	}
+	shell, err := shellRecipe(runtime.GOARCH)
+	if err != nil {
+		return artifact{}, err
+	}
+	// One archive: the layer that two of them have is in it once.
+	a, err := archive("images", service, shell, pauseRecipe(pauseImage(PauseRef), runtime.GOARCH))
+	a.what = "stand-in images"
+	return a, err
+}
+
+// BuildStore returns a folder for Copy, with the images that nodes have from the start: every
+// image of the Catalogue, or that for pods' sandboxes alone. bin is the folder of the parts.
+// It needs root. Otherwise it is as Build.
+func BuildStore(ctx context.Context, cacheDir, bin string, pauseAlone bool, progress func(format string, args ...any)) (string, error) {
+	a, err := standard()
+	if pauseAlone {
+		a, err = archive("pause", pauseRecipe(pauseImage(PauseRef), runtime.GOARCH))
+	}
+	if err != nil {
+		return "", err
+	}
+	return store(a, bin).path(ctx, cacheDir, oneAtATime(progress))
 }
 
 func buildOne(ctx context.Context, cacheDir, file string, progress func(format string, args ...any), r recipe) (string, error) {

@@ -212,7 +212,7 @@ func TestAPortThatIsTaken(t *testing.T) {
 	}
 	defer taken.Close()
 	dir := state.Dir(filepath.Join(t.TempDir(), "kbe"))
-	_, err = launch(t.Context(), dir, Options{Nodes: 1, Port: taken.Addr().(*net.TCPAddr).Port}, preflight.Result{}, "", Images{}, progress.New(os.Stderr))
+	_, err = launch(t.Context(), dir, Options{Nodes: 1, Port: taken.Addr().(*net.TCPAddr).Port}, preflight.Result{}, Built{}, "", progress.New(os.Stderr))
 	if err == nil || !strings.Contains(err.Error(), "choose another --port") || dir.Exists() {
 		t.Errorf("expected an error with what to do, and no files, found %v", err)
 	}

@@ -49,7 +49,11 @@ func Up(ctx context.Context, dir state.Dir, o Options, p *progress.Printer) erro
 	if err != nil {
 		return err
 	}
-	bin, images, err := Build(ctx, o.Kubernetes, o.Cold, p)
+	built, err := Build(ctx, o.Kubernetes, p)
+	if err != nil {
+		return err
+	}
+	store, err := image.BuildStore(ctx, built.cache, built.Bin, o.Cold, p.Live)
 	if err != nil {
 		return err
 	}
@@ -66,7 +70,7 @@ func Up(ctx context.Context, dir state.Dir, o Options, p *progress.Printer) erro
 	}
 	begin := time.Now()
 	p.Line("starting cluster %s: %s, Kubernetes %s", dir.Name(), progress.Count(o.Nodes, "node"), o.Kubernetes)
-	cluster, err := launch(ctx, dir, o, machine, bin, images, p)
+	cluster, err := launch(ctx, dir, o, machine, built, store, p)
 	if err != nil {
 		return undo(ctx, dir, err)
 	}
@@ -75,38 +79,34 @@ func Up(ctx context.Context, dir state.Dir, o Options, p *progress.Printer) erro
 	return nil
 }
 
-// Images are archives of images.
-type Images struct {
-	// Nodes are those that every node gets, and Registry those that the registry gets.
-	Nodes, Registry []string
+// Built is what a cluster is made from.
+type Built struct {
+	// Bin is the folder of the parts.
+	Bin string
+	// Images are archives of those that the registry has.
+	Images []string
+	cache  string
 }
 
-// Build builds the parts of one of parts.Versions, and the images, that are not cached yet. Of cold nodes, see Options.
-func Build(ctx context.Context, kubernetes string, cold bool, p *progress.Printer) (bin string, images Images, err error) {
-	if bin, err = parts.Ensure(ctx, kubernetes, p); err != nil {
-		return "", images, err
+// Build builds the parts of one of parts.Versions, and the images, that are not cached yet.
+func Build(ctx context.Context, kubernetes string, p *progress.Printer) (b Built, err error) {
+	if b.Bin, err = parts.Ensure(ctx, kubernetes, p); err != nil {
+		return b, err
 	}
-	cache, err := parts.CacheDir()
-	if err != nil {
-		return "", images, err
+	if b.cache, err = parts.CacheDir(); err != nil {
+		return b, err
 	}
-	all, err := image.Build(ctx, cache, p.Live)
+	all, err := image.Build(ctx, b.cache, p.Live)
 	if err != nil {
-		return "", images, err
-	}
-	dns, err := image.BuildDNS(ctx, cache, bin, p.Live)
-	if err != nil {
-		return "", images, err
+		return b, err
 	}
 	// One node needs that of DNS: it pulls it.
-	images = Images{Nodes: []string{all}, Registry: []string{dns, all}}
-	if cold {
-		images.Nodes[0], err = image.BuildPause(ctx, cache, p.Live)
-	}
-	return bin, images, err
+	dns, err := image.BuildDNS(ctx, b.cache, b.Bin, p.Live)
+	b.Images = []string{dns, all}
+	return b, err
 }
 
-func launch(ctx context.Context, dir state.Dir, o Options, machine preflight.Result, bin string, images Images, p *progress.Printer) (state.Cluster, error) {
+func launch(ctx context.Context, dir state.Dir, o Options, machine preflight.Result, built Built, store string, p *progress.Printer) (state.Cluster, error) {
 	api, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", o.Port))
 	if err != nil {
 		return state.Cluster{}, fmt.Errorf("port of the API: %w; choose another --port", err)
@@ -118,7 +118,7 @@ func launch(ctx context.Context, dir state.Dir, o Options, machine preflight.Res
 	}
 	cluster := state.Cluster{
 		Name: dir.Name(), Nodes: nodeNames(o.Nodes), IPFamily: o.IPFamily, Zones: o.Zones, Server: "https://" + api.Addr().String(),
-		Bin: bin, Version: o.Kubernetes, Images: images.Nodes, Registry: images.Registry, ProxyMode: machine.ProxyMode, PolicyMode: machine.PolicyMode, Audit: o.Audit, Kubeconfig: plan,
+		Bin: built.Bin, Version: o.Kubernetes, Store: store, Registry: built.Images, ProxyMode: machine.ProxyMode, PolicyMode: machine.PolicyMode, Audit: o.Audit, Kubeconfig: plan,
 	}
 	if err := writeFiles(dir, cluster); err != nil {
 		return cluster, fmt.Errorf("write the cluster's files: %w", err)

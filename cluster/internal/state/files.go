@@ -26,8 +26,9 @@ type Cluster struct {
 	Bin string `json:"bin"`
 	// Version is the version of Kubernetes.
 	Version string `json:"version"`
-	// Images are the archives that every node gets, and Registry those that the registry gets.
-	Images   []string `json:"images"`
+	// Store is the folder with the images that every node has from the start.
+	Store string `json:"store"`
+	// Registry are the archives that the registry gets.
 	Registry []string `json:"registry"`
 	// ProxyMode is the mode of kube-proxy: nftables or iptables.
 	ProxyMode string `json:"proxyMode"`

@@ -23,6 +23,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/config"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/image"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/network"
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/poll"
 )
 
 // client talks to the API server as its administrator, over the same way in as the user.
@@ -47,7 +48,7 @@ func newClient(kubeconfig string) (*client, error) {
 
 // waitServing waits until the API server says that it is ready.
 func (c *client) waitServing(ctx context.Context) error {
-	return until(ctx, func() error {
+	return poll.Until(ctx, func() error {
 		return c.Discovery().RESTClient().Get().AbsPath("/readyz").Do(ctx).Error()
 	})
 }
@@ -151,7 +152,7 @@ func (c *client) create(ctx context.Context, manifest []byte) error {
 
 // waitReady waits until the node is Ready and pods may go there.
 func (c *client) waitReady(ctx context.Context, name string) error {
-	return until(ctx, func() error {
+	return poll.Until(ctx, func() error {
 		node, err := c.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
 			return err
@@ -166,7 +167,7 @@ func WaitBooted(ctx context.Context, kubeconfig, name string, begin time.Time) e
 	if err != nil {
 		return err
 	}
-	return until(ctx, func() error {
+	return poll.Until(ctx, func() error {
 		node, err := c.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
 			return err
@@ -199,34 +200,10 @@ func notReady(node *corev1.Node) error {
 
 // waitServiceAccount waits for what a namespace needs before it can have pods.
 func (c *client) waitServiceAccount(ctx context.Context) error {
-	return until(ctx, func() error {
+	return poll.Until(ctx, func() error {
 		_, err := c.CoreV1().ServiceAccounts(metav1.NamespaceDefault).Get(ctx, "default", metav1.GetOptions{})
 		return err
 	})
-}
-
-// until calls f until it succeeds. When the context ends it says what was missing last.
-func until(ctx context.Context, f func() error) error {
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	var last error
-	for {
-		err := f()
-		if err == nil {
-			return nil
-		}
-		if ctx.Err() == nil {
-			last = err
-		}
-		select {
-		case <-ctx.Done():
-			if last == nil {
-				return context.Cause(ctx)
-			}
-			return fmt.Errorf("%w: %w", context.Cause(ctx), last)
-		case <-tick.C:
-		}
-	}
 }
 
 // NodeStatus is what the API server says about a node.

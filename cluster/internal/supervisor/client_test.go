@@ -3,11 +3,7 @@ package supervisor
 import (
 	"context"
 	"errors"
-	"net"
-	"path/filepath"
-	"strings"
 	"testing"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -34,50 +30,6 @@ func TestNotReady(t *testing.T) {
 	}
 }
 
-func TestUntil(t *testing.T) {
-	calls := 0
-	err := until(t.Context(), func() error {
-		if calls++; calls < 3 {
-			return errors.New("not yet")
-		}
-		return nil
-	})
-	if err != nil || calls != 3 {
-		t.Errorf("expected success with the third call, found %v after %d", err, calls)
-	}
-	budget := errors.New("not within a minute")
-	ctx, cancel := context.WithCancelCause(t.Context())
-	err = until(ctx, func() error { cancel(budget); return nil })
-	if err != nil {
-		t.Errorf("a success when the context ends: found %v", err)
-	}
-	missing := errors.New("its kubelet did not report yet")
-	ctx, stop := context.WithTimeoutCause(t.Context(), 250*time.Millisecond, budget)
-	defer stop()
-	if err := until(ctx, func() error { return missing }); !errors.Is(err, budget) || !errors.Is(err, missing) {
-		t.Errorf("expected why it ended and what was missing last, found %v", err)
-	}
-}
-
-func TestWaitSocket(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "socket")
-	done := make(chan error)
-	go func() { done <- waitSocket(t.Context(), path) }()
-	socket, err := net.Listen("unix", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer socket.Close()
-	if err := <-done; err != nil {
-		t.Errorf("a socket that appears: found %v", err)
-	}
-	ctx, cancel := context.WithTimeoutCause(t.Context(), 10*time.Millisecond, errors.New("not in time"))
-	defer cancel()
-	if err := waitSocket(ctx, path+".missing"); err == nil || !strings.Contains(err.Error(), "not in time") || !strings.Contains(err.Error(), "socket.missing") {
-		t.Errorf("expected the reason and the path, found %v", err)
-	}
-}
-
 func TestExplain(t *testing.T) {
 	culprit := &componentError{"node-1/kubelet", errors.New("ended 3 times")}
 	ctx, cancel := context.WithCancelCause(t.Context())
@@ -91,12 +43,5 @@ func TestExplain(t *testing.T) {
 	own := errors.New("its own")
 	if err := explain(t.Context(), own); !errors.Is(err, own) {
 		t.Errorf("expected the error itself, found %v", err)
-	}
-}
-
-func TestLoadSaysWhichArchive(t *testing.T) {
-	missing := filepath.Join(t.TempDir(), "missing.tar")
-	if err := Load(t.Context(), "/bin", "/no/socket", missing); err == nil || !strings.Contains(err.Error(), missing) {
-		t.Errorf("expected an error that names the archive, found %v", err)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/cgroup"
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/poll"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/sandbox"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/state"
 )
@@ -43,7 +44,7 @@ func written(t *testing.T, k *keeper, what string, condition func(state.Componen
 	var found state.Component
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	err := until(ctx, func() error {
+	err := poll.Until(ctx, func() error {
 		status, err := k.dir.Status()
 		if err != nil {
 			return err
@@ -64,7 +65,7 @@ func logged(t *testing.T, k *keeper, want string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	err := until(ctx, func() error {
+	err := poll.Until(ctx, func() error {
 		log, err := os.ReadFile(k.dir.Log("part"))
 		if err == nil && string(log) != want {
 			err = fmt.Errorf("expected the log %q, found %q", want, log)

@@ -9,6 +9,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/cgroup"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/config"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/network"
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/poll"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/state"
 )
 
@@ -39,7 +40,7 @@ func (n *host) boot(starting context.Context) error {
 		return err
 	}
 	n.keep("containerd", n.Containerd())
-	if err := waitSocket(starting, n.dir.HostSocket(n.Name)); err != nil {
+	if err := poll.Socket(starting, n.dir.HostSocket(n.Name)); err != nil {
 		return &componentError{n.Name + "/containerd", err}
 	}
 	return nil

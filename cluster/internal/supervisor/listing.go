@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
+
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/image"
 )
 
 // NodeImage is an image that a node has, under one of its references.
@@ -25,7 +27,7 @@ type NodeImage struct {
 // Images returns the images of the node whose containerd listens on socket, in the order of their references. Names that
 // the kubelet uses, which are digests, are left out.
 func Images(ctx context.Context, bin, socket string) ([]NodeImage, error) {
-	table, err := output(ctr(ctx, bin, socket, "images", "ls"))
+	table, err := output(image.Ctr(ctx, bin, socket, "images", "ls"))
 	return parseImages(string(table)), err
 }
 
@@ -44,7 +46,7 @@ func parseImages(table string) (images []NodeImage) {
 // node's own architecture.
 func ImageLabels(ctx context.Context, bin, socket string, i NodeImage) (map[string]string, error) {
 	for digest := i.Digest; ; {
-		text, err := output(ctr(ctx, bin, socket, "content", "get", digest))
+		text, err := output(image.Ctr(ctx, bin, socket, "content", "get", digest))
 		if err != nil {
 			return nil, err
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/cgroup"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/config"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/image"
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/poll"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/progress"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/registry"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/relay"
@@ -185,7 +186,7 @@ func (s *starter) run(ctx, starting context.Context) error {
 
 // fillRegistry waits for the image registry, and pushes the cluster's images.
 func (s *starter) fillRegistry(starting context.Context) error {
-	if err := waitSocket(starting, s.dir.RegistrySocket()); err != nil {
+	if err := poll.Socket(starting, s.dir.RegistrySocket()); err != nil {
 		return &componentError{"registry", err}
 	}
 	for _, archive := range s.cluster.Registry {
@@ -197,27 +198,19 @@ func (s *starter) fillRegistry(starting context.Context) error {
 	return nil
 }
 
-// node starts a node, and loads its images.
+// node starts a node, which has its images from the start.
 func (s *starter) node(starting context.Context, n *host, registered <-chan struct{}) error {
+	if err := image.Copy(starting, s.cluster.Store, s.dir.Node(n.Name, config.ContainerdData)); err != nil {
+		return fmt.Errorf("images of %s: %w", n.Name, err)
+	}
 	if err := n.boot(starting); err != nil {
 		return err
 	}
-	work, starting := errgroup.WithContext(starting)
-	work.Go(func() error {
-		// Now: the API server needs its time to start anyway.
-		for _, archive := range s.cluster.Images {
-			if err := Load(starting, s.cluster.Bin, s.dir.HostSocket(n.Name), archive); err != nil {
-				return &componentError{n.Name + "/containerd", err}
-			}
-		}
-		s.events.ready(n.Name+" images", "loaded")
-		return nil
-	})
 	await(starting, registered)
 	if starting.Err() == nil {
 		n.join()
 	}
-	return work.Wait()
+	return nil
 }
 
 // explain prefers the reason why a start was given up to the error that followed from it.

@@ -1,10 +1,9 @@
-package supervisor
+package image
 
 import (
 	"bytes"
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,7 +24,7 @@ func load(ctx context.Context, bin, socket, archive string, flags ...string) err
 		return err
 	}
 	defer f.Close()
-	cmd := ctr(ctx, bin, socket, append(append([]string{"images", "import"}, flags...), "-")...)
+	cmd := Ctr(ctx, bin, socket, append(append([]string{"images", "import"}, flags...), "-")...)
 	var out bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = f, &out, &out
 	if err := cmd.Run(); err != nil {
@@ -34,18 +33,7 @@ func load(ctx context.Context, bin, socket, archive string, flags ...string) err
 	return nil
 }
 
-// ctr is the command line of containerd, for the images of the kubelet.
-func ctr(ctx context.Context, bin, socket string, args ...string) *exec.Cmd {
+// Ctr is the command line of containerd, for the images of the kubelet.
+func Ctr(ctx context.Context, bin, socket string, args ...string) *exec.Cmd {
 	return exec.CommandContext(ctx, filepath.Join(bin, "ctr"), append([]string{"--address", socket, "--namespace", "k8s.io"}, args...)...)
-}
-
-// waitSocket waits until something answers on a unix socket.
-func waitSocket(ctx context.Context, path string) error {
-	return until(ctx, func() error {
-		conn, err := (&net.Dialer{}).DialContext(ctx, "unix", path)
-		if err == nil {
-			conn.Close()
-		}
-		return err
-	})
 }
