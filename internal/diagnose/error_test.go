@@ -8,7 +8,10 @@ import (
 )
 
 // The texts are what kubectl v1.37 and client-go v0.37 said on the embedded
-// cluster when the fault was provoked by hand or by the e2e suite.
+// cluster when the fault was provoked by hand or by the e2e suite. Their forms are those of
+// client-go (tools/clientcmd, plugin/pkg/client/auth/exec), kubectl (pkg/cmd/util/helpers.go),
+// apimachinery (pkg/api/errors), apiserver (pkg/endpoints/handlers/responsewriters) and of Go's
+// crypto/x509, crypto/tls and net.
 var requestCauses = map[string]struct{ said, what string }{
 	"context":        {`context "nowhere" does not exist`, `the kubeconfig has no such context`},
 	"kubectlcontext": {`Error in configuration: context was not found for specified context: nowhere`, `the kubeconfig has no such context`},
@@ -43,6 +46,24 @@ var requestCauses = map[string]struct{ said, what string }{
 	"notrunning": {`error: unable to upgrade connection: container not found ("sibling")`, `container "sibling" is not running, so nothing can run in it`},
 	"namespace":  {`Error from server (NotFound): namespaces "absent" not found`, `the namespace "absent" does not exist`},
 	"refused":    {`Get "https://127.0.0.1:1/version": dial tcp 127.0.0.1:1: connect: connection refused`, `the API server https://api.example:6443 does not answer`},
+	"504":        {`Error from server (Timeout): the server was unable to return a response in the time allotted, but may still be processing the request (post pods)`, `the API server https://api.example:6443 does not answer in time`},
+	"listing":    {`Error from server (ServerTimeout): The list operation against pods could not be completed at this time, please try again.`, `the API server https://api.example:6443 does not answer in time`},
+	"503":        {`Error from server (ServiceUnavailable): the server is currently unable to handle the request`, `the API server https://api.example:6443 has an internal error`},
+	"429":        {`Error from server (TooManyRequests): the server has received too many requests and has asked us to try again later (get pods)`, `the API server https://api.example:6443 is busy and rejects requests (429)`},
+	"missing":    {`error: invalid configuration: [context was not found for specified context: c, no server found for cluster "k"]`, `the kubeconfig has no such context`},
+	"cluster":    {`error: cluster "k" does not exist`, `the kubeconfig's context refers to a missing cluster or user`},
+	"provider":   {`error: no Auth Provider found for name "openstack"`, `the kubeconfig has the auth provider "openstack", which Kubernetes clients do not have`},
+	"gcp": {"error: The gcp auth plugin has been removed.\nPlease use the \"gke-gcloud-auth-plugin\" kubectl/client-go credential plugin instead.\nSee https://example.com for further details",
+		`the kubeconfig has the auth provider "gcp", which Kubernetes clients no longer have`},
+	"v1alpha1":   {`error: exec plugin: invalid apiVersion "client.authentication.k8s.io/v1alpha1"`, `the credential plugin that the kubeconfig names has the API client.authentication.k8s.io/v1alpha1, which Kubernetes clients no longer have`},
+	"name":       {`Unable to connect to the server: tls: failed to verify certificate: x509: certificate is valid for kubernetes, not api.example`, `the certificate of the API server https://api.example:6443 is not for that name`},
+	"clientcert": {`Get "https://api.example:6443/version": remote error: tls: certificate required`, `the API server https://api.example:6443 does not accept the kubeconfig's client certificate`},
+	"plain":      {`Unable to connect to the server: http: server gave HTTP response to HTTPS client`, `the server at https://api.example:6443 does not use TLS`},
+	"proxy":      {`Unable to connect to the server: proxyconnect tcp: dial tcp 192.0.2.1:3128: connect: connection refused`, `the HTTP proxy for the API server https://api.example:6443 blocks the request`},
+	"dns":        {`Unable to connect to the server: dial tcp: lookup api.example on 192.0.2.53:53: no such host`, `the host name of the API server https://api.example:6443 cannot be resolved`},
+	"broken":     {`Get "https://api.example:6443/version": http2: client connection lost`, `the connection to the API server https://api.example:6443 broke`},
+	"goaway":     {`http2: server sent GOAWAY and closed the connection; LastStreamID=7, ErrCode=NO_ERROR, debug=""`, `the connection to the API server https://api.example:6443 broke`},
+	"etcd":       {`Error from server: etcdserver: request timed out`, `the API server's etcd has a fault`},
 	"silent":     {`Get "https://127.0.0.1:44321/version": context deadline exceeded`, `the API server https://api.example:6443 does not answer in time`},
 }
 

@@ -114,7 +114,7 @@ func (r compiled) match(s sign) *Cause {
 	names := maps.Clone(s.about)
 	for i, name := range r.message.SubexpNames() {
 		if name != "" {
-			names[name] = groups[i]
+			names[name] = strings.Join(strings.Fields(groups[i]), " ")
 		}
 	}
 	fill := func(text string) string { return os.Expand(text, func(name string) string { return names[name] }) }

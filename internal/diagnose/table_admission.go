@@ -4,6 +4,7 @@ const (
 	otherPolicy   = "change the pod as required, or use a namespace that it does not cover: -n NAMESPACE"
 	notByProxy    = "the API server cannot reach the pod at $address through its proxy"
 	lookAtOverlay = "where the pods have an overlay network that the control plane is not part of, that is so on a healthy cluster; otherwise look at the way from the API server to the pod network"
+	webhookOwner  = "the webhook's owner must fix it; its failurePolicy is Fail"
 	// toKubelet is how a request of the API server to a kubelet fails: on a connection that is
 	// upgraded; of a log; since 1.30, of an exec by WebSocket.
 	toKubelet = `(error dialing backend: |(Get|Post) "?https://[^/]+:10250/\S+ )`
@@ -19,32 +20,53 @@ var admission = []row{
 	{at: api, message: `failed quota: (?P<quota>[^:]+): must specify (?P<fields>[^\n]*)`,
 		what:   `the quota "$quota" requires $fields of every pod`,
 		remedy: "set them in the pod, have a LimitRange give defaults, or use another namespace: -n NAMESPACE", outlook: Hopeless},
-	{at: api, message: `(?P<rule>(maximum|minimum) \S+ usage per (Container|Pod)( is)? [^\n]*|\S+ max limit to request ratio per [^\n]*)`,
+	{at: api, message: `insufficient quota to (consume|match these scopes): (?P<what>[^\n]*)`,
+		what:   `no quota of the namespace covers it, and the API server requires one: $what`,
+		remedy: "have an administrator create a ResourceQuota for it, or use another namespace: -n NAMESPACE", outlook: Hopeless},
+	{at: api, message: `status unknown for quota: (?P<quota>[^,]+), `,
+		what:   `the quota "$quota" is so new that its usage is not known yet`,
+		remedy: "give it time: the controller of quotas counts within moments; otherwise look at kube-controller-manager", outlook: Slow},
+	{at: api, message: `(?P<rule>(maximum|minimum) \S+ usage per \w+ is [^\n\]]*|\S+ max limit to request ratio per [^\n\]]*)`,
 		what:   `a LimitRange of the namespace forbids it: $rule`,
 		remedy: "stay within the limits (kubectl describe limitrange), or use another namespace: -n NAMESPACE", outlook: Hopeless},
 	{at: api, message: `violates PodSecurity "(?P<level>[^"]+)": (?P<fields>[^\n]*)`,
 		what:   `the namespace enforces the Pod Security Standard $level: $fields`,
 		remedy: "set the fields as required, or use a namespace with a less strict standard: -n NAMESPACE", outlook: Hopeless},
-	// Kyverno names policy and rule on lines of their own (pkg/webhooks/utils/block.go),
-	// Gatekeeper and Azure Policy the constraint in brackets (pkg/webhook/policy.go), GKE
-	// Warden the constraint in a map of violations.
-	{at: api, message: `denied the request:\s*resource \S+ was blocked due to the following policies\s+(?P<policy>[^\s:]+):\s+(?P<rule>[^\s:]+):\s*(?P<said>[^\n]*)`,
+	// Kyverno: its own policies, as YAML with long lines folded (pkg/webhooks/utils/block.go; up
+	// to 1.9 with other words before it); those in CEL (pkg/webhooks/resource/vpol and ivpol).
+	{at: api, message: `denied the request:\s*(?:resource \S+ was blocked due to the following policies|policy \S+ for resource (?:violations?|errors?):)\s+(?P<policy>[^\s:]+):\s+(?P<rule>[^\n:]+):\s*(?:[|>]\S*\s+)?(?P<said>[^\n]*(?:\n {4,}[^\n]*)*)`,
 		what: `the policy "$policy" denied it by its rule "$rule": $said`, remedy: otherPolicy, outlook: Hopeless},
-	{at: api, message: `\{"\[denied by (?P<policy>[^\]]+)\]":\["(?P<said>[^"]*)"`,
+	{at: api, message: `denied the request: Policy (?P<policy>\S+) (?:failed|error): (?P<said>[^\n]*)`,
+		what: `the policy "$policy" denied it: $said`, remedy: otherPolicy, outlook: Hopeless},
+	// GKE Warden names the constraint in a map of violations, Gatekeeper and Azure Policy in
+	// brackets (pkg/webhook/policy.go).
+	{at: api, message: `\{"\[denied by (?P<policy>[^\]]+)\]":\["(?P<said>(?:[^"\\]|\\.)*)"`,
 		what: `the policy "$policy" denied it: $said`, remedy: otherPolicy, outlook: Hopeless},
 	{at: api, message: `denied the request: \[(?:denied by )?(?P<policy>[^\]\s]+)\] (?P<said>[^\n]*)`,
 		what: `the policy "$policy" denied it: $said`, remedy: otherPolicy, outlook: Hopeless},
+	// GKE Warden authorizes, too. No Role helps.
+	{at: api, message: `GKE Warden authz \[denied by (?P<policy>[^\]]+)\]: (?P<said>[^\n]*)`,
+		what: `the policy "$policy" denied it: $said`, remedy: "use a namespace of your own: -n NAMESPACE", outlook: Hopeless},
 	{at: api, message: `unable to validate against any security context constraint: `,
 		what:   `none of the security context constraints (SCC) that the service account may use admits it`,
 		remedy: "set the fields as the message asks for, have an administrator grant another SCC, or use another namespace: -n NAMESPACE", outlook: Hopeless},
-	{at: api, message: `admission webhook "(?P<webhook>[^"]+)" denied the request(:\s*(?P<said>\S[^\n]*)| without explanation|:\s*$)`,
-		what:   `the admission webhook "$webhook" denied it: $said`,
-		remedy: otherPolicy, outlook: Hopeless},
-	{at: api, message: `failed calling webhook "(?P<webhook>[^"]+)": (?P<why>[^\n]*)`,
-		what:   `the admission webhook "$webhook" does not respond, and nothing is admitted without it`,
-		remedy: "the webhook's owner must fix it; its failurePolicy is Fail", outlook: Hopeless},
+	// OpenShift, while its controllers have not annotated a new namespace yet (pkg/securitycontextconstraints).
+	{at: api, message: `unable to find (annotation openshift\.io/|supplemental group or uid annotation|pre-allocated \w+ annotation)`,
+		what:   "OpenShift's controllers have not prepared the namespace yet: it has no range of user IDs",
+		remedy: "give it time: a new namespace gets it within moments", outlook: Slow},
+	{at: api, message: `admission webhook "(?P<webhook>[^"]+)" denied the request:\s*(?P<said>\S[^\n]*)`,
+		what: `the admission webhook "$webhook" denied it: $said`, remedy: otherPolicy, outlook: Hopeless},
+	{at: api, message: `admission webhook "(?P<webhook>[^"]+)" denied the request( without explanation|:\s*$)`,
+		what: `the admission webhook "$webhook" denied it, without a reason`, remedy: otherPolicy, outlook: Hopeless},
+	{at: api, message: `failed calling webhook "(?P<webhook>[^"]+)".*(deadline exceeded|i/o timeout|handshake timeout|Client\.Timeout|connection refused|no route to host|no endpoints available|EOF)`,
+		what: `the admission webhook "$webhook" does not respond, and nothing is admitted without it`, remedy: webhookOwner, outlook: Hopeless},
+	{at: api, message: `failed calling webhook "(?P<webhook>[^"]+)"`,
+		what: `the API server cannot call the admission webhook "$webhook", and nothing is admitted without it`, remedy: webhookOwner, outlook: Hopeless},
 	{at: api, message: `ValidatingAdmissionPolicy '(?P<policy>[^']+)' .*denied request: (?P<said>[^\n]*)`,
 		what: `the admission policy "$policy" denied it: $said`, remedy: otherPolicy, outlook: Hopeless},
+	{at: api, message: `image policy webhook backend denied one or more images: (?P<said>[^\n]*)`,
+		what:   `the API server's image policy denied an image of it: $said`,
+		remedy: "use images that the policy accepts: --image NAME=REF", outlook: Hopeless},
 	{at: api, message: `serviceaccount "(?P<account>[^"]+)" not found`,
 		what:   `the service account "$account" does not exist yet`,
 		remedy: "give it time: a new namespace gets its service account default within moments; otherwise create it", outlook: Slow},
@@ -59,6 +81,12 @@ var admission = []row{
 		remedy: `have an administrator grant it with a ClusterRole and a ClusterRoleBinding: verb $verb, resource $resource, API group "$group"`, outlook: Hopeless},
 	{at: api, message: `User "(?P<user>[^"]*)" cannot (?P<verb>\S+) path "(?P<path>[^"]+)"`,
 		what: `user "$user" may not $verb $path`, remedy: "have an administrator grant it with a ClusterRole", outlook: Hopeless},
+	// The API server's own plugins (k8s.io/kubernetes, plugin/pkg/admission): the first while its caches fill.
+	{at: api, message: ` is forbidden: not yet ready to handle request`,
+		what:   "the API server $host has just started, and does not admit anything yet",
+		remedy: "give it time; otherwise the cluster's administrator finds more in the API server's log", outlook: Slow},
+	{at: api, message: `"[^"\n]+" is forbidden: (?P<said>[^\n]*)`,
+		what: `the API server does not admit it: $said`, remedy: otherPolicy, outlook: Hopeless},
 }
 
 // execs are the causes of an exec, a log or a port-forward that cannot be begun.

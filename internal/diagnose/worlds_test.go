@@ -26,33 +26,105 @@ const (
 // What other clusters than the embedded one say, in the form that their sources and public
 // reports show. The name says which programs print it, in which versions.
 var otherWorlds = map[string]struct{ said, what string }{
-	"Kyverno: policy and rule on lines of their own": {
-		"Error from server: error when creating \"pod.yaml\": admission webhook \"validate.kyverno.svc-fail\" denied the request: \n\nresource Pod/team/sise was blocked due to the following policies \n\nneeds-owner:\n  label-owner: 'validation error: every pod names its owner. rule label-owner failed at path /metadata/labels/owner/'\n",
+	// kyverno/kyverno, pkg/webhooks/utils/block.go: gopkg.in/yaml.v2 folds lines of 80 characters.
+	"Kyverno 1.10 to 1.17: policy and rule on lines of their own, a message of two lines": {
+		"Error from server: error when creating \"pod.yaml\": admission webhook \"validate.kyverno.svc-fail\" denied the request: \n\nresource Pod/team/sise was blocked due to the following policies \n\nneeds-owner:\n  label-owner: 'validation error: every pod names its owner. rule label-owner failed\n    at path /metadata/labels/owner/'\n",
 		`the policy "needs-owner" denied it by its rule "label-owner": 'validation error: every pod names its owner. rule label-owner failed at path /metadata/labels/owner/'`},
-	"Gatekeeper": {
+	"Kyverno 1.8 to 1.19: a rule with spaces, a message with a line break, a second policy": {
+		"admission webhook \"validate.kyverno.svc-fail\" denied the request: \n\nresource Pod/team/sise was blocked due to the following policies \n\nneeds-owner:\n  label of owner: |-\n    every pod\n    names its owner\nno-latest:\n  tag: not the latest\n",
+		`the policy "needs-owner" denied it by its rule "label of owner": every pod names its owner`},
+	"Kyverno 1.8 and 1.9": {
+		"admission webhook \"validate.kyverno.svc-fail\" denied the request: \n\npolicy Pod/team/sise for resource violation: \n\nneeds-owner:\n  label-owner: every pod names its owner\n",
+		`the policy "needs-owner" denied it by its rule "label-owner": every pod names its owner`},
+	// pkg/webhooks/resource/vpol and ivpol: policies.kyverno.io.
+	"Kyverno 1.14 to 1.19: a ValidatingPolicy of its CEL API": {
+		`Error from server: admission webhook "vpol.validate.kyverno.svc-fail" denied the request: Policy needs-owner failed: every pod names its owner; Policy no-latest error: no such key: tag`,
+		`the policy "needs-owner" denied it: every pod names its owner; Policy no-latest error: no such key: tag`},
+	// open-policy-agent/gatekeeper, pkg/webhook/policy.go.
+	"Gatekeeper 3.8 to 3.24": {
 		`Error from server (Forbidden): admission webhook "validation.gatekeeper.sh" denied the request: [must-have-owner] label owner is missing`,
 		`the policy "must-have-owner" denied it: label owner is missing`},
 	"Gatekeeper up to 3.3": {
-		`admission webhook "validation.gatekeeper.sh" denied the request: [denied by must-have-owner] label owner is missing`,
+		`Error from server ([denied by must-have-owner] label owner is missing): admission webhook "validation.gatekeeper.sh" denied the request: [denied by must-have-owner] label owner is missing`,
 		`the policy "must-have-owner" denied it: label owner is missing`},
-	"Azure Policy: a reason with brackets": {
+	"Azure Policy with Gatekeeper 3.4 to 3.7: a reason with brackets": {
 		`Error from server ([azurepolicy-noroot-1a2b3c] root is not allowed): admission webhook "validation.gatekeeper.sh" denied the request: [azurepolicy-noroot-1a2b3c] root is not allowed`,
 		`the policy "azurepolicy-noroot-1a2b3c" denied it: root is not allowed`},
-	"GKE Warden: a reason with spaces": {
-		"Error from server (GKE Warden constraints violations): error when creating \"pod.yaml\": admission webhook \"warden-validating.common-webhooks.networking.gke.io\" denied the request: GKE Warden rejected the request because it violates one or more constraints.\nViolations details: {\"[denied by autogke-no-host-port]\":[\"container main specifies a host port\"]}\nRequested by user: 'me', groups: 'system:authenticated'.",
-		`the policy "autogke-no-host-port" denied it: container main specifies a host port`},
-	"OpenShift SCC": {
+	// The form of livekit/livekit-helm#147 and argoproj/argo-workflows#13073.
+	"GKE Warden since 2023: a reason with spaces, quotation marks": {
+		"Error from server (GKE Warden constraints violations): error when creating \"pod.yaml\": admission webhook \"warden-validating.common-webhooks.networking.gke.io\" denied the request: GKE Warden rejected the request because it violates one or more constraints.\nViolations details: {\"[denied by autogke-no-host-port]\":[\"container \\\"main\\\" specifies a host port\",\"so does another\"]}\nRequested by user: 'me', groups: 'system:authenticated'.",
+		`the policy "autogke-no-host-port" denied it: container \"main\" specifies a host port`},
+	// The form of rancher/rancher#39052.
+	"GKE Warden up to 2022": {
+		"Error from server ([denied by autogke-no-host-port]): admission webhook \"gkepolicy.common-webhooks.networking.gke.io\" denied the request: GKE Policy Controller rejected the request because it violates one or more policies: {\"[denied by autogke-no-host-port]\":[\"container main specifies a host port. Requested by user: 'me', groups: 'system:authenticated'.\"]}",
+		`the policy "autogke-no-host-port" denied it: container main specifies a host port. Requested by user: 'me', groups: 'system:authenticated'.`},
+	// The form of tailscale/tailscale#9475.
+	"GKE Warden: a namespace of the provider": {
+		`Error from server (Forbidden): pods is forbidden: User "me" cannot create resource "pods" in API group "" in the namespace "kube-system": GKE Warden authz [denied by managed-namespaces-limitation]: the namespace "kube-system" is managed and the request's verb "create" is denied`,
+		`the policy "managed-namespaces-limitation" denied it: the namespace "kube-system" is managed and the request's verb "create" is denied`},
+	// openshift/apiserver-library-go, pkg/securitycontextconstraints/sccadmission and sccmatching.
+	"OpenShift SCC, 4.11 to 4.20": {
+		`Error from server (Forbidden): pods "sise" is forbidden: unable to validate against any security context constraint: [provider "anyuid": Forbidden: not usable by user or serviceaccount, provider restricted-v2: .containers[0].runAsUser: Invalid value: 65532: must be in the ranges: [1000680000, 1000689999], provider "restricted": Forbidden: not usable by user or serviceaccount]`,
+		`none of the security context constraints (SCC) that the service account may use admits it`},
+	"OpenShift SCC up to 4.10": {
 		`Error from server (Forbidden): pods "sise" is forbidden: unable to validate against any security context constraint: [provider "anyuid": Forbidden: not usable by user or serviceaccount, spec.containers[0].securityContext.runAsUser: Invalid value: 65532: must be in the ranges: [1000680000, 1000689999]]`,
 		`none of the security context constraints (SCC) that the service account may use admits it`},
-	"ValidatingAdmissionPolicy": {
-		`Error from server: admission webhook: pods "sise" is forbidden: ValidatingAdmissionPolicy 'owners' with binding 'owners-everywhere' denied request: failed expression: has(object.metadata.labels.owner)`,
+	"OpenShift SCC in a namespace that was just created": {
+		`Error from server (Forbidden): pods "sise" is forbidden: unable to find annotation openshift.io/sa.scc.uid-range`,
+		`OpenShift's controllers have not prepared the namespace yet: it has no range of user IDs`},
+
+	// k8s.io/apiserver, pkg/admission/plugin/policy/validating/dispatcher.go; k8s.io/kubectl,
+	// pkg/cmd/util/helpers.go: the reason is Invalid where the policy has none.
+	"ValidatingAdmissionPolicy, as kubectl 1.30 to 1.37 prints it": {
+		`The pods "sise" is invalid: : ValidatingAdmissionPolicy 'owners' with binding 'owners-everywhere' denied request: failed expression: has(object.metadata.labels.owner)`,
 		`the admission policy "owners" denied it: failed expression: has(object.metadata.labels.owner)`},
+	"ValidatingAdmissionPolicy with the reason Forbidden": {
+		`Error from server (Forbidden): error when creating "pod.yaml": pods "sise" is forbidden: ValidatingAdmissionPolicy 'owners' with binding 'owners-everywhere' denied request: every pod names its owner`,
+		`the admission policy "owners" denied it: every pod names its owner`},
+	"ValidatingAdmissionPolicy that is not configured well": {
+		`pods "sise" is forbidden: ValidatingAdmissionPolicy 'owners' denied request: failed to configure policy: no such parameter`,
+		`the admission policy "owners" denied it: failed to configure policy: no such parameter`},
+
+	// k8s.io/apiserver, pkg/admission/plugin/webhook/errors and pkg/util/webhook.
 	"a webhook that says nothing but line breaks": {
 		"Error from server: admission webhook \"pods.example.com\" denied the request: \n\nfirst line\nsecond line",
 		`the admission webhook "pods.example.com" denied it: first line`},
+	"a webhook that says nothing": {
+		`Error from server: admission webhook "pods.example.com" denied the request without explanation`,
+		`the admission webhook "pods.example.com" denied it, without a reason`},
 	"a webhook whose certificate is not trusted": {
 		`Error from server (InternalError): Internal error occurred: failed calling webhook "pods.example.com": failed to call webhook: Post "https://hook.example.svc:443/pods?timeout=10s": tls: failed to verify certificate: x509: certificate signed by unknown authority`,
+		`the API server cannot call the admission webhook "pods.example.com", and nothing is admitted without it`},
+	"a webhook without pods": {
+		`Error from server (InternalError): Internal error occurred: failed calling webhook "pods.example.com": failed to call webhook: Post "https://hook.example.svc:443/pods?timeout=10s": no endpoints available for service "hook"`,
 		`the admission webhook "pods.example.com" does not respond, and nothing is admitted without it`},
+	"a webhook of which the API server says nothing": {
+		`Error from server (InternalError): Internal error occurred: failed calling webhook "pods.example.com"; no further details available`,
+		`the API server cannot call the admission webhook "pods.example.com", and nothing is admitted without it`},
+
+	// The plugins of the API server: k8s.io/apiserver, pkg/admission/plugin/resourcequota;
+	// k8s.io/kubernetes, plugin/pkg/admission.
+	"ResourceQuota whose usage is not known yet": {
+		`Error from server (Forbidden): pods "sise" is forbidden: status unknown for quota: compute, resources: limits.cpu,pods`,
+		`the quota "compute" is so new that its usage is not known yet`},
+	"ResourceQuota that the API server requires": {
+		`Error from server (Forbidden): pods "sise" is forbidden: insufficient quota to match these scopes: [{PriorityClass In [system-cluster-critical system-node-critical]}]`,
+		`no quota of the namespace covers it, and the API server requires one: [{PriorityClass In [system-cluster-critical system-node-critical]}]`},
+	"LimitRanger: the ratio": {
+		`Error from server (Forbidden): pods "sise" is forbidden: [maximum cpu usage per Container is 1, but limit is 2, cpu max limit to request ratio per Container is 2, but provided ratio is 4.000000]`,
+		`a LimitRange of the namespace forbids it: maximum cpu usage per Container is 1, but limit is 2, cpu max limit to request ratio per Container is 2, but provided ratio is 4.000000`},
+	"ImagePolicyWebhook": {
+		`Error from server (Forbidden): pods "sise" is forbidden: image policy webhook backend denied one or more images: example.com/a:1 is not signed`,
+		`the API server's image policy denied an image of it: example.com/a:1 is not signed`},
+	"RuntimeClass": {
+		`Error from server (Forbidden): error when creating "pod.yaml": pods "sise" is forbidden: pod rejected: RuntimeClass "gvisor" not found`,
+		`the API server does not admit it: pod rejected: RuntimeClass "gvisor" not found`},
+	"PodNodeSelector": {
+		`Error from server (Forbidden): pods "sise" is forbidden: pod node label selector conflicts with its namespace node label selector`,
+		`the API server does not admit it: pod node label selector conflicts with its namespace node label selector`},
+	"kube-apiserver that has just started": {
+		`Error from server (Forbidden): pods "sise" is forbidden: not yet ready to handle request`,
+		`the API server https://api.example:6443 has just started, and does not admit anything yet`},
 
 	// Between the API server and the kubelet.
 	"konnectivity 0.29 to 0.36: without an agent": {`Error from server: error dialing backend: No agent available`, tunnelFails},

@@ -46,8 +46,9 @@ func (r *runner) rehearse(ctx context.Context) error {
 var dependent = regexp.MustCompile(`not found|was found|no matches for kind`)
 
 // refusal is how kubectl reports that the API server refuses. A webhook may give no
-// reason for the parentheses, or any text, and a message of several lines.
-var refusal = regexp.MustCompile(`(?ms)^Error from server(?: \(.*?\))?: (?:error when creating "[^"]*": )?(.*)\z`)
+// reason for the parentheses, or any text, and a message of several lines. A
+// ValidatingAdmissionPolicy without a reason refuses as validation does.
+var refusal = regexp.MustCompile(`(?ms)^(?:Error from server(?: \(.*?\))?: (?:error when creating "[^"]*": )?|The \S+ "[^"]*" is invalid: : )(.*)\z`)
 
 // denial is what the API server has against a step, or "". A step whose command
 // only the run itself can know is left to the run.
@@ -69,7 +70,12 @@ func (r *attempt) denial(ctx context.Context, st step) string {
 	if err != nil || res.ExitCode == 0 || dependent.MatchString(res.Stderr) {
 		return ""
 	}
-	if m := refusal.FindStringSubmatch(res.Stderr); m != nil {
+	return refused(res.Stderr)
+}
+
+// refused is why the API server refuses an object, by what kubectl printed, or "".
+func refused(stderr string) string {
+	if m := refusal.FindStringSubmatch(stderr); m != nil {
 		return strings.TrimSpace(m[1])
 	}
 	return ""
