@@ -146,13 +146,14 @@ func (e Evidence) containers() (signs []sign) {
 		about := e.about(&c)
 		switch w, t := c.State.Waiting, c.State.Terminated; {
 		case w != nil && slices.Contains(pullReasons, w.Reason):
-			s := sign{at: pull, reason: w.Reason, message: w.Message, about: about}
+			s := sign{at: pull, reason: w.Reason, message: w.Message + e.unreadSecrets(), about: about}
 			s.since, s.times = e.warned(c.Name, isPullWarning)
 			signs = append(signs, s)
 		case w != nil && w.Reason == "CrashLoopBackOff" && c.LastTerminationState.Terminated != nil:
 			signs = append(signs, ended(crashed, c.LastTerminationState.Terminated, about))
 		case w != nil:
-			s := sign{at: waiting, reason: w.Reason, message: w.Message, about: about}
+			// Of a container that is Blocked, the Pod has the message.
+			s := sign{at: waiting, reason: w.Reason, message: cmp.Or(w.Message, e.Pod.Status.Message), about: about}
 			s.since, s.times = e.warned(c.Name, func(ev corev1.Event) bool { return ev.Reason == "Failed" })
 			signs = append(signs, s)
 		case t != nil && t.ExitCode != 0 && (e.Pod.Spec.RestartPolicy == corev1.RestartPolicyNever || c.RestartCount > 0):
@@ -162,6 +163,17 @@ func (e Evidence) containers() (signs []sign) {
 		}
 	}
 	return signs
+}
+
+// unreadSecrets is what the kubelet says of image pull secrets that it cannot read, or "": no
+// cause while the pull may succeed without them.
+func (e Evidence) unreadSecrets() string {
+	for _, ev := range e.newestFirst() {
+		if ev.Reason == "FailedToRetrieveImagePullSecret" {
+			return "; " + ev.Message
+		}
+	}
+	return ""
 }
 
 func ended(at place, t *corev1.ContainerStateTerminated, about map[string]string) sign {
@@ -189,6 +201,7 @@ func (e Evidence) warnings() (signs []sign) {
 			s.at, s.about = stopped, e.about(&all[i])
 			if w := all[i].State.Waiting; w != nil && slices.Contains(pullReasons, w.Reason) {
 				s.at = pull // where the state says no more than that it backs off
+				s.message += e.unreadSecrets()
 				_, s.times = e.warned(all[i].Name, isPullWarning)
 			}
 			if r := all[i].State.Running; r != nil {

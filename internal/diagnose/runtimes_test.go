@@ -240,6 +240,7 @@ func TestAPodThatItsKubeletRejects(t *testing.T) {
 		"UnexpectedAdmissionError":      `Allocate failed due to requested number of devices unavailable for nvidia.com/gpu. Requested: 1, Available: 0, which is unexpected`,
 		"Evicted":                       `The node had condition: [DiskPressure]. `,
 		"NodeShutdown":                  `Pod was rejected as the node is shutting down.`,
+		"AppArmor":                      `Cannot enforce AppArmor: AppArmor is not enabled on the host`,                                                                                  // since 1.31
 		"VolumeAttachmentLimitExceeded": `Node has reached its volume attachment limit, rejecting pod. unmounted volumes=[data], unattached volumes=[], failed to process volumes=[]: x`, // since 1.35
 	} {
 		pod := onNode("node-1")
@@ -292,6 +293,48 @@ func TestWhatOtherRuntimesSayOfAContainer(t *testing.T) {
 	} {
 		if c := Pod(withContainer(tc.state)); c == nil || c.What != `container "main" of pod "p" `+tc.what || c.Workload != tc.workload {
 			t.Errorf("%s:\nexpected %q (workload: %t),\nfound    %+v", name, tc.what, tc.workload, c)
+		}
+	}
+}
+
+// Kubelets up to 1.30 (pkg/kubelet/kubelet.go, syncPod) say why with the Pod; the form is that
+// of kubernetes/kubernetes#104888.
+func TestAPodThatAppArmorRefuses(t *testing.T) {
+	pod := withContainer(corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "Blocked"}})
+	pod.Status.Phase, pod.Status.Reason, pod.Status.Message = corev1.PodPending, "AppArmor", `Cannot enforce AppArmor: profile "deny-write" is not loaded`
+	c := Pod(pod)
+	if c == nil || c.What != `container "main" of pod "p" does not start: node "node-1" cannot enforce its AppArmor profile` || c.Outlook != Retried ||
+		c.Why != `Blocked: Cannot enforce AppArmor: profile "deny-write" is not loaded` {
+		t.Errorf("expected the profile, found %+v", c)
+	}
+}
+
+// Kubelets since 1.28 (pkg/kubelet/kubelet_pods.go; since 1.37 kubelet.go, only of a pull that fails).
+func TestAPullSecretThatDoesNotExist(t *testing.T) {
+	secrets := warning("FailedToRetrieveImagePullSecret", "Unable to retrieve some image pull secrets (one, two); attempting to pull the image may not succeed.", "", 1)
+	backoff := warning("Failed", `Failed to pull image "a/b:1": failed to pull and unpack image "docker.io/a/b:1": failed to resolve reference "docker.io/a/b:1": pull access denied, repository does not exist or may require authorization: authorization failed`, "spec.containers{main}", 1)
+	const missing = `the registry requires credentials for the image a/b:1, and node "node-1" cannot read the pod's image pull secrets: one, two`
+	for name, tc := range map[string]struct {
+		said   string
+		events []corev1.Event
+		what   string
+	}{
+		"401": {imageTexts["containerd 1.7 to 2.3: ECR, no credentials"].said, []corev1.Event{secrets}, missing},
+		"403": {imageTexts["CRI-O 1.28 to 1.34: a registry that denies without a reason"].said, []corev1.Event{secrets}, missing},
+		"a kubelet that says only that it backs off": {`Back-off pulling image "a/b:1"`, []corev1.Event{secrets, backoff}, missing},
+		"no such image":                  {imageTexts["CRI-O 1.34: no such image"].said, []corev1.Event{secrets}, noImage},
+		"401, and the secrets are there": {imageTexts["containerd 1.7 to 2.3: ECR, no credentials"].said, nil, noCredentials},
+	} {
+		pod := withContainer(corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ImagePullBackOff", Message: tc.said}})
+		c := Evidence{Pod: pod, Events: tc.events}.Cause()
+		if c == nil || c.What != `container "main" of pod "p": `+tc.what || c.Outlook != Retried {
+			t.Errorf("%s:\nexpected %q,\nfound    %+v", name, tc.what, c)
+		}
+	}
+	// The image may be pulled without them.
+	for _, state := range []corev1.ContainerState{{Waiting: &corev1.ContainerStateWaiting{Reason: "ContainerCreating"}}, {Running: &corev1.ContainerStateRunning{}}} {
+		if c := (Evidence{Pod: withContainer(state), Events: []corev1.Event{secrets}}).Cause(); c != nil {
+			t.Errorf("%+v: expected no cause, found %v", state, c)
 		}
 	}
 }

@@ -92,6 +92,9 @@ var containers = []row{
 		remedy: "give it time: that passes when the kubelet has been up for a moment", outlook: Slow},
 	{at: waiting, reason: "CreateContainerConfigError", what: theContainer + "does not start: its configuration is invalid",
 		remedy: "fix the field or the object in the message", outlook: Retried},
+	// Kubelets up to 1.30; later ones reject the Pod.
+	{at: waiting, reason: "Blocked", what: theContainer + "does not start: $arch cannot enforce its AppArmor profile",
+		remedy: "load the profile into the node, run the pod on a node that has it, or leave the profile out", outlook: Retried},
 	{at: waiting, reason: "CreateContainerError|RunContainerError", message: noProgram, what: theContainer + `does not start: its image has no executable "$program"`,
 		remedy: "correct the command, or use an image that has it: --image NAME=REF", outlook: Retried},
 	{at: waiting, reason: "CreateContainerError|RunContainerError", message: tooSlow, what: theContainer + "does not start: the container runtime of $arch does not finish in time",

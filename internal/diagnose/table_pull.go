@@ -3,6 +3,9 @@ package diagnose
 const (
 	otherImage = "check the reference, or use an image that the nodes can pull: --image NAME=REF, or --registry HOST for a mirror"
 	thePull    = `container "$container" of pod "$pod": `
+
+	status401 = `repository does not exist or may require|requested access to the resource is denied|StatusCode: 401|unauthorized|authorization failed|authentication required|no basic auth credentials`
+	status403 = `StatusCode: 403|forbidden|denied`
 )
 
 // pulls are the causes of a container that waits for its image. The messages
@@ -51,12 +54,16 @@ var pulls = []row{
 	{at: pull, message: `failed to extract layer|failed to unpack image on snapshotter|failed to register layer|adding layer with blob`,
 		what:   thePull + `$arch cannot unpack the image $image`,
 		remedy: "fix what the message names on the node, or build and push the image again", outlook: Unsettled},
+	// Kubelets since 1.28.
+	{at: pull, message: `(?i)(` + status401 + `|` + status403 + `).*Unable to retrieve some image pull secrets \((?P<secrets>[^)]*)\)`,
+		what:   thePull + `the registry requires credentials for the image $image, and $arch cannot read the pod's image pull secrets: $secrets`,
+		remedy: "create them in namespace $namespace: kubectl create secret docker-registry NAME --from-file=.dockerconfigjson=FILE -n $namespace; or correct their names in the pod or its service account", outlook: Retried},
 	// Docker Hub says so of a repository that does not exist, too.
-	{at: pull, message: `(?i)repository does not exist or may require|requested access to the resource is denied|StatusCode: 401|unauthorized|authorization failed|authentication required|no basic auth credentials`,
+	{at: pull, message: `(?i)` + status401,
 		what:   thePull + `the registry requires credentials for the image $image on $arch (401), or the image does not exist`,
 		remedy: "check the reference, and provide credentials: --image-pull-secret NAME with -n, or use a mirror: --registry HOST", outlook: Retried},
 	// Some registries say so of an image that does not exist, too.
-	{at: pull, message: `(?i)StatusCode: 403|forbidden|denied`,
+	{at: pull, message: `(?i)` + status403,
 		what:   thePull + `the registry denies $arch the image $image (403)`,
 		remedy: "check the reference, ask for access, give other credentials (--image-pull-secret NAME with -n), or use a mirror: --registry HOST", outlook: Retried},
 	{at: pull, message: `(?i)x509|certificate`,
