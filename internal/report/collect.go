@@ -133,7 +133,7 @@ func (sc *scenario) handle(body engine.Body) {
 		sc.Name, sc.Title = b.Name, b.Title
 	case engine.ScenarioRepeated:
 		sc.stepEnded = true
-		sc.earlier = append(sc.attempt(), repeatedNote(b)...)
+		sc.earlier = append(sc.attempt(newShown()), repeatedNote(b)...)
 		sc.Repeated, sc.Steps, sc.notes = causeOf(b.Cause), nil, nil
 	case engine.ScenarioEnded:
 		sc.ElapsedMilliseconds, sc.ended, sc.stepEnded = b.Elapsed.Milliseconds(), true, true

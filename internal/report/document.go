@@ -105,6 +105,8 @@ type (
 		Position *v1alpha1.Position
 		// Unchecked: a terminal counts those.
 		Unchecked bool
+		// cause is that of a failure, the same for all that it affects, or "".
+		cause string
 	}
 	// Problem is what the user must see, such as a cleanup that is not complete.
 	Problem struct{ Text string }

@@ -30,13 +30,14 @@ func exampleDocument(r *v1alpha1.Report) Document {
 			d.Remarks = append(d.Remarks, strings.Join(replacedText(image.Reference, *image.Replaced), " "))
 		}
 	}
+	shown := newShown()
 	for _, sc := range r.Scenarios {
 		s := Section{Title: sc.Title, Tally: tally(sc), Milliseconds: sc.ElapsedMilliseconds}
 		if text := attemptText(sc); text != "" {
 			s.Blocks = append(s.Blocks, Prose{Text: text})
 		}
 		for _, st := range sc.Steps {
-			s.Blocks = append(s.Blocks, stepBlocks(st, nil, true)...)
+			s.Blocks = append(s.Blocks, stepBlocks(st, nil, true, shown)...)
 		}
 		d.Sections = append(d.Sections, s)
 	}
@@ -62,7 +63,7 @@ func exampleHeader(r *v1alpha1.Report) Document {
 
 // stepBlocks are those of a step, with notes on what happened meanwhile.
 // Those of a step that has not ended stay, and others follow them.
-func stepBlocks(st v1alpha1.Step, notes notes, ended bool) []Block {
+func stepBlocks(st v1alpha1.Step, notes notes, ended bool, shown *shown) []Block {
 	blocks := []Block{Say{st.Say, st.Skipped}}
 	for _, f := range st.Files {
 		blocks = append(blocks, File(f))
@@ -81,7 +82,7 @@ func stepBlocks(st v1alpha1.Step, notes notes, ended bool) []Block {
 	// A timeout may end a step when some of its claims are decided.
 	failedFirst := st.Failure != nil && !slices.ContainsFunc(st.Claims, func(c v1alpha1.Claim) bool { return c.Outcome != v1alpha1.NotChecked })
 	if failedFirst {
-		blocks = append(blocks, failureBlock(st))
+		blocks = append(blocks, shown.failure(st))
 	}
 	for i, c := range st.Claims {
 		if i > 0 {
@@ -95,18 +96,13 @@ func stepBlocks(st v1alpha1.Step, notes notes, ended bool) []Block {
 	if len(st.Bound) > 0 {
 		blocks = append(blocks, Prose{Text: boundText(st.Bound), Indented: true, Dim: true})
 	}
-	if lines := evidenceLines(st); len(lines) > 0 {
+	if lines := shown.evidence(st.Evidence); len(lines) > 0 {
 		blocks = append(blocks, Evidence{lines})
 	}
 	if st.Failure != nil && !failedFirst {
-		blocks = append(blocks, failureBlock(st))
+		blocks = append(blocks, shown.failure(st))
 	}
 	return blocks
-}
-
-func failureBlock(st v1alpha1.Step) Finding {
-	f := st.Failure
-	return Finding{Mark: markFailed, Text: positioned(st.Position, f.Message), Position: st.Position, Details: details(f.What, f.Why, f.Remedy)}
 }
 
 func claimBlock(c v1alpha1.Claim) Finding {
@@ -256,30 +252,6 @@ func podBlocks(r *v1alpha1.Report) (blocks []Block) {
 		images.Rows = append(images.Rows, Row{Cells: []string{image.Reference, ran}})
 	}
 	return append(blocks, Heading{Text: "Images"}, images)
-}
-
-// evidenceLines are all evidence of a step, as the cluster said it.
-func evidenceLines(st v1alpha1.Step) (lines []string) {
-	section := func(heading string, of []string) {
-		if len(of) > 0 {
-			lines = append(lines, heading)
-		}
-		for _, l := range of {
-			lines = append(lines, "  "+l)
-		}
-	}
-	for _, e := range st.Evidence {
-		lines = append(lines, e.Status...)
-		section("events (UTC):", e.Events)
-		for _, l := range e.Logs {
-			which := ""
-			if l.Previous {
-				which = " before its restart"
-			}
-			section(fmt.Sprintf("last log lines of container %q%s:", l.Container, which), l.Lines)
-		}
-	}
-	return lines
 }
 
 // replacedText says which image cannot run, and what runs instead.

@@ -13,7 +13,7 @@ import (
 func init() { register("github", format{write: writeGitHub}) }
 
 // writeGitHub writes a report as workflow commands of GitHub Actions: an annotation for
-// each failure, and one for the verdict.
+// each failure, one for those of one cause, and one for the verdict.
 func writeGitHub(w io.Writer, r runtime.Object) error {
 	d := documentOf(r)
 	var out strings.Builder

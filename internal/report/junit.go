@@ -172,7 +172,7 @@ func caseOf(st v1alpha1.Step, c v1alpha1.Claim, took int64) testcase {
 }
 
 func outputOf(st v1alpha1.Step) *output {
-	if text := transcript(st) + strings.Join(evidenceLines(st), "\n"); text != "" {
+	if text := transcript(st) + strings.Join(newShown().evidence(st.Evidence), "\n"); text != "" {
 		return &output{text}
 	}
 	return nil

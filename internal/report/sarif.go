@@ -85,8 +85,9 @@ func writeSARIF(w io.Writer, of runtime.Object) error {
 }
 
 func sarifOfStep(st v1alpha1.Step) (results []sarifResult) {
-	if f := st.Failure; f != nil {
-		results = append(results, sarifOf(ruleNotRun, st.Position, failureBlock(st).Text, detailLines(failureBlock(st).Details)...))
+	if st.Failure != nil {
+		failure := newShown().failure(st)
+		results = append(results, sarifOf(ruleNotRun, st.Position, failure.Text, detailLines(failure.Details)...))
 	}
 	for _, c := range st.Claims {
 		if c.Outcome == v1alpha1.Failed {

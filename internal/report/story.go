@@ -57,9 +57,10 @@ func (c *Collector) waiting(b engine.Waiting, ev engine.Event) string {
 // document is what there is of the run so far, up to the scenario that has not ended.
 func (c *Collector) document() (d Document, current int) {
 	d = exampleHeader(&c.report)
+	shown := newShown()
 	for ; c.scenarios[current] != nil; current++ {
 		sc := c.scenarios[current]
-		d.Sections = append(d.Sections, Section{Title: sc.Title, Blocks: sc.attempt(), Open: !sc.ended,
+		d.Sections = append(d.Sections, Section{Title: sc.Title, Blocks: sc.attempt(shown), Open: !sc.ended,
 			Tally: tally(sc.Scenario), Milliseconds: sc.ElapsedMilliseconds, Void: len(sc.earlier)})
 		if !sc.ended {
 			break
@@ -69,10 +70,10 @@ func (c *Collector) document() (d Document, current int) {
 }
 
 // attempt is what there is of a scenario, with what was shown of earlier attempts.
-func (sc *scenario) attempt() []Block {
+func (sc *scenario) attempt(shown *shown) []Block {
 	blocks := sc.earlier[:len(sc.earlier):len(sc.earlier)]
 	for i, st := range sc.Steps {
-		blocks = append(blocks, stepBlocks(st, sc.notes[i], sc.stepEnded || i+1 < len(sc.Steps))...)
+		blocks = append(blocks, stepBlocks(st, sc.notes[i], sc.stepEnded || i+1 < len(sc.Steps), shown)...)
 	}
 	return blocks
 }

@@ -109,21 +109,40 @@ func isFinding(b Block, m mark) bool {
 	return ok && f.Mark == m
 }
 
-// failures repeats at the end what failed, each with the title of its section.
+// failures repeats at the end what failed, each with the title of its section. What has one
+// cause, and no position of its own, is one of them.
 func failures(sections []Section) (all []Block) {
+	first := map[string]int{}
 	for _, s := range sections {
 		for _, b := range s.Blocks[s.Void:] {
-			if f, ok := b.(Finding); ok && f.Mark == markFailed {
-				switch {
-				case s.Title == "" || f.Position != nil:
-				case f.Name == "":
-					f.Text = s.Title + ": " + f.Text
-				default:
-					f.Name = s.Title + "/" + f.Name
-				}
-				all = append(all, f)
+			f, ok := b.(Finding)
+			if !ok || f.Mark != markFailed {
+				continue
 			}
+			f = f.titled(s.Title)
+			if i, known := first[f.cause]; known && f.Position == nil {
+				same := all[i].(Finding)
+				same.Details = append(slices.Clip(same.Details), Detail{Label: "also", Text: f.Text})
+				all[i] = same
+				continue
+			}
+			if f.cause != "" {
+				first[f.cause] = len(all)
+			}
+			all = append(all, f)
 		}
 	}
 	return all
+}
+
+// titled is a Finding with the title of its section, where it has no position.
+func (f Finding) titled(title string) Finding {
+	switch {
+	case title == "" || f.Position != nil:
+	case f.Name == "":
+		f.Text = title + ": " + f.Text
+	default:
+		f.Name = title + "/" + f.Name
+	}
+	return f
 }
