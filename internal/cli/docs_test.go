@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -34,7 +36,9 @@ func TestTheDocsShowCommandsThatExist(t *testing.T) {
 		for _, m := range shown.FindAllStringSubmatch(strings.ReplaceAll(string(text), "\\\n", " "), -1) {
 			for _, args := range callsOf(m[1]) {
 				checked++
-				assertExists(t, page, args)
+				if err := kbeError(args); err != nil {
+					t.Errorf("%s: kubectl kbe %s: %v", page, strings.Join(args, " "), err)
+				}
 			}
 		}
 	}
@@ -81,22 +85,22 @@ func wordOf(w *syntax.Word) string {
 	return text.String()
 }
 
-func assertExists(t *testing.T, page string, args []string) {
-	t.Helper()
-	line := strings.Join(append([]string{page + ": kubectl kbe"}, args...), " ")
+// kbeError is why there is no such command `kubectl kbe …`, or nil. Words in upper case stand
+// for any.
+func kbeError(args []string) error {
 	root, err := newRoot(genericiooptions.NewTestIOStreamsDiscard())
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	command, rest, err := root.Find(args)
 	if err != nil || command == root && len(rest) > 0 && !strings.HasPrefix(rest[0], "-") {
-		if len(args) > 0 && args[0] != strings.ToUpper(args[0]) { // COMMAND stands for any
-			t.Errorf("%s: no such command", line)
+		if len(args) > 0 && args[0] != strings.ToUpper(args[0]) {
+			return errors.New("no such command")
 		}
-		return
+		return nil
 	}
 	if slices.Contains(rest, "--help") {
-		return
+		return nil
 	}
 	for i, word := range rest {
 		if word == "PORT" { // a placeholder for a number
@@ -104,15 +108,16 @@ func assertExists(t *testing.T, page string, args []string) {
 		}
 	}
 	if err := command.ParseFlags(rest); err != nil {
-		t.Errorf("%s: %v", line, err)
+		return err
 	}
 	e, err := example.Load(examples.FS, command.Name())
 	if err != nil {
-		return // no command of an example
+		return nil // no command of an example
 	}
 	for _, name := range command.Flags().Args() {
 		if name != strings.ToUpper(name) && !slices.ContainsFunc(e.Spec.Scenarios, func(s example.Scenario) bool { return s.Name == name }) {
-			t.Errorf("%s: no such scenario", line)
+			return fmt.Errorf("no such scenario: %s", name)
 		}
 	}
+	return nil
 }

@@ -28,7 +28,7 @@ func (t *transport) write(req *http.Request, at target) (*http.Response, error) 
 		return reject(req, at, forbidden(fmt.Sprintf(
 			"all %s of namespace %q: they may not be the run's alone; name them", at.resource.Resource, at.namespace)))
 	case strings.HasPrefix(req.Header.Get("Content-Type"), applyType):
-		return reject(req, at, forbidden("a server-side apply would take over what others make meanwhile; use kubectl create or apply"))
+		return reject(req, at, forbidden("a server-side apply would take over what others make meanwhile; use kubectl create, or kubectl apply"))
 	}
 	// The run's object of that name may have been replaced. A delete that says
 	// which object it means fails then.
