@@ -9,36 +9,36 @@ import (
 // Cause is a diagnosis.
 type Cause struct {
 	// What is wrong, with the object's name.
-	What string `json:"what"`
+	What string
 	// Why, in the cluster's own words where it has any.
-	Why string `json:"why"`
+	Why string
 	// Remedy is what to do next.
-	Remedy string `json:"remedy"`
+	Remedy string
 	// Outlook reports whether waiting helps.
-	Outlook Outlook `json:"outlook"`
+	Outlook Outlook
 	// Confirmed reports that the cluster has tried again and failed in the same way.
-	Confirmed bool `json:"confirmed,omitempty"`
+	Confirmed bool
 	// Settle is how long an Unsettled cause that the cluster does not try again by
 	// itself may last until no help is to be expected; zero where it does try again.
-	Settle time.Duration `json:"-"`
+	Settle time.Duration
 	// Workload reports that the cluster did its part, and the program in the
 	// container failed.
-	Workload bool `json:"workload,omitempty"`
+	Workload bool
 	// Harmless reports that a healthy cluster may be so: what depends on it cannot be checked
 	// there.
-	Harmless bool `json:"harmless,omitempty"`
+	Harmless bool
 	// Lost reports that the connection to the API server broke: what was requested may
 	// have been done.
-	Lost bool `json:"lost,omitempty"`
+	Lost bool
 	// Image reports that an image cannot be pulled.
-	Image bool `json:"image,omitempty"`
+	Image bool
 	// Container is the one that the Cause is about, or "".
-	Container string `json:"container,omitempty"`
+	Container string
 	// Node is the one whose fault it is, or "".
-	Node string `json:"node,omitempty"`
+	Node string
 	// Since is when the cluster knew, in whole seconds as it reports times, or
 	// zero where it reports none.
-	Since time.Time `json:"since,omitzero"`
+	Since time.Time
 }
 
 func (c *Cause) Error() string { return c.What + ": " + c.Why }

@@ -35,12 +35,10 @@ const (
 // ends are the reasons that are given for the end of a Pod as a whole. They come
 // before the containers, which end with it.
 var ends = []row{
-	{at: whole, reason: "EvictionByEvictionAPI|PreemptionByScheduler|DeletionByTaintManager|DeletionByPodGC|TerminationByKubelet|Preempted|TaintManagerEviction",
-		what: `pod "$pod" was evicted from node "$node"`, remedy: "run it again; if it repeats, look at what the node lacks: kubectl describe node $node", outlook: Hopeless},
 	{at: whole, message: "^Pod was rejected: ",
 		what: `node "$node" does not admit pod "$pod"`, remedy: "fix the problem in the message, or run the pod on another node", outlook: Hopeless},
-	{at: whole, reason: "Evicted", what: `pod "$pod" was evicted from node "$node"`,
-		remedy: "free what the node lacks, or run it again: kubectl describe node $node", outlook: Hopeless},
+	{at: whole, reason: "EvictionByEvictionAPI|PreemptionByScheduler|DeletionByTaintManager|DeletionByPodGC|TerminationByKubelet|Preempted|TaintManagerEviction|Evicted",
+		what: `pod "$pod" was evicted from node "$node"`, remedy: "run it again; if it repeats, look at what the node lacks: kubectl describe node $node", outlook: Hopeless},
 	{at: whole, reason: "DeadlineExceeded", what: `pod "$pod" exceeded its activeDeadlineSeconds`,
 		remedy: "raise the deadline, or remove it", outlook: Hopeless},
 	{at: whole, reason: "Preempting|Terminated|NodeShutdown|Shutdown|NodeLost", what: `pod "$pod" was stopped by node "$node"`,

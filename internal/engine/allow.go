@@ -197,11 +197,12 @@ func (j judge) breaches(cmd *kubectl.Parsed) []breach {
 		check, ok := form.flags[given.Name]
 		switch {
 		case !ok:
-			found = append(found, breach{given.Name, fmt.Sprintf("`--%s` is not allowed with `kubectl %s` in an example: %s",
+			found = append(found, breach{given.Name, fmt.Sprintf("`--%s` is not allowed with `kubectl %s` in an example; expected one of %s",
 				given.Name, command, dashed(form.flags))})
-		case !strings.Contains(given.Value, kubectl.Open):
+		// What is in a file must be known beforehand.
+		case given.Name == "filename" || !strings.Contains(given.Value, kubectl.Open):
 			if text := check(given.Value, j); text != "" {
-				found = append(found, breach{given.Name, fmt.Sprintf("`--%s %s`: %s", given.Name, given.Value, text)})
+				found = append(found, breach{given.Name, fmt.Sprintf("`--%s %s`: %s", given.Name, strings.ReplaceAll(given.Value, unknownYet, "$(…)"), text)})
 			}
 		}
 	}

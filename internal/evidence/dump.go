@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,8 +12,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/cli-runtime/pkg/printers"
 	"k8s.io/client-go/kubernetes/scheme"
-	"sigs.k8s.io/yaml"
 )
 
 // maxLog is how much of a container's log a dump keeps, in bytes.
@@ -89,14 +90,9 @@ func withoutValues(pod *corev1.Pod) *corev1.Pod {
 }
 
 func write(path string, obj runtime.Object) error {
-	kinds, _, err := scheme.Scheme.ObjectKinds(obj)
-	if err != nil {
+	var text bytes.Buffer
+	if err := printers.NewTypeSetter(scheme.Scheme).ToPrinter(&printers.YAMLPrinter{}).PrintObj(obj, &text); err != nil {
 		return err
 	}
-	obj.GetObjectKind().SetGroupVersionKind(kinds[0])
-	text, err := yaml.Marshal(obj)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(path, text, 0o600)
+	return os.WriteFile(path, text.Bytes(), 0o600)
 }

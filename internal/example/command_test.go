@@ -79,6 +79,8 @@ func TestFilesOfACommand(t *testing.T) {
 	for line, want := range map[string][]string{
 		`kubectl create -f pod.yaml`:              {"pod.yaml"},
 		`kubectl apply --filename=a.yaml -f b`:    {"a.yaml", "b"},
+		`kubectl apply -fa.yaml -f=b.yaml`:        {"a.yaml", "b.yaml"},
+		`kubectl apply -f $(run.id) --filename`:   nil,
 		`kubectl logs -f sise`:                    nil,
 		`kubectl exec p -- tail -f /var/log/file`: nil,
 	} {

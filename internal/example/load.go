@@ -71,7 +71,7 @@ func load(name string, text []byte, beside folder) (*Example, error) {
 	if root.node == nil {
 		return nil, Join(err)
 	}
-	e := &Example{Files: map[string][]byte{}, Texts: map[string]string{}, places: map[string]Place{}}
+	e := New()
 	problems := decode(root, e)
 	problems = append(problems, e.validate()...)
 	problems = append(problems, e.readFiles(beside)...)

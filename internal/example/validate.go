@@ -172,67 +172,34 @@ func (v *validator) command(at Place, run string) {
 	if len(cmd) == 1 {
 		fail(0, "expected a kubectl command, found kubectl alone")
 	}
-	for _, w := range cmd.fileWords() {
-		if w.wrong != "" {
-			fail(w.offset, "%s", w.wrong)
-		}
-	}
 }
 
-// Files returns the manifests that a command names with -f or --filename.
-func (c Command) Files() []string {
-	var files []string
-	for _, f := range c.fileWords() {
-		if f.wrong == "" {
-			files = append(files, f.name)
-		}
-	}
-	return files
-}
+var fileFlag = regexp.MustCompile(`^(?:--filename(?:=(.*))?|-f=?(.*))$`)
 
-// fileWord is a word of a command that names a file.
-type fileWord struct {
-	name   string
-	offset int
-	wrong  string // why it cannot be used, or ""
-}
-
-// otherFileFlag matches the flags by which kubectl would read a file or a folder
-// of the machine instead of the example's: short forms that hold more than -f,
-// and kustomizations.
-var otherFileFlag = regexp.MustCompile(`^(-R*f.+|-R+f|-R*k.*|--kustomize(=.*)?)$`)
-
-func (c Command) fileWords() []fileWord {
+// Files returns the manifests that a command names with -f or --filename, together with the
+// flag or as the word after it. What else would have kubectl read files is not allowed (engine,
+// allow.go).
+func (c Command) Files() (files []string) {
 	verb, _ := c.Verb()
 	if slices.Contains([]string{"logs", "wait"}, verb) {
 		return nil // -f of logs means --follow; the engine's own wait has none
 	}
-	var out []fileWord
 	for i, w := range c {
 		text, literal := w.Literal()
 		if text == "--" {
 			break // what follows belongs to a program in a container
 		}
-		f := fileWord{offset: w.Offset()}
-		if !literal && !w[0].IsExpr {
-			text = w[0].Text + "$(…)"
-		}
-		name, joined := strings.CutPrefix(text, "--filename=")
-		switch {
-		case literal && joined:
-			f.name = name
-		case joined:
-			f.wrong = "expected the name of a manifest after --filename=, found an expression"
-		case (text == "-f" || text == "--filename") && i+1 < len(c):
-			if f.name, literal = c[i+1].Literal(); !literal {
-				f.wrong = "expected the name of a manifest after " + text + ", found an expression"
-			}
-		case otherFileFlag.MatchString(text):
-			f.wrong = fmt.Sprintf("found %s; expected a manifest as -f NAME", code(text))
-		default:
+		m := fileFlag.FindStringSubmatch(text)
+		if m == nil {
 			continue
 		}
-		out = append(out, f)
+		name := m[1] + m[2]
+		if name == "" && i+1 < len(c) {
+			name, literal = c[i+1].Literal()
+		}
+		if literal && name != "" {
+			files = append(files, name)
+		}
 	}
-	return out
+	return files
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"sync"
 	"time"
@@ -163,22 +164,18 @@ func replace(text, from, to, times ref.Val) ref.Val {
 }
 
 func join(list, separator ref.Val) ref.Val {
-	var b strings.Builder
-	items := list.(traits.Lister)
-	for i := types.Int(0); i < items.Size().(types.Int); i++ {
-		item, ok := items.Get(i).(types.String)
-		if !ok {
-			return types.NewErr("join(): expected a list of texts, found %s", show(items.Get(i)))
-		}
-		if i > 0 {
-			b.WriteString(string(separator.(types.String)))
-		}
-		b.WriteString(string(item))
-		if b.Len() > maxText {
-			return tooLong("join")
-		}
+	texts, err := list.ConvertToNative(reflect.TypeFor[[]string]())
+	if err != nil {
+		return types.NewErr("join(): expected a list of texts, found %s", show(list))
 	}
-	return types.String(b.String())
+	items, by, length := texts.([]string), string(separator.(types.String)), 0
+	for _, item := range items {
+		length += len(item) + len(by)
+	}
+	if length > maxText {
+		return tooLong("join")
+	}
+	return types.String(strings.Join(items, by))
 }
 
 func format(text, args ref.Val) ref.Val {

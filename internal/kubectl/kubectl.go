@@ -30,22 +30,19 @@ type Result struct {
 
 // Kubectl runs commands against one cluster, in one Namespace. It is safe for
 // concurrent use.
-type Kubectl struct {
-	getter *namespaced
-	server *server
-}
+type Kubectl struct{ getter *namespaced }
 
 // New returns a Kubectl that finds the cluster through getter and works in a
 // Namespace. The wrapper, where it is not nil, sees every request.
 func New(getter genericclioptions.RESTClientGetter, namespace string, wrapper func(*rest.Config)) *Kubectl {
-	return &Kubectl{&namespaced{RESTClientGetter: getter, namespace: namespace, wrap: wrapper}, &server{}}
+	return &Kubectl{&namespaced{RESTClientGetter: getter, namespace: namespace, wrap: wrapper}}
 }
 
-// Wrapped returns a Kubectl whose requests another wrapper sees; all else it shares.
+// Wrapped returns a Kubectl whose requests another wrapper sees.
 func (k *Kubectl) Wrapped(wrapper func(*rest.Config)) *Kubectl {
 	getter := *k.getter
 	getter.wrap = wrapper
-	return &Kubectl{&getter, k.server}
+	return &Kubectl{&getter}
 }
 
 // fatal is how kubectl's packages end a command: they call one global handler,
@@ -101,7 +98,7 @@ func (k *Kubectl) run(ctx context.Context, args []string, stdout, stderr *output
 	streams := genericiooptions.IOStreams{In: bytes.NewReader(nil), Out: stdout, ErrOut: stderr}
 	// MatchVersionFlags also sets the defaults that some commands count on.
 	getter := k.getter.warningTo(stderr)
-	f := &factory{cmdutil.NewFactory(cmdutil.NewMatchVersionFlags(getter)), k.server}
+	f := factory{cmdutil.NewFactory(cmdutil.NewMatchVersionFlags(getter))}
 	root := &cobra.Command{Use: "kubectl", SilenceErrors: true, SilenceUsage: true}
 	root.AddCommand(verbs[args[0]](f, streams))
 	root.SetArgs(args)

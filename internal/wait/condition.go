@@ -2,6 +2,8 @@ package wait
 
 import (
 	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -12,25 +14,13 @@ import (
 // of that type with that status, compared as `kubectl wait` does: without
 // regard to case.
 func StatusCondition(kind, status string) Condition {
-	return func(obj *unstructured.Unstructured) (bool, error) {
-		if obj == nil {
-			return false, nil
-		}
-		conditions, _, err := unstructured.NestedSlice(obj.Object, "status", "conditions")
-		if err != nil {
-			return false, fmt.Errorf("%s %q: %w", strings.ToLower(obj.GetKind()), obj.GetName(), err)
-		}
-		for _, c := range conditions {
-			m, ok := c.(map[string]any)
-			if !ok {
-				continue
-			}
-			if strings.EqualFold(fmt.Sprint(m["type"]), kind) && strings.EqualFold(fmt.Sprint(m["status"]), status) {
-				return true, nil
-			}
-		}
-		return false, nil
-	}
+	return ofObject(func(obj map[string]any) (bool, error) {
+		conditions, _, err := unstructured.NestedSlice(obj, "status", "conditions")
+		return slices.ContainsFunc(conditions, func(c any) bool {
+			m, _ := c.(map[string]any)
+			return strings.EqualFold(fmt.Sprint(m["type"]), kind) && strings.EqualFold(fmt.Sprint(m["status"]), status)
+		}), err
+	})
 }
 
 // JSONPath returns the Condition that an expression of client-go's jsonpath has a value
@@ -41,23 +31,27 @@ func JSONPath(expression, value string) (Condition, error) {
 	if err := path.Parse(expression); err != nil {
 		return nil, err
 	}
+	return ofObject(func(obj map[string]any) (bool, error) {
+		results, err := path.FindResults(obj)
+		return slices.ContainsFunc(slices.Concat(results...), func(found reflect.Value) bool {
+			text := fmt.Sprint(found.Interface())
+			return text == value || value == "" && text != ""
+		}), err
+	}), nil
+}
+
+// ofObject is a Condition of an object that exists.
+func ofObject(holds func(obj map[string]any) (bool, error)) Condition {
 	return func(obj *unstructured.Unstructured) (bool, error) {
 		if obj == nil {
 			return false, nil
 		}
-		results, err := path.FindResults(obj.Object)
+		is, err := holds(obj.Object)
 		if err != nil {
 			return false, fmt.Errorf("%s %q: %w", strings.ToLower(obj.GetKind()), obj.GetName(), err)
 		}
-		for _, list := range results {
-			for _, found := range list {
-				if text := fmt.Sprint(found.Interface()); text == value || value == "" && text != "" {
-					return true, nil
-				}
-			}
-		}
-		return false, nil
-	}, nil
+		return is, nil
+	}
 }
 
 // Deleted is the Condition that the object does not exist.
