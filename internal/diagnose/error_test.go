@@ -107,13 +107,17 @@ func TestTheTableUsesNamesThatExist(t *testing.T) {
 		running: "pod namespace node arch container image memory", stopped: "pod namespace node arch container image memory",
 		starting: "pod namespace node arch", whole: "pod namespace node arch", scheduling: "pod namespace node arch", node: "pod namespace node arch", alone: "node", path: "from fromNode to toNode namespace policies",
 	}
-	name := regexp.MustCompile(`\$(\w+)`)
+	name, aboutPod := regexp.MustCompile(`\$(\w+)`), regexp.MustCompile(`kubectl (?:describe pod|logs|exec) \$pod( -n \$namespace)?`)
 	for _, r := range table() {
 		known := strings.Fields(about[r.at] + " " + strings.Join(r.message.SubexpNames(), " "))
 		for _, m := range name.FindAllStringSubmatch(r.what+" "+r.remedy, -1) {
 			if !slices.Contains(known, m[1]) {
 				t.Errorf("%q: expected one of %v, found $%s", r.what, known, m[1])
 			}
+		}
+		// A run's Namespace is none that a kubeconfig has.
+		if m := aboutPod.FindStringSubmatch(r.remedy); m != nil && m[1] == "" && r.at != api {
+			t.Errorf("%q: expected the namespace in a command, found %q", r.what, r.remedy)
 		}
 		if r.what == "" || r.remedy == "" || r.outlook == "" {
 			t.Errorf("expected a row with all texts and an outlook, found %+v", r.row)

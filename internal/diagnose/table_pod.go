@@ -8,7 +8,7 @@ const (
 	// quotation marks.
 	noProgram = "(?:exec: \\\\?\"?|executable file `|the path `)(?P<program>[^\\\\\":`]+)[\\\\\"`]*:? ?(?:stat .*)?" +
 		"(?:executable file not found|not found|no such file|permission denied|is a directory|exists but it is not executable|is not a regular file)"
-	readLog = "read its output: kubectl logs $pod -c $container --previous"
+	readLog = "read its output: kubectl logs $pod -n $namespace -c $container --previous"
 )
 
 const (
@@ -49,11 +49,11 @@ var ends = []row{
 // (k8s.io/kubernetes, pkg/kubelet/kuberuntime and pkg/kubelet/container).
 var containers = []row{
 	{at: stopped, reason: "FailedPostStartHook", what: theContainer + "is killed repeatedly, because its postStart hook fails",
-		remedy: "run the hook's command by hand: kubectl exec $pod -c $container -- COMMAND", outlook: Retried, workload: true},
+		remedy: "run the hook's command by hand: kubectl exec $pod -n $namespace -c $container -- COMMAND", outlook: Retried, workload: true},
 	{at: stopped, reason: "Unhealthy", message: "^Liveness probe (failed|errored)", what: theContainer + "is restarted, because its liveness probe fails",
-		remedy: "compare the probe's path, port and delay with what the program serves: kubectl describe pod $pod", outlook: Retried, workload: true},
+		remedy: "compare the probe's path, port and delay with what the program serves: kubectl describe pod $pod -n $namespace", outlook: Retried, workload: true},
 	{at: stopped, reason: "Unhealthy", message: "^Startup probe (failed|errored)", what: theContainer + "is restarted, because its startup probe fails",
-		remedy: "compare the probe's path, port and failureThreshold with what the program serves, and how soon: kubectl describe pod $pod", outlook: Retried, workload: true},
+		remedy: "compare the probe's path, port and failureThreshold with what the program serves, and how soon: kubectl describe pod $pod -n $namespace", outlook: Retried, workload: true},
 	// The kubelet, of a container that no longer exists; containerd, of one without its process.
 	{at: crashed, reason: "ContainerStatusUnknown|Unknown", what: theContainer + lostContainer, remedy: lookAtNode, outlook: Retried},
 	{at: restarting, reason: "ContainerStatusUnknown|Unknown", what: theContainer + lostContainer, remedy: lookAtNode, outlook: Slow},
@@ -81,10 +81,10 @@ var containers = []row{
 		remedy: "set securityContext.runAsUser to a number other than 0, or use an image with a non-root user: --image NAME=REF", outlook: Retried},
 	{at: waiting, reason: "CreateContainerConfigError", message: `configmap "(?P<name>[^"]+)" not found`,
 		what:   theContainer + `does not start: it needs the configmap "$name", which does not exist`,
-		remedy: "create it: kubectl create configmap $name --from-literal=KEY=VALUE; or leave the reference out", outlook: Retried},
+		remedy: "create it: kubectl create configmap $name -n $namespace --from-literal=KEY=VALUE; or leave the reference out", outlook: Retried},
 	{at: waiting, reason: "CreateContainerConfigError", message: `secret "(?P<name>[^"]+)" not found`,
 		what:   theContainer + `does not start: it needs the secret "$name", which does not exist`,
-		remedy: "create it: kubectl create secret generic $name --from-literal=KEY=VALUE; or leave the reference out", outlook: Retried},
+		remedy: "create it: kubectl create secret generic $name -n $namespace --from-literal=KEY=VALUE; or leave the reference out", outlook: Retried},
 	{at: waiting, reason: "CreateContainerConfigError", message: `couldn't find key (?P<key>\S+) in (ConfigMap|Secret) (?P<object>\S+)`,
 		what:   theContainer + `does not start: it needs the key "$key" of $object, which has no such key`,
 		remedy: "add the key, or correct its name in the container's env", outlook: Retried},
@@ -111,12 +111,12 @@ var containers = []row{
 var pods = []row{
 	{at: whole, reason: "Succeeded", what: `pod "$pod" has ended: all its containers exited with 0, and its restartPolicy lets them`,
 		remedy: "wait for it with --for=jsonpath or let its program stay", outlook: Hopeless, workload: true},
-	{at: whole, what: `pod "$pod" has ended`, remedy: "look at it, and at its node: kubectl describe pod $pod; kubectl describe node $node", outlook: Hopeless},
+	{at: whole, what: `pod "$pod" has ended`, remedy: "look at it, and at its node: kubectl describe pod $pod -n $namespace; kubectl describe node $node", outlook: Hopeless},
 
 	{at: scheduling, reason: "SchedulingGated", what: `pod "$pod" is held back by its scheduling gates`,
 		remedy: "the owner of spec.schedulingGates must remove them", outlook: Unsettled, settle: helpTime},
 	{at: scheduling, reason: "TriggeredScaleUp|Nominated", what: `pod "$pod" is not scheduled yet: the autoscaler adds a node for it`,
-		remedy: "give it time; otherwise look at the autoscaler: kubectl describe pod $pod", outlook: Slow},
+		remedy: "give it time; otherwise look at the autoscaler: kubectl describe pod $pod -n $namespace", outlook: Slow},
 	{at: scheduling, reason: "NotTriggerScaleUp", what: `pod "$pod" is not scheduled: no node can run it, and the autoscaler adds none`,
 		remedy: "free or add a matching node, or change the constraints (nodeSelector, requests, taints, cordon)", outlook: Retried},
 	{at: scheduling, message: `persistentvolumeclaim "(?P<claim>[^"]+)" not found`, what: `pod "$pod" is not scheduled: its persistentvolumeclaim "$claim" does not exist`,
@@ -172,7 +172,7 @@ var pods = []row{
 	{at: node, what: notReadyNode, remedy: lookAtNode, outlook: Unsettled, settle: lostTime},
 
 	{at: running, reason: "Unhealthy", message: "^Liveness", what: theContainer + "runs, but its liveness probe fails",
-		remedy: "compare the probe's path, port and delay with what the program serves: kubectl describe pod $pod", outlook: Slow},
+		remedy: "compare the probe's path, port and delay with what the program serves: kubectl describe pod $pod -n $namespace", outlook: Slow},
 	{at: running, reason: "Unhealthy", what: theContainer + "runs, but its probe fails",
-		remedy: "wait; otherwise compare the probe's path and port with what the program serves, and read its output: kubectl logs $pod -c $container", outlook: Slow},
+		remedy: "wait; otherwise compare the probe's path and port with what the program serves, and read its output: kubectl logs $pod -n $namespace -c $container", outlook: Slow},
 }
