@@ -61,17 +61,71 @@ func BenchmarkALongTable(b *testing.B) {
 		"generated, different": {table("web-7fb96c846b", "Running", 1), table("web-6d4cf56db6", "Pending", 7), rows},
 	} {
 		b.Run(name, func(b *testing.B) {
-			page := "```bash\n$ kubectl get pods\n" + tc.shown + "```\n"
-			for b.Loop() {
-				p, err := Read("long.md", strings.NewReader(page))
-				if err != nil {
-					b.Fatal(err)
-				}
-				h := p.judge(map[string]expect.Outcome{p.commands[0].step: {Stdout: tc.found}}, "kbe-page-abcde", "")
-				if len(h.differences) != tc.differences {
-					b.Fatalf("expected %d findings, found %d", tc.differences, len(h.differences))
-				}
-			}
+			decide(b, "get pods", tc.shown, tc.found, tc.differences)
 		})
+	}
+}
+
+// BenchmarkALongText decides a text of 1,000 lines.
+func BenchmarkALongText(b *testing.B) {
+	const rows = 1000
+	text := func(format string, step int) string {
+		var text strings.Builder
+		for i := range rows {
+			n := i * step % rows
+			fmt.Fprintf(&text, format+"\n", n, 2+n%250)
+		}
+		return text.String()
+	}
+	for name, tc := range map[string]struct {
+		command, shown, found string
+		differences           int
+	}{
+		"another order":             {"logs a", text("request %d of client-%d is served", 1), text("request %d of client-%d is served", 7), 0},
+		"other addresses":           {"logs a", text("request %d of 10.0.0.%d is served", 1), text("request %d of 10.9.0.%d is served", 7), 0},
+		"different":                 {"logs a", text("request %d of client-%d is served", 1), text("request number%d from x%d fails", 7), rows},
+		"different, alike":          {"logs a", text("request %d of client-%d is served", 1), text("request %d of client-%d is refused", 7), rows},
+		"different, addresses":      {"logs a", text("request %d of 10.0.0.%d is served", 1), text("request %d of 10.9.0.%d is refused", 7), rows},
+		"different, addresses only": {"logs a", text("10.%d.0.%d", 1), text("request %d of client-%d", 7), rows},
+		"a description":             {"describe pod a", text("Key %d: %d", 1), text("Other %d: %d", 7), rows},
+	} {
+		b.Run(name, func(b *testing.B) {
+			decide(b, tc.command, tc.shown, tc.found, tc.differences)
+		})
+	}
+}
+
+// decide compares an output of a page with that of the cluster, again and again.
+func decide(b *testing.B, command, shown, found string, differences int) {
+	page := "```bash\n$ kubectl " + command + "\n" + shown + "```\n"
+	for b.Loop() {
+		p := read(b, "long.md", page)
+		h := p.judge(map[string]expect.Outcome{p.commands[0].step: {Stdout: found}}, "kbe-page-abcde", "")
+		if len(h.differences) != differences {
+			b.Fatalf("expected %d findings, found %d", differences, len(h.differences))
+		}
+	}
+}
+
+// TestALongTextIsNotComparedLineByLine: of 1,000 lines, few are looked at for each line of the page, whether
+// they match or not, and a line that differs in a word is found all the same.
+func TestALongTextIsNotComparedLineByLine(t *testing.T) {
+	const rows = 1000
+	var texts []string
+	for i := range rows {
+		texts = append(texts, fmt.Sprintf("request %d of client-%d is served", i, i%250))
+	}
+	found := newPrintedLines(texts)
+	looks := 0
+	for i := range rows {
+		for _, text := range []string{texts[i], fmt.Sprintf("request %d of 10.0.0.%d is refused", i, i%250)} {
+			looks += len(found.candidates(text, patternOf(text, ""))) + len(found.inCommon(text))
+		}
+		if at := found.nearest(fmt.Sprintf("request %d of x is served", i)); at != i {
+			t.Fatalf("expected line %d, found %d", i, at)
+		}
+	}
+	if most := 10 * rows; looks > most {
+		t.Errorf("expected at most %d looks at a line, found %d", most, looks)
 	}
 }

@@ -256,6 +256,8 @@ type part struct {
 type pattern struct {
 	*regexp.Regexp
 	parts []part
+	// words are those of the text that have no value in them.
+	words []string
 	// isPlain: it is the text itself, and has no Regexp.
 	isPlain bool
 }
@@ -264,20 +266,23 @@ func patternOf(shown, where string) pattern {
 	if r := ruleFor(shown, where); r != nil {
 		return pattern{Regexp: regexp.MustCompile(`^(` + r.found + `)$`), parts: []part{{r, shown}}}
 	}
+	const value = "\x00" // in place of one: no page has such a character
 	var parts []part
-	var text strings.Builder
+	var text, literal strings.Builder
 	text.WriteByte('^')
 	isPlain := !strings.Contains(shown, "...") && !strings.Contains(shown, "…") && shown != "<none>"
 	for i := 0; i < len(shown); {
 		if rest := shown[i:]; strings.HasPrefix(rest, "...") || strings.HasPrefix(rest, "…") {
 			text.WriteString(".*")
+			literal.WriteString(value)
 			i += len("...")
 			continue
 		}
-		if r, value := valueAt(shown, i); r != nil {
-			parts = append(parts, part{r, value})
+		if r, bound := valueAt(shown, i); r != nil {
+			parts = append(parts, part{r, bound})
 			text.WriteString(`(` + r.found + `)`)
-			i += len(value)
+			literal.WriteString(value)
+			i += len(bound)
 			continue
 		}
 		size := 1
@@ -285,17 +290,19 @@ func patternOf(shown, where string) pattern {
 			size++ // the rest of a character
 		}
 		text.WriteString(regexp.QuoteMeta(shown[i : i+size]))
+		literal.WriteString(shown[i : i+size])
 		i += size
 	}
+	words := slices.DeleteFunc(strings.Fields(literal.String()), func(w string) bool { return strings.Contains(w, value) })
 	if isPlain && len(parts) == 0 {
-		return pattern{isPlain: true}
+		return pattern{isPlain: true, words: words}
 	}
 	text.WriteByte('$')
 	re, err := regexp.Compile(text.String())
 	if err != nil { // it is too long
 		return pattern{Regexp: regexp.MustCompile("^" + regexp.QuoteMeta(shown[:min(len(shown), 100)]) + "$")}
 	}
-	return pattern{Regexp: re, parts: parts}
+	return pattern{Regexp: re, parts: parts, words: words}
 }
 
 // nameDiffers says why a name on the cluster is not the one that a page shows with another

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -8,31 +9,31 @@ import (
 // compareText compares line by line, in any order.
 func (s *shownOutput) compareText(stdout, stderr string) (all []difference) {
 	printed := linesOf(stdout)
-	found := append(slices.Clone(printed), linesOf(stderr)...)
-	used := make([]bool, len(found))
+	found := newPrintedLines(append(slices.Clone(printed), linesOf(stderr)...))
 	var missing []line
 	for _, l := range s.lines {
-		if !isElision(l.text) && !s.findLine(l, found, used) && !isProgress(l.text) {
+		if !isElision(l.text) && !s.findLine(l, found) && !isProgress(l.text) {
 			missing = append(missing, l)
 		}
 	}
 	for _, l := range missing {
-		i := nearest(l.text, found, used)
+		i := found.nearest(l.text)
 		if i < 0 {
 			all = append(all, s.deleted(differs(l, "", "the command does not print this"), l))
 			continue
 		}
-		used[i] = true
-		d := differs(l, squeezed(found[i]), "the command prints something else")
-		if m, ok := s.match(l.text, found[i], ""); ok && m.why != "" {
+		found.used[i] = true
+		text := found.texts[i]
+		d := differs(l, squeezed(text), "the command prints something else")
+		if m, ok := s.match(l.text, text, ""); ok && m.why != "" {
 			d.Text, d.Final = m.why, true
 			s.keep(m, l)
 		}
-		all = append(all, d.replaced(l.span, s.rewrittenLine(l.text, found[i])))
+		all = append(all, d.replaced(l.span, s.rewrittenLine(l.text, text)))
 	}
 	var more []string
 	for i, f := range printed {
-		if !used[i] && !isProgress(f) {
+		if !found.used[i] && !isProgress(f) {
 			more = append(more, f)
 		}
 	}
@@ -43,39 +44,100 @@ func (s *shownOutput) compareText(stdout, stderr string) (all []difference) {
 }
 
 // findLine finds an unused line that matches.
-func (s *shownOutput) findLine(l line, found []string, used []bool) bool {
-	for i, f := range found {
-		if used[i] {
+func (s *shownOutput) findLine(l line, found *printedLines) bool {
+	text := squeezed(l.text)
+	for _, i := range found.candidates(text, s.patternFor(text, "")) {
+		if found.used[i] {
 			continue
 		}
-		if m, ok := s.match(l.text, f, ""); ok && m.why == "" {
+		if m, ok := s.match(l.text, found.texts[i], ""); ok && m.why == "" {
 			s.keep(m, l)
-			used[i] = true
+			found.used[i] = true
 			return true
 		}
 	}
 	return false
 }
 
+// printedLines are the lines that a command prints. They are found by their words, because a comparison
+// of each with each takes seconds for a thousand.
+type printedLines struct {
+	texts []string
+	used  []bool
+	// all are the numbers of the lines; begin is the first one that may be unused.
+	all   []int
+	begin int
+	// whole and with are the numbers by the text of a line, and by each of its words.
+	whole, with map[string][]int
+}
+
+func newPrintedLines(texts []string) *printedLines {
+	p := &printedLines{texts: texts, used: make([]bool, len(texts)), whole: map[string][]int{}, with: map[string][]int{}}
+	for i, text := range texts {
+		p.all = append(p.all, i)
+		p.whole[squeezed(text)] = append(p.whole[squeezed(text)], i)
+		for word := range strings.FieldsSeq(text) {
+			p.with[word] = append(p.with[word], i)
+		}
+	}
+	return p
+}
+
+// unused are the lines from the first one that is not used.
+func (p *printedLines) unused() []int {
+	for p.begin < len(p.used) && p.used[p.begin] {
+		p.begin++
+	}
+	return p.all[p.begin:]
+}
+
+// candidates are the lines that a text may match: those with the rarest word of its pattern.
+func (p *printedLines) candidates(text string, of pattern) []int {
+	if of.isPlain {
+		return p.whole[text]
+	}
+	fewest := p.unused()
+	for _, word := range of.words {
+		if lines := p.with[word]; len(lines) < len(fewest) {
+			fewest = lines
+		}
+	}
+	return fewest
+}
+
+// mostAlike is in how many lines a word may stand that says which line is meant.
+const mostAlike = 100
+
 // nearest is the unused line that has most words in common, or -1.
-func nearest(text string, found []string, used []bool) int {
-	words := strings.Fields(text)
-	best, most := -1, -1
-	for i, f := range found {
-		if used[i] {
-			continue
-		}
-		n := 0
-		for _, w := range strings.Fields(f) {
-			if slices.Contains(words, w) {
-				n++
-			}
-		}
-		if n > most {
-			best, most = i, n
+func (p *printedLines) nearest(text string) int {
+	unused, inCommon := p.unused(), p.inCommon(text)
+	if len(unused) == 0 {
+		return -1
+	}
+	best := unused[0]
+	for _, i := range slices.Sorted(maps.Keys(inCommon)) {
+		if inCommon[i] > inCommon[best] {
+			best = i
 		}
 	}
 	return best
+}
+
+// inCommon is how many words of a text an unused line has, by the number of the line.
+func (p *printedLines) inCommon(text string) map[int]int {
+	words := strings.Fields(text)
+	slices.Sort(words)
+	count := map[int]int{}
+	for _, word := range slices.Compact(words) {
+		if lines := p.with[word]; len(lines) <= mostAlike {
+			for _, i := range lines {
+				if !p.used[i] {
+					count[i]++
+				}
+			}
+		}
+	}
+	return count
 }
 
 // rewrittenLine is a line of the cluster with the values of the page where they stand for the
