@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -239,7 +240,8 @@ func (r *attempt) arguments(inv invocation, emit func(Body)) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = r.plan.showFiles(r.images, r.patch, inv.command, emit, func(name string, content []byte) error {
+	namespace := r.Session.Namespace
+	err = r.plan.showFiles(r.images, r.patch, namespace, inv.command, emit, func(name string, content []byte) error {
 		return os.WriteFile(filepath.Join(r.Session.Dir(), name), content, 0o600)
 	})
 	if err != nil {
@@ -253,8 +255,9 @@ func (r *attempt) arguments(inv invocation, emit func(Body)) ([]string, error) {
 	return parsed.Words(), nil
 }
 
-// showFiles shows the files that a command names, and has its manifests placed as they are sent.
-func (p *Plan) showFiles(images *Images, patch podpatch.Patch, cmd example.Command, emit func(Body), place func(name string, content []byte) error) error {
+// showFiles shows the files that a command names, and has its manifests placed as they are sent. The
+// namespace is the run's, or example.RunNamespace where there is none yet.
+func (p *Plan) showFiles(images *Images, patch podpatch.Patch, namespace string, cmd example.Command, emit func(Body), place func(name string, content []byte) error) error {
 	for _, name := range cmd.Texts() {
 		emit(FileShown{name, p.Example.Texts[name]})
 	}
@@ -266,6 +269,7 @@ func (p *Plan) showFiles(images *Images, patch podpatch.Patch, cmd example.Comma
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
+		content = bytes.ReplaceAll(content, []byte(example.RunNamespace), []byte(namespace))
 		emit(FileShown{name, string(content)})
 		if err := place(name, content); err != nil {
 			return err

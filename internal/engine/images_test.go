@@ -10,6 +10,7 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/podpatch"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 )
 
@@ -106,6 +107,21 @@ func TestAReplacedImageOfAManifest(t *testing.T) {
 	}
 	if _, can := chosen.replacement("old", "why"); can {
 		t.Error("an image that the user has chosen is not replaced")
+	}
+}
+
+func TestAManifestNamesTheNamespaceOfTheRun(t *testing.T) {
+	p := planOf(t, "    - run: kubectl create -f pod.yaml\n")
+	p.Example.Files["pod.yaml"] = []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: p}\ndata: {url: http://web.$(run.namespace).svc}\n")
+	images, err := p.Images(&run.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var shown, placed string
+	err = p.showFiles(images, podpatch.Patch{}, "kbe-x-abcde", p.scenarios[0].steps[0].command,
+		func(b Body) { shown = b.(FileShown).Content }, func(_ string, content []byte) error { placed = string(content); return nil })
+	if err != nil || !strings.Contains(placed, "http://web.kbe-x-abcde.svc") || shown != placed {
+		t.Errorf("expected the namespace of the run, found %s, shown %s, %v", placed, shown, err)
 	}
 }
 

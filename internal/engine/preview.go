@@ -51,7 +51,7 @@ func Preview(ctx context.Context, plan *Plan, opts Options, sink func(Event)) er
 
 // previewStep shows the files and the command of a step.
 func (p *Plan) previewStep(ctx context.Context, st step, images *Images, patch podpatch.Patch, emit func(Body)) error {
-	if err := p.showFiles(images, patch, st.command, emit, func(string, []byte) error { return nil }); err != nil {
+	if err := p.showFiles(images, patch, example.RunNamespace, st.command, emit, func(string, []byte) error { return nil }); err != nil {
 		return err
 	}
 	command, err := images.command(st.command)

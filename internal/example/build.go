@@ -12,6 +12,9 @@ func New() *Example {
 	return &Example{APIVersion: APIVersion, Kind: Kind, Files: map[string][]byte{}, Texts: map[string]string{}, places: map[string]Place{}}
 }
 
+// RunNamespace stands in a manifest for the namespace of the run.
+const RunNamespace = "$(run.namespace)"
+
 // AddManifest adds a manifest that begins at a line of a file, counted from 1. The error is
 // Problems, with the lines of that file.
 func (e *Example) AddManifest(file string, line int, name string, text []byte) error {

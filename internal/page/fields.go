@@ -135,11 +135,12 @@ func (s *shownOutput) compareScalars(shown, found *yaml.Node, path string) []dif
 
 // scalarSpan is where the value of a scalar is in its line, without its quotes.
 func scalarSpan(l line, n *yaml.Node) (span, bool) {
-	begin := n.Column - 1
+	runes := []rune(l.text)
+	begin := len(string(runes[:min(max(n.Column-1, 0), len(runes))]))
 	if n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0 {
 		begin++
 	}
-	if begin < 0 || begin > len(l.text) || !strings.HasPrefix(l.text[begin:], n.Value) || n.Value == "" {
+	if begin > len(l.text) || !strings.HasPrefix(l.text[begin:], n.Value) || n.Value == "" {
 		return span{}, false
 	}
 	return span{begin, begin + len(n.Value)}, true

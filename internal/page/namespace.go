@@ -1,9 +1,14 @@
 package page
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 )
 
 // A page is written for the namespace default: what names it in a command is the run's namespace.
@@ -16,27 +21,24 @@ var (
 	// ofDefault is what names the namespace in any text: a DNS name, a path of the API, a service
 	// account. Its group is the namespace.
 	ofDefault = regexp.MustCompile(`\.(default)\.(?:svc|pod)\b|://[\w.-]*\.(default)(?:[:/\s"']|$)|\b` + clients + `\s[^|;&]*?[\w-]\.(default)(?:[:/\s"']|$)` +
-		`|/namespaces/(default)(?:[/?]|$)|\bserviceaccounts?[:=](default)(?::|$)`)
+		`|/namespaces/(default)(?:[/?]|$)|\bserviceaccounts?[:=](default)(?:[:\s"']|$)`)
 	// hostOfDefault is a short DNS name as the whole word of a network client.
 	hostOfDefault = regexp.MustCompile(`^[\w.-]*\.(default)(?:[:/]|$)`)
-	// namespaceOfObject is a manifest up to the value of its namespace.
-	namespaceOfObject = regexp.MustCompile(`(?m)^metadata:[ \t]*\n(?:(?:[ \t].*)?\n)*?([ \t]+namespace:[ \t]+["']?default["']?[ \t]*)$`)
 )
 
-// namesDefault finds where a word of a command first names the namespace; the end means nowhere. The
-// service of the API server is in no other one.
-func namesDefault(word string, isClient bool) span {
-	all := ofDefault.FindAllStringSubmatchIndex(word, -1)
+// namesOfDefault finds where a text names the namespace. The service of the API server is in no other one.
+func namesOfDefault(text string, isClient bool) (found []span) {
+	all := ofDefault.FindAllStringSubmatchIndex(text, -1)
 	if all == nil && isClient {
-		all = hostOfDefault.FindAllStringSubmatchIndex(word, -1)
+		all = hostOfDefault.FindAllStringSubmatchIndex(text, -1)
 	}
 	for _, groups := range all {
 		i := 2 + slices.IndexFunc(groups[2:], func(at int) bool { return at >= 0 })
-		if !strings.HasSuffix(word[:groups[i]], "kubernetes.") {
-			return span{groups[i], groups[i+1]}
+		if !strings.HasSuffix(text[:groups[i]], "kubernetes.") {
+			found = append(found, span{groups[i], groups[i+1]})
 		}
 	}
-	return span{len(word), len(word)}
+	return found
 }
 
 // withoutDefault are the words of a command without the flag that selects the namespace.
@@ -47,11 +49,75 @@ func withoutDefault(words []string) []string {
 	return words
 }
 
-// inRunNamespace is a manifest whose object is in the namespace that the command selects. Each line keeps
-// its number.
+// inRunNamespace is a manifest in which the namespace of the run stands for default: in the fields that refer
+// to a namespace, as those of an object and of the subjects of a RoleBinding, and in DNS names.
 func inRunNamespace(manifest string) string {
-	if at := namespaceOfObject.FindStringSubmatchIndex(manifest); at != nil {
-		return manifest[:at[2]] + manifest[at[3]:]
+	all := append(fieldsOfDefault(manifest), namesOfDefault(manifest, false)...)
+	slices.SortFunc(all, func(a, b span) int { return cmp.Compare(a.start, b.start) })
+	var b strings.Builder
+	end := 0
+	for _, at := range all {
+		if at.start >= end {
+			b.WriteString(manifest[end:at.start] + example.RunNamespace)
+			end = at.end
+		}
 	}
-	return manifest
+	return b.String() + manifest[end:]
+}
+
+// nameLabel is the label of a Namespace with its name.
+const nameLabel = "kubernetes.io/metadata.name"
+
+// authors are the fields whose own fields are the author's: none of these refers to a namespace.
+var authors = []string{"annotations", "binaryData", "data", "labels", "matchLabels", "nodeSelector", "parameters", "selector", "stringData"}
+
+// fieldsOfDefault finds the values of a manifest that refer to the namespace default.
+func fieldsOfDefault(manifest string) (found []span) {
+	lines := strings.SplitAfter(manifest, "\n")
+	add := func(values ...*yaml.Node) {
+		for _, v := range values {
+			if at, ok := spanOf(v, lines); ok && v.Kind == yaml.ScalarNode && v.Value == "default" {
+				found = append(found, at)
+			}
+		}
+	}
+	var walk func(n *yaml.Node, isFree bool)
+	walk = func(n *yaml.Node, isFree bool) {
+		if n.Kind != yaml.MappingNode {
+			for _, item := range n.Content {
+				walk(item, isFree)
+			}
+			return
+		}
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			key, value := n.Content[i].Value, n.Content[i+1]
+			switch {
+			case key == nameLabel, key == "namespace" && !isFree:
+				add(value)
+			case key == "namespaces" && !isFree, key == "values" && isExpressionOf(n, nameLabel):
+				add(value.Content...)
+			}
+			walk(value, isFree || slices.Contains(authors, key))
+		}
+	}
+	if n := documentOf(manifest); n != nil {
+		walk(n, false)
+	}
+	return found
+}
+
+// isExpressionOf reports whether an expression of a selector is about a label.
+func isExpressionOf(n *yaml.Node, label string) bool {
+	key := field(n, "key")
+	return key != nil && key.Value == label
+}
+
+// spanOf is where a scalar is in the lines of a document, without its quotes.
+func spanOf(n *yaml.Node, lines []string) (span, bool) {
+	if n.Line < 1 || n.Line > len(lines) {
+		return span{}, false
+	}
+	at, is := scalarSpan(line{text: lines[n.Line-1]}, n)
+	before := len(strings.Join(lines[:n.Line-1], ""))
+	return span{before + at.start, before + at.end}, is
 }

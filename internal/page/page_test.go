@@ -128,13 +128,32 @@ func TestTheNamespaceDefault(t *testing.T) {
 			t.Errorf("%s: expected %s, found %s %s", command, want, st.Run, st.NotRun)
 		}
 	}
-	p := read(t, "page.md", "```yaml\n# a.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  namespace: default\ndata:\n  namespace: default\n```\n```sh\nkubectl apply -f a.yaml\n```\n")
-	e, err := p.Example(Sources{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if found, want := string(e.Files["a.yaml"]), "# a.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n\ndata:\n  namespace: default\n"; found != want {
-		t.Errorf("expected the manifest in the namespace of the run, found %q", found)
+}
+
+// TestTheNamespaceDefaultInAManifest: what refers to it in a manifest refers to the namespace of the run, and
+// what is only called so stays.
+func TestTheNamespaceDefaultInAManifest(t *testing.T) {
+	const binding = "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: a}\nroleRef: {kind: Role, name: default}\n"
+	const policy = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: default}\nspec:\n  podSelector: {matchLabels: {namespace: default}}\n  ingress:\n  - from:\n"
+	const run = "$(run.namespace)"
+	for begin, ends := range map[string][2]string{
+		"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n": {"  namespace: default # the usual one\ndata:\n  namespace: default\n  url: http://web.default.svc/ https://kubernetes.default.svc\n",
+			"  namespace: " + run + " # the usual one\ndata:\n  namespace: default\n  url: http://web." + run + ".svc/ https://kubernetes.default.svc\n"},
+		binding + "subjects:\n": {"- kind: ServiceAccount\n  name: default\n  namespace: default\n- {kind: ServiceAccount, name: é, namespace: \"default\"}\n- kind: User\n  name: system:serviceaccount:default:default\n- {kind: ServiceAccount, name: a, namespace: shop}\n",
+			"- kind: ServiceAccount\n  name: default\n  namespace: " + run + "\n- {kind: ServiceAccount, name: é, namespace: \"" + run + "\"}\n- kind: User\n  name: system:serviceaccount:" + run + ":default\n- {kind: ServiceAccount, name: a, namespace: shop}\n"},
+		policy: {"    - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: default}}\n    - namespaceSelector:\n        matchExpressions:\n        - {key: kubernetes.io/metadata.name, operator: In, values: [default, shop]}\n        - {key: a, operator: In, values: [default]}\n",
+			"    - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: " + run + "}}\n    - namespaceSelector:\n        matchExpressions:\n        - {key: kubernetes.io/metadata.name, operator: In, values: [" + run + ", shop]}\n        - {key: a, operator: In, values: [default]}\n"},
+		"apiVersion: v1\nkind: Pod\nmetadata: {name: a, labels: {namespace: default}}\nspec:\n  serviceAccountName: default\n  affinity: {podAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: a, ": {"namespaces: [default]}]}}\n  containers:\n  - {name: a, image: b, env: [{name: DB, value: db.default.svc.cluster.local}]}\n",
+			"namespaces: [" + run + "]}]}}\n  containers:\n  - {name: a, image: b, env: [{name: DB, value: db." + run + ".svc.cluster.local}]}\n"},
+	} {
+		p := read(t, "page.md", "```yaml\n# a.yaml\n"+begin+ends[0]+"```\n```sh\nkubectl apply -f a.yaml\n```\n")
+		e, err := p.Example(Sources{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found, want := string(e.Files["a.yaml"]), "# a.yaml\n"+begin+ends[1]; found != want || planOf(p, e, nil) == nil {
+			t.Errorf("expected the manifest in the namespace of the run:\n%s\nfound\n%s", want, found)
+		}
 	}
 }
 

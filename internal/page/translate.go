@@ -201,7 +201,10 @@ func (p *Page) commandLine(c *command) string {
 func withBound(text string, values []string, isClient bool) string {
 	var b strings.Builder
 	for text != "" {
-		at, expression := namesDefault(text, isClient), "run.namespace"
+		at, expression := span{len(text), len(text)}, "run.namespace"
+		if names := namesOfDefault(text, isClient); len(names) > 0 {
+			at = names[0]
+		}
 		for _, v := range values {
 			if i := indexWord(text, v); i >= 0 && (i < at.start || i == at.start && len(v) > at.end-at.start) {
 				at, expression = span{i, i + len(v)}, fmt.Sprintf("bound(%q)", v)

@@ -77,6 +77,18 @@ func TestWriteNamesTheFormats(t *testing.T) {
 	}
 }
 
+// TestAScriptHasANamespaceOfItsOwn: a manifest that names the namespace of the run names that of the script.
+func TestAScriptHasANamespaceOfItsOwn(t *testing.T) {
+	r := &v1alpha1.Report{Example: "a", Scenarios: []v1alpha1.Scenario{{Steps: []v1alpha1.Step{
+		{Command: "kubectl apply -f a.yaml", Files: []v1alpha1.File{{Name: "a.yaml", Content: "kind: ServiceAccount\nnamespace: kbe-a-abcde\n"}}},
+	}}}}
+	r.Run.Namespace, r.Run.OwnNamespace = "kbe-a-abcde", true
+	found := string(written(t, "script", r))
+	if want := "sed \"s/kbe-a-abcde/$namespace/g\" >a.yaml <<'END'\nkind: ServiceAccount\n"; !strings.Contains(found, want) {
+		t.Errorf("expected %s in\n%s", want, found)
+	}
+}
+
 // hostile is a story in which everything that a cluster can say is an attack.
 func hostile() *v1alpha1.Report {
 	const evil = "\x1b[31m\x00\x07\ufffe\u202e\xff]]></pre><script>alert(1)</script><img src=x onerror=y>&amp;\r\n'; touch /tmp/owned; '$(touch /tmp/owned)`id`\nEND\n"

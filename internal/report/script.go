@@ -25,6 +25,9 @@ func init() { register("script", format{write: writeScript, examplesOnly: true})
 func writeScript(w io.Writer, of runtime.Object) error {
 	r := of.(*v1alpha1.Report)
 	s := script{varying: varyingOf(r)}
+	if r.Run.OwnNamespace {
+		s.ofRun = r.Run.Namespace
+	}
 	s.head(r)
 	for _, sc := range r.Scenarios {
 		s.line("\nsay %s", bashQuote("── "+visible(sc.Title)+" ──"))
@@ -40,6 +43,8 @@ func writeScript(w io.Writer, of runtime.Object) error {
 type script struct {
 	out     strings.Builder
 	varying []varying
+	// ofRun is the namespace that was made for the run, or "".
+	ofRun string
 	// patience is for how many seconds a command is run again: as long as the claims
 	// before it had time to become true, which the script does not wait for.
 	patience int64
@@ -184,7 +189,11 @@ func (s *script) file(f v1alpha1.File) {
 	for strings.Contains(f.Content, end) {
 		end += "_"
 	}
-	s.line("cat >%s <<'%s'", bashQuote(f.Name), end)
+	reader := "cat"
+	if s.ofRun != "" && strings.Contains(f.Content, s.ofRun) {
+		reader = fmt.Sprintf(`sed "s/%s/$namespace/g"`, s.ofRun)
+	}
+	s.line("%s >%s <<'%s'", reader, bashQuote(f.Name), end)
 	s.out.WriteString(f.Content)
 	if !strings.HasSuffix(f.Content, "\n") {
 		s.line("")
