@@ -110,7 +110,7 @@ func (r *reader) unread(lines []line, note note, why string) {
 // outputOfOpen gives the lines to the command whose output they are.
 func (r *reader) outputOfOpen(lines []line) {
 	if r.open != nil && r.open.output == nil {
-		r.open.output = r.shownLines(lines)
+		r.open.output = r.shownLines(r.open.withoutComments(lines))
 	}
 	r.open = nil
 }

@@ -21,7 +21,9 @@ func (r *reader) script(lines []line, note note) {
 	for len(lines) > 0 {
 		n := commandLines(lines)
 		r.commandsIn(lines[:n], note)
-		lines = lines[n:]
+		if lines = lines[n:]; len(lines) == 0 {
+			return
+		}
 		switch n = outputLines(lines); {
 		case n == 0:
 		case r.open == nil: // no command before prints them
@@ -36,19 +38,23 @@ func (r *reader) script(lines []line, note note) {
 // outputLines is how many lines stand before the next command. An empty line ends an output, unless another
 // table follows.
 func outputLines(lines []line) int {
+	isCommented := isComment(lines[0])
 	for i, l := range lines {
 		isBlank := strings.TrimSpace(l.text) == ""
-		if command1.MatchString(l.text) || isBlank && (i+1 == len(lines) || !isHeader(lines[i+1].text)) {
+		if isCommented && !isComment(l) || command1.MatchString(l.text) || isBlank && (i+1 == len(lines) || !isHeader(lines[i+1].text)) {
 			return i
 		}
 	}
 	return len(lines)
 }
 
+// isBetween reports whether a line is between commands: what stands behind it is no output of one.
+func isBetween(l line) bool { return strings.TrimSpace(l.text) == "" || isComment(l) }
+
 // commandLines is how many lines stand before the first one that can be no command.
 func commandLines(lines []line) int {
 	i := 0
-	for i < len(lines) && (i == 0 || !isResult(lines[i])) {
+	for i < len(lines) && (i == 0 || !isResult(lines[i]) && (isBetween(lines[i-1]) || !beginsCommented(lines[i:]))) {
 		i += continued(len(lines)-i, func(n int) string { return lines[i+n].text })
 	}
 	return i

@@ -24,7 +24,7 @@ const DefaultWithin = "1m"
 var ErrNoCommands = errors.New("expected a fence with a kubectl command, found none")
 
 // readers are the commands that are run again until they print what the page shows.
-var readers = []string{"describe", "exec", "get", "logs"}
+var readers = []string{"describe", "events", "exec", "get", "logs"}
 
 // Example is the page as an example of one scenario. The error is example.Problems, or
 // ErrNoCommands.
