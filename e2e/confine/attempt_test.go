@@ -34,6 +34,7 @@ func TestAttempts(t *testing.T) {
 	t.Run("another under the same name", b.testReplaced)
 	t.Run("another namespace under the same name", b.testNamespaceReplaced)
 	t.Run("labels of others", b.testLabels)
+	t.Run("patches", b.testPatches)
 	t.Run("in shared namespaces examples work", b.testShared)
 }
 
@@ -55,6 +56,10 @@ func (b *bench) testFiles(t *testing.T) {
 		"kubectl apply --field-manager -- -k " + b.home:                              "`--kustomize` is not allowed with",
 		"kubectl delete --raw /api/v1/namespaces/files/configmaps?dryRun=All":        "`--raw` is not allowed with",
 		"kubectl create --raw /apis/authorization.k8s.io/v1/selfsubjectrulesreviews": "`--raw` is not allowed with",
+		"kubectl patch configmap x --patch-file " + file:                             "`--patch-file` is not allowed with",
+		"kubectl patch --local -f m.yaml -p {}":                                      "`--local` is not allowed with",
+		"kubectl events --all-namespaces":                                            "this leaves the run's namespace",
+		"kubectl events -o go-template-file --template " + file:                      "which read no file",
 		"kubectl get --raw /metrics":                                                 "it is no object of the run's namespace",
 		"kubectl get --raw $(\"/metrics\")":                                          "it is no object of the run's namespace",
 		"kubectl wait --for=delete $(\"namespace\")/kube-system --timeout=1s":        "namespaces are cluster-scoped",
@@ -85,19 +90,24 @@ func (b *bench) testOthers(t *testing.T) {
 	before := b.theirs(t, "others", "kube-system")
 	pods := "pods \"theirs\" is not of this run (made"
 	for step, want := range map[string]string{ //nolint:gosec // no credentials
-		"kubectl delete pods -l app=theirs":                                  pods,
-		"kubectl delete pods --all":                                          pods,
-		"kubectl delete pod theirs --dry-run=server":                         pods,
-		"kubectl label pod theirs app=ours --overwrite":                      pods,
-		"kubectl exec theirs -- true":                                        pods,
-		"kubectl attach theirs":                                              pods,
-		"kubectl get --raw /api/v1/namespaces/others/pods/theirs:80/proxy/x": pods,
-		"kubectl get secret theirs -o yaml":                                  "secrets \"theirs\" is not of this run (made",
-		"kubectl get secrets -o yaml":                                        "an example may read only its own",
-		"kubectl describe secret theirs":                                     "secrets \"theirs\" is not of this run (made",
-		"kubectl get $(\"nodes\")":                                           "nodes: it is outside of the run's namespace",
-		"kubectl get $(\"clusterroles\") x":                                  "it is outside of the run's namespace",
-		"kubectl get $(\"ingresses\")":                                       "an example may not request this",
+		"kubectl delete pods -l app=theirs":                                                                      pods,
+		"kubectl delete pods --all":                                                                              pods,
+		"kubectl delete pod theirs --dry-run=server":                                                             pods,
+		"kubectl label pod theirs app=ours --overwrite":                                                          pods,
+		`kubectl patch pod theirs -p '{"metadata":{"labels":{"app":"ours"}}}'`:                                   pods,
+		`kubectl patch pod theirs --type=json -p '[{"op":"remove","path":"/metadata/labels"}]' --dry-run=server`: pods,
+		"kubectl patch pod theirs --type=merge -p null":                                                          pods,
+		"kubectl patch $(\"nodes\") x -p {}":                                                                     "it is outside of the run's namespace",
+		"kubectl patch secret theirs -p {}":                                                                      "secrets \"theirs\" is not of this run (made",
+		"kubectl exec theirs -- true":                                                                            pods,
+		"kubectl attach theirs":                                                                                  pods,
+		"kubectl get --raw /api/v1/namespaces/others/pods/theirs:80/proxy/x":                                     pods,
+		"kubectl get secret theirs -o yaml":                                                                      "secrets \"theirs\" is not of this run (made",
+		"kubectl get secrets -o yaml":                                                                            "an example may read only its own",
+		"kubectl describe secret theirs":                                                                         "secrets \"theirs\" is not of this run (made",
+		"kubectl get $(\"nodes\")":                                                                               "nodes: it is outside of the run's namespace",
+		"kubectl get $(\"clusterroles\") x":                                                                      "it is outside of the run's namespace",
+		"kubectl get $(\"ingresses\")":                                                                           "an example may not request this",
 	} {
 		a := attempt{steps: []string{step}}
 		plan, err := a.plan()
@@ -275,7 +285,7 @@ func (b *bench) sessions(t *testing.T, existing string) map[string]*session.Sess
 // testReplaced: the run's pod is deleted, and someone makes another of that name.
 func (b *bench) testReplaced(t *testing.T) {
 	b.namespace(t, "replaced")
-	for _, step := range []string{"kubectl exec x -- true", "kubectl attach x", "kubectl label pod x a=b", "kubectl delete pod x --grace-period=1"} {
+	for _, step := range []string{"kubectl exec x -- true", "kubectl attach x", "kubectl label pod x a=b", `kubectl patch pod x -p '{"metadata":{"labels":{"a":"b"}}}'`, "kubectl delete pod x --grace-period=1"} {
 		var theirs *corev1.Pod
 		a := attempt{steps: []string{"kubectl run x --image=i", "kubectl delete pod x --now", step}}
 		a.before = func(command string) {
@@ -355,6 +365,37 @@ func (b *bench) testLabels(t *testing.T) {
 	}
 }
 
+// testPatches: the run's own objects are made to point at others' later.
+func (b *bench) testPatches(t *testing.T) {
+	b.namespace(t, "patches")
+	for step, want := range map[string]string{ //nolint:gosec // no credentials
+		`kubectl patch deployment x -p '{"spec":{"template":{"spec":{"volumes":[{"name":"v","secret":{"secretName":"theirs"}}]}}}}'`:  `secrets "theirs", which is not of this run`,
+		`kubectl patch deployment x --type=json -p '[{"op":"add","path":"/spec/template/spec/serviceAccountName","value":"robot"}]'`:  "which this run has not made yet",
+		`kubectl patch deployment x --type=merge -p '{"spec":{"template":{"metadata":{"labels":{"role":"theirs"}}}}}'`:                `would be taken for those of replicaset "theirs"`,
+		`kubectl patch deployment x -p '{"metadata":{"labels":{"kubectl-kbe.github.io/run":null}}}'`:                                  "expected that it keeps the label",
+		`kubectl patch service x --type=merge -p '{"spec":{"selector":{"kubectl-kbe.github.io/run":null}}}'`:                          "expected that it selects by the label",
+		`kubectl patch service x -p '{"spec":{"externalIPs":["1.2.3.4"]}}'`:                                                           "would take traffic that is not the run's",
+		`kubectl patch deployment x --subresource=status -p '{"status":{"replicas":1}}'`:                                              "an example may not request this",
+		`kubectl patch pod x --subresource=$("ephemeralcontainers") -p '{"spec":{"ephemeralContainers":[{"name":"e","image":"i"}]}}'`: "an example may not request this",
+		"kubectl patch deployment x --type=merge -p null":                                                                             "expected an object, found null",
+	} {
+		a := attempt{steps: []string{"kubectl create deployment x --image=i --replicas=0", "kubectl expose deployment x --port=80", "kubectl run x --image=i", step}}
+		plan, err := a.plan()
+		if err != nil {
+			t.Fatalf("%s: %v", step, err)
+		}
+		before := b.theirs(t, "patches")
+		printed := b.run(t, plan, a, engine.Options{Options: run.Options{Namespace: "patches"}, FailFast: true})
+		if !strings.Contains(printed, want) {
+			t.Errorf("%s: expected %q, found\n%s", step, want, printed)
+		}
+		if after := b.theirs(t, "patches"); after != before {
+			t.Errorf("%s: expected that what others have is as it was:\n%s\nfound\n%s", step, before, after)
+		}
+		b.assertNothingElse(t, step, printed)
+	}
+}
+
 // testShared: what examples do works beside others, and claims see it as the page has it.
 func (b *bench) testShared(t *testing.T) {
 	b.namespace(t, "shared")
@@ -367,7 +408,8 @@ func (b *bench) testShared(t *testing.T) {
 		steps: []string{
 			"kubectl create configmap c --from-literal=a=b", "kubectl create -f pod.yaml", "kubectl create -f rc.yaml",
 			"kubectl apply -f m.yaml", "kubectl apply -f m.yaml", "kubectl scale deployment x --replicas=2", "kubectl rollout restart deployment x",
-			"kubectl label pod p a=b", "kubectl expose deployment x --port=80", "kubectl describe pod p",
+			"kubectl label pod p a=b", `kubectl patch deployment x -p '{"spec":{"template":{"spec":{"containers":[{"name":"d","image":"i"}]}}}}'`,
+			`kubectl patch deployment x --type=json -p '[{"op":"replace","path":"/spec/replicas","value":1}]'`, "kubectl events", "kubectl expose deployment x --port=80", "kubectl describe pod p",
 			"kubectl get pods -l app=kept -o name", "kubectl get rc,deploy,svc -o wide", "kubectl create secret generic s --from-literal=a=b",
 			"kubectl get secret s", "kubectl delete -f pod.yaml", "kubectl get pods --ignore-not-found",
 		},

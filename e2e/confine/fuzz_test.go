@@ -183,7 +183,7 @@ var paths = []string{"apply", "apply edit-last-applied", "apply set-last-applied
 	"create clusterrolebinding", "create configmap", "create cronjob", "create deployment", "create ingress", "create job", "create namespace",
 	"create poddisruptionbudget", "create priorityclass", "create quota", "create role", "create rolebinding", "create secret docker-registry",
 	"create secret generic", "create secret tls", "create service clusterip", "create service externalname", "create service loadbalancer",
-	"create service nodeport", "create serviceaccount", "create token", "delete", "describe", "exec", "expose", "get", "label", "logs",
+	"create service nodeport", "create serviceaccount", "create token", "delete", "describe", "events", "exec", "expose", "get", "label", "logs", "patch",
 	"rollout history", "rollout pause", "rollout restart", "rollout resume", "rollout status", "rollout undo", "run", "scale"}
 
 // words are a command of kubectl's grammar, after kubectl.
@@ -232,7 +232,8 @@ func (d *dice) value() string {
 		"go-template={{.}}", "jsonpath={.}", "{{.}}", "app=theirs", "app=ours", "app-", "a=b", "kubectl-kbe.github.io/run-", "kubectl-kbe.github.io/run=abcde",
 		"/metrics", "/version", "/api/v1/namespaces/" + shared + "/configmaps?dryRun=All", "/api/v1/namespaces/" + shared + "/pods/theirs",
 		"/api/v1/namespaces/elsewhere/secrets", "/api/v1/namespaces/" + shared + "/../elsewhere/secrets", "/apis/apps/v1/deployments", "kube-system",
-		"server", "client", "none", "0", "1", "true", "false", "1s", "i", "merge", "strategic",
+		"server", "client", "none", "0", "1", "true", "false", "1s", "i", "merge", "strategic", "json", "null", "status", "ephemeralcontainers",
+		`[{"op":"replace","path":"/metadata/labels","value":{"app":"theirs"}}]`, `{"metadata":null}`, `{"spec":{"externalIPs":["1.2.3.4"]}}`,
 		`{"spec":{"volumes":[{"name":"v","secret":{"secretName":"theirs"}}]}}`, `{"metadata":{"labels":{"app":"theirs"},"namespace":"elsewhere"}}`,
 		"cluster-admin", "default", "", "--all-namespaces", "--namespace=elsewhere", "cronjob/x"})
 }
@@ -273,7 +274,8 @@ func (b *bench) lines() []string {
 		`kubectl create configmap x --$("from-file=` + file + `")`, `kubectl create configmap x $("--from-file=` + file + `")`,
 		"kubectl get pods -o go-template-file --template " + file, "kubectl get -wf " + elsewhere, "kubectl apply --field-manager -- -f " + elsewhere,
 		"kubectl apply --field-manager -- -k " + b.home, "kubectl delete --raw /api/v1/namespaces/shared/configmaps?dryRun=All -f m.yaml",
-		"kubectl get --raw /metrics", "kubectl get --raw /api/v1/namespaces/elsewhere/pods", "kubectl create -f m.yaml", "kubectl apply -f n.yaml", "kubectl label pod theirs a=b", "kubectl exec theirs -- yes",
+		"kubectl get --raw /metrics", "kubectl get --raw /api/v1/namespaces/elsewhere/pods", "kubectl create -f m.yaml", "kubectl apply -f n.yaml", "kubectl label pod theirs a=b",
+		`kubectl patch pod theirs -p '{"metadata":{"labels":{"app":"ours"}}}'`, "kubectl patch pod x --patch-file " + file, "kubectl events -A", "kubectl exec theirs -- yes",
 		"kubectl delete pods --all", "kubectl get secrets -o yaml", `kubectl get $("nodes")`, `kubectl wait --for=delete $("ns")/kube-system --timeout=1s`,
 	}
 }

@@ -41,6 +41,7 @@ var allowed = map[string]form{
 	"delete": {objects, no, join(manifest, everywhere, formatted,
 		plain("all cascade dry-run field-selector force grace-period ignore-not-found now selector timeout wait"))},
 	"describe": {objects, no, join(manifest, everywhere, plain("chunk-size selector show-events"))},
+	"events":   {nothing, no, join(everywhere, prints, plain("chunk-size for no-headers types watch"))},
 	"exec":     {objects, program, plain("container pod-running-timeout quiet stdin tty")},
 	"expose": {objects, no, join(manifest, prints, writes,
 		plain("cluster-ip labels name override-type overrides port protocol save-config selector session-affinity target-port type"))},
@@ -50,6 +51,8 @@ var allowed = map[string]form{
 	"label": {labelled, no, join(manifest, everywhere, prints, writes, plain("all field-selector list overwrite resource-version selector"))},
 	"logs": {objects, no, plain("all-containers all-pods container follow ignore-errors limit-bytes max-log-requests" +
 		" pod-running-timeout prefix previous selector since since-time tail timestamps")},
+	// What a patch makes of an object is vetted as a manifest is (see session). A --patch-file would be read.
+	"patch":           {objects, no, join(manifest, prints, writes, plain("patch subresource type"))},
 	"rollout history": {objects, no, join(manifest, prints, plain("revision selector"))},
 	"rollout pause":   {objects, no, join(manifest, prints, plain("field-manager selector"))},
 	"rollout restart": {objects, no, join(manifest, prints, plain("field-manager selector"))},

@@ -154,7 +154,7 @@ func (r *attempt) execute(ctx context.Context, st step, inv invocation, args []s
 // server broke under them: they read, or run a program that an example wants to
 // see the output of. What others ask for is sent again, request by request, by the
 // Retrier and the session.
-var repeatable = []string{"describe", "exec", "get", "logs"}
+var repeatable = []string{"describe", "events", "exec", "get", "logs"}
 
 // maxRepeats is how often a command is run again.
 const maxRepeats = 2

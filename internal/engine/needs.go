@@ -136,6 +136,12 @@ var commandNeeds = map[string]func(cmd *kubectl.Parsed, files []schema.GroupReso
 		}
 		return rbac.Join(onTargets(cmd.Args, verbs...), on(files, verbs...), rbac.Core("events", "list").Optional())
 	},
+	"events": func(cmd *kubectl.Parsed, _ []schema.GroupResource) rbac.Needs {
+		if cmd.Has("watch") {
+			return rbac.Core("events", "list", "watch")
+		}
+		return rbac.Core("events", "list")
+	},
 	"exec": func(cmd *kubectl.Parsed, _ []schema.GroupResource) rbac.Needs {
 		return rbac.Join(ofWorkload(cmd.Args), rbac.Exec())
 	},
@@ -145,15 +151,14 @@ var commandNeeds = map[string]func(cmd *kubectl.Parsed, files []schema.GroupReso
 	"label": func(cmd *kubectl.Parsed, files []schema.GroupResource) rbac.Needs {
 		return rbac.Join(onTargets(withoutLabels(cmd.Args), "get", "patch"), on(files, "get", "patch"))
 	},
-	"scale": func(cmd *kubectl.Parsed, files []schema.GroupResource) rbac.Needs {
-		needs := rbac.Join(onTargets(cmd.Args, "get"), on(files, "get"))
-		for _, n := range slices.Clone(needs) {
-			n.Resource += "/scale"
-			for _, n.Verb = range []string{"get", "patch", "update"} {
-				needs = append(needs, n)
-			}
+	"patch": func(cmd *kubectl.Parsed, files []schema.GroupResource) rbac.Needs {
+		if sub := cmd.Text("subresource"); sub != "" {
+			return ofSubresource(sub, rbac.Join(onTargets(cmd.Args, "get"), on(files, "get")), "get", "patch")
 		}
-		return needs
+		return rbac.Join(onTargets(cmd.Args, "get", "patch"), on(files, "get", "patch"))
+	},
+	"scale": func(cmd *kubectl.Parsed, files []schema.GroupResource) rbac.Needs {
+		return ofSubresource("scale", rbac.Join(onTargets(cmd.Args, "get"), on(files, "get")), "get", "patch", "update")
 	},
 	"rollout": func(cmd *kubectl.Parsed, files []schema.GroupResource) rbac.Needs {
 		verbs := []string{"get", "list", "watch"}
@@ -167,6 +172,17 @@ var commandNeeds = map[string]func(cmd *kubectl.Parsed, files []schema.GroupReso
 		}
 		return needs
 	},
+}
+
+// ofSubresource adds to the needs of objects what changes a subresource of each.
+func ofSubresource(sub string, needs rbac.Needs, verbs ...string) rbac.Needs {
+	for _, n := range slices.Clone(needs) {
+		n.Resource += "/" + sub
+		for _, n.Verb = range verbs {
+			needs = append(needs, n)
+		}
+	}
+	return needs
 }
 
 // ofWorkload are what exec and logs ask for to find a Pod of another kind.

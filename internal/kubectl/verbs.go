@@ -11,11 +11,13 @@ import (
 	"k8s.io/kubectl/pkg/cmd/create"
 	"k8s.io/kubectl/pkg/cmd/delete"
 	"k8s.io/kubectl/pkg/cmd/describe"
+	"k8s.io/kubectl/pkg/cmd/events"
 	"k8s.io/kubectl/pkg/cmd/exec"
 	"k8s.io/kubectl/pkg/cmd/expose"
 	"k8s.io/kubectl/pkg/cmd/get"
 	"k8s.io/kubectl/pkg/cmd/label"
 	"k8s.io/kubectl/pkg/cmd/logs"
+	"k8s.io/kubectl/pkg/cmd/patch"
 	"k8s.io/kubectl/pkg/cmd/rollout"
 	"k8s.io/kubectl/pkg/cmd/run"
 	"k8s.io/kubectl/pkg/cmd/scale"
@@ -37,6 +39,9 @@ var verbs = map[string]func(cmdutil.Factory, genericiooptions.IOStreams) *cobra.
 	"describe": func(f cmdutil.Factory, s genericiooptions.IOStreams) *cobra.Command {
 		return describe.NewCmdDescribe("kubectl", f, s)
 	},
+	"events": func(f cmdutil.Factory, s genericiooptions.IOStreams) *cobra.Command {
+		return events.NewCmdEvents(f, s)
+	},
 	"exec":   exec.NewCmdExec,
 	"expose": expose.NewCmdExposeService,
 	"get": func(f cmdutil.Factory, s genericiooptions.IOStreams) *cobra.Command {
@@ -44,6 +49,7 @@ var verbs = map[string]func(cmdutil.Factory, genericiooptions.IOStreams) *cobra.
 	},
 	"label": label.NewCmdLabel,
 	"logs":  logs.NewCmdLogs,
+	"patch": patch.NewCmdPatch,
 	"rollout": func(f cmdutil.Factory, s genericiooptions.IOStreams) *cobra.Command {
 		return rollout.NewCmdRollout("kubectl", f, s)
 	},

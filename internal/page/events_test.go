@@ -59,6 +59,8 @@ func TestEvents(t *testing.T) {
 			"  5m\t5m\t1\t{default-scheduler }\t\tNormal\tScheduled\tSuccessfully assigned web to minikube\n  5m\t5m\t1\t{kubelet minikube}\tspec.containers{app}\tNormal\tPulling\tpulling image \"nginx:1.29\"",
 			onCluster, []string{"5: the cluster shows events in other columns"}, ""},
 		"get": {"get events", "LAST SEEN   TYPE     REASON      OBJECT    MESSAGE\n12m         Normal   Scheduled   pod/web   Successfully assigned default/web to kind-worker", got, nil, ""},
+		"kubectl events": {"events --for pod/web -w", "LAST SEEN            TYPE      REASON      OBJECT    MESSAGE\n12m                  Normal    Scheduled   Pod/web   Successfully assigned default/web to kind-worker\n3s (x2 over 5m12s)   Warning   Unhealthy   Pod/web   Readiness probe failed",
+			strings.ReplaceAll(got, "pod/", "Pod/"), nil, ""},
 		"a reason that never occurs": {"describe pod web", "Name:   web\nEvents:\n" + header + "  Normal  Scheduled  2m     default-scheduler  Successfully assigned default/web to minikube\n  Warning  FailedMount  1m  kubelet  Unable to attach or mount volumes", onCluster,
 			[]string{"9: the cluster shows no event with the reason FailedMount"}, "Name:   web\nEvents:\n" + header + "  Normal  Scheduled  2m     default-scheduler  Successfully assigned default/web to minikube"},
 		"another image": {"describe pod web", "Events:\n" + header + "  Normal  Pulling  1m  kubelet  Pulling image \"nginx:1.7\"", onCluster,

@@ -79,6 +79,20 @@ func (p *Page) resolve(e *example.Example, c *command, from Sources) error {
 		}
 	}
 	c.words = rest
+	return p.resolvePatch(c, from)
+}
+
+// resolvePatch gives a command the patch that is in a file.
+func (p *Page) resolvePatch(c *command, from Sources) error {
+	rest, names, at := withoutFlag(c.words, "--patch-file", "--patch-file")
+	if c.words[0] != "patch" || len(names) != 1 {
+		return nil
+	}
+	m, err := p.find(c, names[0], from)
+	if err != nil {
+		return err
+	}
+	c.words = slices.Insert(rest, at, "--patch", m.text)
 	return nil
 }
 

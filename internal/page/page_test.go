@@ -190,6 +190,25 @@ func TestTheTextAfterHere(t *testing.T) {
 	}
 }
 
+// TestPatches: a patch is one as it stands on the page, from a file of the page, and with the escapes of a shell.
+func TestPatches(t *testing.T) {
+	const patch = "spec:\n  template:\n    spec:\n      containers:\n      - {name: b, image: redis}\n"
+	for command, want := range map[string]string{
+		"kubectl patch deployment a --patch-file p.yaml": "kubectl patch deployment a --patch 'spec:\n  template:\n    spec:\n      containers:\n      - {name: b, image: redis}\n'",
+		`kubectl patch deployment a -p '{"spec":{}}'`:    `kubectl patch deployment a -p '{"spec":{}}'`,
+		`kubectl patch svc a -p $'spec:\n type: \'b\''`:  "kubectl patch svc a -p 'spec:\n type: '\\''b'\\'''",
+	} {
+		p := read(t, "page.md", "A patch is in `p.yaml`:\n```yaml\n"+patch+"```\n```sh\n"+command+"\n# deployment.apps/a patched\n```\n")
+		e, err := p.Example(Sources{})
+		if err != nil || planOf(p, e, nil) == nil {
+			t.Fatalf("%s: %v", command, err)
+		}
+		if st := e.Spec.Scenarios[0].Steps[0]; st.Run != want || st.NotRun != "" || len(p.commands[0].output) != 1 {
+			t.Errorf("%s: expected %s, found %s %s", command, want, st.Run, st.NotRun)
+		}
+	}
+}
+
 // of2017 is what the commands of the page printed on Kubernetes v1.37.2.
 var of2017 = outputsOf{
 	"16": {Stdout: "pod/sise created\n"},

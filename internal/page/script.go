@@ -6,7 +6,7 @@ import (
 )
 
 // result is how kubectl reports what it has done.
-var result = regexp.MustCompile(`^[a-z][a-z0-9.]*(?:/[a-z0-9.-]+| "[a-z0-9.-]+") (?:created|configured|unchanged|exposed|scaled|labeled|annotated|patched|restarted|replaced|condition met|deleted.*)$|^No resources found`)
+var result = regexp.MustCompile(`^[a-z][a-z0-9.]*(?:/[a-z0-9.-]+| "[a-z0-9.-]+") (?:created|configured|unchanged|exposed|scaled|labeled|annotated|patched(?: \(no change\))?|restarted|replaced|condition met|deleted.*)$|^No resources found`)
 
 // isResult reports whether a line of a script is not a command, but what the one before prints.
 func isResult(l line) bool {

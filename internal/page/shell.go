@@ -208,7 +208,9 @@ func (r *reader) pieces(parts []syntax.WordPart, escaped string, at span, note n
 		case *syntax.Lit:
 			more = unescaped(p.Value, escaped)
 		case *syntax.SglQuoted:
-			more = p.Value
+			if more = p.Value; p.Dollar {
+				more = escapes.Replace(more)
+			}
 		case *syntax.DblQuoted:
 			more, err = r.pieces(p.Parts, inQuotes, at, note)
 		case *syntax.ParamExp:
@@ -225,6 +227,9 @@ func (r *reader) pieces(parts []syntax.WordPart, escaped string, at span, note n
 	}
 	return w, nil
 }
+
+// escapes are those of $'…' that pages use.
+var escapes = strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\t`, "\t", `\'`, "'", `\"`, `"`)
 
 // unescaped is what a shell makes of the backslashes in a text.
 func unescaped(text, escaped string) string {
@@ -299,7 +304,7 @@ func (r *reader) assignment(st *syntax.Stmt, at span, note note) bool {
 
 // endless are flags by which a command would never end: one of a page is run again until it shows
 // what the page shows.
-var endless = map[string][]string{"get": {"-w", "--watch", "--watch=true"}, "logs": {"-f", "--follow", "--follow=true"}}
+var endless = map[string][]string{"events": {"-w", "--watch", "--watch=true"}, "get": {"-w", "--watch", "--watch=true"}, "logs": {"-f", "--follow", "--follow=true"}}
 
 // without are the words of a command without some flags; what follows -- is another program's.
 func without(words, flags []string) []string {

@@ -30,7 +30,7 @@ func (s *Session) markPod(object map[string]any, path ...string) error {
 	if err != nil || spec == nil {
 		return err // the API server will say so
 	}
-	own := strings.Join(slices.Concat(containerNames(spec, "initContainers"), containerNames(spec, "containers")), ",")
+	own := containersOf(spec)
 	if own == "" {
 		return nil // the API server will refuse it
 	}
@@ -58,6 +58,11 @@ func setDefault(object map[string]any, value string, path ...string) error {
 		return err
 	}
 	return unstructured.SetNestedField(object, value, path...)
+}
+
+// containersOf are the names of the containers of a Pod, as ContainersAnnotation has them.
+func containersOf(spec map[string]any) string {
+	return strings.Join(slices.Concat(containerNames(spec, "initContainers"), containerNames(spec, "containers")), ",")
 }
 
 func containerNames(spec map[string]any, list string) (names []string) {

@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
@@ -73,6 +74,36 @@ func TestMarkMakesAnObjectTheRuns(t *testing.T) {
 		if found, err := (&transport{session: &Session{}}).marked([]byte(in), target{}); err == nil {
 			t.Errorf("%s: expected an error, found %s", in, found)
 		}
+	}
+}
+
+// TestAPatchNamesTheContainersThatItAdds: a container that a command adds to a template is the run's own.
+func TestAPatchNamesTheContainersThatItAdds(t *testing.T) {
+	const annotation = `"kubectl-kbe.github.io/containers":"a,b"`
+	made := func(named, containers string) *unstructured.Unstructured {
+		obj := &unstructured.Unstructured{}
+		if err := obj.UnmarshalJSON([]byte(`{"apiVersion":"apps/v1","kind":"Deployment","spec":{"template":{"metadata":{"annotations":{` + named + `}},"spec":{"containers":[` + containers + `]}}}}`)); err != nil {
+			t.Fatal(err)
+		}
+		return obj
+	}
+	const before, two = `"kubectl-kbe.github.io/containers":"a"`, `{"name":"a"},{"name":"b"}`
+	for name, tc := range map[string]struct {
+		patch string
+		made  *unstructured.Unstructured
+		want  string
+	}{
+		"a merge":           {`{"spec":{"template":{"spec":{"containers":[{"name":"b"}]}}}}`, made(before, two), `{"spec":{"template":{"metadata":{"annotations":{` + annotation + `}},"spec":{"containers":[{"name":"b"}]}}}}`},
+		"a patch in JSON":   {`[{"op":"add"}]`, made(before, two), `[{"op":"add"},{"op":"add","path":"/spec/template/metadata/annotations/kubectl-kbe.github.io~1containers","value":"a,b"}]`},
+		"no other names":    {`{"spec":{"replicas":2}}`, made(annotation, two), `{"spec":{"replicas":2}}`},
+		"no names any more": {`{"spec":{"replicas":2}}`, made("", two), `{"spec":{"replicas":2}}`},
+	} {
+		if found, err := namingContainers([]byte(tc.patch), tc.made); err != nil || string(found) != tc.want {
+			t.Errorf("%s: expected %s, found %s, %v", name, tc.want, found, err)
+		}
+	}
+	if _, err := pinned([]byte("null"), "uid", "metadata"); err == nil {
+		t.Error("expected that a patch which is null is refused")
 	}
 }
 

@@ -3,8 +3,10 @@ package session
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -115,8 +117,15 @@ func (t *transport) changeThis(req *http.Request, at target, uid types.UID) (*ht
 	if req.Method == http.MethodDelete {
 		dup.Header.Set("Content-Type", "application/json")
 	}
-	if refusal, err := t.rehearse(dup, at, body); refusal != nil || err != nil {
+	made, refusal, err := t.rehearse(dup, at, body)
+	if refusal != nil || err != nil {
 		return refusal, err
+	}
+	if made != nil {
+		if body, err = namingContainers(body, made); err != nil {
+			return nil, fmt.Errorf("body of %s %s: %w", req.Method, req.URL.Path, err)
+		}
+		dup = withBody(dup, body)
 	}
 	resp, err := t.next.RoundTrip(dup)
 	if err != nil || resp.StatusCode != http.StatusConflict || req.Method != http.MethodDelete {
@@ -146,6 +155,9 @@ func pinned(body []byte, uid types.UID, field string) ([]byte, error) {
 		if err := json.Unmarshal(body, &object); err != nil {
 			return nil, err
 		}
+		if object == nil {
+			return nil, errors.New("expected an object, found null")
+		}
 	} else if field == "preconditions" {
 		object["apiVersion"], object["kind"] = "v1", "DeleteOptions"
 	}
@@ -170,10 +182,10 @@ func pinnedPatch(body []byte, uid types.UID) ([]byte, error) {
 
 // rehearse has the API server say what a patch would make of an object, where that
 // might point at what others have; a refusal is the response that says so.
-func (t *transport) rehearse(req *http.Request, at target, body []byte) (refusal *http.Response, err error) {
+func (t *transport) rehearse(req *http.Request, at target, body []byte) (made *unstructured.Unstructured, refusal *http.Response, err error) {
 	s := t.session
 	if req.Method != http.MethodPatch || at.subresource != "" || isDryRun(req) || s.isOwn(at) && !t.confined {
-		return nil, nil
+		return nil, nil, nil
 	}
 	rehearsal := withBody(req, body)
 	query := rehearsal.URL.Query()
@@ -181,18 +193,57 @@ func (t *transport) rehearse(req *http.Request, at target, body []byte) (refusal
 	rehearsal.URL.RawQuery = query.Encode()
 	resp, err := t.next.RoundTrip(rehearsal)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	text, err := peek(resp)
 	if err != nil || resp.StatusCode != http.StatusOK {
-		return resp, err // it would be the patch's own answer
+		return nil, resp, err // it would be the patch's own answer
 	}
-	obj := &unstructured.Unstructured{}
-	if err := obj.UnmarshalJSON(text); err != nil {
-		return nil, fmt.Errorf("what %s would make of %s: %w", req.Method, at, err)
+	made = &unstructured.Unstructured{}
+	if err := made.UnmarshalJSON(text); err != nil {
+		return nil, nil, fmt.Errorf("what %s would make of %s: %w", req.Method, at, err)
 	}
-	if err := t.vet(req.Context(), obj, at); err != nil {
-		return reject(req, at, forbidden(err.Error()))
+	if err := t.vet(req.Context(), made, at); err != nil {
+		refusal, err = reject(req, at, forbidden(err.Error()))
+		return nil, refusal, err
 	}
-	return nil, nil
+	return made, nil, nil
+}
+
+// namingContainers adds to a patch the names of the containers that it leaves in a template of Pods: they are the run's own,
+// and not added by admission. made is what the patch makes of the object.
+func namingContainers(patch []byte, made *unstructured.Unstructured) ([]byte, error) {
+	for _, t := range templatesOf(made) {
+		path := append(slices.Clone(t.path), "metadata", "annotations", ContainersAnnotation)
+		named, marked, _ := unstructured.NestedString(made.Object, path...)
+		own := containersOf(t.spec)
+		if !marked || named == own {
+			continue
+		}
+		var err error
+		if patch, err = withField(patch, own, path...); err != nil {
+			return nil, err
+		}
+	}
+	return patch, nil
+}
+
+// withField adds to a patch, in JSON or a merge, that it sets a field.
+func withField(patch []byte, value string, path ...string) ([]byte, error) {
+	var steps []any
+	if json.Unmarshal(patch, &steps) == nil {
+		pointer := ""
+		for _, name := range path {
+			pointer += "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+		}
+		return json.Marshal(append(steps, map[string]any{"op": "add", "path": pointer, "value": value}))
+	}
+	object := map[string]any{}
+	if err := json.Unmarshal(patch, &object); err != nil {
+		return nil, err
+	}
+	if err := unstructured.SetNestedField(object, value, path...); err != nil {
+		return nil, err
+	}
+	return json.Marshal(object)
 }
