@@ -154,8 +154,12 @@ func (b *bindings) match(shown, found, where string) (m matched, ok bool) {
 		return m, true
 	}
 	m, ok = b.matchText(shown, found, where)
-	if !ok || m.why == "" {
-		return m, ok
+	switch {
+	case !ok:
+		values, same := b.matchLists(shown, found)
+		return matched{values: values}, same
+	case m.why == "":
+		return m, true
 	}
 	if values, same := b.matchItems(strings.Split(shown, ","), strings.Split(found, ","), where); same {
 		return matched{values: values}, true

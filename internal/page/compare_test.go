@@ -66,6 +66,44 @@ func TestComparers(t *testing.T) {
 	}
 }
 
+// TestAnotherNumberOfFamilies: a page of a dual-stack cluster is true on one with a single IP family, and the other way
+// round; what differs otherwise is found.
+func TestAnotherNumberOfFamilies(t *testing.T) {
+	for name, tc := range map[string]struct{ command, dual, single, other string }{
+		"YAML": {"get pod a -o yaml", "status:\n  podIP: 10.0.0.4\n  podIPs:\n  - ip: 10.0.0.4\n  - ip: fd00::4\n", "status:\n  podIP: 10.244.1.2\n  podIPs:\n  - ip: 10.244.1.2\n",
+			"status:\n  podIP: 10.244.1.2\n  podIPs:\n  - name: 10.244.1.2\n"},
+		"JSON":           {"get pod a -o jsonpath={.status.podIPs}", `[{"ip":"10.0.0.4"},{"ip":"fd00::4"}]` + "\n", `[{"ip":"10.244.1.2"}]` + "\n", `[{"name":"10.244.1.2"}]`},
+		"families":       {"get svc a -o yaml", "spec:\n  clusterIPs: [10.0.0.4, fd00::4]\n  ipFamilies: [IPv4, IPv6]\n", "spec:\n  clusterIPs: [10.96.1.2]\n  ipFamilies: [IPv4]\n", "spec:\n  clusterIPs: [None]\n  ipFamilies: [IPv4]\n"},
+		"a description":  {"describe pod a", "IP:  10.0.0.4\nIPs:\n  IP:  10.0.0.4\n  IP:  fd00::4\n", "IP:  10.244.1.2\nIPs:\n  IP:  10.244.1.2\n", "IP:  <none>\nIPs:  <none>\n"},
+		"of a service":   {"describe svc a", "IP Families:  IPv4,IPv6\nIPs:  10.0.0.4,fd00::4\n", "IP Families:  IPv4\nIPs:  10.96.1.2\n", "IP Families:  IPv4\nIPs:  None\n"},
+		"lines":          {"get pod a -o go-template={{.}}", "10.0.0.4\nfd00::4\n", "10.244.1.2\n", "none\n"},
+		"lines of hosts": {"exec a -- cat /etc/hosts", "127.0.0.1\tlocalhost\n10.0.0.4\ta\nfd00::4\ta\n", "127.0.0.1\tlocalhost\n10.244.1.2\ta\n", "127.0.0.1\tlocalhost\n10.244.1.2\tb\n"},
+		"a column":       {"get pods -o custom-columns=A:.x,B:.y", "A   B\na   [map[ip:10.0.0.4] map[ip:fd00::4]]\n", "A   B\na   [map[ip:10.244.1.2]]\n", "A   B\na   [map[name:10.244.1.2]]\n"},
+		"a variable":     {"exec a -- printenv IPS", "10.0.0.4,fd00::4\n", "10.244.1.2\n", "10.244.1.2,x\n"},
+	} {
+		shows := func(text string) *Page {
+			return read(t, "page.md", fmt.Sprintf("# Page\n```\n$ kubectl %s\n%s```\n", tc.command, text))
+		}
+		onOne, onTwo := outputsOf{"3": {Stdout: tc.single}}, outputsOf{"3": {Stdout: tc.dual}}
+		if found, corrected := findings(shows(tc.dual), onOne); len(found) > 0 || corrected != shows(tc.dual).Text() {
+			t.Errorf("%s: expected that the page is true with one family, found %q", name, found)
+		}
+		if found, _ := findings(shows(tc.single), onTwo); len(found) > 0 {
+			t.Errorf("%s: expected that the page is true with two families, found %q", name, found)
+		}
+		if found, _ := findings(shows(tc.dual), outputsOf{"3": {Stdout: tc.other}}); len(found) == 0 {
+			t.Errorf("%s: expected a finding for\n%s", name, tc.other)
+		}
+		if found := boundOf(shows(tc.dual), onOne); !slices.ContainsFunc(found, func(b string) bool { return strings.Contains(b, "IP address fd00::4 → 10.") }) {
+			t.Errorf("%s: expected that the second address is bound, found %q", name, found)
+		}
+	}
+	p := read(t, "page.md", "```\n$ kubectl logs a\nfd00::4 a\n10.0.0.4 a\n10.0.0.5 b\n```\n")
+	if found, _ := findings(p, outputsOf{"2": {Stdout: "fd00:1::4 a\n10.244.1.2 a\n10.244.1.3 c\n"}}); len(found) != 1 {
+		t.Errorf("expected that with two families on both sides the lines are compared, found %q", found)
+	}
+}
+
 // TestOneErrorIsOneFinding: what depends on a command that failed is not checked.
 func TestOneErrorIsOneFinding(t *testing.T) {
 	p := read(t, "page.md", "```\n$ kubectl create -f web.yaml\n$ kubectl get pod web\nNAME   READY\nweb    1/1\n$ kubectl delete pod web\npod \"web\" deleted\n```\n")

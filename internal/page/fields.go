@@ -87,6 +87,10 @@ func field(mapping *yaml.Node, name string) *yaml.Node {
 
 // compareSequences pairs items by the field name, or else by their place.
 func (s *shownOutput) compareSequences(shown, found *yaml.Node, path string) (all []difference) {
+	if values, ok := s.matchFamilies(addressesOf(shown), addressesOf(found)); ok {
+		s.keep(matched{values: values}, s.lineOf(shown))
+		return nil
+	}
 	if len(shown.Content) != len(found.Content) && !s.elided() {
 		all = append(all, s.node(shown, path, "%s: the page shows %s; the cluster has %s",
 			countOf(len(shown.Content), "item"), countOf(len(found.Content), "item")))

@@ -11,7 +11,7 @@ func (s *shownOutput) compareText(stdout, stderr string) (all []difference) {
 	printed := linesOf(stdout)
 	found := newPrintedLines(append(slices.Clone(printed), linesOf(stderr)...))
 	var missing []line
-	for _, l := range s.lines {
+	for _, l := range s.withoutFamilies(found) {
 		if !isElision(l.text) && !s.findLine(l, found) && !isProgress(l.text) {
 			missing = append(missing, l)
 		}
