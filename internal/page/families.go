@@ -1,6 +1,7 @@
 package page
 
 import (
+	"maps"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -105,8 +106,8 @@ func (s *shownOutput) withoutFamilies(found *printedLines) (left []line) {
 	}
 	shown, printed := byForm(textsOf(s.lines)), byForm(found.texts)
 	paired := map[int]bool{}
-	for form, a := range shown {
-		b := printed[form]
+	for _, form := range slices.Sorted(maps.Keys(shown)) {
+		a, b := shown[form], printed[form]
 		values, ok := s.matchFamilies(a.values, b.values)
 		if !ok {
 			continue

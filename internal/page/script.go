@@ -8,6 +8,9 @@ import (
 // result is how kubectl reports what it has done.
 var result = regexp.MustCompile(`^[a-z][a-z0-9.]*(?:/[a-z0-9.-]+| "[a-z0-9.-]+") (?:created|configured|unchanged|exposed|scaled|labeled|annotated|patched(?: \(no change\))?|restarted|replaced|condition met|deleted.*)$|^No resources found`)
 
+// positionInScript is where a parser has found an error: the page has it elsewhere.
+var positionInScript = regexp.MustCompile(`^\d+:\d+: `)
+
 // isResult reports whether a line of a script is not a command, but what the one before prints.
 func isResult(l line) bool {
 	isIndented := strings.HasPrefix(l.text, "  ") && !command1.MatchString(l.text) && !strings.HasPrefix(strings.TrimSpace(l.text), "#")
@@ -99,7 +102,7 @@ func (r *reader) wrongStatements(text string, at span, label string, note note, 
 		part := strings.Join(lines[i:i+count], "\n")
 		switch {
 		case count == len(lines):
-			r.add(text, at, note).notRun = "this is not a command that a shell understands: " + strings.TrimPrefix(err.Error(), "1:")
+			r.add(text, at, note).notRun = "this is not a command that a shell understands: " + positionInScript.ReplaceAllString(err.Error(), "")
 		case strings.TrimSpace(part) != "":
 			r.statements(part, r.within(at, text, begin, begin+len(part)), label, note)
 		}

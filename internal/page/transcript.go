@@ -45,19 +45,22 @@ func hasPrompt(lines []line, bare bool) bool {
 	})
 }
 
+func indentOf(l line) int { return len(l.text) - len(strings.TrimLeft(l.text, " \t")) }
+
 // transcript reads commands after prompts, and what they print. root: a bare # is a prompt everywhere.
 func (r *reader) transcript(lines []line, note note, root bool) {
-	isPrompt := func(l line) bool {
-		_, _, ok := prompt(l, root || r.session != nil)
-		return ok
+	first := max(0, slices.IndexFunc(lines, func(l line) bool { return hasPrompt([]line{l}, root || r.session != nil) }))
+	// An output may have signs of a prompt, too, which do not stand below the page's own.
+	promptOf := func(l line) (label, command string, ok bool) {
+		label, command, ok = prompt(l, root || r.session != nil)
+		return label, command, ok && (indentOf(l) <= indentOf(lines[first]) || strings.HasPrefix(command, "kubectl "))
 	}
-	first := max(0, slices.IndexFunc(lines, isPrompt))
 	r.open = nil
 	if hasCommand(lines[:first]) { // whose prompt the page leaves out
 		r.script(lines[:first], note)
 	}
 	for i := first; i < len(lines); {
-		label, text, ok := prompt(lines[i], root || r.session != nil)
+		label, text, ok := promptOf(lines[i])
 		if !ok { // the shell that it was a prompt of has ended
 			i++
 			continue
@@ -77,7 +80,10 @@ func (r *reader) transcript(lines []line, note note, root bool) {
 		}
 		i += count
 		begin := i
-		for i < len(lines) && !isPrompt(lines[i]) {
+		for i < len(lines) {
+			if _, _, next := promptOf(lines[i]); next {
+				break
+			}
 			i++
 		}
 		r.statements(whole, at, label, note)
