@@ -2,7 +2,6 @@ package page
 
 import (
 	"fmt"
-	"maps"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -136,12 +135,13 @@ type boundValue struct {
 	rule         *rule
 	shown, found string
 	line         line
+	// renamed: the cluster has it otherwise, and not by chance.
+	renamed bool
 }
 
 // matched is what a comparison of two texts has bound.
 type matched struct {
-	values  []boundValue
-	renamed map[string]string
+	values []boundValue
 	// why is a sentence on a value that cannot stand for the other, or "".
 	why string
 }
@@ -213,16 +213,13 @@ func (b *bindings) matchText(shown, found, where string) (m matched, ok bool) {
 			m.why = fmt.Sprintf("the page shows the %s %s, which is %s on the cluster; here the cluster has %s", part.rule.name, part.text, b.found[part.text], value)
 			return m, true
 		}
-		m.values = append(m.values, boundValue{rule: part.rule, shown: part.text, found: value})
+		v := boundValue{rule: part.rule, shown: part.text, found: value}
 		if isKnown := b.found[part.text] != "" && part.rule.name == "IP address"; part.rule.differs != nil && !isKnown {
 			if why := part.rule.differs(part.text, value); why != "" {
-				m.why = why
-				if m.renamed == nil {
-					m.renamed = map[string]string{}
-				}
-				m.renamed[part.text] = value
+				m.why, v.renamed = why, true
 			}
 		}
+		m.values = append(m.values, v)
 	}
 	return m, true
 }
@@ -246,8 +243,10 @@ func (b *bindings) keep(m matched, l line) {
 		if v.rule.stable {
 			b.found[v.shown] = v.found
 		}
+		if v.renamed {
+			b.renamed[v.shown] = v.found
+		}
 	}
-	maps.Copy(b.renamed, m.renamed)
 }
 
 // part is a value in a text of the page.

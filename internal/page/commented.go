@@ -68,10 +68,7 @@ func commentedOutput(lines []line, verb string) (output []line, n int) {
 		case i == 0 && outputLabel.MatchString(text):
 			continue
 		case len(output) == 0 && isHeader(text) && titlesOfGet.MatchString(text) && (verb == "" || isReader):
-			titles = cellsOf(l.text)
-			if !columnGap.MatchString(text) {
-				titles = wordsOf(l.text)
-			}
+			titles, _ = titlesOf(l.text)
 		case titles != nil && (isElision(text) || isRowOf(titles, l.text)):
 		case titles == nil && noResources.MatchString(text) && (verb == "" || isReader):
 		case titles == nil && result.MatchString(text) && !noResources.MatchString(text) && !isReader:

@@ -21,17 +21,16 @@ type shownOutput struct {
 
 // comparer compares an output of one form.
 type comparer struct {
-	name    string
 	is      func(s *shownOutput) bool
 	compare func(s *shownOutput, stdout, stderr string) []difference
 }
 
 // comparers are by form; the first that an output has decides.
 var comparers = []comparer{
-	{"fields", (*shownOutput).isFields, (*shownOutput).compareFields},
-	{"description", (*shownOutput).isDescription, (*shownOutput).compareDescription},
-	{"table", (*shownOutput).isTable, (*shownOutput).compareTables},
-	{"text", func(*shownOutput) bool { return true }, (*shownOutput).compareText},
+	{(*shownOutput).isFields, (*shownOutput).compareFields},
+	{(*shownOutput).isDescription, (*shownOutput).compareDescription},
+	{(*shownOutput).isTable, (*shownOutput).compareTables},
+	{func(*shownOutput) bool { return true }, (*shownOutput).compareText},
 }
 
 // compare compares what the page shows with what the command printed.

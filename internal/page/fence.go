@@ -14,6 +14,7 @@ var (
 	sessions = []string{"", "console", "shell-session", "shellsession", "sh-session", "bash-session", "terminal"}
 	outputs  = []string{"text", "output", "cat", "plain", "plaintext", "txt", "none", "log"}
 	data     = []string{"yaml", "yml", "json"}
+	contents = map[content][]string{shellContent: shells, sessionContent: sessions, outputContent: outputs, dataContent: data}
 )
 
 // languageIn is the name in the first line of a fence; what follows it, or stands alone in braces, are attributes.
@@ -31,7 +32,7 @@ const (
 )
 
 func contentOf(language string) content {
-	for content, names := range map[content][]string{shellContent: shells, sessionContent: sessions, outputContent: outputs, dataContent: data} {
+	for content, names := range contents {
 		if slices.Contains(names, language) {
 			return content
 		}
@@ -139,20 +140,6 @@ func hasCommand(lines []line) bool {
 		}
 	}
 	return false
-}
-
-// within is where a part of a command's text stands on the page. The text of several lines
-// has lost its prompts: then the part stands somewhere between.
-func (r *reader) within(at span, text string, from, to int) span {
-	if string(r.source[at.start:at.end]) == text {
-		return span{at.start + from, min(at.start+to, at.end)}
-	}
-	for range strings.Count(text[:from], "\n") {
-		if next := r.lineEnd(at.start); next < at.end {
-			at.start = next
-		}
-	}
-	return at
 }
 
 // add adds a command of the page.

@@ -18,6 +18,8 @@ var (
 	isManifest    = regexp.MustCompile(`(?m)^(apiVersion|kind):`)
 	// separator is between two YAML documents.
 	separator = regexp.MustCompile(`(?m)^---[ \t]*(?:#.*)?$`)
+	// hasFields is a document that is more than comments.
+	hasFields = regexp.MustCompile(`(?m)^[ \t]*[^#\s]`)
 )
 
 // named keeps a fence of YAML that is a manifest. It reports false for one that may be the
@@ -114,7 +116,7 @@ func (p *Page) manifestFiles(e *example.Example, c *command, name string, from S
 		document := m.text[begin:end[0]]
 		at := m.at + strings.Count(m.text[:begin], "\n")
 		begin = end[1]
-		if strings.TrimSpace(separator.ReplaceAllString(withoutComments(document), "")) == "" {
+		if !hasFields.MatchString(document) {
 			continue
 		}
 		in := m.name
@@ -130,16 +132,6 @@ func (p *Page) manifestFiles(e *example.Example, c *command, name string, from S
 		return nil, fmt.Errorf("the manifest %s is empty", m.name)
 	}
 	return names, nil
-}
-
-func withoutComments(text string) string {
-	var kept []string
-	for l := range strings.SplitSeq(text, "\n") {
-		if !strings.HasPrefix(strings.TrimSpace(l), "#") {
-			kept = append(kept, l)
-		}
-	}
-	return strings.Join(kept, "\n")
 }
 
 // find looks for a manifest in the order: --file, the fences of the page, the files beside

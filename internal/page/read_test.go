@@ -60,7 +60,7 @@ func TestReadingAPage(t *testing.T) {
 		"an indented output":                     {"```shell\nkubectl get pods -o custom-columns=POD_IP:.status.podIPs\n    POD_IP\n    [map[ip:10.244.3.4]]\n```\n", []string{"2 kubectl get pods -o custom-columns=POD_IP:.status.podIPs: POD_IP: [map[ip:10.244.3.4]]"}},
 		"an output that begins with an ellipsis": {"```shell\nkubectl exec a -- curl b \\\n  --fail\n...\n<title>C</title>\n```\n", []string{"2 kubectl exec a -- curl b \\\n  --fail: ...: <title>C</title>"}},
 		"a manifest in a fence of shell":         {"```bash\napiVersion: v1\nkind: Pod\n```\n```bash\nkubectl get pods\n```\n", []string{"6 kubectl get pods"}},
-		"an indented command":                    {"```shell\nA=1\n  make B\n  kubectl get pods\n  # C\n```\n", []string{"3 make B (`make` is another program: verify runs kubectl)", "4 kubectl get pods\n  # C"}},
+		"an indented command":                    {"```shell\nA=1\n  make B\n  kubectl get pods\n  # C\n```\n", []string{"3 make B (`make` is another program: verify runs kubectl)", "4 kubectl get pods"}},
 		"a command after one of another program": {"```console\nkind create cluster\n\n# Create it\nkubectl create namespace a\n```\n", []string{"2 kind create cluster (`kind` is another program: verify runs kubectl)", "5 kubectl create namespace a"}},
 		"a command before the first prompt":      {"```bash\nkubectl exec -it a -- bash\nroot@a:/# ls\nb\n```\n", []string{"2 kubectl exec -it a -- bash", "3 ls: b"}},
 		"a command in a fence of YAML":           {"```yaml\nkubectl apply -f - <<EOF\na: 1\nEOF\n```\n```yaml\n$ kubectl get cm\n```\n", []string{"2 kubectl apply -f - <<EOF\na: 1\nEOF", "7 kubectl get cm"}},

@@ -21,27 +21,30 @@ func isResult(l line) bool {
 // at an empty line or at the next command.
 func (r *reader) script(lines []line, note note) {
 	r.open = nil
+	label := ""
+	if r.session != nil {
+		label = "#"
+	}
 	for len(lines) > 0 {
-		n := commandLines(lines)
-		r.commandsIn(lines[:n], note)
-		if lines = lines[n:]; len(lines) == 0 {
-			return
-		}
-		switch n = outputLines(lines); {
-		case n == 0:
-		case r.open == nil: // no command before prints them
-			r.commandsIn(lines[:n], note)
-		default:
-			r.outputOfOpen(lines[:n])
-		}
+		n := continued(len(lines), func(n int) string { return lines[n].text })
+		r.statements(strings.Join(textsOf(lines[:n]), "\n"), span{lines[0].start, lines[n-1].end}, label, note)
+		last := lines[n-1]
 		lines = lines[n:]
+		if printed := outputLines(last, lines); printed > 0 && r.open != nil {
+			r.outputOfOpen(lines[:printed])
+			lines = lines[printed:]
+		}
 	}
 }
 
-// outputLines is how many lines stand before the next command. An empty line ends an output, unless another
-// table follows.
-func outputLines(lines []line) int {
-	isCommented := isComment(lines[0])
+// outputLines is how many lines behind a command, which ends in the line before, it prints. An empty line ends an output, unless
+// another table follows; other lines than comments end one that is written as comments.
+func outputLines(before line, lines []line) int {
+	isBetween := strings.TrimSpace(before.text) == "" || isComment(before)
+	isCommented := !isBetween && beginsCommented(lines)
+	if len(lines) == 0 || !isCommented && !isResult(lines[0]) {
+		return 0
+	}
 	for i, l := range lines {
 		isBlank := strings.TrimSpace(l.text) == ""
 		if isCommented && !isComment(l) || command1.MatchString(l.text) || isBlank && (i+1 == len(lines) || !isHeader(lines[i+1].text)) {
@@ -51,61 +54,19 @@ func outputLines(lines []line) int {
 	return len(lines)
 }
 
-// isBetween reports whether a line is between commands: what stands behind it is no output of one.
-func isBetween(l line) bool { return strings.TrimSpace(l.text) == "" || isComment(l) }
-
-// commandLines is how many lines stand before the first one that can be no command.
-func commandLines(lines []line) int {
-	i := 0
-	for i < len(lines) && (i == 0 || !isResult(lines[i]) && (isBetween(lines[i-1]) || !beginsCommented(lines[i:]))) {
-		i += continued(len(lines)-i, func(n int) string { return lines[i+n].text })
-	}
-	return i
-}
-
-// commandsIn reads the commands of a script.
-func (r *reader) commandsIn(lines []line, note note) {
-	text := make([]string, len(lines))
-	for i, l := range lines {
-		text[i] = l.text
-	}
-	label := ""
-	if r.session != nil {
-		label = "#"
-	}
-	r.statements(strings.Join(text, "\n"), span{lines[0].start, lines[len(lines)-1].end}, label, note)
-}
-
 // statements adds the commands of a text in shell; label is what its prompt says.
 func (r *reader) statements(text string, at span, label string, note note) {
 	file, err := parser().Parse(strings.NewReader(text+"\n"), "")
 	if err != nil {
-		r.wrongStatements(text, at, label, note, err)
+		r.open = nil
+		r.add(text, at, note).notRun = "this is not a command that a shell understands: " + positionInScript.ReplaceAllString(err.Error(), "")
 		return
 	}
 	for i, st := range file.Stmts {
-		from, to := int(st.Pos().Offset()), int(st.End().Offset())
+		end := int(st.End().Offset())
 		if i+1 == len(file.Stmts) {
-			to = len(text) // with what follows a <<
+			end = len(text) // with what follows a <<
 		}
-		r.statement(strings.TrimRight(text[from:min(to, len(text))], " \n"), st, r.within(at, text, from, to), label, note)
-	}
-}
-
-// wrongStatements adds the commands of a text that no shell understands: one that is wrong keeps no other from
-// running.
-func (r *reader) wrongStatements(text string, at span, label string, note note, err error) {
-	lines := strings.Split(text, "\n")
-	count, begin := 0, 0
-	for i := 0; i < len(lines); i += count {
-		count = continued(len(lines)-i, func(n int) string { return lines[i+n] })
-		part := strings.Join(lines[i:i+count], "\n")
-		switch {
-		case count == len(lines):
-			r.add(text, at, note).notRun = "this is not a command that a shell understands: " + positionInScript.ReplaceAllString(err.Error(), "")
-		case strings.TrimSpace(part) != "":
-			r.statements(part, r.within(at, text, begin, begin+len(part)), label, note)
-		}
-		begin += len(part) + 1
+		r.statement(strings.TrimRight(text[st.Pos().Offset():min(end, len(text))], " \n"), st, at, label, note)
 	}
 }

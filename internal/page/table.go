@@ -30,8 +30,9 @@ type cell struct {
 }
 
 var (
-	columnGap = regexp.MustCompile(` {2,}|\t+`)
-	header    = regexp.MustCompile(`^[A-Z][A-Z0-9()/%_:-]*(?:[ \t]+[A-Z][A-Z0-9()/%_:-]*)*$`)
+	cellPattern = regexp.MustCompile(`\S+(?: \S+)*`)
+	wordPattern = regexp.MustCompile(`\S+`)
+	header      = regexp.MustCompile(`^[A-Z][A-Z0-9()/%_:-]*(?:[ \t]+[A-Z][A-Z0-9()/%_:-]*)*$`)
 )
 
 // isHeader reports whether a line is the header of a table.
@@ -45,11 +46,7 @@ func (s *shownOutput) isTable() bool { return isHeader(s.lines[0].text) }
 // parseTable reads a table; its columns begin where the titles do.
 func parseTable(lines []line) table {
 	t := table{header: lines[0]}
-	split := cellsOf
-	if !columnGap.MatchString(strings.TrimSpace(t.header.text)) {
-		split = wordsOf // the page has lost the white space
-	}
-	titles := split(t.header.text)
+	titles, split := titlesOf(t.header.text)
 	for _, c := range titles {
 		t.titles = append(t.titles, c.text)
 	}
@@ -65,29 +62,21 @@ func parseTable(lines []line) table {
 	return t
 }
 
-// cellsOf are the parts of a line between gaps of two blanks or more.
-func cellsOf(text string) (cells []cell) {
-	at := len(text) - len(strings.TrimLeft(text, " \t"))
-	end := len(strings.TrimRight(text, " \t"))
-	for at < end {
-		next := end
-		gap := columnGap.FindStringIndex(text[at:end])
-		if gap != nil {
-			next = at + gap[0]
-		}
-		cells = append(cells, cell{span{at, next}, text[at:next]})
-		if gap == nil {
-			break
-		}
-		at += gap[1]
+// titlesOf are the titles of a table, and how its rows are split.
+func titlesOf(header string) (titles []cell, split func(string) []cell) {
+	if titles = cellsOf(header); len(titles) > 1 {
+		return titles, cellsOf
 	}
-	return cells
+	return wordsOf(header), wordsOf // the page has lost the white space
 }
 
-var wordPattern = regexp.MustCompile(`\S+`)
+// cellsOf are the parts of a line between gaps of two blanks or more, or of a tab.
+func cellsOf(text string) []cell { return partsOf(text, cellPattern) }
 
-func wordsOf(text string) (cells []cell) {
-	for _, at := range wordPattern.FindAllStringIndex(text, -1) {
+func wordsOf(text string) []cell { return partsOf(text, wordPattern) }
+
+func partsOf(text string, pattern *regexp.Regexp) (cells []cell) {
+	for _, at := range pattern.FindAllStringIndex(text, -1) {
 		cells = append(cells, cell{span{at[0], at[1]}, text[at[0]:at[1]]})
 	}
 	return cells
