@@ -81,15 +81,8 @@ func exitCode(st v1alpha1.Step) int {
 func (p *Page) renames(renamed map[string]string) (all []change) {
 	for shown, found := range renamed {
 		for _, code := range p.code {
-			text := string(p.text[code.start:code.end])
-			for from := 0; ; {
-				i := indexWord(text[from:], shown)
-				if i < 0 {
-					break
-				}
-				at := code.start + from + i
-				all = append(all, change{span{at, at + len(shown)}, found})
-				from += i + len(shown)
+			for at := range wordsIn(string(p.text[code.start:code.end]), shown) {
+				all = append(all, change{span{code.start + at, code.start + at + len(shown)}, found})
 			}
 		}
 	}
@@ -99,6 +92,10 @@ func (p *Page) renames(renamed map[string]string) (all []change) {
 // apply makes changes; of those that overlap, it makes the first one.
 func (p *Page) apply(all []change) string {
 	slices.SortStableFunc(all, func(a, b change) int { return cmp.Compare(a.start, b.start) })
+	lineBreak := "\n"
+	if bytes.Contains(p.text, []byte("\r\n")) {
+		lineBreak = "\r\n"
+	}
 	var b strings.Builder
 	at := 0
 	for _, c := range all {
@@ -106,19 +103,11 @@ func (p *Page) apply(all []change) string {
 			continue
 		}
 		b.Write(p.text[at:c.start])
-		b.WriteString(strings.ReplaceAll(c.text, "\n", p.lineBreak()))
+		b.WriteString(strings.ReplaceAll(c.text, "\n", lineBreak))
 		at = c.end
 	}
 	b.Write(p.text[at:])
 	return b.String()
-}
-
-// lineBreak is that of the page.
-func (p *Page) lineBreak() string {
-	if bytes.Contains(p.text, []byte("\r\n")) {
-		return "\r\n"
-	}
-	return "\n"
 }
 
 // Patch is the change of a page as a patch in the unified format, or "".

@@ -50,34 +50,49 @@ func (c *command) withoutComments(lines []line) []line {
 // printsText reports whether a command may print any text, and so lines that look like comments.
 func (c *command) printsText() bool {
 	return c.where != here || len(c.words) == 0 || slices.Contains([]string{"attach", "exec", "logs", "run"}, c.words[0]) ||
-		slices.ContainsFunc(c.words, func(w string) bool { return strings.HasPrefix(w, "-o") || strings.HasPrefix(w, "--output") })
+		!slices.Contains([]string{"", "name", "wide"}, c.format())
 }
 
 // commentedOutput is an output that is written as comments, and in how many lines it stands: one for certain, which is a
 // table of kubectl, or its report of what it has done. verb is the command, or "" for any.
 func commentedOutput(lines []line, verb string) (output []line, n int) {
-	isReader := slices.Contains(readers, verb)
-	var titles []cell
-	for i, l := range lines {
+	for _, l := range lines {
 		if !isComment(l) {
 			break
 		}
-		l = uncommented(l)
-		text := strings.TrimSpace(l.text)
-		switch {
-		case i == 0 && outputLabel.MatchString(text):
-			continue
-		case len(output) == 0 && isHeader(text) && titlesOfGet.MatchString(text) && (verb == "" || isReader):
-			titles, _ = titlesOf(l.text)
-		case titles != nil && (isElision(text) || isRowOf(titles, l.text)):
-		case titles == nil && noResources.MatchString(text) && (verb == "" || isReader):
-		case titles == nil && result.MatchString(text) && !noResources.MatchString(text) && !isReader:
-		default:
-			return output, n
-		}
-		output, n = append(output, l), i+1
+		output = append(output, uncommented(l))
 	}
-	return output, n
+	begin := 0
+	if len(output) > 0 && outputLabel.MatchString(strings.TrimSpace(output[0].text)) {
+		begin = 1
+	}
+	if len(output) == begin {
+		return nil, 0
+	}
+	goesOn := outputFrom(output[begin], verb)
+	if goesOn == nil {
+		return nil, 0
+	}
+	n = begin + 1
+	for n < len(output) && goesOn(output[n].text) {
+		n++
+	}
+	return output[begin:n], n
+}
+
+// outputFrom is what a line behind the first one of an output must be to belong to it, or nil where the first one is none.
+func outputFrom(first line, verb string) func(string) bool {
+	isAny, reads := verb == "", slices.Contains(readers, verb)
+	switch text := strings.TrimSpace(first.text); {
+	case (isAny || reads) && isHeader(text) && titlesOfGet.MatchString(text):
+		titles, _ := titlesOf(first.text)
+		return func(l string) bool { return isElision(l) || isRowOf(titles, l) }
+	case (isAny || reads) && noResources.MatchString(text):
+		return func(string) bool { return false }
+	case !reads && result.MatchString(text) && !strings.HasPrefix(text, "No resources"):
+		return result.MatchString
+	}
+	return nil
 }
 
 // isRowOf reports whether a line is for certain a row below some titles, and no sentence.

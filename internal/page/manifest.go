@@ -44,13 +44,14 @@ func (r *reader) named(info string, lines []line) bool {
 	return true
 }
 
-// printsFields reports whether a command prints YAML or JSON.
-func printsFields(c *command) bool {
-	return slices.ContainsFunc(c.words, func(w string) bool {
-		w = strings.TrimPrefix(strings.TrimPrefix(w, "--output="), "-o")
-		return slices.Contains([]string{"yaml", "json", "=yaml", "=json"}, w)
-	})
+// format is the value of a command's flag -o, or "".
+func (c *command) format() string {
+	_, formats, _ := withoutFlag(c.words, "-o", "--output")
+	return strings.Join(formats, ",")
 }
+
+// printsFields reports whether a command prints YAML or JSON.
+func printsFields(c *command) bool { return c.format() == "yaml" || c.format() == "json" }
 
 // Sources are where the manifests of a page come from, besides its own fences.
 type Sources struct {

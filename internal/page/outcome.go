@@ -129,7 +129,7 @@ func (h *history) undecide(c *command, why string) {
 // fails is a command that failed, and should not. What depends on one that failed before is
 // no finding of its own.
 func (h *history) fails(p *Page, c *command, out expect.Outcome) {
-	reported := firstLine(out.Stderr)
+	reported, _, _ := strings.Cut(strings.TrimSpace(out.Stderr), "\n")
 	h.undecide(c, fmt.Sprintf("its command failed: %s", reported))
 	if before := h.dependsOnFailed(c); before != nil {
 		h.undecided[c.id] = fmt.Sprintf("the command in line %d failed before", p.line(before.start))
@@ -190,11 +190,6 @@ func (h *history) created(s sentence, out expect.Outcome) {
 			Text: fmt.Sprintf("the page says that this creates a %s; the cluster has a %s, %s", s.word, kind, name)}})
 		return
 	}
-}
-
-func firstLine(text string) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
-	return line
 }
 
 // after is the history up to a step.

@@ -31,7 +31,9 @@ func Read(name string, r io.Reader) (*Page, error) {
 		return nil, fmt.Errorf("%s: expected a Markdown page in UTF-8, found bytes that are no text", name)
 	}
 	p := newPage(name, source)
-	p.Title = titleOf(source)
+	if m := frontTitle.FindSubmatch(frontMatter.Find(source)); m != nil {
+		p.Title = string(m[1])
+	}
 	plain := withoutMarkup(source)
 	r2 := &reader{Page: p, source: plain, vars: map[string]string{}}
 	root := goldmark.DefaultParser().Parse(text.NewReader(plain))
@@ -65,13 +67,6 @@ var (
 		{regexp.MustCompile(`(?m)^[ \t]*\{%-?\s*highlight\s+([\w-]+)[^\n]*%\}[ \t]*$`), regexp.MustCompile(`(?m)^[ \t]*\{%-?\s*endhighlight\s*-?%\}[ \t]*$`)},
 	}
 )
-
-func titleOf(source []byte) string {
-	if m := frontTitle.FindSubmatch(frontMatter.Find(source)); m != nil {
-		return string(m[1])
-	}
-	return ""
-}
 
 // withoutMarkup is a page without what is not Markdown: front matter is blank, a shortcode
 // that holds text is a fence, and a container of MkDocs a list item. Every other character stays where it is.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"path/filepath"
 	"regexp"
@@ -221,19 +222,27 @@ func withBound(text string, values []string, isClient bool) string {
 	return b.String()
 }
 
-// indexWord finds a value that stands by itself.
-func indexWord(text, value string) int {
-	for from := 0; ; {
-		i := strings.Index(text[from:], value)
-		if i < 0 {
-			return -1
+// wordsIn are the places of a text at which a value stands by itself.
+func wordsIn(text, value string) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for from := 0; ; from++ {
+			i := strings.Index(text[from:], value)
+			if i < 0 {
+				return
+			}
+			if from += i; !inName(text, from-1) && !inName(text, from+len(value)) && !yield(from) {
+				return
+			}
 		}
-		i += from
-		if !inName(text, i-1) && !inName(text, i+len(value)) {
-			return i
-		}
-		from = i + 1
 	}
+}
+
+// indexWord is the first of them, or -1.
+func indexWord(text, value string) int {
+	for at := range wordsIn(text, value) {
+		return at
+	}
+	return -1
 }
 
 // inName reports whether the byte at an index is part of a name or a number.
