@@ -54,36 +54,35 @@ func keyedLine(l string) keyed {
 // compareKey compares a line with those of the same key. One without a key may be any.
 func (s *shownOutput) compareKey(l line, found []keyed, printed string) *difference {
 	shown := keyedLine(l.text)
-	var same []keyed
 	why := ""
 	for _, f := range found {
-		if shown.key == "" {
-			f.value = f.text
-		} else if f.key != shown.key {
+		value := f.value
+		switch {
+		case shown.key == "":
+			value = f.text
+		case f.key != shown.key:
 			continue
 		}
-		m, ok := s.match(shown.value, f.value, shown.key)
-		if ok {
-			s.keep(m, l)
+		m, ok := s.match(shown.value, value, shown.key)
+		if !ok {
+			continue
 		}
-		if ok && m.why == "" {
+		if s.keep(m, l); m.why == "" {
 			return nil
 		}
-		if ok && why == "" {
-			why = m.why
-		}
-		same = append(same, f)
+		why = cmp.Or(why, m.why)
 	}
+	i := slices.IndexFunc(found, func(f keyed) bool { return f.key == shown.key })
 	d := differs(l, "", "%s", why)
 	switch {
 	case why != "":
 		d.Final = true
 		return &d
-	case shown.key != "" && len(same) > 0:
-		d.Found = squeezed(same[0].text)
-		d.Text = shown.key + ": the page shows " + cmp.Or(shown.value, "nothing") + "; the cluster has " + cmp.Or(same[0].value, "nothing")
+	case shown.key != "" && i >= 0:
+		d.Found = squeezed(found[i].text)
+		d.Text = shown.key + ": the page shows " + cmp.Or(shown.value, "nothing") + "; the cluster has " + cmp.Or(found[i].value, "nothing")
 		if shown.at >= 0 {
-			d = d.replaced(span{l.start + shown.at, l.start + shown.at + len(shown.value)}, same[0].value)
+			d = d.replaced(span{l.start + shown.at, l.start + shown.at + len(shown.value)}, found[i].value)
 		}
 		return &d
 	case printed == "":

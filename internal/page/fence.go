@@ -108,23 +108,18 @@ func (r *reader) unread(lines []line, note note, why string) {
 	}
 }
 
-// outputOfOpen gives the lines to the command whose output they are.
+// outputOfOpen gives the lines that are not blank, each a statement, to the command whose output they are.
 func (r *reader) outputOfOpen(lines []line) {
-	if r.open != nil && r.open.output == nil {
-		r.open.output = r.shownLines(r.open.withoutComments(lines))
+	if r.open == nil {
+		return
 	}
-	r.open = nil
-}
-
-// shownLines are the lines that are not blank, each a statement.
-func (r *reader) shownLines(lines []line) (out []line) {
-	for _, l := range lines {
+	c := r.open
+	for _, l := range c.withoutComments(lines) {
 		if strings.TrimSpace(l.text) != "" {
 			l.id = r.id(l.start)
-			out = append(out, l)
+			c.output, r.open = append(c.output, l), nil
 		}
 	}
-	return out
 }
 
 // hasCommand reports whether the first line that is no comment is a command, or another one is of kubectl.

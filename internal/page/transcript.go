@@ -87,12 +87,7 @@ func (r *reader) transcript(lines []line, note note, root bool) {
 			i++
 		}
 		r.statements(whole, at, label, note)
-		if r.open == nil {
-			continue
-		}
-		if shown := r.shownLines(r.open.withoutComments(lines[begin:i])); len(shown) > 0 {
-			r.open.output, r.open = shown, nil
-		}
+		r.outputOfOpen(lines[begin:i])
 	}
 }
 
