@@ -1,7 +1,6 @@
 package page
 
 import (
-	"maps"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -47,14 +46,18 @@ func formOf(text string) (form, value string, ok bool) {
 	return squeezed(form), value, ok
 }
 
-func isDual(values []string) bool {
-	return slices.ContainsFunc(values, func(v string) bool { return familyOf(v) != familyOf(values[0]) })
+// differInFamilies reports whether only one of two lists has addresses of both families.
+func differInFamilies(a, b []string) bool {
+	isDual := func(values []string) bool {
+		return slices.ContainsFunc(values, func(v string) bool { return familyOf(v) != familyOf(values[0]) })
+	}
+	return len(a) > 0 && len(b) > 0 && isDual(a) != isDual(b)
 }
 
 // matchFamilies pairs two lists of addresses, of which one has both families. An address of a family that the cluster has not
 // stands for the cluster's first one.
 func (b *bindings) matchFamilies(shown, found []string) (values []boundValue, ok bool) {
-	if len(shown) == 0 || len(found) == 0 || isDual(shown) == isDual(found) {
+	if !differInFamilies(shown, found) {
 		return nil, false
 	}
 	all := rules()
@@ -98,58 +101,23 @@ func (b *bindings) matchLists(shown, found string) (values []boundValue, ok bool
 // hasIPv6 reports whether a text may have an address or the name of a family that a cluster may lack.
 func hasIPv6(text string) bool { return strings.Count(text, ":") > 1 || strings.Contains(text, "IPv") }
 
-// withoutFamilies are the lines that are left to compare, without those that differ in nothing but an address of which one
-// side has more families.
-func (s *shownOutput) withoutFamilies(found *printedLines) (left []line) {
-	if !slices.ContainsFunc(s.lines, func(l line) bool { return hasIPv6(l.text) }) && !slices.ContainsFunc(found.texts, hasIPv6) {
-		return s.lines
-	}
-	shown, printed := byForm(textsOf(s.lines)), byForm(found.texts)
-	paired := map[int]bool{}
-	for _, form := range slices.Sorted(maps.Keys(shown)) {
-		a, b := shown[form], printed[form]
-		values, ok := s.matchFamilies(a.values, b.values)
-		if !ok {
-			continue
-		}
-		for i, at := range a.at {
-			paired[at] = true
-			s.keep(matched{values: values[min(i, len(values)):min(i+1, len(values))]}, s.lines[at])
-		}
-		for _, at := range b.at {
-			found.used[at] = true
-		}
-	}
-	for i, l := range s.lines {
-		if !paired[i] {
-			left = append(left, l)
-		}
-	}
-	return left
-}
+// families are the addresses in lines that have one, by the form of the line.
+type families map[string][]string
 
-// family are the lines of one form: which ones, and their addresses.
-type family struct {
-	at     []int
-	values []string
-}
-
-func byForm(texts []string) map[string]family {
-	all := map[string]family{}
-	for i, text := range texts {
+func familiesIn(texts []string) families {
+	all := families{}
+	for _, text := range texts {
 		if form, value, ok := formOf(text); ok {
-			f := all[form]
-			all[form] = family{append(f.at, i), append(f.values, value)}
+			all[form] = append(all[form], value)
 		}
 	}
 	return all
 }
 
-func textsOf(lines []line) (texts []string) {
-	for _, l := range lines {
-		texts = append(texts, l.text)
-	}
-	return texts
+// like are the addresses in the lines that differ from a text in theirs alone.
+func (f families) like(text string) []string {
+	form, _, _ := formOf(text)
+	return f[form]
 }
 
 // addressesOf are the items of a list of addresses, as podIPs, clusterIPs and ipFamilies are; none for another list.

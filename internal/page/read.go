@@ -15,18 +15,18 @@ import (
 	"github.com/yuin/goldmark/text"
 )
 
-// MaxSize is the most bytes that a page may have; the longest of the Kubernetes website has
+// maxSize is the most bytes that a page may have; the longest of the Kubernetes website has
 // a tenth of it.
-const MaxSize = 1 << 20
+const maxSize = 1 << 20
 
 // Read reads a page. name is its file, for what is said about it.
 func Read(name string, r io.Reader) (*Page, error) {
-	source, err := io.ReadAll(io.LimitReader(r, MaxSize+1))
+	source, err := io.ReadAll(io.LimitReader(r, maxSize+1))
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("%s: cannot be read: %w", name, err)
-	case len(source) > MaxSize:
-		return nil, fmt.Errorf("%s: expected at most %d MiB, found more: is it a page?", name, MaxSize>>20)
+	case len(source) > maxSize:
+		return nil, fmt.Errorf("%s: expected at most %d MiB, found more: is it a page?", name, maxSize>>20)
 	case !utf8.Valid(source) || bytes.IndexByte(source, 0) >= 0:
 		return nil, fmt.Errorf("%s: expected a Markdown page in UTF-8, found bytes that are no text", name)
 	}

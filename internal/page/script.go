@@ -54,6 +54,13 @@ func outputLines(before line, lines []line) int {
 	return len(lines)
 }
 
+func textsOf(lines []line) (texts []string) {
+	for _, l := range lines {
+		texts = append(texts, l.text)
+	}
+	return texts
+}
+
 // statements adds the commands of a text in shell; label is what its prompt says.
 func (r *reader) statements(text string, at span, label string, note note) {
 	file, err := parser().Parse(strings.NewReader(text+"\n"), "")

@@ -7,10 +7,10 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// ClientPod is the Pod that runs the commands after a prompt such as `[cluster] $`, and
+// clientPod is the Pod that runs the commands after a prompt such as `[cluster] $`, and
 // ClientImage the short name of its image.
 const (
-	ClientPod   = "kbe-client"
+	clientPod   = "kbe-client"
 	ClientImage = "cluster"
 )
 
@@ -65,7 +65,7 @@ func (r *reader) inSession(text string) (call, error) {
 
 // inClusterPod is a command in the client Pod.
 func (r *reader) inClusterPod(st *syntax.Stmt, text string, at span, note note) call {
-	words := []string{"exec", ClientPod, "--"}
+	words := []string{"exec", clientPod, "--"}
 	if expr, ok := st.Cmd.(*syntax.CallExpr); ok && len(st.Redirs) == 0 && len(expr.Assigns) == 0 {
 		if program, err := r.words(expr.Args, at, note); err == nil {
 			return call{words: append(words, quietWords(program)...)}

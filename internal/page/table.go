@@ -218,7 +218,7 @@ func (s *shownOutput) compareTitles(shown, found table) (columns []int, all []di
 }
 
 // isClient reports whether a row of the cluster is that of the client Pod.
-func isClient(r row) bool { return r.at(0).text == ClientPod || r.at(0).text == "pod/"+ClientPod }
+func isClient(r row) bool { return r.at(0).text == clientPod || r.at(0).text == "pod/"+clientPod }
 
 // isOfDefaultNamespace reports whether a row is of what only the namespace default has.
 func isOfDefaultNamespace(r row) bool {

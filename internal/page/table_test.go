@@ -32,7 +32,7 @@ func TestPairsAreTheMostAlike(t *testing.T) {
 	rows := func() table {
 		lines := []line{{text: "NAME   STATUS   IP   AGE"}}
 		for range random.IntN(9) {
-			lines = append(lines, line{text: one("a", "b", "web", "web-7fb96c846b-6xrb2", "web-7fb96c846b-dq2vb", "api-6d4cf56db6-kt7wc", "kubernetes", "<none>", "a...", ClientPod) + "   " +
+			lines = append(lines, line{text: one("a", "b", "web", "web-7fb96c846b-6xrb2", "web-7fb96c846b-dq2vb", "api-6d4cf56db6-kt7wc", "kubernetes", "<none>", "a...", clientPod) + "   " +
 				one("Running", "Pending", "ClusterIP", "<none>") + "   " + one("10.0.0.1", "10.0.0.2", "<none>") + "   " + one("5s", "2m")})
 		}
 		return parseTable(lines)

@@ -11,12 +11,17 @@ func (s *shownOutput) compareText(stdout, stderr string) (all []difference) {
 	printed := linesOf(stdout)
 	found := newPrintedLines(append(slices.Clone(printed), linesOf(stderr)...))
 	var missing []line
-	for _, l := range s.withoutFamilies(found) {
+	for _, l := range s.lines {
 		if !isElision(l.text) && !s.findLine(l, found) && !isProgress(l.text) {
 			missing = append(missing, l)
 		}
 	}
+	ofPage, ofCluster := familiesIn(textsOf(s.lines)), familiesIn(found.texts)
 	for _, l := range missing {
+		if values, ok := s.matchFamilies(ofPage.like(l.text), ofCluster.like(l.text)); ok {
+			s.keep(matched{values: slices.DeleteFunc(values, func(v boundValue) bool { return indexWord(l.text, v.shown) < 0 })}, l)
+			continue
+		}
 		i := found.nearest(l.text)
 		if i < 0 {
 			all = append(all, s.deleted(differs(l, "", "the command does not print this"), l))
@@ -33,7 +38,7 @@ func (s *shownOutput) compareText(stdout, stderr string) (all []difference) {
 	}
 	var more []string
 	for i, f := range printed {
-		if !found.used[i] && !isProgress(f) {
+		if !found.used[i] && !isProgress(f) && !differInFamilies(ofPage.like(f), ofCluster.like(f)) {
 			more = append(more, f)
 		}
 	}

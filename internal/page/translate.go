@@ -17,9 +17,9 @@ import (
 // clientImage has a shell and curl.
 const clientImage = "quay.io/centos/centos:stream9"
 
-// DefaultWithin is how long a command that reads may take until it prints what the page
+// defaultWithin is how long a command that reads may take until it prints what the page
 // shows.
-const DefaultWithin = "1m"
+const defaultWithin = "1m"
 
 // ErrNoCommands is the error of a page that shows no command.
 var ErrNoCommands = errors.New("expected a fence with a kubectl command, found none")
@@ -72,8 +72,8 @@ func (p *Page) clientSteps(c *command) []example.Step {
 	at := example.Line(p.Name, p.line(c.start))
 	return []example.Step{
 		{Say: "The next command runs inside the cluster, in a pod of this run.", Early: true, At: at,
-			Run: "kubectl run " + ClientPod + " --image=$(images." + ClientImage + ") -- sleep infinity"},
-		{Run: "kubectl wait --for=condition=Ready pod/" + ClientPod + " --timeout=2m", At: at},
+			Run: "kubectl run " + clientPod + " --image=$(images." + ClientImage + ") -- sleep infinity"},
+		{Run: "kubectl wait --for=condition=Ready pod/" + clientPod + " --timeout=2m", At: at},
 	}
 }
 
@@ -95,7 +95,7 @@ func (p *Page) step(e *example.Example, c *command, from Sources) example.Step {
 	default:
 		st.Run = p.commandLine(c)
 		if slices.Contains(readers, c.words[0]) {
-			st.Within = cmp.Or(c.note.Within, DefaultWithin)
+			st.Within = cmp.Or(c.note.Within, defaultWithin)
 		}
 		st.Show = c.shownPart()
 	}
