@@ -34,7 +34,7 @@ func TestReadingAPage(t *testing.T) {
 		// website#13418 and mdn/content#28205 (output behind commands without prompts).
 		// byexample#35 (a $ in an output), kubernetes/website#7249 (a text after << that is indented with its command), mdx#270 (an empty line
 		// before an output), dune#1767 (a text after << with prompts), rumdl#175 (a fence in one line), runme#723 (a snippet of MkDocs above
-		// the title), runme#61 (commands that are indented in a fence), doccmd/edda#495 (a fence in a list).
+		// the title), runme#61 (commands that are indented in a fence).
 		"a sign of a prompt in an output":        {"```console\n$ kubectl logs a\nNotes:\n     $: trailing spaces\n     $ app serve\n$ kubectl get cm\n```\n", []string{"2 kubectl logs a: Notes:: $: trailing spaces: $ app serve", "6 kubectl get cm"}},
 		"an indented text after <<":              {"   ```shell\n    kubectl apply -f - <<EOF\n    a: 1\n    EOF\n    kubectl get cm\n   ```\n", []string{"2  kubectl apply -f - <<EOF\n a: 1\n EOF (this is not a command that a shell understands: unclosed here-document `EOF`)", "5 kubectl get cm"}},
 		"an empty line before an output":         {"```sh\n$ kubectl get pods\n\nNo resources\n```\n", []string{"2 kubectl get pods: No resources"}},
@@ -42,7 +42,6 @@ func TestReadingAPage(t *testing.T) {
 		"a fence in one line":                    {"```something```\n\n```bash\n# Have a look\nkubectl get pods\n```\n", []string{"5 kubectl get pods"}},
 		"a snippet above the title":              {"--8<-- \"a.md\"\n\n## A\n\n```bash\nkubectl get pods\n```\n", []string{"6 kubectl get pods"}},
 		"indented commands":                      {"```sh\n    $ kubectl get pods\n    No resources\n    $ kubectl get cm\n```\n", []string{"2 kubectl get pods: No resources", "4 kubectl get cm"}},
-		"a fence in a list":                      {"- one:\n\n    ```bash a\n    $ kubectl get pods\n    > -w\n    ```\n", []string{"4 kubectl get pods: > -w"}},
 		"a note of MkDocs":                       {"!!! note\n\n    Run this:\n\n    ```bash\n    kubectl get pods\n    ```\n\n    ```\n    No resources\n    ```\n", []string{"6 kubectl get pods: No resources"}},
 		"tabs of MkDocs":                         {"=== \"kubectl\"\n    ```bash\n    kubectl get pods\n    ```\n\n=== \"YAML\"\n\n    ???+ tip\n        ```bash\n        kubectl get cm\n        ```\n", []string{"3 kubectl get pods", "10 kubectl get cm"}},
 		"the output of a test of Go":             {"```sh\nkubectl logs a\n```\n```\n=== RUN   TestA\n    a_test.go:5: b\n```\n", []string{"2 kubectl logs a: === RUN   TestA: a_test.go:5: b"}},
