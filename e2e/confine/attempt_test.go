@@ -368,7 +368,7 @@ func (b *bench) testLabels(t *testing.T) {
 // testPatches: the run's own objects are made to point at others' later.
 func (b *bench) testPatches(t *testing.T) {
 	b.namespace(t, "patches")
-	for step, want := range map[string]string{ //nolint:gosec // no credentials
+	for step, want := range map[string]string{
 		`kubectl patch deployment x -p '{"spec":{"template":{"spec":{"volumes":[{"name":"v","secret":{"secretName":"theirs"}}]}}}}'`:  `secrets "theirs", which is not of this run`,
 		`kubectl patch deployment x --type=json -p '[{"op":"add","path":"/spec/template/spec/serviceAccountName","value":"robot"}]'`:  "which this run has not made yet",
 		`kubectl patch deployment x --type=merge -p '{"spec":{"template":{"metadata":{"labels":{"role":"theirs"}}}}}'`:                `would be taken for those of replicaset "theirs"`,
