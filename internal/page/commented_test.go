@@ -27,6 +27,8 @@ func TestAnOutputInComments(t *testing.T) {
 		"a sentence on nothing":                {pods + "# No resources found yet, so create one\n", nil},
 		"a result of a command that reads":     {pods + "# pod/web created\n", nil},
 		"a table of a command that changes":    {"kubectl delete pod a\n# NAME   READY   AGE\n# web    1/1     5s\n", nil},
+		"a sentence on a result":               {"kubectl delete pod web\n# pod/web deleted by the controller\n", nil},
+		"a deletion":                           {"kubectl delete pod web --force\n# pod \"web\" force deleted from default namespace\n", []string{`pod "web" force deleted from default namespace`}},
 		"a comment on the next command":        {"kubectl delete pod a\n# Delete it\n\n# pod/web created\n", nil},
 		"an output of a command in a sentence": {pods + "# kubectl get pods shows:\n# NAME   READY   AGE\n", nil},
 		"a comment behind a table":             {pods + "NAME   READY   AGE\nweb    1/1     5s\n# Now delete it\n\n", []string{"NAME   READY   AGE", "web    1/1     5s"}},
