@@ -57,7 +57,7 @@ func (b *bench) testFiles(t *testing.T) {
 		"kubectl delete --raw /api/v1/namespaces/files/configmaps?dryRun=All":        "`--raw` is not allowed with",
 		"kubectl create --raw /apis/authorization.k8s.io/v1/selfsubjectrulesreviews": "`--raw` is not allowed with",
 		"kubectl patch configmap x --patch-file " + file:                             "`--patch-file` is not allowed with",
-		"kubectl patch --local -f m.yaml -p {}":                                      "`--local` is not allowed with",
+		"kubectl patch configmap x --local -p {}":                                    "`--local` is not allowed with",
 		"kubectl events --all-namespaces":                                            "this leaves the run's namespace",
 		"kubectl events -o go-template-file --template " + file:                      "which read no file",
 		"kubectl get --raw /metrics":                                                 "it is no object of the run's namespace",
@@ -371,7 +371,7 @@ func (b *bench) testPatches(t *testing.T) {
 	for step, want := range map[string]string{
 		`kubectl patch deployment x -p '{"spec":{"template":{"spec":{"volumes":[{"name":"v","secret":{"secretName":"theirs"}}]}}}}'`:  `secrets "theirs", which is not of this run`,
 		`kubectl patch deployment x --type=json -p '[{"op":"add","path":"/spec/template/spec/serviceAccountName","value":"robot"}]'`:  "which this run has not made yet",
-		`kubectl patch deployment x --type=merge -p '{"spec":{"template":{"metadata":{"labels":{"role":"theirs"}}}}}'`:                `would be taken for those of replicaset "theirs"`,
+		`kubectl patch deployment x --type=merge -p '{"spec":{"template":{"metadata":{"labels":{"web":"theirs"}}}}}'`:                 `would be taken for those of service "theirs"`,
 		`kubectl patch deployment x -p '{"metadata":{"labels":{"kubectl-kbe.github.io/run":null}}}'`:                                  "expected that it keeps the label",
 		`kubectl patch service x --type=merge -p '{"spec":{"selector":{"kubectl-kbe.github.io/run":null}}}'`:                          "expected that it selects by the label",
 		`kubectl patch service x -p '{"spec":{"externalIPs":["1.2.3.4"]}}'`:                                                           "would take traffic that is not the run's",
