@@ -33,6 +33,8 @@ func addGrouped(root *cobra.Command, group string, commands ...*cobra.Command) {
 // overview.
 func helpAsKubectl(root *cobra.Command) {
 	templates.ActsAsRootCommand(root, nil)
+	// Execute names the help itself, after every error.
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return err })
 	help := root.HelpFunc()
 	root.SetHelpFunc(func(c *cobra.Command, args []string) {
 		if c != root {

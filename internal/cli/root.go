@@ -92,7 +92,6 @@ makes. Each run uses a new namespace and deletes it at the end.`,
 	addGrouped(root, groupHousekeeping, newCleanupCommand(flags, streams), newRBACCommand(catalogue, flags, streams), newImagesCommand(catalogue, streams),
 		newVersionCommand(flags, streams), newCompletionCommand(streams), newOptionsCommand(streams))
 	helpAsKubectl(root)
-	suggest(root)
 	completeGlobals(root, flags)
 	return root, nil
 }
