@@ -2,10 +2,8 @@ package cli
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
-	"maps"
 	"path"
 	"slices"
 
@@ -18,16 +16,12 @@ import (
 )
 
 func newShowCommand(catalogue []*example.Example, streams genericiooptions.IOStreams) *cobra.Command {
-	var files bool
-	c := &cobra.Command{
+	return &cobra.Command{
 		Use:   "show NAME",
 		Short: "Print the source of a built-in example",
 		Example: templates.Examples(`
 			# Print the example.yaml of the page about pods
-			kubectl kbe show pods
-
-			# Print its manifests too, as further YAML documents
-			kubectl kbe show pods --files`),
+			kubectl kbe show pods`),
 		Args:      cobra.ExactArgs(1),
 		ValidArgs: exampleNames(catalogue),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -35,28 +29,19 @@ func newShowCommand(catalogue []*example.Example, streams genericiooptions.IOStr
 			if err != nil {
 				return err
 			}
-			return show(streams.Out, e, files)
+			return show(streams.Out, e)
 		},
 	}
-	c.Flags().BoolVar(&files, "files", false, "Print the example's manifests too")
-	return c
 }
 
-func show(out io.Writer, e *example.Example, files bool) error {
+func show(out io.Writer, e *example.Example) error {
 	// The folder of a built-in example has its name: the loader sees to it.
 	text, err := fs.ReadFile(examples.FS, path.Join(e.Metadata.Name, example.FileName))
 	if err != nil {
 		return err
 	}
-	if _, err := out.Write(text); err != nil || !files {
-		return err
-	}
-	for _, name := range slices.Sorted(maps.Keys(e.Files)) {
-		if _, err := fmt.Fprintf(out, "---\n# %s\n%s", name, e.Files[name]); err != nil {
-			return err
-		}
-	}
-	return nil
+	_, err = out.Write(text)
+	return err
 }
 
 // exampleOf is the built-in example of a name.

@@ -15,7 +15,6 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/client-go/discovery"
 	"k8s.io/kubectl/pkg/util/templates"
-	"sigs.k8s.io/yaml"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
 )
@@ -58,11 +57,11 @@ func newVersionCommand(flags *genericclioptions.ConfigFlags, streams genericioop
 			kubectl kbe version
 
 			# Print the client version only, for a bug report
-			kubectl kbe version --client -o yaml`),
+			kubectl kbe version --client -o json`),
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if output != "" && output != "json" && output != "yaml" {
-				return fmt.Errorf("-o %s: expected json or yaml", output)
+			if output != "" && output != "json" {
+				return fmt.Errorf("-o %s: expected json", output)
 			}
 			v := clientVersions()
 			var unknown error
@@ -80,8 +79,8 @@ func newVersionCommand(flags *genericclioptions.ConfigFlags, streams genericioop
 		},
 	}
 	c.Flags().BoolVar(&client, "client", false, "Show the client version only, without contacting a cluster")
-	c.Flags().StringVarP(&output, "output", "o", "", "Output format: json or yaml (default: text)")
-	completeFlag(c, "output", words("json", "yaml"))
+	c.Flags().StringVarP(&output, "output", "o", "", "Output format: json (default: text)")
+	completeFlag(c, "output", words("json"))
 	return c
 }
 
@@ -124,18 +123,10 @@ func serverVersion(ctx context.Context, flags *genericclioptions.ConfigFlags) (*
 }
 
 func (v Versions) print(out io.Writer, format string) error {
-	switch format {
-	case "json":
+	if format == "json" {
 		enc := json.NewEncoder(out)
 		enc.SetIndent("", "  ")
 		return enc.Encode(v)
-	case "yaml":
-		text, err := yaml.Marshal(v)
-		if err != nil {
-			return err
-		}
-		_, err = out.Write(text)
-		return err
 	}
 	if _, err := fmt.Fprintf(out, "Client Version: %s\nKubectl Version: %s\n", v.ClientVersion.GitVersion, v.KubectlVersion); err != nil || v.ServerVersion == nil {
 		return err

@@ -174,12 +174,3 @@ func (e *Example) Claims() int {
 	}
 	return n
 }
-
-// ScenarioNames returns the names of the scenarios, in order.
-func (e *Example) ScenarioNames() []string {
-	names := make([]string, len(e.Spec.Scenarios))
-	for i, sc := range e.Spec.Scenarios {
-		names[i] = sc.Name
-	}
-	return names
-}
