@@ -63,7 +63,6 @@ func TestCompletionThroughKubectl(t *testing.T) {
 		{[]string{"pods", "--ke"}, "--keep"},
 		{[]string{"reach", "--from", "sib"}, "sibling"},
 		{[]string{"reach", "-n", f.session.Namespace, "compl"}, "completed"},
-		{[]string{"cleanup", "--run", f.session.ID}, f.session.ID},
 	} {
 		if found := candidates(t, tc.words...); !slices.Equal(found, []string{tc.want}) {
 			t.Errorf("%v: expected %v, found %v", tc.words, tc.want, found)

@@ -59,7 +59,6 @@ func newCleanupCommand(flags *genericclioptions.ConfigFlags, streams genericioop
 		RunE: func(c *cobra.Command, _ []string) error { return o.clean(c.Context()) },
 	}
 	c.Flags().StringVar(&o.run, "run", "", "Clean up after this run only, even if it was kept or is from another machine")
-	completeFlag(c, "run", runIDs(o.flags))
 	c.Flags().BoolVar(&o.all, "all", false, "Include kept runs and runs from other machines, which may still be active")
 	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "List what would be deleted, without deleting it")
 	c.MarkFlagsMutuallyExclusive("run", "all")

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -55,9 +54,7 @@ func newCompletionCommand(streams genericiooptions.IOStreams) *cobra.Command {
 // without arguments not complete names of files.
 func completeGlobals(root *cobra.Command, flags *genericclioptions.ConfigFlags) {
 	completeFlag(root, "namespace", objectNames(flags, "namespaces"))
-	for _, name := range []string{"context", "cluster", "user"} {
-		completeFlag(root, name, kubeconfigNames(flags, name))
-	}
+	completeFlag(root, "context", contexts(flags))
 	for _, c := range append(root.Commands(), root) {
 		if c.ValidArgsFunction == nil && len(c.ValidArgs) == 0 {
 			c.ValidArgsFunction = cobra.NoFileCompletions
@@ -93,23 +90,6 @@ func keys(valid ...string) cobra.CompletionFunc {
 	}
 }
 
-// list completes to some words with commas between them, each once.
-func list(valid ...string) cobra.CompletionFunc {
-	return func(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		before, last := "", typed
-		if comma := strings.LastIndexByte(typed, ','); comma >= 0 {
-			before, last = typed[:comma+1], typed[comma+1:]
-		}
-		var out []string
-		for _, v := range startingWith(last, valid) {
-			if !slices.Contains(strings.Split(before, ","), v) {
-				out = append(out, before+v)
-			}
-		}
-		return out, cobra.ShellCompDirectiveNoFileComp
-	}
-}
-
 // scenarios completes to the names of an example's scenarios, each once; load
 // may return nil.
 func scenarios(load func() *example.Example) cobra.CompletionFunc {
@@ -123,24 +103,6 @@ func scenarios(load func() *example.Example) cobra.CompletionFunc {
 			}
 		}
 		return out, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
-	}
-}
-
-// kubeconfigNames completes to the contexts, clusters or users of the kubeconfig.
-func kubeconfigNames(flags *genericclioptions.ConfigFlags, what string) cobra.CompletionFunc {
-	return func(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		var names []string
-		if cfg, err := flags.ToRawKubeConfigLoader().RawConfig(); err == nil {
-			switch what {
-			case "context":
-				names = slices.Sorted(maps.Keys(cfg.Contexts))
-			case "cluster":
-				names = slices.Sorted(maps.Keys(cfg.Clusters))
-			case "user":
-				names = slices.Sorted(maps.Keys(cfg.AuthInfos))
-			}
-		}
-		return startingWith(typed, names), cobra.ShellCompDirectiveNoFileComp
 	}
 }
 

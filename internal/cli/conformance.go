@@ -73,7 +73,7 @@ func newConformanceCommand(clients *run.Clients, flags *genericclioptions.Config
 	}
 	all := conformance.Profiles()
 	c.Flags().StringSliceVar(&o.opts.Profiles, "profile", nil, "Run only these profiles: "+strings.Join(all, ", "))
-	completeFlag(c, "profile", list(all...))
+	completeFlag(c, "profile", words(all...))
 	c.Flags().StringArrayVar(&o.skips, "skip", nil, "Skip an assertion, as ID=REASON; may be repeated")
 	c.Flags().BoolVar(&o.list, "list", false, "List the assertions, without contacting a cluster")
 	o.shared.AddFlags(c.Flags(), "; names: "+shellImage+", simpleservice")

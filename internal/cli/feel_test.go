@@ -91,18 +91,15 @@ func TestCompletionOfWhatNeedsNoAnswer(t *testing.T) {
 		"no files":            {[]string{"list", ""}, nil, ":4"},
 		"names to show":       {[]string{"show", "po"}, []string{"pods"}, ":4"},
 		"contexts":            {[]string{"pods", "--context", ""}, []string{"other", "quiet"}, ":4"},
-		"clusters":            {[]string{"pods", "--cluster=f"}, []string{"far"}, ":4"},
-		"users":               {[]string{"pods", "--user", "j"}, []string{"jane"}, ":4"},
-		"places":              {[]string{"reach", "--from", "here,same-node,o"}, []string{"here,same-node,other-node"}, ":4"},
+		"places":              {[]string{"reach", "--from", "o"}, []string{"other-node"}, ":4"},
 		"images":              {[]string{"pods", "--image", "s"}, []string{"shell=", "simpleservice="}, ":6"},
 		"formats":             {[]string{"pods", "-o", "ju"}, []string{"junit"}, ":4"},
 		"formats of files":    {[]string{"reach", "--report-file", "h"}, []string{"html="}, ":6"},
 		"a report's path":     {[]string{"pods", "--report-file", "html="}, nil, ":0"},
-		"purposes":            {[]string{"rbac", "--for", "pods,cl"}, []string{"pods,cleanup"}, ":4"},
+		"purposes":            {[]string{"rbac", "--for", "cl"}, []string{"cleanup"}, ":4"},
 		"an example's folder": {[]string{"run", "-f", "exam"}, nil, ":0"},
 		"own scenarios":       {[]string{"run", "-f", "../starter", ""}, []string{"from-a-command", "from-a-file"}, ":36"},
 		"nobody answers: -n":  {[]string{"pods", "-n", ""}, nil, ":4"},
-		"nobody answers: run": {[]string{"cleanup", "--run", ""}, nil, ":4"},
 		"nobody answers: pod": {[]string{"reach", ""}, nil, ":4"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -116,6 +113,9 @@ func TestCompletionOfWhatNeedsNoAnswer(t *testing.T) {
 			for _, line := range lines[:len(lines)-1] {
 				word, _, _ := strings.Cut(line, "\t")
 				found = append(found, word)
+			}
+			if tc.code == ":4" { // the shell sorts them
+				slices.Sort(found)
 			}
 			if code != exitPassed || !slices.Equal(found, tc.want) || lines[len(lines)-1] != tc.code {
 				t.Errorf("expected %v and %s, found %v and exit code %d in\n%s", tc.want, tc.code, found, code, stdout)

@@ -101,7 +101,7 @@ func newRBACCommand(catalogue []*example.Example, flags *genericclioptions.Confi
 		},
 	}
 	c.Flags().StringSliceVar(&o.purposes, "for", nil, "Commands to permit: "+strings.Join(known, ", ")+" (default: all)")
-	completeFlag(c, "for", list(known...))
+	completeFlag(c, "for", words(known...))
 	c.Flags().StringVarP(&o.file, "filename", "f", "", "Your own example to permit: a folder, a file, or - for standard input")
 	c.Flags().BoolVar(&o.clusterScoped, "cluster-scoped", false, "With -n: include permissions on cluster-scoped resources, such as nodes")
 	c.Flags().StringVar(&o.name, "name", "kubectl-kbe", "Name of the roles and bindings")

@@ -33,7 +33,7 @@ func (o *podOptions) addFlags(c *cobra.Command) {
 	}
 	c.Flags().Uint16Var(&o.port, "port", reach.DefaultPort, "Port to probe")
 	c.Flags().StringSliceVar(&o.from, "from", nil, "Probe only from these places: "+strings.Join(names, ", "))
-	completeFlag(c, "from", list(names...))
+	completeFlag(c, "from", words(names...))
 }
 
 func (o *podOptions) complete(c *cobra.Command, args []string, nodes bool) (err error) {
