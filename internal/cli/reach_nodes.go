@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,7 +17,6 @@ type nodesOptions struct {
 	nodes    bool
 	tolerate bool
 	peers    int
-	seed     uint64
 	slow     time.Duration
 }
 
@@ -26,23 +24,16 @@ func (o *nodesOptions) addFlags(c *cobra.Command) {
 	c.Flags().BoolVar(&o.nodes, "nodes", false, "Probe between pods on all nodes")
 	c.Flags().BoolVar(&o.tolerate, "tolerate", false, "With --nodes: include tainted nodes")
 	c.Flags().IntVar(&o.peers, "peers", 0, "With --nodes: number of other nodes that each node probes (default: all)")
-	c.Flags().Uint64Var(&o.seed, "seed", 0, "With --peers: repeat the sample of an earlier run (default: random)")
 	c.Flags().DurationVar(&o.slow, "slow", reach.SlowByDefault, "With --nodes: warn if the median time to connect is longer than this")
 }
 
 func (o *nodesOptions) complete() error {
 	switch {
 	case !o.nodes:
-		return nil
 	case o.peers < 0:
 		return fmt.Errorf("--peers %d: expected a number greater than 0", o.peers)
-	case o.seed != 0 && o.peers == 0:
-		return fmt.Errorf("--seed %d: only a sample is drawn: expected --peers too", o.seed)
 	case o.slow <= 0:
 		return fmt.Errorf("--slow %s: expected a time greater than 0, such as 50ms", o.slow)
-	}
-	if o.seed == 0 {
-		o.seed = uint64(rand.Uint32()) //nolint:gosec // a sample, not a secret
 	}
 	return nil
 }
@@ -50,7 +41,7 @@ func (o *nodesOptions) complete() error {
 // runNodes fills the matrix of the report.
 func (o *reachOptions) runNodes(ctx context.Context, env *run.Environment) (v1alpha1.Verdict, error) {
 	result, err := reach.RunNodes(ctx, o.env(env), reach.NodesOptions{
-		Tolerate: o.nodes.tolerate, Peers: o.nodes.peers, Seed: o.nodes.seed, Slow: o.nodes.slow,
+		Tolerate: o.nodes.tolerate, Peers: o.nodes.peers, Slow: o.nodes.slow,
 	})
 	if result != nil {
 		result.AddTo(o.reach)

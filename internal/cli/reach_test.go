@@ -21,7 +21,6 @@ func TestReachChecksItsFlags(t *testing.T) {
 		"--image simpleservice=x: expected NAME=REF":                    {"reach", "--image", "simpleservice=x"},
 		"accepts at most 1 arg":                                         {"reach", "web", "db"},
 		"--peers -1: expected":                                          {"reach", "--nodes", "--peers", "-1"},
-		"--seed 7: only a sample":                                       {"reach", "--nodes", "--seed", "7"},
 		"--slow 0s: expected":                                           {"reach", "--nodes", "--slow", "0"},
 		"--timeout -1s: expected":                                       {"reach", "--nodes", "--timeout", "-1s"},
 		"has no secrets: set":                                           {"reach", "--nodes", "--image-pull-secret", "x"},

@@ -58,7 +58,7 @@ func simulate(n, peers int) *reach.Result {
 		zones[i] = string(rune('a' + i*3/n))
 		nodes[i] = reach.Node{Name: fmt.Sprintf("node-%d", i+1), Zone: zones[i], Addresses: []netip.Addr{netip.AddrFrom4([4]byte{10, 244, byte(i >> 8), byte(i)})}}
 	}
-	plan := reach.Peers(zones, peers, 1)
+	plan := reach.Peers(zones, peers)
 	m := reach.NewMatrix(plan, reach.IPv4)
 	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a simulation
 	for from := range n {

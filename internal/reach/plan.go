@@ -12,9 +12,6 @@ import (
 // probes. Offset 0, the node's own pod, is always among them. All pairs are the
 // plan with every offset; nothing else distinguishes the two.
 type Plan struct {
-	// Seed is what a sample was drawn with; 0 for all pairs.
-	Seed uint64
-
 	order   []int32 // place in the circle -> node
 	place   []int32 // node -> place in the circle
 	offsets []int32
@@ -27,7 +24,7 @@ func AllPairs(n int) *Plan {
 	for i := range n {
 		order[i], offsets[i] = int32(i), int32(i)
 	}
-	return newPlan(order, offsets, 0)
+	return newPlan(order, offsets)
 }
 
 // Peers plans that each node probes k others, and is probed by k others. zones
@@ -35,28 +32,27 @@ func AllPairs(n int) *Plan {
 // random order, and one offset is drawn from each k-th of the circle: so each
 // node's peers are spread over the zones as the nodes are. With k of n-1 and
 // more it is AllPairs.
-func Peers(zones []string, k int, seed uint64) *Plan {
+func Peers(zones []string, k int) *Plan {
 	n := len(zones)
 	if k >= n-1 {
 		return AllPairs(n)
 	}
-	random := rand.New(rand.NewPCG(seed, uint64(n))) //nolint:gosec // a sample that can be drawn again, not a secret
 	order := make([]int32, n)
-	for i, node := range random.Perm(n) {
+	for i, node := range rand.Perm(n) { //nolint:gosec // a sample, not a secret
 		order[i] = int32(node)
 	}
 	slices.SortStableFunc(order, func(a, b int32) int { return cmp.Compare(zones[a], zones[b]) })
 	offsets := make([]int32, 1, k+1)
 	for i := range k {
 		from, to := 1+i*(n-1)/k, 1+(i+1)*(n-1)/k
-		offsets = append(offsets, int32(from+random.IntN(to-from)))
+		offsets = append(offsets, int32(from+rand.IntN(to-from))) //nolint:gosec // a sample, not a secret
 	}
-	return newPlan(order, offsets, seed)
+	return newPlan(order, offsets)
 }
 
-func newPlan(order, offsets []int32, seed uint64) *Plan {
+func newPlan(order, offsets []int32) *Plan {
 	n := len(order)
-	p := &Plan{Seed: seed, order: order, offsets: offsets, place: make([]int32, n), slots: make([]int32, n)}
+	p := &Plan{order: order, offsets: offsets, place: make([]int32, n), slots: make([]int32, n)}
 	for place, node := range order {
 		p.place[node] = int32(place)
 		p.slots[place] = -1

@@ -32,8 +32,8 @@ func TestPeersProbeAndAreProbedEqually(t *testing.T) {
 		for i := range zones {
 			zones[i] = fmt.Sprint(i % 3)
 		}
-		for seed := range uint64(5) {
-			p := Peers(zones, tc.k, seed)
+		for range 5 {
+			p := Peers(zones, tc.k)
 			want := min(tc.k, tc.n-1) + 1
 			probedBy := make([]int, tc.n)
 			for from := range tc.n {
@@ -63,7 +63,7 @@ func TestPeersMixZones(t *testing.T) {
 	for i := range zones {
 		zones[i] = fmt.Sprint(i / 30)
 	}
-	p := Peers(zones, 9, 7)
+	p := Peers(zones, 9)
 	for from := range zones {
 		count := map[string]int{}
 		for to := range p.Targets(from) {
@@ -76,23 +76,6 @@ func TestPeersMixZones(t *testing.T) {
 				t.Errorf("node %d: expected about three peers in each zone, found %d in zone %s", from, n, zone)
 			}
 		}
-	}
-}
-
-func TestASeedTellsThePlan(t *testing.T) {
-	zones := make([]string, 50)
-	list := func(seed uint64) (out []int) {
-		p := Peers(zones, 5, seed)
-		for from := range zones {
-			out = slices.AppendSeq(out, p.Targets(from))
-		}
-		return out
-	}
-	if !slices.Equal(list(1), list(1)) {
-		t.Error("expected the same plan of the same seed")
-	}
-	if slices.Equal(list(1), list(2)) {
-		t.Error("expected another plan of another seed")
 	}
 }
 
@@ -109,7 +92,7 @@ func TestNodesAreInNaturalOrder(t *testing.T) {
 }
 
 func TestTheMatrixKeepsWhatIsSet(t *testing.T) {
-	m := NewMatrix(Peers(make([]string, 40), 3, 1), IPv4)
+	m := NewMatrix(Peers(make([]string, 40), 3), IPv4)
 	to := slices.Collect(m.Plan.Targets(5))[2]
 	m.Set(IPv4, 5, to, Sample{Outcome: probe.Slow, P50: 150 * time.Millisecond, P99: 4 * time.Second, Detail: "d"})
 	m.Set(IPv6, 5, to, Sample{Outcome: probe.Refused})

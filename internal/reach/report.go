@@ -64,7 +64,7 @@ func (t *Table) vantage(row Row) v1alpha1.Vantage {
 		v.From = res.From.String()
 	}
 	v.Answered, v.Failed = res.Answered, res.Failed
-	v.P50Microseconds, v.P99Microseconds, v.AnswerP50Microseconds = res.P50.Microseconds(), res.P99.Microseconds(), res.AnswerP50.Microseconds()
+	v.P50Microseconds, v.P99Microseconds = res.P50.Microseconds(), res.P99.Microseconds()
 	return v
 }
 
@@ -116,7 +116,7 @@ func (r *Result) finding(f Finding) v1alpha1.MatrixFinding {
 func addPairs(out *v1alpha1.Matrix, m *Matrix) {
 	n := m.Plan.Nodes()
 	if !m.Plan.All() {
-		out.Peers, out.Seed = m.Plan.PerNode()-1, m.Plan.Seed
+		out.Peers = m.Plan.PerNode() - 1
 	}
 	if n == 1 {
 		out.CrossNodeSkipped = "1 schedulable node"

@@ -26,9 +26,8 @@ const SlowByDefault = 100 * time.Millisecond
 type NodesOptions struct {
 	// Tolerate has pods run on tainted nodes too.
 	Tolerate bool
-	// Peers is how many others each node probes; 0 is all. Seed draws them.
+	// Peers is how many others each node probes; 0 is all.
 	Peers int
-	Seed  uint64
 	// Slow is the median from which on a pair is Slow.
 	Slow time.Duration
 }
@@ -206,7 +205,7 @@ func (r *nodesRun) emptyMatrix(nodes []Node) *Matrix {
 	}
 	plan := AllPairs(len(nodes))
 	if r.opts.Peers > 0 {
-		plan = Peers(zones, r.opts.Peers, r.opts.Seed)
+		plan = Peers(zones, r.opts.Peers)
 	}
 	var present []Family
 	for _, f := range []Family{IPv4, IPv6} {

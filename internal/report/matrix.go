@@ -45,7 +45,7 @@ func matrixRemarks(m *v1alpha1.Matrix) (remarks []string) {
 		remarks = append(remarks, "between nodes: skipped: "+m.CrossNodeSkipped)
 	}
 	if m.Peers > 0 {
-		remarks = append(remarks, fmt.Sprintf("a sample: each node probed %s and was probed by as many (--seed %d repeats it)", Plural(m.Peers, "other"), m.Seed))
+		remarks = append(remarks, fmt.Sprintf("a sample: each node probed %s and was probed by as many", Plural(m.Peers, "other")))
 	}
 	for _, n := range m.Nodes {
 		if n.Skipped != "" {

@@ -31,8 +31,8 @@ type Result struct {
 	Answered, Failed int
 	// P50 and P99 are of the samples that were answered: from the dial until the
 	// connection stood, which the network takes and the service has no part in. Where
-	// that is not known, it is until the end of the answer, as AnswerP50 always is.
-	P50, P99, AnswerP50 time.Duration
+	// that is not known, it is until the end of the answer.
+	P50, P99 time.Duration
 	// Err is the text of the last sample that failed.
 	Err string
 }

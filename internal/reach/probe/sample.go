@@ -44,7 +44,7 @@ func Sample(ctx context.Context, opts Options, dial func(context.Context) Attemp
 // sum makes the Result of all attempts at a target, of which there is one at least.
 func sum(attempts []Attempt) (r Result) {
 	var first *Answer
-	var connects, totals []time.Duration
+	var connects []time.Duration
 	for _, a := range attempts {
 		r.Connected = r.Connected || a.Connected
 		if a.Outcome != Answered {
@@ -52,7 +52,7 @@ func sum(attempts []Attempt) (r Result) {
 			r.Outcome, r.Err = a.Outcome, a.Err
 			continue
 		}
-		connects, totals = append(connects, cmp.Or(a.Connect, a.Total)), append(totals, a.Total)
+		connects = append(connects, cmp.Or(a.Connect, a.Total))
 		switch {
 		case a.Answer == nil:
 		case first == nil:
@@ -61,10 +61,10 @@ func sum(attempts []Attempt) (r Result) {
 			r.Other = a.Answer
 		}
 	}
-	switch r.Answered = len(totals); {
+	switch r.Answered = len(connects); {
 	case first != nil:
 		r.Outcome, r.Version, r.From = Answered, first.Version, first.From
-		r.P50, r.P99, r.AnswerP50 = rank(connects, 50), rank(connects, 99), rank(totals, 50)
+		r.P50, r.P99 = rank(connects, 50), rank(connects, 99)
 	case r.Answered > 0:
 		r.Outcome, r.Err = Failed, "its responses were interleaved with others"
 	}

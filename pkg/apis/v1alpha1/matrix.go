@@ -7,8 +7,6 @@ type Matrix struct {
 	Nodes []MatrixNode `json:"nodes"`
 	// Peers is how many others each node probed and was probed by; 0 is all.
 	Peers int `json:"peers,omitempty"`
-	// Seed draws the same peers again.
-	Seed uint64 `json:"seed,omitempty"`
 	// SlowMilliseconds is the limit of the state Slow.
 	SlowMilliseconds int64 `json:"slowMilliseconds"`
 	// CrossNodeSkipped says why there is no pair of two nodes, or "".

@@ -110,11 +110,10 @@ type Vantage struct {
 	Failed   int `json:"failed"`
 	// P50Microseconds and P99Microseconds are the time until the connection was
 	// established; where that is not known (API server, port-forward), until the answer
-	// was read, as AnswerP50Microseconds always is.
-	P50Microseconds       int64  `json:"p50Microseconds,omitempty"`
-	P99Microseconds       int64  `json:"p99Microseconds,omitempty"`
-	AnswerP50Microseconds int64  `json:"answerP50Microseconds,omitempty"`
-	Error                 string `json:"error,omitempty"`
+	// was read.
+	P50Microseconds int64  `json:"p50Microseconds,omitempty"`
+	P99Microseconds int64  `json:"p99Microseconds,omitempty"`
+	Error           string `json:"error,omitempty"`
 }
 
 // ReachCounts count the rows by their outcome.
