@@ -21,7 +21,7 @@ type Event struct {
 const WholeRun = -1
 
 // Body is one of the event types of this package.
-type Body interface{ isBody() }
+type Body any
 
 // RunStarted comes first, when the cluster has answered and the Namespace is ready.
 type RunStarted struct {
@@ -150,30 +150,3 @@ type RunEnded struct {
 	// ToVerdict is the time until the last scenario ended; Elapsed includes the cleanup.
 	ToVerdict, Elapsed time.Duration
 }
-
-func (RunStarted) isBody()        {}
-func (ScenarioStarted) isBody()   {}
-func (StepStarted) isBody()       {}
-func (StepSkipped) isBody()       {}
-func (FileShown) isBody()         {}
-func (CommandShown) isBody()      {}
-func (Waiting) isBody()           {}
-func (Trouble) isBody()           {}
-func (ContainersAdded) isBody()   {}
-func (CommandRepeated) isBody()   {}
-func (Delayed) isBody()           {}
-func (Output) isBody()            {}
-func (ClaimDecided) isBody()      {}
-func (ValuesBound) isBody()       {}
-func (StepFailed) isBody()        {}
-func (StepEnded) isBody()         {}
-func (StepNotApplicable) isBody() {}
-func (ScenarioRepeated) isBody()  {}
-func (ScenarioEnded) isBody()     {}
-func (Interrupted) isBody()       {}
-func (CleanupStarted) isBody()    {}
-func (CleanupHeld) isBody()       {}
-func (CleanupEnded) isBody()      {}
-func (PreviewEnded) isBody()      {}
-func (RunEnded) isBody()          {}
-func (PodSeen) isBody()           {}

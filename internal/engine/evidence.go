@@ -17,8 +17,6 @@ import (
 // is about.
 type EvidenceKept struct{ v1alpha1.Evidence }
 
-func (EvidenceKept) isBody() {}
-
 // What is kept in a report; a dump keeps it all.
 const (
 	keptEvents = 8

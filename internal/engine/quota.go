@@ -18,8 +18,6 @@ type QuotaNarrow struct {
 	Room, Needed int
 }
 
-func (QuotaNarrow) isBody() {}
-
 // room is what a quota leaves.
 type room struct {
 	quota string

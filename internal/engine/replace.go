@@ -24,9 +24,6 @@ type ImageReplaced struct{ Replacement }
 // ReplacementPlanned reports, in a Preview, what would run where an image cannot.
 type ReplacementPlanned struct{ Replacement }
 
-func (ImageReplaced) isBody()      {}
-func (ReplacementPlanned) isBody() {}
-
 // superseded is why an attempt ends whose image was replaced.
 type superseded struct{ Replacement }
 

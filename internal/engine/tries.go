@@ -16,8 +16,6 @@ type CommandRetried struct {
 	Elapsed time.Duration
 }
 
-func (CommandRetried) isBody() {}
-
 // Between two tries of a command is firstPause, then twice as long each time, up to
 // lastPause. An exec costs the machine about 50 ms.
 const (

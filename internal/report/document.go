@@ -63,7 +63,7 @@ type Section struct {
 }
 
 // Block is one of the types below.
-type Block interface{ isBlock() }
+type Block any
 
 type (
 	// Heading is one within a section.
@@ -148,21 +148,6 @@ type Row struct {
 	Cells []string
 	Note  string
 }
-
-func (Heading) isBlock()  {}
-func (Say) isBlock()      {}
-func (Prose) isBlock()    {}
-func (Break) isBlock()    {}
-func (File) isBlock()     {}
-func (Command) isBlock()  {}
-func (Output) isBlock()   {}
-func (Hint) isBlock()     {}
-func (Finding) isBlock()  {}
-func (Problem) isBlock()  {}
-func (Evidence) isBlock() {}
-func (Table) isBlock()    {}
-func (Map) isBlock()      {}
-func (Chart) isBlock()    {}
 
 // mark is how an outcome looks, and how a screen reader says it.
 type mark struct{ Class, Sign, Words string }

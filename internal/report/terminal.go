@@ -156,15 +156,11 @@ func (t *Terminal) head(d Document) {
 // rule is the title of a section.
 type rule struct{ title string }
 
-func (rule) isBlock() {}
-
 // sum is a section in one line.
 type sum struct {
 	mark        mark
 	title, text string
 }
-
-func (sum) isBlock() {}
 
 // titleWidth is how much room a sum has for its title.
 const titleWidth = 42
