@@ -2,15 +2,11 @@ package engine
 
 import (
 	"fmt"
-	"maps"
-	"reflect"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/client-go/kubernetes/scheme"
 
@@ -31,11 +27,11 @@ func checkManifest(content []byte, at example.Place) example.Problems {
 	if several, ok := runtime.AsStrictDecodingError(err); ok {
 		var problems example.Problems
 		for _, err := range several.Errors() {
-			problems = append(problems, fieldProblem(err, at, kind))
+			problems = append(problems, fieldProblem(err, at))
 		}
 		return problems
 	}
-	p := fieldProblem(err, at, kind)
+	p := fieldProblem(err, at)
 	if kind != nil {
 		p.Text = fmt.Sprintf("expected a %s: %s", kind.Kind, p.Text)
 	}
@@ -48,55 +44,18 @@ var (
 	wrongType    = regexp.MustCompile(`cannot unmarshal (\S+) into Go struct field \w+\.(\S+) of type (\S+)`)
 )
 
-func fieldProblem(err error, at example.Place, kind *schema.GroupVersionKind) example.Problem {
+func fieldProblem(err error, at example.Place) example.Problem {
 	if m := unknownField.FindStringSubmatch(err.Error()); m != nil {
-		parent, name := "", m[1]
+		name := m[1]
 		if dot := strings.LastIndexByte(name, '.'); dot >= 0 {
-			parent, name = name[:dot], name[dot+1:]
-			at = down(at, parent)
+			at, name = down(at, name[:dot]), name[dot+1:]
 		}
-		return at.Key(name).Problem(example.Unknown("field", name, fieldsOf(kind, parent)))
+		return at.Key(name).Problem(fmt.Sprintf("unknown field `%s`", name))
 	}
 	if m := wrongType.FindStringSubmatch(err.Error()); m != nil {
 		return down(at, m[2]).Problem(fmt.Sprintf("%s: expected a value of type %s, found a %s", m[2], m[3], m[1]))
 	}
 	return at.Problem(err.Error())
-}
-
-// fieldsOf names the fields that a kind has at a path.
-func fieldsOf(kind *schema.GroupVersionKind, path string) []string {
-	obj, err := scheme.Scheme.New(*kind)
-	if err != nil {
-		return nil
-	}
-	fields := jsonFields(reflect.TypeOf(obj))
-	if path != "" {
-		for step := range strings.SplitSeq(path, ".") {
-			name, _, _ := strings.Cut(step, "[")
-			fields = jsonFields(fields[name])
-		}
-	}
-	return slices.Sorted(maps.Keys(fields))
-}
-
-// jsonFields are the fields of a struct, or of what a pointer or a list is of.
-func jsonFields(t reflect.Type) map[string]reflect.Type {
-	for t != nil && (t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice) {
-		t = t.Elem()
-	}
-	fields := map[string]reflect.Type{}
-	if t == nil || t.Kind() != reflect.Struct {
-		return fields
-	}
-	for f := range t.Fields() {
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if name == "" && f.Anonymous {
-			maps.Copy(fields, jsonFields(f.Type))
-			continue
-		}
-		fields[name] = f.Type
-	}
-	return fields
 }
 
 // down follows a path such as spec.containers[0].image. Where it does not name
