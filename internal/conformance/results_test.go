@@ -45,7 +45,7 @@ func TestTheClaimsOfARunBecomeResults(t *testing.T) {
 			Failure: &v1alpha1.Failure{Message: "wait: timed out", Verdict: v1alpha1.CouldNotRun, Cause: v1alpha1.Cause{What: "w", Why: "y"}}}}},
 	}}
 	want := []string{
-		"b: Failed exitCode == 0; no answer",
+		"b: Failed expression exitCode == 0; no answer",
 		"c: Failed exec: exit code 28; curl: (28) timed out",
 		"d: NotChecked exec: exit code 28; curl: (28) timed out",
 		"e: NotChecked wait: timed out; w; y",

@@ -159,8 +159,7 @@ func caseOf(st v1alpha1.Step, c v1alpha1.Claim, took int64) testcase {
 	tc := testcase{Name: positioned(c.Position, c.Claim), took: took, SystemOut: outputOf(st)}
 	switch c.Outcome {
 	case v1alpha1.Failed:
-		lines := detailLines(found(c))
-		tc.Failure = &detail{string(v1alpha1.ClaimFailed), strings.Join(lines, "; "), strings.Join(lines, "\n")}
+		tc.Failure = &detail{string(v1alpha1.ClaimFailed), Reason(c), strings.Join(detailLines(found(c)), "\n")}
 	case v1alpha1.NotChecked:
 		tc.Skipped = &detail{Message: "not checked: its command or an earlier one failed"}
 		if st.NotApplicable != nil {

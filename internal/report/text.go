@@ -44,34 +44,8 @@ func isHidden(r rune) bool {
 		unicode.Is(unicode.Bidi_Control, r) || unicode.Is(unicode.Noncharacter_Code_Point, r)
 }
 
-// reasonMost is how much of a value a line shows, in characters.
-const reasonMost = 120
-
 // Reason says in one line why a claim does not hold.
-func Reason(c v1alpha1.Claim) string {
-	var parts []string
-	for _, m := range c.Mismatches {
-		part := m.Expression
-		if !strings.HasSuffix(m.Expression, m.Expected) { // as it does in exitCode == 0
-			part += ": expected " + m.Expected
-		}
-		for _, v := range m.Found {
-			value := v.Value
-			if r := []rune(value); len(r) > reasonMost {
-				value = string(r[:reasonMost]) + "…"
-			}
-			part += fmt.Sprintf(": found %s = %s", v.Expression, value)
-		}
-		parts = append(parts, part)
-	}
-	if len(parts) == 0 {
-		parts = append(parts, c.Expression)
-	}
-	if c.Error != "" {
-		parts = append(parts, c.Error)
-	}
-	return strings.Join(strings.Fields(strings.Join(parts, "; ")), " ")
-}
+func Reason(c v1alpha1.Claim) string { return oneLine(strings.Join(detailLines(found(c)), "; ")) }
 
 // transcript is a command and what it printed, as on a terminal.
 func transcript(st v1alpha1.Step) string {
