@@ -3,8 +3,6 @@ package report
 import (
 	"fmt"
 	"strings"
-
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // heatmap draws a grid with one glyph per pair, or reports that it does not fit.
@@ -12,11 +10,10 @@ func (t *Terminal) heatmap(g grid) {
 	label := t.labels(g)
 	step := 2
 	room := min(t.width, 80) - 4 - len([]rune(label[0]))
-	gaps := zoneGaps(g.Nodes)
-	if step*len(g.Nodes)+gaps > room {
+	if step*len(g.Nodes) > room {
 		step = 1
 	}
-	if len(g.Nodes)+gaps > room {
+	if len(g.Nodes) > room {
 		t.wrapped(fmt.Sprintf("The map of %d nodes does not fit here; use -o html.", len(g.Nodes)))
 		return
 	}
@@ -26,14 +23,14 @@ func (t *Terminal) heatmap(g grid) {
 		row := indent
 		for j := range g.Nodes {
 			number := fmt.Sprintf("%*d", digits, j+1)
-			row += zoneGap(g.Nodes, j) + number[d:d+1] + strings.Repeat(" ", step-1)
+			row += number[d:d+1] + strings.Repeat(" ", step-1)
 		}
 		t.line(t.style.dim(strings.TrimRight(row, " ")))
 	}
 	for i := range g.Nodes {
 		row := "  " + label[i] + "  "
 		for j := range g.Nodes {
-			row += zoneGap(g.Nodes, j) + t.style.look(lookOf(g.cells[i][j])) + strings.Repeat(" ", step-1)
+			row += t.style.look(lookOf(g.cells[i][j])) + strings.Repeat(" ", step-1)
 		}
 		t.line(row)
 	}
@@ -92,21 +89,6 @@ func cut(s string, width int) string {
 	}
 	head := (width - 1) / 3
 	return string(r[:head]) + "…" + string(r[len(r)-(width-1-head):])
-}
-
-// zoneGap is what separates the column of a node from that of another zone.
-func zoneGap(nodes []v1alpha1.MatrixNode, i int) string {
-	if i > 0 && nodes[i].Zone != nodes[i-1].Zone {
-		return " "
-	}
-	return ""
-}
-
-func zoneGaps(nodes []v1alpha1.MatrixNode) (gaps int) {
-	for i := range nodes {
-		gaps += len(zoneGap(nodes, i))
-	}
-	return gaps
 }
 
 func (s style) look(l look) string {
