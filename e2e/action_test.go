@@ -55,15 +55,15 @@ func TestACancelledActionCleansUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := make([]byte, 0, 4096)
-	for !strings.Contains(string(text), "; the report follows") {
+	for !strings.Contains(string(text), ", created for this run.") {
 		chunk := make([]byte, 512)
 		n, err := progress.Read(chunk)
 		if text = append(text, chunk[:n]...); err != nil {
 			t.Fatalf("%v: %s", err, text)
 		}
 	}
-	_, namespace, _ := strings.Cut(string(text), "running in namespace ")
-	namespace, _, _ = strings.Cut(namespace, ";")
+	_, namespace, _ := strings.Cut(string(text), "All commands run in namespace ")
+	namespace, _, _ = strings.Cut(namespace, ",")
 	if err := c.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}

@@ -152,32 +152,9 @@ func (o *exampleOptions) execute(ctx context.Context, cancel context.CancelCause
 	if o.step {
 		o.Confirm = newConfirm(o.streams, cancel)
 	}
-	verdict := engine.Run(ctx, o.clients, o.plan, o.Options, o.handle)
+	verdict := engine.Run(ctx, o.clients, o.plan, o.Options, o.collector.Handle)
 	report.Refuse(o.streams.ErrOut, width(o.streams.ErrOut), o.collector.Report())
 	return verdict, nil
-}
-
-// handle takes the next event; progress is shown on the error stream where no story is.
-func (o *exampleOptions) handle(ev engine.Event) {
-	o.collector.Handle(ev)
-	if o.output.format() == "" {
-		return
-	}
-	errOut := o.streams.ErrOut
-	switch b := ev.Body.(type) {
-	case engine.RunStarted:
-		fmt.Fprintf(errOut, "%s: running in namespace %s; the report follows at the end\n", b.Example, b.Run.Namespace)
-	case engine.Delayed:
-		fmt.Fprintln(errOut, b.Delay)
-	case engine.ScenarioEnded:
-		fmt.Fprintf(errOut, "%s: %s\n", o.collector.Progress(ev.Scenario), b.Elapsed.Round(1e8))
-	case engine.CleanupEnded:
-		if b.Cleanup.Error != "" {
-			fmt.Fprintf(errOut, "the cleanup is incomplete: %s\nto delete the leftovers: %s\n", b.Cleanup.Error, b.Cleanup.RemoveCommand)
-		} else if b.Cleanup.Kept {
-			fmt.Fprintf(errOut, "all resources are kept; to delete them: %s\n", b.Cleanup.RemoveCommand)
-		}
-	}
 }
 
 func firstSentence(s string) string {

@@ -71,15 +71,15 @@ func viewNames(separator string) string {
 	return strings.Join(names, separator)
 }
 
-// terminal shows the run on standard output in the chosen view, unless a report goes there. It
-// cancels a run whose output cannot be written.
+// terminal shows the run in the chosen view: on standard output, or, where a report goes there,
+// on the error stream in short. It cancels a run whose standard output cannot be written.
 func (o *output) terminal(streams genericiooptions.IOStreams, cancel context.CancelCauseFunc, otherwise report.View) *report.Terminal {
-	var out, live io.Writer = io.Discard, nil
-	if o.format() == "" {
-		out = watchedWriter{streams.Out, func(err error) { cancel(unwritten(err)) }}
-		live = liveTerminal(streams.ErrOut)
+	out := streams.Out
+	var watched io.Writer = watchedWriter{out, func(err error) { cancel(unwritten(err)) }}
+	if o.format() != "" {
+		out, watched, otherwise = streams.ErrOut, streams.ErrOut, report.Summary
 	}
-	return report.NewTerminal(out, live, width(streams.Out), printers.AllowsColorOutput(streams.Out)).As(cmp.Or(report.View(o.view), otherwise))
+	return report.NewTerminal(watched, liveTerminal(streams.ErrOut), width(out), printers.AllowsColorOutput(out)).As(cmp.Or(report.View(o.view), otherwise))
 }
 
 // watchedWriter is a writer that reports each error.

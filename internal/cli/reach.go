@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -211,8 +210,5 @@ func (o *reachOptions) showError() {
 func (o *reachOptions) finish(ctx context.Context) error {
 	o.terminal.End(o.reach)
 	o.showError()
-	if c := o.reach.Cleanup; o.output.format() != "" && c != nil && c.RemoveCommand != "" {
-		fmt.Fprintf(o.streams.ErrOut, "resources kept: %s\nto delete them: %s\n", cmp.Or(c.Error, "--keep"), c.RemoveCommand)
-	}
 	return o.output.end(ctx, o.streams, o.reach, o.reach.Verdict)
 }

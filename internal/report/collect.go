@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"reflect"
 	"slices"
 	"time"
@@ -96,15 +95,6 @@ func (c *Collector) Report() *v1alpha1.Report {
 	r.Pods = c.pods.list()
 	r.Images = imagesInUse(c.images, c.replaced, r.Pods)
 	return Redacted(&r)
-}
-
-// Progress says in a line how a scenario stands.
-func (c *Collector) Progress(scenario int) string {
-	sc := c.scenarios[scenario]
-	if sc == nil {
-		return ""
-	}
-	return fmt.Sprintf("%s: %s", sc.Name, tally(sc.Scenario).Words)
 }
 
 func (c *Collector) wholeRun(body engine.Body) {
