@@ -2,18 +2,13 @@ package run
 
 import (
 	"maps"
+	"os"
 	"slices"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
-	"k8s.io/client-go/discovery"
-	"k8s.io/client-go/discovery/cached/memory"
 	_ "k8s.io/client-go/plugin/pkg/client/auth" // the auth providers that kubectl has: oidc, and the names of those that were removed
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/restmapper"
-	"k8s.io/client-go/tools/clientcmd"
-	"k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
@@ -43,17 +38,13 @@ func FromFlags(userAgent string) (*Clients, *genericclioptions.ConfigFlags) {
 	return c, flags
 }
 
-// FromConfig returns Clients for the cluster of a REST config. The error is that of a
-// config which names none.
-func FromConfig(cfg *rest.Config, userAgent string) (*Clients, error) {
-	c := &Clients{}
-	cfg = c.prepare(rest.CopyConfig(cfg), userAgent)
-	client, err := discovery.NewDiscoveryClientForConfig(cfg)
-	if err != nil {
-		return nil, err
-	}
-	c.RESTClientGetter = configured{cfg, memory.NewMemCacheClient(client)}
-	return c, nil
+// FromConfig returns Clients for the cluster of a REST config, whatever kubeconfig there is.
+func FromConfig(cfg *rest.Config, userAgent string) *Clients {
+	c, flags := FromFlags(userAgent)
+	none := os.DevNull
+	flags.KubeConfig, flags.APIServer = &none, &cfg.Host
+	flags.WrapConfigFn = func(*rest.Config) *rest.Config { return c.prepare(rest.CopyConfig(cfg), userAgent) }
+	return c
 }
 
 func (c *Clients) prepare(cfg *rest.Config, userAgent string) *rest.Config {
@@ -91,33 +82,4 @@ func (c *Clients) Connection() diagnose.Connection {
 		connection.Host = cfg.Host
 	}
 	return connection
-}
-
-// configured is a cluster that a REST config names, and no kubeconfig.
-type configured struct {
-	config    *rest.Config
-	discovery discovery.CachedDiscoveryInterface
-}
-
-func (c configured) ToRESTConfig() (*rest.Config, error) { return rest.CopyConfig(c.config), nil }
-
-func (c configured) ToDiscoveryClient() (discovery.CachedDiscoveryInterface, error) {
-	return c.discovery, nil
-}
-
-func (c configured) ToRESTMapper() (meta.RESTMapper, error) {
-	mapper := restmapper.NewDeferredDiscoveryRESTMapper(c.discovery)
-	return restmapper.NewShortcutExpander(mapper, c.discovery, nil), nil
-}
-
-// ToRawKubeConfigLoader holds the address alone: kubectl reads the namespace from it,
-// and connects with the config.
-func (c configured) ToRawKubeConfigLoader() clientcmd.ClientConfig {
-	const name = "config"
-	return clientcmd.NewDefaultClientConfig(api.Config{
-		Clusters:       map[string]*api.Cluster{name: {Server: c.config.Host}},
-		AuthInfos:      map[string]*api.AuthInfo{name: {}},
-		Contexts:       map[string]*api.Context{name: {Cluster: name, AuthInfo: name}},
-		CurrentContext: name,
-	}, &clientcmd.ConfigOverrides{})
 }

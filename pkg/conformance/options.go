@@ -38,6 +38,6 @@ func clientsOf(o Options) (*run.Clients, error) {
 	case o.Kubeconfig != "" || o.Context != "":
 		return nil, errors.New("conformance.Options: expected Config, or Kubeconfig and Context; found both")
 	default:
-		return run.FromConfig(o.Config, userAgent)
+		return run.FromConfig(o.Config, userAgent), nil
 	}
 }
