@@ -235,7 +235,7 @@ func (b *bench) testRestart(t *testing.T) {
 	b.namespace(t, namespace)
 	s, retrier := b.open(t, namespace, session.Options{})
 	delays := newNotes()
-	retrier.OnDelay(func(d session.Delay) { delays.add(string(d.Kind)) })
+	retrier.OnDelay(delays.add)
 	client := b.client(retrier, s.Wrap)
 	b.server.Stop()
 	created := make(chan error)
@@ -243,12 +243,12 @@ func (b *bench) testRestart(t *testing.T) {
 		_, err := client.CoreV1().ConfigMaps(namespace).Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "ours"}}, metav1.CreateOptions{})
 		created <- err
 	}()
-	delays.await(t, func(kind string) bool { return kind == string(session.Reconnecting) })
+	delays.await(t, func(delay string) bool { return strings.HasPrefix(delay, "Lost the connection") })
 	b.server.Restart(t)
 	if err := <-created; err != nil {
 		t.Fatal(err)
 	}
-	delays.await(t, func(kind string) bool { return kind == string(session.Reconnected) })
+	delays.await(t, func(delay string) bool { return strings.HasPrefix(delay, "Reconnected") })
 	b.expectConfigMaps(t, namespace, map[string]bool{"ours": true})
 	if out := s.Close(t.Context()); out.Err != nil {
 		t.Error(out.Err)

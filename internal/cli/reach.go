@@ -174,9 +174,7 @@ func (o *reachOptions) fill(result run.Result) {
 }
 
 // OnDelay shows what keeps requests waiting.
-func (o *reachOptions) OnDelay(d session.Delay) {
-	o.terminal.Delayed(d)
-}
+func (o *reachOptions) OnDelay(delay string) { o.terminal.Delayed(delay) }
 
 // OnStuckDeletion shows what the cleanup waits for.
 func (o *reachOptions) OnStuckDeletion(object, why string) {

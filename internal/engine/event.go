@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -76,7 +75,7 @@ type ContainersAdded struct {
 type CommandRepeated struct{ Cause *diagnose.Cause }
 
 // Delayed reports what keeps requests to the API server waiting.
-type Delayed struct{ Delay session.Delay }
+type Delayed struct{ Delay string }
 
 // Output is what the command printed, as far as it is shown.
 type Output struct{ Stdout, Stderr string }

@@ -138,7 +138,7 @@ func (r *runner) scenarios(ctx context.Context, _ *run.Environment) (v1alpha1.Ve
 }
 
 // OnDelay shows what keeps requests waiting.
-func (r *runner) OnDelay(d session.Delay) { r.emit(WholeRun, Delayed{d}) }
+func (r *runner) OnDelay(delay string) { r.emit(WholeRun, Delayed{delay}) }
 
 // OnStuckDeletion shows what the cleanup waits for.
 func (r *runner) OnStuckDeletion(object, why string) { r.emit(WholeRun, CleanupHeld{object, why}) }

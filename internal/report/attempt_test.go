@@ -2,15 +2,12 @@ package report
 
 import (
 	"bytes"
-	"errors"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -57,16 +54,12 @@ func TestWhatDelaysARunIsTold(t *testing.T) {
 	var story bytes.Buffer
 	handle := NewStory(NewTerminal(&story, nil, 200, false)).Handle
 	for _, body := range []engine.Body{
-		engine.Delayed{Delay: session.Delay{Kind: session.Reconnecting, Err: errors.New("EOF \x1b[31m")}},
-		engine.Delayed{Delay: session.Delay{Kind: session.Reconnected, For: 3200 * time.Millisecond}},
-		engine.Delayed{Delay: session.Delay{Kind: session.Throttled, For: 2 * time.Second}},
+		engine.Delayed{Delay: "Lost the connection to the API server (EOF \x1b[31m): reconnecting."},
 		engine.CleanupHeld{Object: "namespaces/n", Why: "NamespaceFinalizersRemaining: example.com/hold"},
 	} {
 		handle(engine.Event{Scenario: engine.WholeRun, Body: body})
 	}
 	const want = `  – Lost the connection to the API server (EOF ^[[31m): reconnecting.
-  – Reconnected to the API server after 3.2 s.
-  – The API server rejects requests (429): throttled, retrying in 2 s.
   – namespaces/n is stuck terminating: NamespaceFinalizersRemaining: example.com/hold
     Still waiting: whoever set a finalizer must remove it.
 `

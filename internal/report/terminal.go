@@ -9,7 +9,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -111,7 +110,7 @@ func (t *Terminal) Pages(r *v1alpha1.Report) {
 }
 
 // Delayed shows what keeps requests to the API server waiting.
-func (t *Terminal) Delayed(d session.Delay) { t.Note(Finding{Mark: markOpen, Text: d.String()}) }
+func (t *Terminal) Delayed(delay string) { t.Note(openNote(delay)) }
 
 // StuckDeletion shows what the cleanup waits for.
 func (t *Terminal) StuckDeletion(object, why string) { t.Note(stuckNote(object, why)...) }

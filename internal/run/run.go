@@ -56,8 +56,8 @@ type Environment struct {
 // Observer sees a run proceed. Its methods are called one at a time, but OnDelay, which
 // any request may call.
 type Observer interface {
-	// OnDelay: requests to the API server are kept waiting.
-	OnDelay(session.Delay)
+	// OnDelay: requests to the API server are kept waiting, as a sentence says.
+	OnDelay(delay string)
 	// OnDecided: the work is done, and the cleanup begins, unless all is kept.
 	OnDecided(Result)
 	// OnStuckDeletion: the cleanup waits for an object that is being deleted and stays.
@@ -68,7 +68,7 @@ type Observer interface {
 type Unobserved struct{}
 
 // OnDelay does nothing.
-func (Unobserved) OnDelay(session.Delay) {}
+func (Unobserved) OnDelay(string) {}
 
 // OnDecided does nothing.
 func (Unobserved) OnDecided(Result) {}

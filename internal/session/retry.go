@@ -58,7 +58,7 @@ func pause(ctx context.Context, d time.Duration) bool {
 // A zero Retrier is ready for use.
 type Retrier struct {
 	mu        sync.Mutex
-	listeners map[*func(Delay)]bool
+	listeners map[*func(string)]bool
 	// answered: there is an API server.
 	answered bool
 	// lost is since when it does not answer, reported that this was reported, and failed
@@ -69,50 +69,18 @@ type Retrier struct {
 	throttled time.Time
 }
 
-// Delay is what keeps requests waiting.
-type Delay struct {
-	Kind DelayKind
-	// Err is how the connection broke.
-	Err error
-	// For is how long the API server did not answer, or, where it turns requests
-	// away, the time until they are sent again.
-	For time.Duration
-}
-
-// DelayKind is what a Delay is about.
-type DelayKind string
-
-// The kinds of Delay.
-const (
-	Reconnecting DelayKind = "Reconnecting"
-	Reconnected  DelayKind = "Reconnected"
-	Throttled    DelayKind = "Throttled"
-)
-
-// String is a message for users.
-func (d Delay) String() string {
-	switch d.Kind {
-	case Reconnecting:
-		return fmt.Sprintf("Lost the connection to the API server (%v): reconnecting.", d.Err)
-	case Reconnected:
-		return fmt.Sprintf("Reconnected to the API server after %.1f s.", d.For.Seconds())
-	default:
-		return fmt.Sprintf("The API server rejects requests (429): throttled, retrying in %.0f s.", d.For.Seconds())
-	}
-}
-
 // Wrap has the clients of a REST config retry.
 func (r *Retrier) Wrap(cfg *rest.Config) {
 	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { return &retrying{r, next} })
 }
 
-// OnDelay has f called with what keeps requests waiting, until stop is called. The calls
-// come one at a time.
-func (r *Retrier) OnDelay(f func(Delay)) (stop func()) {
+// OnDelay has f called with a sentence on what keeps requests waiting, until stop is called.
+// The calls come one at a time.
+func (r *Retrier) OnDelay(f func(string)) (stop func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.listeners == nil {
-		r.listeners = map[*func(Delay)]bool{}
+		r.listeners = map[*func(string)]bool{}
 	}
 	r.listeners[&f] = true
 	return func() {
@@ -123,9 +91,9 @@ func (r *Retrier) OnDelay(f func(Delay)) (stop func()) {
 }
 
 // report needs the lock.
-func (r *Retrier) report(d Delay) {
+func (r *Retrier) report(format string, args ...any) {
 	for f := range r.listeners {
-		(*f)(d)
+		(*f)(fmt.Sprintf(format, args...))
 	}
 }
 
@@ -134,7 +102,7 @@ func (r *Retrier) alive() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.reported {
-		r.report(Delay{Kind: Reconnected, For: time.Since(r.lost)})
+		r.report("Reconnected to the API server after %.1f s.", time.Since(r.lost).Seconds())
 	}
 	r.answered, r.reported, r.lost = true, false, time.Time{}
 }
@@ -154,7 +122,7 @@ func (r *Retrier) away(err error) bool {
 	since := now.Sub(r.lost)
 	if since >= notable && !r.reported {
 		r.reported = true
-		r.report(Delay{Kind: Reconnecting, Err: err})
+		r.report("Lost the connection to the API server (%v): reconnecting.", err)
 	}
 	return since < outage
 }
@@ -165,6 +133,6 @@ func (r *Retrier) busy(wait time.Duration) {
 	defer r.mu.Unlock()
 	if now := time.Now(); now.Sub(r.throttled) >= reportAgain {
 		r.throttled = now
-		r.report(Delay{Kind: Throttled, For: wait})
+		r.report("The API server rejects requests (429): throttled, retrying in %.0f s.", wait.Seconds())
 	}
 }

@@ -134,7 +134,7 @@ func TestDelaysAreReported(t *testing.T) {
 				r := &Retrier{}
 				r.alive()
 				var delays []string
-				defer r.OnDelay(func(d Delay) { delays = append(delays, d.String()) })()
+				defer r.OnDelay(func(delay string) { delays = append(delays, delay) })()
 				req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, aPod, http.NoBody)
 				if err != nil {
 					t.Fatal(err)
