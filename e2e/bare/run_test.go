@@ -15,6 +15,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
@@ -77,14 +78,14 @@ func (b *bench) testRun(t *testing.T) {
 			},
 		},
 		"its time is over": {
-			opts: run.Options{Timeout: 100 * time.Millisecond}, verdict: v1alpha1.CouldNotRun, err: wait.ErrTimeout, dumped: true,
+			opts: run.Options{Options: session.Options{Timeout: 100 * time.Millisecond}}, verdict: v1alpha1.CouldNotRun, err: wait.ErrTimeout, dumped: true,
 			do: func(ctx context.Context, _ context.CancelCauseFunc) (v1alpha1.Verdict, error) {
 				<-ctx.Done()
 				return v1alpha1.CouldNotRun, context.Cause(ctx)
 			},
 		},
 		"all is kept": {
-			opts: run.Options{Keep: true}, verdict: v1alpha1.Passed, kept: true, dumped: true,
+			opts: run.Options{Options: session.Options{Keep: true}}, verdict: v1alpha1.Passed, kept: true, dumped: true,
 			do: func(context.Context, context.CancelCauseFunc) (v1alpha1.Verdict, error) { return v1alpha1.Passed, nil },
 		},
 	} {

@@ -107,7 +107,7 @@ func (b *bench) byExample(t *testing.T, d *dice, line string) string {
 		return ""
 	}
 	t.Logf("%q %q", a.steps, a.files)
-	opts := engine.Options{Options: run.Options{Namespace: shared, Timeout: 2 * time.Second}, FailFast: true}
+	opts := engine.Options{Options: run.Options{Namespace: shared, Options: session.Options{Timeout: 2 * time.Second}}, FailFast: true}
 	if d.roll(8) == 7 {
 		opts.Namespace = ""
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 )
 
 // Options say which cluster, and what of the suite. The zero value runs all
@@ -82,7 +83,7 @@ func (o *Options) complete(s *Suite) error {
 // run are the options of each of the suite's runs.
 func (o *Options) run() run.Options {
 	return run.Options{
-		Namespace: o.Namespace, Images: o.Images, Registry: o.Registry, PullSecret: o.PullSecret, WithSidecars: o.WithSidecars,
-		Timeout: o.Timeout, Dump: o.ArtifactsDir, DumpFailures: true,
+		Options:   session.Options{WithSidecars: o.WithSidecars, Timeout: o.Timeout},
+		Namespace: o.Namespace, Images: o.Images, Registry: o.Registry, PullSecret: o.PullSecret, Dump: o.ArtifactsDir, DumpFailures: true,
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -124,7 +125,7 @@ func TestTheOptionsOfEachRun(t *testing.T) {
 		Namespace: "n", Images: images, Registry: "mirror.example", PullSecret: "s", WithSidecars: true, Timeout: time.Second, ArtifactsDir: "artifacts",
 	}
 	want := run.Options{
-		Namespace: "n", Images: images, Registry: "mirror.example", PullSecret: "s", WithSidecars: true, Timeout: time.Second,
+		Namespace: "n", Images: images, Registry: "mirror.example", PullSecret: "s", Options: session.Options{WithSidecars: true, Timeout: time.Second},
 		Dump: filepath.Join("artifacts", "network-nodes"), DumpFailures: true,
 	}
 	if found := (&Runner{opts: opts}).optionsOf(Network, part{name: "nodes"}); !reflect.DeepEqual(found, want) {

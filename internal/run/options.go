@@ -7,20 +7,19 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/distribution/reference"
 	"github.com/spf13/pflag"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/podpatch"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 )
 
 // Options are what a user decides about any run.
 type Options struct {
+	session.Options
 	// Namespace is an existing one, or "" for a new one.
 	Namespace string
-	// Keep leaves everything on the cluster.
-	Keep bool
 	// Images override references by short name.
 	Images map[string]string
 	// defaultImages are those of a file with defaults, which may name images that a
@@ -32,18 +31,10 @@ type Options struct {
 	// PullSecret is the name of a Secret, in an existing Namespace, with the
 	// credentials for the images' registry, or "".
 	PullSecret string
-	// Timeout bounds the time until the verdict; 0 means no bound. The cleanup
-	// has its own budget.
-	Timeout time.Duration
 	// Dump is a folder to write all evidence to before the cleanup, or "".
 	// DumpFailures leaves it out where the work passes.
 	Dump         string
 	DumpFailures bool
-	// Enforce is the Pod Security Standard that the run's own Namespace enforces,
-	// such as restricted, or "" for the cluster's default.
-	Enforce string
-	// WithSidecars lets meshes add their sidecars to the run's Pods.
-	WithSidecars bool
 	// GrantedBy are the arguments with which kubectl kbe rbac prints the run's
 	// permissions; "" means those for the name of the work.
 	GrantedBy string

@@ -185,10 +185,9 @@ func (r *run) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s, err := session.Open(ctx, r.env.Config, r.work.Name, r.opts.Namespace, session.Options{
-		Keep: r.opts.Keep, Timeout: r.opts.Timeout, Enforce: r.opts.Enforce, WithSidecars: r.opts.WithSidecars,
-		OnStuckDeletion: r.observer.OnStuckDeletion,
-	})
+	opts := r.opts.Options
+	opts.OnStuckDeletion = r.observer.OnStuckDeletion
+	s, err := session.Open(ctx, r.env.Config, r.work.Name, r.opts.Namespace, opts)
 	if err != nil {
 		return err
 	}

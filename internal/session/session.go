@@ -72,7 +72,8 @@ type Options struct {
 	// Keep leaves everything on the cluster on purpose: it is marked so, and its Pods do not
 	// stop by themselves.
 	Keep bool
-	// Timeout bounds the run, or is 0: its Pods stop by themselves Deadline later.
+	// Timeout bounds the time until the verdict, or is 0; the cleanup has its own budget. The
+	// Pods of a run that is killed stop by themselves Deadline later.
 	Timeout time.Duration
 	// Enforce is the Pod Security Standard that the run's own Namespace enforces, such as
 	// restricted, or "" for the cluster's default.
