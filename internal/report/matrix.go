@@ -55,51 +55,6 @@ func matrixRemarks(m *v1alpha1.Matrix) (remarks []string) {
 	return remarks
 }
 
-// nodeBlocks list the nodes.
-func nodeBlocks(m *v1alpha1.Matrix) []Block {
-	table := Table{Columns: []Column{{Title: "Node"}, {Title: "Zone"}, {Title: "Pod"}, {Title: "Reaches"}}}
-	shown := shownNodes(m)
-	for _, n := range shown {
-		row := Row{Cells: []string{n.Name, n.Zone, strings.Join(n.Addresses, " "), reachesText(n)}}
-		switch {
-		case n.Failed != "":
-			row.Mark, row.Cells[3] = markFailed, n.Failed
-		case n.Skipped != "":
-			row.Cells[3] = "skipped: " + n.Skipped
-		}
-		table.Rows = append(table.Rows, row)
-	}
-	if left := len(m.Nodes) - len(shown); left > 0 {
-		return []Block{table, Prose{Text: fmt.Sprintf("%d more nodes without failures.", left)}}
-	}
-	return []Block{table}
-}
-
-func reachesText(n v1alpha1.MatrixNode) string {
-	if n.Reaches.Probed == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%d of %d", n.Reaches.Probed-n.Reaches.Failing, n.Reaches.Probed)
-}
-
-// shownNodesMax is up to how many nodes a page lists each.
-const shownNodesMax = 100
-
-// shownNodes are all nodes of a small cluster, and those with a word to say of
-// a large one.
-func shownNodes(m *v1alpha1.Matrix) []v1alpha1.MatrixNode {
-	if m.PairsAreAll || len(m.Nodes) <= shownNodesMax {
-		return m.Nodes
-	}
-	var out []v1alpha1.MatrixNode
-	for _, n := range m.Nodes {
-		if n.Failed != "" || n.Skipped != "" || n.Reaches.Failing > 0 {
-			out = append(out, n)
-		}
-	}
-	return out
-}
-
 func pairsOf(f v1alpha1.MatrixFinding) string {
 	if f.Pairs == 0 {
 		return ""

@@ -35,7 +35,6 @@ func reachDocument(r *v1alpha1.Reach) Document {
 	}
 	if r.Matrix != nil {
 		blocks = append(blocks, matrixBlocks(r.Matrix)...)
-		d.Appendix = []Section{{Title: "Nodes", Blocks: nodeBlocks(r.Matrix)}}
 	}
 	if len(blocks) > 0 {
 		d.Sections = []Section{{Blocks: blocks}}
