@@ -57,7 +57,7 @@ spec:
 		want string
 	}{
 		"all claims hold":       {[]string{"pods", "resources"}, 0, `failures="0" errors="0"`},
-		"claims fail":           {[]string{"run", "-f", "-"}, 3, `failures="2" errors="1"`},
+		"claims fail":           {[]string{"run", "-f", "-"}, 3, `errors="1" failures="2"`},
 		"the run did not start": {[]string{"pods", "--server", "https://127.0.0.1:1"}, 3, `failures="0" errors="1"`},
 	} {
 		t.Run(name, func(t *testing.T) {

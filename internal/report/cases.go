@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/jstemmer/go-junit-report/v2/junit"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
@@ -43,41 +44,41 @@ func (s *suite) addMatrix(m *v1alpha1.Matrix) {
 	perPair := m.PairsAreAll && len(m.Pairs) <= pairCases
 	if perPair {
 		for _, p := range m.Pairs {
-			s.add(s.pairCase(p))
+			s.add(p.P50Microseconds/1000, pairCase(p))
 		}
 	}
 	for _, n := range m.Nodes {
 		if perPair && n.Failed == "" && n.Skipped == "" {
 			continue
 		}
-		s.add(s.nodeCase(m, n))
+		s.add(0, nodeCase(m, n))
 	}
 	if m.CrossNodeSkipped != "" {
-		s.add(testcase{Name: "between nodes", Skipped: &detail{Message: m.CrossNodeSkipped}})
+		s.add(0, junit.Testcase{Name: "between nodes", Skipped: &junit.Result{Message: m.CrossNodeSkipped}})
 	}
 }
 
-func (s *suite) pairCase(p v1alpha1.MatrixPair) testcase {
-	c := testcase{Name: fmt.Sprintf("%s: %s reaches %s", p.Family, p.From, p.To), took: p.P50Microseconds / 1000}
+func pairCase(p v1alpha1.MatrixPair) junit.Testcase {
+	c := junit.Testcase{Name: fmt.Sprintf("%s: %s reaches %s", p.Family, p.From, p.To)}
 	if l := lookOf(p); l.Class == "bad" {
-		c.Failure = &detail{string(p.State), tip(p), tip(p)}
+		c.Failure = &junit.Result{Type: string(p.State), Message: tip(p), Data: tip(p)}
 	} else {
-		c.SystemOut = &output{tip(p)}
+		c.SystemOut = &junit.Output{Data: tip(p)}
 	}
 	return c
 }
 
-func (s *suite) nodeCase(m *v1alpha1.Matrix, n v1alpha1.MatrixNode) testcase {
-	c := testcase{Name: "pod on " + n.Name + " reaches all its peers"}
+func nodeCase(m *v1alpha1.Matrix, n v1alpha1.MatrixNode) junit.Testcase {
+	c := junit.Testcase{Name: "pod on " + n.Name + " reaches all its peers"}
 	switch {
 	case n.Skipped != "":
-		c.Skipped = &detail{Message: n.Skipped}
+		c.Skipped = &junit.Result{Message: n.Skipped}
 	case n.Failed != "":
-		c.Error = &detail{string(v1alpha1.CouldNotRun), n.Failed, n.Failed}
+		c.Error = &junit.Result{Type: string(v1alpha1.CouldNotRun), Message: n.Failed, Data: n.Failed}
 	case n.Reaches.Failing > 0:
-		c.Failure = &detail{string(v1alpha1.ClaimFailed), countsText(n.Reaches), failuresOf(m, n.Name)}
+		c.Failure = &junit.Result{Type: string(v1alpha1.ClaimFailed), Message: countsText(n.Reaches), Data: failuresOf(m, n.Name)}
 	default:
-		c.SystemOut = &output{countsText(n.Reaches)}
+		c.SystemOut = &junit.Output{Data: countsText(n.Reaches)}
 	}
 	return c
 }
@@ -100,20 +101,20 @@ func (s *suite) addVantages(r *v1alpha1.Reach) {
 		causes += strings.Join(detailLines(details(c.What, c.Why, c.Remedy)), "\n") + "\n"
 	}
 	for _, v := range r.Vantages {
-		c := testcase{Name: fmt.Sprintf("%s: %s is %s", reach.VantagePoint(v.Place).Words(), v.Address, expectedWords(v)), took: v.P50Microseconds / 1000}
+		c := junit.Testcase{Name: fmt.Sprintf("%s: %s is %s", reach.VantagePoint(v.Place).Words(), v.Address, expectedWords(v))}
 		switch v.Outcome {
 		case v1alpha1.VantageSkipped:
-			c.Skipped = &detail{Message: v.Skipped}
+			c.Skipped = &junit.Result{Message: v.Skipped}
 		case v1alpha1.VantageFailed:
-			c.Failure = &detail{v.Found, foundWords(v) + ": " + v.Error, causes}
+			c.Failure = &junit.Result{Type: v.Found, Message: foundWords(v) + ": " + v.Error, Data: causes}
 		default:
 			text := fmt.Sprintf("%s: %s", v.Proves, foundWords(v))
 			if v.P50Microseconds > 0 {
 				text += fmt.Sprintf(" (%s)", latencyOf(v.P50Microseconds))
 			}
-			c.SystemOut = &output{text}
+			c.SystemOut = &junit.Output{Data: text}
 		}
-		s.add(c)
+		s.add(v.P50Microseconds/1000, c)
 	}
 }
 
@@ -129,27 +130,27 @@ func runOfConformance(r *v1alpha1.ConformanceReport) *v1alpha1.Report {
 func profileSuite(run *v1alpha1.Report, p v1alpha1.ConformanceProfile) suite {
 	s := newSuite(run, "conformance."+p.Name, p.ElapsedMilliseconds)
 	for _, a := range p.Assertions {
-		s.add(assertionCase(a))
+		s.add(a.ElapsedMilliseconds, assertionCase(a))
 	}
 	for _, problem := range p.Problems {
-		s.add(testcase{Name: "run of the profile", Error: &detail{string(v1alpha1.CouldNotRun), problem, problem}})
+		s.add(0, junit.Testcase{Name: "run of the profile", Error: &junit.Result{Type: string(v1alpha1.CouldNotRun), Message: problem, Data: problem}})
 	}
 	return s
 }
 
-func assertionCase(a v1alpha1.AssertionResult) testcase {
-	c := testcase{Name: a.ID, took: a.ElapsedMilliseconds}
+func assertionCase(a v1alpha1.AssertionResult) junit.Testcase {
+	c := junit.Testcase{Name: a.ID}
 	text := fmt.Sprintf("%s (%s, %s)", a.Requirement, a.Level, a.Source)
-	what := &detail{string(a.Result), a.Reason, text + "\n" + a.Reason}
+	what := &junit.Result{Type: string(a.Result), Message: a.Reason, Data: text + "\n" + a.Reason}
 	switch a.Result {
 	case v1alpha1.AssertionFailed:
 		c.Failure = what
 	case v1alpha1.AssertionNotChecked:
 		c.Error = what
 	case v1alpha1.AssertionSkipped:
-		c.Skipped = &detail{Message: a.Reason}
+		c.Skipped = &junit.Result{Message: a.Reason}
 	default:
-		c.SystemOut = &output{text}
+		c.SystemOut = &junit.Output{Data: text}
 	}
 	return c
 }

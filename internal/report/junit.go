@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jstemmer/go-junit-report/v2/junit"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
@@ -39,13 +40,14 @@ func writeJUnit(w io.Writer, of runtime.Object) error {
 			all = append(all, profileSuite(run, p))
 		}
 	}
-	doc := suites{Name: "kubectl kbe " + commandOf(run), Time: xmlSeconds(run.ElapsedMilliseconds)}
+	doc := junit.Testsuites{Name: "kubectl kbe " + commandOf(run), Time: xmlSeconds(run.ElapsedMilliseconds)}
 	for _, s := range all {
-		doc.add(s)
+		doc.AddSuite(s.Testsuite)
 	}
 	if whole := suiteOfRun(run); whole.Tests > 0 || len(doc.Suites) == 0 {
-		doc.add(whole)
+		doc.AddSuite(whole.Testsuite)
 	}
+	doc.Skipped = 0 // the schema has no sum of them
 	text, err := xml.MarshalIndent(doc, "", "  ")
 	if err != nil {
 		return err
@@ -54,114 +56,53 @@ func writeJUnit(w io.Writer, of runtime.Object) error {
 	return err
 }
 
-type suites struct {
-	XMLName  xml.Name `xml:"testsuites"`
-	Name     string   `xml:"name,attr"`
-	Tests    int      `xml:"tests,attr"`
-	Failures int      `xml:"failures,attr"`
-	Errors   int      `xml:"errors,attr"`
-	Time     string   `xml:"time,attr"`
-	Suites   []suite  `xml:"testsuite"`
-}
+type suite struct{ junit.Testsuite }
 
-type suite struct {
-	Name       string     `xml:"name,attr"`
-	Tests      int        `xml:"tests,attr"`
-	Failures   int        `xml:"failures,attr"`
-	Errors     int        `xml:"errors,attr"`
-	Skipped    int        `xml:"skipped,attr"`
-	Time       string     `xml:"time,attr"`
-	Timestamp  string     `xml:"timestamp,attr"`
-	Properties []property `xml:"properties>property"`
-	Cases      []testcase `xml:"testcase"`
-}
-
-type property struct {
-	Name  string `xml:"name,attr"`
-	Value string `xml:"value,attr"`
-}
-
-type testcase struct {
-	Name      string  `xml:"name,attr"`
-	Classname string  `xml:"classname,attr"`
-	Time      string  `xml:"time,attr"`
-	Skipped   *detail `xml:"skipped"`
-	Error     *detail `xml:"error"`
-	Failure   *detail `xml:"failure"`
-	SystemOut *output `xml:"system-out"`
-	// took is in milliseconds.
-	took int64
-}
-
-type detail struct {
-	Type    string `xml:"type,attr,omitempty"`
-	Message string `xml:"message,attr"`
-	Text    string `xml:",cdata"`
-}
-
-type output struct {
-	Text string `xml:",cdata"`
-}
-
-func (s *suites) add(one suite) {
-	s.Tests += one.Tests
-	s.Failures += one.Failures
-	s.Errors += one.Errors
-	s.Suites = append(s.Suites, one)
-}
-
-// add adds a case, and makes its texts such that XML may hold them.
-func (s *suite) add(c testcase) {
-	s.Tests++
-	switch {
-	case c.Failure != nil:
-		s.Failures++
-	case c.Error != nil:
-		s.Errors++
-	case c.Skipped != nil:
-		s.Skipped++
-	}
-	for _, d := range []*detail{c.Failure, c.Error, c.Skipped} {
-		if d != nil {
-			d.Message, d.Text = oneLine(d.Message), visible(d.Text)
+// add adds a case that took some milliseconds, and makes its texts such that XML may hold them.
+func (s *suite) add(took int64, c junit.Testcase) {
+	for _, r := range []*junit.Result{c.Failure, c.Error, c.Skipped} {
+		if r != nil {
+			r.Message, r.Data = oneLine(r.Message), visible(r.Data)
 		}
 	}
 	if c.SystemOut != nil {
-		c.SystemOut.Text = visible(c.SystemOut.Text)
+		c.SystemOut.Data = visible(c.SystemOut.Data)
 	}
-	c.Name, c.Classname, c.Time = oneLine(c.Name), s.Name, xmlSeconds(c.took)
-	s.Cases = append(s.Cases, c)
+	c.Name, c.Classname, c.Time = oneLine(c.Name), s.Name, xmlSeconds(took)
+	s.AddTestcase(c)
 }
 
 func suiteOf(r *v1alpha1.Report, sc v1alpha1.Scenario) suite {
 	s := newSuite(r, r.Example+"."+sc.Name, sc.ElapsedMilliseconds)
 	if page := pageOf(sc); page != "" { // a report may be of several pages
-		s.Name, s.Properties = page, []property{{"verdict", string(verdictOf(sc))}, {"server-version", visible(r.Run.ServerVersion)}}
+		s.Name, s.Properties = page, nil
+		s.AddProperty("verdict", string(verdictOf(sc)))
+		s.AddProperty("server-version", visible(r.Run.ServerVersion))
 	}
 	if text := attemptText(sc); text != "" {
-		s.Properties = append(s.Properties, property{"attempt", oneLine(text)})
+		s.AddProperty("attempt", oneLine(text))
 	}
 	for _, st := range sc.Steps {
 		// Only one case per step has its time: CI systems add them up.
 		took := st.ElapsedMilliseconds
 		for _, c := range st.Claims {
-			s.add(caseOf(st, c, took))
+			s.add(took, caseOf(st, c))
 			took = 0
 		}
 		if st.Failure != nil {
-			s.add(testcase{Name: cmp.Or(st.Command, positioned(st.Position, "command")), took: took, Error: failureDetail(*st.Failure), SystemOut: outputOf(st)})
+			s.add(took, junit.Testcase{Name: cmp.Or(st.Command, positioned(st.Position, "command")), Error: failureDetail(*st.Failure), SystemOut: outputOf(st)})
 		}
 	}
 	return s
 }
 
-func caseOf(st v1alpha1.Step, c v1alpha1.Claim, took int64) testcase {
-	tc := testcase{Name: positioned(c.Position, c.Claim), took: took, SystemOut: outputOf(st)}
+func caseOf(st v1alpha1.Step, c v1alpha1.Claim) junit.Testcase {
+	tc := junit.Testcase{Name: positioned(c.Position, c.Claim), SystemOut: outputOf(st)}
 	switch c.Outcome {
 	case v1alpha1.Failed:
-		tc.Failure = &detail{string(v1alpha1.ClaimFailed), Reason(c), strings.Join(detailLines(found(c)), "\n")}
+		tc.Failure = &junit.Result{Type: string(v1alpha1.ClaimFailed), Message: Reason(c), Data: strings.Join(detailLines(found(c)), "\n")}
 	case v1alpha1.NotChecked:
-		tc.Skipped = &detail{Message: "not checked: its command or an earlier one failed"}
+		tc.Skipped = &junit.Result{Message: "not checked: its command or an earlier one failed"}
 		if st.NotApplicable != nil {
 			tc.Skipped.Message = "not for this cluster: " + st.NotApplicable.What
 		}
@@ -170,16 +111,16 @@ func caseOf(st v1alpha1.Step, c v1alpha1.Claim, took int64) testcase {
 	return tc
 }
 
-func outputOf(st v1alpha1.Step) *output {
+func outputOf(st v1alpha1.Step) *junit.Output {
 	if text := transcript(st) + strings.Join(newShown().evidence(st.Evidence), "\n"); text != "" {
-		return &output{text}
+		return &junit.Output{Data: text}
 	}
 	return nil
 }
 
-func failureDetail(f v1alpha1.Failure) *detail {
+func failureDetail(f v1alpha1.Failure) *junit.Result {
 	lines := append([]string{f.Message}, detailLines(details(f.What, f.Why, f.Remedy))...)
-	return &detail{string(v1alpha1.CouldNotRun), f.Message, strings.Join(lines, "\n")}
+	return &junit.Result{Type: string(v1alpha1.CouldNotRun), Message: f.Message, Data: strings.Join(lines, "\n")}
 }
 
 // suiteOfRun holds what went wrong outside of the scenarios.
@@ -187,7 +128,7 @@ func suiteOfRun(r *v1alpha1.Report) suite {
 	s := newSuite(r, r.Example+".run", 0)
 	add := func(name, message, text string) {
 		if message != "" {
-			s.add(testcase{Name: name, Error: &detail{string(r.Verdict), message, text}})
+			s.add(0, junit.Testcase{Name: name, Error: &junit.Result{Type: string(r.Verdict), Message: message, Data: text}})
 		}
 	}
 	add("set-up", r.Error, r.Error)
@@ -201,17 +142,15 @@ func suiteOfRun(r *v1alpha1.Report) suite {
 }
 
 func newSuite(r *v1alpha1.Report, name string, took int64) suite {
-	s := suite{Name: name, Time: xmlSeconds(took), Timestamp: r.StartTime.UTC().Format("2006-01-02T15:04:05")}
-	s.Properties = []property{
-		{"verdict", string(r.Verdict)},
-		{"server-version", visible(r.Run.ServerVersion)},
-		{"namespace", r.Run.Namespace},
-	}
+	s := suite{junit.Testsuite{Name: name, Time: xmlSeconds(took), Timestamp: r.StartTime.UTC().Format("2006-01-02T15:04:05")}}
+	s.AddProperty("verdict", string(r.Verdict))
+	s.AddProperty("server-version", visible(r.Run.ServerVersion))
+	s.AddProperty("namespace", r.Run.Namespace)
 	for _, image := range r.Images {
-		s.Properties = append(s.Properties, property{"image", visible(strings.Join(append([]string{image.Reference}, image.IDs...), " "))})
+		s.AddProperty("image", visible(strings.Join(append([]string{image.Reference}, image.IDs...), " ")))
 		if replaced := image.Replaced; replaced != nil {
-			s.Properties = append(s.Properties, property{"image-replaced", oneLine(fmt.Sprintf("%s: %s; instead: %s %s",
-				image.Reference, replaced.Why, replaced.Reference, replaced.Command))})
+			s.AddProperty("image-replaced", oneLine(fmt.Sprintf("%s: %s; instead: %s %s",
+				image.Reference, replaced.Why, replaced.Reference, replaced.Command)))
 		}
 	}
 	return s

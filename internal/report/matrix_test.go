@@ -113,7 +113,7 @@ func TestAReportOfManyNodesHoldsTheFailures(t *testing.T) {
 	if len(m.Findings) != 10 || m.Findings[0].Text != "node-1 cannot reach any node" {
 		t.Errorf("found %+v", m.Findings)
 	}
-	s := suite{Name: "reach"}
+	s := suite{}
 	s.addMatrix(m)
 	if s.Tests != n || s.Failures != 10 {
 		t.Errorf("expected a case per node, %d, of which 10 fail; found %d and %d", n, s.Tests, s.Failures)
@@ -121,7 +121,7 @@ func TestAReportOfManyNodesHoldsTheFailures(t *testing.T) {
 }
 
 func TestJUnitHasACasePerPair(t *testing.T) {
-	s := suite{Name: "reach"}
+	s := suite{}
 	s.addMatrix(matrixOf(dual()))
 	// 32 pairs, one node that failed, one that was skipped.
 	if s.Tests != 34 || s.Failures != 9 || s.Errors != 1 || s.Skipped != 1 {
