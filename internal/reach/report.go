@@ -165,7 +165,10 @@ var pairStates = [probe.Outcomes]v1alpha1.MatrixState{
 }
 
 func count(c *v1alpha1.MatrixCounts, o probe.Outcome) {
-	*c.Of(pairStates[o])++
+	if c.States == nil {
+		c.States = map[v1alpha1.MatrixState]int{}
+	}
+	c.States[pairStates[o]]++
 	if o == probe.None {
 		return
 	}

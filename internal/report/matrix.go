@@ -143,7 +143,7 @@ func pairTips(g grid) (tips []string) {
 func countsText(c v1alpha1.MatrixCounts) string {
 	words := []string{Plural(c.Probed, "pair")}
 	for _, l := range looks {
-		if n := *c.Of(l.State); n > 0 {
+		if n := c.States[l.State]; n > 0 {
 			words = append(words, fmt.Sprintf("%d %s", n, l.Words))
 		}
 	}
@@ -188,7 +188,7 @@ func grids(m *v1alpha1.Matrix) []grid {
 	var nodes []v1alpha1.MatrixNode
 	index := map[string]int{}
 	for _, n := range m.Nodes {
-		if n.Reaches.Probed+n.Reaches.NotProbed > 0 {
+		if n.Reaches.Probed+n.Reaches.States[v1alpha1.PairNotProbed] > 0 {
 			index[n.Name] = len(nodes)
 			nodes = append(nodes, n)
 		}

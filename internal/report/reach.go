@@ -72,7 +72,7 @@ func reachSum(r *v1alpha1.Reach) string {
 	good, planned, nodes, skipped := 0, 0, len(r.Matrix.Nodes), 0
 	for _, f := range r.Matrix.Families {
 		good += f.Counts.Probed - f.Counts.Failing
-		planned += f.Counts.Probed + f.Counts.NotProbed
+		planned += f.Counts.Probed + f.Counts.States[v1alpha1.PairNotProbed]
 	}
 	took := nodes
 	for _, n := range r.Matrix.Nodes {

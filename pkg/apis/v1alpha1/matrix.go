@@ -58,43 +58,11 @@ const (
 	PairUnreachable MatrixState = "Unreachable"
 )
 
-// MatrixCounts count pairs by their state; Failing is the sum from Flaky on.
+// MatrixCounts count pairs: those that were probed, those of them that fail, and all by state.
 type MatrixCounts struct {
-	Probed      int `json:"probed"`
-	Reachable   int `json:"reachable"`
-	Slow        int `json:"slow,omitempty"`
-	Failing     int `json:"failing"`
-	Flaky       int `json:"flaky,omitempty"`
-	WrongAnswer int `json:"wrongAnswer,omitempty"`
-	Refused     int `json:"refused,omitempty"`
-	Reset       int `json:"reset,omitempty"`
-	TimedOut    int `json:"timedOut,omitempty"`
-	Unreachable int `json:"unreachable,omitempty"`
-	NotProbed   int `json:"notProbed,omitempty"`
-}
-
-// Of is the count of a state.
-func (c *MatrixCounts) Of(s MatrixState) *int {
-	switch s {
-	case PairReachable:
-		return &c.Reachable
-	case PairSlow:
-		return &c.Slow
-	case PairFlaky:
-		return &c.Flaky
-	case PairWrongAnswer:
-		return &c.WrongAnswer
-	case PairRefused:
-		return &c.Refused
-	case PairReset:
-		return &c.Reset
-	case PairTimedOut:
-		return &c.TimedOut
-	case PairUnreachable:
-		return &c.Unreachable
-	default:
-		return &c.NotProbed
-	}
+	Probed  int                 `json:"probed"`
+	Failing int                 `json:"failing"`
+	States  map[MatrixState]int `json:"states,omitempty"`
 }
 
 // MatrixFamily sums up the pairs of an address family.
