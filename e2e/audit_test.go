@@ -64,7 +64,7 @@ func TestWhatIsShownIsWhatTheAPIServerSees(t *testing.T) {
 			for range b.Tries - 1 {
 				expected = append(expected, shown[ev.Scenario]...)
 			}
-		case engine.CleanupEnded:
+		case engine.RunEnded:
 			for _, pod := range b.Cleanup.Unconfirmed { // by a kubelet in time: deleted again
 				name, _, _ := strings.Cut(pod, " on ")
 				name, _, _ = strings.Cut(name, "keeper-")

@@ -181,10 +181,11 @@ func (b *bench) run(t testing.TB, plan *engine.Plan, a attempt, opts engine.Opti
 			fmt.Fprintln(&printed, body.Stdout, body.Stderr)
 		case engine.StepFailed:
 			fmt.Fprintln(&printed, body.Err)
-		case engine.CleanupEnded:
-			fmt.Fprintln(&printed, body.Cleanup.Error)
 		case engine.RunEnded:
-			fmt.Fprintln(&printed, body.Err)
+			fmt.Fprintln(&printed, body.Error)
+			if body.Cleanup != nil {
+				fmt.Fprintln(&printed, body.Cleanup.Error)
+			}
 		}
 	})
 	return printed.String()

@@ -162,12 +162,9 @@ func warnOfAPIs(w io.Writer, apis []string) {
 // fill takes down what every run has.
 func (o *reachOptions) fill(result run.Result) {
 	r := o.reach
-	if r.Run = result.Run; r.Run.ID != "" {
+	if r.RunResult = result.RunResult; r.Run.ID != "" {
 		r.Name = "reach-" + r.Run.ID
 	}
-	r.StartTime, r.EndTime = metav1.NewMicroTime(result.StartTime), metav1.NewMicroTime(result.EndTime)
-	r.VerdictMilliseconds, r.ElapsedMilliseconds = result.ToVerdict.Milliseconds(), result.Elapsed().Milliseconds()
-	r.Verdict, r.Interrupted, r.TimedOut, r.Cleanup = result.Verdict, result.Interrupted, result.TimedOut, result.Cleanup
 	if result.Err != nil {
 		r.Error = result.Explained(o.clients.Connection())
 	}

@@ -161,7 +161,7 @@ func (o *verifyOptions) page(ctx context.Context, cancel context.CancelCauseFunc
 
 // unread is the report of a page of several that cannot be read, so that none is missing.
 func unread(name string, err error) *v1alpha1.Report {
-	return &v1alpha1.Report{Example: name, Title: name, Verdict: v1alpha1.CouldNotRun, Scenarios: []v1alpha1.Scenario{{Name: "page", Title: name, Steps: []v1alpha1.Step{{
+	return &v1alpha1.Report{RunResult: v1alpha1.RunResult{Verdict: v1alpha1.CouldNotRun}, Example: name, Title: name, Scenarios: []v1alpha1.Scenario{{Name: "page", Title: name, Steps: []v1alpha1.Step{{
 		Position: &v1alpha1.Position{File: filepath.ToSlash(name), Line: 1},
 		Failure:  &v1alpha1.Failure{Message: err.Error(), Verdict: v1alpha1.CouldNotRun},
 	}}}}}

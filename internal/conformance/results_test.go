@@ -53,7 +53,7 @@ func TestTheClaimsOfARunBecomeResults(t *testing.T) {
 	if found := lines(p.results(done, nil)); !slices.Equal(found, want) {
 		t.Errorf("expected\n%s\nfound\n%s", strings.Join(want, "\n"), strings.Join(found, "\n"))
 	}
-	if found := lines(p.results(&v1alpha1.Report{Error: "no cluster"}, nil)); len(found) != 5 || found[0] != "a: NotChecked no cluster" {
+	if found := lines(p.results(&v1alpha1.Report{RunResult: v1alpha1.RunResult{Error: "no cluster"}}, nil)); len(found) != 5 || found[0] != "a: NotChecked no cluster" {
 		t.Errorf("found %q", found)
 	}
 	stopped := &v1alpha1.Report{Scenarios: []v1alpha1.Scenario{{Steps: []v1alpha1.Step{{Claims: []v1alpha1.Claim{claim("a", v1alpha1.Met), claim("b", v1alpha1.NotChecked)}}}}}}

@@ -130,22 +130,13 @@ type CleanupStarted struct{ Namespace string }
 // holds it; it may come more than once.
 type CleanupHeld struct{ Object, Why string }
 
-// CleanupEnded reports what is left of the run.
-type CleanupEnded struct{ Cleanup v1alpha1.Cleanup }
-
 // RunEnded comes last.
 type RunEnded struct {
+	v1alpha1.RunResult
 	// Example is its name: RunStarted is missing where the run could not start.
 	Example string
-	Verdict v1alpha1.Verdict
 	// Met, Failed and NotChecked count the claims.
 	Met, Failed, NotChecked int
-	// Err is what kept the run from starting, or ""; Cause is its diagnosis,
-	// where there is one.
-	Err   string
+	// Cause is the diagnosis of the error that kept the run from starting, where there is one.
 	Cause *diagnose.Cause
-	// TimedOut is the time limit that ended the run, or "".
-	TimedOut string
-	// ToVerdict is the time until the last scenario ended; Elapsed includes the cleanup.
-	ToVerdict, Elapsed time.Duration
 }

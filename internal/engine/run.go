@@ -155,16 +155,9 @@ func (r *runner) OnDecided(result run.Result) {
 
 // end shows what the run came to.
 func (r *runner) end(result run.Result) {
-	if result.Cleanup != nil {
-		r.emit(WholeRun, CleanupEnded{*result.Cleanup})
-	}
-	end := RunEnded{
-		TimedOut: result.TimedOut,
-		Example:  r.plan.Example.Metadata.Name, Verdict: result.Verdict, Cause: result.Cause(r.connection),
-		ToVerdict: result.ToVerdict, Elapsed: result.Elapsed(),
-	}
+	end := RunEnded{RunResult: result.RunResult, Example: r.plan.Example.Metadata.Name, Cause: result.Cause(r.connection)}
 	if result.Err != nil {
-		end.Err = result.Err.Error()
+		end.Error = result.Err.Error()
 	}
 	if !result.Started {
 		end.NotChecked = r.plan.Claims()

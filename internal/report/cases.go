@@ -12,27 +12,18 @@ import (
 )
 
 // reachSuites are those of what a Reach has found.
-func reachSuites(run *v1alpha1.Report, r *v1alpha1.Reach) (all []suite) {
+func reachSuites(r *v1alpha1.Reach) (all []suite) {
 	if r.Matrix != nil {
-		s := newSuite(run, "reach.nodes", r.VerdictMilliseconds)
+		s := newSuite(&r.RunResult, nil, "reach.nodes", r.VerdictMilliseconds)
 		s.addMatrix(r.Matrix)
 		all = append(all, s)
 	}
 	if r.Counts != nil {
-		s := newSuite(run, "reach.vantages", r.VerdictMilliseconds)
+		s := newSuite(&r.RunResult, nil, "reach.vantages", r.VerdictMilliseconds)
 		s.addVantages(r)
 		all = append(all, s)
 	}
 	return all
-}
-
-// runOf is the part of a Reach that every run's Report has.
-func runOf(r *v1alpha1.Reach) *v1alpha1.Report {
-	return &v1alpha1.Report{
-		Example: "reach", Verdict: r.Verdict, Error: r.Error, Interrupted: r.Interrupted, TimedOut: r.TimedOut,
-		ToolVersion: r.ToolVersion, CommandLine: r.CommandLine, StartTime: r.StartTime, EndTime: r.EndTime,
-		VerdictMilliseconds: r.VerdictMilliseconds, ElapsedMilliseconds: r.ElapsedMilliseconds, Run: r.Run, Cleanup: r.Cleanup,
-	}
 }
 
 // pairCases: with more pairs, each node is a case and not each pair.
@@ -118,17 +109,17 @@ func (s *suite) addVantages(r *v1alpha1.Reach) {
 	}
 }
 
-// runOfConformance is the part of a ConformanceReport that every run's Report has.
-func runOfConformance(r *v1alpha1.ConformanceReport) *v1alpha1.Report {
-	return &v1alpha1.Report{
-		Example: "conformance", Verdict: r.Verdict, Error: r.Error, Interrupted: r.Interrupted, Images: r.Images, ToolVersion: r.ToolVersion,
+// runOfConformance is the part of a ConformanceReport that the report of every run has.
+func runOfConformance(r *v1alpha1.ConformanceReport) *v1alpha1.RunResult {
+	return &v1alpha1.RunResult{
+		Verdict: r.Verdict, Error: r.Error, Interrupted: r.Interrupted, ToolVersion: r.ToolVersion,
 		StartTime: metav1.NewMicroTime(r.Date.Time), ElapsedMilliseconds: r.ElapsedMilliseconds,
 		Run: v1alpha1.Run{Context: r.Cluster.Context, ServerVersion: r.Cluster.Version},
 	}
 }
 
-func profileSuite(run *v1alpha1.Report, p v1alpha1.ConformanceProfile) suite {
-	s := newSuite(run, "conformance."+p.Name, p.ElapsedMilliseconds)
+func profileSuite(run *v1alpha1.RunResult, images []v1alpha1.Image, p v1alpha1.ConformanceProfile) suite {
+	s := newSuite(run, images, "conformance."+p.Name, p.ElapsedMilliseconds)
 	for _, a := range p.Assertions {
 		s.add(a.ElapsedMilliseconds, assertionCase(a))
 	}

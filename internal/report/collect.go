@@ -55,10 +55,6 @@ func NewStory(t *Terminal) *Collector {
 
 // Handle takes the next event.
 func (c *Collector) Handle(ev engine.Event) {
-	c.report.EndTime = metav1.NewMicroTime(ev.Time)
-	if c.report.StartTime.IsZero() {
-		c.report.StartTime = c.report.EndTime
-	}
 	if b, ok := ev.Body.(engine.PodSeen); ok {
 		c.pods.see(b.Pod, ev.Time)
 		return
@@ -106,14 +102,9 @@ func (c *Collector) wholeRun(body engine.Body) {
 		c.images = b.Images
 	case engine.ImageReplaced:
 		c.replaced[b.Name] = replacedOf(b.Replacement)
-	case engine.Interrupted:
-		r.Interrupted = b.Signal
-	case engine.CleanupEnded:
-		r.Cleanup = &b.Cleanup
 	case engine.RunEnded:
-		r.Example, r.Verdict, r.Error, r.Cause, r.TimedOut = b.Example, b.Verdict, b.Err, causeOf(b.Cause), b.TimedOut
+		r.RunResult, r.Example, r.Cause = b.RunResult, b.Example, causeOf(b.Cause)
 		r.Claims = v1alpha1.Counts{Total: b.Met + b.Failed + b.NotChecked, Met: b.Met, Failed: b.Failed, NotChecked: b.NotChecked}
-		r.VerdictMilliseconds, r.ElapsedMilliseconds = b.ToVerdict.Milliseconds(), b.Elapsed.Milliseconds()
 	}
 }
 

@@ -9,10 +9,11 @@ import (
 
 // conformanceDocument is the Document of a ConformanceReport: a section per profile.
 func conformanceDocument(r *v1alpha1.ConformanceReport) Document {
-	d := headOf(runOfConformance(r))
+	run := runOfConformance(r)
+	d := headOf("conformance", run)
 	d.Title, d.Summary = "Conformance", aboutCluster(r.Cluster)
 	d.Origin = "the results of a run on Kubernetes " + r.Cluster.Version
-	d.Facts = factsOf(runOfConformance(r), millis(r.ElapsedMilliseconds))
+	d.Facts = factsOf(run, millis(r.ElapsedMilliseconds))
 	d.Verdict.Decided, d.Verdict.Sum, d.Verdict.Times = len(r.Profiles) > 0, conformanceSum(r), ""
 	for _, p := range r.Profiles {
 		d.Sections = append(d.Sections, Section{Title: p.Name, Blocks: profileBlocks(p)})

@@ -196,9 +196,9 @@ func clusterOf(context, version string) string {
 }
 
 // headOf is what the Documents of all runs have in common.
-func headOf(r *v1alpha1.Report) Document {
+func headOf(command string, r *v1alpha1.RunResult) Document {
 	return Document{
-		Command: commandOf(r), Began: r.StartTime.Time, Where: clusterOf(r.Run.Context, r.Run.ServerVersion),
+		Command: command, Began: r.StartTime.Time, Where: clusterOf(r.Run.Context, r.Run.ServerVersion),
 		Facts: factsOf(r, tookText(r.VerdictMilliseconds, r.ElapsedMilliseconds)),
 		Verdict: Verdict{Decided: r.Error == "", Mark: verdictMark(r.Verdict, r.Interrupted), Words: verdictWords[r.Verdict],
 			Times: timesText(r.VerdictMilliseconds, r.ElapsedMilliseconds, r.TimedOut)},
@@ -207,7 +207,7 @@ func headOf(r *v1alpha1.Report) Document {
 }
 
 // factsOf are those of every run.
-func factsOf(r *v1alpha1.Report, took string) (facts []Fact) {
+func factsOf(r *v1alpha1.RunResult, took string) (facts []Fact) {
 	namespace := r.Run.Namespace
 	if r.Run.OwnNamespace {
 		namespace += " (created for this run)"

@@ -53,7 +53,7 @@ func exampleHeader(r *v1alpha1.Report) Document {
 	if r.Run.OwnNamespace {
 		whose = ", created for this run"
 	}
-	d := headOf(r)
+	d := headOf(commandOf(r), &r.RunResult)
 	d.Title, d.Summary = cmp.Or(r.Title, r.Example), r.Summary
 	d.Origin = fmt.Sprintf("the commands of a run on Kubernetes %s, their real output, and the checks after each", r.Run.ServerVersion)
 	d.Namespace = fmt.Sprintf("All commands run in namespace %s%s.", r.Run.Namespace, whose)

@@ -56,7 +56,7 @@ func TestGoldenFormats(t *testing.T) {
 
 func TestARunThatCouldNotStartIsAReportToo(t *testing.T) {
 	r := collect([]engine.Event{{Scenario: engine.WholeRun, Body: engine.RunEnded{
-		Example: "pods", Verdict: v1alpha1.CouldNotRun, NotChecked: 3, Err: "the API server did not respond",
+		RunResult: v1alpha1.RunResult{Verdict: v1alpha1.CouldNotRun, Error: "the API server did not respond"}, Example: "pods", NotChecked: 3,
 	}}})
 	if r.Name != "pods" || r.Verdict != v1alpha1.CouldNotRun || r.Claims.NotChecked != 3 {
 		t.Errorf("found %+v", r)
@@ -192,7 +192,7 @@ esac
 		t.Fatal(err)
 	}
 	r := &v1alpha1.Report{
-		Example: "pods", Run: v1alpha1.Run{Namespace: "kbe-pods-x7k2p"},
+		Example: "pods", RunResult: v1alpha1.RunResult{Run: v1alpha1.Run{Namespace: "kbe-pods-x7k2p"}},
 		Pods: []v1alpha1.Pod{{Name: "other", IPs: []string{"10.244.1.3"}}, {Name: "sise", IPs: []string{"10.244.1.30"}}},
 		Scenarios: []v1alpha1.Scenario{{Steps: []v1alpha1.Step{
 			{Command: "kubectl create -f a.yaml", Files: []v1alpha1.File{{Name: "a.yaml", Content: "kind: Pod\n"}},

@@ -143,9 +143,12 @@ func TestOneNodeIsSkippedBetweenNodes(t *testing.T) {
 
 func TestReachFormats(t *testing.T) {
 	r := &v1alpha1.Reach{
-		Verdict: v1alpha1.CouldNotRun, Matrix: matrixOf(dual()), Hardened: true,
-		Run:     v1alpha1.Run{Context: "here", ServerVersion: "v1.37.2", Namespace: "kbe-reach-x7k2p", OwnNamespace: true},
-		Cleanup: &v1alpha1.Cleanup{Unconfirmed: []string{"reach-4 on node-5"}, ElapsedMilliseconds: 5100},
+		RunResult: v1alpha1.RunResult{
+			Verdict: v1alpha1.CouldNotRun,
+			Run:     v1alpha1.Run{Context: "here", ServerVersion: "v1.37.2", Namespace: "kbe-reach-x7k2p", OwnNamespace: true},
+			Cleanup: &v1alpha1.Cleanup{Unconfirmed: []string{"reach-4 on node-5"}, ElapsedMilliseconds: 5100},
+		},
+		Matrix: matrixOf(dual()), Hardened: true,
 	}
 	r.StartTime.Time = time.Date(2026, 11, 23, 18, 0, 0, 0, time.UTC)
 	for format, name := range map[string]string{"html": "reach.html", "junit": "reach.xml", "markdown": "reach.md"} {
@@ -176,7 +179,7 @@ func TestAReachOfHostileTexts(t *testing.T) {
 	}
 	result.Nodes[4].Failed, result.Nodes[5].Skipped = evil, evil
 	result.Matrix.Set(reach.IPv6, 2, 3, reach.Sample{Outcome: probe.WrongAnswer, Detail: evil})
-	r := &v1alpha1.Reach{Verdict: v1alpha1.ClaimFailed, Error: evil, Matrix: matrixOf(result), Run: v1alpha1.Run{Context: evil}}
+	r := &v1alpha1.Reach{RunResult: v1alpha1.RunResult{Verdict: v1alpha1.ClaimFailed, Error: evil, Run: v1alpha1.Run{Context: evil}}, Matrix: matrixOf(result)}
 	var page bytes.Buffer
 	if err := Write(&page, "html", r); err != nil {
 		t.Fatal(err)

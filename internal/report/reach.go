@@ -21,7 +21,7 @@ func reachDocument(r *v1alpha1.Reach) Document {
 	if r.Run.OwnNamespace {
 		whose = "was created for this run"
 	}
-	d := headOf(runOf(r))
+	d := headOf("reach", &r.RunResult)
 	d.Title = reachTitle(r)
 	d.Origin = "the results of a run on Kubernetes " + r.Run.ServerVersion
 	d.Namespace = fmt.Sprintf("Namespace %s %s.", r.Run.Namespace, whose)

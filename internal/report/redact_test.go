@@ -174,7 +174,7 @@ func TestNoFormatHoldsACredential(t *testing.T) {
 // TestOtherReportsHoldNoCredential: they are removed in whatever field they are.
 func TestOtherReportsHoldNoCredential(t *testing.T) {
 	const jwt = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.c2ln"
-	reach := Redacted(&v1alpha1.Reach{Error: jwt, Vantages: []v1alpha1.Vantage{{Error: jwt}}, Causes: []v1alpha1.ReachCause{{What: jwt, Remedy: jwt}}})
+	reach := Redacted(&v1alpha1.Reach{RunResult: v1alpha1.RunResult{Error: jwt}, Vantages: []v1alpha1.Vantage{{Error: jwt}}, Causes: []v1alpha1.ReachCause{{What: jwt, Remedy: jwt}}})
 	conformance := Redacted(&v1alpha1.ConformanceReport{Profiles: []v1alpha1.ConformanceProfile{{Problems: []string{jwt}}}})
 	if text := fmt.Sprintf("%+v %+v", *reach, *conformance); strings.Contains(text, "eyJ") {
 		t.Errorf("found a token in %s", text)

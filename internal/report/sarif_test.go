@@ -11,7 +11,7 @@ import (
 func ofPage() *v1alpha1.Report {
 	at := func(line int) *v1alpha1.Position { return &v1alpha1.Position{File: "docs/pods.md", Line: line} }
 	return &v1alpha1.Report{
-		Example: "pods", Title: "Pods", Verdict: v1alpha1.CouldNotRun, Claims: v1alpha1.Counts{Total: 2, Met: 1, Failed: 1},
+		RunResult: v1alpha1.RunResult{Verdict: v1alpha1.CouldNotRun}, Example: "pods", Title: "Pods", Claims: v1alpha1.Counts{Total: 2, Met: 1, Failed: 1},
 		Scenarios: []v1alpha1.Scenario{{Name: "page", Title: "Pods", Steps: []v1alpha1.Step{
 			{Command: "kubectl get pods", Position: at(23), Claims: []v1alpha1.Claim{
 				{Claim: "The command succeeds", Outcome: v1alpha1.Met, Position: at(23)},
@@ -44,7 +44,7 @@ func TestReportsOfAPage(t *testing.T) {
 // TestReportsOfSeveralPagesAreOne: what is counted is counted once, and the worst verdict is
 // that of the whole.
 func TestReportsOfSeveralPagesAreOne(t *testing.T) {
-	passed := &v1alpha1.Report{Example: "a", Verdict: v1alpha1.Passed, Claims: v1alpha1.Counts{Total: 3, Met: 3}, Scenarios: []v1alpha1.Scenario{{Name: "page"}}}
+	passed := &v1alpha1.Report{RunResult: v1alpha1.RunResult{Verdict: v1alpha1.Passed}, Example: "a", Claims: v1alpha1.Counts{Total: 3, Met: 3}, Scenarios: []v1alpha1.Scenario{{Name: "page"}}}
 	r := Merged([]*v1alpha1.Report{passed, ofPage()})
 	if r.Verdict != v1alpha1.CouldNotRun || r.Claims != (v1alpha1.Counts{Total: 5, Met: 4, Failed: 1}) || len(r.Scenarios) != 2 || r.Scenarios[1].Title != "docs/pods.md: Pods" {
 		t.Errorf("found %+v", r)

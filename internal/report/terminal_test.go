@@ -99,10 +99,12 @@ func story() []engine.Event {
 	at(engine.WholeRun, engine.PodSeen{Pod: seen("sise", engine.PodCreated, engine.PodScheduled)},
 		engine.PodSeen{Pod: seen("sise", engine.PodCreated, engine.PodScheduled, engine.ContainerStarted, engine.PodReady)},
 		engine.PodSeen{Pod: seen("twocontainers", engine.PodCreated, engine.PodScheduled, engine.ImagePulled)})
-	at(engine.WholeRun, engine.CleanupEnded{
-		Cleanup: v1alpha1.Cleanup{ElapsedMilliseconds: 5100},
-	},
-		engine.RunEnded{Example: "pods", Verdict: v1alpha1.CouldNotRun, Met: 1, Failed: 2, NotChecked: 2, ToVerdict: 2 * time.Second, Elapsed: 7 * time.Second})
+	at(engine.WholeRun, engine.RunEnded{Example: "pods", Met: 1, Failed: 2, NotChecked: 2, RunResult: v1alpha1.RunResult{
+		Verdict: v1alpha1.CouldNotRun, VerdictMilliseconds: 2000, ElapsedMilliseconds: 7000,
+		StartTime: metav1.NewMicroTime(time.Unix(0, 0)), EndTime: metav1.NewMicroTime(time.Unix(7, 0)),
+		Run:     v1alpha1.Run{ID: "x7k2p", Namespace: "kbe-pods-x7k2p", OwnNamespace: true, Context: "kind-kind", ServerVersion: "v1.37.2"},
+		Cleanup: &v1alpha1.Cleanup{ElapsedMilliseconds: 5100},
+	}})
 	return events
 }
 
@@ -155,7 +157,7 @@ func TestAnAnswerOfTheUserIsNoFailure(t *testing.T) {
 		var out bytes.Buffer
 		handle := NewStory(NewTerminal(&out, nil, 80, false)).Handle
 		for _, b := range []engine.Body{engine.RunStarted{Run: inN}, engine.Interrupted{Signal: signal},
-			engine.RunEnded{Verdict: v1alpha1.Stopped, Met: 1, NotChecked: 2}} {
+			engine.RunEnded{RunResult: v1alpha1.RunResult{Verdict: v1alpha1.Stopped, Interrupted: signal}, Met: 1, NotChecked: 2}} {
 			handle(engine.Event{Scenario: engine.WholeRun, Body: b})
 		}
 		if !strings.Contains(out.String(), want) {
@@ -182,31 +184,32 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 }
 
+func cleanedUp(c v1alpha1.Cleanup) engine.Body {
+	return engine.RunEnded{RunResult: v1alpha1.RunResult{Run: inN, Cleanup: &c}}
+}
+
 func TestOtherEndings(t *testing.T) {
 	for want, bodies := range map[string][]engine.Body{
 		"✓ 3 of 3 claims hold. Finished in 2.0 s (checks 1.0 s, cleanup 1.0 s).\n": {
-			engine.RunEnded{Verdict: v1alpha1.Passed, Met: 3, ToVerdict: time.Second, Elapsed: 2 * time.Second},
+			engine.RunEnded{Met: 3, RunResult: v1alpha1.RunResult{Verdict: v1alpha1.Passed, VerdictMilliseconds: 1000, ElapsedMilliseconds: 2000}},
 		},
 		"Stopped by --timeout 1s after 2.0 s (checks 1.0 s, cleanup 1.0 s).": {
-			engine.RunEnded{Verdict: v1alpha1.CouldNotRun, NotChecked: 3, TimedOut: "1s", ToVerdict: time.Second, Elapsed: 2 * time.Second},
+			engine.RunEnded{NotChecked: 3, RunResult: v1alpha1.RunResult{Verdict: v1alpha1.CouldNotRun, TimedOut: "1s", VerdictMilliseconds: 1000, ElapsedMilliseconds: 2000}},
 		},
 		"kubectl delete pods -n n -l a=b": {
 			engine.Interrupted{Signal: "interrupt", RemoveCommand: "kubectl delete pods -n n -l a=b"},
 		},
 		"Stopped by you: cleaning up.\n":                 {engine.Interrupted{Signal: "quit", RemoveCommand: "kubectl delete pods -n n -l a=b"}},
-		"The run's resources in namespace n are deleted": {engine.CleanupEnded{}},
-		"remove it    kubectl delete namespace n":        {engine.CleanupEnded{Cleanup: v1alpha1.Cleanup{Kept: true, RemoveCommand: "kubectl delete namespace n"}}},
-		"✗ no room":          {engine.CleanupEnded{Cleanup: v1alpha1.Cleanup{Kept: true, Error: "no room"}}},
-		"left: namespaces/n": {engine.CleanupEnded{Cleanup: v1alpha1.Cleanup{Error: "forbidden", Leftovers: []string{"namespaces/n"}}}},
+		"The run's resources in namespace n are deleted": {cleanedUp(v1alpha1.Cleanup{})},
+		"remove it    kubectl delete namespace n":        {cleanedUp(v1alpha1.Cleanup{Kept: true, RemoveCommand: "kubectl delete namespace n"})},
+		"✗ no room":          {cleanedUp(v1alpha1.Cleanup{Kept: true, Error: "no room"})},
+		"left: namespaces/n": {cleanedUp(v1alpha1.Cleanup{Error: "forbidden", Leftovers: []string{"namespaces/n"}})},
 	} {
 		var out bytes.Buffer
 		handle := NewStory(NewTerminal(&out, nil, 80, false)).Handle
 		handle(engine.Event{Scenario: engine.WholeRun, Body: engine.RunStarted{Run: inN}})
 		for _, b := range bodies {
 			handle(engine.Event{Scenario: engine.WholeRun, Body: b})
-		}
-		if _, cleanup := bodies[0].(engine.CleanupEnded); cleanup { // which the end of the run follows
-			handle(engine.Event{Scenario: engine.WholeRun, Body: engine.RunEnded{}})
 		}
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("expected %q, found:\n%s", want, out.String())

@@ -43,10 +43,12 @@ func truthTable(ip string) *v1alpha1.Reach {
 
 	r := &v1alpha1.Reach{
 		TypeMeta: metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion.String(), Kind: v1alpha1.ReachKind}, ObjectMeta: metav1.ObjectMeta{Name: "reach-x7k2p"},
-		Verdict: v1alpha1.ClaimFailed, VerdictMilliseconds: 2300, ElapsedMilliseconds: 7500,
-		StartTime: metav1.NewMicroTime(time.Date(2026, 11, 23, 18, 0, 0, 0, time.UTC)),
-		Run:       v1alpha1.Run{ID: "x7k2p", Namespace: "n", Context: "c", ServerVersion: "v1.37.2"},
-		Cleanup:   &v1alpha1.Cleanup{ElapsedMilliseconds: 1100},
+		RunResult: v1alpha1.RunResult{
+			Verdict: v1alpha1.ClaimFailed, VerdictMilliseconds: 2300, ElapsedMilliseconds: 7500,
+			StartTime: metav1.NewMicroTime(time.Date(2026, 11, 23, 18, 0, 0, 0, time.UTC)),
+			Run:       v1alpha1.Run{ID: "x7k2p", Namespace: "n", Context: "c", ServerVersion: "v1.37.2"},
+			Cleanup:   &v1alpha1.Cleanup{ElapsedMilliseconds: 1100},
+		},
 	}
 	table := &reach.Table{
 		Target: reach.Target{Name: "web", Namespace: "n", Node: "node-1", IPs: []netip.Addr{target}, Port: 9876, Existing: true, Version: "x7k2p-n0nce"},

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
@@ -78,28 +79,15 @@ func (Unobserved) OnStuckDeletion(_, _ string) {}
 
 // Result is what a run came to.
 type Result struct {
-	Run       v1alpha1.Run
-	StartTime time.Time
-	EndTime   time.Time
-	Verdict   v1alpha1.Verdict
+	// RunResult has no Error: that is Err. Its Cleanup is nil as long as there was none.
+	v1alpha1.RunResult
 	// Started reports that the work was begun.
 	Started bool
 	// Err is what kept the run from starting, or its work from being done.
 	Err error
-	// TimedOut is the time limit that ended the work, or "".
-	TimedOut string
-	// Interrupted is the signal that ended the run early, or "".
-	Interrupted string
 	// RemoveCommand removes the run's resources by hand, as long as they exist.
 	RemoveCommand string
-	// Cleanup is nil as long as there was none.
-	Cleanup *v1alpha1.Cleanup
-	// ToVerdict is the time until the work was done.
-	ToVerdict time.Duration
 }
-
-// Elapsed is the time of the whole run, with its cleanup.
-func (r Result) Elapsed() time.Duration { return r.EndTime.Sub(r.StartTime) }
 
 // Cause is the diagnosis of Err, or nil.
 func (r Result) Cause(c diagnose.Connection) *diagnose.Cause {
@@ -131,7 +119,7 @@ func (r Result) Explained(c diagnose.Connection) string {
 func Run(ctx context.Context, clients *Clients, opts Options, work Work, observer Observer) Result {
 	r := &run{opts: opts, work: work, observer: observer, env: Environment{Clients: clients}}
 	defer clients.retrier.OnDelay(observer.OnDelay)()
-	r.result = Result{StartTime: time.Now(), Verdict: v1alpha1.CouldNotRun, Run: v1alpha1.Run{Context: clients.Context()}}
+	r.result.RunResult = v1alpha1.RunResult{StartTime: metav1.NowMicro(), Verdict: v1alpha1.CouldNotRun, Run: v1alpha1.Run{Context: clients.Context()}}
 	for _, do := range []action{r.preflight, r.check, r.open, r.prepare, r.do} {
 		if r.result.Err = do(ctx); r.result.Err != nil {
 			break
@@ -221,7 +209,7 @@ func (r *run) do(ctx context.Context) (err error) {
 	}
 	r.result.Started = true
 	r.result.Verdict, err = r.work.Do(ctx, &r.env)
-	r.result.ToVerdict = time.Since(r.result.StartTime)
+	r.result.VerdictMilliseconds = time.Since(r.result.StartTime.Time).Milliseconds()
 	if r.opts.Timeout > 0 && errors.Is(context.Cause(ctx), wait.ErrTimeout) && r.result.Verdict != v1alpha1.Passed {
 		r.result.TimedOut = r.opts.Timeout.String()
 	}
@@ -293,7 +281,8 @@ func (r *run) judge(ctx context.Context) {
 		r.result.Cleanup.Error = r.after.Error()
 		r.result.Verdict = Worst(r.result.Verdict, v1alpha1.CouldNotRun)
 	}
-	r.result.EndTime = time.Now()
+	r.result.EndTime = metav1.NowMicro()
+	r.result.ElapsedMilliseconds = r.result.EndTime.Sub(r.result.StartTime.Time).Milliseconds()
 }
 
 // bySeverity are the verdicts; a later one outweighs an earlier one.

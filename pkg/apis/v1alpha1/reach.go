@@ -14,26 +14,8 @@ type Reach struct {
 	// The name is reach-RUNID, or reach where the run could not start.
 	metav1.ObjectMeta `json:"metadata"`
 
-	// Verdict is the outcome; Error is what kept the run from being made.
-	Verdict Verdict `json:"verdict"`
-	Error   string  `json:"error,omitempty"`
-	// ToolVersion is the version of kubectl-kbe, and CommandLine how it was called.
-	ToolVersion string `json:"toolVersion,omitempty"`
-	CommandLine string `json:"commandLine,omitempty"`
-	// TimedOut is the time limit that ended the run, as --timeout has it.
-	TimedOut string `json:"timedOut,omitempty"`
-	// Interrupted is the signal that ended the run early.
-	Interrupted string `json:"interrupted,omitempty"`
+	RunResult `json:",inline"`
 
-	// StartTime is when the run began; EndTime when all was removed.
-	StartTime metav1.MicroTime `json:"startTime"`
-	EndTime   metav1.MicroTime `json:"endTime"`
-	// VerdictMilliseconds is the time until all was probed, ElapsedMilliseconds
-	// that of the whole run, with its cleanup.
-	VerdictMilliseconds int64 `json:"verdictMilliseconds"`
-	ElapsedMilliseconds int64 `json:"elapsedMilliseconds"`
-
-	Run Run `json:"run"`
 	// Hardened: the Namespace enforces the Pod Security Standard restricted, and
 	// the run's Pods meet it.
 	Hardened bool         `json:"hardened,omitempty"`
@@ -42,9 +24,8 @@ type Reach struct {
 	Vantages []Vantage    `json:"vantages,omitempty"`
 	Counts   *ReachCounts `json:"counts,omitempty"`
 	// Causes explain what is not as expected.
-	Causes  []ReachCause `json:"causes,omitempty"`
-	Matrix  *Matrix      `json:"matrix,omitempty"`
-	Cleanup *Cleanup     `json:"cleanup,omitempty"`
+	Causes []ReachCause `json:"causes,omitempty"`
+	Matrix *Matrix      `json:"matrix,omitempty"`
 }
 
 // ReachTarget is the Pod that is probed.

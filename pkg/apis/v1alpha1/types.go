@@ -11,16 +11,27 @@ type Report struct {
 	// The name is EXAMPLE-RUNID, or EXAMPLE where the run could not start.
 	metav1.ObjectMeta `json:"metadata"`
 
+	RunResult `json:",inline"`
+
 	// Example is the name of the example; Title and Summary are its own words.
 	Example string `json:"example"`
 	Title   string `json:"title,omitempty"`
 	Summary string `json:"summary,omitempty"`
 
-	// Verdict is the outcome; Error is what kept the run from starting, and Cause
-	// its diagnosis.
+	// Cause is the diagnosis of Error.
+	Cause  *Cause `json:"cause,omitempty"`
+	Claims Counts `json:"claims"`
+
+	Images    []Image    `json:"images,omitempty"`
+	Scenarios []Scenario `json:"scenarios,omitempty"`
+	Pods      []Pod      `json:"pods,omitempty"`
+}
+
+// RunResult is what the reports of all runs have in common.
+type RunResult struct {
+	// Verdict is the outcome; Error is what kept the run from being made.
 	Verdict Verdict `json:"verdict"`
 	Error   string  `json:"error,omitempty"`
-	Cause   *Cause  `json:"cause,omitempty"`
 	// ToolVersion is the version of kubectl-kbe, and CommandLine how it was called.
 	ToolVersion string `json:"toolVersion,omitempty"`
 	CommandLine string `json:"commandLine,omitempty"`
@@ -29,21 +40,17 @@ type Report struct {
 	// Interrupted is the signal that ended the run early; "quit" is the answer to
 	// --step.
 	Interrupted string `json:"interrupted,omitempty"`
-	Claims      Counts `json:"claims"`
 
-	// StartTime is when the cluster had answered; EndTime when all was removed.
+	// StartTime is when the run began; EndTime when all was removed.
 	StartTime metav1.MicroTime `json:"startTime"`
 	EndTime   metav1.MicroTime `json:"endTime"`
-	// VerdictMilliseconds is the time until the last claim was decided,
-	// ElapsedMilliseconds that of the whole run, with its cleanup.
+	// VerdictMilliseconds is the time until the verdict, ElapsedMilliseconds that of the
+	// whole run, with its cleanup.
 	VerdictMilliseconds int64 `json:"verdictMilliseconds"`
 	ElapsedMilliseconds int64 `json:"elapsedMilliseconds"`
 
-	Run       Run        `json:"run"`
-	Images    []Image    `json:"images,omitempty"`
-	Scenarios []Scenario `json:"scenarios,omitempty"`
-	Pods      []Pod      `json:"pods,omitempty"`
-	Cleanup   *Cleanup   `json:"cleanup,omitempty"`
+	Run     Run      `json:"run"`
+	Cleanup *Cleanup `json:"cleanup,omitempty"`
 }
 
 // Verdict is the outcome of a run.
