@@ -46,11 +46,9 @@ type PreviewEnded struct{ Commands, Claims int }
 type ScenarioStarted struct{ Name, Title string }
 
 // StepStarted begins a step, which is as the example has it, with its expressions: enough to
-// show what would have happened, and to replay it elsewhere.
+// show what would have happened, and to replay it elsewhere. One that is skipped, because an
+// earlier one could not run, has no end.
 type StepStarted struct{ v1alpha1.Step }
-
-// StepSkipped is a step that does not run, because an earlier one could not.
-type StepSkipped struct{ v1alpha1.Step }
 
 // FileShown is a file that the next command uses, as it is sent.
 type FileShown struct{ Name, Content string }

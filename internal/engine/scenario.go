@@ -131,7 +131,9 @@ func (r *attempt) steps(ctx context.Context, steps []step, emit func(Body)) v1al
 	sent := r.sendEarly(ctx, steps)
 	for i, st := range steps {
 		if broken && !sent[i].begun() {
-			emit(StepSkipped{r.planned(st)})
+			skipped := r.planned(st)
+			skipped.Skipped = true
+			emit(StepStarted{skipped})
 			st.notChecked(emit)
 			continue
 		}

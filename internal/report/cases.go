@@ -14,12 +14,12 @@ import (
 // reachSuites are those of what a Reach has found.
 func reachSuites(r *v1alpha1.Reach) (all []suite) {
 	if r.Matrix != nil {
-		s := newSuite(&r.RunResult, nil, "reach.nodes", r.VerdictMilliseconds)
+		s := newSuite(&r.RunResult, "reach.nodes", r.VerdictMilliseconds)
 		s.addMatrix(r.Matrix)
 		all = append(all, s)
 	}
 	if r.Counts != nil {
-		s := newSuite(&r.RunResult, nil, "reach.vantages", r.VerdictMilliseconds)
+		s := newSuite(&r.RunResult, "reach.vantages", r.VerdictMilliseconds)
 		s.addVantages(r)
 		all = append(all, s)
 	}
@@ -118,8 +118,8 @@ func runOfConformance(r *v1alpha1.ConformanceReport) *v1alpha1.RunResult {
 	}
 }
 
-func profileSuite(run *v1alpha1.RunResult, images []v1alpha1.Image, p v1alpha1.ConformanceProfile) suite {
-	s := newSuite(run, images, "conformance."+p.Name, p.ElapsedMilliseconds)
+func profileSuite(run *v1alpha1.RunResult, p v1alpha1.ConformanceProfile) suite {
+	s := newSuite(run, "conformance."+p.Name, p.ElapsedMilliseconds)
 	for _, a := range p.Assertions {
 		s.add(a.ElapsedMilliseconds, assertionCase(a))
 	}

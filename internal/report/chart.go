@@ -13,7 +13,6 @@ type chart struct {
 	Bars  []bar
 	Title string
 	Node  string
-	Clock string // whose clock it is
 }
 
 // bar is one part of the way. Left and Width are percentages of the whole.
@@ -26,18 +25,16 @@ type bar struct {
 // Label says a bar in words.
 func (b bar) Label() string { return fmt.Sprintf("%s to %s", millis(b.From), millis(b.To)) }
 
-// chartOf draws a Pod's timeline.
+// chartOf draws a Pod's timeline, as far as the run has seen it.
 func chartOf(p v1alpha1.Pod) chart {
-	c := chart{Title: "Since creation", Node: p.Node, Clock: "as observed by the run"}
-	at := func(m v1alpha1.Moment) int64 { return *m.ObservedMilliseconds }
-	if !watched(p.Timeline) {
-		c.Clock = "by the cluster's clock, in whole seconds"
-		at = func(m v1alpha1.Moment) int64 { return m.Time.Sub(p.Timeline[0].Time.Time).Milliseconds() }
-	}
+	c := chart{Title: "Since creation", Node: p.Node}
 	scheduled, started := int64(0), int64(0)
 	pulled := map[string]int64{}
 	for _, m := range p.Timeline {
-		t := at(m)
+		if m.ObservedMilliseconds == nil {
+			continue
+		}
+		t := *m.ObservedMilliseconds
 		switch m.What {
 		case engine.PodScheduled:
 			scheduled, started = t, t
@@ -59,18 +56,6 @@ func chartOf(p v1alpha1.Pod) chart {
 		}
 	}
 	return c
-}
-
-// watched reports whether the run's watch saw all of a timeline. It did not where
-// it began more than a second, which is how exact the cluster's clock is, after
-// the creation.
-func watched(timeline []v1alpha1.Moment) bool {
-	for _, m := range timeline {
-		if m.ObservedMilliseconds == nil || m.Time.Sub(timeline[0].Time.Time).Milliseconds()-*m.ObservedMilliseconds > 1000 {
-			return false
-		}
-	}
-	return true
 }
 
 func (c *chart) add(what, class string, from, to int64) {

@@ -120,11 +120,7 @@ func (sc *scenario) handle(body engine.Body) {
 		sc.ElapsedMilliseconds, sc.ended, sc.stepEnded = b.Elapsed.Milliseconds(), true, true
 	case engine.StepStarted:
 		sc.begin(b.Step)
-		sc.stepEnded = false
-	case engine.StepSkipped:
-		b.Skipped = true
-		sc.begin(b.Step)
-		sc.stepEnded = true
+		sc.stepEnded = b.Skipped
 	case engine.StepEnded:
 		sc.stepEnded = true
 		sc.Steps[len(sc.Steps)-1].ElapsedMilliseconds = b.Elapsed.Milliseconds()

@@ -26,27 +26,26 @@ func init() { register("junit", format{write: writeJUnit}) }
 func writeJUnit(w io.Writer, of runtime.Object) error {
 	var all []suite
 	var run *v1alpha1.RunResult
-	var images []v1alpha1.Image
 	command, name := "reach", "reach"
 	switch r := of.(type) {
 	case *v1alpha1.Report:
-		run, images, command, name = &r.RunResult, r.Images, commandOf(r), r.Example
+		run, command, name = &r.RunResult, commandOf(r), r.Example
 		for _, sc := range r.Scenarios {
 			all = append(all, suiteOf(r, sc))
 		}
 	case *v1alpha1.Reach:
 		run, all = &r.RunResult, reachSuites(r)
 	case *v1alpha1.ConformanceReport:
-		run, images, command, name = runOfConformance(r), r.Images, "conformance", "conformance"
+		run, command, name = runOfConformance(r), "conformance", "conformance"
 		for _, p := range r.Profiles {
-			all = append(all, profileSuite(run, images, p))
+			all = append(all, profileSuite(run, p))
 		}
 	}
 	doc := junit.Testsuites{Name: "kubectl kbe " + command, Time: xmlSeconds(run.ElapsedMilliseconds)}
 	for _, s := range all {
 		doc.AddSuite(s.Testsuite)
 	}
-	if whole := suiteOfRun(run, images, name); whole.Tests > 0 || len(doc.Suites) == 0 {
+	if whole := suiteOfRun(run, name); whole.Tests > 0 || len(doc.Suites) == 0 {
 		doc.AddSuite(whole.Testsuite)
 	}
 	doc.Skipped = 0 // the schema has no sum of them
@@ -75,7 +74,7 @@ func (s *suite) add(took int64, c junit.Testcase) {
 }
 
 func suiteOf(r *v1alpha1.Report, sc v1alpha1.Scenario) suite {
-	s := newSuite(&r.RunResult, r.Images, r.Example+"."+sc.Name, sc.ElapsedMilliseconds)
+	s := newSuite(&r.RunResult, r.Example+"."+sc.Name, sc.ElapsedMilliseconds)
 	if page := pageOf(sc); page != "" { // a report may be of several pages
 		s.Name, s.Properties = page, nil
 		s.AddProperty("verdict", string(verdictOf(sc)))
@@ -126,8 +125,8 @@ func failureDetail(f v1alpha1.Failure) *junit.Result {
 }
 
 // suiteOfRun holds what went wrong outside of the scenarios.
-func suiteOfRun(r *v1alpha1.RunResult, images []v1alpha1.Image, name string) suite {
-	s := newSuite(r, images, name+".run", 0)
+func suiteOfRun(r *v1alpha1.RunResult, name string) suite {
+	s := newSuite(r, name+".run", 0)
 	add := func(name, message, text string) {
 		if message != "" {
 			s.add(0, junit.Testcase{Name: name, Error: &junit.Result{Type: string(r.Verdict), Message: message, Data: text}})
@@ -143,18 +142,11 @@ func suiteOfRun(r *v1alpha1.RunResult, images []v1alpha1.Image, name string) sui
 	return s
 }
 
-func newSuite(r *v1alpha1.RunResult, images []v1alpha1.Image, name string, took int64) suite {
+func newSuite(r *v1alpha1.RunResult, name string, took int64) suite {
 	s := suite{junit.Testsuite{Name: name, Time: xmlSeconds(took), Timestamp: r.StartTime.UTC().Format("2006-01-02T15:04:05")}}
 	s.AddProperty("verdict", string(r.Verdict))
 	s.AddProperty("server-version", visible(r.Run.ServerVersion))
 	s.AddProperty("namespace", r.Run.Namespace)
-	for _, image := range images {
-		s.AddProperty("image", visible(strings.Join(append([]string{image.Reference}, image.IDs...), " ")))
-		if replaced := image.Replaced; replaced != nil {
-			s.AddProperty("image-replaced", oneLine(fmt.Sprintf("%s: %s; instead: %s %s",
-				image.Reference, replaced.Why, replaced.Reference, replaced.Command)))
-		}
-	}
 	return s
 }
 

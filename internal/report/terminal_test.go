@@ -29,6 +29,11 @@ func planned(say string, claims ...v1alpha1.Claim) v1alpha1.Step {
 	return v1alpha1.Step{Say: say, Claims: claims}
 }
 
+func skipped(step v1alpha1.Step) v1alpha1.Step {
+	step.Skipped = true
+	return step
+}
+
 // seen is a Pod on its way to Ready, half a second per moment.
 func seen(name string, kinds ...string) v1alpha1.Pod {
 	pod := v1alpha1.Pod{
@@ -79,7 +84,7 @@ func story() []engine.Event {
 		engine.StepFailed{Err: "pod/a cannot become Ready", Cause: &diagnose.Cause{What: "w", Why: "because", Remedy: "mend it"}, Verdict: v1alpha1.CouldNotRun},
 		engine.ClaimDecided{Outcome: v1alpha1.NotChecked}, engine.ClaimDecided{Index: 1, Outcome: v1alpha1.NotChecked},
 		engine.StepEnded{},
-		engine.StepSkipped{Step: planned("It would be deleted.")},
+		engine.StepStarted{Step: skipped(planned("It would be deleted."))},
 		engine.ScenarioEnded{})
 	at(0, engine.ClaimDecided{Outcome: v1alpha1.Met}, engine.StepEnded{},
 		engine.StepStarted{Step: planned("It answers.",
@@ -98,6 +103,7 @@ func story() []engine.Event {
 		engine.StepEnded{Elapsed: 120 * time.Millisecond}, engine.ScenarioEnded{Elapsed: 2 * time.Second})
 	at(engine.WholeRun, engine.PodSeen{Pod: seen("sise", engine.PodCreated, engine.PodScheduled)},
 		engine.PodSeen{Pod: seen("sise", engine.PodCreated, engine.PodScheduled, engine.ContainerStarted, engine.PodReady)},
+		engine.PodSeen{Pod: seen("twocontainers", engine.PodCreated, engine.PodScheduled)},
 		engine.PodSeen{Pod: seen("twocontainers", engine.PodCreated, engine.PodScheduled, engine.ImagePulled)})
 	at(engine.WholeRun, engine.RunEnded{Example: "pods", Met: 1, Failed: 2, NotChecked: 2, RunResult: v1alpha1.RunResult{
 		Verdict: v1alpha1.CouldNotRun, VerdictMilliseconds: 2000, ElapsedMilliseconds: 7000,
