@@ -22,9 +22,12 @@ import (
 
 // decided remembers what a run's observer sees.
 type decided struct {
-	run.Unobserved
 	results []run.Result
 }
+
+func (*decided) OnDelay(string) {}
+
+func (*decided) OnStuckDeletion(_, _ string) {}
 
 func (d *decided) OnDecided(r run.Result) { d.results = append(d.results, r) }
 

@@ -183,7 +183,7 @@ func (o *output) complete(dryRun bool) error {
 			return fmt.Errorf("--report-file %s: another report has the same path", spec)
 		}
 		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-			return fmt.Errorf("--report-file %s: expected a file or a new name, found a %s", spec, kindOf(info))
+			return fmt.Errorf("--report-file %s: expected a file or a new name, found one with the mode %v", spec, info.Mode())
 		}
 		if err := run.CanWrite(filepath.Dir(path)); err != nil {
 			return fmt.Errorf("--report-file %s: its folder is not writable: %w", spec, err)
@@ -191,13 +191,6 @@ func (o *output) complete(dryRun bool) error {
 		o.files = append(o.files, reportFile{format, path})
 	}
 	return nil
-}
-
-func kindOf(info os.FileInfo) string {
-	if info.IsDir() {
-		return "folder"
-	}
-	return "special file"
 }
 
 // put writes the report to all its places. The error joins what went wrong.

@@ -31,14 +31,14 @@ func outputFor(t *testing.T, args ...string) (*exampleOptions, error) {
 func TestOutputFlagsAreChecked(t *testing.T) {
 	dir := t.TempDir()
 	for want, args := range map[string][]string{
-		"--view page: expected one of story, summary, commands": {"--view", "page"},
-		"-o pdf: expected one of github, html, ":                {"-o", "pdf"},
-		"-o jsonpath={.x: ":                                     {"-o", "jsonpath={.x"},
-		"expected FORMAT=PATH":                                  {"--report-file", "junit"},
-		`expected one of the formats json, yaml, github`:        {"--report-file", "pdf=x"},
-		"its folder is not writable":                            {"--report-file", "json=" + dir + "/missing/x"},
-		"expected a file or a new name, found a folder":         {"--report-file", "json=" + dir},
-		"another report has the same path":                      {"--report-file", "json=" + dir + "/x", "--report-file", "yaml=" + dir + "/./x"},
+		"--view page: expected one of story, summary, commands":    {"--view", "page"},
+		"-o pdf: expected one of github, html, ":                   {"-o", "pdf"},
+		"-o jsonpath={.x: ":                                        {"-o", "jsonpath={.x"},
+		"expected FORMAT=PATH":                                     {"--report-file", "junit"},
+		`expected one of the formats json, yaml, github`:           {"--report-file", "pdf=x"},
+		"its folder is not writable":                               {"--report-file", "json=" + dir + "/missing/x"},
+		"expected a file or a new name, found one with the mode d": {"--report-file", "json=" + dir},
+		"another report has the same path":                         {"--report-file", "json=" + dir + "/x", "--report-file", "yaml=" + dir + "/./x"},
 	} {
 		if _, err := outputFor(t, args...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: expected an error with %q, found %v", args, want, err)

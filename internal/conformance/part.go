@@ -28,14 +28,14 @@ type outcome struct {
 	problems, warnings []string
 }
 
-// observer sees when the work of a part is done.
-type observer struct {
-	run.Unobserved
-	decided func()
-}
+// observer sees when the work of a part is done, and nothing else.
+type observer func()
 
-// OnDecided passes it on.
-func (o observer) OnDecided(run.Result) { o.decided() }
+func (o observer) OnDecided(run.Result) { o() }
+
+func (observer) OnDelay(string) {}
+
+func (observer) OnStuckDeletion(_, _ string) {}
 
 // run decides the checks in a run. It calls decided when the work is done, and the cleanup
 // begins. The problems are those of the run.
@@ -51,7 +51,7 @@ func (p part) run(ctx context.Context, r *Runner, opts run.Options, decided func
 		}
 		return v1alpha1.Passed, err
 	}
-	done := run.Run(ctx, r.clients, opts, work, observer{decided: decided})
+	done := run.Run(ctx, r.clients, opts, work, observer(decided))
 	out.problems = problemsOf(done.Cleanup)
 	switch {
 	case done.Err != nil:

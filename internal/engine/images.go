@@ -14,6 +14,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/podpatch"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // Images are the images of a run. A value of it does not change: what replaces an image
@@ -32,12 +33,8 @@ type Images struct {
 type Replacement struct {
 	// Name is the image's short name, Reference the one of the example.
 	Name, Reference string
-	// Why it cannot run.
-	Why string
-	// Instead is the reference of the image that runs, Command the words of the
-	// containers' command there, as a user would type them; "" where it is the image's
-	// own.
-	Instead, Command string
+	// By is what runs, and why.
+	By v1alpha1.Replaced
 }
 
 // Images are the example's, as the user has chosen (see run.Options.References).
@@ -50,7 +47,7 @@ func (p *Plan) Images(opts *run.Options) (*Images, error) {
 func (m *Images) References() map[string]string {
 	refs := maps.Clone(m.refs)
 	for name, r := range m.replaced {
-		refs[name] = r.Instead
+		refs[name] = r.By.Reference
 	}
 	return refs
 }
@@ -64,8 +61,8 @@ func (m *Images) replacement(name, why string) (Replacement, bool) {
 	if instead.Image == "" || chosen || replaced {
 		return Replacement{}, false
 	}
-	return Replacement{Name: name, Reference: m.refs[name], Why: why, Instead: m.refs[instead.Image],
-		Command: m.quote(m.insteadCommand(name))}, true
+	by := v1alpha1.Replaced{Why: why, Reference: m.refs[instead.Image], Command: m.quote(m.insteadCommand(name))}
+	return Replacement{name, m.refs[name], by}, true
 }
 
 // replaceable are the short names of the images that may be replaced.
@@ -126,7 +123,7 @@ func (m *Images) container(ref string) (podpatch.Container, error) {
 		return podpatch.Container{Image: moved}, err
 	}
 	if r, replaced := m.replaced[name]; replaced {
-		return podpatch.Container{Image: r.Instead, Command: m.insteadCommand(name)}, nil
+		return podpatch.Container{Image: r.By.Reference, Command: m.insteadCommand(name)}, nil
 	}
 	if now := m.refs[name]; !sameImage(now, ref) {
 		ref = now

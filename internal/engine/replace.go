@@ -28,12 +28,12 @@ type ReplacementPlanned struct{ Replacement }
 type superseded struct{ Replacement }
 
 func (s superseded) Error() string {
-	return fmt.Sprintf("the image %s cannot run here: %s", s.Reference, s.Why)
+	return fmt.Sprintf("the image %s cannot run here: %s", s.Reference, s.By.Why)
 }
 
 // cause is what the second attempt of the scenario says of the first one.
 func (s superseded) cause() *diagnose.Cause {
-	return &diagnose.Cause{What: fmt.Sprintf("the image %s could not run", s.Reference), Why: s.Why}
+	return &diagnose.Cause{What: fmt.Sprintf("the image %s could not run", s.Reference), Why: s.By.Why}
 }
 
 // uses reports whether a scenario uses an image of the example, by its short name.

@@ -101,7 +101,7 @@ func (s *suite) addVantages(r *v1alpha1.Reach) {
 		default:
 			text := fmt.Sprintf("%s: %s", v.Proves, foundWords(v))
 			if v.P50Microseconds > 0 {
-				text += fmt.Sprintf(" (%s)", latencyOf(v.P50Microseconds))
+				text += fmt.Sprintf(" (%s)", micros(v.P50Microseconds))
 			}
 			c.SystemOut = &junit.Output{Data: text}
 		}

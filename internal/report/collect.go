@@ -101,7 +101,7 @@ func (c *Collector) wholeRun(body engine.Body) {
 		r.Run = b.Run
 		c.images = b.Images
 	case engine.ImageReplaced:
-		c.replaced[b.Name] = replacedOf(b.Replacement)
+		c.replaced[b.Name] = &b.By
 	case engine.RunEnded:
 		r.RunResult, r.Example, r.Cause = b.RunResult, b.Example, causeOf(b.Cause)
 		r.Claims = v1alpha1.Counts{Total: b.Met + b.Failed + b.NotChecked, Met: b.Met, Failed: b.Failed, NotChecked: b.NotChecked}

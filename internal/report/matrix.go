@@ -161,7 +161,7 @@ func micros(us int64) string {
 	if us >= 100_000 {
 		return seconds(time.Duration(us) * time.Microsecond)
 	}
-	return fmt.Sprintf("%.2f ms", float64(us)/1000)
+	return fmt.Sprintf("%.1f ms", float64(us)/1000)
 }
 
 // Plural is a number of things, in words.

@@ -6,7 +6,6 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // story shows on the terminal what an event adds. Scenarios run in parallel and are shown
@@ -103,10 +102,10 @@ func noteOfRun(body engine.Body) []Block {
 	case engine.RunStarted:
 		return startNotes(b)
 	case engine.ReplacementPlanned:
-		return []Block{Break{}, Prose{Text: plannedText(b.Reference, *replacedOf(b.Replacement))}}
+		return []Block{Break{}, Prose{Text: plannedText(b.Reference, b.By)}}
 	case engine.ImageReplaced:
 		blocks := []Block{Break{}}
-		for _, text := range replacedText(b.Reference, *replacedOf(b.Replacement)) {
+		for _, text := range replacedText(b.Reference, b.By) {
 			blocks = append(blocks, Prose{Text: text})
 		}
 		return blocks
@@ -159,7 +158,3 @@ func openNote(text string) Finding { return Finding{Mark: markOpen, Text: text} 
 
 // afterNote goes on with the note before it.
 func afterNote(text string) Finding { return Finding{Mark: mark{Sign: " "}, Text: text} }
-
-func replacedOf(r engine.Replacement) *v1alpha1.Replaced {
-	return &v1alpha1.Replaced{Why: r.Why, Reference: r.Instead, Command: r.Command}
-}

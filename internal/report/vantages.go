@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net"
 	"strings"
-	"time"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
@@ -44,7 +43,7 @@ func vantageLatency(v v1alpha1.Vantage) string {
 	if v.Found != "answered" {
 		return ""
 	}
-	return latencyOf(v.P50Microseconds)
+	return micros(v.P50Microseconds)
 }
 
 func proofText(v v1alpha1.Vantage) string {
@@ -117,8 +116,4 @@ func foundWords(v v1alpha1.Vantage) string {
 		return "skipped"
 	}
 	return foundTexts[v.Found]
-}
-
-func latencyOf(microseconds int64) string {
-	return fmt.Sprintf("%.1f ms", (time.Duration(microseconds)*time.Microsecond).Seconds()*1000)
 }

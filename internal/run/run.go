@@ -65,18 +65,6 @@ type Observer interface {
 	OnStuckDeletion(object, why string)
 }
 
-// Unobserved is the Observer of a run that nothing observes.
-type Unobserved struct{}
-
-// OnDelay does nothing.
-func (Unobserved) OnDelay(string) {}
-
-// OnDecided does nothing.
-func (Unobserved) OnDecided(Result) {}
-
-// OnStuckDeletion does nothing.
-func (Unobserved) OnStuckDeletion(_, _ string) {}
-
 // Result is what a run came to.
 type Result struct {
 	// RunResult has no Error: that is Err. Its Cleanup is nil as long as there was none.
