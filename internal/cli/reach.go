@@ -38,8 +38,6 @@ type reachOptions struct {
 
 	terminal *report.Terminal
 	reach    *v1alpha1.Reach
-	// errorShown: the error of reach is on the error stream.
-	errorShown bool
 }
 
 func newReachCommand(clients *run.Clients, flags *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) *cobra.Command {
@@ -193,10 +191,9 @@ func (o *reachOptions) OnDecided(result run.Result) {
 	}
 }
 
-// showError shows once what kept the run from probing: before the cleanup, which takes its time.
+// showError shows what kept the run from probing.
 func (o *reachOptions) showError() {
-	if o.reach.Error != "" && !o.errorShown {
-		o.errorShown = true
+	if o.reach.Error != "" {
 		fmt.Fprintf(o.streams.ErrOut, "error: reach: could not run: %s\n", o.reach.Error)
 	}
 }
@@ -204,6 +201,8 @@ func (o *reachOptions) showError() {
 // finish shows the end of the run, writes its reports, and returns its exit code.
 func (o *reachOptions) finish(ctx context.Context) error {
 	o.terminal.End(o.reach)
-	o.showError()
+	if o.reach.Cleanup == nil { // else OnDecided has shown it, before the cleanup
+		o.showError()
+	}
 	return o.output.end(ctx, o.streams, o.reach, o.reach.Verdict)
 }
