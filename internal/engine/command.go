@@ -91,7 +91,7 @@ func (r *attempt) inOwnContainer(words []string) []string {
 	if err != nil || len(cmd.Args) == 0 || cmd.Has("container") || cmd.Has("all-containers") {
 		return words // kubectl itself will report what is wrong
 	}
-	own := r.watcher.ownContainer(strings.TrimPrefix(cmd.Args[0], "pod/"))
+	own := r.watcher.addedTo(strings.TrimPrefix(cmd.Args[0], "pod/")).own
 	if own == "" {
 		return words
 	}

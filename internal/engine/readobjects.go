@@ -8,7 +8,21 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 )
+
+// runObjects are those of the run's Namespace, as claims read them.
+type runObjects struct {
+	*session.Session
+	watcher *watcher
+}
+
+func (r *runner) objects() runObjects { return runObjects{r.Session, r.watcher} }
+
+// Added are the containers that admission has added to a Pod.
+func (o runObjects) Added(_ context.Context, pod string) ([]string, error) {
+	return o.watcher.addedTo(pod).containers, nil
+}
 
 // snapshot reads each Pod once: all claims of a step that name it are then about
 // one state of it, and cost one request.
@@ -16,20 +30,19 @@ type snapshot struct {
 	expect.Objects
 	watcher *watcher
 	named   map[string]map[string]any
-	added   map[string][]string
 	// before are the changes up to before the first look, so that none is missed.
 	before map[string]changes
 }
 
 func (r *runner) snapshot() *snapshot {
-	s := &snapshot{Objects: r.Session, watcher: r.watcher}
+	s := &snapshot{Objects: r.objects(), watcher: r.watcher}
 	s.renew()
 	return s
 }
 
 // renew has everything read again.
 func (s *snapshot) renew() {
-	s.named, s.added = map[string]map[string]any{}, map[string][]string{}
+	s.named = map[string]map[string]any{}
 	s.before = s.watcher.now()
 }
 
@@ -43,18 +56,6 @@ func (s *snapshot) Pod(ctx context.Context, name string) (map[string]any, error)
 		s.named[name] = pod
 	}
 	return pod, err
-}
-
-// Added reads what admission has added to a Pod, or returns what was read of it.
-func (s *snapshot) Added(ctx context.Context, name string) ([]string, error) {
-	if added, ok := s.added[name]; ok {
-		return added, nil
-	}
-	added, err := s.Objects.Added(ctx, name)
-	if err == nil {
-		s.added[name] = added
-	}
-	return added, err
 }
 
 // readObjects remembers what an expression has read.

@@ -273,6 +273,6 @@ func (st step) cannotRun() *failure {
 func (r *attempt) facts(named map[string]expect.Outcome) expect.Facts {
 	return expect.Facts{
 		Images: r.images.References(), Texts: r.plan.Example.Texts, RunID: r.Session.ID, Namespace: r.Session.Namespace,
-		Steps: named, Objects: r.Session, Page: r.plan.Page,
+		Steps: named, Objects: r.objects(), Page: r.plan.Page,
 	}
 }

@@ -64,16 +64,15 @@ func (r *runner) watch(ctx context.Context) (stop func()) {
 	}
 }
 
-// ownContainer is the container that a command about a Pod means which names none, where
-// admission has added others; "" where it has not.
-func (w *watcher) ownContainer(pod string) string {
+// addedTo is what admission has added to a Pod.
+func (w *watcher) addedTo(pod string) addition {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.added[pod].own
+	return w.added[pod]
 }
 
-// addition is what admission has added to a Pod: containers, beside its first one that the run
-// has created.
+// addition is what admission has added to a Pod: containers, beside the first one that the run
+// has created, which a command means that names none. Nothing is added where own is "".
 type addition struct {
 	own        string
 	containers []string

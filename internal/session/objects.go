@@ -24,16 +24,6 @@ func (s *Session) Pod(ctx context.Context, name string) (map[string]any, error) 
 	return withoutAdded(obj), nil
 }
 
-// Added are the names of the containers that admission has added to a Pod of the run's
-// Namespace (see AddedContainers).
-func (s *Session) Added(ctx context.Context, name string) ([]string, error) {
-	obj, err := s.client.Resource(pods).Namespace(s.Namespace).Get(ctx, name, metav1.GetOptions{})
-	if err != nil {
-		return nil, err
-	}
-	return AddedContainers(obj), nil
-}
-
 // Pods lists the Pods of the run's Namespace that a label selector matches.
 func (s *Session) Pods(ctx context.Context, selector string) ([]any, error) {
 	return s.list(ctx, pods, metav1.ListOptions{LabelSelector: selector})
