@@ -49,7 +49,7 @@ func newFixture(t *testing.T, name string) *fixture {
 	}
 	t.Cleanup(func() {
 		if c := s.Close(context.Background()); c.Err != nil {
-			t.Errorf("%v; remove it with: %s", c.Err, c.Command)
+			t.Errorf("%v; remove it with: %s", c.Err, c.RemoveCommand)
 		}
 	})
 	pods, err := example.Load(examples.FS, "pods")

@@ -201,7 +201,7 @@ func (b *bench) testStuckNamespace(t *testing.T) {
 	giveUp()
 	out := <-closed
 	if out.Err == nil || !strings.Contains(out.Err.Error(), "the cleanup was interrupted; NamespaceFinalizersRemaining: "+message) ||
-		!slices.Equal(out.Leftovers, []string{"namespaces/" + s.Namespace}) || out.Command != "kubectl delete namespace "+s.Namespace {
+		!slices.Equal(out.Leftovers, []string{"namespaces/" + s.Namespace}) || out.RemoveCommand != "kubectl delete namespace "+s.Namespace {
 		t.Errorf("expected the namespace, the reason and a command, found %+v", out)
 	}
 	if len(reported.texts) != 1 {

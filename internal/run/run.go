@@ -239,22 +239,19 @@ func (r *run) decide(ctx context.Context) error {
 }
 
 // cleanUp removes the run's resources, unless they are to be kept.
-func (r *run) cleanUp(ctx context.Context) (err error) {
+func (r *run) cleanUp(ctx context.Context) error {
 	begin := time.Now()
-	done := &v1alpha1.Cleanup{Kept: r.opts.Keep}
+	done := session.Cleanup{Cleanup: v1alpha1.Cleanup{Kept: true, RemoveCommand: r.result.RemoveCommand}}
 	if r.opts.Keep {
-		done.RemoveCommand = r.result.RemoveCommand
-		err = r.env.Session.Leave(ctx)
+		done.Err = r.env.Session.Leave(ctx)
 	} else {
-		cleanup := r.env.Session.Close(ctx)
-		done.Leftovers, done.Unconfirmed, done.RemoveCommand = cleanup.Leftovers, cleanup.Unconfirmed, cleanup.Command
-		err = cleanup.Err
+		done = r.env.Session.Close(ctx)
 	}
 	done.ElapsedMilliseconds = time.Since(begin).Milliseconds()
 	if r.result.Started {
-		r.result.Cleanup = done
+		r.result.Cleanup = &done.Cleanup
 	}
-	return err
+	return done.Err
 }
 
 // judge makes the verdict of all that happened.

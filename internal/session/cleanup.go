@@ -12,22 +12,18 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // CleanupTimeout is the budget of Close. A Namespace takes 5 to 6 seconds to go:
 // its controller waits for 5 of them before it begins.
 const CleanupTimeout = 60 * time.Second
 
-// Cleanup is the outcome of Close.
+// Cleanup is the outcome of Close. Its error is Err; its RemoveCommand, where there is one,
+// removes the leftovers by hand, or shows what holds their removal.
 type Cleanup struct {
-	// Leftovers are what is still there, as TYPE/NAME.
-	Leftovers []string
-	// Unconfirmed are Pods, as NAME on NODE, whose end no kubelet has confirmed:
-	// only their objects were removed.
-	Unconfirmed []string
-	// Command removes the leftovers by hand, or shows what holds their removal.
-	Command string
-	Err     error
+	v1alpha1.Cleanup
+	Err error
 }
 
 type abandonKey struct{}
@@ -63,8 +59,8 @@ func (s *Session) Close(ctx context.Context) Cleanup {
 	r := &remover{client: s.client, run: s.ID, onStuck: s.opts.OnStuckDeletion}
 	objects := s.resolve(ctx, r, &s.created) // may find that the Namespace is the run's own
 	out := r.removeAll(ctx, s.Namespace, s.Owned, objects)
-	if out.Err != nil && out.Command == "" {
-		out.Command = s.RemoveCommand()
+	if out.Err != nil && out.RemoveCommand == "" {
+		out.RemoveCommand = s.RemoveCommand()
 	}
 	out.Err = errors.Join(out.Err, s.local.close(out.Err == nil))
 	return out

@@ -16,6 +16,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // Leftover is what a run has on a cluster, in one Namespace.
@@ -180,7 +181,7 @@ func (f *finder) leftovers() []Leftover {
 func (l *Leftover) Remove(ctx context.Context, cfg *rest.Config) Cleanup {
 	client, err := dynamic.NewForConfig(cfg)
 	if err != nil {
-		return Cleanup{Leftovers: l.Objects(), Err: err}
+		return Cleanup{v1alpha1.Cleanup{Leftovers: l.Objects()}, err}
 	}
 	ctx, cancel := wait.WithTimeout(ctx, CleanupTimeout)
 	defer cancel()

@@ -18,6 +18,7 @@ import (
 	"k8s.io/client-go/dynamic"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // remover removes objects, and notes what it could not.
@@ -59,9 +60,9 @@ func (r *remover) left(o object, err error) {
 }
 
 func (r *remover) outcome() Cleanup {
-	out := Cleanup{Unconfirmed: r.unconfirmed, Leftovers: r.leftovers, Err: errors.Join(r.errs...)}
+	out := Cleanup{v1alpha1.Cleanup{Unconfirmed: r.unconfirmed, Leftovers: r.leftovers}, errors.Join(r.errs...)}
 	if out.Err != nil && len(r.apis) > 0 {
-		out.Command = DescribeAPI(r.apis[0])
+		out.RemoveCommand = DescribeAPI(r.apis[0])
 	}
 	return out
 }
