@@ -194,8 +194,8 @@ func (r *podRun) probeAll(ctx context.Context, target *corev1.Pod) error {
 // readiness probe, a Pod is Ready before.
 const listenTime = 10 * time.Second
 
-// call probes from a vantage point: of a container that has just started, until it refuses no more,
-// or once more when another vantage point has reached it.
+// call probes from a vantage point. While a container that has just started refuses connections, it
+// probes again, the last time when another vantage point has reached the target.
 func (r *podRun) call(ctx context.Context, vantage vantageRow, c caller, rows []Row) {
 	// By the clock of this machine too, because that of the node may differ.
 	deadline := time.Now().Add(min(listenTime, listenTime-time.Since(r.table.Target.Started)))

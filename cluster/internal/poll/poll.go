@@ -1,4 +1,4 @@
-// Package poll waits for what nobody reports, such as a server that begins to listen.
+// Package poll waits for what sends no notification, such as a server that begins to listen.
 package poll
 
 import (
