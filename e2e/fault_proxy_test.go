@@ -68,7 +68,7 @@ var proxyFaults = []fault{
 				pass.ServeHTTP(w, r)
 			}
 		}, `exec subject -- sh -c 'sleep 1; echo to the end'`),
-		want: []string{"was lost while the command ran. It is run again", "to the end", "✓ 0 of 0 claims hold"}},
+		want: []string{"was lost: the command is run again", "to the end", "✓ 0 of 0 claims hold"}},
 	{row: 22, name: "slow", how: "each answer of the API server takes 200 ms longer", code: 0, slow: true,
 		provoke: behindProxy(func(pass http.Handler) http.HandlerFunc {
 			return func(w http.ResponseWriter, r *http.Request) {
@@ -93,6 +93,18 @@ var proxyFaults = []fault{
 			}
 		}, "exec subject -- printf %s-%s it works"),
 		want: []string{"it-works", "✓ 0 of 0 claims hold"}, never: []string{"no upgrade here"}},
+	{row: 37, name: "fewupgrades", how: "a proxy whose first upgrades, to WebSocket and to SPDY, get 503", code: 0, slow: true,
+		provoke: behindProxy(func(pass http.Handler) http.HandlerFunc {
+			var upgrades atomic.Int32
+			return func(w http.ResponseWriter, r *http.Request) {
+				if r.Header.Get("Upgrade") != "" && upgrades.Add(1) <= 2 {
+					http.Error(w, "no upgrade yet", http.StatusServiceUnavailable)
+					return
+				}
+				pass.ServeHTTP(w, r)
+			}
+		}, "exec subject -- printf %s-%s it works"),
+		want: []string{"no upgrade yet", "was lost: the command is run again", "it-works", "✓ 0 of 0 claims hold"}},
 	{row: 37, name: "noupgrade", how: "a proxy that refuses WebSocket and SPDY", code: 3,
 		provoke: behindProxy(func(pass http.Handler) http.HandlerFunc {
 			return func(w http.ResponseWriter, r *http.Request) {

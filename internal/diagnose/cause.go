@@ -27,8 +27,8 @@ type Cause struct {
 	// Harmless reports that a healthy cluster may be so: what depends on it cannot be checked
 	// there.
 	Harmless bool
-	// Lost reports that the connection to the API server broke: what was requested may
-	// have been done.
+	// Lost reports that the connection to the API server broke, or was not made: the next one
+	// may stand. What was requested may have been done.
 	Lost bool
 	// Image reports that an image cannot be pulled.
 	Image bool

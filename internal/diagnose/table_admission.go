@@ -171,5 +171,5 @@ var execs = []row{
 		remedy: "wait until it runs: kubectl wait --for=condition=Ready pod/POD", outlook: Hopeless},
 	{at: api, message: `unable to upgrade (connection|streaming request)|websocket: bad handshake|Upgrade request required`,
 		what:   "a proxy before the API server $host blocks upgraded connections (WebSocket, SPDY)",
-		remedy: "exec, logs -f and port-forward need them: make the proxy forward the headers Connection and Upgrade, or bypass it (NO_PROXY)", outlook: Hopeless},
+		remedy: "exec, logs -f and port-forward need them: make the proxy forward the headers Connection and Upgrade, or bypass it (NO_PROXY)", outlook: Hopeless, lost: true},
 }

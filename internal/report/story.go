@@ -83,7 +83,7 @@ func noteOf(body engine.Body) []Block {
 	case engine.CommandRetried:
 		return []Block{Prose{Text: fmt.Sprintf("  (output of attempt %d, after %s)", b.Tries, seconds(b.Elapsed)), Dim: true}}
 	case engine.CommandRepeated:
-		return []Block{openNote(b.Cause.Why), afterNote("The connection to the API server was lost while the command ran. It is run again.")}
+		return []Block{openNote(b.Cause.Why), afterNote("The connection to the API server was lost: the command is run again.")}
 	case engine.Trouble:
 		return []Block{openNote(b.Cause.What + ": " + b.Cause.Why), afterNote("Still waiting: this may resolve itself.")}
 	default:
