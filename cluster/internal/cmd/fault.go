@@ -45,10 +45,11 @@ func newFaultSet(open opener, k fault.Kind) *cobra.Command {
 		use += " " + p.Name
 	}
 	return &cobra.Command{
-		Use:   use,
-		Short: k.Short,
-		Long:  k.Long,
-		Args:  cobra.ExactArgs(len(k.Params)),
+		Use:     use,
+		Short:   k.Short,
+		Long:    k.Long,
+		Example: "  kbe-cluster fault set " + k.Name + " " + k.Example,
+		Args:    cobra.ExactArgs(len(k.Params)),
 		RunE: run(open, func(ctx context.Context, dir state.Dir, args []string) error {
 			cluster, err := existing(dir)
 			if err != nil {

@@ -9,9 +9,10 @@ import (
 
 func init() {
 	kinds = append(kinds, Kind{
-		Name:   "deny",
-		Params: []Param{podAddress("ADDRESS")},
-		Short:  "Isolate a pod's address, as a NetworkPolicy without ingress rules does",
+		Name:    "deny",
+		Params:  []Param{podAddress("ADDRESS")},
+		Example: "10.244.1.2",
+		Short:   "Isolate a pod's address, as a NetworkPolicy without ingress rules does",
 		Long: "deny drops every packet that pods, other nodes and the API server send to a pod's address, without a reply: callers\n" +
 			"time out, open connections included. As with NetworkPolicies, the pod reaches itself, its own node reaches it\n" +
 			"(so probes, exec, logs and port-forward work), and replies to the pod's own requests arrive.",

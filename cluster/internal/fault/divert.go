@@ -9,9 +9,10 @@ import (
 
 func init() {
 	kinds = append(kinds, Kind{
-		Name:   "divert",
-		Params: []Param{podAddress("ADDRESS"), podAddress("TO")},
-		Short:  "Have another pod answer at a pod's address",
+		Name:    "divert",
+		Params:  []Param{podAddress("ADDRESS"), podAddress("TO")},
+		Example: "10.244.1.2 10.244.2.2",
+		Short:   "Have another pod answer at a pod's address",
 		Long: "divert sends what pods send to a pod's address to the pod with the address TO, as a stale rule of a load balancer does.\n" +
 			"It affects pods on every node, but not TO itself, nor the nodes. Open connections are not affected. It replaces an\n" +
 			"earlier divert of the same address.",

@@ -11,9 +11,10 @@ import (
 
 func init() {
 	kinds = append(kinds, Kind{
-		Name:   "duplicate",
-		Params: []Param{nodeName},
-		Short:  "Have a node's network plugin give every new pod the same address",
+		Name:    "duplicate",
+		Params:  []Param{nodeName},
+		Example: "node-2",
+		Short:   "Have a node's network plugin give every new pod the same address",
 		Long: "duplicate configures the network plugin of a node so that every pod that starts there gets the same address, with the\n" +
 			"plugin \"static\" in place of \"host-local\". Running pods keep theirs.",
 		State: "new pods of %s all get the same address",

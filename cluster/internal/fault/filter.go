@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+
+	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/config"
 )
 
 // hook is where packets pass, as nftables calls it. Its name is that of the chain.
@@ -26,6 +28,16 @@ var (
 // neighbours lets neighbour discovery pass, as ARP does (it is no IP): else a sender would find "no route to host" instead
 // of nothing.
 const neighbours = "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept"
+
+// ofNode is the Filter of a fault of one node, its first argument: the others have no chains.
+func ofNode(chains func(n config.Node) string) func(n config.Node, args []string) string {
+	return func(n config.Node, args []string) string {
+		if n.Name != args[0] {
+			return ""
+		}
+		return chains(n)
+	}
+}
 
 // chain returns a chain of rules at the hook.
 func (h hook) chain(rules ...string) string {

@@ -19,6 +19,8 @@ type Kind struct {
 	Name, Short, Long string
 	// Params are its parameters, all of which it needs.
 	Params []Param
+	// Example has arguments for the help, which fit a cluster of three nodes.
+	Example string
 	// Check, where there is one, checks the arguments together, and brings those whose order does not matter into one order.
 	Check func(args []string) error
 	// State is what is so while the fault is set: a format of the arguments.

@@ -7,18 +7,16 @@ import (
 
 func init() {
 	kinds = append(kinds, Kind{
-		Name:   "no-hairpin",
-		Params: []Param{nodeName},
-		Short:  "Keep a node's pods from reaching themselves through a service",
+		Name:    "no-hairpin",
+		Params:  []Param{nodeName},
+		Example: "node-2",
+		Short:   "Keep a node's pods from reaching themselves through a service",
 		Long: "no-hairpin drops what a pod of a node sends to a service that leads to the pod itself, as a bridge does whose ports are\n" +
 			"not in hairpin mode: the caller times out.",
 		State: "pods of %s do not reach themselves through a service",
-		Filter: func(n config.Node, args []string) string {
-			if n.Name != args[0] {
-				return ""
-			}
+		Filter: ofNode(func(_ config.Node) string {
 			return delivering.chain("ct state related accept", markHairpins) + returning.chain(dropHairpins)
-		},
+		}),
 	})
 }
 

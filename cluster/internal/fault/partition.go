@@ -10,9 +10,10 @@ import (
 
 func init() {
 	kinds = append(kinds, Kind{
-		Name:   "partition",
-		Params: []Param{nodeName, nodeName},
-		Short:  "Cut two nodes and their pods off from each other",
+		Name:    "partition",
+		Params:  []Param{nodeName, nodeName},
+		Example: "node-1 node-2",
+		Short:   "Cut two nodes and their pods off from each other",
 		Long: "partition drops every packet between two nodes and their pods, in both directions, without a reply: callers time out.\n" +
 			"The API server still reaches both, and other nodes are not affected.",
 		State: "%s and %s are cut off from each other",

@@ -11,10 +11,7 @@ import (
 const Power = "power"
 
 // silence drops what a node receives and sends, so that it does not even refuse connections.
-func silence(n config.Node, args []string) string {
-	if n.Name != args[0] {
-		return ""
-	}
+var silence = ofNode(func(_ config.Node) string {
 	return arriving.chain(neighbours, fmt.Sprintf("iifname %q drop", network.NodeLink)) +
 		leaving.chain(neighbours, fmt.Sprintf("oifname %q drop", network.NodeLink))
-}
+})

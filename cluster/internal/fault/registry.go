@@ -12,9 +12,10 @@ import (
 
 func init() {
 	kinds = append(kinds, Kind{
-		Name:   "registry",
-		Params: []Param{repository, answer},
-		Short:  "Make the registry refuse pulls of a repository",
+		Name:    "registry",
+		Params:  []Param{repository, answer},
+		Example: "docker.io/library/busybox 429",
+		Short:   "Make the registry refuse pulls of a repository",
 		Long: "registry makes the cluster's registry respond with ANSWER to pulls of REPOSITORY, such as docker.io/library/busybox, or\n" +
 			"of all repositories below it, such as docker.io. ANSWER is 401 (except for the user " + registry.User + " with the password " + registry.Password + "), 403,\n" +
 			"404, 429, 503, or schema1: a manifest of the format that was deprecated in 2015. It replaces an earlier ANSWER for the\n" +
@@ -23,9 +24,10 @@ func init() {
 		Slot:     "registry",
 		Registry: func(b *registry.Behavior, args []string) { b.Answers[args[0]] = registry.Answer(args[1]) },
 	}, Kind{
-		Name:   "slow-registry",
-		Params: []Param{megabits},
-		Short:  "Limit the bandwidth of each node's pulls",
+		Name:    "slow-registry",
+		Params:  []Param{megabits},
+		Example: "100",
+		Short:   "Limit the bandwidth of each node's pulls",
 		Long: "slow-registry limits the bandwidth from the cluster's registry to each node to MBITS Mbit/s. The lowest of several\n" +
 			"limits applies.",
 		State: "pulls are limited to %s Mbit/s for each node",
