@@ -147,7 +147,7 @@ func TestTheMatrixBecomesResults(t *testing.T) {
 		t.Errorf("one node: expected %q, found %q", want, found)
 	}
 	none := &reach.Result{Nodes: []reach.Node{{Name: "node-1", Failed: "no image"}}}
-	if found := lines(judgeNodes(onNodes, none, errors.New("no pod could start"))); len(found) != 5 || !strings.Contains(found[4], "NotChecked no pod could start") {
+	if found := lines(judgeNodes(onNodes, none, errors.New("no pod could start"))); len(found) != len(onNodes) || !strings.Contains(found[4], "NotChecked no pod could start") {
 		t.Errorf("no pod at all: found %q", found)
 	}
 }
@@ -168,12 +168,13 @@ func TestTheTruthTableBecomesResults(t *testing.T) {
 		row(reach.Sibling, reach.Localhost, "::1", probe.Result{Outcome: probe.Refused, Err: "connection refused"}),
 		row(reach.Sibling, reach.PodIP, "10.0.0.5", answered), near, node,
 	}}
+	probed := slices.DeleteFunc(slices.Clone(inNetwork), func(c Check) bool { return !slices.ContainsFunc(table.Rows, c.rows.has) })
 	want := []string{
 		"localhost-in-every-family: Failed sibling container → [::1]:9876: refused; connection refused",
 		"same-node-in-every-family: Failed pod, same node → 10.0.0.5:9876: source-NATed to 10.89.0.11",
 		"node-reaches-its-pods: Skipped restricted forbids hostNetwork",
 	}
-	if found := lines(judgePlaces(inNetwork, table)); !slices.Equal(found, want) {
+	if found := lines(judgePlaces(probed, table)); !slices.Equal(found, want) {
 		t.Errorf("expected\n%s\nfound\n%s", strings.Join(want, "\n"), strings.Join(found, "\n"))
 	}
 }
