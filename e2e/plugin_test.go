@@ -49,8 +49,10 @@ func pluginIn(ctx context.Context, t *testing.T, args ...string) *exec.Cmd {
 		t.Fatalf("build kubectl-kbe: %v", err)
 	}
 	// Most tests look for what the story shows; without a terminal, the summary is the default.
-	if len(args) > 0 && slices.Contains([]string{"pods", "network", "lifecycle", "run"}, args[0]) {
-		args = slices.Insert(slices.Clone(args), 1, "--view=story")
+	if len(args) > 0 {
+		if _, err := fs.Stat(examples.FS, args[0]); err == nil || args[0] == "run" {
+			args = slices.Insert(slices.Clone(args), 1, "--view=story")
+		}
 	}
 	c := exec.CommandContext(ctx, path, args...)
 	c.Env = append(os.Environ(), "KUBECONFIG="+*kube.KubeConfig)
