@@ -117,7 +117,7 @@ func (o *output) addFlags(c *cobra.Command, defaultView string) {
 		c.Flags().Lookup(name).Hidden = true // of use to few; help is for those that matter
 	}
 	formats := slices.Sorted(slices.Values(o.allFormats()))
-	c.Flags().Lookup("output").Usage = "Print a report when the run has finished: " + strings.Join(o.formats, ", ") + ", json, yaml, jsonpath=EXPRESSION or go-template=TEMPLATE"
+	c.Flags().Lookup("output").Usage = "Print a report at the end: " + strings.Join(o.formats, ", ") + ", json, yaml, jsonpath=EXPRESSION or go-template=TEMPLATE"
 	completeFlag(c, "output", words(formats...))
 	c.Flags().StringArrayVar(&o.specs, "report-file", nil,
 		"Write a report to a file, as FORMAT=PATH; may be repeated; formats: "+strings.Join(o.fileFormats(), ", "))

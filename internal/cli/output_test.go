@@ -31,11 +31,11 @@ func outputFor(t *testing.T, args ...string) (*exampleOptions, error) {
 func TestOutputFlagsAreChecked(t *testing.T) {
 	dir := t.TempDir()
 	for want, args := range map[string][]string{
-		"--view page: expected one of story, summary, commands":    {"--view", "page"},
-		"-o pdf: expected one of github, html, ":                   {"-o", "pdf"},
-		"-o jsonpath={.x: ":                                        {"-o", "jsonpath={.x"},
-		"expected FORMAT=PATH":                                     {"--report-file", "junit"},
-		`expected one of the formats json, yaml, github`:           {"--report-file", "pdf=x"},
+		"--view page: expected one of story, summary, commands":                             {"--view", "page"},
+		"-o pdf: expected one of " + strings.Join(report.Formats(&v1alpha1.Report{}), ", "): {"-o", "pdf"},
+		"-o jsonpath={.x: ":    {"-o", "jsonpath={.x"},
+		"expected FORMAT=PATH": {"--report-file", "junit"},
+		"expected one of the formats json, yaml, " + strings.Join(report.Formats(&v1alpha1.Report{}), ", "): {"--report-file", "pdf=x"},
 		"its folder is not writable":                               {"--report-file", "json=" + dir + "/missing/x"},
 		"expected a file or a new name, found one with the mode d": {"--report-file", "json=" + dir},
 		"another report has the same path":                         {"--report-file", "json=" + dir + "/x", "--report-file", "yaml=" + dir + "/./x"},

@@ -48,10 +48,7 @@ func TestGoldenFormats(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "report.json", append(data, '\n'))
-	golden(t, "report.xml", written(t, "junit", r))
-	golden(t, "report.html", written(t, "html", r))
-	golden(t, "report.md", written(t, "markdown", r))
-	golden(t, "report.sh", written(t, "script", r))
+	goldenFormats(t, "report", r)
 }
 
 func TestARunThatCouldNotStartIsAReportToo(t *testing.T) {
@@ -67,13 +64,6 @@ func TestARunThatCouldNotStartIsAReportToo(t *testing.T) {
 	}
 	for _, format := range Formats(&v1alpha1.Report{}) {
 		written(t, format, r)
-	}
-}
-
-func TestWriteNamesTheFormats(t *testing.T) {
-	err := Write(io.Discard, "pdf", &v1alpha1.Report{})
-	if err == nil || !strings.Contains(err.Error(), "html, junit, markdown, sarif, script") {
-		t.Errorf("found %v", err)
 	}
 }
 
@@ -246,8 +236,4 @@ func TestBashReadsBackWhatWasQuoted(t *testing.T) {
 			t.Errorf("expected %q, found %q", s, got)
 		}
 	}
-}
-
-func TestGitHubAnnotatesFailures(t *testing.T) {
-	golden(t, "report.github.txt", written(t, "github", collect(story())))
 }
