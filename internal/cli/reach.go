@@ -47,11 +47,10 @@ func newReachCommand(clients *run.Clients, flags *genericclioptions.ConfigFlags,
 		Short: "Show where a pod is reachable from, and node connectivity",
 		Long: longDesc(`
 			Show where a pod is reachable from. The pod is probed on localhost and on its
-			pod IPs, in each IP family, from eight places: its container, another
-			container, a pod on the same node, a pod on another node, the node, the API
-			server, a port-forward, and this machine. A table shows the expected and the
-			actual results. If something blocks a connection, the cause and a remedy
-			follow.
+			pod IPs, in each IP family, from inside the pod, from other pods, from nodes
+			and from outside the cluster; --from lists the places. A table shows the
+			expected and the actual results. If something blocks a connection, the cause
+			and a remedy follow.
 
 			Without POD, the run creates a target pod. An existing pod is probed, but never
 			changed. Places that need a missing permission are skipped, with the reason. The

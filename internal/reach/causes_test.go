@@ -253,13 +253,13 @@ func TestAnUnknownServiceIsReachedByAConnection(t *testing.T) {
 }
 
 func TestParseVantagePoints(t *testing.T) {
-	if got, err := ParseVantagePoints(nil); err != nil || len(got) != 8 {
+	if got, err := ParseVantagePoints(nil); err != nil || len(got) != len(vantageTable) {
 		t.Errorf("found %v, %v", got, err)
 	}
 	if got, err := ParseVantagePoints([]string{"here", "container", "here"}); err != nil || fmt.Sprint(got) != "[container here]" {
 		t.Errorf("found %v, %v", got, err)
 	}
-	if _, err := ParseVantagePoints([]string{"moon"}); err == nil || !strings.Contains(err.Error(), `expected some of container, sibling, same-node, other-node, node, api-server, port-forward, here, found "moon"`) {
+	if _, err := ParseVantagePoints([]string{"moon"}); err == nil || !strings.Contains(err.Error(), "expected some of container, sibling, ") {
 		t.Errorf("found %v", err)
 	}
 }

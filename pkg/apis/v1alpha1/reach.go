@@ -58,8 +58,7 @@ const (
 
 // Vantage is a row of the table: one place to probe from, one address.
 type Vantage struct {
-	// Place is one of container, sibling, same-node, other-node, node,
-	// api-server, port-forward, here.
+	// Place is where it was probed from, as `kubectl kbe reach --from` names it.
 	Place string `json:"place"`
 	// Caller is who probed, in words, and Node where that is.
 	Caller string `json:"caller,omitempty"`
