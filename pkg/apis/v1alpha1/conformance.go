@@ -21,8 +21,9 @@ type ConformanceReport struct {
 	Interrupted string `json:"interrupted,omitempty"`
 
 	// Date is when the run began.
-	Date                metav1.Time `json:"date"`
-	ElapsedMilliseconds int64       `json:"elapsedMilliseconds"`
+	Date metav1.Time `json:"date"`
+	// ElapsedMilliseconds is the time of the whole run, with its cleanup.
+	ElapsedMilliseconds int64 `json:"elapsedMilliseconds"`
 	// ToolVersion is that of the suite.
 	ToolVersion string             `json:"toolVersion,omitempty"`
 	Cluster     ConformanceCluster `json:"cluster"`
@@ -50,7 +51,8 @@ type ConformanceCluster struct {
 type ConformanceNode struct {
 	Name string `json:"name"`
 	// Ready is the status of its condition: True, False or Unknown.
-	Ready            string `json:"ready"`
+	Ready string `json:"ready"`
+	// Kubelet and all below are from status.nodeInfo.
 	Kubelet          string `json:"kubelet"`
 	ContainerRuntime string `json:"containerRuntime"`
 	OSImage          string `json:"osImage"`
@@ -71,8 +73,9 @@ type ConformanceProfile struct {
 	Problems []string `json:"problems,omitempty"`
 	// Warnings are what no assertion forbids and yet is not as it should be, such as slow
 	// connections.
-	Warnings            []string `json:"warnings,omitempty"`
-	ElapsedMilliseconds int64    `json:"elapsedMilliseconds"`
+	Warnings []string `json:"warnings,omitempty"`
+	// ElapsedMilliseconds is the time of the profile's runs, with their cleanup.
+	ElapsedMilliseconds int64 `json:"elapsedMilliseconds"`
 }
 
 // AssertionOutcome is what an assertion comes to.
@@ -97,7 +100,7 @@ type Assertion struct {
 	Requirement string `json:"requirement" jsonschema:"required"`
 	// Source is the address of the page where Kubernetes states it.
 	Source string `json:"source" jsonschema:"required"`
-	// Level is Core or Extended.
+	// Level is core or extended.
 	Level string `json:"level" jsonschema:"required"`
 }
 

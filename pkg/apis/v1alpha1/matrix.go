@@ -15,12 +15,13 @@ type Matrix struct {
 	Findings         []MatrixFinding `json:"findings,omitempty"`
 	// FindingsLeftOut is how many more there are.
 	FindingsLeftOut int `json:"findingsLeftOut,omitempty"`
-	// Pairs are all probed ones of up to 100 nodes; of more, the first of those
-	// that fail.
+	// Pairs are all probed ones of up to 100 nodes (PairsAreAll); of more, the first 1,000
+	// of those that fail, and PairsLeftOut counts the others that fail.
 	Pairs        []MatrixPair `json:"pairs,omitempty"`
 	PairsAreAll  bool         `json:"pairsAreAll"`
 	PairsLeftOut int          `json:"pairsLeftOut,omitempty"`
-	Stages       []Stage      `json:"stages,omitempty"`
+	// Stages are the parts of the run, in order: nodes, pods, probes.
+	Stages []Stage `json:"stages,omitempty"`
 }
 
 // Stage is how long a part of a run took.
@@ -79,6 +80,7 @@ type MatrixFamily struct {
 // MatrixFinding explains pairs that are not as they should be. A pair that fails
 // belongs to one finding: the largest pattern that has it.
 type MatrixFinding struct {
+	// Pattern is the form of it, such as Isolated, Zones, Pair or Translation.
 	Pattern string `json:"pattern"`
 	// Warning: the pairs are reachable, but slow or under another address.
 	Warning bool `json:"warning,omitempty"`
@@ -88,7 +90,8 @@ type MatrixFinding struct {
 	Text   string `json:"text"`
 	Cause  string `json:"cause"`
 	Remedy string `json:"remedy"`
-	Pairs  int    `json:"pairs"`
+	// Pairs counts those that it explains, in all of Families.
+	Pairs int `json:"pairs"`
 }
 
 // MatrixPair is what one node found of another in one family.
@@ -104,5 +107,6 @@ type MatrixPair struct {
 	P99Microseconds int64 `json:"p99Microseconds,omitempty"`
 	// SeenAs is the address that the target saw, where it is not the caller's own.
 	SeenAs string `json:"seenAs,omitempty"`
+	// Detail is what State does not say, such as what answered instead.
 	Detail string `json:"detail,omitempty"`
 }

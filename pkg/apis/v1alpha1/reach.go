@@ -91,9 +91,10 @@ type Vantage struct {
 	// P50Microseconds and P99Microseconds are the time until the connection was
 	// established; where that is not known (API server, port-forward), until the answer
 	// was read.
-	P50Microseconds int64  `json:"p50Microseconds,omitempty"`
-	P99Microseconds int64  `json:"p99Microseconds,omitempty"`
-	Error           string `json:"error,omitempty"`
+	P50Microseconds int64 `json:"p50Microseconds,omitempty"`
+	P99Microseconds int64 `json:"p99Microseconds,omitempty"`
+	// Error is that of the last connection that failed, in the words of what probed.
+	Error string `json:"error,omitempty"`
 }
 
 // ReachCounts count the rows by their outcome.

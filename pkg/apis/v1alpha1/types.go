@@ -114,9 +114,10 @@ type Scenario struct {
 	Title string `json:"title"`
 	// Repeated is why an attempt before does not count: the cluster took a Pod of it
 	// away, or an image was replaced. Steps are those of the last attempt.
-	Repeated            *Cause `json:"repeated,omitempty"`
-	Steps               []Step `json:"steps,omitempty"`
-	ElapsedMilliseconds int64  `json:"elapsedMilliseconds"`
+	Repeated *Cause `json:"repeated,omitempty"`
+	Steps    []Step `json:"steps,omitempty"`
+	// ElapsedMilliseconds is the time of all attempts.
+	ElapsedMilliseconds int64 `json:"elapsedMilliseconds"`
 }
 
 // Step is one command and its claims.
@@ -157,6 +158,7 @@ type Step struct {
 	// Position is where the command is on the page that it is made from.
 	Position *Position `json:"position,omitempty"`
 
+	// ElapsedMilliseconds is the time of the command, and until its claims were decided.
 	ElapsedMilliseconds int64 `json:"elapsedMilliseconds"`
 }
 
@@ -301,13 +303,15 @@ type Moment struct {
 // Cleanup reports what is left of the run.
 type Cleanup struct {
 	// Kept: nothing was removed, as requested.
-	Kept      bool     `json:"kept"`
+	Kept bool `json:"kept"`
+	// Leftovers are objects that could not be deleted, as RESOURCE/NAME, and Error says why.
 	Leftovers []string `json:"leftovers,omitempty"`
 	// Unconfirmed are Pods, as NAME on NODE, whose end no kubelet has confirmed:
 	// only their objects were removed.
 	Unconfirmed []string `json:"unconfirmed,omitempty"`
 	Error       string   `json:"error,omitempty"`
 	// RemoveCommand removes by hand what is still there.
-	RemoveCommand       string `json:"removeCommand,omitempty"`
-	ElapsedMilliseconds int64  `json:"elapsedMilliseconds"`
+	RemoveCommand string `json:"removeCommand,omitempty"`
+	// ElapsedMilliseconds is how long the cleanup took.
+	ElapsedMilliseconds int64 `json:"elapsedMilliseconds"`
 }
