@@ -44,7 +44,7 @@ test-all: setup build bin/gotestsum ## Run all tests: also each fault, mutation 
 .PHONY: unit
 unit: bin/gotestsum ## Run the unit tests of every module; no cluster, no root
 	@failed=0; \
-	hack/gotest.sh unit . pkgname -race ./cmd/... ./docs ./e2e/provider ./examples/... ./internal/... ./pkg/... || failed=1; \
+	hack/gotest.sh unit . pkgname -race ./cmd/... ./docs ./e2e/internal/... ./examples/... ./internal/... ./pkg/... || failed=1; \
 	hack/gotest.sh unit-cluster cluster pkgname -race ./cmd/... ./internal/... || failed=1; \
 	exit $$failed
 

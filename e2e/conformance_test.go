@@ -21,7 +21,7 @@ import (
 	"sigs.k8s.io/e2e-framework/pkg/types"
 	"sigs.k8s.io/yaml"
 
-	"github.com/kubectl-kbe/kubectl-kbe/e2e/provider"
+	"github.com/kubectl-kbe/kubectl-kbe/e2e/internal/provider"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/conformance"

@@ -23,7 +23,7 @@ import (
 	"sigs.k8s.io/e2e-framework/third_party/k3d"
 	"sigs.k8s.io/e2e-framework/third_party/kind"
 
-	"github.com/kubectl-kbe/kubectl-kbe/e2e/provider"
+	"github.com/kubectl-kbe/kubectl-kbe/e2e/internal/provider"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 )
 

@@ -18,7 +18,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/e2e-framework/pkg/envconf"
 
-	"github.com/kubectl-kbe/kubectl-kbe/e2e/provider"
+	"github.com/kubectl-kbe/kubectl-kbe/e2e/internal/provider"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"

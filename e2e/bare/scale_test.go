@@ -29,7 +29,7 @@ import (
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/cri-streaming/pkg/streaming/remotecommand"
 
-	"github.com/kubectl-kbe/kubectl-kbe/e2e/apiserver"
+	"github.com/kubectl-kbe/kubectl-kbe/e2e/internal/apiserver"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
