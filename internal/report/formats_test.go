@@ -79,6 +79,18 @@ func TestAScriptHasANamespaceOfItsOwn(t *testing.T) {
 	}
 }
 
+// TestAScriptOfARunInAnExistingNamespace: what is named like the namespace keeps its name.
+func TestAScriptOfARunInAnExistingNamespace(t *testing.T) {
+	r := &v1alpha1.Report{Example: "a", Scenarios: []v1alpha1.Scenario{{Steps: []v1alpha1.Step{
+		{Command: "kubectl exec web -- curl web.web.svc:80"},
+	}}}}
+	r.Run.Namespace = "web"
+	found := string(written(t, "script", r))
+	if want := `exec web -- curl web."$namespace".svc:80`; !strings.Contains(found, want) {
+		t.Errorf("expected %s in\n%s", want, found)
+	}
+}
+
 // hostile is a story in which everything that a cluster can say is an attack.
 func hostile() *v1alpha1.Report {
 	const evil = "\x1b[31m\x00\x07\ufffe\u202e\xff]]></pre><script>alert(1)</script><img src=x onerror=y>&amp;\r\n'; touch /tmp/owned; '$(touch /tmp/owned)`id`\nEND\n"
@@ -182,7 +194,7 @@ esac
 		t.Fatal(err)
 	}
 	r := &v1alpha1.Report{
-		Example: "pods", RunResult: v1alpha1.RunResult{Run: v1alpha1.Run{Namespace: "kbe-pods-x7k2p"}},
+		Example: "pods", RunResult: v1alpha1.RunResult{Run: v1alpha1.Run{Namespace: "kbe-pods-x7k2p", OwnNamespace: true}},
 		Pods: []v1alpha1.Pod{{Name: "other", IPs: []string{"10.244.1.3"}}, {Name: "sise", IPs: []string{"10.244.1.30"}}},
 		Scenarios: []v1alpha1.Scenario{{Steps: []v1alpha1.Step{
 			{Command: "kubectl create -f a.yaml", Files: []v1alpha1.File{{Name: "a.yaml", Content: "kind: Pod\n"}},

@@ -164,11 +164,12 @@ func (s *script) text(text string) string {
 type varying struct{ value, lookup string }
 
 // varyingOf are the namespace and the pods' addresses. Longer ones come first, for an
-// address may begin as another.
+// address may begin as another. A namespace that was there before may be named like anything
+// else in a command: only in DNS names it is certain to be meant.
 func varyingOf(r *v1alpha1.Report) []varying {
-	var all []varying
-	if r.Run.Namespace != "" {
-		all = append(all, varying{r.Run.Namespace, `"$namespace"`})
+	all := []varying{{"." + r.Run.Namespace + ".svc", `."$namespace".svc`}}
+	if r.Run.OwnNamespace {
+		all[0] = varying{r.Run.Namespace, `"$namespace"`}
 	}
 	for _, p := range r.Pods {
 		for i, ip := range p.IPs {
