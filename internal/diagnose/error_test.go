@@ -102,10 +102,10 @@ func TestAnErrorOfAnotherKindHasNoCause(t *testing.T) {
 func TestTheTableUsesNamesThatExist(t *testing.T) {
 	about := map[place]string{
 		api:  "host file contexts kubelet proxy",
-		pull: "pod namespace node arch container image memory", pulling: "pod namespace node arch container image memory", crashed: "pod namespace node arch container image memory",
-		waiting: "pod namespace node arch container image memory", restarting: "pod namespace node arch container image memory",
-		running: "pod namespace node arch container image memory", stopped: "pod namespace node arch container image memory",
-		starting: "pod namespace node arch", whole: "pod namespace node arch", scheduling: "pod namespace node arch", node: "pod namespace node arch", alone: "node", path: "from fromNode to toNode namespace policies",
+		pull: "pod namespace node aNode arch container image memory", pulling: "pod namespace node aNode arch container image memory", crashed: "pod namespace node aNode arch container image memory",
+		waiting: "pod namespace node aNode arch container image memory", restarting: "pod namespace node aNode arch container image memory",
+		running: "pod namespace node aNode arch container image memory", stopped: "pod namespace node aNode arch container image memory",
+		starting: "pod namespace node aNode arch", whole: "pod namespace node aNode arch", scheduling: "pod namespace node aNode arch", node: "pod namespace node aNode arch", alone: "node", path: "from fromNode to toNode namespace policies",
 	}
 	name, aboutPod := regexp.MustCompile(`\$(\w+)`), regexp.MustCompile(`kubectl (?:describe pod|logs|exec) \$pod( -n \$namespace)?`)
 	for _, r := range table() {

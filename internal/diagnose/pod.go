@@ -92,10 +92,11 @@ func condition(pod *corev1.Pod, kind corev1.PodConditionType) (found *corev1.Pod
 
 // about are the names of the Pod and of one of its containers, which may be nil.
 func (e Evidence) about(c *corev1.ContainerStatus) map[string]string {
-	names := map[string]string{"pod": e.Pod.Name, "namespace": e.Pod.Namespace, "node": e.Pod.Spec.NodeName, "arch": "a node"}
+	names := map[string]string{"pod": e.Pod.Name, "namespace": e.Pod.Namespace, "node": e.Pod.Spec.NodeName, "aNode": "a node"}
 	if e.Pod.Spec.NodeName != "" {
-		names["arch"] = fmt.Sprintf("node %q", e.Pod.Spec.NodeName)
+		names["aNode"] = fmt.Sprintf("node %q", e.Pod.Spec.NodeName)
 	}
+	names["arch"] = names["aNode"]
 	if e.Node != nil {
 		names["arch"] += fmt.Sprintf(" (%s/%s)", e.Node.Status.NodeInfo.OperatingSystem, e.Node.Status.NodeInfo.Architecture)
 	}

@@ -124,6 +124,12 @@ func TestTheNodeMakesACauseMoreExact(t *testing.T) {
 	if c := e.Cause(); c == nil || !strings.HasSuffix(c.What, `(linux/amd64)`) {
 		t.Errorf("expected the node's platform, found %v", c)
 	}
+	other := captured(t, "noregistry")
+	without := other.Cause()
+	other.Node = e.Node
+	if with := other.Cause(); with.What != without.What {
+		t.Errorf("expected that the platform is named only where it matters, found %q, then %q", without.What, with.What)
+	}
 }
 
 // An old kubelet says in the container's state only that it backs off.

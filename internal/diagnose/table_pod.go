@@ -23,7 +23,7 @@ const (
 )
 
 const (
-	lostContainer = "was lost: $arch, or its container runtime, was restarted or no longer knows it"
+	lostContainer = "was lost: $aNode, or its container runtime, was restarted or no longer knows it"
 	// The kubelet's time is over, and it tries again: containerd; CRI-O.
 	tooSlow    = `(^|desc = )context deadline exceeded$|name (".*" )?is reserved|due to system load`
 	lookAtLoad = "look at the load and the disk of the node: kubectl describe node $node"
@@ -89,18 +89,18 @@ var containers = []row{
 		what:   theContainer + `does not start: it needs the key "$key" of $object, which has no such key`,
 		remedy: "add the key, or correct its name in the container's env", outlook: Retried},
 	{at: waiting, reason: "CreateContainerConfigError", message: "failed to sync (configmap|secret) cache|services have not yet been read",
-		what:   theContainer + "does not start yet: the API server does not give $arch what it needs",
+		what:   theContainer + "does not start yet: the API server does not give $aNode what it needs",
 		remedy: "give it time: that passes when the kubelet has been up for a moment", outlook: Slow},
 	{at: waiting, reason: "CreateContainerConfigError", what: theContainer + "does not start: its configuration is invalid",
 		remedy: "fix the field or the object in the message", outlook: Retried},
 	// Kubelets up to 1.30; later ones reject the Pod.
-	{at: waiting, reason: "Blocked", what: theContainer + "does not start: $arch cannot enforce its AppArmor profile",
+	{at: waiting, reason: "Blocked", what: theContainer + "does not start: $aNode cannot enforce its AppArmor profile",
 		remedy: "load the profile into the node, run the pod on a node that has it, or leave the profile out", outlook: Retried},
 	{at: waiting, reason: "CreateContainerError|RunContainerError", message: noProgram, what: theContainer + `does not start: its image has no executable "$program"`,
 		remedy: "correct the command, or use an image that has it: --image NAME=REF", outlook: Retried},
-	{at: waiting, reason: "CreateContainerError|RunContainerError", message: tooSlow, what: theContainer + "does not start: the container runtime of $arch does not finish in time",
+	{at: waiting, reason: "CreateContainerError|RunContainerError", message: tooSlow, what: theContainer + "does not start: the container runtime of $aNode does not finish in time",
 		remedy: lookAtLoad, outlook: Unsettled},
-	{at: waiting, reason: "CreateContainerError|RunContainerError", what: theContainer + "cannot be created on $arch",
+	{at: waiting, reason: "CreateContainerError|RunContainerError", what: theContainer + "cannot be created on $aNode",
 		remedy: "fix the problem in the message; otherwise check the node's container runtime", outlook: Unsettled},
 	{at: waiting, reason: "PreStartHookError|PostStartHookError|PreCreateHookError", what: theContainer + "does not start: one of its hooks fails",
 		remedy: "check the hook", outlook: Retried, workload: true},
@@ -133,25 +133,25 @@ var pods = []row{
 
 	// containerd; CRI-O; cri-dockerd.
 	{at: starting, reason: "FailedCreatePodSandBox", message: `(failed to get sandbox image "|desc = failed to pull image "|creating pod sandbox .*docker://|failed pulling image ")(?P<sandbox>[^"\s]+?)("|:?\s)`,
-		what:   `pod "$pod" does not start: $arch cannot pull the image of its sandbox, $sandbox`,
+		what:   `pod "$pod" does not start: $aNode cannot pull the image of its sandbox, $sandbox`,
 		remedy: "load this image into the node, or have the container runtime pull it from a mirror", outlook: Unsettled},
 	{at: starting, reason: "FailedCreatePodSandBox", message: `no runtime for "(?P<containerd>[^"]+)" is configured|failed to find runtime handler (?P<crio>\S+) from runtime list|RuntimeHandler "(?P<docker>[^"]+)" not supported`,
-		what:   `pod "$pod" does not start: $arch has no runtime "$containerd$crio$docker", which the pod's runtimeClassName requires`,
+		what:   `pod "$pod" does not start: $aNode has no runtime "$containerd$crio$docker", which the pod's runtimeClassName requires`,
 		remedy: "install it on the node, run the pod on a node that has it, or leave runtimeClassName out", outlook: Unsettled},
 	// host-local; Amazon's; Cilium's; Calico's.
 	{at: starting, reason: "FailedCreatePodSandBox", message: `no IP addresses available in range set|failed to assign an IP address to container|range is full|no more free affine blocks`,
-		what:   `pod "$pod" does not start: the network plugin (CNI) of $arch has no free IP address for it`,
+		what:   `pod "$pod" does not start: the network plugin (CNI) of $aNode has no free IP address for it`,
 		remedy: "wait, if pods are being deleted; otherwise enlarge the plugin's address range, or run fewer pods on the node", outlook: Unsettled},
 	// containerd; CRI-O; cri-dockerd; flannel's file; Calico's.
 	{at: starting, reason: "FailedCreatePodSandBox|NetworkNotReady", message: `cni (plugin not initialized|config not initialized|config uninitialized)|[Nn]o CNI configuration file in|NetworkPluginNotReady|flannel/subnet\.env: no such file|calico/nodename: no such file`,
-		what:   `pod "$pod" does not start: the network plugin (CNI) of $arch is not ready`,
+		what:   `pod "$pod" does not start: the network plugin (CNI) of $aNode is not ready`,
 		remedy: "wait, if the node has just started; otherwise look at the plugin's pod there: kubectl get pods -A --field-selector spec.nodeName=$node", outlook: Unsettled},
-	{at: starting, reason: "FailedCreatePodSandBox", message: tooSlow, what: `pod "$pod" does not start: the container runtime of $arch does not finish its sandbox in time`,
+	{at: starting, reason: "FailedCreatePodSandBox", message: tooSlow, what: `pod "$pod" does not start: the container runtime of $aNode does not finish its sandbox in time`,
 		remedy: lookAtLoad, outlook: Unsettled},
-	{at: starting, reason: "FailedCreatePodSandBox", what: `pod "$pod" does not start: $arch cannot create its sandbox`,
+	{at: starting, reason: "FailedCreatePodSandBox", what: `pod "$pod" does not start: $aNode cannot create its sandbox`,
 		remedy: "look at the node's network plugin (CNI) and container runtime: kubectl describe node $node", outlook: Unsettled},
 	{at: starting, reason: "FailedMount", message: `failed to fetch token|failed to sync (configmap|secret) cache|configmap "kube-root-ca.crt" not found|references non-existent config key: ca.crt|not registered`,
-		what:   `pod "$pod" does not start yet: $arch cannot get the contents of a volume from the API server`,
+		what:   `pod "$pod" does not start yet: $aNode cannot get the contents of a volume from the API server`,
 		remedy: "wait: this resolves soon after the API server has started; otherwise check the API server and the node's kubelet", outlook: Slow},
 	{at: starting, reason: "FailedMount|FailedAttachVolume", message: `(?P<kind>configmap|secret) "(?P<name>[^"]+)" not found`,
 		what: `pod "$pod" does not start: one of its volumes needs the $kind "$name", which does not exist`, remedy: "create it, or leave the volume out", outlook: Unsettled},
@@ -159,12 +159,12 @@ var pods = []row{
 		what:   `pod "$pod" does not start: one of its volumes needs the key "$key" of a configmap or secret, which has no such key`,
 		remedy: "add the key, or correct its name in the volume's items", outlook: Unsettled},
 	{at: starting, reason: "FailedMount|FailedAttachVolume|FailedMapVolume", message: `driver name (?P<driver>\S+) not found in the list of registered CSI drivers`,
-		what:   `pod "$pod" does not start: $arch has no CSI driver $driver, which one of its volumes needs`,
+		what:   `pod "$pod" does not start: $aNode has no CSI driver $driver, which one of its volumes needs`,
 		remedy: "wait, if the node has just started; otherwise look at the driver's pod there: kubectl get pods -A --field-selector spec.nodeName=$node", outlook: Unsettled},
 	{at: starting, reason: "FailedMount|FailedAttachVolume|FailedMapVolume", what: `pod "$pod" does not start: one of its volumes cannot be mounted`,
 		remedy: "fix the problem in the message", outlook: Unsettled},
 
-	{at: starting, reason: "FailedCreatePodContainer|FailedPrepareDynamicResources", what: `pod "$pod" does not start: $arch cannot prepare what it needs`,
+	{at: starting, reason: "FailedCreatePodContainer|FailedPrepareDynamicResources", what: `pod "$pod" does not start: $aNode cannot prepare what it needs`,
 		remedy: "fix the problem in the message; otherwise look at the node: kubectl describe node $node", outlook: Unsettled},
 
 	{at: alone, what: `node "$node" is not Ready`, remedy: lookAtNode, outlook: Unsettled, settle: lostTime},
