@@ -3,6 +3,7 @@ package kubectl
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -72,22 +73,32 @@ func TestRunsSideBySideKeepTheirOutput(t *testing.T) {
 	wg.Wait()
 }
 
-func TestACommandThatBlocksIsLeftBehind(t *testing.T) {
-	asked, release := make(chan struct{}, 100), make(chan struct{})
-	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-		asked <- struct{}{}
-		<-release
-	}))
-	defer server.Close()
-	defer close(release)
-	k := at(t, server.URL)
-	ctx, cancel := context.WithCancelCause(t.Context())
-	stop := errors.New("stopped by a signal")
-	go func() {
-		<-asked
-		cancel(stop)
-	}()
-	if _, err := k.Run(ctx, "get", "pods"); !errors.Is(err, stop) {
-		t.Errorf("expected the cause of the context, found %v", err)
+func TestWhatBlocksIsLeftBehind(t *testing.T) {
+	for name, call := range map[string]func(*Kubectl, context.Context) error{
+		"a command": func(k *Kubectl, ctx context.Context) error { _, err := k.Run(ctx, "get", "pods"); return err },
+		// As a kubelet that stands still, through the API server.
+		"an exec": func(k *Kubectl, ctx context.Context) error {
+			return k.Exec("p", "c")(ctx, []string{"true"}, nil, io.Discard, io.Discard)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			asked, release := make(chan struct{}, 100), make(chan struct{})
+			server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+				asked <- struct{}{}
+				<-release
+			}))
+			defer server.Close()
+			defer close(release)
+			k := at(t, server.URL)
+			ctx, cancel := context.WithCancelCause(t.Context())
+			stop := errors.New("stopped by a signal")
+			go func() {
+				<-asked
+				cancel(stop)
+			}()
+			if err := call(k, ctx); !errors.Is(err, stop) {
+				t.Errorf("expected the cause of the context, found %v", err)
+			}
+		})
 	}
 }
