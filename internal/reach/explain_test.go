@@ -197,13 +197,14 @@ func TestNodesOfOneCauseAreOneFinding(t *testing.T) {
 	for i := range 4 {
 		nodes = append(nodes, Node{Name: fmt.Sprintf("node-%d", 5+i)})
 		n := &nodes[len(nodes)-1]
-		n.fail(fmt.Errorf(`container "sise" of pod "reach-%d": node %q cannot reach the registry: read udp [::1]:%d->[::1]:53`, i, n.Name, 40000+i))
+		n.fail(fmt.Errorf(`container "sise" of pod "reach-%d": node %q cannot reach the registry: %sErrImagePull: read udp [::1]:%d->[::1]:53`, i, n.Name,
+			[]string{"", `ImagePullBackOff: Back-off pulling image "quay.io/a:1": `}[i%2], 40000+i))
 	}
 	nodes[2].fail(errors.New("exec ended"))
 	nodes[3].fail(errors.New("exec ended"))
 	want := []string{
 		"✗ node-3, node-4 could not take part: exec ended (4)",
-		`✗ node-5, node-6, node-7, node-8 could not take part: container "sise" of its pod: the node cannot reach the registry: read udp [::1]->[::1]:53 (0)`,
+		`✗ node-5, node-6, node-7, node-8 could not take part: container "sise" of its pod: the node cannot reach the registry: ErrImagePull: read udp [::1]->[::1]:53 (0)`,
 	}
 	if got := findings(nodes, m); !slices.Equal(got, want) {
 		t.Errorf("expected\n  %s\nfound\n  %s", strings.Join(want, "\n  "), strings.Join(got, "\n  "))

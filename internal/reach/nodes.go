@@ -41,11 +41,13 @@ type Node struct {
 func (n *Node) takesPart() bool { return n.Failed == "" && n.Skipped == "" }
 
 // What differs between two nodes with the same cause: the names of the run's pod and
-// of the node, and the port that a connection left from.
+// of the node, the port that a connection left from, and whether the kubelet waits
+// before it pulls again.
 var (
 	podName    = regexp.MustCompile(`\bpods? "reach-[\w-]+"`)
 	nodeName   = regexp.MustCompile(`\bnode "[^"]+"`)
 	sourcePort = regexp.MustCompile(`:\d+->`)
+	backOff    = regexp.MustCompile(`(?:ImagePullBackOff: )?Back-off pulling image "[^"]*": `)
 )
 
 // fail notes why the node does not take part, such that nodes with the same cause
@@ -60,7 +62,7 @@ func (n *Node) fail(err error) {
 	}
 	why = podName.ReplaceAllLiteralString(why, "its pod")
 	why = strings.ReplaceAll(why, fmt.Sprintf("node %q", n.Name), "the node")
-	n.Failed = sourcePort.ReplaceAllLiteralString(why, "->")
+	n.Failed = backOff.ReplaceAllLiteralString(sourcePort.ReplaceAllLiteralString(why, "->"), "")
 }
 
 // Address returns the pod's address of a family; it is not valid where there is none.
