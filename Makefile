@@ -57,7 +57,7 @@ SHORT ?=
 e2e: setup build bin/gotestsum ## Run the e2e tests on temporary clusters (root, Linux)
 	@hack/inotify.sh
 	@failed=0; \
-	hack/gotest.sh e2e . testname -race -count=1 -timeout 60m $(SHORT) ./e2e -args --cluster=embedded --kubernetes=$(KUBERNETES) --artifacts=$(CURDIR)/_artifacts || failed=1; \
+	hack/gotest.sh e2e . testname -race -count=1 -timeout 90m $(SHORT) ./e2e -args --cluster=embedded --kubernetes=$(KUBERNETES) --artifacts=$(CURDIR)/_artifacts || failed=1; \
 	hack/gotest.sh e2e-confine . testname -race -count=1 ./e2e/bare ./e2e/confine || failed=1; \
 	hack/gotest.sh e2e-cluster cluster testname -tags e2e -count=1 -timeout 45m $(SHORT) ./e2e -args --kubernetes=$(KUBERNETES) || failed=1; \
 	exit $$failed
