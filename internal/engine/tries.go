@@ -16,10 +16,10 @@ type CommandRetried struct {
 	Elapsed time.Duration
 }
 
-// Between two tries of a command is firstPause, then twice as long each time, up to
-// lastPause. An exec costs the machine about 50 ms.
+// Between two tries of a command is firstPause, or as long as the try took, then twice as long
+// each time, up to lastPause. An exec costs a machine 50 ms, and one that has much to do more.
 const (
-	firstPause = 250 * time.Millisecond
+	firstPause = 100 * time.Millisecond
 	lastPause  = time.Second
 )
 
@@ -42,8 +42,9 @@ func (r *attempt) untilItHolds(ctx context.Context, st step, facts expect.Facts,
 	same := steady{since: begin}
 	for tries, pause := 1, firstPause; ; tries, pause = tries+1, min(2*pause, lastPause) {
 		printed = nil
-		changed := r.watcher.next()
+		changed, started := r.watcher.next(), time.Now()
 		res, f := execute(keep)
+		pause = min(max(pause, time.Since(started)), lastPause)
 		settled := r.isSettled(ctx, st, facts, res, f) || r.plan.Page != nil && same.after(res, r.watcher.onTheWay(r.opts.FailFast)) > settleTime
 		if !settled && time.Since(begin)+pause < st.within && r.rest(ctx, pause, changed) {
 			emit(Waiting{For: "an answer", State: fmt.Sprintf("attempt %d", tries+1)})
