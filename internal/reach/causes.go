@@ -441,7 +441,7 @@ func (e *explanation) flaky() (found []match) {
 	for _, i := range e.rows(func(r Row) bool { return r.Expected == Reached && e.Found(r) == probe.Flaky }) {
 		r := e.Rows[i]
 		found = append(found, match{[]int{i}, map[string]string{
-			"address": r.Address.String(), "caller": r.Caller, "error": r.Result.Err,
+			"address": r.Where(), "caller": r.Caller, "error": r.Result.Err,
 			"failed": strconv.Itoa(r.Result.Failed), "samples": strconv.Itoa(r.Result.Failed + r.Result.Answered),
 		}})
 	}

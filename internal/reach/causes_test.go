@@ -170,6 +170,8 @@ func TestExplainTable(t *testing.T) {
 		}, want: []string{"something translates addresses between pods (SNAT)"}, why: "other-node has the address 10.244.2.3, but was source-NATed to 10.89.0.3"},
 		"flaky": {ips: v4, rows: []string{"same-node " + v4 + " mine", "other-node " + v4 + " flaky"},
 			want: []string{"some connections to 10.244.1.5:9876 fail"}, why: "2 of 5 failed", outer: 1},
+		"a flaky tunnel": {ips: v4, rows: []string{"same-node " + v4 + " mine", "port-forward tunnel flaky"},
+			want: []string{"some connections to localhost:9876 fail"}, why: "port-forward: 2 of 5 failed", outer: 1},
 		"something of its own": {ips: v4, rows: []string{"container " + v4 + " mine", "same-node " + v4 + " reset"},
 			want: []string{"same-node cannot reach 10.244.1.5:9876"}, why: "reset", outer: 1},
 		"all skipped": {ips: v4, rows: []string{"container " + v4 + " -", "same-node " + v4 + " -"}},

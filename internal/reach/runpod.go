@@ -202,7 +202,8 @@ func (r *podRun) call(ctx context.Context, vantage vantageRow, c caller, rows []
 	for {
 		last := r.listens.Err() != nil || time.Now().After(deadline)
 		vantage.call(ctx, r, c, rows)
-		if slices.ContainsFunc(rows, r.table.reached) {
+		// What this machine reaches under a Pod's address may be another.
+		if slices.ContainsFunc(rows, func(row Row) bool { return r.table.Outcome(row) == v1alpha1.VantageMet }) {
 			r.reached()
 		}
 		if last || !slices.ContainsFunc(rows, r.table.lastRefused) {
