@@ -40,14 +40,19 @@ func standard() (artifact, error) {
 // image of the Catalogue, or that for pods' sandboxes alone. bin is the folder of the parts.
 // It needs root. Otherwise it is as Build.
 func BuildStore(ctx context.Context, cacheDir, bin string, pauseAlone bool, progress func(format string, args ...any)) (string, error) {
-	a, err := standard()
+	of := standard
 	if pauseAlone {
-		a, err = archive("pause", pauseRecipe(pauseImage(PauseRef), runtime.GOARCH))
+		of = func() (artifact, error) { return archive("pause", pauseRecipe(pauseImage(PauseRef), runtime.GOARCH)) }
 	}
+	a, err := of()
 	if err != nil {
 		return "", err
 	}
-	return store(a, bin).path(ctx, cacheDir, oneAtATime(progress))
+	s, err := store(a, bin)
+	if err != nil {
+		return "", err
+	}
+	return s.path(ctx, cacheDir, oneAtATime(progress))
 }
 
 func buildOne(ctx context.Context, cacheDir, file string, progress func(format string, args ...any), r recipe) (string, error) {

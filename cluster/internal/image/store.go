@@ -3,6 +3,7 @@ package image
 import (
 	"bytes"
 	"context"
+	"debug/buildinfo"
 	"fmt"
 	"os"
 	"os/exec"
@@ -27,12 +28,17 @@ disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.cri.v1.images", 
 
 // store has containerd, one of the parts in bin, take the images of an archive once: to load
 // them takes more than a second of a processor, which nodes that begin with a copy need not
-// spend. It needs root.
-func store(of artifact, bin string) artifact {
+// spend. It needs root. It is the same for all versions of Kubernetes whose parts have this
+// containerd: clusters of several may start at the same time.
+func store(of artifact, bin string) (artifact, error) {
+	containerd, err := buildinfo.ReadFile(filepath.Join(bin, "containerd"))
+	if err != nil {
+		return artifact{}, fmt.Errorf("containerd of the parts: %w", err)
+	}
 	return artifact{
 		what: "store of " + of.what,
 		file: of.file + "." + containerdFolder,
-		key:  keyOf(of.key, bin), // the folder's name is a hash of its content
+		key:  keyOf(of.key, containerd.String()),
 		from: []artifact{of},
 		make: func(ctx context.Context, from []string, dir, path string) error {
 			short, err := os.MkdirTemp("", "kbe-") // a socket's path has at most 108 bytes
@@ -46,7 +52,7 @@ func store(of artifact, bin string) artifact {
 			}
 			return withContainerd(ctx, bin, config, socket, func() error { return Load(ctx, bin, socket, from[0]) })
 		},
-	}
+	}, nil
 }
 
 // withContainerd does something while a containerd runs, and ends it, so that all of its data is
