@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -83,27 +84,48 @@ kubectl delete pod twocontainers -n by-hand --now
 //go:embed testdata/page.md
 var markdown []byte
 
-// podsStart is how long at least one pod was on its way to Ready. The cluster dates the creation
-// in whole seconds: ways that seem to overlap for that count less than they took, never more.
-func podsStart(pods []v1alpha1.Pod) (all time.Duration) {
-	var until time.Time
-	pods = slices.SortedFunc(slices.Values(pods), func(a, b v1alpha1.Pod) int { return a.Timeline[0].Time.Compare(b.Timeline[0].Time.Time) })
-	for _, p := range pods {
-		begin := p.Timeline[0].Time.Time
-		for _, m := range p.Timeline {
-			if m.What != "Ready" || m.ObservedMilliseconds == nil {
+// podsStart watches the cluster's pods while something runs, and says how long at least
+// one pod of a namespace was on its way from its creation to Ready. The times are those at
+// which the watch saw it, since the cluster's own are in whole seconds.
+func (l *lab) podsStart(ctx context.Context, run func() (namespace string, err error)) (all time.Duration, err error) {
+	w, err := l.client.CoreV1().Pods(metav1.NamespaceAll).Watch(ctx, metav1.ListOptions{})
+	if err != nil {
+		return 0, err
+	}
+	type key struct{ namespace, name string }
+	type start struct{ created, ready time.Time }
+	starts := map[key]*start{}
+	seen := make(chan struct{})
+	go func() {
+		defer close(seen)
+		for ev := range w.ResultChan() {
+			pod, ok := ev.Object.(*corev1.Pod)
+			if !ok {
 				continue
 			}
-			end := begin.Add(time.Duration(*m.ObservedMilliseconds) * time.Millisecond)
-			if until.After(begin) {
-				begin = until
+			k := key{pod.Namespace, pod.Name}
+			if starts[k] == nil {
+				starts[k] = &start{created: time.Now()}
 			}
-			if end.After(begin) {
-				all, until = all+end.Sub(begin), end
+			if s := starts[k]; s.ready.IsZero() && isReady(pod) {
+				s.ready = time.Now()
 			}
 		}
+	}()
+	namespace, err := run()
+	w.Stop()
+	<-seen
+	maps.DeleteFunc(starts, func(k key, s *start) bool { return k.namespace != namespace || s.ready.IsZero() })
+	var until time.Time
+	for _, s := range slices.SortedFunc(maps.Values(starts), func(a, b *start) int { return a.created.Compare(b.created) }) {
+		if s.created.After(until) {
+			until = s.created
+		}
+		if s.ready.After(until) {
+			all, until = all+s.ready.Sub(until), s.ready
+		}
 	}
-	return all
+	return all, err
 }
 
 // limit makes all the pods of a run at once, and waits by watch until each is as

@@ -79,13 +79,14 @@ func (l *lab) podsSubjects() []subject {
 // was on the way to Ready.
 func (l *lab) verifyPage(ctx context.Context) (sample, error) {
 	var r v1alpha1.Report
-	s, err := l.report(ctx, &r, "verify", l.markdown)
-	if err != nil {
-		return s, err
-	}
+	var s sample
+	starts, err := l.podsStart(ctx, func() (_ string, err error) {
+		s, err = l.report(ctx, &r, "verify", l.markdown)
+		return r.Run.Namespace, err
+	})
 	s = s.toVerdict(r.ElapsedMilliseconds, r.VerdictMilliseconds)
-	s.Seconds -= podsStart(r.Pods).Seconds()
-	return s, nil
+	s.Seconds -= starts.Seconds()
+	return s, err
 }
 
 // traced runs the pods page, and keeps its trace under a name.
