@@ -16,11 +16,13 @@ import (
 	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	"sigs.k8s.io/e2e-framework/pkg/envconf"
 
+	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 )
 
@@ -347,4 +349,77 @@ func TestPermissionsThatEndMidRun(t *testing.T) {
 		t.Errorf("cleanup: expected exit code 0, found %d:\n%s%s", code, stdout, stderr)
 	}
 	assertPods(t, f.session.Namespace)
+}
+
+// TestWhatControllersMakeEndsAtOnce: a kubelet that has begun to end a pod with the 30 seconds
+// of its spec does not always take up a shorter time, and the removal of the run would be forced.
+func TestWhatControllersMakeEndsAtOnce(t *testing.T) {
+	t.Parallel()
+	for name, shared := range map[string]bool{"in a namespace of its own": false, "in one of others": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var args []string
+			if shared {
+				args = []string{"-n", newFixture(t, "controllers").session.Namespace}
+			}
+			r, code := verified(t, "testdata", "controllers.md", args...)
+			assertFindings(t, r, nil)
+			if c := r.Cleanup; code != 0 || c == nil || len(c.Unconfirmed)+len(c.Leftovers) > 0 {
+				t.Errorf("expected exit code 0, and kubelets that confirm the end of all pods, found %d, %+v", code, c)
+			}
+			if shared {
+				assertNothingOf(t, r.Run.Namespace, r.Run.ID)
+			}
+		})
+	}
+}
+
+// TestWhatMayNotBeRemovedIsLeftToTheGarbageCollector: a Deployment whose ReplicaSets the user may not
+// delete goes with all that it made.
+func TestWhatMayNotBeRemovedIsLeftToTheGarbageCollector(t *testing.T) {
+	exhaustive(t)
+	t.Parallel()
+	f := newFixture(t, "collector")
+	user := envconf.RandomName("jane", 10)
+	all := func(group, resource string, verbs ...string) rbac.Needs {
+		return rbac.On(schema.GroupResource{Group: group, Resource: resource}, verbs...)
+	}
+	needs := rbac.Join(podsNeeds(t, false), all("apps", "deployments", "create", "get", "list", "watch", "delete"),
+		all("apps", "replicasets", "get", "list", "watch"), all("batch", "jobs", "create", "get", "list", "watch", "delete"),
+		all("batch", "cronjobs", "create", "get", "list", "watch", "delete"))
+	grant(t, user, f.session.Namespace, needs)
+	r, code := verified(t, "testdata", "controllers.md", "-n", f.session.Namespace, "--as", user)
+	if assertFindings(t, r, nil); code != 0 {
+		t.Errorf("expected exit code 0, found %d, %+v", code, r.Cleanup)
+	}
+	assertNothingOf(t, r.Run.Namespace, r.Run.ID)
+}
+
+// assertNothingOf waits until nothing that a controller makes is left of a run: the garbage
+// collector has its own time.
+func assertNothingOf(t *testing.T, namespace, run string) {
+	t.Helper()
+	opts := metav1.ListOptions{LabelSelector: session.RunLabel + "=" + run}
+	var left []string
+	err := wait.PollUntilContextTimeout(t.Context(), time.Second, time.Minute, true, func(ctx context.Context) (bool, error) {
+		left = nil
+		pods, err := client(t).CoreV1().Pods(namespace).List(ctx, opts)
+		if err != nil {
+			return false, err
+		}
+		sets, err := client(t).AppsV1().ReplicaSets(namespace).List(ctx, opts)
+		if err != nil {
+			return false, err
+		}
+		for i := range pods.Items {
+			left = append(left, "pod/"+pods.Items[i].Name)
+		}
+		for i := range sets.Items {
+			left = append(left, "replicaset/"+sets.Items[i].Name)
+		}
+		return len(left) == 0, nil
+	})
+	if err != nil {
+		t.Errorf("expected nothing of run %s, found %s: %v", run, left, err)
+	}
 }

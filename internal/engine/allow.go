@@ -63,7 +63,7 @@ var allowed = map[string]form{
 		plain("image-pull-policy labels leave-stdin-open override-type overrides pod-running-timeout port privileged quiet"),
 		plain("restart rm save-config stdin timeout tty wait"))},
 	"scale":  {objects, no, join(manifest, prints, plain("all current-replicas dry-run replicas resource-version selector timeout"))},
-	verbWait: {objects, no, plain("for selector timeout")},
+	verbWait: {objects, no, plain("all for selector timeout")},
 }
 
 // form is what a command may have.

@@ -66,7 +66,9 @@ func (p *Plan) commandNeeds(st step) rbac.Needs {
 	words := st.preview(context.Background(), st.command, expect.Facts{Images: p.Example.References(), Texts: p.Example.Texts})[1:]
 	if words[0] == verbWait {
 		verbs := []string{"get", "watch"}
-		if slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(w, "-l") || strings.HasPrefix(w, "--selector") }) {
+		if slices.ContainsFunc(words, func(w string) bool {
+			return strings.HasPrefix(w, "-l") || strings.HasPrefix(w, "--selector") || strings.HasPrefix(w, "--all")
+		}) {
 			verbs = append(verbs, "list")
 		}
 		return onTargets(words[1:], verbs...)

@@ -106,20 +106,40 @@ func TestSelect(t *testing.T) {
 }
 
 func TestParseWait(t *testing.T) {
-	w, err := parseWait([]string{"--for=condition=Ready", "pod/a", "pod/b", "--timeout=2m"})
-	if err != nil || w.timeout != 2*time.Minute || len(w.objects) != 2 || w.what != "Ready" {
-		t.Errorf("found %+v, %v", w, err)
-	}
-	if w, err := parseWait([]string{"--for=delete", "pod/a"}); err != nil || !w.deletion || w.timeout != 30*time.Second {
-		t.Errorf("found %+v, %v", w, err)
+	for line, want := range map[string]struct {
+		objects, goals string
+		timeout        time.Duration
+	}{
+		"--for=condition=Ready pod/a pod/b --timeout=2m":         {"pod/a pod/b", "Ready", 2 * time.Minute},
+		"--for=delete pod/a":                                     {"pod/a", "deleted", 30 * time.Second},
+		"gateway web proxy --for=condition=Programmed":           {"gateway/web gateway/proxy", "Programmed", 30 * time.Second},
+		"deploy,sts --all --for=condition=Available":             {"deploy sts", "Available", 30 * time.Second},
+		"pod -l a=b --for create --for condition=Ready=false":    {"pod", "created Ready=false", 30 * time.Second},
+		"pod/a --for=jsonpath=.status.phase=Running --timeout=0": {"pod/a", ".status.phase=Running", 0},
+	} {
+		w, err := parseWait(strings.Fields(line))
+		if err != nil {
+			t.Errorf("%s: %v", line, err)
+			continue
+		}
+		var goals []string
+		for _, g := range w.goals {
+			goals = append(goals, g.what)
+		}
+		if strings.Join(w.objects, " ") != want.objects || strings.Join(goals, " ") != want.goals || w.timeout != want.timeout {
+			t.Errorf("%s: expected %v, found %+v", line, want, w)
+		}
 	}
 	for line, want := range map[string]string{
-		"--for=condition=Ready":         "expected TYPE/NAME, found none",
-		"--for=condition=Ready sise":    `expected TYPE/NAME, found "sise"`,
-		"--for=jsonpath=.a=b pod/a":     "expected jsonpath={EXPRESSION}[=VALUE]",
-		"--for=condition= pod/a":        "expected condition=NAME",
-		"--until=Ready pod/a":           "unknown flag",
-		"--for=delete --timeout=x pod/": "invalid argument",
+		"--for=condition=Ready":              "expected TYPE/NAME or TYPE NAME, found none",
+		"--for=condition=Ready sise":         `expected TYPE/NAME, TYPE NAME, or TYPE with --selector or --all, found "sise"`,
+		"--for=condition=Ready pod a/b":      `expected a name after pod, found "a/b"`,
+		"--for=condition=Ready pod/a --all":  "expected TYPE alone",
+		"--for=jsonpath=.a=b=c pod/a":        "expected jsonpath={EXPRESSION}[=VALUE]",
+		"--for=condition= pod/a":             "expected condition=NAME",
+		"--for=delete --for=condition pod/a": "expected condition=NAME",
+		"--until=Ready pod/a":                "unknown flag",
+		"--for=delete --timeout=x pod/":      "invalid argument",
 	} {
 		if _, err := parseWait(strings.Fields(line)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: expected an error with %q, found %v", line, want, err)
@@ -128,17 +148,19 @@ func TestParseWait(t *testing.T) {
 }
 
 func TestWhatAWaitMayWaitFor(t *testing.T) {
-	running := &unstructured.Unstructured{Object: map[string]any{"kind": "Pod", "status": map[string]any{"phase": "Running"}}}
+	running := &unstructured.Unstructured{Object: map[string]any{"kind": "Pod", "status": map[string]any{"phase": "Running"},
+		"spec": map[string]any{"containers": []any{map[string]any{"name": "b"}}}}}
 	for line, holds := range map[string]bool{
-		"pod/a --for=jsonpath={.status.phase}=Running":                  true,
-		"pod/a --for=jsonpath=.status.phase=Running":                    false, // no braces
-		"pod/a --for=jsonpath={.status.phase}=Succeeded":                false,
-		"pod/a --for=jsonpath={.status.phase}":                          true,
-		"pod/a --for=jsonpath={.status.podIP}":                          false,
-		"pod -l app=x --for=jsonpath={.status.phase}=Running":           true,
-		"pod/a --for=jsonpath={.status.phase}=Running --timeout=-1s":    true,
-		"pod/a --selector=app=x --for=jsonpath={.status.phase}=Running": false, // a name and a selector
-		"pod/a --for=jsonpath={.status.phase}=":                         false, // no value
+		"pod/a --for=jsonpath={.status.phase}=Running":                   true,
+		"pod/a --for=jsonpath=.status.phase=Running":                     true,
+		"pod/a --for=jsonpath={.spec.containers[?(@.name==\"b\")].name}": true, // == is no value
+		"pod/a --for=jsonpath={.status.phase}=Succeeded":                 false,
+		"pod/a --for=jsonpath={.status.phase}":                           true,
+		"pod/a --for=jsonpath={.status.podIP}":                           false,
+		"pod -l app=x --for=jsonpath={.status.phase}=Running":            true,
+		"pod/a --for=jsonpath={.status.phase}=Running --timeout=-1s":     true,
+		"pod/a --selector=app=x --for=jsonpath={.status.phase}=Running":  false, // a name and a selector
+		"pod/a --for=jsonpath={.status.phase}=":                          false, // no value
 	} {
 		w, err := parseWait(strings.Fields(line))
 		if err != nil {
@@ -147,7 +169,7 @@ func TestWhatAWaitMayWaitFor(t *testing.T) {
 			}
 			continue
 		}
-		if done, err := w.goal(running); done != holds || err != nil {
+		if done, err := w.goals[0].met(running); done != holds || err != nil {
 			t.Errorf("%s: expected %t, found %t, %v", line, holds, done, err)
 		}
 		if w.timeout <= 0 {

@@ -1,22 +1,19 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"strconv"
 	"strings"
 	"time"
 
-	"github.com/spf13/pflag"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
-	"k8s.io/kubectl/pkg/cmd/get"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
@@ -31,7 +28,7 @@ func (r *attempt) wait(ctx context.Context, args []string, emit func(Body)) (kub
 	if err != nil {
 		return kubectl.Result{}, &failure{err: err.Error(), verdict: v1alpha1.CouldNotRun}
 	}
-	ctx, cancel := wait.WithTimeoutUnless(ctx, w.timeout, func() (bool, <-chan struct{}) { return r.watcher.pulling(r.part) })
+	ctx, cancel := wait.WithTimeoutUnless(ctx, cmp.Or(w.timeout, time.Minute), func() (bool, <-chan struct{}) { return r.watcher.pulling(r.part) })
 	defer cancel()
 	var done strings.Builder
 	var unplaced *failure
@@ -40,59 +37,90 @@ func (r *attempt) wait(ctx context.Context, args []string, emit func(Body)) (kub
 		return kubectl.Result{}, f
 	}
 	for _, target := range targets {
-		f := r.waitFor(ctx, w, target, emit)
-		if f != nil && f.harmless() {
-			_, name, _ := strings.Cut(target, "/")
-			r.unplaced.Store(name, f.cause)
-			unplaced = f
-			continue
+		for _, g := range w.goals {
+			f := r.waitFor(ctx, w, g, target, emit)
+			if f != nil && f.harmless() {
+				r.unplaced.Store(target.name, f.cause)
+				unplaced = f
+				break
+			}
+			if f != nil {
+				return kubectl.Result{}, f
+			}
+			fmt.Fprintf(&done, "%s condition met\n", target) // as kubectl prints it
 		}
-		if f != nil {
-			return kubectl.Result{}, f
-		}
-		fmt.Fprintf(&done, "%s condition met\n", target) // as kubectl prints it
 	}
 	res := kubectl.Result{Stdout: done.String()}
 	emit(Output{Stdout: res.Stdout})
 	return res, unplaced
 }
 
-// targets are the objects that a wait is for: those that it names, or those that its
-// selector finds now.
-func (r *attempt) targets(ctx context.Context, w *waitCommand) ([]string, *failure) {
-	if w.selector == "" {
-		return w.objects, nil
-	}
-	cannot := func(err error) *failure {
-		return &failure{err: err.Error(), cause: r.causeOf(err), verdict: v1alpha1.CouldNotRun}
-	}
-	client, err := r.resource(w.objects[0])
-	if err != nil {
-		return nil, cannot(err)
-	}
-	list, err := client.List(ctx, metav1.ListOptions{LabelSelector: w.selector})
-	if err != nil {
-		return nil, cannot(err)
-	}
-	var names []string
-	for _, item := range list.Items {
-		names = append(names, w.objects[0]+"/"+item.GetName())
-	}
-	if len(names) == 0 {
-		return nil, cannot(fmt.Errorf("kubectl wait: no %s match the selector %s", w.objects[0], w.selector))
-	}
-	return names, nil
+// waitTarget is an object that a wait is for.
+type waitTarget struct {
+	client dynamic.ResourceInterface
+	kind   schema.GroupKind
+	name   string
 }
 
-func (r *attempt) waitFor(ctx context.Context, w *waitCommand, target string, emit func(Body)) *failure {
-	kind, name, _ := strings.Cut(target, "/")
-	client, err := r.resource(kind)
-	if err != nil {
-		return &failure{err: err.Error(), verdict: v1alpha1.CouldNotRun}
+// String is the object as kubectl prints it: KIND/NAME or KIND.GROUP/NAME.
+func (t waitTarget) String() string {
+	kind := schema.GroupKind{Group: t.kind.Group, Kind: strings.ToLower(t.kind.Kind)}
+	return kind.String() + "/" + t.name
+}
+
+// createLook is how often it is looked whether a selector finds something yet, as kubectl does.
+const createLook = 500 * time.Millisecond
+
+// targets are the objects that a wait is for: those that it names, or those of its types
+// that its selector finds, now or, with --for=create, when there are some.
+func (r *attempt) targets(ctx context.Context, w *waitCommand) (targets []waitTarget, f *failure) {
+	looks := time.NewTicker(createLook)
+	defer looks.Stop()
+	for {
+		targets, err := r.targetsNow(ctx, w)
+		if err == nil && len(targets) == 0 && !w.deletion() {
+			err = fmt.Errorf("kubectl wait: %s: no matching resources found", strings.Join(w.objects, ", "))
+			if w.creation {
+				select {
+				case <-looks.C:
+					continue
+				case <-ctx.Done():
+				}
+			}
+		}
+		if err != nil {
+			return nil, &failure{err: err.Error(), cause: r.causeOf(err), verdict: v1alpha1.CouldNotRun}
+		}
+		return targets, nil
 	}
-	watched := &waiter{run: r, wait: w, target: target, emit: emit, shown: troubles{emit, map[string]bool{}}}
-	err = wait.ForAlso(ctx, client, name, func(obj *unstructured.Unstructured) (bool, error) { return watched.judge(ctx, obj) },
-		func() <-chan struct{} { return watched.next(ctx, name) })
+}
+
+func (r *attempt) targetsNow(ctx context.Context, w *waitCommand) (targets []waitTarget, err error) {
+	for _, object := range w.objects {
+		resource, name, named := strings.Cut(object, "/")
+		client, kind, err := r.resource(resource)
+		if err != nil {
+			return nil, err
+		}
+		if named {
+			targets = append(targets, waitTarget{client, kind, name})
+			continue
+		}
+		list, err := client.List(ctx, metav1.ListOptions{LabelSelector: w.selector})
+		if err != nil {
+			return nil, err
+		}
+		for i := range list.Items {
+			targets = append(targets, waitTarget{client, kind, list.Items[i].GetName()})
+		}
+	}
+	return targets, nil
+}
+
+func (r *attempt) waitFor(ctx context.Context, w *waitCommand, g waitGoal, target waitTarget, emit func(Body)) *failure {
+	watched := &waiter{run: r, wait: w, goal: g, target: target, emit: emit, shown: troubles{emit, map[string]bool{}}}
+	err := wait.ForAlso(ctx, target.client, target.name, func(obj *unstructured.Unstructured) (bool, error) { return watched.judge(ctx, obj) },
+		func() <-chan struct{} { return watched.next(ctx, target.name) })
 	if err == nil {
 		return nil
 	}
@@ -103,7 +131,8 @@ func (r *attempt) waitFor(ctx context.Context, w *waitCommand, target string, em
 type waiter struct {
 	run    *attempt
 	wait   *waitCommand
-	target string
+	goal   waitGoal
+	target waitTarget
 	emit   func(Body)
 
 	last  *unstructured.Unstructured
@@ -135,17 +164,23 @@ func (w *waiter) judge(ctx context.Context, obj *unstructured.Unstructured) (boo
 	}
 	w.last = obj
 	pod := asPod(obj)
-	if done, err := w.wait.goal(obj); done || err != nil {
+	if done, err := w.goal.met(obj); done || err != nil {
 		return done, err
 	}
 	if obj == nil && w.run.userSkipped.Load() {
 		return false, errors.New("it does not exist, and a command that may create it was skipped")
 	}
+	if obj == nil && w.state == "" && !w.wait.creation {
+		return false, fmt.Errorf("it does not exist; kubectl waits for an object that does, unless with --for=create")
+	}
+	if w.wait.timeout == 0 {
+		return false, errors.New("with --timeout=0, kubectl looks once and does not wait")
+	}
 	if now := describe(obj); now != w.state {
 		w.state = now
-		w.emit(Waiting{For: w.target + " " + w.wait.what, State: now})
+		w.emit(Waiting{For: fmt.Sprintf("%s %s", w.target, w.goal.what), State: now})
 	}
-	if w.wait.deletion {
+	if w.wait.deletion() {
 		return false, nil
 	}
 	if pod == nil {
@@ -164,9 +199,9 @@ func (w *waiter) judge(ctx context.Context, obj *unstructured.Unstructured) (boo
 
 // failure reports why the wait ended without success.
 func (w *waiter) failure(ctx context.Context, err error) *failure {
-	f := &failure{err: fmt.Sprintf("%s cannot become %s", w.target, w.wait.what), verdict: v1alpha1.CouldNotRun}
+	f := &failure{err: fmt.Sprintf("%s cannot become %s", w.target, w.goal.what), verdict: v1alpha1.CouldNotRun}
 	if f.cause = w.run.causeOf(err); f.cause == nil {
-		f.err = fmt.Sprintf("%s did not become %s: %v", w.target, w.wait.what, err)
+		f.err = fmt.Sprintf("%s did not become %s: %v", w.target, w.goal.what, err)
 		if w.state != "" {
 			f.err += "; last seen: " + w.state
 		}
@@ -183,122 +218,29 @@ func (w *waiter) failure(ctx context.Context, err error) *failure {
 	return f
 }
 
-// resource returns the client of a resource as kubectl's users name it: pod,
-// pods, po, deployments.apps.
-func (r *runner) resource(name string) (dynamic.ResourceInterface, error) {
+// resource returns the client of a resource as kubectl's users name it, pod, pods, po or
+// deployments.apps, and its kind.
+func (r *runner) resource(name string) (dynamic.ResourceInterface, schema.GroupKind, error) {
 	mapper, err := r.ToRESTMapper()
 	if err != nil {
-		return nil, err
+		return nil, schema.GroupKind{}, err
 	}
 	gvk, err := mapper.KindFor(schema.ParseGroupResource(name).WithVersion(""))
 	if err != nil {
-		return nil, err
+		return nil, schema.GroupKind{}, err
 	}
 	mapping, err := mapper.RESTMapping(gvk.GroupKind(), gvk.Version)
 	if err != nil {
-		return nil, err
+		return nil, schema.GroupKind{}, err
 	}
 	client := r.Session.Client().Resource(mapping.Resource)
 	if mapping.Scope.Name() == meta.RESTScopeNameNamespace {
-		return client.Namespace(r.Session.Namespace), nil
+		return client.Namespace(r.Session.Namespace), gvk.GroupKind(), nil
 	}
 	if !r.opts.AllowClusterScope {
-		return nil, fmt.Errorf("%s are cluster-scoped%s", mapping.Resource.GroupResource(), scopeHint)
+		return nil, schema.GroupKind{}, fmt.Errorf("%s are cluster-scoped%s", mapping.Resource.GroupResource(), scopeHint)
 	}
-	return client, nil
-}
-
-// waitCommand are the arguments of a `kubectl wait`.
-type waitCommand struct {
-	// objects are TYPE/NAME, or, with a selector, one TYPE.
-	objects  []string
-	selector string
-	what     string // "Ready", "deleted": for messages
-	goal     wait.Condition
-	timeout  time.Duration
-	// deletion: a Pod that has failed is on its way out all the same.
-	deletion bool
-}
-
-// flags are those of `kubectl wait`, with their defaults.
-func (w *waitCommand) flags() (flags *pflag.FlagSet, goal *string) {
-	flags = pflag.NewFlagSet("kubectl wait", pflag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	goal = flags.String("for", "", "")
-	flags.DurationVar(&w.timeout, "timeout", 30*time.Second, "") // kubectl's default
-	flags.StringVarP(&w.selector, "selector", "l", "", "")
-	return flags, goal
-}
-
-// wordError reports what is wrong with a word of a `kubectl wait`, or with a part
-// of one.
-type wordError struct{ word, text string }
-
-func (e wordError) Error() string { return "kubectl wait: " + e.text }
-
-func parseWait(args []string) (*waitCommand, error) {
-	w := &waitCommand{}
-	flags, goal := w.flags()
-	if err := flags.Parse(args); err != nil {
-		return nil, fmt.Errorf("kubectl wait: %w", err)
-	}
-	if w.timeout < 0 {
-		w.timeout = 7 * 24 * time.Hour // as kubectl has it
-	}
-	w.objects = flags.Args()
-	if w.selector != "" && (len(w.objects) != 1 || strings.Contains(w.objects[0], "/")) {
-		return nil, wordError{w.selector, fmt.Sprintf("-l %s: expected one TYPE beside a selector, found %s", w.selector, strings.Join(w.objects, " "))}
-	}
-	for _, target := range w.objects {
-		if w.selector != "" {
-			break
-		}
-		if kind, name, ok := strings.Cut(target, "/"); !ok || kind == "" || name == "" {
-			return nil, wordError{target, "expected TYPE/NAME, found " + strconv.Quote(target)}
-		}
-	}
-	if len(w.objects) == 0 {
-		return nil, errors.New("kubectl wait: expected TYPE/NAME, found none")
-	}
-	if *goal == "delete" {
-		w.goal, w.what, w.deletion = wait.Deleted, "deleted", true
-		return w, nil
-	}
-	if path, ok := strings.CutPrefix(*goal, "jsonpath="); ok {
-		return w, w.jsonPath(path)
-	}
-	condition, ok := strings.CutPrefix(*goal, "condition=")
-	if !ok || condition == "" {
-		return nil, wordError{*goal, fmt.Sprintf("--for: expected condition=NAME[=VALUE], jsonpath={EXPRESSION}[=VALUE] or delete, found %q", *goal)}
-	}
-	name, value, given := strings.Cut(condition, "=")
-	w.what = name
-	if !given {
-		value = "True"
-	} else {
-		w.what += "=" + value
-	}
-	w.goal = wait.StatusCondition(name, value)
-	return w, nil
-}
-
-// jsonPath takes {EXPRESSION}[=VALUE] for the goal.
-func (w *waitCommand) jsonPath(path string) error {
-	end := strings.LastIndexByte(path, '}') + 1
-	value, given := strings.CutPrefix(path[end:], "=")
-	if end == 0 || given && value == "" || !given && value != "" {
-		return wordError{path, fmt.Sprintf("--for: expected jsonpath={EXPRESSION}[=VALUE], found jsonpath=%s", path)}
-	}
-	expression, err := get.RelaxedJSONPathExpression(path[:end])
-	if err != nil {
-		return wordError{path, "--for: " + err.Error()}
-	}
-	w.what = path
-	w.goal, err = wait.JSONPath(expression, strings.Trim(value, `'"`))
-	if err != nil {
-		return wordError{path, "--for: " + err.Error()}
-	}
-	return nil
+	return client, gvk.GroupKind(), nil
 }
 
 // describe says in a few words where an object stands.

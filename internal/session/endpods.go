@@ -8,6 +8,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
 )
@@ -26,14 +27,13 @@ const (
 	confirmLimit = 40 * time.Second
 )
 
-// podsOf lists the Pods of a Namespace that the run's label selects; none where
-// that is not permitted.
-func (r *remover) podsOf(ctx context.Context, namespace string) []unstructured.Unstructured {
-	found, err := r.client.Resource(pods).Namespace(namespace).List(ctx, metav1.ListOptions{LabelSelector: runSelector(r.run)})
+// ofRun lists the objects of a kind in a Namespace that the run's label selects.
+func (r *remover) ofRun(ctx context.Context, kind schema.GroupVersionResource, namespace string) ([]unstructured.Unstructured, error) {
+	found, err := r.client.Resource(kind).Namespace(namespace).List(ctx, metav1.ListOptions{LabelSelector: runSelector(r.run)})
 	if err != nil {
-		return nil
+		return nil, err
 	}
-	return found.Items
+	return found.Items, nil
 }
 
 // awaitPods waits until deleted Pods no longer exist: those of the list, or,
@@ -47,7 +47,7 @@ func (r *remover) awaitPods(ctx context.Context, namespace string, deleted []obj
 		case p.GetDeletionTimestamp() == nil:
 			continue // made meanwhile: the end of its Namespace will end it
 		case err == nil:
-			err = r.delete(ctx, o, metav1.DeletePropagationBackground, 0)
+			err = r.delete(ctx, o, 0)
 		}
 		if err != nil {
 			r.left(o, err)

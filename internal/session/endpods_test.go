@@ -86,8 +86,8 @@ func TestAKubeletGetsTimeWhileItWorks(t *testing.T) {
 				if took < tc.took || took > tc.took+time.Second {
 					t.Errorf("expected that it takes %s, found %s", tc.took, took)
 				}
-				if left := r.podsOf(t.Context(), "ns"); len(left) > 0 {
-					t.Errorf("expected no pods, found %v", left)
+				if left, err := r.ofRun(t.Context(), pods, "ns"); len(left) > 0 || err != nil {
+					t.Errorf("expected no pods, found %v, %v", left, err)
 				}
 			})
 		})

@@ -52,7 +52,7 @@ func (p *Part) Remove(ctx context.Context) error {
 	ctx, cancel := wait.WithTimeout(ctx, CleanupTimeout)
 	defer cancel()
 	r := &remover{client: p.session.client, run: p.session.ID}
-	r.remove(ctx, p.session.Namespace, p.session.resolve(ctx, r, &p.created), p.Made)
+	r.remove(ctx, p.session.Namespace, p.session.resolve(ctx, r, &p.created), false)
 	if out := r.outcome(); out.Err != nil {
 		return fmt.Errorf("remove what was made before: %w", out.Err)
 	}

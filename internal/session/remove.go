@@ -32,6 +32,9 @@ type remover struct {
 	// onStuck, where it is not nil, gets what is stuck terminating, and why.
 	onStuck func(object, why string)
 
+	// notOurs are the kinds whose objects are left to the garbage collector.
+	notOurs []schema.GroupVersionResource
+
 	mu          sync.Mutex
 	unconfirmed []string
 	leftovers   []string
@@ -73,7 +76,7 @@ func (r *remover) removeAll(ctx context.Context, namespace string, owned bool, o
 	if owned {
 		r.removeNamespace(ctx, namespace, objects)
 	} else {
-		r.remove(ctx, namespace, objects, nil)
+		r.remove(ctx, namespace, objects, true)
 	}
 	return r.outcome()
 }
@@ -88,17 +91,14 @@ func (r *remover) removeNamespace(ctx context.Context, namespace string, objects
 		return
 	}
 	var itself []object
-	for _, o := range objects {
+	between := r.between(ctx, namespace, objects)
+	for _, o := range slices.Concat(objects, between) {
 		switch {
 		case o.resource == pods:
 		case o.resource == namespaces && o.name == namespace:
 			itself = append(itself, o)
 		case o.namespace == namespace:
-			policy := metav1.DeletePropagationBackground
-			if slices.Contains(podMakers, o.resource.GroupResource()) {
-				policy = metav1.DeletePropagationOrphan
-			}
-			if err := r.delete(ctx, o, policy, podGraceSeconds); err != nil && !apierrors.IsForbidden(err) {
+			if err := r.delete(ctx, o, podGraceSeconds); err != nil && !apierrors.IsForbidden(err) {
 				r.fail(fmt.Errorf("remove %s: %w", o, err))
 			}
 		default: // an example may have made something in no Namespace
@@ -133,15 +133,52 @@ func (r *remover) hastenNamespace(ctx context.Context, namespace string) {
 	_, _ = r.client.Resource(namespaces).Patch(ctx, namespace, types.MergePatchType, change, metav1.PatchOptions{})
 }
 
-// podMakers are the kinds whose Pods are their own. In a Namespace of the run's own their
-// Pods are orphaned and ended with all others: the garbage collector would delete them with
-// the grace period of their spec, and a kubelet that has begun with 30 seconds does not
-// always take up the shorter one that follows (seen with v1.37.2, in one of five attempts).
-var podMakers = []schema.GroupResource{
-	{Resource: "replicationcontrollers"},
-	{Group: "apps", Resource: "replicasets"},
-	{Group: "apps", Resource: "statefulsets"},
-	{Group: "apps", Resource: "daemonsets"},
+// podMakers are the kinds that make Pods, each with the kind that stands between, if any.
+// They are deleted without what they made, which the run ends then: the garbage collector
+// would delete Pods with the grace period of their spec, and a kubelet that has begun with 30
+// seconds does not always take up the shorter one that follows (seen with v1.37.2: in one of
+// five attempts with a ReplicationController, in four of six with a Deployment).
+var podMakers = map[schema.GroupResource]schema.GroupVersionResource{
+	{Resource: "replicationcontrollers"}:      {},
+	{Group: "apps", Resource: "replicasets"}:  {},
+	{Group: "apps", Resource: "statefulsets"}: {},
+	{Group: "apps", Resource: "daemonsets"}:   {},
+	{Group: "batch", Resource: "jobs"}:        {},
+	{Group: "apps", Resource: "deployments"}:  {Group: "apps", Version: "v1", Resource: "replicasets"},
+	{Group: "batch", Resource: "cronjobs"}:    {Group: "batch", Version: "v1", Resource: "jobs"},
+}
+
+// between lists what stands between objects and the Pods of a Namespace: the ReplicaSets of a
+// Deployment, the Jobs of a CronJob.
+func (r *remover) between(ctx context.Context, namespace string, objects []object) (found []object) {
+	kinds := map[schema.GroupVersionResource]bool{}
+	for _, o := range objects {
+		kinds[podMakers[o.resource.GroupResource()]] = true
+	}
+	delete(kinds, schema.GroupVersionResource{})
+	for kind := range kinds {
+		found = append(found, r.madeBy(ctx, kind, namespace, objects)...)
+	}
+	return found
+}
+
+// madeBy lists the objects of a kind that controllers made. Those that the user may not list or
+// delete are left to the garbage collector: none are returned, and delete knows it.
+func (r *remover) madeBy(ctx context.Context, kind schema.GroupVersionResource, namespace string, controllers []object) (made []object) {
+	found, err := r.ofRun(ctx, kind, namespace)
+	for i := range found {
+		if owner := metav1.GetControllerOf(&found[i]); owner != nil && isAmong(owner.UID, controllers) {
+			made = append(made, objectOf(kind, &found[i]))
+		}
+	}
+	if len(made) > 0 {
+		err = r.delete(ctx, made[0], podGraceSeconds, metav1.DryRunAll)
+	}
+	if err != nil {
+		r.notOurs = append(r.notOurs, kind)
+		return nil
+	}
+	return made
 }
 
 // isThis reports whether a Namespace is the one among the objects, and not one that
@@ -169,9 +206,8 @@ func (r *remover) endPods(ctx context.Context, namespace string) error {
 }
 
 // remove removes objects in Namespaces of others: controllers first, then the Pods
-// among them, and the run's Pods that belong to them, which no controller makes any
-// more. A nil belongs takes all Pods of the run.
-func (r *remover) remove(ctx context.Context, namespace string, objects []object, belongs func(metav1.Object) bool) {
+// among them, and the run's Pods that these controllers made; with all, all Pods of the run.
+func (r *remover) remove(ctx context.Context, namespace string, objects []object, all bool) {
 	var deleted, others []object
 	for _, o := range objects {
 		if o.resource == pods {
@@ -180,11 +216,13 @@ func (r *remover) remove(ctx context.Context, namespace string, objects []object
 			others = append(others, o)
 		}
 	}
+	between := r.between(ctx, namespace, others)
+	made := r.madeBy(ctx, pods, namespace, slices.Concat(others, between)) // what has lost its controller does not name it
 	r.removeEach(ctx, others)
-	found := r.podsOf(ctx, namespace)
+	r.removeEach(ctx, between)
+	found, _ := r.ofRun(ctx, pods, namespace)
 	for i := range found {
-		p := objectOf(pods, &found[i])
-		if (belongs == nil || belongs(&found[i])) && !isAmong(p.uid, deleted) {
+		if p := objectOf(pods, &found[i]); (all || isAmong(p.uid, made)) && !isAmong(p.uid, deleted) {
 			deleted = append(deleted, p)
 		}
 	}
@@ -209,7 +247,7 @@ func (r *remover) removeEach(ctx context.Context, objects []object) {
 // deleteEach returns the objects whose deletion the API server has accepted.
 func (r *remover) deleteEach(ctx context.Context, objects []object) (deleted []object) {
 	for _, o := range objects {
-		if err := r.delete(ctx, o, metav1.DeletePropagationBackground, podGraceSeconds); err != nil {
+		if err := r.delete(ctx, o, podGraceSeconds); err != nil {
 			r.left(o, err)
 			continue
 		}
@@ -219,8 +257,12 @@ func (r *remover) deleteEach(ctx context.Context, objects []object) (deleted []o
 }
 
 // delete deletes an object, and not another one that was put in its place.
-func (r *remover) delete(ctx context.Context, o object, policy metav1.DeletionPropagation, graceSeconds int64) error {
-	opts := metav1.DeleteOptions{PropagationPolicy: &policy, Preconditions: &metav1.Preconditions{UID: &o.uid}}
+func (r *remover) delete(ctx context.Context, o object, graceSeconds int64, dryRun ...string) error {
+	policy := metav1.DeletePropagationBackground
+	if between, makesPods := podMakers[o.resource.GroupResource()]; makesPods && !slices.Contains(r.notOurs, between) && !slices.Contains(r.notOurs, pods) {
+		policy = metav1.DeletePropagationOrphan
+	}
+	opts := metav1.DeleteOptions{PropagationPolicy: &policy, Preconditions: &metav1.Preconditions{UID: &o.uid}, DryRun: dryRun}
 	if o.resource == pods {
 		opts.GracePeriodSeconds = &graceSeconds
 	}

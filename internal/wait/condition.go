@@ -2,7 +2,6 @@ package wait
 
 import (
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -10,33 +9,50 @@ import (
 	"k8s.io/client-go/util/jsonpath"
 )
 
-// StatusCondition returns the Condition that status.conditions holds an entry
-// of that type with that status, compared as `kubectl wait` does: without
-// regard to case.
+// StatusCondition returns the Condition that status.conditions holds an entry of that type
+// with that status, which is about the object as it is now, and no older generation. Types and
+// statuses are compared as `kubectl wait` does: without regard to case.
 func StatusCondition(kind, status string) Condition {
 	return ofObject(func(obj map[string]any) (bool, error) {
 		conditions, _, err := unstructured.NestedSlice(obj, "status", "conditions")
+		generation, _, _ := unstructured.NestedInt64(obj, "metadata", "generation")
 		return slices.ContainsFunc(conditions, func(c any) bool {
 			m, _ := c.(map[string]any)
-			return strings.EqualFold(fmt.Sprint(m["type"]), kind) && strings.EqualFold(fmt.Sprint(m["status"]), status)
+			observed, found, _ := unstructured.NestedInt64(m, "observedGeneration")
+			if !found {
+				observed, found, _ = unstructured.NestedInt64(obj, "status", "observedGeneration")
+			}
+			return strings.EqualFold(fmt.Sprint(m["type"]), kind) && strings.EqualFold(fmt.Sprint(m["status"]), status) &&
+				(!found || observed >= generation)
 		}), err
 	})
 }
 
 // JSONPath returns the Condition that an expression of client-go's jsonpath has a value
-// in the object, or, for "", any, as `kubectl wait --for=jsonpath` has it. The error is that of an
-// expression which is none.
+// in the object, or, for "", any, as `kubectl wait --for=jsonpath` has it: an expression that
+// finds several values is an error, and so is one that finds no text to compare. The error of
+// JSONPath itself is that of an expression which is none.
 func JSONPath(expression, value string) (Condition, error) {
 	path := jsonpath.New("wait").AllowMissingKeys(true)
 	if err := path.Parse(expression); err != nil {
 		return nil, err
 	}
 	return ofObject(func(obj map[string]any) (bool, error) {
-		results, err := path.FindResults(obj)
-		return slices.ContainsFunc(slices.Concat(results...), func(found reflect.Value) bool {
-			text := fmt.Sprint(found.Interface())
-			return text == value || value == "" && text != ""
-		}), err
+		lists, err := path.FindResults(obj)
+		results := slices.Concat(lists...)
+		switch {
+		case err != nil || len(results) == 0:
+			return false, err
+		case len(lists) > 1 || len(results) > 1:
+			return false, fmt.Errorf("%s finds more than one value", expression)
+		case value == "":
+			return true, nil
+		}
+		switch results[0].Interface().(type) {
+		case map[string]any, []any:
+			return false, fmt.Errorf("%s finds an object or a list, which has no text to compare with %q", expression, value)
+		}
+		return strings.TrimSpace(fmt.Sprint(results[0].Interface())) == strings.TrimSpace(value), nil
 	}), nil
 }
 

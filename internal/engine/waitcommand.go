@@ -1,0 +1,169 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/kubectl/pkg/cmd/get"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
+)
+
+// waitCommand are the arguments of a `kubectl wait`.
+type waitCommand struct {
+	// objects are TYPE/NAME, or, with a selector or --all, TYPE.
+	objects  []string
+	selector string
+	all      bool
+	// goals are met one after the other, each object for itself.
+	goals []waitGoal
+	// creation: the objects need not exist yet.
+	creation bool
+	// timeout is 0 where the objects are looked at once.
+	timeout time.Duration
+}
+
+// waitGoal is what `kubectl wait` waits for.
+type waitGoal struct {
+	what string // "Ready", "deleted": for messages
+	met  wait.Condition
+	// deletion: a Pod that has failed is on its way out all the same.
+	deletion bool
+}
+
+// deletion reports whether the wait is for the end of its objects.
+func (w *waitCommand) deletion() bool {
+	return slices.ContainsFunc(w.goals, func(g waitGoal) bool { return g.deletion })
+}
+
+// flags are those of `kubectl wait`, with their defaults.
+func (w *waitCommand) flags() (flags *pflag.FlagSet, goals *[]string) {
+	flags = pflag.NewFlagSet("kubectl wait", pflag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	goals = flags.StringArray("for", nil, "")
+	flags.DurationVar(&w.timeout, "timeout", 30*time.Second, "") // kubectl's default
+	flags.StringVarP(&w.selector, "selector", "l", "", "")
+	flags.BoolVar(&w.all, "all", false, "")
+	return flags, goals
+}
+
+// wordError reports what is wrong with a word of a `kubectl wait`, or with a part
+// of one.
+type wordError struct{ word, text string }
+
+func (e wordError) Error() string { return "kubectl wait: " + e.text }
+
+func parseWait(args []string) (*waitCommand, error) {
+	w := &waitCommand{}
+	flags, goals := w.flags()
+	if err := flags.Parse(args); err != nil {
+		return nil, fmt.Errorf("kubectl wait: %w", err)
+	}
+	if w.timeout < 0 {
+		w.timeout = 7 * 24 * time.Hour // as kubectl has it
+	}
+	if err := w.setObjects(flags.Args()); err != nil {
+		return nil, err
+	}
+	if len(*goals) == 0 {
+		*goals = []string{""} // which is none, and reported as such
+	}
+	for _, text := range *goals {
+		if strings.EqualFold(text, "create") {
+			w.creation = true // it comes first, wherever it stands
+		}
+		g, err := parseGoal(text)
+		if err != nil {
+			return nil, err
+		}
+		w.goals = append(w.goals, g)
+	}
+	return w, nil
+}
+
+// setObjects takes TYPE/NAME…, TYPE NAME…, or, beside a selector or --all, TYPE[,TYPE].
+func (w *waitCommand) setObjects(args []string) error {
+	if len(args) == 0 {
+		return errors.New("kubectl wait: expected TYPE/NAME or TYPE NAME, found none")
+	}
+	types, names, slash := args[0], args[1:], strings.Contains(args[0], "/")
+	switch several := w.selector != "" || w.all; {
+	case several && (slash || len(names) > 0):
+		return wordError{args[len(args)-1], fmt.Sprintf("expected TYPE alone beside --selector or --all, found %s", strings.Join(args, " "))}
+	case several:
+		w.objects = strings.Split(types, ",")
+		return nil
+	case slash:
+		w.objects = args
+	case len(names) == 0:
+		return wordError{types, fmt.Sprintf("expected TYPE/NAME, TYPE NAME, or TYPE with --selector or --all, found %q", types)}
+	default:
+		for kind := range strings.SplitSeq(types, ",") {
+			for _, name := range names {
+				if strings.Contains(name, "/") {
+					return wordError{name, fmt.Sprintf("expected a name after %s, found %q", types, name)}
+				}
+				w.objects = append(w.objects, kind+"/"+name)
+			}
+		}
+	}
+	for _, object := range w.objects {
+		if kind, name, ok := strings.Cut(object, "/"); !ok || kind == "" || name == "" {
+			return wordError{object, "expected TYPE/NAME, found " + strconv.Quote(object)}
+		}
+	}
+	return nil
+}
+
+// parseGoal takes a value of --for.
+func parseGoal(text string) (waitGoal, error) {
+	condition, isCondition := strings.CutPrefix(text, "condition=")
+	path, isPath := strings.CutPrefix(text, "jsonpath=")
+	switch {
+	case strings.EqualFold(text, "delete"):
+		return waitGoal{what: "deleted", met: wait.Deleted, deletion: true}, nil
+	case strings.EqualFold(text, "create"):
+		return waitGoal{what: "created", met: func(obj *unstructured.Unstructured) (bool, error) { return obj != nil, nil }}, nil
+	case isPath:
+		return pathGoal(path)
+	case !isCondition || condition == "":
+		return waitGoal{}, wordError{text, fmt.Sprintf("--for: expected condition=NAME[=VALUE], jsonpath={EXPRESSION}[=VALUE], create or delete, found %q", text)}
+	}
+	name, value, given := strings.Cut(condition, "=")
+	if !given {
+		return waitGoal{what: name, met: wait.StatusCondition(name, "True")}, nil
+	}
+	return waitGoal{what: condition, met: wait.StatusCondition(name, value)}, nil
+}
+
+// pathGoal takes EXPRESSION[=VALUE]: as kubectl has it, == is part of the expression.
+func pathGoal(text string) (waitGoal, error) {
+	const equals = "\x00"
+	parts := strings.Split(strings.ReplaceAll(text, "==", equals), "=")
+	for i := range parts {
+		parts[i] = strings.ReplaceAll(parts[i], equals, "==")
+	}
+	if len(parts) > 2 || parts[0] == "" || len(parts) == 2 && strings.Trim(parts[1], `'"`) == "" {
+		return waitGoal{}, wordError{text, fmt.Sprintf("--for: expected jsonpath={EXPRESSION}[=VALUE], found jsonpath=%s", text)}
+	}
+	expression, err := get.RelaxedJSONPathExpression(parts[0])
+	if err != nil {
+		return waitGoal{}, wordError{text, "--for: " + err.Error()}
+	}
+	value := ""
+	if len(parts) == 2 {
+		value = strings.Trim(parts[1], `'"`)
+	}
+	met, err := wait.JSONPath(expression, value)
+	if err != nil {
+		return waitGoal{}, wordError{text, "--for: " + err.Error()}
+	}
+	return waitGoal{what: text, met: met}, nil
+}
