@@ -98,7 +98,7 @@ func (k *Kubectl) run(ctx context.Context, args []string, stdout, stderr *output
 	streams := genericiooptions.IOStreams{In: bytes.NewReader(nil), Out: stdout, ErrOut: stderr}
 	// MatchVersionFlags also sets the defaults that some commands count on.
 	getter := k.getter.warningTo(stderr)
-	f := factory{cmdutil.NewFactory(cmdutil.NewMatchVersionFlags(getter))}
+	f := factory{cmdutil.NewFactory(cmdutil.NewMatchVersionFlags(getter)), stderr}
 	root := &cobra.Command{Use: "kubectl", SilenceErrors: true, SilenceUsage: true}
 	root.AddCommand(verbs[args[0]](f, streams))
 	root.SetArgs(args)
