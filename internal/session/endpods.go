@@ -3,12 +3,14 @@ package session
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
 )
@@ -36,6 +38,27 @@ func (r *remover) ofRun(ctx context.Context, kind schema.GroupVersionResource, n
 	return found.Items, nil
 }
 
+// noteEnding notes the Pods of controllers that are being deleted already, as by the garbage
+// collector after a command that has deleted the controller: their kubelets have begun, and give
+// them the time of their spec, whatever shorter one comes then (seen with v1.37.2).
+func (r *remover) noteEnding(ctx context.Context, namespace string, objects []object) {
+	if !slices.ContainsFunc(objects, func(o object) bool { _, makesPods := podMakers[o.resource.GroupResource()]; return makesPods }) {
+		return
+	}
+	found, _ := r.ofRun(ctx, pods, namespace) // where that is not permitted, none is known
+	r.ending = map[types.UID]time.Time{}
+	for i := range found {
+		if begun, grace := found[i].GetDeletionTimestamp(), found[i].GetDeletionGracePeriodSeconds(); begun != nil && grace != nil {
+			most := time.Duration(*grace) * time.Second // the cluster may have another clock
+			left := min(time.Until(begun.Time), most)
+			if len(r.ending) == 0 && r.onStuck != nil && left > confirmTimeout/2 {
+				r.onStuck(objectOf(pods, &found[i]).String(), fmt.Sprintf("its deletion began before the cleanup, with a grace period of %d s", *grace))
+			}
+			r.ending[found[i].GetUID()] = time.Now().Add(left + confirmTimeout/2)
+		}
+	}
+}
+
 // awaitPods waits until deleted Pods no longer exist: those of the list, or,
 // without one, all of the Namespace. Pods whose kubelet does not confirm the end
 // are removed without it.
@@ -60,8 +83,9 @@ func (r *remover) awaitPods(ctx context.Context, namespace string, deleted []obj
 	}
 }
 
-// unconfirmedPods watches deleted Pods, and returns those that still exist when
-// none of them has changed for confirmTimeout, after confirmLimit at the latest.
+// unconfirmedPods watches deleted Pods, and returns those that still exist when none of them has
+// changed for confirmTimeout and none has time left that others gave it, after confirmLimit at the
+// latest.
 // Pods that may not be watched are not waited for.
 func (r *remover) unconfirmedPods(ctx context.Context, namespace string, deleted []object) []*unstructured.Unstructured {
 	ctx, cancel := wait.WithTimeout(ctx, confirmLimit)
@@ -96,7 +120,16 @@ func (r *remover) unconfirmedPods(ctx context.Context, namespace string, deleted
 		case <-changed: // a kubelet is working
 			quiet.Reset(confirmTimeout)
 		case <-quiet.C:
-			return left
+			until := time.Time{}
+			for _, p := range left {
+				if r.ending[p.GetUID()].After(until) {
+					until = r.ending[p.GetUID()]
+				}
+			}
+			if time.Until(until) <= 0 {
+				return left
+			}
+			quiet.Reset(time.Until(until))
 		case <-ctx.Done():
 			return left
 		}
