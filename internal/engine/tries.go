@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 
+	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
 )
@@ -45,7 +47,7 @@ func (r *attempt) untilItHolds(ctx context.Context, st step, facts expect.Facts,
 		changed, started := r.watcher.next(), time.Now()
 		res, f := execute(keep)
 		pause = min(max(pause, time.Since(started)), lastPause)
-		settled := r.isSettled(ctx, st, facts, res, f) || r.plan.Page != nil && same.after(res, r.watcher.onTheWay(r.opts.FailFast)) > settleTime
+		settled := r.isSettled(ctx, st, facts, res, f) || st.Settles && same.after(res, r.watcher.onTheWay(r.opts.FailFast) || strings.Contains(res.Stdout, terminating)) > settleTime
 		if !settled && time.Since(begin)+pause < st.within && r.rest(ctx, pause, changed) {
 			emit(Waiting{For: "an answer", State: fmt.Sprintf("attempt %d", tries+1)})
 			continue
@@ -66,6 +68,9 @@ func (r *attempt) isSettled(ctx context.Context, st step, facts expect.Facts, re
 	if f != nil {
 		return f.final
 	}
+	if notStarted(res) || res.ExitCode != 0 && diagnose.NoProgram(res.Stderr) {
+		return true // an image does not get a program
+	}
 	facts.Outcome, facts.Objects = outcomeOf(res), r.snapshot()
 	for _, c := range st.claims {
 		if v := c.that.Check(ctx, facts); !v.Holds && !v.Final {
@@ -75,9 +80,12 @@ func (r *attempt) isSettled(ctx context.Context, st step, facts expect.Facts, re
 	return true
 }
 
-// settleTime is how long a command of a page prints the same, while no Pod of the run is on
-// its way to Ready, until what it shows is taken for what it will be.
+// settleTime is how long a command that settles prints the same, while no Pod of the run is on its
+// way and none that it shows is on its way out, until that is taken for what it will be.
 const settleTime = 5 * time.Second
+
+// terminating is what kubectl shows as the status of a Pod that is being deleted.
+const terminating = "Terminating"
 
 // steady is since when a command prints the same and no Pod is on its way. Ages do not count.
 type steady struct {

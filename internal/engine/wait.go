@@ -171,10 +171,10 @@ func (w *waiter) judge(ctx context.Context, obj *unstructured.Unstructured) (boo
 		return false, errors.New("it does not exist, and a command that may create it was skipped")
 	}
 	if obj == nil && w.state == "" && !w.wait.creation {
-		return false, fmt.Errorf("it does not exist; kubectl waits for an object that does, unless with --for=create")
+		return false, errors.New("it does not exist, and without --for=create it must")
 	}
 	if w.wait.timeout == 0 {
-		return false, errors.New("with --timeout=0, kubectl looks once and does not wait")
+		return false, errors.New("it has not, and --timeout=0 allows no wait")
 	}
 	if now := describe(obj); now != w.state {
 		w.state = now

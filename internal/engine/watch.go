@@ -107,15 +107,32 @@ func (w *watcher) nextLook(ctx context.Context, changed func() bool) context.Con
 	return ctx
 }
 
-// onTheWay reports whether a Pod of the run may yet become Ready by itself.
+// onTheWay reports whether a Pod of the run may yet become Ready by itself, or be restarted by a probe
+// that has not failed often enough yet.
 func (w *watcher) onTheWay(failFast bool) bool {
 	return slices.ContainsFunc(w.evidence(), func(e diagnose.Evidence) bool {
 		ended := e.Pod.Status.Phase == corev1.PodSucceeded || e.Pod.Status.Phase == corev1.PodFailed
-		if ended || podutils.IsPodReady(e.Pod) {
+		switch {
+		case ended:
 			return false
+		case podutils.IsPodReady(e.Pod):
+			return isProbed(e.Pod, time.Now())
 		}
 		cause := e.Cause()
 		return cause == nil || !cause.Workload && !cause.Ends(failFast)
+	})
+}
+
+// isProbed reports whether a container of a Pod runs for less time than its liveness probe takes to fail.
+func isProbed(pod *corev1.Pod, now time.Time) bool {
+	return slices.ContainsFunc(pod.Spec.Containers, func(c corev1.Container) bool {
+		p := c.LivenessProbe
+		i := slices.IndexFunc(pod.Status.ContainerStatuses, func(s corev1.ContainerStatus) bool { return s.Name == c.Name })
+		if p == nil || i < 0 || pod.Status.ContainerStatuses[i].State.Running == nil {
+			return false
+		}
+		takes := p.InitialDelaySeconds + (p.PeriodSeconds+p.TimeoutSeconds)*p.FailureThreshold
+		return now.Sub(pod.Status.ContainerStatuses[i].State.Running.StartedAt.Time) < time.Duration(takes)*time.Second
 	})
 }
 

@@ -117,6 +117,9 @@ type Step struct {
 	// 20s. It is for commands that read (exec, get, logs, describe); the maximum is 10m. Empty
 	// means that the command runs once.
 	Within string `json:"within" jsonschema:"pattern=^([0-9]+(\\.[0-9]+)?(ms|s|m))+$"`
+	// Settles: the command is not run again when what it prints is not likely to change any
+	// more, as for the output of a page, which says nothing of how long it took.
+	Settles bool `json:"-"`
 	// Show is a regular expression: only the matching lines of standard output
 	// are shown. Expectations still see all of it.
 	Show string `json:"show" jsonschema:"format=regex"`

@@ -29,8 +29,11 @@ type rule struct {
 }
 
 const (
-	hash    = `(?:[0-9]{6,10}|[bcdfghjklmnpqrstvwxz2456789]{6,10})`
-	suffix  = `(?:[bcdfghjklmnpqrstvwxz2456789]{5}|[0-9a-z]{0,4}[0-9][0-9a-z]{0,4})`
+	hash   = `(?:[0-9]{6,10}|[bcdfghjklmnpqrstvwxz2456789]{6,10})`
+	suffix = `(?:[bcdfghjklmnpqrstvwxz2456789]{5}|[0-9a-z]{0,4}[0-9][0-9a-z]{0,4})`
+	// old is a suffix as Kubernetes before 1.7 generated them, with all letters and digits: one with a
+	// digit, since another is most often a word.
+	old     = `[0-9][0-9a-z]{4}|[0-9a-z][0-9][0-9a-z]{3}|[0-9a-z]{2}[0-9][0-9a-z]{2}|[0-9a-z]{3}[0-9][0-9a-z]|[0-9a-z]{4}[0-9]`
 	ipv4    = `(?:\d{1,3}\.){3}\d{1,3}`
 	ipv6    = `(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}`
 	address = ipv4 + "|" + ipv6
@@ -44,7 +47,7 @@ var rules = sync.OnceValue(func() []*rule {
 	return compiled([]*rule{
 		{name: "age", in: []string{"age", "last seen", "first seen", "duration", "start time", "started", "finished", "created", "creation timestamp", "creationtimestamp", "starttime", "startedat", "finishedat", "lasttransitiontime", "lastprobetime", "date", "since"},
 			shown: `.*[0-9].*|<unknown>|<invalid>`, found: `.+`},
-		{name: "node name", in: []string{"node", "nodename", "host"}, shown: `[a-z][^\s"{}:]*`, found: anyWord},
+		{name: "node name", in: []string{"node", "nodename", "host"}, shown: `[a-z0-9][^\s"{}:]*`, found: `[a-z0-9]\S*`},
 		{name: "version", in: []string{"kernel-version", "os-image", "container-runtime", "kernel version", "os image", "container runtime version"},
 			shown: `.+`, found: `.+`},
 		{name: "UID", in: []string{"uid", "resourceversion", "resource version", "container id", "containerid", "image id", "imageid"}, shown: `.*[0-9].*`, found: `.+`},
@@ -59,7 +62,7 @@ var rules = sync.OnceValue(func() []*rule {
 			shown: ipv4, found: address, stable: true, differs: sourceDiffers, valid: isAddress},
 		{name: "IP address", shown: address, found: address, stable: true, differs: addressDiffers, valid: isAddress},
 		{name: "name", shown: `[a-z0-9][a-z0-9.-]*?-` + hash + `-` + suffix, found: `[a-z0-9][a-z0-9.-]*`, stable: true, differs: nameDiffers},
-		{name: "name", shown: `[a-z0-9][a-z0-9.-]*?-(?:[0-9]{8,10}|[bcdfghjklmnpqrstvwxz2456789]{8,10}|[bcdfghjklmnpqrstvwxz2456789]{5})`, found: `[a-z0-9][a-z0-9.-]*`, stable: true, differs: nameDiffers},
+		{name: "name", shown: `[a-z0-9][a-z0-9.-]*?-(?:[0-9]{8,10}|[bcdfghjklmnpqrstvwxz2456789]{8,10}|[bcdfghjklmnpqrstvwxz2456789]{5}|` + old + `)`, found: `[a-z0-9][a-z0-9.-]*`, stable: true, differs: nameDiffers},
 		{name: "label of a hash", shown: `pod-template-hash=[0-9a-z]+`, found: `pod-template-hash=[0-9a-z]+`},
 		{name: "node port", in: []string{"nodeport", "healthchecknodeport"}, shown: `3[0-2]\d{3}`, found: `3[0-2]\d{3}`},
 		{name: "node port", shown: `3[0-2]\d{3}/(?:TCP|UDP|SCTP)|nodePort: 3[0-2]\d{3}`, found: `3[0-2]\d{3}/(?:TCP|UDP|SCTP)|nodePort: 3[0-2]\d{3}`},
@@ -313,7 +316,7 @@ func patternOf(shown, where string) pattern {
 func nameDiffers(shown, found string) string {
 	base := strings.TrimRight(generated.ReplaceAllString(shown, ""), "-")
 	switch {
-	case generated.MatchString(found) && baseName(found) == baseName(shown):
+	case generatedNow.ReplaceAllString(found, "") == baseName(shown) && generatedNow.MatchString(found):
 		return ""
 	case found == base || found == baseName(shown):
 		return fmt.Sprintf("the page shows the name %s, with a suffix that a controller generates; the cluster has %s, without one", shown, found)
@@ -323,6 +326,10 @@ func nameDiffers(shown, found string) string {
 
 // generated are the suffixes of a name that a controller generates.
 var generated = regexp.MustCompile(`(?:-` + hash + `)?-` + suffix + `$|-` + hash + `$`)
+
+// generatedNow are those that a cluster of today generates (k8s.io/apimachinery/pkg/util/rand,
+// SafeEncodeString).
+var generatedNow = regexp.MustCompile(`(?:-` + hash + `)?-[bcdfghjklmnpqrstvwxz2456789]{5}$|-` + hash + `$`)
 
 func baseName(name string) string { return generated.ReplaceAllString(name, "") }
 

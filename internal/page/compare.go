@@ -59,13 +59,46 @@ func (s *shownOutput) elided() bool {
 // ownHint is what a run adds to an error of the API server.
 var ownHint = regexp.MustCompile(`( \([^()]*\))? and was not changed: delete it, or run in another namespace$`)
 
-// own is a label or an annotation that a run gives to its objects; withoutOwn is an output
-// without them. What follows one moves to its place.
-const own = `(?:app\.kubernetes\.io/managed-by=kubectl-kbe|kubectl-kbe\.github\.io/[\w-]+(?:=|: ?)[^,\s]+|(?:sidecar\.istio\.io|linkerd\.io)/inject(?:=|: ?)(?:false|disabled))`
+// ownLabel is a label that a run gives to its objects, own one of these or an annotation.
+const (
+	ownLabel = `(?:app\.kubernetes\.io/managed-by=kubectl-kbe|kubectl-kbe\.github\.io/[\w-]+=[^,\s]+|sidecar\.istio\.io/inject=false)`
+	own      = `(?:` + ownLabel + `|kubectl-kbe\.github\.io/[\w-]+: ?\S+|linkerd\.io/inject: ?disabled)`
+)
 
-var ownMarks = regexp.MustCompile(own + `,|,` + own + `|` + own + `(?:\n[ \t]+)?`)
+var (
+	ownInList = regexp.MustCompile(ownLabel + `,|,` + ownLabel)
+	ownAlone  = regexp.MustCompile(own + `\s*$`)
+)
 
-func withoutOwn(text string) string { return ownMarks.ReplaceAllString(text, "") }
+// withoutOwn is an output without the marks of the run. Of a list with a line for each, the next one
+// moves to the place of the first.
+func withoutOwn(text string) string {
+	if !ownAlone.MatchString(text) && !strings.Contains(text, "kubectl-kbe") {
+		return text
+	}
+	lines := strings.Split(text, "\n")
+	kept := lines[:0]
+	for i, l := range lines {
+		l = ownInList.ReplaceAllString(l, "")
+		m := ownAlone.FindStringIndex(l)
+		switch {
+		case m == nil:
+		case strings.TrimSpace(l[:m[0]]) == "":
+			continue
+		default:
+			l = l[:m[0]]
+			if i+1 < len(lines) && indentOf(lines[i+1]) == m[0] {
+				lines[i+1] = l + lines[i+1][m[0]:]
+				continue
+			}
+		}
+		kept = append(kept, l)
+	}
+	return strings.Join(kept, "\n")
+}
+
+// indentOf is how many blanks and tabs a line begins with.
+func indentOf(l string) int { return len(l) - len(strings.TrimLeft(l, " \t")) }
 
 // isProgress reports whether a line shows only how far a command is: how many of them there are
 // depends on the time that the cluster takes.

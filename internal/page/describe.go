@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // keyLine is a line of `kubectl describe`: a key and a value.
@@ -18,10 +19,7 @@ func (s *shownOutput) isDescription() bool {
 // what the page does not show does not count.
 func (s *shownOutput) compareDescription(stdout, stderr string) (all []difference) {
 	others, all := s.compareEvents(s.printed)
-	found := make([]keyed, 0)
-	for _, l := range linesOf(stdout) {
-		found = append(found, keyedLine(l))
-	}
+	found := keyedLines(linesOf(stdout))
 	for _, l := range others {
 		if isElision(l.text) {
 			continue
@@ -40,6 +38,26 @@ type keyed struct {
 	at int
 }
 
+// keyedLines are the lines of a description. Those of a list under one key, such as labels, have that
+// key, too, in any order, and an entry of such a list may have a key of its own.
+func keyedLines(lines []string) (found []keyed) {
+	list := keyed{at: -1}
+	for _, l := range lines {
+		k := keyedLine(l)
+		found = append(found, k)
+		if list.at > 0 && indentOf(l) == list.at {
+			found = append(found, keyed{text: list.text, key: list.key, value: strings.TrimSpace(l), at: list.at})
+			continue
+		}
+		if list = k; k.at >= 0 {
+			if entry := keyedLine(k.value); entry.key != "" {
+				found = append(found, entry)
+			}
+		}
+	}
+	return found
+}
+
 func keyedLine(l string) keyed {
 	m := keyLine.FindStringSubmatchIndex(l)
 	switch {
@@ -56,14 +74,13 @@ func (s *shownOutput) compareKey(l line, found []keyed, printed string) *differe
 	shown := keyedLine(l.text)
 	why := ""
 	for _, f := range found {
-		value := f.value
-		switch {
-		case shown.key == "":
-			value = f.text
-		case f.key != shown.key:
+		if shown.key != "" && f.key != shown.key {
 			continue
 		}
-		m, ok := s.match(shown.value, value, shown.key)
+		m, ok := s.match(shown.value, f.value, shown.key)
+		if !ok && shown.key == "" {
+			m, ok = s.match(shown.value, f.text, "")
+		}
 		if !ok {
 			continue
 		}

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // The names of fences, by what they hold.
@@ -114,12 +116,27 @@ func (r *reader) outputOfOpen(lines []line) {
 		return
 	}
 	c := r.open
+	if c.printsResults() && isPartOfManifest(lines) {
+		return
+	}
 	for _, l := range c.withoutComments(lines) {
 		if strings.TrimSpace(l.text) != "" {
 			l.id = r.id(l.start)
 			c.output, r.open = append(c.output, l), nil
 		}
 	}
+}
+
+// printsResults reports whether a command prints only what it has done, a line for each object.
+func (c *command) printsResults() bool {
+	return len(c.words) > 0 && c.format() == "" && slices.Contains([]string{"apply", "create", "delete", "expose", "label", "run", "scale"}, c.words[0])
+}
+
+// isPartOfManifest reports whether lines are fields in YAML: a page may show a part of what it has
+// applied.
+func isPartOfManifest(lines []line) bool {
+	n := documentOf(strings.Join(textsOf(lines), "\n"))
+	return n != nil && n.Kind == yaml.MappingNode
 }
 
 // hasCommand reports whether the first line that is no comment is a command, or another one is of kubectl.

@@ -49,7 +49,7 @@ func (s *shownOutput) compareFields(stdout, stderr string) []difference {
 func (s *shownOutput) compareNodes(shown, found *yaml.Node, path string) (all []difference) {
 	switch {
 	case shown.Kind != found.Kind:
-		return []difference{s.node(shown, path, "%s: the page shows %s; the cluster has %s", nodeText(shown), nodeText(found))}
+		return []difference{s.node(shown, path, "%s: the page shows %s; the cluster has %s", clipped(nodeText(shown)), clipped(nodeText(found)))}
 	case shown.Kind == yaml.MappingNode:
 		return s.compareMappings(shown, found, path)
 	case shown.Kind == yaml.SequenceNode:
@@ -126,7 +126,7 @@ func (s *shownOutput) compareScalars(shown, found *yaml.Node, path string) []dif
 	if ok && m.why == "" {
 		return nil
 	}
-	d := s.node(shown, path, "%s: the page shows %s; the cluster has %s", shown.Value, found.Value)
+	d := s.node(shown, path, "%s: the page shows %s; the cluster has %s", clipped(shown.Value), clipped(found.Value))
 	if m.why != "" {
 		d.Text = path + ": " + m.why
 	}

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"go.yaml.in/yaml/v3"
+
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 )
 
@@ -82,6 +84,7 @@ func (p *Page) resolve(e *example.Example, c *command, from Sources) error {
 		}
 	}
 	c.words = rest
+	c.words = p.withWritten(c)
 	return p.resolvePatch(c, from)
 }
 
@@ -120,6 +123,9 @@ func (p *Page) manifestFiles(e *example.Example, c *command, name string, from S
 		if !hasFields.MatchString(document) {
 			continue
 		}
+		if other := namespaceOf(document); other != "" && other != "default" {
+			return nil, unfit{fmt.Sprintf("the manifest %s is for the namespace %s, and all commands run in one namespace", m.name, other)}
+		}
 		in := m.name
 		if len(names) > 0 {
 			in = fmt.Sprintf("%s-%d%s", strings.TrimSuffix(m.name, path.Ext(m.name)), len(names)+1, path.Ext(m.name))
@@ -135,6 +141,15 @@ func (p *Page) manifestFiles(e *example.Example, c *command, name string, from S
 	return names, nil
 }
 
+// namespaceOf is the namespace that a manifest names for its object, or "".
+func namespaceOf(document string) string {
+	var object struct {
+		Metadata struct{ Namespace string }
+	}
+	_ = yaml.Unmarshal([]byte(document), &object) // what is no object is refused where it is read
+	return object.Metadata.Namespace
+}
+
 // find looks for a manifest in the order: --file, the fences of the page, the files beside
 // it, a download. A fence without a name is the file that the next command names.
 func (p *Page) find(c *command, name string, from Sources) (manifest, error) {
@@ -147,6 +162,9 @@ func (p *Page) find(c *command, name string, from Sources) (manifest, error) {
 	base := baseOf(name)
 	if text, given := from.Files[name]; given {
 		return manifest{name: base, text: string(text)}, nil
+	}
+	if f := p.file(name, c.start); f != nil {
+		return manifest{name: base, at: p.line(f.at), text: f.text}, nil
 	}
 	var unnamed *manifest
 	for i := range p.manifests {

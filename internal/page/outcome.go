@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -34,6 +35,10 @@ type history struct {
 	undecided map[string]string
 	// failed are the commands that failed, and should not.
 	failed []*command
+	// notRun are those that could not run.
+	notRun []*command
+	// deleted are, by the name of an object, the commands that deleted it.
+	deleted map[string]*command
 }
 
 // judgement is the history that was used last: each claim of a command uses the same.
@@ -56,11 +61,14 @@ func (p *Page) judge(outcomes map[string]expect.Outcome, namespace, last string)
 }
 
 func (p *Page) historyOf(outcomes map[string]expect.Outcome, namespace, last string) *history {
-	h := &history{bindings: bindings{found: map[string]string{}, renamed: map[string]string{}, namespace: namespace, patterns: p.patterns}, undecided: map[string]string{}}
+	h := &history{bindings: bindings{found: map[string]string{}, renamed: map[string]string{}, namespace: namespace, patterns: p.patterns}, undecided: map[string]string{}, deleted: map[string]*command{}}
 	for _, c := range p.commands {
-		if out, ran := outcomes[c.step]; ran && len(c.words) > 0 {
+		switch out, ran := outcomes[c.step]; {
+		case ran && len(c.words) > 0:
 			h.command(p, c, out)
 			h.known(p, c)
+		case c.notRun != "" && !c.harmless:
+			h.notRun = append(h.notRun, c)
 		}
 		if c.step == last {
 			break
@@ -86,6 +94,9 @@ func (h *history) command(p *Page, c *command, out expect.Outcome) {
 		return
 	case !failed && c.showsFailure():
 		h.add(difference{id: c.id, Difference: expect.Difference{Text: "the page shows that the command fails; on the cluster it succeeds", Final: true}})
+	}
+	for _, m := range deletedObject.FindAllStringSubmatch(out.Stdout, -1) {
+		h.deleted[m[1]] = c
 	}
 	for _, s := range p.sentences {
 		if s.of == c {
@@ -131,8 +142,12 @@ func (h *history) undecide(c *command, why string) {
 func (h *history) fails(p *Page, c *command, out expect.Outcome) {
 	reported, _, _ := strings.Cut(strings.TrimSpace(out.Stderr), "\n")
 	h.undecide(c, fmt.Sprintf("its command failed: %s", reported))
-	if before := h.dependsOnFailed(c); before != nil {
+	if before := dependsOn(c, h.failed, func(b *command) []string { return b.words[1:] }); before != nil {
 		h.undecided[c.id] = fmt.Sprintf("the command in line %d failed before", p.line(before.start))
+		return
+	}
+	if before := dependsOn(c, h.notRun, func(b *command) []string { return strings.Fields(b.text) }); before != nil {
+		h.undecided[c.id] = fmt.Sprintf("the command in line %d has not run", p.line(before.start))
 		return
 	}
 	h.failed = append(h.failed, c)
@@ -142,19 +157,32 @@ func (h *history) fails(p *Page, c *command, out expect.Outcome) {
 		d.Text = fmt.Sprintf("there is no deployment %s: kubectl run creates a pod since kubectl 1.18, so the command must name the pod", name)
 		d.Final = true
 		d.change = p.kindChange(c)
+	} else if noProgram.MatchString(out.Stderr) {
+		d.Text += ": the image of the container has no such program"
+	} else if m := notFound.FindStringSubmatch(out.Stderr); m != nil && h.deleted[m[1]] != nil {
+		d.Text = fmt.Sprintf("the command in line %d has deleted %s before; if this is another way to do the same, the comment `<!-- kbe: {skip: \"another way\"} -->` before it says so",
+			p.line(h.deleted[m[1]].start), m[1])
+		d.Final = true
 	}
 	h.add(d)
 }
 
-// dependsOnFailed is the command that failed before and names the same object or file.
-func (h *history) dependsOnFailed(c *command) *command {
-	for _, before := range h.failed {
-		for _, w := range before.words[1:] {
+var (
+	// deletedObject is what kubectl prints of an object that it has deleted.
+	deletedObject = regexp.MustCompile(`(?m)^\S+ "([^"]+)" (?:force )?deleted\b`)
+	notFound      = regexp.MustCompile(`\(NotFound\): \S+ "([^"]+)" not found`)
+	noProgram     = regexp.MustCompile(`executable file not found|command not found|no such file or directory: unknown`)
+)
+
+// dependsOn is the command of those before, with their words, that names the same object or file.
+func dependsOn(c *command, earlier []*command, words func(*command) []string) *command {
+	for _, before := range earlier {
+		for _, w := range words(before) {
 			_, name, joined := strings.Cut(w, "/")
 			if !joined {
 				name = w
 			}
-			isName := len(name) > 2 && !strings.HasPrefix(name, "-") && !slices.Contains(deployments, name)
+			isName := len(name) > 2 && !strings.HasPrefix(name, "-") && !isKind.MatchString(name)
 			if isName && slices.ContainsFunc(c.words[1:], func(w string) bool { return w == name || strings.HasSuffix(w, "/"+name) }) {
 				return before
 			}
@@ -162,6 +190,10 @@ func (h *history) dependsOnFailed(c *command) *command {
 	}
 	return nil
 }
+
+// isKind is a word of kubectl that names no object.
+var isKind = regexp.MustCompile(`^(all|configmaps?|cronjobs?|daemonsets?|deploy|deployments?|endpoints?|events?|generic|ingress(es)?|jobs?|json|kubectl|namespaces?|nodes?|` +
+	`pods?|pvc?|quota|rc|replicasets?|replicationcontrollers?|roles?|rolebindings?|secrets?|serviceaccounts?|services?|statefulsets?|svc|wide|yaml)(\.[a-z0-9.]+)?$`)
 
 // kindChange names the pod where a command names a deployment.
 func (p *Page) kindChange(c *command) *change {

@@ -17,6 +17,7 @@ type Page struct {
 
 	commands  []*command
 	manifests []manifest
+	files     []written
 	// sentences are what prose says that commands do.
 	sentences []sentence
 	// code are the spans of all code, in which a value of the page may stand.

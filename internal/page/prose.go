@@ -24,6 +24,8 @@ var (
 	instruction = regexp.MustCompile(`(?i)\b(execute|run|type|enter|issue|use|try|invoke)\b[^.;:]*$`)
 	// noInstruction is one that only talks about it.
 	noInstruction = regexp.MustCompile(`(?i)\b(if|when|whenever|once|after|before|not|don't|never|instead of|avoid|without|would|could|as)\b`)
+	// laterOn is the rest of a sentence that says that the command is for another time.
+	laterOn = regexp.MustCompile(`(?i)^[^.!?]*\b(at the end|at the bottom|later|afterwards|if|when|whenever|unless|in case|until)\b`)
 	// creates is a sentence on the kind of object that a command creates.
 	creates = regexp.MustCompile("`(kubectl [a-z][^`\n]*)`\\s+(?:always\\s+|now\\s+)?(?:creates|makes|starts|launches|generates)\\s+(?:an?|the)\\s+`?(\\w+)`?")
 	// fileInText is the name of a manifest in a sentence.
@@ -82,8 +84,9 @@ func (r *reader) inlineCode(code *ast.CodeSpan, paragraph span, note note) {
 	if i := strings.LastIndexAny(before, ".!?:"); i >= 0 && i+1 < len(before) && strings.ContainsAny(before[i+1:i+2], " \n") {
 		before = before[i+1:]
 	}
+	after := string(r.source[at.end:paragraph.end])
 	if !strings.HasPrefix(text, "kubectl ") || len(strings.Fields(text)) < 3 || placeholder.MatchString(text) ||
-		!instruction.MatchString(before) || noInstruction.MatchString(before) {
+		!instruction.MatchString(before) || noInstruction.MatchString(before) || laterOn.MatchString(after) {
 		return
 	}
 	count := len(r.commands)

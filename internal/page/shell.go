@@ -38,9 +38,13 @@ func (r *reader) statement(text string, st *syntax.Stmt, at span, label string, 
 		r.statement(printed(both.Y), both.Y, at, label, note)
 		return
 	}
+	if programOf(st) == interrupt {
+		r.interrupted()
+		return
+	}
 	where := r.placeOf(label, st)
 	if where == here {
-		if done := r.assignment(st, at, note); done {
+		if r.assignment(st, at, note) || r.writes(st, text, at, note) {
 			return
 		}
 	}
@@ -65,6 +69,20 @@ func (r *reader) statement(text string, st *syntax.Stmt, at span, label string, 
 	}
 	if len(r.commands) > begin { // what is in $( ) runs before
 		r.commands = append(slices.Delete(r.commands, begin-1, begin), c)
+	}
+}
+
+// interrupt is how pages write that the reader presses Ctrl-C.
+const interrupt = "^C"
+
+// interrupted is the end of the last command: one that a run does not make end by itself
+// cannot run.
+func (r *reader) interrupted() {
+	if len(r.commands) == 0 {
+		return
+	}
+	if c := r.commands[len(r.commands)-1]; len(c.words) > 0 && (c.words[0] == "exec" || c.words[0] == "attach") {
+		c.notRun = "the page ends it with Ctrl-C: verify runs commands that end by themselves"
 	}
 }
 

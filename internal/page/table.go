@@ -238,8 +238,18 @@ func (s *shownOutput) pairRows(shown, found table, columns []int) (pairs, extra 
 		name := squeezed(f.at(columns[0]).text)
 		named[name] = append(named[name], j)
 	}
-	for i := range pairs {
+	for i, r := range shown.rows { // what a table before has bound comes first
 		pairs[i] = -1
+		kind, name, joined := strings.Cut(r.at(0).text, "/")
+		if !joined {
+			kind, name = "", kind
+		}
+		for _, j := range named[strings.TrimPrefix(kind+"/"+s.found[name], "/")] {
+			if s.found[name] != "" && !used[j] {
+				pairs[i], used[j] = j, true
+				break
+			}
+		}
 	}
 	for least := len(columns) + 2; least > 0; least-- {
 		for i, r := range shown.rows {

@@ -61,3 +61,12 @@ func TestPairsAreTheMostAlike(t *testing.T) {
 		}
 	}
 }
+
+// TestARowThatIsKnownComesFirst: a table may show a Pod again, below others that have been made since.
+func TestARowThatIsKnownComesFirst(t *testing.T) {
+	p := read(t, "page.md", "```console\n$ kubectl get pods\nNAME         READY\nrcex-qrv8j   1/1\n$ kubectl get pods\nNAME         READY\nrcex-1rh9r   1/1\nrcex-qrv8j   1/1\n```\n")
+	found, _ := findings(p, outputsOf{"2": {Stdout: "NAME         READY\nrcex-94ht7   1/1\n"}, "5": {Stdout: "NAME         READY\nrcex-94ht7   1/1\nrcex-kpcbd   1/1\n"}})
+	if len(found) > 0 {
+		t.Errorf("expected no finding, found %q", found)
+	}
+}

@@ -16,13 +16,15 @@ func (s *shownOutput) compareText(stdout, stderr string) (all []difference) {
 			missing = append(missing, l)
 		}
 	}
+	// Lines that have no word in common are each other's only where there is one for each.
+	anyPair := len(missing) <= found.countUnused() && !s.elided()
 	ofPage, ofCluster := familiesIn(textsOf(s.lines)), familiesIn(found.texts)
 	for _, l := range missing {
 		if values, ok := s.matchFamilies(ofPage.like(l.text), ofCluster.like(l.text)); ok {
 			s.keep(matched{values: slices.DeleteFunc(values, func(v boundValue) bool { return indexWord(l.text, v.shown) < 0 })}, l)
 			continue
 		}
-		i := found.nearest(l.text)
+		i := found.nearest(l.text, anyPair)
 		if i < 0 {
 			all = append(all, s.deleted(differs(l, "", "the command does not print this"), l))
 			continue
@@ -30,6 +32,9 @@ func (s *shownOutput) compareText(stdout, stderr string) (all []difference) {
 		found.used[i] = true
 		text := found.texts[i]
 		d := differs(l, squeezed(text), "the command prints something else")
+		if squeezed(l.text)+" from default namespace" == s.rewrittenLine("", squeezed(text)) {
+			d.Text, d.Final = "kubectl prints the namespace, too", true
+		}
 		if m, ok := s.match(l.text, text, ""); ok && m.why != "" {
 			d.Text, d.Final = m.why, true
 			s.keep(m, l)
@@ -81,7 +86,7 @@ func newPrintedLines(texts []string) *printedLines {
 	for i, text := range texts {
 		p.all = append(p.all, i)
 		p.whole[squeezed(text)] = append(p.whole[squeezed(text)], i)
-		for word := range strings.FieldsSeq(text) {
+		for _, word := range tokensOf(text) {
 			p.with[word] = append(p.with[word], i)
 		}
 	}
@@ -113,27 +118,48 @@ func (p *printedLines) candidates(text string, of pattern) []int {
 // mostAlike is in how many lines a word may stand that says which line is meant.
 const mostAlike = 100
 
-// nearest is the unused line that has most words in common, or -1.
-func (p *printedLines) nearest(text string) int {
-	unused, inCommon := p.unused(), p.inCommon(text)
-	if len(unused) == 0 {
-		return -1
+// countUnused is how many lines are not used.
+func (p *printedLines) countUnused() (n int) {
+	for _, used := range p.used {
+		if !used {
+			n++
+		}
 	}
-	best := unused[0]
+	return n
+}
+
+// nearest is the unused line that has most words in common, or -1. Where none has any, it is the
+// first one, if any will do.
+func (p *printedLines) nearest(text string, anyWill bool) int {
+	unused, inCommon := p.unused(), p.inCommon(text)
+	best := -1
+	if anyWill && len(unused) > 0 {
+		best = unused[0]
+	}
 	for _, i := range slices.Sorted(maps.Keys(inCommon)) {
-		if inCommon[i] > inCommon[best] {
+		if best < 0 || inCommon[i] > inCommon[best] {
 			best = i
 		}
 	}
 	return best
 }
 
+// tokensOf are the words of a text, each once; of NAME=VALUE, the name is one, too.
+func tokensOf(text string) []string {
+	words := strings.Fields(text)
+	for _, w := range words {
+		if name, _, is := strings.Cut(w, "="); is {
+			words = append(words, name+"=")
+		}
+	}
+	slices.Sort(words)
+	return slices.Compact(words)
+}
+
 // inCommon is how many words of a text an unused line has, by the number of the line.
 func (p *printedLines) inCommon(text string) map[int]int {
-	words := strings.Fields(text)
-	slices.Sort(words)
 	count := map[int]int{}
-	for _, word := range slices.Compact(words) {
+	for _, word := range tokensOf(text) {
 		if lines := p.with[word]; len(lines) <= mostAlike {
 			for _, i := range lines {
 				if !p.used[i] {

@@ -45,15 +45,13 @@ func hasPrompt(lines []line, bare bool) bool {
 	})
 }
 
-func indentOf(l line) int { return len(l.text) - len(strings.TrimLeft(l.text, " \t")) }
-
 // transcript reads commands after prompts, and what they print. root: a bare # is a prompt everywhere.
 func (r *reader) transcript(lines []line, note note, root bool) {
 	first := max(0, slices.IndexFunc(lines, func(l line) bool { return hasPrompt([]line{l}, root || r.session != nil) }))
 	// An output may have signs of a prompt, too, which do not stand below the page's own.
 	promptOf := func(l line) (label, command string, ok bool) {
 		label, command, ok = prompt(l, root || r.session != nil)
-		return label, command, ok && (indentOf(l) <= indentOf(lines[first]) || strings.HasPrefix(command, "kubectl "))
+		return label, command, ok && (indentOf(l.text) <= indentOf(lines[first].text) || strings.HasPrefix(command, "kubectl "))
 	}
 	r.open = nil
 	if hasCommand(lines[:first]) { // whose prompt the page leaves out

@@ -95,7 +95,7 @@ func (p *Page) step(e *example.Example, c *command, from Sources) example.Step {
 	default:
 		st.Run = p.commandLine(c)
 		if slices.Contains(readers, c.words[0]) {
-			st.Within = cmp.Or(c.note.Within, defaultWithin)
+			st.Within, st.Settles = cmp.Or(c.note.Within, defaultWithin), c.note.Within == ""
 		}
 		st.Show = c.shownPart()
 	}

@@ -1,0 +1,92 @@
+package page
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
+)
+
+// commandsOf are the commands of a page as they run, those that do not with the reason.
+func commandsOf(t *testing.T, text string) (all []string) {
+	t.Helper()
+	e, err := read(t, "page.md", text).Example(Sources{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, st := range e.Spec.Scenarios[0].Steps {
+		if st.NotRun != "" {
+			all = append(all, st.NotRun)
+			continue
+		}
+		all = append(all, st.Run)
+	}
+	return all
+}
+
+func TestFilesThatAPageWrites(t *testing.T) {
+	const kept = "verify keeps the file for the commands that name it"
+	const manifest = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
+	for name, tc := range map[string]struct {
+		script string
+		want   []string
+	}{
+		"a secret":                            {"echo -n \"s3cret\" > ./key.txt\nkubectl create secret generic a --from-file=./key.txt", []string{"not run: `echo -n \"s3cret\" > ./key.txt`: " + kept, "kubectl create secret generic a --from-literal=key.txt=s3cret"}},
+		"with a key":                          {"echo a > f\necho b >> f\nkubectl create cm a --from-file=key=f", []string{"not run: `echo a > f`: " + kept, "not run: `echo b >> f`: " + kept, "kubectl create cm a '--from-literal=key=a\nb\n'"}},
+		"a manifest":                          {"cat > a.yaml <<EOF\n" + manifest + "EOF\nkubectl apply -f a.yaml", []string{"not run: `cat > a.yaml <<EOF " + strings.ReplaceAll(strings.TrimSpace(manifest), "\n", " ") + " EOF`: " + kept, "kubectl apply -f a.yaml"}},
+		"a file that the page does not write": {"kubectl create secret generic a --from-file=/etc/passwd", []string{"kubectl create secret generic a --from-file=/etc/passwd"}}, // which no example may
+		"a file elsewhere":                    {"echo a > /etc/passwd", []string{"not run: `echo a > /etc/passwd`: `echo` is another program: verify runs kubectl, and programs in containers"}},
+		"the output of a command":             {"echo $(kubectl get pods -o name) > f", []string{"kubectl get pods -o name", "not run: `echo $(kubectl get pods -o name) > f`: `echo` is another program: verify runs kubectl, and programs in containers"}},
+	} {
+		if found := commandsOf(t, "```bash\n"+tc.script+"\n```\n"); !slices.Equal(found, tc.want) {
+			t.Errorf("%s: expected %q, found %q", name, tc.want, found)
+		}
+	}
+}
+
+func TestWhatIsNotACommandToRunNow(t *testing.T) {
+	for name, tc := range map[string]struct {
+		text string
+		want []string
+	}{
+		"an instruction":     {"To delete it, execute `kubectl delete pod a`.\n", []string{"kubectl delete pod a"}},
+		"one for later":      {"- but you'll need to run `kubectl delete pod a` at the end of this section.\n\n```\nkubectl get pods\n```\n", []string{"kubectl get pods"}},
+		"one for a case":     {"Run `kubectl delete pod a` if it is there.\n\n```\nkubectl get pods\n```\n", []string{"kubectl get pods"}},
+		"Ctrl-C":             {"```bash\nkubectl exec a -- ping b\n```\n\nPress Ctrl-C:\n```bash\n^C\n```\n", []string{"not run: `kubectl exec a -- ping b`: the page ends it with Ctrl-C: verify runs commands that end by themselves"}},
+		"Ctrl-C of a follow": {"```bash\nkubectl logs -f a\n^C\n```\n", []string{"kubectl logs a"}},
+		"another namespace": {"```bash\nkubectl apply -f - <<EOF\napiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: other}\nEOF\n```\n",
+			[]string{"not run: `kubectl apply -f - <<EOF apiVersion: v1 kind: Pod metadata: {name: a, namespace: other} EOF`: the manifest stdin-2.yaml is for the namespace other, and all commands run in one namespace"}},
+	} {
+		if found := commandsOf(t, tc.text); !slices.Equal(found, tc.want) {
+			t.Errorf("%s: expected %q, found %q", name, tc.want, found)
+		}
+	}
+}
+
+// TestWhyACommandFails is what is said of one that could not succeed.
+func TestWhyACommandFails(t *testing.T) {
+	for name, tc := range map[string]struct {
+		commands [2]string
+		out      [2]expect.Outcome
+		want     []string
+	}{
+		"another way to delete it": {[2]string{"kubectl delete pods -l a=b", "kubectl delete pod web"},
+			[2]expect.Outcome{{Stdout: "pod \"web\" deleted from kbe-page-abcde namespace\n"}, {ExitCode: 1, Stderr: `Error from server (NotFound): pods "web" not found`}},
+			[]string{"3: the command in line 2 has deleted web before; if this is another way to do the same, the comment `<!-- kbe: {skip: \"another way\"} -->` before it says so"}},
+		"a program that the image lacks": {[2]string{"kubectl get pods", "kubectl exec web -- ping -c 1 b"},
+			[2]expect.Outcome{{}, {ExitCode: 1, Stderr: `exec: "ping": executable file not found in $PATH`}},
+			[]string{"3: the command fails with exit code 1: the image of the container has no such program"}},
+		"what did not run": {[2]string{"helm install web ./chart", "kubectl describe pod web"},
+			[2]expect.Outcome{{}, {ExitCode: 1, Stderr: `Error from server (NotFound): pods "web" not found`}}, nil},
+		"what did not run, of another": {[2]string{"helm install db ./chart", "kubectl describe pod web"},
+			[2]expect.Outcome{{}, {ExitCode: 1, Stderr: `Error from server (NotFound): pods "web" not found`}},
+			[]string{"3: the command fails with exit code 1"}},
+	} {
+		p := read(t, "page.md", fmt.Sprintf("```bash\n%s\n%s\n```\n", tc.commands[0], tc.commands[1]))
+		if found, _ := findings(p, outputsOf{"2": tc.out[0], "3": tc.out[1]}); !slices.Equal(found, tc.want) {
+			t.Errorf("%s: expected %q, found %q", name, tc.want, found)
+		}
+	}
+}
