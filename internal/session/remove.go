@@ -112,6 +112,7 @@ func (r *remover) removeNamespace(ctx context.Context, namespace string, objects
 		r.fail(fmt.Errorf("end the pods of namespace %q: %w", namespace, err))
 	}
 	var ending sync.WaitGroup
+	ending.Go(func() { r.release(ctx, slices.Concat(objects, between)) })
 	begin := time.Now()
 	ending.Go(func() {
 		if r.awaitPods(ctx, namespace, nil); time.Since(begin) > namespaceSync {
@@ -241,7 +242,9 @@ func (r *remover) remove(ctx context.Context, namespace string, objects []object
 
 // removeEach deletes objects and waits until they no longer exist.
 func (r *remover) removeEach(ctx context.Context, objects []object) {
-	for _, o := range r.deleteEach(ctx, objects) {
+	deleted := r.deleteEach(ctx, objects)
+	r.release(ctx, deleted)
+	for _, o := range deleted {
 		if err := r.awaitDeletion(ctx, o); err != nil {
 			r.left(o, err)
 		}
@@ -278,6 +281,34 @@ func (r *remover) delete(ctx context.Context, o object, graceSeconds int64, dryR
 		return context.Cause(ctx)
 	}
 	return err
+}
+
+// orphanTimeout is how long the garbage collector may take to orphan what a controller made; as a
+// rule, it takes milliseconds.
+const orphanTimeout = 3 * time.Second
+
+// release lets the controllers go that were deleted without what they made, where no garbage
+// collector does: on a cluster without one, or with one that an API which is down blocks.
+func (r *remover) release(ctx context.Context, objects []object) {
+	ctx, cancel := context.WithTimeout(ctx, orphanTimeout)
+	defer cancel()
+	for _, o := range objects {
+		if _, makesPods := podMakers[o.resource.GroupResource()]; !makesPods {
+			continue
+		}
+		client := r.client.Resource(o.resource).Namespace(o.namespace)
+		var last *unstructured.Unstructured
+		err := wait.For(ctx, client, o.name, func(obj *unstructured.Unstructured) (bool, error) {
+			last = obj
+			return obj == nil || obj.GetUID() != o.uid || !slices.Contains(obj.GetFinalizers(), metav1.FinalizerOrphanDependents), nil
+		})
+		if err == nil || last == nil {
+			continue
+		}
+		last.SetFinalizers(slices.DeleteFunc(last.GetFinalizers(), func(f string) bool { return f == metav1.FinalizerOrphanDependents }))
+		// Where that is not permitted, or fails, the object is left, and reported.
+		_, _ = client.Update(context.WithoutCancel(ctx), last, metav1.UpdateOptions{})
+	}
 }
 
 // awaitDeletion waits until an object that was deleted no longer exists.
