@@ -183,8 +183,9 @@ var paths = []string{"apply", "apply edit-last-applied", "apply set-last-applied
 	"create clusterrolebinding", "create configmap", "create cronjob", "create deployment", "create ingress", "create job", "create namespace",
 	"create poddisruptionbudget", "create priorityclass", "create quota", "create role", "create rolebinding", "create secret docker-registry",
 	"create secret generic", "create secret tls", "create service clusterip", "create service externalname", "create service loadbalancer",
-	"create service nodeport", "create serviceaccount", "create token", "delete", "describe", "events", "exec", "expose", "get", "label", "logs", "patch",
-	"rollout history", "rollout pause", "rollout restart", "rollout resume", "rollout status", "rollout undo", "run", "scale"}
+	"create service nodeport", "create serviceaccount", "annotate", "create token", "delete", "describe", "events", "exec", "expose", "get", "label", "logs", "patch",
+	"rollout history", "rollout pause", "rollout restart", "rollout resume", "rollout status", "rollout undo", "run", "scale", "set env", "set image",
+	"set resources", "set selector", "set serviceaccount", "set subject"}
 
 // words are a command of kubectl's grammar, after kubectl.
 func (d *dice) words() []string {

@@ -15,6 +15,7 @@ import (
 // allowed are the commands that an example may have, with their subcommand, what
 // may follow them, and their flags. What is not here is refused.
 var allowed = map[string]form{
+	"annotate":                      {labelled, no, join(manifest, everywhere, prints, writes, plain("all field-selector list overwrite resource-version selector"))},
 	"apply":                         {nothing, no, join(manifest, prints, writes, plain("overwrite selector timeout validate wait"))},
 	"attach":                        {objects, no, plain("container pod-running-timeout quiet stdin tty")},
 	"create":                        {nothing, no, join(creates, manifest, plain("selector"))},
@@ -62,8 +63,11 @@ var allowed = map[string]form{
 	"run": {name, program, join(prints, writes, plain("annotations attach cascade command env expose force grace-period image"),
 		plain("image-pull-policy labels leave-stdin-open override-type overrides pod-running-timeout port privileged quiet"),
 		plain("restart rm save-config stdin timeout tty wait"))},
-	"scale":  {objects, no, join(manifest, prints, plain("all current-replicas dry-run replicas resource-version selector timeout"))},
-	verbWait: {objects, no, plain("all for selector timeout")},
+	"scale":         {objects, no, join(manifest, prints, plain("all current-replicas dry-run replicas resource-version selector timeout"))},
+	"set env":       {labelled, no, join(manifest, prints, writes, plain("all containers env from keys list overwrite prefix resolve selector"))},
+	"set image":     {labelled, no, join(manifest, prints, writes, plain("all selector"))},
+	"set resources": {labelled, no, join(manifest, prints, writes, plain("all containers limits requests selector"))},
+	verbWait:        {objects, no, plain("all for selector timeout")},
 }
 
 // form is what a command may have.
@@ -160,12 +164,12 @@ func objects(args []string) string {
 	return ""
 }
 
-// labelled are objects, and what to label them with.
+// labelled are objects, and what to label them with, or what to set.
 func labelled(args []string) string {
 	return objects(withoutLabels(args))
 }
 
-// withoutLabels are the arguments of kubectl label that name objects.
+// withoutLabels are the arguments of kubectl label, annotate and set that name objects.
 func withoutLabels(args []string) []string {
 	return slices.DeleteFunc(slices.Clone(args), func(arg string) bool {
 		return strings.Contains(arg, "=") || strings.HasSuffix(arg, "-")

@@ -159,10 +159,11 @@ func (m *Images) command(cmd example.Command) (example.Command, error) {
 	return m.withCommand(out, name), nil
 }
 
-// imageWord is a word of a command that holds the value of --image.
+// imageWord is a word of a command that holds an image: the value of --image, or what
+// `kubectl set image` sets.
 type imageWord struct {
 	index int
-	flag  string // "--image=" where the word begins with it
+	flag  string // "--image=", or "CONTAINER=", where the word begins with it
 	ref   string // "" where it is an expression
 	expr  string
 }
@@ -170,6 +171,7 @@ type imageWord struct {
 // imageWords are those of a command, up to what belongs to a program in a container.
 func imageWords(cmd example.Command) (found []imageWord) {
 	const flag = "--image="
+	verb, _ := cmd.Verb()
 	for i, w := range cmd {
 		text, literal := w.Literal()
 		switch {
@@ -177,6 +179,11 @@ func imageWords(cmd example.Command) (found []imageWord) {
 			return found
 		case literal && strings.HasPrefix(text, flag):
 			found = append(found, imageWord{index: i, flag: flag, ref: strings.TrimPrefix(text, flag)})
+		case literal && verb == "set" && strings.Contains(text, "=") && !strings.HasPrefix(text, "-"):
+			if kind, _ := cmd[2].Literal(); kind == "image" {
+				container, ref, _ := strings.Cut(text, "=")
+				found = append(found, imageWord{index: i, flag: container + "=", ref: ref})
+			}
 		case !literal && len(w) == 2 && w[0].Text == flag && w[1].IsExpr:
 			found = append(found, imageWord{index: i, flag: flag, expr: w[1].Text})
 		default:

@@ -66,6 +66,7 @@ func TestAReplacedImageRunsItsServiceInstead(t *testing.T) {
 		`kubectl run p --image=a/old:1 -- x y`:                    `kubectl run p --image=docker.io/a/shell:1 ` + program + ` x y`,
 		`kubectl run p --image=$(images.old) --command -- own`:    `kubectl run p --image=docker.io/a/shell:1 --command -- own`,
 		`kubectl run p --image=$(images.shell) -- sleep infinity`: `kubectl run p --image=docker.io/a/shell:1 -- sleep infinity`,
+		`kubectl set image deployment/p a=a/old:1 b=c`:            `kubectl set image deployment/p a=docker.io/a/shell:1 b=c`,
 		`kubectl exec p -- curl --image=a/old:1`:                  `kubectl exec p -- curl --image=a/old:1`,
 	} {
 		p := planOf(t, "    - run: >-\n        "+step+"\n")

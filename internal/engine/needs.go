@@ -150,9 +150,9 @@ var commandNeeds = map[string]func(cmd *kubectl.Parsed, files []schema.GroupReso
 	"logs": func(cmd *kubectl.Parsed, _ []schema.GroupResource) rbac.Needs {
 		return rbac.Join(ofWorkload(cmd.Args), rbac.Core("pods", "get"), rbac.Core("pods/log", "get"))
 	},
-	"label": func(cmd *kubectl.Parsed, files []schema.GroupResource) rbac.Needs {
-		return rbac.Join(onTargets(withoutLabels(cmd.Args), "get", "patch"), on(files, "get", "patch"))
-	},
+	"annotate": labelNeeds,
+	"label":    labelNeeds,
+	"set":      labelNeeds,
 	"patch": func(cmd *kubectl.Parsed, files []schema.GroupResource) rbac.Needs {
 		if sub := cmd.Text("subresource"); sub != "" {
 			return ofSubresource(sub, rbac.Join(onTargets(cmd.Args, "get"), on(files, "get")), "get", "patch")
@@ -174,6 +174,15 @@ var commandNeeds = map[string]func(cmd *kubectl.Parsed, files []schema.GroupReso
 		}
 		return needs
 	},
+}
+
+// labelNeeds are those of a command that changes objects, after the words that say what to set.
+func labelNeeds(cmd *kubectl.Parsed, files []schema.GroupResource) rbac.Needs {
+	needs := rbac.Join(onTargets(withoutLabels(cmd.Args), "get", "patch"), on(files, "get", "patch"))
+	if from := cmd.Text("from"); from != "" {
+		needs = rbac.Join(needs, onTargets([]string{from}, "get"))
+	}
+	return needs
 }
 
 // ofSubresource adds to the needs of objects what changes a subresource of each.

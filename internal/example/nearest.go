@@ -7,7 +7,7 @@ import (
 )
 
 // listed is how many names an error's text lists; more would hide what it says.
-const listed = 16
+const listed = 20
 
 // Unknown is the text of a problem: a name that is none of the valid ones, and
 // the nearest of them, or all where none is near and they are few.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/kubectl/pkg/cmd/annotate"
 	"k8s.io/kubectl/pkg/cmd/apply"
 	"k8s.io/kubectl/pkg/cmd/attach"
 	"k8s.io/kubectl/pkg/cmd/create"
@@ -21,6 +22,7 @@ import (
 	"k8s.io/kubectl/pkg/cmd/rollout"
 	"k8s.io/kubectl/pkg/cmd/run"
 	"k8s.io/kubectl/pkg/cmd/scale"
+	"k8s.io/kubectl/pkg/cmd/set"
 	cmdutil "k8s.io/kubectl/pkg/cmd/util"
 
 	_ "github.com/kubectl-kbe/kubectl-kbe/internal/kubectl/english" // before all of the above
@@ -30,6 +32,9 @@ import (
 // run, from kubectl's exported constructors: cmd.NewKubectlCommand would write
 // package globals, which two runs at once must not.
 var verbs = map[string]func(cmdutil.Factory, genericiooptions.IOStreams) *cobra.Command{
+	"annotate": func(f cmdutil.Factory, s genericiooptions.IOStreams) *cobra.Command {
+		return annotate.NewCmdAnnotate("kubectl", f, s)
+	},
 	"apply": func(f cmdutil.Factory, s genericiooptions.IOStreams) *cobra.Command {
 		return apply.NewCmdApply("kubectl", f, s)
 	},
@@ -55,6 +60,7 @@ var verbs = map[string]func(cmdutil.Factory, genericiooptions.IOStreams) *cobra.
 	},
 	"run":   run.NewCmdRun,
 	"scale": scale.NewCmdScale,
+	"set":   set.NewCmdSet,
 }
 
 // Verbs returns the names of the commands that Run accepts, sorted.

@@ -129,7 +129,7 @@ func (r *reader) outputOfOpen(lines []line) {
 
 // printsResults reports whether a command prints only what it has done, a line for each object.
 func (c *command) printsResults() bool {
-	return len(c.words) > 0 && c.format() == "" && slices.Contains([]string{"apply", "create", "delete", "expose", "label", "run", "scale"}, c.words[0])
+	return len(c.words) > 0 && c.format() == "" && slices.Contains([]string{"annotate", "apply", "create", "delete", "expose", "label", "patch", "run", "scale", "set"}, c.words[0])
 }
 
 // isPartOfManifest reports whether lines are fields in YAML: a page may show a part of what it has

@@ -24,8 +24,10 @@ var (
 	instruction = regexp.MustCompile(`(?i)\b(execute|run|type|enter|issue|use|try|invoke)\b[^.;:]*$`)
 	// noInstruction is one that only talks about it.
 	noInstruction = regexp.MustCompile(`(?i)\b(if|when|whenever|once|after|before|not|don't|never|instead of|avoid|without|would|could|as)\b`)
-	// laterOn is the rest of a sentence that says that the command is for another time.
-	laterOn = regexp.MustCompile(`(?i)^[^.!?]*\b(at the end|at the bottom|later|afterwards|if|when|whenever|unless|in case|until)\b`)
+	// laterOn is the rest of a sentence that says that the command is for another time, or for a
+	// case; asks is what looks like one.
+	laterOn = regexp.MustCompile(`(?i)^[^.!?]*\b(at the (end|bottom)|if|when|whenever|unless|in case)\b`)
+	asks    = regexp.MustCompile(`(?i)\b(ask|check|confirm|determine|find out|know|see|tell|verify)\s+(if|when)\b`)
 	// creates is a sentence on the kind of object that a command creates.
 	creates = regexp.MustCompile("`(kubectl [a-z][^`\n]*)`\\s+(?:always\\s+|now\\s+)?(?:creates|makes|starts|launches|generates)\\s+(?:an?|the)\\s+`?(\\w+)`?")
 	// fileInText is the name of a manifest in a sentence.
@@ -60,6 +62,12 @@ func (r *reader) paragraph(n ast.Node) {
 	}
 }
 
+// verbOf is the second word of a command.
+func verbOf(text string) string {
+	words := strings.Fields(text)
+	return words[min(1, len(words)-1)]
+}
+
 // creates notes a sentence on what the last such command creates.
 func (r *reader) creates(begin string, word span) {
 	for _, c := range slices.Backward(r.commands) {
@@ -84,9 +92,10 @@ func (r *reader) inlineCode(code *ast.CodeSpan, paragraph span, note note) {
 	if i := strings.LastIndexAny(before, ".!?:"); i >= 0 && i+1 < len(before) && strings.ContainsAny(before[i+1:i+2], " \n") {
 		before = before[i+1:]
 	}
-	after := string(r.source[at.end:paragraph.end])
+	after := asks.ReplaceAllString(string(r.source[at.end:paragraph.end]), "")
+	isForLater := laterOn.MatchString(after) && !slices.Contains(readers, verbOf(text))
 	if !strings.HasPrefix(text, "kubectl ") || len(strings.Fields(text)) < 3 || placeholder.MatchString(text) ||
-		!instruction.MatchString(before) || noInstruction.MatchString(before) || laterOn.MatchString(after) {
+		!instruction.MatchString(before) || noInstruction.MatchString(before) || isForLater {
 		return
 	}
 	count := len(r.commands)

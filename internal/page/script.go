@@ -6,7 +6,7 @@ import (
 )
 
 // result is how kubectl reports what it has done.
-var result = regexp.MustCompile(`^[a-z][a-z0-9.]*(?:/[a-z0-9.-]+| "[a-z0-9.-]+") (?:created|configured|unchanged|exposed|scaled|labeled|annotated|patched(?: \(no change\))?|restarted|replaced|condition met|(?:force )?deleted(?: from [a-z0-9-]+ namespace)?)(?: \((?:server )?dry run\))?$|^No resources found`)
+var result = regexp.MustCompile(`^[a-z][a-z0-9.]*(?:/[a-z0-9.-]+| "[a-z0-9.-]+") (?:created|configured|unchanged|exposed|scaled|labeled|annotated|patched(?: \(no change\))?|(?:image|env|resource requirements) updated|restarted|replaced|condition met|(?:force )?deleted(?: from [a-z0-9-]+ namespace)?)(?: \((?:server )?dry run\))?$|^No resources found`)
 
 // positionInScript is where a parser has found an error: the page has it elsewhere.
 var positionInScript = regexp.MustCompile(`^\d+:\d+: `)

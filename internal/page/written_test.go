@@ -53,6 +53,8 @@ func TestWhatIsNotACommandToRunNow(t *testing.T) {
 	}{
 		"an instruction":     {"To delete it, execute `kubectl delete pod a`.\n", []string{"kubectl delete pod a"}},
 		"one for later":      {"- but you'll need to run `kubectl delete pod a` at the end of this section.\n\n```\nkubectl get pods\n```\n", []string{"kubectl get pods"}},
+		"one that asks":      {"Run `kubectl create job a --image=b` to check if you may.\n", []string{"kubectl create job a --image=b"}},
+		"one that reads":     {"Run `kubectl get pods` again a few seconds later, if you like.\n", []string{"kubectl get pods"}},
 		"one for a case":     {"Run `kubectl delete pod a` if it is there.\n\n```\nkubectl get pods\n```\n", []string{"kubectl get pods"}},
 		"Ctrl-C":             {"```bash\nkubectl exec a -- ping b\n```\n\nPress Ctrl-C:\n```bash\n^C\n```\n", []string{"not run: `kubectl exec a -- ping b`: the page ends it with Ctrl-C: verify runs commands that end by themselves"}},
 		"Ctrl-C of a follow": {"```bash\nkubectl logs -f a\n^C\n```\n", []string{"kubectl logs a"}},
