@@ -188,6 +188,22 @@ func read(t *testing.T, path string) string {
 	return string(text)
 }
 
+// TestATutorialAsTheyAre is a page with the forms that tutorials of several years have: it is true.
+func TestATutorialAsTheyAre(t *testing.T) {
+	t.Parallel()
+	r, code := verified(t, pages(t), "tutorial.md")
+	want := []string{"110: not run: `kubectl exec -it rcsise-6nq3k -c shell -- ping 172.17.0.3`: the page ends it with Ctrl-C"}
+	if assertFindings(t, r, want); code != 3 {
+		t.Errorf("expected exit code 3, found %d", code)
+	}
+	if met := r.Claims.Met; met != 40 {
+		t.Errorf("expected that 40 claims hold, found %+v", r.Claims)
+	}
+	if r.Cleanup == nil || len(r.Cleanup.Unconfirmed) > 0 {
+		t.Errorf("expected kubelets that confirm the end of all pods, found %+v", r.Cleanup)
+	}
+}
+
 // assertFindings expects findings, each by its begin.
 func assertFindings(t *testing.T, r v1alpha1.Report, want []string) {
 	t.Helper()
@@ -240,7 +256,7 @@ var plantedErrors = []planted{
 	{"helm-chart.md", "READY   UP-TO-DATE   AVAILABLE   AGE\ndeployment.apps/my-release-hello   2/2     2 ",
 		"DESIRED   CURRENT   UP-TO-DATE   AVAILABLE   AGE\ndeployment.apps/my-release-hello   2         2         2 ",
 		"the cluster has no column DESIRED, CURRENT; the page does not show the column READY", 0},
-	{"helm-chart.md", `serviceaccount "my-release-hello" deleted from default namespace`, `serviceaccount "my-release-hello" deleted`, elsewhere, 0},
+	{"helm-chart.md", `serviceaccount "my-release-hello" deleted from default namespace`, `serviceaccount "my-release-hello" deleted`, "kubectl prints the namespace, too", 0},
 	{"istio-sleep.md", "    200\n", "    204\n", elsewhere, 0},
 	{"istio-sleep.md", `"host": "10.96.14.229:8000"`, `"host": "10.96.14.229:80"`, "host: the page shows 10.96.14.229:80; the cluster has ", 0},
 	{"istio-sleep.md", "8000 9876", "80 9876", elsewhere, 0},
