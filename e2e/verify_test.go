@@ -209,8 +209,8 @@ func assertFindings(t *testing.T, r v1alpha1.Report, want []string) {
 	t.Helper()
 	found := findingsOf(r)
 	ok := len(found) == len(want)
-	for i := range min(len(found), len(want)) {
-		ok = ok && strings.HasPrefix(found[i], want[i])
+	for i, begin := range want {
+		ok = ok && i < len(found) && strings.HasPrefix(found[i], begin)
 	}
 	if !ok {
 		t.Errorf("expected\n  %s\nfound\n  %s", strings.Join(want, "\n  "), strings.Join(found, "\n  "))

@@ -122,9 +122,7 @@ func (s *scene) unknownKubelets() {
 	const certificate, key = "/etc/kubernetes/kubelet.crt", "/etc/kubernetes/kubelet.key"
 	for _, node := range schedulableNodes(s.Context(), s.T) {
 		before := s.serves(s.Context(), node)
-		s.Cleanup(func() {
-			s.until(node+" has its certificate again", func(ctx context.Context) bool { return bytes.Equal(s.serves(ctx, node), before) })
-		})
+		s.Cleanup(func() { s.restartKubelet(node, before) })
 		chain, private, err := cert.GenerateSelfSignedCertKey(node, nil, nil)
 		if err != nil {
 			s.Fatal(err)
@@ -132,8 +130,24 @@ func (s *scene) unknownKubelets() {
 		s.replace(node, key, func([]byte) []byte { return private })
 		s.replace(node, certificate, func([]byte) []byte { return chain })
 		block, _ := pem.Decode(chain)
-		s.until(node+" has another certificate", func(ctx context.Context) bool { return bytes.Equal(s.serves(ctx, node), block.Bytes) })
+		s.restartKubelet(node, block.Bytes)
 	}
+}
+
+// restartKubelet ends a kubelet, and waits until the next one serves with a certificate: up to
+// v1.35, one that runs takes up a new certificate only for clients that send a name (SNI).
+func (s *scene) restartKubelet(node string, certificate []byte) {
+	s.Helper()
+	ctx := context.Background() // the test may be over
+	kubelet, err := embedded.Process(ctx, node+"/kubelet")
+	if err != nil {
+		s.Fatal(err)
+	}
+	if err := kubelet.Kill(); err != nil {
+		s.Fatal(err)
+	}
+	s.until(node+" serves with the certificate", func(ctx context.Context) bool { return bytes.Equal(s.serves(ctx, node), certificate) })
+	awaitNode(ctx, s.T, node)
 }
 
 // serves is the certificate that a node's kubelet serves with, or nil.
