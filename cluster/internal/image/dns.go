@@ -2,18 +2,25 @@ package image
 
 import (
 	"context"
+	"debug/buildinfo"
+	"fmt"
 	"path/filepath"
 	"runtime"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// dnsRecipe makes an image of CoreDNS alone, one of the parts in bin.
-func dnsRecipe(bin, arch string) recipe {
+// dnsRecipe makes an image of CoreDNS alone, one of the parts in bin: those of all versions of Kubernetes
+// have the same one.
+func dnsRecipe(bin, arch string) (recipe, error) {
+	built, err := buildinfo.ReadFile(filepath.Join(bin, "coredns"))
+	if err != nil {
+		return recipe{}, fmt.Errorf("CoreDNS of the parts: %w", err)
+	}
 	return recipe{
 		image:  dnsImage,
 		arch:   arch,
-		inputs: []string{bin}, // the folder's name is a hash of its content
+		inputs: []string{built.String()},
 		config: v1.Config{
 			Entrypoint: []string{"/coredns"},
 			User:       "65532:65532",
@@ -23,10 +30,14 @@ func dnsRecipe(bin, arch string) recipe {
 		layer: func(_ context.Context, _, path string) error {
 			return writeLayer(path, func(l *layerWriter) error { return l.addProgram("coredns", filepath.Join(bin, "coredns"), 0o755) })
 		},
-	}
+	}, nil
 }
 
 // BuildDNS is Build for the image of CoreDNS. bin is the folder of the parts.
 func BuildDNS(ctx context.Context, cacheDir, bin string, progress func(format string, args ...any)) (string, error) {
-	return buildOne(ctx, cacheDir, "coredns", progress, dnsRecipe(bin, runtime.GOARCH))
+	dns, err := dnsRecipe(bin, runtime.GOARCH)
+	if err != nil {
+		return "", err
+	}
+	return buildOne(ctx, cacheDir, "coredns", progress, dns)
 }
