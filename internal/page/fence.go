@@ -135,8 +135,9 @@ func (c *command) printsResults() bool {
 // isPartOfManifest reports whether lines are fields in YAML: a page may show a part of what it has
 // applied.
 func isPartOfManifest(lines []line) bool {
-	n := documentOf(strings.Join(textsOf(lines), "\n"))
-	return n != nil && n.Kind == yaml.MappingNode
+	text := strings.Join(textsOf(lines), "\n")
+	n := documentOf(text)
+	return len(lines) > 1 && !failure.MatchString(text) && n != nil && n.Kind == yaml.MappingNode
 }
 
 // hasCommand reports whether the first line that is no comment is a command, or another one is of kubectl.

@@ -67,6 +67,22 @@ func TestWhatIsNotACommandToRunNow(t *testing.T) {
 	}
 }
 
+// TestAPartOfAManifestIsNoOutput of kubectl apply; an error with a colon is one.
+func TestAPartOfAManifestIsNoOutput(t *testing.T) {
+	for shown, lines := range map[string]int{
+		"spec:\n  replicas: 1": 0,
+		"configmap/a created":  1,
+		`Error from server (AlreadyExists): configmaps "a" already exists`: 1,
+		"error: the first\nerror: the second":                              2,
+		"Warning: a is deprecated\nconfigmap/a created":                    2,
+	} {
+		p := read(t, "page.md", "```bash\nkubectl apply -f a.yaml\n```\n\nIt says:\n\n```\n"+shown+"\n```\n")
+		if found := len(p.commands[0].output); found != lines {
+			t.Errorf("%s: expected %d lines of output, found %d", shown, lines, found)
+		}
+	}
+}
+
 // TestWhyACommandFails is what is said of one that could not succeed.
 func TestWhyACommandFails(t *testing.T) {
 	for name, tc := range map[string]struct {
