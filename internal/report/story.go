@@ -152,7 +152,7 @@ func startNotes(b engine.RunStarted) (blocks []Block) {
 
 func stuckNote(object, why string) []Block {
 	if !strings.HasPrefix(why, "Namespace") { // which begins a condition of a Namespace
-		return []Block{openNote(fmt.Sprintf("Waiting for %s to end: %s.", object, why))}
+		return []Block{openNote(fmt.Sprintf("Not waited for, until they have ended on their nodes: %s (%s).", object, why))}
 	}
 	return []Block{openNote(fmt.Sprintf("%s is stuck terminating: %s", object, why)), afterNote("Still waiting: whoever set a finalizer must remove it.")}
 }

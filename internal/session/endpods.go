@@ -4,13 +4,13 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
 )
@@ -38,24 +38,27 @@ func (r *remover) ofRun(ctx context.Context, kind schema.GroupVersionResource, n
 	return found.Items, nil
 }
 
-// noteEnding notes the Pods of controllers that are being deleted already, as by the garbage
-// collector after a command that has deleted the controller: their kubelets have begun, and give
-// them the time of their spec, whatever shorter one comes then (seen with v1.37.2).
-func (r *remover) noteEnding(ctx context.Context, namespace string, objects []object) {
+// letEnd no longer follows Pods of controllers whose deletion had begun before, as that by the
+// garbage collector after a command that deleted the controller. Their kubelets end them with the
+// grace period of their spec, whatever shorter one comes then (seen with v1.37.2), and do not need
+// the objects for it.
+func (r *remover) letEnd(ctx context.Context, namespace string, objects []object) {
 	if !slices.ContainsFunc(objects, func(o object) bool { _, makesPods := podMakers[o.resource.GroupResource()]; return makesPods }) {
 		return
 	}
 	found, _ := r.ofRun(ctx, pods, namespace) // where that is not permitted, none is known
-	r.ending = map[types.UID]time.Time{}
+	var names []string
 	for i := range found {
-		if begun, grace := found[i].GetDeletionTimestamp(), found[i].GetDeletionGracePeriodSeconds(); begun != nil && grace != nil {
-			most := time.Duration(*grace) * time.Second // the cluster may have another clock
-			left := min(time.Until(begun.Time), most)
-			if len(r.ending) == 0 && r.onStuck != nil && left > confirmTimeout/2 {
-				r.onStuck(objectOf(pods, &found[i]).String(), fmt.Sprintf("its deletion began before the cleanup, with a grace period of %d s", *grace))
-			}
-			r.ending[found[i].GetUID()] = time.Now().Add(left + confirmTimeout/2)
+		begun, grace := found[i].GetDeletionTimestamp(), found[i].GetDeletionGracePeriodSeconds()
+		if begun == nil || grace == nil || *grace <= podGraceSeconds || time.Until(begun.Time) < podGraceSeconds*time.Second {
+			continue
 		}
+		if p := objectOf(pods, &found[i]); r.delete(ctx, p, 0) == nil {
+			names = append(names, p.String())
+		}
+	}
+	if len(names) > 0 && r.onStuck != nil {
+		r.onStuck(strings.Join(names, ", "), "their deletion began before the cleanup")
 	}
 }
 
@@ -83,9 +86,8 @@ func (r *remover) awaitPods(ctx context.Context, namespace string, deleted []obj
 	}
 }
 
-// unconfirmedPods watches deleted Pods, and returns those that still exist when none of them has
-// changed for confirmTimeout and none has time left that others gave it, after confirmLimit at the
-// latest.
+// unconfirmedPods watches deleted Pods, and returns those that still exist when
+// none of them has changed for confirmTimeout, after confirmLimit at the latest.
 // Pods that may not be watched are not waited for.
 func (r *remover) unconfirmedPods(ctx context.Context, namespace string, deleted []object) []*unstructured.Unstructured {
 	ctx, cancel := wait.WithTimeout(ctx, confirmLimit)
@@ -120,16 +122,7 @@ func (r *remover) unconfirmedPods(ctx context.Context, namespace string, deleted
 		case <-changed: // a kubelet is working
 			quiet.Reset(confirmTimeout)
 		case <-quiet.C:
-			until := time.Time{}
-			for _, p := range left {
-				if r.ending[p.GetUID()].After(until) {
-					until = r.ending[p.GetUID()]
-				}
-			}
-			if time.Until(until) <= 0 {
-				return left
-			}
-			quiet.Reset(time.Until(until))
+			return left
 		case <-ctx.Done():
 			return left
 		}

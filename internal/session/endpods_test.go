@@ -46,22 +46,18 @@ func TestAKubeletGetsTimeWhileItWorks(t *testing.T) {
 		kubelets    map[string]kubelet // by the name of their Pod
 		unconfirmed []string
 		took        time.Duration
-		// left is how long the Pods have that others had begun to end.
-		left time.Duration
 	}{
-		"one that works for long":        {map[string]kubelet{"slow": {"n1", 8 * time.Second, 3, true}}, nil, 32 * time.Second, 0},
-		"one that is lost":               {map[string]kubelet{"lost": {"n1", 0, 0, false}}, []string{"lost on n1"}, confirmTimeout, 0},
-		"one that stops working":         {map[string]kubelet{"hung": {"n1", 8 * time.Second, 2, false}}, []string{"hung on n1"}, 16*time.Second + confirmTimeout, 0},
-		"one that does not confirm":      {map[string]kubelet{"busy": {"n1", 8 * time.Second, 9, false}}, []string{"busy on n1"}, confirmLimit, 0},
-		"one that had begun":             {map[string]kubelet{"begun": {"n1", 31 * time.Second, 0, true}}, nil, 31 * time.Second, 35 * time.Second},
-		"one that had begun and is lost": {map[string]kubelet{"lost": {"n1", 0, 0, false}}, []string{"lost on n1"}, 35 * time.Second, 35 * time.Second},
+		"one that works for long":   {map[string]kubelet{"slow": {"n1", 8 * time.Second, 3, true}}, nil, 32 * time.Second},
+		"one that is lost":          {map[string]kubelet{"lost": {"n1", 0, 0, false}}, []string{"lost on n1"}, confirmTimeout},
+		"one that stops working":    {map[string]kubelet{"hung": {"n1", 8 * time.Second, 2, false}}, []string{"hung on n1"}, 16*time.Second + confirmTimeout},
+		"one that does not confirm": {map[string]kubelet{"busy": {"n1", 8 * time.Second, 9, false}}, []string{"busy on n1"}, confirmLimit},
 		"a lost and a slow one": {map[string]kubelet{"lost": {"n1", 0, 0, false}, "slow": {"n2", 9 * time.Second, 1, true}},
-			[]string{"lost on n1"}, 18*time.Second + confirmTimeout, 0},
+			[]string{"lost on n1"}, 18*time.Second + confirmTimeout},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				client := fake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), map[schema.GroupVersionResource]string{pods: "PodList"})
-				r := &remover{client: client, run: "ab1cd", ending: map[types.UID]time.Time{}}
+				r := &remover{client: client, run: "ab1cd"}
 				var deleted []object
 				for name, k := range tc.kubelets {
 					obj := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "Pod", "spec": map[string]any{"nodeName": k.node}}}
@@ -75,7 +71,6 @@ func TestAKubeletGetsTimeWhileItWorks(t *testing.T) {
 						t.Fatal(err)
 					}
 					deleted = append(deleted, objectOf(pods, obj))
-					r.ending[obj.GetUID()] = time.Now().Add(tc.left)
 				}
 				var working sync.WaitGroup
 				for name, k := range tc.kubelets {

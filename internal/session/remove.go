@@ -34,8 +34,6 @@ type remover struct {
 
 	// notOurs are the kinds whose objects are left to the garbage collector.
 	notOurs []schema.GroupVersionResource
-	// ending are the Pods that others had begun to end, and until when they may take.
-	ending map[types.UID]time.Time
 
 	mu          sync.Mutex
 	unconfirmed []string
@@ -107,7 +105,7 @@ func (r *remover) removeNamespace(ctx context.Context, namespace string, objects
 			itself = append(itself, o)
 		}
 	}
-	r.noteEnding(ctx, namespace, objects)
+	r.letEnd(ctx, namespace, objects)
 	if err := r.endPods(ctx, namespace); err != nil {
 		r.fail(fmt.Errorf("end the pods of namespace %q: %w", namespace, err))
 	}
@@ -224,7 +222,7 @@ func (r *remover) remove(ctx context.Context, namespace string, objects []object
 	made := r.madeBy(ctx, pods, namespace, slices.Concat(others, between)) // what has lost its controller does not name it
 	r.removeEach(ctx, others)
 	r.removeEach(ctx, between)
-	r.noteEnding(ctx, namespace, others)
+	r.letEnd(ctx, namespace, others)
 	found, _ := r.ofRun(ctx, pods, namespace)
 	for i := range found {
 		if p := objectOf(pods, &found[i]); (all || isAmong(p.uid, made)) && !isAmong(p.uid, deleted) {
