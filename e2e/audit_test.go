@@ -122,6 +122,8 @@ var budget = []struct {
 	{"get pods", 95 + 3*8, "kubectl itself before each exec, log and wait; the claims of a step read the pods that they name once"},
 	{"list pods", 25, "claims that select pods; kubectl get; the cleanup"},
 	{"get nodes", 60, "that of a pod that takes longer than three seconds to become Ready, as on a machine with much to do"},
+	{"get replicationcontrollers", 1, "the cleanup looks whether the garbage collector has let it go"},
+	{"watch replicationcontrollers", 1, "the same, where that takes a moment"},
 	{"get namespaces", 3, "the cleanup looks whether it is still the run's, and waits until it is gone"},
 	{"watch namespaces", 1, "the same"},
 }
