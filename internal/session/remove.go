@@ -283,7 +283,7 @@ func (r *remover) delete(ctx context.Context, o object, graceSeconds int64, dryR
 
 // orphanTimeout is how long the garbage collector may take to orphan what a controller made; as a
 // rule, it takes milliseconds.
-const orphanTimeout = time.Second
+const orphanTimeout = 500 * time.Millisecond
 
 // release lets the controllers go that were deleted without what they made, where no garbage
 // collector does: on a cluster without one, or with one that an API which is down blocks.
