@@ -288,25 +288,30 @@ const orphanTimeout = 500 * time.Millisecond
 // release lets the controllers go that were deleted without what they made, where no garbage
 // collector does: on a cluster without one, or with one that an API which is down blocks.
 func (r *remover) release(ctx context.Context, objects []object) {
-	ctx, cancel := context.WithTimeout(ctx, orphanTimeout)
-	defer cancel()
+	var waiting sync.WaitGroup
 	for _, o := range objects {
-		if _, makesPods := podMakers[o.resource.GroupResource()]; !makesPods {
-			continue
+		if _, makesPods := podMakers[o.resource.GroupResource()]; makesPods {
+			waiting.Go(func() { r.releaseOne(ctx, o) })
 		}
-		client := r.client.Resource(o.resource).Namespace(o.namespace)
-		var last *unstructured.Unstructured
-		err := wait.For(ctx, client, o.name, func(obj *unstructured.Unstructured) (bool, error) {
-			last = obj
-			return obj == nil || obj.GetUID() != o.uid || !slices.Contains(obj.GetFinalizers(), metav1.FinalizerOrphanDependents), nil
-		})
-		if err == nil || last == nil {
-			continue
-		}
-		last.SetFinalizers(slices.DeleteFunc(last.GetFinalizers(), func(f string) bool { return f == metav1.FinalizerOrphanDependents }))
-		// Where that is not permitted, or fails, the object is left, and reported.
-		_, _ = client.Update(context.WithoutCancel(ctx), last, metav1.UpdateOptions{})
 	}
+	waiting.Wait()
+}
+
+func (r *remover) releaseOne(ctx context.Context, o object) {
+	client := r.client.Resource(o.resource).Namespace(o.namespace)
+	var last *unstructured.Unstructured
+	limited, cancel := context.WithTimeout(ctx, orphanTimeout)
+	defer cancel()
+	err := wait.For(limited, client, o.name, func(obj *unstructured.Unstructured) (bool, error) {
+		last = obj
+		return obj == nil || obj.GetUID() != o.uid || !slices.Contains(obj.GetFinalizers(), metav1.FinalizerOrphanDependents), nil
+	})
+	if err == nil || last == nil {
+		return
+	}
+	last.SetFinalizers(slices.DeleteFunc(last.GetFinalizers(), func(f string) bool { return f == metav1.FinalizerOrphanDependents }))
+	// Where that is not permitted, or fails, the object is left, and reported.
+	_, _ = client.Update(ctx, last, metav1.UpdateOptions{})
 }
 
 // awaitDeletion waits until an object that was deleted no longer exists.
