@@ -18,10 +18,11 @@ type CommandRetried struct {
 	Elapsed time.Duration
 }
 
-// Between two tries of a command is firstPause, or as long as the try took, then twice as long
-// each time, up to lastPause. An exec costs a machine 50 ms, and one that has much to do more.
+// Between two tries of a command is firstPause, or as long as the try took; after soon, twice as
+// long each time, up to lastPause. An exec costs a machine 50 ms, and one that has much to do more.
 const (
 	firstPause = 100 * time.Millisecond
+	soon       = 500 * time.Millisecond
 	lastPause  = time.Second
 )
 
@@ -42,7 +43,7 @@ func (r *attempt) untilItHolds(ctx context.Context, st step, facts expect.Facts,
 		emit(b)
 	}
 	same := steady{since: begin}
-	for tries, pause := 1, firstPause; ; tries, pause = tries+1, min(2*pause, lastPause) {
+	for tries, pause := 1, firstPause; ; tries++ {
 		printed = nil
 		changed, started := r.watcher.next(), time.Now()
 		res, f := execute(keep)
@@ -50,6 +51,9 @@ func (r *attempt) untilItHolds(ctx context.Context, st step, facts expect.Facts,
 		settled := r.isSettled(ctx, st, facts, res, f) || st.Settles && same.after(res, r.watcher.onTheWay(r.opts.FailFast) || strings.Contains(res.Stdout, terminating)) > settleTime
 		if !settled && time.Since(begin)+pause < st.within && r.rest(ctx, pause, changed) {
 			emit(Waiting{For: "an answer", State: fmt.Sprintf("attempt %d", tries+1)})
+			if time.Since(begin) > soon {
+				pause = min(2*pause, lastPause)
+			}
 			continue
 		}
 		if tries > 1 {
