@@ -25,7 +25,7 @@ const (
 	handExample  = "the example by hand"
 	handPage     = "the page of 2017 by hand"
 	pageExit     = "kbe pods single-pod two-containers: all removed"
-	verifyPage   = "kbe verify, a page of 20 commands: beyond its pods' start"
+	verifyPage   = "kbe verify, a page of 20 commands: beyond its pods, until their programs listen"
 	startKBE     = "kubectl-kbe version --client"
 	startKubectl = "kubectl version --client"
 	clusterUp    = "kbe-cluster up --nodes 3"
@@ -76,7 +76,7 @@ func (l *lab) podsSubjects() []subject {
 }
 
 // verifyPage is the time to the verdict on a page without the times at which one of its pods
-// was on the way to Ready.
+// was on its way.
 func (l *lab) verifyPage(ctx context.Context) (sample, error) {
 	var r v1alpha1.Report
 	var s sample
