@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -111,10 +112,15 @@ func fill(path string) {
 
 func TestBrokenPart(t *testing.T) {
 	exhaustive(t)
-	for _, part := range []string{"kubelet", "kube-apiserver", "containerd"} {
+	const text = "this part is broken on purpose"
+	for part, want := range map[string][]string{
+		"kubelet":        {"kubelet", "exit status 7", text},
+		"kube-apiserver": {"kube-apiserver", "exit status 7", text},
+		"containerd":     {"the part containerd is broken", "and it is built again"},
+	} {
 		t.Run(part, func(t *testing.T) {
-			c := newCluster(t, "XDG_CACHE_HOME="+cacheWith(t, part, "#!/bin/sh\necho this part is broken on purpose\nexit 7\n"))
-			c.fails([]string{part, "exit status 7", "this part is broken on purpose"}, "--nodes=1", "--wait=30s")
+			c := newCluster(t, "XDG_CACHE_HOME="+cacheWith(t, part, "#!/bin/sh\necho "+text+"\nexit 7\n"))
+			c.fails(want, "--nodes=1", "--wait=30s")
 		})
 	}
 }
@@ -143,7 +149,8 @@ func cacheWith(t *testing.T, part, text string) string {
 		if filepath.Base(path) == part {
 			err = os.WriteFile(to, []byte(text), 0o755)
 		} else {
-			err = os.Link(path, to)
+			// What containerd has taken the images into is a folder.
+			err = exec.CommandContext(t.Context(), "cp", "--archive", "--link", path, to).Run()
 		}
 		if err != nil {
 			t.Fatal(err)

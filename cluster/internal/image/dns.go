@@ -2,8 +2,6 @@ package image
 
 import (
 	"context"
-	"debug/buildinfo"
-	"fmt"
 	"path/filepath"
 	"runtime"
 
@@ -13,14 +11,14 @@ import (
 // dnsRecipe makes an image of CoreDNS alone, one of the parts in bin: those of all versions of Kubernetes
 // have the same one.
 func dnsRecipe(bin, arch string) (recipe, error) {
-	built, err := buildinfo.ReadFile(filepath.Join(bin, "coredns"))
+	built, err := buildOf(bin, "coredns")
 	if err != nil {
-		return recipe{}, fmt.Errorf("CoreDNS of the parts: %w", err)
+		return recipe{}, err
 	}
 	return recipe{
 		image:  dnsImage,
 		arch:   arch,
-		inputs: []string{built.String()},
+		inputs: []string{built},
 		config: v1.Config{
 			Entrypoint: []string{"/coredns"},
 			User:       "65532:65532",

@@ -31,14 +31,14 @@ disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.cri.v1.images", 
 // spend. It needs root. It is the same for all versions of Kubernetes whose parts have this
 // containerd: clusters of several may start at the same time.
 func store(of artifact, bin string) (artifact, error) {
-	containerd, err := buildinfo.ReadFile(filepath.Join(bin, "containerd"))
+	containerd, err := buildOf(bin, "containerd")
 	if err != nil {
-		return artifact{}, fmt.Errorf("containerd of the parts: %w", err)
+		return artifact{}, err
 	}
 	return artifact{
 		what: "store of " + of.what,
 		file: of.file + "." + containerdFolder,
-		key:  keyOf(of.key, containerd.String()),
+		key:  keyOf(of.key, containerd),
 		from: []artifact{of},
 		make: func(ctx context.Context, from []string, dir, path string) error {
 			short, err := os.MkdirTemp("", "kbe-") // a socket's path has at most 108 bytes
@@ -53,6 +53,15 @@ func store(of artifact, bin string) (artifact, error) {
 			return withContainerd(ctx, bin, config, socket, func() error { return Load(ctx, bin, socket, from[0]) })
 		},
 	}, nil
+}
+
+// buildOf is what a part in bin was built from: it is the same for all versions of Kubernetes.
+func buildOf(bin, part string) (string, error) {
+	built, err := buildinfo.ReadFile(filepath.Join(bin, part))
+	if err != nil {
+		return "", fmt.Errorf("the part %s is broken: %w: remove %s, and it is built again", part, err, bin)
+	}
+	return built.String(), nil
 }
 
 // withContainerd does something while a containerd runs, and ends it, so that all of its data is
