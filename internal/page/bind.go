@@ -29,8 +29,11 @@ type rule struct {
 }
 
 const (
-	hash   = `(?:[0-9]{6,10}|[bcdfghjklmnpqrstvwxz2456789]{6,10})`
-	suffix = `(?:[bcdfghjklmnpqrstvwxz2456789]{5}|[0-9a-z]{0,4}[0-9][0-9a-z]{0,4})`
+	// safe are the characters of the suffixes that Kubernetes generates (k8s.io/apimachinery/pkg/util/rand,
+	// SafeEncodeString).
+	safe   = `[bcdfghjklmnpqrstvwxz2456789]`
+	hash   = `(?:[0-9]{6,10}|` + safe + `{6,10})`
+	suffix = `(?:` + safe + `{5}|[0-9a-z]{0,4}[0-9][0-9a-z]{0,4})`
 	// old is a suffix as Kubernetes before 1.7 generated them, with all letters and digits: one with a
 	// digit, since another is most often a word.
 	old     = `[0-9][0-9a-z]{4}|[0-9a-z][0-9][0-9a-z]{3}|[0-9a-z]{2}[0-9][0-9a-z]{2}|[0-9a-z]{3}[0-9][0-9a-z]|[0-9a-z]{4}[0-9]`
@@ -62,7 +65,7 @@ var rules = sync.OnceValue(func() []*rule {
 			shown: ipv4, found: address, stable: true, differs: sourceDiffers, valid: isAddress},
 		{name: "IP address", shown: address, found: address, stable: true, differs: addressDiffers, valid: isAddress},
 		{name: "name", shown: `[a-z0-9][a-z0-9.-]*?-` + hash + `-` + suffix, found: `[a-z0-9][a-z0-9.-]*`, stable: true, differs: nameDiffers},
-		{name: "name", shown: `[a-z0-9][a-z0-9.-]*?-(?:[0-9]{8,10}|[bcdfghjklmnpqrstvwxz2456789]{8,10}|[bcdfghjklmnpqrstvwxz2456789]{5}|` + old + `)`, found: `[a-z0-9][a-z0-9.-]*`, stable: true, differs: nameDiffers},
+		{name: "name", shown: `[a-z0-9][a-z0-9.-]*?-(?:[0-9]{8,10}|` + safe + `{8,10}|` + safe + `{5}|` + old + `)`, found: `[a-z0-9][a-z0-9.-]*`, stable: true, differs: nameDiffers},
 		{name: "label of a hash", shown: `pod-template-hash=[0-9a-z]+`, found: `pod-template-hash=[0-9a-z]+`},
 		{name: "node port", in: []string{"nodeport", "healthchecknodeport"}, shown: `3[0-2]\d{3}`, found: `3[0-2]\d{3}`},
 		{name: "node port", shown: `3[0-2]\d{3}/(?:TCP|UDP|SCTP)|nodePort: 3[0-2]\d{3}`, found: `3[0-2]\d{3}/(?:TCP|UDP|SCTP)|nodePort: 3[0-2]\d{3}`},
@@ -327,9 +330,8 @@ func nameDiffers(shown, found string) string {
 // generated are the suffixes of a name that a controller generates.
 var generated = regexp.MustCompile(`(?:-` + hash + `)?-` + suffix + `$|-` + hash + `$`)
 
-// generatedNow are those that a cluster of today generates (k8s.io/apimachinery/pkg/util/rand,
-// SafeEncodeString).
-var generatedNow = regexp.MustCompile(`(?:-` + hash + `)?-[bcdfghjklmnpqrstvwxz2456789]{5}$|-` + hash + `$`)
+// generatedNow are those that a cluster of today generates.
+var generatedNow = regexp.MustCompile(`(?:-` + hash + `)?-` + safe + `{5}$|-` + hash + `$`)
 
 func baseName(name string) string { return generated.ReplaceAllString(name, "") }
 

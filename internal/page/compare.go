@@ -73,7 +73,7 @@ var (
 // withoutOwn is an output without the marks of the run. Of a list with a line for each, the next one
 // moves to the place of the first.
 func withoutOwn(text string) string {
-	if !ownAlone.MatchString(text) && !strings.Contains(text, "kubectl-kbe") {
+	if !strings.Contains(text, "kubectl-kbe") && !strings.Contains(text, "/inject") {
 		return text
 	}
 	lines := strings.Split(text, "\n")

@@ -2,6 +2,7 @@ package page
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -110,5 +111,5 @@ func (p *Page) withWritten(c *command) []string {
 		}
 		literals = append(literals, "--from-literal="+key+"="+f.text)
 	}
-	return append(append(append([]string(nil), rest[:at]...), literals...), rest[at:]...)
+	return slices.Concat(rest[:at], literals, rest[at:])
 }

@@ -43,7 +43,7 @@ func (r *remover) ofRun(ctx context.Context, kind schema.GroupVersionResource, n
 // grace period of their spec, whatever shorter one comes then (seen with v1.37.2), and do not need
 // the objects for it.
 func (r *remover) letEnd(ctx context.Context, namespace string, objects []object) {
-	if !slices.ContainsFunc(objects, func(o object) bool { _, makesPods := podMakers[o.resource.GroupResource()]; return makesPods }) {
+	if !slices.ContainsFunc(objects, makesPods) {
 		return
 	}
 	found, _ := r.ofRun(ctx, pods, namespace) // where that is not permitted, none is known

@@ -150,6 +150,11 @@ var podMakers = map[schema.GroupResource]schema.GroupVersionResource{
 	{Group: "batch", Resource: "cronjobs"}:    {Group: "batch", Version: "v1", Resource: "jobs"},
 }
 
+func makesPods(o object) bool {
+	_, makes := podMakers[o.resource.GroupResource()]
+	return makes
+}
+
 // between lists what stands between objects and the Pods of a Namespace: the ReplicaSets of a
 // Deployment, the Jobs of a CronJob.
 func (r *remover) between(ctx context.Context, namespace string, objects []object) (found []object) {
@@ -264,7 +269,7 @@ func (r *remover) deleteEach(ctx context.Context, objects []object) (deleted []o
 // delete deletes an object, and not another one that was put in its place.
 func (r *remover) delete(ctx context.Context, o object, graceSeconds int64, dryRun ...string) error {
 	policy := metav1.DeletePropagationBackground
-	if between, makesPods := podMakers[o.resource.GroupResource()]; makesPods && !slices.Contains(r.notOurs, between) && !slices.Contains(r.notOurs, pods) {
+	if between := podMakers[o.resource.GroupResource()]; makesPods(o) && !slices.Contains(r.notOurs, between) && !slices.Contains(r.notOurs, pods) {
 		policy = metav1.DeletePropagationOrphan
 	}
 	opts := metav1.DeleteOptions{PropagationPolicy: &policy, Preconditions: &metav1.Preconditions{UID: &o.uid}, DryRun: dryRun}
@@ -290,7 +295,7 @@ const orphanTimeout = 500 * time.Millisecond
 func (r *remover) release(ctx context.Context, objects []object) {
 	var waiting sync.WaitGroup
 	for _, o := range objects {
-		if _, makesPods := podMakers[o.resource.GroupResource()]; makesPods {
+		if makesPods(o) {
 			waiting.Go(func() { r.releaseOne(ctx, o) })
 		}
 	}
