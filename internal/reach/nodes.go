@@ -19,6 +19,7 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
 )
 
 // Node is a node of the cluster and what the run has to do with it.
@@ -36,6 +37,9 @@ type Node struct {
 
 	// pod is the name of the run's pod on it, version what only that pod answers.
 	pod, version string
+	// exec runs curl in the pod; it may have a slot already (see callers).
+	exec    probe.Exec
+	hasSlot bool
 }
 
 func (n *Node) takesPart() bool { return n.Failed == "" && n.Skipped == "" }

@@ -70,6 +70,7 @@ type nodesRun struct {
 	opts   NodesOptions
 	nodes  states[corev1.Node]
 	result *Result
+	slots  chan struct{} // of callers
 	begun  time.Time
 }
 
@@ -83,7 +84,7 @@ func RunNodes(ctx context.Context, env Env, opts NodesOptions) (*Result, error) 
 	if err != nil {
 		return nil, err
 	}
-	r := &nodesRun{pods: pods, opts: opts, result: &Result{Slow: opts.Slow}, begun: time.Now()}
+	r := &nodesRun{pods: pods, opts: opts, result: &Result{Slow: opts.Slow}, slots: make(chan struct{}, callers), begun: time.Now()}
 	return r.result, r.do(ctx)
 }
 
@@ -163,6 +164,18 @@ func (r *nodesRun) startOn(run context.Context, name string, n *Node) {
 	}
 	if n.Addresses = addresses(pod); len(n.Addresses) == 0 {
 		n.fail(fmt.Errorf("pod %q is ready but has no address", pod.Name))
+		return
+	}
+	r.prepare(run, n)
+}
+
+// prepare takes the way to a pod that is to probe, while others start.
+func (r *nodesRun) prepare(ctx context.Context, n *Node) {
+	n.exec = r.kubectl.Exec(n.pod, serviceContainer)
+	select {
+	case r.slots <- struct{}{}:
+		n.hasSlot, n.exec = true, probe.Ahead(ctx, n.exec)
+	default:
 	}
 }
 
@@ -181,13 +194,14 @@ const callers = 64
 // probeAll has every node probe its targets, and fills the matrix.
 func (r *nodesRun) probeAll(ctx context.Context, nodes []Node) {
 	r.result.Matrix = r.emptyMatrix(nodes)
-	slots := make(chan struct{}, callers)
 	var wg sync.WaitGroup
 	r.progress(Progress{Stage: "probing", Total: r.result.Matrix.Planned()})
 	for i := range nodes {
-		slots <- struct{}{}
 		wg.Go(func() {
-			defer func() { <-slots }()
+			if !nodes[i].hasSlot {
+				r.slots <- struct{}{}
+			}
+			defer func() { <-r.slots }()
 			if err := r.probeFrom(ctx, i); err != nil && ctx.Err() == nil {
 				nodes[i].fail(fmt.Errorf("its pod could not probe: %w", r.explained(err, nodes[i].Name)))
 			}
@@ -238,7 +252,7 @@ func (r *nodesRun) probeFrom(ctx context.Context, from int) error {
 			}
 		}
 	}
-	found, err := probe.Probe(ctx, r.kubectl.Exec(nodes[from].pod, serviceContainer), targets, probe.Options{})
+	found, err := probe.Probe(ctx, nodes[from].exec, targets, probe.Options{})
 	for i, res := range found {
 		switch f, to := pairs[i].Family, pairs[i].to; res.Outcome {
 		case probe.None:

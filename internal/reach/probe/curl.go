@@ -30,13 +30,17 @@ const quiet = 10 * time.Second
 // errEnough ends an exec that has reported enough.
 var errEnough = errors.New("enough is known")
 
+// command is what runs in the container.
+var command = []string{"curl", "-q", "-K", "-"}
+
 // curl has the container's curl probe all targets, and returns what it reported. That
 // transfers failed is no error.
 func curl(ctx context.Context, exec Exec, targets []netip.AddrPort, opts Options) (*transcript, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	// A random mark, so that no answer can forge the end of a transfer.
-	t := newTranscript("kbe-"+rand.String(16), targets, opts, func() { cancel(errEnough) })
+	// A random mark, so that no answer can forge the end of a transfer; a short one, because
+	// curl writes it with a system call for each character.
+	t := newTranscript(rand.String(8), targets, opts, func() { cancel(errEnough) })
 	defer t.close()
 	limit := quiet + opts.Timeout
 	watchdog := time.AfterFunc(limit, func() {
@@ -46,7 +50,7 @@ func curl(ctx context.Context, exec Exec, targets []netip.AddrPort, opts Options
 	reading := func(read func([]byte)) io.Writer {
 		return writer(func(p []byte) { watchdog.Reset(limit); t.locked(read, p) })
 	}
-	err := exec(ctx, []string{"curl", "-q", "-K", "-"}, bytes.NewReader(t.config()), reading(t.readStdout), reading(t.readStderr))
+	err := exec(ctx, command, bytes.NewReader(t.config()), reading(t.readStdout), reading(t.readStderr))
 	exit, exited := errors.AsType[utilexec.CodeExitError](err)
 	switch {
 	case err == nil, errors.Is(context.Cause(ctx), errEnough):
@@ -71,18 +75,25 @@ func notFound(text string) bool {
 // that an old curl does not know is only a warning there: before 7.66 it does not know
 // parallel, and probes one address after the other.
 //
-// verbose shows the kernel's reason for a connection that failed; from 7.78 on no
-// error message does. The ends of transfers go to stderr, because curl buffers its
-// stdout. http1.1 and parallel-immediate keep connections to one address from waiting
+// Each write of curl's goes through the kubelet and the API server, and stderr has one for each
+// character. So the end of a transfer goes to stdout, which no-buffer has written with the
+// next body at the latest; only the end of one that failed goes to stderr, at once. From 7.78 on
+// nothing but verbose shows the kernel's reason for a connection that failed, by a hundred writes.
+//
+// http1.1 and parallel-immediate keep connections to one address from waiting
 // for each other. There is no retry: it would hide failures that come and go, and curl
 // 7.66 to 7.69 sleeps through it while all other transfers time out.
 func (t *transcript) config() []byte {
 	var b bytes.Buffer
-	b.WriteString("silent\nno-progress-meter\nverbose\nparallel\nparallel-immediate\n")
+	b.WriteString("silent\nno-progress-meter\nno-buffer\nparallel\nparallel-immediate\n")
+	if t.opts.verbose {
+		b.WriteString("verbose\n")
+	}
 	fmt.Fprintf(&b, "parallel-max = %d\n", parallelMax(len(t.addresses)))
 	b.WriteString("globoff\nhttp1.1\nnoproxy = \"*\"\nheader = \"Connection: close\"\nmax-filesize = 65536\n")
 	fmt.Fprintf(&b, "max-time = %.3f\n", t.opts.Timeout.Seconds())
-	fmt.Fprintf(&b, "write-out = \"%%{stderr}\\n%s|%%{url_effective}|%%{http_code}|%%{size_download}|%%{time_connect}|%%{time_total}|%%{exitcode}|%%{errormsg}\\n\"\n", t.mark)
+	end := "%{url_effective}|%{http_code}|%{size_download}|%{time_connect}|%{time_total}|%{exitcode}|%{errormsg}"
+	fmt.Fprintf(&b, "write-out = \"\\n%[1]s|%[2]s\\n%%{onerror}%%{stderr}\\n%[1]s!%[2]s\\n\"\n", t.mark, end)
 	for range t.opts.Samples {
 		for _, a := range t.addresses {
 			fmt.Fprintf(&b, "url = \"http://%s/info\"\n", a)

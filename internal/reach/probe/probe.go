@@ -51,6 +51,8 @@ type Options struct {
 	Samples int
 	// Timeout bounds one connection, from the dial to the end of the answer (DefaultTimeout).
 	Timeout time.Duration
+
+	verbose bool // see config
 }
 
 // DefaultTimeout is the default of Options.Timeout.
@@ -60,7 +62,8 @@ const DefaultTimeout = 2 * time.Second
 // then nothing is known of any target.
 var ErrNoTool = errors.New("cannot check: the container has no curl")
 
-// Probe probes all targets in parallel, by one exec of the container's curl. There is a
+// Probe probes all targets in parallel, by one exec of the container's curl, and by another
+// where connections failed: only a verbose curl says why. There is a
 // Result for each of the targets, in their order; one that is there twice is probed once.
 // The error says why some are None: ErrNoTool, a cause of ctx, a container that is silent
 // (its node may be lost), or what the API server or curl said.
@@ -71,6 +74,11 @@ func Probe(ctx context.Context, exec Exec, targets []netip.AddrPort, opts Option
 		return found, nil
 	}
 	t, err := curl(ctx, exec, targets, opts)
+	if unexplained := t.unexplained(); err == nil && len(unexplained) > 0 {
+		var again *transcript
+		again, err = curl(ctx, exec, unexplained, Options{Samples: 1, Timeout: opts.Timeout, verbose: true})
+		t.explain(again)
+	}
 	for i, target := range targets {
 		if attempts := t.reports[target].attempts(opts.Timeout); len(attempts) > 0 {
 			found[i] = sum(attempts)
@@ -90,5 +98,6 @@ func Probe(ctx context.Context, exec Exec, targets []netip.AddrPort, opts Option
 }
 
 func (o Options) withDefaults() Options {
-	return Options{Samples: cmp.Or(o.Samples, 5), Timeout: cmp.Or(o.Timeout, DefaultTimeout)}
+	o.Samples, o.Timeout = cmp.Or(o.Samples, 5), cmp.Or(o.Timeout, DefaultTimeout)
+	return o
 }

@@ -98,7 +98,7 @@ func (t *transcript) readStdout(p []byte) {
 	for _, c := range p {
 		t.readObject(c)
 	}
-	t.out.read(p, t.readEnding) // curl before 7.63 has no %{stderr}
+	t.out.read(p, t.readEnding)
 }
 
 // readObject collects JSON objects without nested ones, as the service's answer is.
@@ -166,23 +166,27 @@ func (t *transcript) readFailure(address, port, reason string) {
 		r := t.reports[netip.AddrPortFrom(a, p)]
 		if r != nil && (port == "" || port == strconv.Itoa(int(p))) {
 			r.failure = reason
-			t.decide(r)
 		}
 	}
 }
 
-// readEnding reads the line that ends a transfer; all others it leaves alone.
+// readEnding reads a line that ends a transfer (see config); all others it leaves alone. A
+// transfer that failed has two; curl before 7.75 knows no exit code, and writes both for each.
 func (t *transcript) readEnding(line string) {
-	text, marked := strings.CutPrefix(line, t.mark+"|")
-	host, e, ok := parseEnding(text)
-	if r := t.of(host); marked && ok && r != nil {
+	text, marked := strings.CutPrefix(line, t.mark)
+	if !marked || text == "" {
+		return
+	}
+	host, e, ok := parseEnding(text[1:])
+	ofFailed := text[0] == '!'
+	if r := t.of(host); ok && r != nil && ofFailed == (e.exit > 0) {
 		r.endings = append(r.endings, e)
 		t.decide(r)
 	}
 }
 
 // decide finds out whether enough is known of an address: three transfers have ended, or
-// two and both timed out; and the bodies and reasons have arrived that may come later.
+// two and both timed out; and the bodies have arrived that may come later.
 //
 // Once an address times out, that is enough for all: to wait for all of its samples
 // would take as long again, and there are never enough parallel transfers for them.
@@ -193,7 +197,7 @@ func (t *transcript) decide(r *report) {
 	}
 	n := len(r.endings)
 	timedOut := n >= 2 && n == codes[curlTimeout]
-	complete := len(r.answers) >= codes[0] && (codes[curlNotConnected] == 0 || r.failure != "")
+	complete := len(r.answers) >= codes[0]
 	if r.decided || !complete || !timedOut && n < min(3, t.opts.Samples) {
 		return
 	}
@@ -204,6 +208,29 @@ func (t *transcript) decide(r *report) {
 	}
 	if t.undecided == 0 && t.timedOut > 0 {
 		t.enough()
+	}
+}
+
+// unexplained are the addresses to which a connection failed, without the kernel's reason.
+func (t *transcript) unexplained() (list []netip.AddrPort) {
+	for _, a := range t.addresses {
+		r := t.reports[a]
+		failed := func(e ending) bool { return e.code(t.opts.Timeout) == curlNotConnected }
+		if r.failure == "" && slices.ContainsFunc(r.endings, failed) {
+			list = append(list, a)
+		}
+	}
+	return list
+}
+
+// explain takes the reasons of a later, verbose transcript. An address that another connection
+// got through to has one transfer more.
+func (t *transcript) explain(later *transcript) {
+	for a, again := range later.reports {
+		r := t.reports[a]
+		if r.failure = again.failure; r.failure == "" {
+			r.endings, r.answers = append(r.endings, again.endings...), append(r.answers, again.answers...)
+		}
 	}
 }
 
