@@ -1,10 +1,12 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptrace"
 	"slices"
 	"sync"
 	"time"
@@ -17,25 +19,37 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
 )
 
-// preflightTimeout bounds each of the first requests to the API server.
-const preflightTimeout = 4 * time.Second
+// limits are those of each of the first requests.
+type limits struct {
+	// connect is until the host has taken the connection: a user should learn soon that it does
+	// not. handshake is until it may be used, and answer until there is an answer: both take
+	// long where an API server, or this machine, has much to do.
+	connect, handshake, answer time.Duration
+}
+
+var preflightLimits = limits{connect: 4 * time.Second, handshake: 10 * time.Second, answer: 30 * time.Second}
 
 // within bounds the requests of a client. It counts from when a request has its
 // credentials: a plugin that fetches them may prompt the user, who takes longer.
 type within struct {
-	limit time.Duration
-	next  http.RoundTripper
+	limits
+	next http.RoundTripper
 }
 
 func (w within) RoundTrip(req *http.Request) (*http.Response, error) {
-	ctx, cancel := context.WithTimeout(req.Context(), w.limit)
-	defer cancel()
-	resp, err := w.next.RoundTrip(req.WithContext(ctx))
+	ctx, cancel := context.WithCancelCause(req.Context())
+	defer cancel(nil)
+	limit := time.AfterFunc(w.connect, func() { cancel(context.DeadlineExceeded) })
+	defer limit.Stop()
+	resp, err := w.next.RoundTrip(req.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		TLSHandshakeStart: func() { limit.Reset(w.handshake) },
+		GotConn:           func(httptrace.GotConnInfo) { limit.Reset(w.answer) },
+	})))
 	if err == nil {
 		_, err = peek(resp) // what comes later would be cut off
 	}
 	if err != nil {
-		return nil, err
+		return nil, cmp.Or(context.Cause(ctx), err)
 	}
 	return resp, nil
 }
@@ -47,7 +61,7 @@ func (w within) RoundTrip(req *http.Request) (*http.Response, error) {
 func Preflight(ctx context.Context, cfg *rest.Config, grant rbac.Grant) (version string, down []string, err error) {
 	cfg = rest.CopyConfig(cfg)
 	cfg.QPS = -1 // the requests are few, and sent at once
-	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { return within{preflightTimeout, next} })
+	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { return within{preflightLimits, next} })
 	client, err := kubernetes.NewForConfig(cfg)
 	if err != nil {
 		return "", nil, err
