@@ -180,8 +180,8 @@ func (w *watcher) seePod(obj *unstructured.Unstructured) {
 	if pod == nil || !w.made(obj) {
 		return
 	}
-	if added := session.AddedContainers(obj); len(added) > 0 && w.added[pod.Name].own == "" {
-		w.added[pod.Name] = addition{session.OwnContainer(obj), added}
+	if own, added := session.AddedContainers(obj); len(added) > 0 && w.added[pod.Name].own == "" {
+		w.added[pod.Name] = addition{own, added}
 		w.emit(ContainersAdded{pod.Name, added})
 	}
 	if diagnose.Disruption(pod) != nil {

@@ -25,12 +25,7 @@ const Deadline = time.Hour
 // below kubectl, so that a command needs no flags for it and stays the one that
 // is shown.
 func (s *Session) mark(obj *unstructured.Unstructured) error {
-	s.label(obj.Object, "metadata")
-	if obj.GetKind() == "Pod" {
-		if err := s.markPod(obj.Object); err != nil {
-			return err
-		}
-	}
+	s.label(obj.Object)
 	if s.opts.Keep {
 		annotations := obj.GetAnnotations()
 		if annotations == nil {
@@ -40,15 +35,13 @@ func (s *Session) mark(obj *unstructured.Unstructured) error {
 		obj.SetAnnotations(annotations)
 	}
 	for _, t := range templatesOf(obj) {
-		// What a controller makes for the run is the run's, too. Only a Job's
-		// Pods may have an end: the others are to run for ever.
-		s.label(obj.Object, append(slices.Clone(t.path), "metadata")...)
-		if !t.ofJob {
-			if err := s.markPod(obj.Object, t.path...); err != nil {
-				return err
-			}
+		// What a controller makes for the run is the run's, too.
+		s.label(t.Object)
+		if err := s.markPod(t.Object); err != nil {
+			return err
 		}
 	}
+	// Of the Pods of controllers, only a Job's may have an end: the others are to run for ever.
 	if slices.Contains([]string{"Pod", "Job"}, obj.GetKind()) && !s.opts.Keep {
 		if _, has, _ := unstructured.NestedFieldNoCopy(obj.Object, "spec", "activeDeadlineSeconds"); !has {
 			return unstructured.SetNestedField(obj.Object, int64((Deadline + s.opts.Timeout).Seconds()), "spec", "activeDeadlineSeconds")
@@ -57,10 +50,9 @@ func (s *Session) mark(obj *unstructured.Unstructured) error {
 	return nil
 }
 
-// label adds the run's labels to the metadata at a path.
-func (s *Session) label(object map[string]any, path ...string) {
-	path = append(slices.Clone(path), "labels")
-	labels, _, err := unstructured.NestedMap(object, path...)
+// label adds the run's labels to an object, or to a template of one.
+func (s *Session) label(object map[string]any) {
+	labels, _, err := unstructured.NestedMap(object, "metadata", "labels")
 	if err != nil || labels == nil {
 		labels = map[string]any{}
 	}
@@ -69,7 +61,7 @@ func (s *Session) label(object map[string]any, path ...string) {
 		labels[ManagedByLabel] = ManagedBy
 	}
 	// It fails where metadata is no object; the API server will say so.
-	_ = unstructured.SetNestedMap(object, labels, path...)
+	_ = unstructured.SetNestedMap(object, labels, "metadata", "labels")
 }
 
 // isMarked reports whether an object is the run's.

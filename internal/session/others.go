@@ -90,14 +90,12 @@ func (s *Session) listOthers(ctx context.Context, resource schema.GroupVersionRe
 
 // labels refuses Pods, and templates of Pods, that others would take for theirs.
 func (v *vetting) labels() error {
-	if v.at.resource == pods {
-		return v.selected(v.obj.GetLabels(), metav1.GetControllerOf(v.obj) != nil)
-	}
 	for _, t := range templatesOf(v.obj) {
-		if t.ofJob {
+		if slices.Equal(t.path, jobTemplate) {
 			continue
 		}
-		if err := v.selected(t.labels, true); err != nil {
+		controlled := len(t.path) > 0 || metav1.GetControllerOf(v.obj) != nil
+		if err := v.selected(t.GetLabels(), controlled); err != nil {
 			return err
 		}
 	}

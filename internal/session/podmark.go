@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,35 +22,30 @@ var optOut = map[string]map[string]string{
 	"annotations": {"linkerd.io/inject": "disabled"},
 }
 
-// markPod makes the Pod, or the template of Pods, at a path of an object the run's own: it
-// names its containers, declines sidecars, and goes to Linux nodes, which all images of
-// examples are for. What the object says itself stays.
-func (s *Session) markPod(object map[string]any, path ...string) error {
-	at := func(field ...string) []string { return append(slices.Clone(path), field...) }
-	spec, _, err := unstructured.NestedMap(object, at("spec")...)
-	if err != nil || spec == nil {
-		return err // the API server will say so
-	}
-	own := containersOf(spec)
+// markPod makes a Pod, or a template of Pods, the run's own: it names its containers,
+// declines sidecars, and goes to Linux nodes, which all images of examples are for. What it
+// says itself stays.
+func (s *Session) markPod(pod map[string]any) error {
+	own := containersOf(pod)
 	if own == "" {
-		return nil // the API server will refuse it
+		return nil // it is a template of Jobs, or the API server will refuse it
 	}
-	if err := unstructured.SetNestedField(object, own, at("metadata", "annotations", ContainersAnnotation)...); err != nil {
+	if err := unstructured.SetNestedField(pod, own, "metadata", "annotations", ContainersAnnotation); err != nil {
 		return fmt.Errorf("metadata.annotations: %w", err)
 	}
 	if !s.opts.WithSidecars {
 		for field, entries := range optOut {
 			for key, value := range entries {
-				if err := setDefault(object, value, at("metadata", field, key)...); err != nil {
+				if err := setDefault(pod, value, "metadata", field, key); err != nil {
 					return err
 				}
 			}
 		}
 	}
-	if spec["nodeName"] != nil || spec["os"] != nil {
+	if spec, _ := pod["spec"].(map[string]any); spec["nodeName"] != nil || spec["os"] != nil {
 		return nil
 	}
-	return setDefault(object, string(corev1.Linux), at("spec", "nodeSelector", corev1.LabelOSStable)...)
+	return setDefault(pod, string(corev1.Linux), "spec", "nodeSelector", corev1.LabelOSStable)
 }
 
 // setDefault sets a field that is not set.
@@ -60,55 +56,54 @@ func setDefault(object map[string]any, value string, path ...string) error {
 	return unstructured.SetNestedField(object, value, path...)
 }
 
-// containersOf are the names of the containers of a Pod, as ContainersAnnotation has them.
-func containersOf(spec map[string]any) string {
-	return strings.Join(slices.Concat(containerNames(spec, "initContainers"), containerNames(spec, "containers")), ",")
-}
+// containerLists are the fields that hold the containers of a Pod.
+var containerLists = []string{"initContainers", "containers"}
 
-func containerNames(spec map[string]any, list string) (names []string) {
-	containers, _, _ := unstructured.NestedSlice(spec, list)
-	for _, c := range containers {
-		if fields, ok := c.(map[string]any); ok {
-			if name, ok := fields["name"].(string); ok {
+// containersOf are the names of the containers of a Pod, or of a template of Pods, as
+// ContainersAnnotation has them.
+func containersOf(pod map[string]any) string {
+	var names []string
+	for _, list := range containerLists {
+		containers, _, _ := unstructured.NestedSlice(pod, "spec", list)
+		for _, c := range containers {
+			if name := nameOf(c); name != "" {
 				names = append(names, name)
 			}
 		}
 	}
-	return names
+	return strings.Join(names, ",")
+}
+
+// nameOf is the name of a container, or of the one that a status is of.
+func nameOf(container any) string {
+	fields, _ := container.(map[string]any)
+	name, _ := fields["name"].(string)
+	return name
 }
 
 // AddedContainers are the names of the containers of a Pod of a run that admission has
 // added: those of containers, and of init containers that stay, as native sidecars do.
-// kubectl counts them in its column READY.
-func AddedContainers(pod *unstructured.Unstructured) (added []string) {
-	own, marked := ownContainers(pod)
+// kubectl counts them in its column READY. own is the first container of the run's own, or
+// "": a command that names none means this one, whatever admission has added.
+func AddedContainers(pod *unstructured.Unstructured) (own string, added []string) {
+	names, marked := ownContainers(pod)
 	if !marked {
-		return nil
+		return "", nil
 	}
-	for _, list := range []string{"initContainers", "containers"} {
+	for _, list := range containerLists {
 		containers, _, _ := unstructured.NestedSlice(pod.Object, "spec", list)
 		for _, c := range containers {
 			fields, _ := c.(map[string]any)
-			name, _ := fields["name"].(string)
-			if !slices.Contains(own, name) && (list == "containers" || fields["restartPolicy"] == string(corev1.ContainerRestartPolicyAlways)) {
+			serves := list == "containers" || fields["restartPolicy"] == string(corev1.ContainerRestartPolicyAlways)
+			switch name := nameOf(c); {
+			case !slices.Contains(names, name) && serves:
 				added = append(added, name)
+			case slices.Contains(names, name) && list == "containers":
+				own = cmp.Or(own, name)
 			}
 		}
 	}
-	return added
-}
-
-// OwnContainer is the first container of a Pod of the run's own, or "": a
-// command that names none means this one, whatever admission has added.
-func OwnContainer(pod *unstructured.Unstructured) string {
-	own, _ := ownContainers(pod)
-	spec, _ := pod.Object["spec"].(map[string]any)
-	for _, name := range containerNames(spec, "containers") {
-		if slices.Contains(own, name) {
-			return name
-		}
-	}
-	return ""
+	return own, added
 }
 
 func ownContainers(pod *unstructured.Unstructured) (names []string, marked bool) {
@@ -130,11 +125,7 @@ func withoutAdded(pod *unstructured.Unstructured) map[string]any {
 		if !found || err != nil {
 			continue
 		}
-		mine := slices.DeleteFunc(containers, func(c any) bool {
-			fields, _ := c.(map[string]any)
-			name, _ := fields["name"].(string)
-			return !slices.Contains(own, name)
-		})
+		mine := slices.DeleteFunc(containers, func(c any) bool { return !slices.Contains(own, nameOf(c)) })
 		// It fails only where a value on the way is no object; it was read this way.
 		_ = unstructured.SetNestedSlice(pod.Object, mine, path...)
 	}

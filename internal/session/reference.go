@@ -33,7 +33,8 @@ var sources = map[string][]string{
 	"sources": {"configMap", "secret", "downwardAPI", "serviceAccountToken"},
 }
 
-// referencesOf are the objects that a field of a Pod, and what is in it, refers to.
+// referencesOf are the objects that a field, and what is in it, refers to: all that the
+// Pods of an object read.
 func referencesOf(field string, value any) (found []reference) {
 	switch value := value.(type) {
 	case []any:

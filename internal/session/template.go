@@ -1,19 +1,17 @@
 package session
 
 import (
-	"slices"
-
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// template is where an object says what a controller makes for it.
+// template is what an object says of the objects that a controller makes for it. A Pod is
+// one itself.
 type template struct {
-	// path is that of the template in the object.
-	path   []string
-	labels map[string]string
-	spec   map[string]any
-	// ofJob: it makes Jobs; all others make Pods.
-	ofJob bool
+	// Unstructured is the template as it stands in the object: to change it is to change
+	// the object.
+	unstructured.Unstructured
+	// path is that of the template in the object; that of a Pod is empty.
+	path []string
 }
 
 var (
@@ -21,14 +19,15 @@ var (
 	templates   = [][]string{{"spec", "template"}, jobTemplate, {"spec", "jobTemplate", "spec", "template"}, {"template"}}
 )
 
-// templatesOf are the templates of an object that say anything.
+// templatesOf are the templates of an object: of Pods, and of Jobs (jobTemplate).
 func templatesOf(obj *unstructured.Unstructured) (found []template) {
+	if obj.GetKind() == "Pod" {
+		return []template{{Unstructured: *obj}}
+	}
 	for _, path := range templates {
-		at := func(field ...string) []string { return append(slices.Clone(path), field...) }
-		labels, labelled, _ := unstructured.NestedStringMap(obj.Object, at("metadata", "labels")...)
-		spec, has, _ := unstructured.NestedMap(obj.Object, at("spec")...)
-		if labelled || has {
-			found = append(found, template{path, labels, spec, slices.Equal(path, jobTemplate)})
+		at, _, _ := unstructured.NestedFieldNoCopy(obj.Object, path...)
+		if fields, ok := at.(map[string]any); ok {
+			found = append(found, template{unstructured.Unstructured{Object: fields}, path})
 		}
 	}
 	return found

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -56,6 +57,14 @@ func TestMarkMakesAnObjectTheRuns(t *testing.T) {
 			`{"kind":"Pod","metadata":{"annotations":{"kubectl-kbe.github.io/keep":"true"},"labels":{` + run + `}},"spec":{}}`},
 		"a controller, whose pods run for ever": {&Session{}, `{"kind":"Deployment","metadata":{},"spec":{"template":{"metadata":{"labels":{"app":"x"}},"spec":{}}}}`,
 			`{"kind":"Deployment","metadata":{"labels":{` + run + `}},"spec":{"template":{"metadata":{"labels":{"app":"x",` + run + `}},"spec":{}}}}`},
+		"a pod with containers": {&Session{}, `{"kind":"Pod","metadata":{"annotations":{"linkerd.io/inject":"enabled"}},"spec":{"initContainers":[{"name":"i"}],"containers":[{"name":"c"}]}}`,
+			`{"kind":"Pod","metadata":{"annotations":{"kubectl-kbe.github.io/containers":"i,c","linkerd.io/inject":"enabled"},` +
+				`"labels":{` + run + `,"sidecar.istio.io/inject":"false"}},"spec":{"activeDeadlineSeconds":3600,"containers":[{"name":"c"}],"initContainers":[{"name":"i"}],"nodeSelector":{"kubernetes.io/os":"linux"}}}`},
+		"a pod on a node": {&Session{opts: Options{WithSidecars: true}}, `{"kind":"Pod","metadata":{},"spec":{"nodeName":"n","containers":[{"name":"c"}]}}`,
+			`{"kind":"Pod","metadata":{"annotations":{"kubectl-kbe.github.io/containers":"c"},"labels":{` + run + `}},"spec":{"activeDeadlineSeconds":3600,"containers":[{"name":"c"}],"nodeName":"n"}}`},
+		"a controller of controllers": {&Session{opts: Options{WithSidecars: true}}, `{"kind":"CronJob","metadata":{},"spec":{"jobTemplate":{"spec":{"template":{"spec":{"os":{"name":"linux"},"containers":[{"name":"c"}]}}}}}}`,
+			`{"kind":"CronJob","metadata":{"labels":{` + run + `}},"spec":{"jobTemplate":{"metadata":{"labels":{` + run + `}},"spec":{"template":{"metadata":{"annotations":{"kubectl-kbe.github.io/containers":"c"},` +
+				`"labels":{` + run + `}},"spec":{"containers":[{"name":"c"}],"os":{"name":"linux"}}}}}}}`},
 		"a manager that is not us": {&Session{}, `{"kind":"Service","metadata":{"labels":{"app.kubernetes.io/managed-by":"helm"}}}`,
 			`{"kind":"Service","metadata":{"labels":{"app.kubernetes.io/managed-by":"helm","kubectl-kbe.github.io/run":"x7k2p"}}}`},
 	} {
@@ -97,6 +106,7 @@ func TestAPatchNamesTheContainersThatItAdds(t *testing.T) {
 		"a patch in JSON":   {`[{"op":"add"}]`, made(before, two), `[{"op":"add"},{"op":"add","path":"/spec/template/metadata/annotations/kubectl-kbe.github.io~1containers","value":"a,b"}]`},
 		"no other names":    {`{"spec":{"replicas":2}}`, made(annotation, two), `{"spec":{"replicas":2}}`},
 		"no names any more": {`{"spec":{"replicas":2}}`, made("", two), `{"spec":{"replicas":2}}`},
+		"a pod":             {`{"spec":{}}`, podOf("a", "a", "proxy"), `{"spec":{}}`},
 	} {
 		if found, err := namingContainers([]byte(tc.patch), tc.made); err != nil || string(found) != tc.want {
 			t.Errorf("%s: expected %s, found %s, %v", name, tc.want, found, err)
@@ -104,6 +114,39 @@ func TestAPatchNamesTheContainersThatItAdds(t *testing.T) {
 	}
 	if _, err := pinned([]byte("null"), "uid", "metadata"); err == nil {
 		t.Error("expected that a patch which is null is refused")
+	}
+}
+
+// podOf is a Pod for which the run has named containers, and which has these.
+func podOf(named string, containers ...any) *unstructured.Unstructured {
+	for i, name := range containers {
+		containers[i] = map[string]any{"name": name}
+	}
+	pod := &unstructured.Unstructured{Object: map[string]any{"kind": "Pod", "spec": map[string]any{"containers": containers}}}
+	pod.SetAnnotations(map[string]string{ContainersAnnotation: named})
+	return pod
+}
+
+func TestContainersThatAdmissionHasAdded(t *testing.T) {
+	withInit := podOf("a", "proxy", "a")
+	_ = unstructured.SetNestedSlice(withInit.Object, []any{
+		map[string]any{"name": "setup"}, map[string]any{"name": "mesh", "restartPolicy": "Always"},
+	}, "spec", "initContainers")
+	unmarked := podOf("", "a", "proxy")
+	unmarked.SetAnnotations(nil)
+	for name, tc := range map[string]struct {
+		pod   *unstructured.Unstructured
+		own   string
+		added []string
+	}{
+		"none":                         {podOf("a,b", "a", "b"), "a", nil},
+		"one before the run's":         {podOf("a,b", "proxy", "b", "a"), "b", []string{"proxy"}},
+		"an init container that stays": {withInit, "a", []string{"mesh", "proxy"}},
+		"to a pod of others":           {unmarked, "", nil},
+	} {
+		if own, added := AddedContainers(tc.pod); own != tc.own || !slices.Equal(added, tc.added) {
+			t.Errorf("%s: expected %q, %q, found %q, %q", name, tc.own, tc.added, own, added)
+		}
 	}
 }
 

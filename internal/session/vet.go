@@ -22,7 +22,7 @@ func (t *transport) vet(ctx context.Context, obj *unstructured.Unstructured, at 
 		checks = append(checks, v.claims, v.service)
 	}
 	if t.confined && !v.own {
-		checks = append(checks, v.owners, v.labels, v.pods, v.secret)
+		checks = append(checks, v.owners, v.labels, v.references, v.secret)
 	}
 	for _, check := range checks {
 		if err := check(); err != nil {
@@ -52,16 +52,16 @@ func (v *vetting) not(format string, args ...any) error {
 
 func (v *vetting) isTheRuns() error {
 	s := v.session
-	for _, t := range templatesOf(v.obj) {
-		if t.labels[RunLabel] != s.ID {
-			return v.not("expected that the pods which it makes keep the label %s=%s", RunLabel, s.ID)
-		}
-	}
 	switch {
 	case !s.isMarked(v.obj):
 		return v.not("expected that it keeps the label %s=%s", RunLabel, s.ID)
 	case !s.isBound(v.obj, v.at):
 		return v.not("expected that it selects by the label %s=%s, too: else it would act on what is not the run's", RunLabel, s.ID)
+	}
+	for _, t := range templatesOf(v.obj) {
+		if !s.isMarked(&t) {
+			return v.not("expected that the pods which it makes keep the label %s=%s", RunLabel, s.ID)
+		}
 	}
 	return nil
 }
@@ -142,23 +142,11 @@ func (v *vetting) secret() error {
 	return nil
 }
 
-// pods refuses a Pod, and a template of Pods, that would read what others have.
-func (v *vetting) pods() error {
-	var specs []map[string]any
-	if v.at.resource == pods {
-		spec, _, _ := unstructured.NestedMap(v.obj.Object, "spec")
-		specs = append(specs, spec)
-	}
-	for _, t := range templatesOf(v.obj) {
-		if !t.ofJob {
-			specs = append(specs, t.spec)
-		}
-	}
-	for _, spec := range specs {
-		for _, r := range referencesOf("spec", spec) {
-			if err := v.refersToOwn(r); err != nil {
-				return err
-			}
+// references refuses a Pod, and a template of Pods, that would read what others have.
+func (v *vetting) references() error {
+	for _, r := range referencesOf("", v.obj.Object) {
+		if err := v.refersToOwn(r); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -214,12 +214,12 @@ func (t *transport) rehearse(req *http.Request, at target, body []byte) (made *u
 // and not added by admission. made is what the patch makes of the object.
 func namingContainers(patch []byte, made *unstructured.Unstructured) ([]byte, error) {
 	for _, t := range templatesOf(made) {
-		path := append(slices.Clone(t.path), "metadata", "annotations", ContainersAnnotation)
-		named, marked, _ := unstructured.NestedString(made.Object, path...)
-		own := containersOf(t.spec)
-		if !marked || named == own {
+		named, marked := t.GetAnnotations()[ContainersAnnotation]
+		own := containersOf(t.Object)
+		if len(t.path) == 0 || !marked || named == own { // to a Pod, only admission adds containers
 			continue
 		}
+		path := append(slices.Clone(t.path), "metadata", "annotations", ContainersAnnotation)
 		var err error
 		if patch, err = withField(patch, own, path...); err != nil {
 			return nil, err
