@@ -205,7 +205,7 @@ func (b *bench) testRequests(t *testing.T) {
 	before := b.theirs(t, "requests", "kube-system")
 	for name, s := range b.sessions(t, "requests") {
 		cfg := rest.CopyConfig(b.server.Config)
-		s.Confine(cfg)
+		s.Wrap(cfg)
 		client, err := rest.HTTPClientFor(cfg)
 		if err != nil {
 			t.Fatal(err)
@@ -277,7 +277,7 @@ func (b *bench) sessions(t *testing.T, existing string) map[string]*session.Sess
 	t.Helper()
 	all := map[string]*session.Session{}
 	for _, namespace := range []string{existing, ""} {
-		s, err := session.Open(t.Context(), b.server.Config, "hostile", namespace, session.Options{})
+		s, err := session.Open(t.Context(), b.server.Config, "hostile", namespace, session.Options{Confined: true})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -37,7 +37,7 @@ func FuzzExamples(f *testing.F) {
 	b.namespace(f, shared)
 	b.namespace(f, "elsewhere")
 	b.recorder.enter(shared)
-	s, err := session.Open(f.Context(), b.server.Config, "hostile", shared, session.Options{})
+	s, err := session.Open(f.Context(), b.server.Config, "hostile", shared, session.Options{Confined: true})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -120,7 +120,7 @@ func (b *bench) byKubectl(t *testing.T, s *session.Session, d *dice) {
 	t.Logf("%q", words)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
-	_, _ = kubectl.New(b.getter, shared, s.Confine).Run(ctx, words...) // what came of it does not matter
+	_, _ = kubectl.New(b.getter, shared, s.Wrap).Run(ctx, words...) // what came of it does not matter
 	b.opens.reset(t)
 	b.recorder.forget(func(r request) bool {
 		return strings.Contains(r.body, sentinel) || r.host == strings.TrimPrefix(b.elsewhere.URL, "http://")
@@ -131,7 +131,7 @@ func (b *bench) byKubectl(t *testing.T, s *session.Session, d *dice) {
 func (b *bench) byRequest(t *testing.T, s *session.Session, d *dice) {
 	cfg := rest.CopyConfig(b.server.Config)
 	cfg = b.recorder.wrap(cfg)
-	s.Confine(cfg)
+	s.Wrap(cfg)
 	client, err := rest.HTTPClientFor(cfg)
 	if err != nil {
 		t.Fatal(err)

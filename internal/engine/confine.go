@@ -17,7 +17,7 @@ const scopeHint = "; to allow this, run the example with --allow-cluster-scope"
 // Confined reports what in the Plan is not allowed to a stranger's example; the
 // error is example.Problems. It reports problems early, with line and column: the run
 // judges each command again, when all its expressions have their values, and its
-// requests are held to its Namespace by session.Confine. With clusterScope a
+// requests are held to its Namespace by a session that is Confined. With clusterScope a
 // command may leave the Namespace.
 func (p *Plan) Confined(clusterScope bool) error {
 	var problems example.Problems

@@ -31,6 +31,7 @@ type Options struct {
 // Run runs a plan on a cluster, and sends every event to sink, one at a time. It removes
 // its resources even if ctx ends.
 func Run(ctx context.Context, clients *run.Clients, plan *Plan, opts Options, sink func(Event)) v1alpha1.Verdict {
+	opts.Confined = !opts.AllowClusterScope
 	r := &runner{plan: plan, opts: opts, sink: sink, counts: map[int]map[v1alpha1.Outcome]int{}, attempts: map[*attempt]context.CancelCauseFunc{},
 		connection: clients.Connection()}
 	result := run.Run(ctx, clients, opts.Options, run.Work{
@@ -97,11 +98,7 @@ func (r *runner) prepare(ctx context.Context, env *run.Environment) (err error) 
 	var unfit error
 	wg.Go(func() { ended = r.Session.FindEnded(ctx, r.Config) })
 	wg.Go(func() { unfit = r.fit(ctx) })
-	wrap := r.Session.Confine
-	if r.opts.AllowClusterScope {
-		wrap = r.Session.Wrap
-	}
-	r.kubectl = kubectl.New(r.Clients, r.Session.Namespace, wrap)
+	r.kubectl = kubectl.New(r.Clients, r.Session.Namespace, r.Session.Wrap)
 	if !r.Session.Owned {
 		err = r.rehearse(ctx)
 	}

@@ -78,13 +78,9 @@ type attempt struct {
 
 func (r *runner) attempt(sc scenario) *attempt {
 	part := r.Session.Part()
-	wrap := part.Confine
-	if r.opts.AllowClusterScope {
-		wrap = part.Wrap
-	}
 	r.imagesMu.Lock()
 	defer r.imagesMu.Unlock()
-	return &attempt{runner: r, scenario: sc, part: part, kubectl: r.kubectl.Wrapped(wrap), patch: r.Patch}
+	return &attempt{runner: r, scenario: sc, part: part, kubectl: r.kubectl.Wrapped(part.Wrap), patch: r.Patch}
 }
 
 // hardened is why an attempt does not count that was denied what was admitted before: the

@@ -23,10 +23,9 @@ type Part struct {
 func (s *Session) Part() *Part { return &Part{session: s} }
 
 // Wrap is Session.Wrap for what belongs to the part.
-func (p *Part) Wrap(cfg *rest.Config) { p.session.wrap(cfg, false, &p.session.created, &p.created) }
-
-// Confine is Session.Confine for what belongs to the part.
-func (p *Part) Confine(cfg *rest.Config) { p.session.wrap(cfg, true, &p.session.created, &p.created) }
+func (p *Part) Wrap(cfg *rest.Config) {
+	p.session.wrap(cfg, p.session.opts.Confined, &p.session.created, &p.created)
+}
 
 // Made reports whether an object is the part's: created by it, or by a controller
 // that it created.

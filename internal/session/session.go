@@ -81,6 +81,9 @@ type Options struct {
 	// WithSidecars lets meshes add their sidecars to the run's Pods, which decline them
 	// otherwise.
 	WithSidecars bool
+	// Confined: what the run wraps is for the commands of a stranger's example. They can
+	// neither leave the run's Namespace nor run anything in what others have made there.
+	Confined bool
 	// OnStuckDeletion is called once for each object that is stuck terminating, as TYPE/NAME,
 	// with the cluster's message on the finalizers that hold it. It may be nil.
 	OnStuckDeletion func(object, why string)
@@ -139,7 +142,7 @@ func (s *Session) adopt(ctx context.Context) error {
 // make creates the run's own Namespace, and waits until it accepts Pods.
 func (s *Session) make(ctx context.Context, cfg *rest.Config, example string) error {
 	cfg = rest.CopyConfig(cfg)
-	s.Wrap(cfg)
+	s.wrap(cfg, false, &s.created)
 	client, err := dynamic.NewForConfig(cfg)
 	if err != nil {
 		return err

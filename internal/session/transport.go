@@ -17,12 +17,8 @@ import (
 
 // Wrap makes every client of a REST config mark the objects that it creates as
 // the run's, and records them for removal. What others have made in the run's
-// Namespace it does not let a client change.
-func (s *Session) Wrap(cfg *rest.Config) { s.wrap(cfg, false, &s.created) }
-
-// Confine is Wrap for the commands of a stranger's example: they can neither
-// leave the run's Namespace nor run anything in what others have made there.
-func (s *Session) Confine(cfg *rest.Config) { s.wrap(cfg, true, &s.created) }
+// Namespace it does not let a client change. Those of a run that is Confined get nothing else.
+func (s *Session) Wrap(cfg *rest.Config) { s.wrap(cfg, s.opts.Confined, &s.created) }
 
 func (s *Session) wrap(cfg *rest.Config, confined bool, created ...*ledger) {
 	// Typed clients would send protobuf, which cannot be read without knowing

@@ -217,3 +217,22 @@ func TestWhatIsCreatedIsLabelledAndRecorded(t *testing.T) {
 		t.Errorf("expected %q, found %q", want, got)
 	}
 }
+
+// TestAConfinedRunRequestsNothingElse: neither by its clients nor by those of its parts.
+func TestAConfinedRunRequestsNothingElse(t *testing.T) {
+	sent := 0
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { sent++ }))
+	defer server.Close()
+	for _, confined := range []bool{false, true} {
+		s := &Session{ID: "x7k2p", Namespace: "n", opts: Options{Confined: confined}}
+		for name, wrap := range map[string]func(*rest.Config){"the run": s.Wrap, "a part": s.Part().Wrap} {
+			sent = 0
+			cfg := &rest.Config{Host: server.URL}
+			wrap(cfg)
+			_, err := kubernetes.NewForConfigOrDie(cfg).CoreV1().RESTClient().Get().AbsPath("/metrics").DoRaw(t.Context())
+			if apierrors.IsForbidden(err) != confined || (sent == 0) != confined {
+				t.Errorf("%s: expected that it is confined: %t, found %v after %d requests", name, confined, err, sent)
+			}
+		}
+	}
+}
