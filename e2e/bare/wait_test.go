@@ -120,8 +120,8 @@ func (c counting) RoundTrip(req *http.Request) (*http.Response, error) {
 	return c.next.RoundTrip(req)
 }
 
-// testExpiredVersion: the API server forgets the changes since the version that a watch
-// goes on from, and answers 410; the object must be read again.
+// testExpiredVersion: a watch breaks off, and the API server forgets the changes since its
+// version; the object must be read again.
 func (b *bench) testExpiredVersion(t *testing.T) {
 	const namespace = "expired"
 	b.namespace(t, namespace)
@@ -138,7 +138,7 @@ func (b *bench) testExpiredVersion(t *testing.T) {
 	b.server.Stop()
 	b.server.Compact(t)
 	b.server.Restart(t)
-	<-reads // again, after the watch has expired
+	<-reads // again, after the watch has broken off
 	b.server.AwaitReady(t)
 	last := b.setDone(t, namespace, "a", "yes")
 	judged.await(t, func(version string) bool { return version == last })

@@ -12,8 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/dynamic"
-	watchtools "k8s.io/client-go/tools/watch"
-	"k8s.io/klog/v2"
 )
 
 // Condition judges the state of an object: done, not yet, or hopeless (an
@@ -43,9 +41,10 @@ func For(ctx context.Context, client dynamic.ResourceInterface, name string, con
 // judged again.
 func ForAlso(ctx context.Context, client dynamic.ResourceInterface, name string, cond Condition, next func() <-chan struct{}) error {
 	j := &judge{cond: cond, next: next}
+	rounds := time.NewTicker(watchAgain)
+	defer rounds.Stop()
 	for {
-		// Each round starts with a plain GET: a watch alone would retry on 401
-		// and 403 for ever.
+		// Each round starts with a plain GET: what happened between two watches is in it.
 		obj, err := client.Get(ctx, name, metav1.GetOptions{})
 		switch {
 		case apierrors.IsNotFound(err):
@@ -58,13 +57,19 @@ func ForAlso(ctx context.Context, client dynamic.ResourceInterface, name string,
 		if done, err := j.judge(obj); done || err != nil {
 			return err
 		}
-		done, err := j.follow(ctx, client, name)
-		if done || err != nil {
+		if done, err := j.follow(ctx, client, name); done || err != nil {
 			return err
 		}
-		// The watch has expired (410): begin again from the present state.
+		select { // where each watch ends at once
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-rounds.C:
+		}
 	}
 }
+
+// watchAgain is the least time between the begins of two watches.
+const watchAgain = time.Second
 
 // Until waits until a condition holds that is known without a request: it judges again each
 // time that the channel which next returned is closed. It returns the condition's error, or a
@@ -116,14 +121,24 @@ func (j *judge) judge(obj *unstructured.Unstructured) (done bool, err error) {
 	return false, nil
 }
 
-// follow watches from the present state of the object until the condition
-// decides or the watch ends. Without an object it watches from the present.
+// follow watches from the present state of the object until the condition decides or the
+// watch ends: it breaks, or its version has expired (410). Without an object there is no
+// version: such a watch begins with the present state.
 func (j *judge) follow(ctx context.Context, client dynamic.ResourceInterface, name string) (bool, error) {
-	events, stop, err := open(ctx, client, name, j.obj)
-	if err != nil {
+	opts := metav1.ListOptions{FieldSelector: fields.OneTermEqualSelector(metav1.ObjectNameField, name).String()}
+	if j.obj != nil {
+		opts.ResourceVersion = j.obj.GetResourceVersion()
+	}
+	w, err := client.Watch(ctx, opts)
+	switch {
+	case apierrors.IsResourceExpired(err), apierrors.IsGone(err):
+		return false, nil
+	case err != nil && ctx.Err() != nil:
+		return false, context.Cause(ctx)
+	case err != nil:
 		return false, err
 	}
-	defer stop()
+	defer w.Stop()
 	for {
 		state := j.obj
 		select {
@@ -132,7 +147,7 @@ func (j *judge) follow(ctx context.Context, client dynamic.ResourceInterface, na
 		case <-j.settled:
 			return false, j.doubt
 		case <-j.changed:
-		case ev, open := <-events:
+		case ev, open := <-w.ResultChan():
 			if !open {
 				return false, nil
 			}
@@ -154,36 +169,6 @@ func (j *judge) follow(ctx context.Context, client dynamic.ResourceInterface, na
 			return done, err
 		}
 	}
-}
-
-func open(ctx context.Context, client dynamic.ResourceInterface, name string, obj *unstructured.Unstructured) (<-chan watch.Event, func(), error) {
-	w := named{client, name}
-	if obj == nil {
-		// There is no version to resume from: an unversioned watch begins with
-		// the present state, so nothing between GET and watch is missed.
-		plain, err := w.WatchWithContext(ctx, metav1.ListOptions{})
-		if err != nil {
-			return nil, nil, err
-		}
-		return plain.ResultChan(), plain.Stop, nil
-	}
-	// The watcher would log a refusal, which is returned.
-	retry, err := watchtools.NewRetryWatcherWithContext(klog.NewContext(ctx, klog.Logger{}), obj.GetResourceVersion(), w)
-	if err != nil {
-		return nil, nil, err
-	}
-	return retry.ResultChan(), retry.Stop, nil
-}
-
-// named watches one object of a resource.
-type named struct {
-	client dynamic.ResourceInterface
-	name   string
-}
-
-func (n named) WatchWithContext(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
-	o.FieldSelector = fields.OneTermEqualSelector(metav1.ObjectNameField, n.name).String()
-	return n.client.Watch(ctx, o)
 }
 
 // ErrTimeout is the cause of a context that WithTimeout ended.
