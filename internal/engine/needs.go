@@ -78,7 +78,7 @@ func (p *Plan) commandNeeds(st step) rbac.Needs {
 		return nil // kubectl itself will report it
 	}
 	if raw := cmd.Text("raw"); raw != "" && cmd.Path[0] == "get" {
-		return rawNeeds(raw)
+		return session.ReadNeeds(raw)
 	}
 	if find := commandNeeds[cmd.Path[0]]; find != nil {
 		return find(cmd, p.filesOf(st))
@@ -232,38 +232,6 @@ func named(name string) []schema.GroupResource {
 		return []schema.GroupResource{r}
 	}
 	return nil
-}
-
-// rawNeeds are what reading a path of a Namespace requires.
-func rawNeeds(path string) rbac.Needs {
-	path, _, _ = strings.Cut(path, "?")
-	parts := strings.Split(strings.Trim(path, "/"), "/")
-	r := schema.GroupResource{}
-	switch {
-	case len(parts) > 2 && parts[0] == "api":
-		parts = parts[2:]
-	case len(parts) > 3 && parts[0] == "apis":
-		r.Group, parts = parts[1], parts[3:]
-	default:
-		return nil // not a resource, such as /version
-	}
-	if len(parts) > 2 && parts[0] == "namespaces" {
-		parts = parts[2:]
-	}
-	r.Resource = parts[0]
-	verb := "get"
-	switch len(parts) {
-	case 1:
-		verb = "list"
-	case 2: // NAME
-	default:
-		r.Resource += "/" + parts[2] // NAME, and the subresource
-	}
-	needs := rbac.On(r, verb)
-	if plural, isProxy := strings.CutSuffix(r.Resource, "/proxy"); isProxy { // it is looked whose it is
-		needs = append(needs, rbac.On(schema.GroupResource{Group: r.Group, Resource: plural}, "get")...)
-	}
-	return needs
 }
 
 // filesOf are the resources of the manifests that a step names.

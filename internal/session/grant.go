@@ -126,6 +126,26 @@ var verbs = map[string]string{
 	http.MethodGet: "list", http.MethodPost: "create", http.MethodPut: "update", http.MethodPatch: "patch", http.MethodDelete: "delete",
 }
 
+// ReadNeeds are what reading a path of the API server requires, given with its query.
+func ReadNeeds(uri string) rbac.Needs {
+	below, _, _ := strings.Cut(uri, "?")
+	at, ok := parsePath(below)
+	if !ok {
+		return nil // not a resource, such as /version
+	}
+	resource := at.resource.GroupResource()
+	object := rbac.On(resource, at.verb(http.MethodGet, nil))
+	if at.subresource == "" {
+		return object
+	}
+	resource.Resource += "/" + at.subresource
+	needs := rbac.On(resource, "get")
+	if at.subresource == "proxy" { // it is looked whose it is
+		needs = append(needs, object...)
+	}
+	return needs
+}
+
 // itself matches the paths by which the API server describes itself.
 var itself = regexp.MustCompile(`^/(version|openapi/v[23]|(openapi/v3/)?(api(/v1)?|apis(/[^/]+){0,2}))$`)
 
