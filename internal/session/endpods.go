@@ -80,9 +80,7 @@ func (r *remover) awaitPods(ctx context.Context, namespace string, deleted []obj
 			continue
 		}
 		node, _, _ := unstructured.NestedString(p.Object, "spec", "nodeName")
-		r.mu.Lock()
-		r.unconfirmed = append(r.unconfirmed, fmt.Sprintf("%s on %s", p.GetName(), node))
-		r.mu.Unlock()
+		r.note(func(c *Cleanup) { c.Unconfirmed = append(c.Unconfirmed, fmt.Sprintf("%s on %s", p.GetName(), node)) })
 	}
 }
 

@@ -18,7 +18,6 @@ import (
 	"k8s.io/client-go/dynamic"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // remover removes objects, and notes what it could not.
@@ -35,39 +34,31 @@ type remover struct {
 	// notOurs are the kinds whose objects are left to the garbage collector.
 	notOurs []schema.GroupVersionResource
 
-	mu          sync.Mutex
-	unconfirmed []string
-	leftovers   []string
-	errs        []error
-	// apis are the aggregated APIs that are down and hold the deletion of a Namespace.
-	apis []string
+	mu   sync.Mutex
+	done Cleanup
 }
 
-func (r *remover) stale(apis []string) {
+// note adds to what the removal has come to.
+func (r *remover) note(add func(*Cleanup)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.apis = apis
+	add(&r.done)
 }
 
 func (r *remover) fail(err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.errs = append(r.errs, err)
+	r.note(func(c *Cleanup) { c.Err = errors.Join(c.Err, err) })
 }
 
 func (r *remover) left(o object, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.leftovers = append(r.leftovers, o.String())
-	r.errs = append(r.errs, fmt.Errorf("remove %s: %w", o, err))
+	r.note(func(c *Cleanup) { c.Leftovers = append(c.Leftovers, o.String()) })
+	r.fail(fmt.Errorf("remove %s: %w", o, err))
 }
 
 func (r *remover) outcome() Cleanup {
-	out := Cleanup{v1alpha1.Cleanup{Unconfirmed: r.unconfirmed, Leftovers: r.leftovers}, errors.Join(r.errs...)}
-	if out.Err != nil && len(r.apis) > 0 {
-		out.RemoveCommand = DescribeAPI(r.apis[0])
+	if r.done.Err == nil {
+		r.done.RemoveCommand = "" // what held the removal did not for long
 	}
-	return out
+	return r.done
 }
 
 // removeAll removes what the run has in a Namespace: with the Namespace, where that is
@@ -330,7 +321,7 @@ func (r *remover) awaitDeletion(ctx context.Context, o object) error {
 			// but no finalizers.
 			why := slices.Concat(trueConditions(obj, string(corev1.NamespaceFinalizersRemaining)), trueConditions(obj, string(corev1.NamespaceDeletionDiscoveryFailure)))
 			if apis := staleAPIs(obj); len(apis) > 0 {
-				r.stale(apis)
+				r.note(func(c *Cleanup) { c.RemoveCommand = DescribeAPI(apis[0]) })
 			}
 			if len(why) > 0 && !reported && r.onStuck != nil {
 				reported = true
