@@ -157,7 +157,7 @@ func (b *bench) testWatchPods(t *testing.T) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		s.WatchPods(ctx, func(p *unstructured.Unstructured) { seen.add(p.GetName()) })
+		s.WatchPods(ctx, func(p *corev1.Pod) { seen.add(p.Name) })
 	}()
 	seen.await(t, func(name string) bool { return name == "first" })
 	createPod(t, b.admin, namespace, "second", "")

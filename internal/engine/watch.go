@@ -8,7 +8,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/kubectl/pkg/util/podutils"
@@ -22,7 +22,7 @@ import (
 // Events, from the begin to the end of the run. It reports what it sees of the
 // run's Pods, and wakes the claims that wait for a change.
 type watcher struct {
-	made func(*unstructured.Unstructured) bool
+	made func(metav1.Object) bool
 	emit func(Body)
 
 	mu      sync.Mutex
@@ -171,16 +171,15 @@ func (w *watcher) wakeByEvent(name string) {
 	w.wake(name, changes{so.pod, so.events + 1, so.labels})
 }
 
-func (w *watcher) seePod(obj *unstructured.Unstructured) {
+func (w *watcher) seePod(pod *corev1.Pod) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	so := w.changes[obj.GetName()]
-	w.wake(obj.GetName(), changes{so.pod + 1, so.events, obj.GetLabels()})
-	pod := asPod(obj)
-	if pod == nil || !w.made(obj) {
+	so := w.changes[pod.Name]
+	w.wake(pod.Name, changes{so.pod + 1, so.events, pod.Labels})
+	if !w.made(pod) {
 		return
 	}
-	if own, added := session.AddedContainers(obj); len(added) > 0 && w.added[pod.Name].own == "" {
+	if own, added := session.AddedContainers(pod); len(added) > 0 && w.added[pod.Name].own == "" {
 		w.added[pod.Name] = addition{own, added}
 		w.emit(ContainersAdded{pod.Name, added})
 	}
@@ -196,13 +195,9 @@ func (w *watcher) seePod(obj *unstructured.Unstructured) {
 	w.report(pod.UID)
 }
 
-func (w *watcher) seeEvent(obj *unstructured.Unstructured) {
+func (w *watcher) seeEvent(event *corev1.Event) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	event := corev1.Event{}
-	if err := fromUnstructured(obj, &event); err != nil {
-		return
-	}
 	w.wakeByEvent(event.InvolvedObject.Name)
 	if event.Reason == pullingReason {
 		time.AfterFunc(pullLook, func() {
@@ -215,7 +210,7 @@ func (w *watcher) seeEvent(obj *unstructured.Unstructured) {
 	if w.events[about] == nil {
 		w.events[about] = map[types.UID]corev1.Event{}
 	}
-	w.events[about][event.UID] = event
+	w.events[about][event.UID] = *event
 	if event.Reason == pulledReason {
 		w.report(about)
 	}

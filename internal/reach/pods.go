@@ -13,8 +13,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/rand"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
@@ -121,11 +119,7 @@ func newPods(ctx context.Context, env Env) (*pods, error) {
 // hardened: the Pods meet the Pod Security Standard restricted.
 func (p *pods) hardened() bool { return p.patch.Load().Hardened }
 
-func (p *pods) seePod(obj *unstructured.Unstructured) {
-	pod := &corev1.Pod{}
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(obj.Object, pod); err != nil {
-		return
-	}
+func (p *pods) seePod(pod *corev1.Pod) {
 	p.states.change(pod.Name, func(last *diagnose.Evidence) *diagnose.Evidence {
 		now := diagnose.Evidence{Pod: pod}
 		if last != nil {
@@ -135,9 +129,8 @@ func (p *pods) seePod(obj *unstructured.Unstructured) {
 	})
 }
 
-func (p *pods) seeEvent(obj *unstructured.Unstructured) {
-	event := corev1.Event{}
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(obj.Object, &event); err != nil || event.InvolvedObject.Kind != "Pod" {
+func (p *pods) seeEvent(event *corev1.Event) {
+	if event.InvolvedObject.Kind != "Pod" {
 		return
 	}
 	p.states.change(event.InvolvedObject.Name, func(last *diagnose.Evidence) *diagnose.Evidence {
@@ -146,7 +139,7 @@ func (p *pods) seeEvent(obj *unstructured.Unstructured) {
 			now = *last
 		}
 		now.Events = slices.DeleteFunc(slices.Clone(now.Events), func(other corev1.Event) bool { return other.UID == event.UID })
-		now.Events = append(now.Events, event)
+		now.Events = append(now.Events, *event)
 		return &now
 	})
 }

@@ -12,8 +12,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/kubectl/pkg/util/podutils"
 
@@ -135,9 +133,7 @@ func TestManyWaitForPodsOfOneWatch(t *testing.T) {
 	}
 	for _, node := range []string{"", "node-1"} {
 		for i := range 100 {
-			p.seePod(&unstructured.Unstructured{Object: map[string]any{
-				"metadata": map[string]any{"name": fmt.Sprint(i)}, "spec": map[string]any{"nodeName": node},
-			}})
+			p.seePod(&corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprint(i)}, Spec: corev1.PodSpec{NodeName: node}})
 		}
 	}
 	wg.Wait()
@@ -174,11 +170,7 @@ func awaited(t *testing.T, pod *corev1.Pod, events map[time.Duration]corev1.Even
 		begin := time.Now()
 		for after, ev := range events {
 			ev.UID, ev.InvolvedObject.Kind, ev.InvolvedObject.Name = types.UID(after.String()), "Pod", pod.Name
-			obj, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&ev)
-			if err != nil {
-				t.Fatal(err)
-			}
-			time.AfterFunc(after, func() { p.seeEvent(&unstructured.Unstructured{Object: obj}) })
+			time.AfterFunc(after, func() { p.seeEvent(&ev) })
 		}
 		_, err = p.await(t.Context(), pod.Name, podutils.IsPodReady)
 		took = time.Since(begin)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
@@ -56,14 +57,11 @@ func setDefault(object map[string]any, value string, path ...string) error {
 	return unstructured.SetNestedField(object, value, path...)
 }
 
-// containerLists are the fields that hold the containers of a Pod.
-var containerLists = []string{"initContainers", "containers"}
-
 // containersOf are the names of the containers of a Pod, or of a template of Pods, as
 // ContainersAnnotation has them.
 func containersOf(pod map[string]any) string {
 	var names []string
-	for _, list := range containerLists {
+	for _, list := range []string{"initContainers", "containers"} {
 		containers, _, _ := unstructured.NestedSlice(pod, "spec", list)
 		for _, c := range containers {
 			if name := nameOf(c); name != "" {
@@ -85,28 +83,28 @@ func nameOf(container any) string {
 // added: those of containers, and of init containers that stay, as native sidecars do.
 // kubectl counts them in its column READY. own is the first container of the run's own, or
 // "": a command that names none means this one, whatever admission has added.
-func AddedContainers(pod *unstructured.Unstructured) (own string, added []string) {
+func AddedContainers(pod *corev1.Pod) (own string, added []string) {
 	names, marked := ownContainers(pod)
 	if !marked {
 		return "", nil
 	}
-	for _, list := range containerLists {
-		containers, _, _ := unstructured.NestedSlice(pod.Object, "spec", list)
-		for _, c := range containers {
-			fields, _ := c.(map[string]any)
-			serves := list == "containers" || fields["restartPolicy"] == string(corev1.ContainerRestartPolicyAlways)
-			switch name := nameOf(c); {
-			case !slices.Contains(names, name) && serves:
-				added = append(added, name)
-			case slices.Contains(names, name) && list == "containers":
-				own = cmp.Or(own, name)
-			}
+	for _, c := range pod.Spec.InitContainers {
+		stays := c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways
+		if stays && !slices.Contains(names, c.Name) {
+			added = append(added, c.Name)
+		}
+	}
+	for _, c := range pod.Spec.Containers {
+		if slices.Contains(names, c.Name) {
+			own = cmp.Or(own, c.Name)
+		} else {
+			added = append(added, c.Name)
 		}
 	}
 	return own, added
 }
 
-func ownContainers(pod *unstructured.Unstructured) (names []string, marked bool) {
+func ownContainers(pod metav1.Object) (names []string, marked bool) {
 	text, marked := pod.GetAnnotations()[ContainersAnnotation]
 	return strings.Split(text, ","), marked
 }

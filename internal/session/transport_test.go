@@ -128,23 +128,27 @@ func podOf(named string, containers ...any) *unstructured.Unstructured {
 }
 
 func TestContainersThatAdmissionHasAdded(t *testing.T) {
-	withInit := podOf("a", "proxy", "a")
-	_ = unstructured.SetNestedSlice(withInit.Object, []any{
-		map[string]any{"name": "setup"}, map[string]any{"name": "mesh", "restartPolicy": "Always"},
-	}, "spec", "initContainers")
-	unmarked := podOf("", "a", "proxy")
-	unmarked.SetAnnotations(nil)
+	stays := corev1.Container{Name: "mesh", RestartPolicy: new(corev1.ContainerRestartPolicyAlways)}
 	for name, tc := range map[string]struct {
-		pod   *unstructured.Unstructured
+		named string // "" for a Pod of others
+		init  []corev1.Container
+		names []string
 		own   string
 		added []string
 	}{
-		"none":                         {podOf("a,b", "a", "b"), "a", nil},
-		"one before the run's":         {podOf("a,b", "proxy", "b", "a"), "b", []string{"proxy"}},
-		"an init container that stays": {withInit, "a", []string{"mesh", "proxy"}},
-		"to a pod of others":           {unmarked, "", nil},
+		"none":                         {"a,b", nil, []string{"a", "b"}, "a", nil},
+		"one before the run's":         {"a,b", nil, []string{"proxy", "b", "a"}, "b", []string{"proxy"}},
+		"an init container that stays": {"a", []corev1.Container{{Name: "setup"}, stays}, []string{"proxy", "a"}, "a", []string{"mesh", "proxy"}},
+		"to a pod of others":           {"", nil, []string{"a", "proxy"}, "", nil},
 	} {
-		if own, added := AddedContainers(tc.pod); own != tc.own || !slices.Equal(added, tc.added) {
+		pod := &corev1.Pod{Spec: corev1.PodSpec{InitContainers: tc.init}}
+		for _, name := range tc.names {
+			pod.Spec.Containers = append(pod.Spec.Containers, corev1.Container{Name: name})
+		}
+		if tc.named != "" {
+			pod.Annotations = map[string]string{ContainersAnnotation: tc.named}
+		}
+		if own, added := AddedContainers(pod); own != tc.own || !slices.Equal(added, tc.added) {
 			t.Errorf("%s: expected %q, %q, found %q, %q", name, tc.own, tc.added, own, added)
 		}
 	}

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -17,24 +18,34 @@ import (
 // those that exist on until ctx ends; a deleted Pod comes with its last state. A
 // watch that expires or breaks off is resumed; where watching is not permitted,
 // WatchPods returns.
-func (s *Session) WatchPods(ctx context.Context, seen func(*unstructured.Unstructured)) {
-	observe(ctx, s.client, target{resource: pods, namespace: s.Namespace}, "", seen).run()
+func (s *Session) WatchPods(ctx context.Context, seen func(*corev1.Pod)) {
+	observe(ctx, s.client, target{resource: pods, namespace: s.Namespace}, "", typed(seen)).run()
 }
 
 // WatchMarkedPods is WatchPods for the Pods that carry the run's label, as all do that it
 // creates itself.
-func (s *Session) WatchMarkedPods(ctx context.Context, seen func(*unstructured.Unstructured)) {
-	observe(ctx, s.client, target{resource: pods, namespace: s.Namespace}, runSelector(s.ID), seen).run()
+func (s *Session) WatchMarkedPods(ctx context.Context, seen func(*corev1.Pod)) {
+	observe(ctx, s.client, target{resource: pods, namespace: s.Namespace}, runSelector(s.ID), typed(seen)).run()
 }
 
 // WatchEvents is WatchPods for the Events of the run's Namespace.
-func (s *Session) WatchEvents(ctx context.Context, seen func(*unstructured.Unstructured)) {
-	observe(ctx, s.client, target{resource: events, namespace: s.Namespace}, "", seen).run()
+func (s *Session) WatchEvents(ctx context.Context, seen func(*corev1.Event)) {
+	observe(ctx, s.client, target{resource: events, namespace: s.Namespace}, "", typed(seen)).run()
+}
+
+// typed calls seen with the object that is seen as data.
+func typed[T any](seen func(*T)) func(*unstructured.Unstructured) {
+	return func(obj *unstructured.Unstructured) {
+		object := new(T)
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(obj.Object, object); err == nil {
+			seen(object)
+		}
+	}
 }
 
 // Made reports whether an object is the run's: all is, in its own Namespace;
 // elsewhere what carries its label, or was made by a controller that the run created.
-func (s *Session) Made(obj *unstructured.Unstructured) bool {
+func (s *Session) Made(obj metav1.Object) bool {
 	return s.Owned || s.isMarked(obj) || s.created.has(metav1.GetControllerOf(obj))
 }
 
