@@ -76,17 +76,21 @@ func bare[T metav1.Object](obj T) T {
 // withoutValues blanks out the values of environment variables, where many keep
 // secrets.
 func withoutValues(pod *corev1.Pod) *corev1.Pod {
-	for _, containers := range [][]corev1.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
-		for i := range containers {
-			containers[i].Env = slices.Clone(containers[i].Env)
-			for j := range containers[i].Env {
-				if containers[i].Env[j].Value != "" {
-					containers[i].Env[j].Value = "[not kept]"
-				}
-			}
-		}
+	for _, c := range slices.Concat(pod.Spec.InitContainers, pod.Spec.Containers) {
+		blank(c.Env)
+	}
+	for _, c := range pod.Spec.EphemeralContainers { // of who has debugged the Pod meanwhile
+		blank(c.Env)
 	}
 	return pod
+}
+
+func blank(variables []corev1.EnvVar) {
+	for i := range variables {
+		if variables[i].Value != "" {
+			variables[i].Value = "[not kept]"
+		}
+	}
 }
 
 func write(path string, obj runtime.Object) error {

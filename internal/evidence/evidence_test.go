@@ -19,8 +19,9 @@ func TestADumpHoldsNoValues(t *testing.T) {
 			Annotations: map[string]string{corev1.LastAppliedConfigAnnotation: "hunter2", "team": "a"},
 		},
 		Spec: corev1.PodSpec{
-			InitContainers: []corev1.Container{{Env: []corev1.EnvVar{{Name: "A", Value: "hunter2"}}}},
-			Containers:     []corev1.Container{{Env: []corev1.EnvVar{{Name: "B", Value: "hunter2"}, {Name: "C"}}}},
+			InitContainers:      []corev1.Container{{Env: []corev1.EnvVar{{Name: "A", Value: "hunter2"}}}},
+			Containers:          []corev1.Container{{Env: []corev1.EnvVar{{Name: "B", Value: "hunter2"}, {Name: "C"}}}},
+			EphemeralContainers: []corev1.EphemeralContainer{{EphemeralContainerCommon: corev1.EphemeralContainerCommon{Env: []corev1.EnvVar{{Name: "D", Value: "hunter2"}}}}},
 		},
 	}
 	file := filepath.Join(t.TempDir(), "pod.yaml")
@@ -31,7 +32,7 @@ func TestADumpHoldsNoValues(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for want, there := range map[string]bool{"hunter2": false, "managedFields": false, "name: B": true, "team: a": true, "kind: Pod": true} {
+	for want, there := range map[string]bool{"hunter2": false, "managedFields": false, "name: B": true, "name: D": true, "team: a": true, "kind: Pod": true} {
 		if strings.Contains(string(text), want) != there {
 			t.Errorf("%q: expected it there: %t, found:\n%s", want, there, text)
 		}
