@@ -74,9 +74,6 @@ func openLocal(id string) (*local, error) {
 // The lock is given back first, for Windows does not remove a file that is open;
 // what could see the run as dead meanwhile finds nothing of it on the cluster.
 func (l *local) close(forget bool) error {
-	if l == nil {
-		return nil
-	}
 	var errs []error
 	if l.lock != nil {
 		errs = append(errs, l.lock.Unlock())

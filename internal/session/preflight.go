@@ -70,7 +70,7 @@ func Preflight(ctx context.Context, cfg *rest.Config, grant rbac.Grant) (version
 	var wg sync.WaitGroup
 	wg.Go(func() { denied = rbac.Check(ctx, client, grant) })
 	if grant.Namespace == "" {
-		wg.Go(func() { down = unavailableAPIs(ctx, client.Discovery()) })
+		wg.Go(func() { down = unavailableAPIs(ctx, client.DiscoveryClient) })
 	}
 	version, err = serverVersion(ctx, cfg.Host, client)
 	wg.Wait()
@@ -82,12 +82,8 @@ func Preflight(ctx context.Context, cfg *rest.Config, grant rbac.Grant) (version
 
 // unavailableAPIs are the aggregated APIs whose server does not answer, as the API server
 // has it in its list of APIs: as long as there is one, no Namespace is deleted for good.
-func unavailableAPIs(ctx context.Context, client discovery.DiscoveryInterface) (down []string) {
-	aggregated, ok := client.(discovery.AggregatedDiscoveryInterfaceWithContext)
-	if !ok {
-		return nil
-	}
-	_, _, failed, err := aggregated.GroupsAndMaybeResourcesWithContext(ctx)
+func unavailableAPIs(ctx context.Context, client *discovery.DiscoveryClient) (down []string) {
+	_, _, failed, err := client.GroupsAndMaybeResourcesWithContext(ctx)
 	if err != nil {
 		return nil // the other requests show it
 	}
