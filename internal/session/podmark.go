@@ -23,7 +23,7 @@ var optOut = map[string]map[string]string{
 	"annotations": {"linkerd.io/inject": "disabled"},
 }
 
-// markPod makes a Pod, or a template of Pods, the run's own: it names its containers,
+// markPod marks a Pod, or a template of Pods, as the run's own: it names its containers,
 // declines sidecars, and goes to Linux nodes, which all images of examples are for. What it
 // says itself stays.
 func (s *Session) markPod(pod map[string]any) error {
