@@ -38,7 +38,7 @@ func (s *Session) Events(ctx context.Context, name string) ([]any, error) {
 // error: what is beyond may say otherwise than its begin.
 func (s *Session) Logs(ctx context.Context, pod, container string) (string, error) {
 	limit := int64(maxLog + 1)
-	log, err := s.logs.Pods(s.Namespace).GetLogs(pod, &corev1.PodLogOptions{Container: container, LimitBytes: &limit}).DoRaw(ctx)
+	log, err := s.core.Pods(s.Namespace).GetLogs(pod, &corev1.PodLogOptions{Container: container, LimitBytes: &limit}).DoRaw(ctx)
 	if len(log) > maxLog {
 		return "", fmt.Errorf("the log has more than %d MiB: reduce the container's output", maxLog>>20)
 	}
@@ -48,7 +48,7 @@ func (s *Session) Logs(ctx context.Context, pod, container string) (string, erro
 // FollowLog calls wrote whenever a container writes to its log, until the
 // container or ctx ends.
 func (s *Session) FollowLog(ctx context.Context, pod, container string, wrote func()) {
-	log, err := s.logs.Pods(s.Namespace).GetLogs(pod, &corev1.PodLogOptions{Container: container, Follow: true}).Stream(ctx)
+	log, err := s.core.Pods(s.Namespace).GetLogs(pod, &corev1.PodLogOptions{Container: container, Follow: true}).Stream(ctx)
 	if err != nil {
 		return // it has not started yet, or is deleted
 	}

@@ -12,6 +12,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/cache"
 	"k8s.io/apimachinery/pkg/util/rand"
 	"k8s.io/client-go/dynamic"
@@ -54,7 +55,7 @@ type Session struct {
 	Owned bool
 
 	client  dynamic.Interface
-	logs    corev1client.PodsGetter
+	core    corev1client.CoreV1Interface
 	created ledger
 	seen    *cache.Expiring
 	others  others
@@ -96,11 +97,13 @@ func Open(ctx context.Context, cfg *rest.Config, example, namespace string, opts
 	if err != nil {
 		return nil, err
 	}
-	logs, err := corev1client.NewForConfig(cfg)
+	typed := rest.CopyConfig(cfg)
+	typed.AcceptContentTypes = runtime.ContentTypeProtobuf + "," + runtime.ContentTypeJSON // it is read in a fifth of the time
+	core, err := corev1client.NewForConfig(typed)
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{ID: rand.String(5), Namespace: namespace, client: client, logs: logs, seen: cache.NewExpiring(), opts: opts}
+	s := &Session{ID: rand.String(5), Namespace: namespace, client: client, core: core, seen: cache.NewExpiring(), opts: opts}
 	if s.local, err = openLocal(s.ID); err != nil {
 		return nil, err
 	}

@@ -6,7 +6,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/dynamic"
@@ -19,28 +18,40 @@ import (
 // watch that expires or breaks off is resumed; where watching is not permitted,
 // WatchPods returns.
 func (s *Session) WatchPods(ctx context.Context, seen func(*corev1.Pod)) {
-	observe(ctx, s.client, target{resource: pods, namespace: s.Namespace}, "", typed(seen)).run()
+	observe(ctx, s.collection("pods", ""), &corev1.Pod{}, seen).run()
 }
 
 // WatchMarkedPods is WatchPods for the Pods that carry the run's label, as all do that it
 // creates itself.
 func (s *Session) WatchMarkedPods(ctx context.Context, seen func(*corev1.Pod)) {
-	observe(ctx, s.client, target{resource: pods, namespace: s.Namespace}, runSelector(s.ID), typed(seen)).run()
+	observe(ctx, s.collection("pods", runSelector(s.ID)), &corev1.Pod{}, seen).run()
 }
 
 // WatchEvents is WatchPods for the Events of the run's Namespace.
 func (s *Session) WatchEvents(ctx context.Context, seen func(*corev1.Event)) {
-	observe(ctx, s.client, target{resource: events, namespace: s.Namespace}, "", typed(seen)).run()
+	observe(ctx, s.collection("events", ""), &corev1.Event{}, seen).run()
 }
 
-// typed calls seen with the object that is seen as data.
-func typed[T any](seen func(*T)) func(*unstructured.Unstructured) {
-	return func(obj *unstructured.Unstructured) {
-		object := new(T)
-		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(obj.Object, object); err == nil {
-			seen(object)
-		}
-	}
+// collection is one of the run's Namespace, or what a label selector matches there.
+func (s *Session) collection(resource, selector string) cache.ListerWatcher {
+	return cache.NewFilteredListWatchFromClient(s.core.RESTClient(), resource, s.Namespace, func(opts *metav1.ListOptions) {
+		opts.LabelSelector = selector
+	})
+}
+
+// collectionOf is a collection as data.
+func collectionOf(client dynamic.Interface, at target, selector string) cache.ListerWatcher {
+	of := client.Resource(at.resource).Namespace(at.namespace)
+	return cache.ToListWatcherWithWatchListSemantics(&cache.ListWatch{
+		ListWithContextFunc: func(ctx context.Context, opts metav1.ListOptions) (runtime.Object, error) {
+			opts.LabelSelector = selector
+			return of.List(ctx, opts)
+		},
+		WatchFuncWithContext: func(ctx context.Context, opts metav1.ListOptions) (watch.Interface, error) {
+			opts.LabelSelector = selector
+			return of.Watch(ctx, opts)
+		},
+	}, client)
 }
 
 // Made reports whether an object is the run's: all is, in its own Namespace;
@@ -58,28 +69,17 @@ type observer struct {
 }
 
 // observe returns an observer that calls seen with each state of the objects of a
-// collection that a label selector matches, and with the last one of those that are
-// deleted.
-func observe(ctx context.Context, client dynamic.Interface, at target, selector string, seen func(*unstructured.Unstructured)) *observer {
+// collection, and with the last one of those that are deleted.
+func observe[T runtime.Object](ctx context.Context, of cache.ListerWatcher, kind T, seen func(T)) *observer {
 	// The informer would log each failure beside the run's own output.
 	ctx, stop := context.WithCancel(klog.NewContext(ctx, klog.Logger{}))
 	// That of dynamicinformer would link the informers of all types.
-	of := client.Resource(at.resource).Namespace(at.namespace)
-	informer := cache.NewSharedInformer(cache.ToListWatcherWithWatchListSemantics(&cache.ListWatch{
-		ListWithContextFunc: func(ctx context.Context, opts metav1.ListOptions) (runtime.Object, error) {
-			opts.LabelSelector = selector
-			return of.List(ctx, opts)
-		},
-		WatchFuncWithContext: func(ctx context.Context, opts metav1.ListOptions) (watch.Interface, error) {
-			opts.LabelSelector = selector
-			return of.Watch(ctx, opts)
-		},
-	}, client), &unstructured.Unstructured{}, 0)
+	informer := cache.NewSharedInformer(of, kind, 0)
 	notify := func(obj any) {
 		if gone, ok := obj.(cache.DeletedFinalStateUnknown); ok {
 			obj = gone.Obj
 		}
-		if o, ok := obj.(*unstructured.Unstructured); ok {
+		if o, ok := obj.(T); ok {
 			seen(o)
 		}
 	}
