@@ -3,6 +3,7 @@ package expect
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -37,11 +38,14 @@ func (fake) Pod(_ context.Context, name string) (map[string]any, error) {
 }
 
 func (f fake) Pods(ctx context.Context, selector string) ([]any, error) {
-	if selector != "app=sise" {
-		return []any{}, nil
-	}
 	pod, err := f.Pod(ctx, "sise")
-	return []any{pod}, err
+	switch selector {
+	case "app=sise":
+		return []any{pod}, err
+	case "app=many":
+		return slices.Repeat([]any{pod}, 10_000), err
+	}
+	return []any{}, nil
 }
 
 func (fake) Added(context.Context, string) ([]string, error) { return []string{"proxy"}, nil }
@@ -110,6 +114,10 @@ func TestMismatches(t *testing.T) {
 		{`pod("sise").status.podIPs.exists(i, i.ip == "::1")`, `pod("sise").status.podIPs.exists(i, i.ip == "::1")`, `pod("sise").status.podIPs`, `[{"ip":"10.244.1.5"}]`},
 		{`exitCode == 7 || json(stdout).from == "::1"`, `exitCode == 7`, "exitCode", "0"},
 		{`exitCode in [7, 28]`, `exitCode in [7, 28]`, "exitCode", "0"},
+		{`elapsed < duration("1s")`, `elapsed < duration("1s")`, "elapsed", `"1.5s"`},
+		{`json("[null]")[0] == 5`, `json("[null]")[0] == 5`, `json("[null]")[0]`, "null"},
+		{`ip(json(stdout).from) == ip("::1")`, `ip(json(stdout).from) == ip("::1")`, "ip(json(stdout).from)", "10.244.2.7"},
+		{`pods("app=many") == []`, `pods("app=many") == []`, `pods("app=many")`, "(a value of more than 256 KiB)"},
 	} {
 		v := condition(t, tc.source).Check(t.Context(), facts())
 		if v.Holds || len(v.Mismatches) == 0 {

@@ -1,20 +1,16 @@
 package expect
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"reflect"
-	"slices"
 
 	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/common/ast"
 	"github.com/google/cel-go/common/operators"
 	"github.com/google/cel-go/common/types"
 	"github.com/google/cel-go/common/types/ref"
-	"github.com/google/cel-go/common/types/traits"
 
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
@@ -213,55 +209,27 @@ func show(v ref.Val) string {
 	if err, isErr := v.Value().(error); isErr {
 		return "error: " + err.Error()
 	}
-	room := maxValue
-	data, err := json.Marshal(plain(v, &room))
-	if err != nil {
-		return clip(fmt.Sprint(v.Value()))
+	if text, isText := v.(types.String); isText {
+		v = text[:min(len(text), maxValue+1)]
+	}
+	room := maxShown
+	if !fits(v, &room) {
+		return fmt.Sprintf("(a value of more than %d KiB)", maxShown>>10)
+	}
+	native, err := v.ConvertToNative(types.JSONValueType)
+	if err != nil { // such as an IP address, for which JSON has no type
+		return clip(types.Format(v))
+	}
+	data, err := json.Marshal(native)
+	if err != nil { // such as a text that is not UTF-8
+		return clip(types.Format(v))
 	}
 	return clip(string(data))
 }
 
-// plain turns the maps and lists that CEL holds into those that JSON knows, as far
-// as there is room: a small expression can make a huge value, of which each part
-// is the same list.
-func plain(v ref.Val, room *int) any {
-	*room--
-	switch t := v.(type) {
-	case traits.Mapper:
-		m := map[string]any{}
-		for _, key := range keysOf(t) {
-			if *room <= 0 {
-				break
-			}
-			m[fmt.Sprint(key.Value())] = plain(t.Get(key), room)
-		}
-		return m
-	case traits.Lister:
-		l := []any{}
-		for i := types.Int(0); *room > 0 && i < t.Size().(types.Int); i++ {
-			l = append(l, plain(t.Get(i), room))
-		}
-		return l
-	case types.String:
-		return string(t[:min(len(t), maxValue+1)])
-	default:
-		native, err := v.ConvertToNative(reflect.TypeFor[any]())
-		if err != nil {
-			return fmt.Sprint(v.Value())
-		}
-		return native
-	}
-}
-
-// keysOf are the keys of a map in the order in which JSON has them.
-func keysOf(m traits.Mapper) []ref.Val {
-	var keys []ref.Val
-	for it := m.Iterator(); it.HasNext() == types.True; {
-		keys = append(keys, it.Next())
-	}
-	slices.SortFunc(keys, func(a, b ref.Val) int { return cmp.Compare(fmt.Sprint(a.Value()), fmt.Sprint(b.Value())) })
-	return keys
-}
+// maxShown is how large a value may be to be written at all, in bytes: a small expression can
+// make a huge one, of which each part is the same list.
+const maxShown = 256 << 10
 
 // maxValue is how much of a value a report shows, in bytes.
 const maxValue = 300
