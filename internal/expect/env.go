@@ -97,9 +97,7 @@ func NewEnv() (*Env, error) {
 		cel.Variable("run", cel.MapType(cel.StringType, cel.StringType)),
 		cel.Variable("elapsed", cel.DurationType),
 		cel.Variable("steps", cel.MapType(cel.StringType, cel.DynType)),
-		cel.Function("file", cel.Overload("file_string", []*cel.Type{cel.StringType}, cel.StringType)),
-		cel.Function("json", cel.Overload("json_string", []*cel.Type{cel.StringType}, cel.DynType,
-			cel.UnaryBinding(parseJSON))),
+		ofTexts("json", 1, cel.DynType, parseJSON),
 		cel.Function("hostport", cel.Overload("hostport_string_int", []*cel.Type{cel.StringType, cel.IntType}, cel.StringType,
 			cel.BinaryBinding(func(host, port ref.Val) ref.Val {
 				return types.String(net.JoinHostPort(fmt.Sprint(host.Value()), fmt.Sprint(port.Value())))
@@ -107,7 +105,7 @@ func NewEnv() (*Env, error) {
 		ext.Strings(),
 		ext.Network(),
 		cel.EnableMacroCallTracking(), // so that explanations show macros as they were written
-	}, bounded(), (&objects{}).functions(), (&shown{}).functions())...)
+	}, bounded(), (&evaluation{}).functions())...)
 	if err != nil {
 		return nil, fmt.Errorf("build the CEL environment: %w", err)
 	}
@@ -156,10 +154,10 @@ func (e *Env) compile(source string, want ...*cel.Type) (*Expression, error) {
 	return &Expression{env: e, ast: checked, Source: source}, nil
 }
 
-func (x *Expression) eval(ctx context.Context, f Facts, read *objects, page *shown) (ref.Val, *cel.EvalDetails, error) {
-	// The functions that read objects and files are declared without a binding,
-	// because only now is it known what they read; the extended environment adds it.
-	env, err := x.env.env.Extend(slices.Concat(read.functions(), page.functions(), []cel.EnvOption{textsOf(f.Texts)})...)
+func (x *Expression) eval(e *evaluation) (ref.Val, *cel.EvalDetails, error) {
+	// The functions that read the facts were declared for their types: only now is it
+	// known what they read.
+	env, err := x.env.env.Extend(e.functions()...)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -168,14 +166,14 @@ func (x *Expression) eval(ctx context.Context, f Facts, read *objects, page *sho
 	if err != nil {
 		return nil, nil, err
 	}
-	out, details, err := prg.ContextEval(ctx, map[string]any{
-		"stdout":  printed("stdout", f.Stdout, f.StdoutCut),
-		"stderr":  printed("stderr", f.Stderr, f.StderrCut),
-		ExitCode:  int64(f.ExitCode),
-		"images":  f.Images,
-		"run":     map[string]string{"id": f.RunID, "namespace": f.Namespace},
-		"elapsed": f.Elapsed,
-		"steps":   steps(f.Steps),
+	out, details, err := prg.ContextEval(e.ctx, map[string]any{
+		"stdout":  printed("stdout", e.Stdout, e.StdoutCut),
+		"stderr":  printed("stderr", e.Stderr, e.StderrCut),
+		ExitCode:  int64(e.ExitCode),
+		"images":  e.Images,
+		"run":     map[string]string{"id": e.RunID, "namespace": e.Namespace},
+		"elapsed": e.Elapsed,
+		"steps":   steps(e.Steps),
 	})
 	return out, details, limitError(err)
 }
@@ -187,18 +185,6 @@ func printed(name, text string, cut int64) any {
 		return types.NewErr("%s: the command printed %d bytes, of which only the first %d are kept: reduce its output", name, int64(len(text))+cut, len(text))
 	}
 	return text
-}
-
-// textsOf binds the function file.
-func textsOf(texts map[string]string) cel.EnvOption {
-	return cel.Function("file", cel.Overload("file_string", []*cel.Type{cel.StringType}, cel.StringType,
-		cel.UnaryBinding(func(name ref.Val) ref.Val {
-			text, ok := texts[fmt.Sprint(name.Value())]
-			if !ok {
-				return types.NewErr("file(%q): expected the name of a file beside the example, in quotes", name.Value())
-			}
-			return types.String(text)
-		})))
 }
 
 func steps(outcomes map[string]Outcome) map[string]any {
@@ -214,11 +200,9 @@ func steps(outcomes map[string]Outcome) map[string]any {
 	return m
 }
 
-func parseJSON(arg ref.Val) ref.Val {
-	text := fmt.Sprint(arg.Value())
-	var v any
-	if err := json.Unmarshal([]byte(text), &v); err != nil {
-		return types.NewErr("json(): %v in %s", err, clip(fmt.Sprintf("%q", text)))
+func parseJSON(args []string) (v any, err error) {
+	if err := json.Unmarshal([]byte(args[0]), &v); err != nil {
+		return nil, fmt.Errorf("json(): %w in %s", err, clip(fmt.Sprintf("%q", args[0])))
 	}
-	return types.DefaultTypeAdapter.NativeToValue(v)
+	return v, nil
 }

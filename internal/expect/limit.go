@@ -54,12 +54,12 @@ func limitError(err error) error {
 	return err
 }
 
-// compute runs f until it returns, ctx ends, or it has computed for maxTime. It is
+// compute evaluates until the end, ctx ends, or it has computed for maxTime. It is
 // then left behind: a single call of a function cannot be interrupted.
-func compute[T any](ctx context.Context, f Facts, evaluate func(*objects) T) (result T, err error) {
-	read := &objects{ctx: ctx, from: f.Objects}
+func compute[T any](ctx context.Context, f Facts, evaluate func(*evaluation) T) (result T, err error) {
+	e := &evaluation{Facts: f, ctx: ctx}
 	done := make(chan T, 1)
-	go func() { done <- evaluate(read) }()
+	go func() { done <- evaluate(e) }()
 	const tick = maxTime / 100
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
@@ -70,7 +70,7 @@ func compute[T any](ctx context.Context, f Facts, evaluate func(*objects) T) (re
 		case <-ctx.Done():
 			return result, context.Cause(ctx)
 		case <-ticker.C:
-			if !read.reading.Load() {
+			if !e.reading.Load() {
 				spent += tick
 			}
 		}

@@ -50,7 +50,7 @@ func TestAnExpressionCannotRunAway(t *testing.T) {
 			f.Stdout = strings.Repeat("x", 100_000)
 			x := condition(t, tc.source)
 			// Without the limit of time, which a busy machine reaches first.
-			v := x.check(t.Context(), f, &objects{ctx: t.Context(), from: f.Objects})
+			v := x.check(&evaluation{Facts: f, ctx: t.Context()})
 			if v.Holds || tc.want != "" && (v.Err == nil || !strings.Contains(v.Err.Error(), tc.want)) {
 				t.Errorf("expected an error with %q, found %+v", tc.want, v)
 			}

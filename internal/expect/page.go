@@ -1,11 +1,7 @@
 package expect
 
 import (
-	"fmt"
-
-	"github.com/google/cel-go/cel"
-	"github.com/google/cel-go/common/types"
-	"github.com/google/cel-go/common/types/ref"
+	"errors"
 
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
@@ -30,42 +26,28 @@ type Difference struct {
 	Final bool
 }
 
-// shown are the functions that read the page: without a Page they are only declared. It keeps
-// the differences that they find.
-type shown struct {
-	facts Facts
-	page  Page
-	found []Difference
+var errNoPage = errors.New("the example is not made from a page")
+
+func (e *evaluation) shown(args []string) (any, error) {
+	if e.Page == nil {
+		return nil, errNoPage
+	}
+	found, err := e.Page.Differences(args[0], e.Facts)
+	e.found = append(e.found, found...)
+	return len(found) == 0, err
 }
 
-func (s *shown) functions() []cel.EnvOption {
-	var holds, bound []cel.OverloadOpt
-	if s.page != nil {
-		holds = append(holds, cel.UnaryBinding(s.holds))
-		bound = append(bound, cel.UnaryBinding(func(value ref.Val) ref.Val {
-			return types.String(s.page.Bound(fmt.Sprint(value.Value()), s.facts))
-		}))
+func (e *evaluation) bound(args []string) (any, error) {
+	if e.Page == nil {
+		return nil, errNoPage
 	}
-	text := []*cel.Type{cel.StringType}
-	return []cel.EnvOption{
-		cel.Function("shown", cel.Overload("shown_string", text, cel.BoolType, holds...)),
-		cel.Function("bound", cel.Overload("bound_string", text, cel.StringType, bound...)),
-	}
-}
-
-func (s *shown) holds(statement ref.Val) ref.Val {
-	found, err := s.page.Differences(fmt.Sprint(statement.Value()), s.facts)
-	if err != nil {
-		return types.WrapErr(err)
-	}
-	s.found = append(s.found, found...)
-	return types.Bool(len(found) == 0)
+	return e.Page.Bound(args[0], e.Facts), nil
 }
 
 // mismatches are the differences, and whether they are all final.
-func (s *shown) mismatches() (all []v1alpha1.Mismatch, final bool) {
+func (e *evaluation) mismatches() (all []v1alpha1.Mismatch, final bool) {
 	final = true
-	for _, d := range s.found {
+	for _, d := range e.found {
 		m := v1alpha1.Mismatch{Text: d.Text, Expected: d.Shown}
 		if d.Found != "" {
 			m.Found = []v1alpha1.Value{{Value: d.Found}}

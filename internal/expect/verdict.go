@@ -31,22 +31,21 @@ type Verdict struct {
 // Check evaluates a condition over facts. It returns when ctx ends, and when the
 // limits of an evaluation are exceeded, whatever is being computed.
 func (x *Expression) Check(ctx context.Context, f Facts) Verdict {
-	v, err := compute(ctx, f, func(read *objects) Verdict { return x.check(ctx, f, read) })
+	v, err := compute(ctx, f, x.check)
 	if err != nil {
 		return Verdict{Err: err}
 	}
 	return v
 }
 
-func (x *Expression) check(ctx context.Context, f Facts, read *objects) Verdict {
-	page := &shown{facts: f, page: f.Page}
-	out, details, err := x.eval(ctx, f, read, page)
+func (x *Expression) check(e *evaluation) Verdict {
+	out, details, err := x.eval(e)
 	if err == nil && out.Value() == true {
 		return Verdict{Holds: true}
 	}
 	v := Verdict{Err: err}
-	if len(page.found) > 0 {
-		v.Mismatches, v.Final = page.mismatches()
+	if len(e.found) > 0 {
+		v.Mismatches, v.Final = e.mismatches()
 		return v
 	}
 	if err == nil {
@@ -54,9 +53,9 @@ func (x *Expression) check(ctx context.Context, f Facts, read *objects) Verdict 
 			v.Err = fmt.Errorf("expected true or false, found %s", show(out))
 		}
 	}
-	e := explainer{info: x.ast.NativeRep().SourceInfo(), details: details}
-	e.visit(x.ast.NativeRep().Expr())
-	v.Mismatches = e.found
+	why := explainer{info: x.ast.NativeRep().SourceInfo(), details: details}
+	why.visit(x.ast.NativeRep().Expr())
+	v.Mismatches = why.found
 	return v
 }
 
@@ -67,8 +66,8 @@ func (x *Expression) Expand(ctx context.Context, f Facts) (string, error) {
 		text string
 		err  error
 	}
-	r, err := compute(ctx, f, func(read *objects) result {
-		text, err := x.expand(ctx, f, read)
+	r, err := compute(ctx, f, func(e *evaluation) result {
+		text, err := x.expand(e)
 		return result{text, err}
 	})
 	if err = errors.Join(err, r.err); err != nil {
@@ -77,8 +76,8 @@ func (x *Expression) Expand(ctx context.Context, f Facts) (string, error) {
 	return r.text, nil
 }
 
-func (x *Expression) expand(ctx context.Context, f Facts, read *objects) (string, error) {
-	out, _, err := x.eval(ctx, f, read, &shown{facts: f, page: f.Page})
+func (x *Expression) expand(e *evaluation) (string, error) {
+	out, _, err := x.eval(e)
 	if err != nil {
 		return "", err
 	}
