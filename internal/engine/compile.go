@@ -72,7 +72,7 @@ func (c *compiler) fail(at example.Place, offset int, text string) {
 func (c *compiler) step(st example.Step) step {
 	s := step{Step: st, exprs: map[string]*expect.Expression{}}
 	if st.NotRun == "" {
-		s.command = c.command(st, s.exprs)
+		s.command, s.parsed = c.command(st, s.exprs)
 	}
 	if st.Early {
 		c.checkEarly(s)
@@ -124,11 +124,11 @@ func (c *compiler) checkEarly(st step) {
 var later = []string{"steps", "pod", "pods", "events", "logs", "shown", "bound"}
 
 // command parses a step's command, and compiles its expressions.
-func (c *compiler) command(st example.Step, exprs map[string]*expect.Expression) example.Command {
+func (c *compiler) command(st example.Step, exprs map[string]*expect.Expression) (cmd example.Command, parsed *kubectl.Parsed) {
 	at := st.At.Field("run")
 	cmd, err := example.ParseCommand(st.Run)
 	if err != nil {
-		return nil // the loader has reported it
+		return nil, nil // the loader has reported it
 	}
 	verbs := append(kubectl.Verbs(), verbWait)
 	if verb, ok := cmd.Verb(); !ok && len(cmd) > 1 {
@@ -136,7 +136,7 @@ func (c *compiler) command(st example.Step, exprs map[string]*expect.Expression)
 	} else if ok && !slices.Contains(verbs, verb) {
 		c.fail(at, cmd[1].Offset(), "run: "+example.Unknown("kubectl command", verb, verbs))
 	} else if c.commands++; ok && c.commands <= example.MostSteps {
-		c.words(at, cmd)
+		parsed = c.words(at, cmd)
 	}
 	for _, w := range cmd {
 		for _, part := range w {
@@ -145,7 +145,7 @@ func (c *compiler) command(st example.Step, exprs map[string]*expect.Expression)
 			}
 		}
 	}
-	return cmd
+	return cmd, parsed
 }
 
 // expression compiles an expression, which begins at an offset into the text at

@@ -21,41 +21,25 @@ const scopeHint = "; to allow this, run the example with --allow-cluster-scope"
 // command may leave the Namespace.
 func (p *Plan) Confined(clusterScope bool) error {
 	var problems example.Problems
+	j := judge{p.Example.Files, someNamespace, clusterScope}
 	for _, sc := range p.scenarios {
 		for _, st := range sc.steps {
-			if st.NotRun != "" {
+			if st.parsed == nil {
 				continue
 			}
 			fail := func(offset int, text string) {
 				problems = append(problems, st.At.Field("run").ProblemAt(offset, "run: "+text))
 			}
-			p.checkCommand(st, clusterScope, fail)
+			words := literally(st.command)
+			for _, b := range j.breaches(st.parsed) {
+				fail(st.command[1+wordOf(st.parsed, b.flag, words)].Offset(), b.text)
+			}
 			if need, found := forbidden(p.commandNeeds(st)); found && !clusterScope {
 				fail(0, forbids(need))
 			}
 		}
 	}
 	return example.Join(problems)
-}
-
-// someNamespace stands in for the run's, before there is one.
-const someNamespace = "run-namespace"
-
-func (p *Plan) checkCommand(st step, clusterScope bool, fail func(int, string)) {
-	words, _ := st.command.Expand(func(expr string) (string, error) { // which does not fail
-		if expr == "run.namespace" {
-			return someNamespace, nil
-		}
-		return unknownYet, nil
-	})
-	parsed, err := parseWords(words[1:])
-	if err != nil {
-		return // Compile has reported it
-	}
-	j := judge{p.Example.Files, someNamespace, clusterScope}
-	for _, b := range j.breaches(parsed) {
-		fail(st.command[1+wordOf(parsed, b.flag, words[1:])].Offset(), b.text)
-	}
 }
 
 // wordOf is the index of the first word that a flag is in, or 0.
@@ -67,12 +51,9 @@ func wordOf(parsed *kubectl.Parsed, flag string, words []string) int {
 	return max(0, flagWord(words, f.Name, f.Shorthand))
 }
 
-// forbidden returns the first need that an example has no right to. One that hangs
-// on an expression is left to the run.
+// forbidden returns the first need that an example has no right to.
 func forbidden(needs rbac.Needs) (rbac.Need, bool) {
-	i := slices.IndexFunc(needs, func(n rbac.Need) bool {
-		return !strings.Contains(n.Group+n.Resource, "$(") && (n.Cluster || !session.Granted(n))
-	})
+	i := slices.IndexFunc(needs, func(n rbac.Need) bool { return n.Cluster || !session.Granted(n) })
 	if i < 0 {
 		return rbac.Need{}, false
 	}

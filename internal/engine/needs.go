@@ -1,13 +1,11 @@
 package engine
 
 import (
-	"context"
 	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
@@ -58,32 +56,19 @@ func (st step) claimNeeds() rbac.Needs {
 	return needs
 }
 
-// commandNeeds are what the step's command does, and the removal of its resources.
+// commandNeeds are what the step's command does, and the removal of its resources. What hangs
+// on an expression is left to the run.
 func (p *Plan) commandNeeds(st step) rbac.Needs {
-	if st.NotRun != "" {
+	if st.parsed == nil {
 		return nil
 	}
-	words := st.preview(context.Background(), st.command, expect.Facts{Images: p.Example.References(), Texts: p.Example.Texts})[1:]
-	if words[0] == verbWait {
-		verbs := []string{"get", "watch"}
-		if slices.ContainsFunc(words, func(w string) bool {
-			return strings.HasPrefix(w, "-l") || strings.HasPrefix(w, "--selector") || strings.HasPrefix(w, "--all")
-		}) {
-			verbs = append(verbs, "list")
-		}
-		return onTargets(words[1:], verbs...)
+	var needs rbac.Needs
+	if raw := st.parsed.Text("raw"); raw != "" && st.parsed.Path[0] == "get" {
+		needs = session.ReadNeeds(strings.ReplaceAll(raw, unknownYet, kubectl.Open)) // one part of the path
+	} else if find := commandNeeds[st.parsed.Path[0]]; find != nil {
+		needs = find(st.parsed, p.filesOf(st))
 	}
-	cmd, err := kubectl.Parse(words...)
-	if err != nil {
-		return nil // kubectl itself will report it
-	}
-	if raw := cmd.Text("raw"); raw != "" && cmd.Path[0] == "get" {
-		return session.ReadNeeds(raw)
-	}
-	if find := commandNeeds[cmd.Path[0]]; find != nil {
-		return find(cmd, p.filesOf(st))
-	}
-	return nil
+	return slices.DeleteFunc(needs, func(n rbac.Need) bool { return strings.Contains(n.Group+n.Resource, kubectl.Open) })
 }
 
 // commandNeeds are, by kubectl's command, what it requests; files are the
@@ -173,6 +158,12 @@ var commandNeeds = map[string]func(cmd *kubectl.Parsed, files []schema.GroupReso
 			needs = rbac.Join(needs, rbac.On(apps("replicasets"), "list"), rbac.On(apps("controllerrevisions"), "list"))
 		}
 		return needs
+	},
+	verbWait: func(cmd *kubectl.Parsed, _ []schema.GroupResource) rbac.Needs {
+		if cmd.Has("selector") || cmd.Has("all") {
+			return onTargets(cmd.Args, "get", "list", "watch")
+		}
+		return onTargets(cmd.Args, "get", "watch")
 	},
 }
 

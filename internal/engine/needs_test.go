@@ -40,6 +40,12 @@ func TestNeedsComeFromTheStepsOfTheExample(t *testing.T) {
 		"kubectl delete svc -l a=b":                                  {"delete services", "get services", "list services", "watch services"},
 		"kubectl rollout status deploy/d":                            {"get deployments.apps", "list deployments.apps", "watch deployments.apps"},
 		"kubectl get widgets.example.com":                            {"list widgets.example.com"},
+
+		// What hangs on an expression is left to the run.
+		"kubectl get $(run.id)": nil,
+		"kubectl get --raw /api/v1/namespaces/$(run.namespace)/$(run.id)":                        nil,
+		"kubectl get --raw /api/v1/namespaces/$(run.namespace)/pods/$(run.id):1/proxy/$(run.id)": {"get pods/proxy"},
+		"kubectl scale rc r --replicas=$(size(run.id))":                                          {"get replicationcontrollers", "get replicationcontrollers/scale", "patch replicationcontrollers/scale", "update replicationcontrollers/scale"},
 	} {
 		e := &example.Example{Spec: example.Spec{Scenarios: []example.Scenario{{Steps: []example.Step{{Run: run}}}}}}
 		plan, err := Compile(e)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
 )
 
 // Plan is an example that is ready to run: every command parsed, every
@@ -65,9 +66,12 @@ type scenario struct {
 type step struct {
 	example.Step
 	command example.Command
-	exprs   map[string]*expect.Expression
-	show    *regexp.Regexp
-	claims  []claim
+	// parsed is the command as kubectl understands it, without the values of its
+	// expressions; nil where it does not run.
+	parsed *kubectl.Parsed
+	exprs  map[string]*expect.Expression
+	show   *regexp.Regexp
+	claims []claim
 	// within is Within: 0 means that the command runs once.
 	within time.Duration
 	// readsExitCode: a claim judges the exit code, so that a command that

@@ -18,16 +18,24 @@ import (
 // command can hold. Its slash lets it be the TYPE/NAME of `kubectl wait`.
 const unknownYet = kubectl.Open + "/" + kubectl.Open
 
-// literally are the words of a command after kubectl, with unknownYet.
+// someNamespace stands in for the run's, before there is one.
+const someNamespace = "run-namespace"
+
+// literally are the words of a command after kubectl, with unknownYet and someNamespace.
 func literally(cmd example.Command) []string {
-	words, _ := cmd.Expand(func(string) (string, error) { return unknownYet, nil }) // which does not fail
+	words, _ := cmd.Expand(func(expr string) (string, error) { // which does not fail
+		if expr == "run.namespace" {
+			return someNamespace, nil
+		}
+		return unknownYet, nil
+	})
 	return words[1:]
 }
 
 // words finds what is wrong with the flags of a command and with the arguments of
 // `kubectl wait`, and whether another scenario creates the same object. What hangs
-// on an expression is left to the run.
-func (c *compiler) words(at example.Place, cmd example.Command) {
+// on an expression is left to the run. It returns the command, as far as it could be parsed.
+func (c *compiler) words(at example.Place, cmd example.Command) *kubectl.Parsed {
 	words := literally(cmd)
 	for first := true; ; first = false {
 		parsed, err := parseWords(words)
@@ -36,17 +44,17 @@ func (c *compiler) words(at example.Place, cmd example.Command) {
 		switch {
 		case err == nil && first:
 			c.unique(at, cmd, parsed)
-			return
+			return parsed
 		// What follows from a flag that is not there is no news.
 		case err == nil, !first && !unknown, i >= 0 && !unknown && strings.Contains(words[i], unknownYet):
-			return
+			return parsed
 		case i < 0:
 			c.fail(at, cmd[1].Offset(), "run: "+err.Error())
-			return
+			return nil
 		}
 		c.fail(at, cmd[i+1].Offset(), "run: "+explained(err, words[i], parsed.Flags))
 		if !unknown {
-			return
+			return nil
 		}
 		// The words keep their places, so the flag becomes an argument.
 		words[i] = unknownYet

@@ -89,12 +89,14 @@ func (p *Parsed) Words() []string {
 	return words
 }
 
-// Text is the value of a flag, or "".
-func (p *Parsed) Text(flag string) string {
-	if f := p.Flags.Lookup(flag); f != nil {
-		return f.Value.String()
+// Text is the value of a flag, or "" where it is not given.
+func (p *Parsed) Text(flag string) (value string) {
+	for _, f := range p.Given {
+		if f.Name == flag {
+			value = f.Value
+		}
 	}
-	return ""
+	return value
 }
 
 // Has reports whether a flag is given.
