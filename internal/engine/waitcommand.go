@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -54,23 +53,21 @@ func (w *waitCommand) flags() (flags *pflag.FlagSet, goals *[]string) {
 	return flags, goals
 }
 
-// wordError reports what is wrong with a word of a `kubectl wait`, or with a part
-// of one.
-type wordError struct{ word, text string }
-
-func (e wordError) Error() string { return "kubectl wait: " + e.text }
-
 func parseWait(args []string) (*waitCommand, error) {
 	w := &waitCommand{}
+	if err := w.parse(args); err != nil {
+		return nil, fmt.Errorf("kubectl wait: %w", err)
+	}
+	return w, nil
+}
+
+func (w *waitCommand) parse(args []string) error {
 	flags, goals := w.flags()
 	if err := flags.Parse(args); err != nil {
-		return nil, fmt.Errorf("kubectl wait: %w", err)
+		return err
 	}
 	if w.timeout < 0 {
 		w.timeout = 7 * 24 * time.Hour // as kubectl has it
-	}
-	if err := w.setObjects(flags.Args()); err != nil {
-		return nil, err
 	}
 	if len(*goals) == 0 {
 		*goals = []string{""} // which is none, and reported as such
@@ -81,34 +78,34 @@ func parseWait(args []string) (*waitCommand, error) {
 		}
 		g, err := parseGoal(text)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		w.goals = append(w.goals, g)
 	}
-	return w, nil
+	return w.setObjects(flags.Args())
 }
 
 // setObjects takes TYPE/NAME…, TYPE NAME…, or, beside a selector or --all, TYPE[,TYPE].
 func (w *waitCommand) setObjects(args []string) error {
 	if len(args) == 0 {
-		return errors.New("kubectl wait: expected TYPE/NAME or TYPE NAME, found none")
+		return errors.New("expected TYPE/NAME or TYPE NAME, found none")
 	}
 	types, names, slash := args[0], args[1:], strings.Contains(args[0], "/")
 	switch several := w.selector != "" || w.all; {
 	case several && (slash || len(names) > 0):
-		return wordError{args[len(args)-1], fmt.Sprintf("expected TYPE alone beside --selector or --all, found %s", strings.Join(args, " "))}
+		return fmt.Errorf("expected TYPE alone beside --selector or --all, found %s", strings.Join(args, " "))
 	case several:
 		w.objects = strings.Split(types, ",")
 		return nil
 	case slash:
 		w.objects = args
 	case len(names) == 0:
-		return wordError{types, fmt.Sprintf("expected TYPE/NAME, TYPE NAME, or TYPE with --selector or --all, found %q", types)}
+		return fmt.Errorf("expected TYPE/NAME, TYPE NAME, or TYPE with --selector or --all, found %q", types)
 	default:
 		for kind := range strings.SplitSeq(types, ",") {
 			for _, name := range names {
 				if strings.Contains(name, "/") {
-					return wordError{name, fmt.Sprintf("expected a name after %s, found %q", types, name)}
+					return fmt.Errorf("expected a name after %s, found %q", types, name)
 				}
 				w.objects = append(w.objects, kind+"/"+name)
 			}
@@ -116,7 +113,7 @@ func (w *waitCommand) setObjects(args []string) error {
 	}
 	for _, object := range w.objects {
 		if kind, name, ok := strings.Cut(object, "/"); !ok || kind == "" || name == "" {
-			return wordError{object, "expected TYPE/NAME, found " + strconv.Quote(object)}
+			return fmt.Errorf("expected TYPE/NAME, found %q", object)
 		}
 	}
 	return nil
@@ -134,7 +131,7 @@ func parseGoal(text string) (waitGoal, error) {
 	case isPath:
 		return pathGoal(path)
 	case !isCondition || condition == "":
-		return waitGoal{}, wordError{text, fmt.Sprintf("--for: expected condition=NAME[=VALUE], jsonpath={EXPRESSION}[=VALUE], create or delete, found %q", text)}
+		return waitGoal{}, fmt.Errorf("--for: expected condition=NAME[=VALUE], jsonpath={EXPRESSION}[=VALUE], create or delete, found %q", text)
 	}
 	name, value, given := strings.Cut(condition, "=")
 	if !given {
@@ -151,11 +148,11 @@ func pathGoal(text string) (waitGoal, error) {
 		parts[i] = strings.ReplaceAll(parts[i], equals, "==")
 	}
 	if len(parts) > 2 || parts[0] == "" || len(parts) == 2 && strings.Trim(parts[1], `'"`) == "" {
-		return waitGoal{}, wordError{text, fmt.Sprintf("--for: expected jsonpath={EXPRESSION}[=VALUE], found jsonpath=%s", text)}
+		return waitGoal{}, fmt.Errorf("--for: expected jsonpath={EXPRESSION}[=VALUE], found jsonpath=%s", text)
 	}
 	expression, err := get.RelaxedJSONPathExpression(parts[0])
 	if err != nil {
-		return waitGoal{}, wordError{text, "--for: " + err.Error()}
+		return waitGoal{}, fmt.Errorf("--for: %w", err)
 	}
 	value := ""
 	if len(parts) == 2 {
@@ -163,7 +160,7 @@ func pathGoal(text string) (waitGoal, error) {
 	}
 	met, err := wait.JSONPath(expression, value)
 	if err != nil {
-		return waitGoal{}, wordError{text, "--for: " + err.Error()}
+		return waitGoal{}, fmt.Errorf("--for: %w", err)
 	}
 	return waitGoal{what: text, met: met}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -39,18 +40,21 @@ func (c *compiler) words(at example.Place, cmd example.Command) *kubectl.Parsed 
 	words := literally(cmd)
 	for first := true; ; first = false {
 		parsed, err := parseWords(words)
+		if err == nil {
+			if !first {
+				return nil
+			}
+			c.unique(at, cmd, parsed)
+			return parsed
+		}
 		i := blamed(err, words)
 		unknown := errors.As(err, new(*pflag.NotExistError))
 		switch {
-		case err == nil && first:
-			c.unique(at, cmd, parsed)
-			return parsed
 		// What follows from a flag that is not there is no news.
-		case err == nil, !first && !unknown, i >= 0 && !unknown && strings.Contains(words[i], unknownYet):
-			return parsed
-		case i < 0:
-			c.fail(at, cmd[1].Offset(), "run: "+err.Error())
+		case !first && !unknown:
 			return nil
+		case !unknown && strings.Contains(words[i], unknownYet):
+			return parsed
 		}
 		c.fail(at, cmd[i+1].Offset(), "run: "+explained(err, words[i], parsed.Flags))
 		if !unknown {
@@ -72,29 +76,13 @@ func parseWords(words []string) (*kubectl.Parsed, error) {
 	return kubectl.Parse(words...)
 }
 
-// blamed is the index of the word that an error is about, or -1.
+// blamed is the index of the word that an error is about: the shortest beginning of the
+// command with the same error ends with it.
 func blamed(err error, words []string) int {
-	if end := slices.Index(words, "--"); end >= 0 {
-		words = words[:end]
-	}
-	var unknown *pflag.NotExistError
-	var lacking *pflag.ValueRequiredError
-	var wrong *pflag.InvalidValueError
-	var syntax *pflag.InvalidSyntaxError
-	var word wordError
-	switch {
-	case errors.As(err, &unknown):
-		return flagWord(words, unknown.GetSpecifiedName(), unknown.GetSpecifiedShortnames())
-	case errors.As(err, &lacking):
-		return flagWord(words, lacking.GetSpecifiedName(), lacking.GetSpecifiedShortnames())
-	case errors.As(err, &wrong):
-		return slices.IndexFunc(words, func(w string) bool { return strings.HasSuffix(w, wrong.GetValue()) })
-	case errors.As(err, &syntax):
-		return slices.Index(words, syntax.GetSpecifiedFlag())
-	case errors.As(err, &word) && word.word != "":
-		return slices.IndexFunc(words, func(w string) bool { return strings.HasSuffix(w, word.word) })
-	}
-	return -1
+	return sort.Search(len(words)-1, func(n int) bool {
+		_, other := parseWords(words[:n+1])
+		return other != nil && other.Error() == err.Error()
+	})
 }
 
 // flagWord is the index of the first word that gives a flag by its long name, or by its short

@@ -22,7 +22,7 @@ func TestWhatIsWrongWithAWordIsToldAtItsPlace(t *testing.T) {
 		`kubectl wait pod/a`:                                   "11:20: run: kubectl wait: --for: expected condition=NAME[=VALUE], jsonpath={EXPRESSION}[=VALUE], create or delete",
 		`kubectl wait --for=Ready pod/a`:                       "11:25: run: kubectl wait: --for: expected condition=NAME[=VALUE], jsonpath={EXPRESSION}[=VALUE], create or delete, found \"Ready\"",
 		`kubectl wait --for=condition=Ready a`:                 "11:47: run: kubectl wait: expected TYPE/NAME, TYPE NAME, or TYPE with --selector or --all, found \"a\"",
-		`kubectl wait --for=condition=Ready`:                   "11:20: run: kubectl wait: expected TYPE/NAME or TYPE NAME, found none",
+		`kubectl wait --for=condition=Ready`:                   "11:25: run: kubectl wait: expected TYPE/NAME or TYPE NAME, found none",
 		`kubectl wait --for=delete pod/a --timeout=long`:       `11:44: run: kubectl wait: invalid argument "long" for "--timeout" flag`,
 		`kubectl wait --fro=delete pod/a`:                      "11:25: run: unknown flag `--fro`; did you mean `--for`?",
 		`kubectl wait --local --for=delete pod/a`:              "11:25: run: unknown flag `--local`; expected one of --all, --for, --selector, --timeout",
