@@ -23,7 +23,7 @@ import (
 func (r *attempt) check(ctx context.Context, c claim, facts expect.Facts, now *snapshot, emit func(Body)) (expect.Verdict, []string, *diagnose.Cause) {
 	d := &decision{
 		attempt: r, claim: c, facts: facts, now: now, shown: troubles{emit, map[string]bool{}},
-		logs: &followers{wrote: make(chan struct{}, 1), followed: map[logOf]bool{}},
+		wrote: make(chan struct{}, 1), followed: map[logOf]bool{},
 	}
 	if d.decide(ctx); d.verdict.Holds || c.within == 0 {
 		return d.verdict, d.read.names(), nil
@@ -48,9 +48,12 @@ type decision struct {
 	facts expect.Facts
 	now   *snapshot
 	shown troubles
-	logs  *followers
-	// written: a log has grown since the last look.
+	// wrote has a value when a log has grown since it was last received from; written: that
+	// was so since the last look.
+	wrote   chan struct{}
 	written atomic.Bool
+	// followed are the logs that are followed.
+	followed map[logOf]bool
 
 	// read is what the last verdict is about, and at when it was read.
 	read    *readObjects
@@ -71,16 +74,13 @@ func (d *decision) decide(ctx context.Context) {
 // again decides the claim again, if what it reads has changed.
 func (d *decision) again(ctx context.Context) (bool, error) {
 	changed := d.read.changed(d.now.before, d.watcher.now())
-	if changed {
-		d.logs.again()
-	}
 	if d.written.Swap(false) || changed {
 		d.now.renew()
 		if d.decide(ctx); d.verdict.Holds {
 			return true, nil
 		}
 	}
-	d.logs.follow(ctx, d.Session.FollowLog, d.read.logs)
+	d.followLogs(ctx)
 	c := d.cause(ctx, time.Since(d.at))
 	if c == nil || !c.Ends(d.opts.FailFast) {
 		d.shown.show(c)
@@ -98,7 +98,7 @@ func (d *decision) next(ctx context.Context) <-chan struct{} {
 		defer cancel()
 		select {
 		case <-look.Done():
-		case <-d.logs.wrote:
+		case <-d.wrote:
 			d.written.Store(true)
 		}
 	}()

@@ -2,54 +2,38 @@ package engine
 
 import (
 	"context"
-	"sync"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
 )
 
 // logOf names a container's log.
 type logOf struct{ pod, container string }
 
-// followers follow the logs that a claim reads, each once at a time.
-type followers struct {
-	// wrote has a value when a log has grown since it was last received from.
-	wrote chan struct{}
-
-	mu       sync.Mutex
-	followed map[logOf]bool // false: its end has come
-}
-
-// follow begins to follow the logs that it did not before.
-func (f *followers) follow(ctx context.Context, read func(ctx context.Context, pod, container string, wrote func()), logs []logOf) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, log := range logs {
-		if _, known := f.followed[log]; known {
-			continue
-		}
-		f.followed[log] = true
-		go func() {
-			read(ctx, log.pod, log.container, f.grown)
-			f.mu.Lock()
-			defer f.mu.Unlock()
-			f.followed[log] = false
-		}()
-	}
-}
-
-// again lets a log whose end has come be followed again. That is for after a
-// change of a Pod: before one, it would come to the same end at once.
-func (f *followers) again() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for log, still := range f.followed {
-		if !still {
-			delete(f.followed, log)
+// followLogs begins to follow the logs that the claim reads and that it does not follow yet.
+func (d *decision) followLogs(ctx context.Context) {
+	for _, log := range d.read.logs {
+		if !d.followed[log] {
+			d.followed[log] = true
+			go d.follow(ctx, log)
 		}
 	}
 }
 
-func (f *followers) grown() {
+// follow follows a log until ctx ends. Where its end has come, it does so again after a change
+// of the Pod: before one, it would come to the same end at once.
+func (d *decision) follow(ctx context.Context, log logOf) {
+	for ctx.Err() == nil {
+		before := d.watcher.changesOf(log.pod)
+		d.Session.FollowLog(ctx, log.pod, log.container, d.logGrew)
+		_ = wait.Until(ctx, d.watcher.next, func() (bool, error) { // whose error is the end of ctx
+			return d.watcher.changesOf(log.pod) != before, nil
+		})
+	}
+}
+
+func (d *decision) logGrew() {
 	select {
-	case f.wrote <- struct{}{}:
+	case d.wrote <- struct{}{}:
 	default: // who waits is awake already
 	}
 }
