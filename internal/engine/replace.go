@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -196,26 +195,6 @@ func (r *attempt) awaitSigns(ctx context.Context, cause *diagnose.Cause) {
 		r.readSigns(ctx)
 		return cause == nil || !cause.Image, nil
 	})
-}
-
-// begin begins an attempt of a scenario, with the images as they are now. end ends it, and
-// returns why it does not count, or nil.
-func (r *runner) begin(ctx context.Context, a *attempt) (context.Context, func() *diagnose.Cause) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	r.imagesMu.Lock()
-	a.images = r.images
-	r.attempts[a] = cancel
-	r.imagesMu.Unlock()
-	return ctx, func() *diagnose.Cause {
-		r.imagesMu.Lock()
-		delete(r.attempts, a)
-		r.imagesMu.Unlock()
-		defer cancel(nil)
-		if s, ok := errors.AsType[superseded](context.Cause(ctx)); ok {
-			return s.cause()
-		}
-		return nil
-	}
 }
 
 // plannedReplacements are what would run instead of each image that may be replaced.

@@ -27,10 +27,8 @@ func (r *runner) scenario(ctx context.Context, index int) v1alpha1.Verdict {
 	emit := func(b Body) { r.emit(index, b) }
 	emit(ScenarioStarted{sc.Name, sc.Title})
 	verdict, disrupted := v1alpha1.CouldNotRun, false
-	var a *attempt
 	for {
-		a = r.attempt(sc)
-		attemptCtx, end := r.begin(ctx, a)
+		a, attemptCtx, end := r.attempt(ctx, sc)
 		verdict = a.steps(attemptCtx, sc.steps, a.unlessSuperseded(attemptCtx, emit))
 		again := end()
 		if again == nil {
@@ -40,20 +38,18 @@ func (r *runner) scenario(ctx context.Context, index int) v1alpha1.Verdict {
 			again = r.watcher.disruption(a.part)
 			disrupted = again != nil
 		}
-		if again == nil || ctx.Err() != nil {
-			break
+		repeat := again != nil && ctx.Err() == nil
+		if repeat {
+			emit(ScenarioRepeated{again})
 		}
-		emit(ScenarioRepeated{again})
-		if err := a.part.Remove(ctx); err != nil {
-			emit(StepFailed{err.Error(), r.causeOf(err), v1alpha1.CouldNotRun})
-			verdict = v1alpha1.CouldNotRun
-			break
+		if repeat || r.serial { // the next one needs the room
+			if err := a.part.Remove(ctx); err != nil {
+				emit(StepFailed{err.Error(), r.causeOf(err), v1alpha1.CouldNotRun})
+				verdict, repeat = run.Worst(verdict, v1alpha1.CouldNotRun), false
+			}
 		}
-	}
-	if r.serial { // the next one needs the room
-		if err := a.part.Remove(ctx); err != nil {
-			emit(StepFailed{err.Error(), r.causeOf(err), v1alpha1.CouldNotRun})
-			verdict = run.Worst(verdict, v1alpha1.CouldNotRun)
+		if !repeat {
+			break
 		}
 	}
 	emit(ScenarioEnded{time.Since(begin)})
@@ -76,11 +72,25 @@ type attempt struct {
 	unplaced sync.Map
 }
 
-func (r *runner) attempt(sc scenario) *attempt {
+// attempt begins an attempt of a scenario, with the images and with what admission requires as
+// they are now. end ends it, and returns why it does not count, or nil.
+func (r *runner) attempt(ctx context.Context, sc scenario) (a *attempt, attemptCtx context.Context, end func() *diagnose.Cause) {
 	part := r.Session.Part()
+	ctx, cancel := context.WithCancelCause(ctx)
 	r.imagesMu.Lock()
 	defer r.imagesMu.Unlock()
-	return &attempt{runner: r, scenario: sc, part: part, kubectl: r.kubectl.Wrapped(part.Wrap), patch: r.Patch}
+	a = &attempt{runner: r, scenario: sc, part: part, kubectl: r.kubectl.Wrapped(part.Wrap), images: r.images, patch: r.Patch}
+	r.attempts[a] = cancel
+	return a, ctx, func() *diagnose.Cause {
+		r.imagesMu.Lock()
+		delete(r.attempts, a)
+		r.imagesMu.Unlock()
+		defer cancel(nil)
+		if s, ok := errors.AsType[superseded](context.Cause(ctx)); ok {
+			return s.cause()
+		}
+		return nil
+	}
 }
 
 // hardened is why an attempt does not count that was denied what was admitted before: the
