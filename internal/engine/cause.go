@@ -18,7 +18,7 @@ import (
 // causeOfPod diagnoses a Pod by its own state, the Events about it, and its Node,
 // which is looked at where something is wrong, or where it is requested.
 func (r *runner) causeOfPod(ctx context.Context, pod *corev1.Pod, withNode bool) *diagnose.Cause {
-	e := diagnose.Evidence{Pod: pod, Events: r.watcher.eventsOf(pod.UID)}
+	e := r.watcher.about(pod)
 	c := e.Cause()
 	switch {
 	case pod.Spec.NodeName != "" && (c != nil || withNode):
@@ -35,7 +35,7 @@ func (r *runner) causeOfPod(ctx context.Context, pod *corev1.Pod, withNode bool)
 // a request, and a pull is worth a word only where it lasts.
 func (r *runner) causeAfter(ctx context.Context, pod *corev1.Pod, still time.Duration) (c *diagnose.Cause, pulling bool) {
 	if c = r.causeOfPod(ctx, pod, still >= nodeLook); c == nil && still >= pullLook/2 { // it may change after the pull has begun
-		c = diagnose.Evidence{Pod: pod, Events: r.watcher.eventsOf(pod.UID)}.Pulling()
+		c = r.watcher.about(pod).Pulling()
 		pulling = c != nil
 	}
 	return c, pulling

@@ -84,6 +84,9 @@ func (r *runner) emit(scenario int, body Body) {
 		r.counts[scenario][b.Outcome]++
 	}
 	r.sink(Event{Time: time.Now(), Scenario: scenario, Body: body})
+	if _, last := body.(RunEnded); last {
+		r.sink = func(Event) {} // a watch may still see a change
+	}
 }
 
 // prepare makes ready what all scenarios use, and makes sure that the Namespace takes

@@ -36,10 +36,9 @@ type watcher struct {
 	// deleted are Pods that are being deleted.
 	deleted map[types.UID]bool
 	events  map[types.UID]map[types.UID]corev1.Event // by what they are about
-	stopped bool
 }
 
-// watch begins to watch. What it returns ends it: there are no events after that.
+// watch begins to watch. What it returns ends it.
 func (r *runner) watch(ctx context.Context) (stop func()) {
 	// It sees the Pods also while an interrupted run cleans up.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -58,10 +57,7 @@ func (r *runner) watch(ctx context.Context) (stop func()) {
 	// A run may go on without Events: they show when an image was pulled, and more
 	// of what keeps a Pod from being Ready.
 	go r.Session.WatchEvents(ctx, r.watcher.seeEvent)
-	return func() {
-		cancel()
-		r.watcher.stop()
-	}
+	return cancel
 }
 
 // addedTo is what admission has added to a Pod.
@@ -216,11 +212,11 @@ func (w *watcher) seeEvent(event *corev1.Event) {
 	}
 }
 
-// eventsOf are the Events about the object with that UID, as they are now.
-func (w *watcher) eventsOf(uid types.UID) []corev1.Event {
+// about is what is known of a state of a Pod, with the Events as they are now.
+func (w *watcher) about(pod *corev1.Pod) diagnose.Evidence {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return slices.Collect(maps.Values(w.events[uid]))
+	return w.evidenceOf(pod)
 }
 
 // eventsOfControllers are, for each controller of a part of the run that there are Events
@@ -281,16 +277,10 @@ func (w *watcher) evidenceOf(pod *corev1.Pod) diagnose.Evidence {
 // report reports what is known of a Pod. The caller holds the lock.
 func (w *watcher) report(uid types.UID) {
 	pod := w.pods[uid]
-	if pod == nil || w.stopped {
+	if pod == nil {
 		return
 	}
 	state := podState(pod)
 	state.Timeline = append(state.Timeline, pulls(pod, slices.Collect(maps.Values(w.events[uid])))...)
 	w.emit(PodSeen{state})
-}
-
-func (w *watcher) stop() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.stopped = true
 }
