@@ -149,7 +149,7 @@ func (f *fixture) start(pod *corev1.Pod) *corev1.Pod {
 			if err := runtime.DefaultUnstructuredConverter.FromUnstructured(obj.Object, current); err != nil {
 				return false, err
 			}
-			if c := diagnose.Pod(current); c != nil && c.Ends(false) {
+			if c := (diagnose.Evidence{Pod: current}).Cause(); c != nil && c.Ends(false) {
 				return false, c
 			}
 			return ready(obj)

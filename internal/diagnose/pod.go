@@ -21,9 +21,6 @@ type Evidence struct {
 	Nodes []corev1.Node
 }
 
-// Pod is the Cause of a Pod of which nothing else is known.
-func Pod(pod *corev1.Pod) *Cause { return Evidence{Pod: pod}.Cause() }
-
 // Cause returns what keeps the Pod from being Ready, or nil where it is Ready
 // or on its way.
 func (e Evidence) Cause() *Cause {

@@ -130,7 +130,7 @@ var imageTexts = map[string]runtimeText{
 func TestWhatOtherRuntimesSayOfAnImage(t *testing.T) {
 	for name, tc := range imageTexts {
 		pod := withContainer(corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ErrImagePull", Message: tc.said}})
-		if c := Pod(pod); c == nil || c.What != `container "main" of pod "p": `+tc.what || c.Outlook != tc.outlook || !c.Image {
+		if c := (Evidence{Pod: pod}).Cause(); c == nil || c.What != `container "main" of pod "p": `+tc.what || c.Outlook != tc.outlook || !c.Image {
 			t.Errorf("%s:\nexpected %q (%s),\nfound    %+v", name, tc.what, tc.outlook, c)
 		}
 	}
@@ -245,7 +245,7 @@ func TestAPodThatItsKubeletRejects(t *testing.T) {
 	} {
 		pod := onNode("node-1")
 		pod.Status.Phase, pod.Status.Reason, pod.Status.Message = corev1.PodFailed, reason, "Pod was rejected: "+said
-		if c := Pod(pod); c == nil || c.What != `node "node-1" does not admit pod "p"` || c.Outlook != Hopeless {
+		if c := (Evidence{Pod: pod}).Cause(); c == nil || c.What != `node "node-1" does not admit pod "p"` || c.Outlook != Hopeless {
 			t.Errorf("%s: expected that the node does not admit it, found %+v", reason, c)
 		}
 	}
@@ -291,7 +291,7 @@ func TestWhatOtherRuntimesSayOfAContainer(t *testing.T) {
 			"The container could not be located when the pod was deleted.  The container used to be Running", 137), lost, false},
 		"kubelet 1.29 to 1.37: a program that fails": {ended("Error", "", 1), `exited`, true},
 	} {
-		if c := Pod(withContainer(tc.state)); c == nil || c.What != `container "main" of pod "p" `+tc.what || c.Workload != tc.workload {
+		if c := (Evidence{Pod: withContainer(tc.state)}).Cause(); c == nil || c.What != `container "main" of pod "p" `+tc.what || c.Workload != tc.workload {
 			t.Errorf("%s:\nexpected %q (workload: %t),\nfound    %+v", name, tc.what, tc.workload, c)
 		}
 	}
@@ -302,7 +302,7 @@ func TestWhatOtherRuntimesSayOfAContainer(t *testing.T) {
 func TestAPodThatAppArmorRefuses(t *testing.T) {
 	pod := withContainer(corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "Blocked"}})
 	pod.Status.Phase, pod.Status.Reason, pod.Status.Message = corev1.PodPending, "AppArmor", `Cannot enforce AppArmor: profile "deny-write" is not loaded`
-	c := Pod(pod)
+	c := (Evidence{Pod: pod}).Cause()
 	if c == nil || c.What != `container "main" of pod "p" does not start: node "node-1" cannot enforce its AppArmor profile` || c.Outlook != Retried ||
 		c.Why != `Blocked: Cannot enforce AppArmor: profile "deny-write" is not loaded` {
 		t.Errorf("expected the profile, found %+v", c)
@@ -360,7 +360,7 @@ func TestWhatTheSchedulerSaysOfAPod(t *testing.T) {
 		`0/3 nodes are available: 3 node(s) didn't match pod affinity rules. preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.`:        `pod "p" cannot be placed beside another: no node can run both`,
 	} {
 		pod := onNode("", corev1.PodCondition{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: corev1.PodReasonUnschedulable, Message: said, LastTransitionTime: noon})
-		if c := Pod(pod); c == nil || c.What != want || c.Outlook != Unsettled {
+		if c := (Evidence{Pod: pod}).Cause(); c == nil || c.What != want || c.Outlook != Unsettled {
 			t.Errorf("%s:\nexpected %q,\nfound    %+v", said, want, c)
 		}
 	}

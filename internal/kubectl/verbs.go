@@ -31,36 +31,33 @@ import (
 // verbs are the commands that an example may use. Each is built again for each
 // run, from kubectl's exported constructors: cmd.NewKubectlCommand would write
 // package globals, which two runs at once must not.
-var verbs = map[string]func(cmdutil.Factory, genericiooptions.IOStreams) *cobra.Command{
-	"annotate": func(f cmdutil.Factory, s genericiooptions.IOStreams) *cobra.Command {
-		return annotate.NewCmdAnnotate("kubectl", f, s)
-	},
-	"apply": func(f cmdutil.Factory, s genericiooptions.IOStreams) *cobra.Command {
-		return apply.NewCmdApply("kubectl", f, s)
-	},
-	"attach": attach.NewCmdAttach,
-	"create": create.NewCmdCreate,
-	"delete": delete.NewCmdDelete,
-	"describe": func(f cmdutil.Factory, s genericiooptions.IOStreams) *cobra.Command {
-		return describe.NewCmdDescribe("kubectl", f, s)
-	},
+var verbs = map[string]constructor{
+	"annotate": named(annotate.NewCmdAnnotate),
+	"apply":    named(apply.NewCmdApply),
+	"attach":   attach.NewCmdAttach,
+	"create":   create.NewCmdCreate,
+	"delete":   delete.NewCmdDelete,
+	"describe": named(describe.NewCmdDescribe),
 	"events": func(f cmdutil.Factory, s genericiooptions.IOStreams) *cobra.Command {
 		return events.NewCmdEvents(f, s)
 	},
-	"exec":   exec.NewCmdExec,
-	"expose": expose.NewCmdExposeService,
-	"get": func(f cmdutil.Factory, s genericiooptions.IOStreams) *cobra.Command {
-		return get.NewCmdGet("kubectl", f, s)
-	},
-	"label": label.NewCmdLabel,
-	"logs":  logs.NewCmdLogs,
-	"patch": patch.NewCmdPatch,
-	"rollout": func(f cmdutil.Factory, s genericiooptions.IOStreams) *cobra.Command {
-		return rollout.NewCmdRollout("kubectl", f, s)
-	},
-	"run":   run.NewCmdRun,
-	"scale": scale.NewCmdScale,
-	"set":   set.NewCmdSet,
+	"exec":    exec.NewCmdExec,
+	"expose":  expose.NewCmdExposeService,
+	"get":     named(get.NewCmdGet),
+	"label":   label.NewCmdLabel,
+	"logs":    logs.NewCmdLogs,
+	"patch":   patch.NewCmdPatch,
+	"rollout": named(rollout.NewCmdRollout),
+	"run":     run.NewCmdRun,
+	"scale":   scale.NewCmdScale,
+	"set":     set.NewCmdSet,
+}
+
+type constructor func(cmdutil.Factory, genericiooptions.IOStreams) *cobra.Command
+
+// named is the constructor of a command that takes the name of its parent.
+func named(of func(string, cmdutil.Factory, genericiooptions.IOStreams) *cobra.Command) constructor {
+	return func(f cmdutil.Factory, s genericiooptions.IOStreams) *cobra.Command { return of("kubectl", f, s) }
 }
 
 // Verbs returns the names of the commands that Run accepts, sorted.
