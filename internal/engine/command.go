@@ -67,7 +67,7 @@ func (r *attempt) command(ctx context.Context, st step, facts expect.Facts, emit
 		return kubectl.Result{}, &failure{verdict: v1alpha1.CouldNotRun, skipped: true}
 	}
 	if args[0] == verbWait {
-		res, f := r.wait(ctx, args[1:], emit)
+		res, f := r.wait(ctx, args, emit)
 		if f != nil {
 			f.words = inv.words
 		}

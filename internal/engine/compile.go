@@ -130,7 +130,7 @@ func (c *compiler) command(st example.Step, exprs map[string]*expect.Expression)
 	if err != nil {
 		return nil, nil // the loader has reported it
 	}
-	verbs := append(kubectl.Verbs(), verbWait)
+	verbs := kubectl.Verbs()
 	if verb, ok := cmd.Verb(); !ok && len(cmd) > 1 {
 		c.fail(at, cmd[1].Offset(), "run: expected a kubectl command, found an expression")
 	} else if ok && !slices.Contains(verbs, verb) {

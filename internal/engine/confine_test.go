@@ -88,6 +88,8 @@ func TestConfinedRefusesWhatTheTableDoesNotHave(t *testing.T) {
 		"kubectl get pods -wo templatefile --template /etc/passwd":           file,
 		"kubectl get pods -o=jsonpath-file=/etc/passwd":                      file,
 		"kubectl get pods --output custom-columns-file=x":                    file,
+		"kubectl wait --local --for=delete pod/x":                            flag + " `kubectl wait` in an example; expected one of --all, --for, --selector, --timeout",
+		"kubectl wait --for=delete -f x":                                     "`--filename` is not allowed with",
 		"kubectl get pods -- x":                                              noProgram,
 		"kubectl get pods ../x/y":                                            "expected TYPE, NAME or TYPE/NAME",
 	} {
@@ -137,6 +139,10 @@ func TestTheValueOfAnExpressionMakesNoOtherCommand(t *testing.T) {
 		{"kubectl exec x -- $(stdout)", "--", false},
 		{"kubectl scale deploy x --replicas=$(stdout)", "1", false},
 		{"kubectl scale deploy x --replicas=$(stdout)", "x", true},
+		{"kubectl wait pod/x --for=$(stdout) --timeout=$(stdout)s", "1", true},
+		{"kubectl wait pod/x --for=condition=$(stdout) --timeout=1s", "Ready", false},
+		{"kubectl wait pod/x --for=$(stdout)", "delete", false},
+		{"kubectl wait pod/x --for=delete --timeout=$(stdout)s", "5", false},
 	} {
 		command, err := example.ParseCommand(tc.run)
 		if err != nil {

@@ -117,7 +117,7 @@ func TestParseWait(t *testing.T) {
 		"pod -l a=b --for create --for condition=Ready=false":    {"pod", "created Ready=false", 30 * time.Second},
 		"pod/a --for=jsonpath=.status.phase=Running --timeout=0": {"pod/a", ".status.phase=Running", 0},
 	} {
-		w, err := parseWait(strings.Fields(line))
+		w, err := parseWait(strings.Fields("wait " + line))
 		if err != nil {
 			t.Errorf("%s: %v", line, err)
 			continue
@@ -141,7 +141,7 @@ func TestParseWait(t *testing.T) {
 		"--until=Ready pod/a":                "unknown flag",
 		"--for=delete --timeout=x pod/":      "invalid argument",
 	} {
-		if _, err := parseWait(strings.Fields(line)); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := parseWait(strings.Fields("wait " + line)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: expected an error with %q, found %v", line, want, err)
 		}
 	}
@@ -162,7 +162,7 @@ func TestWhatAWaitMayWaitFor(t *testing.T) {
 		"pod/a --selector=app=x --for=jsonpath={.status.phase}=Running":  false, // a name and a selector
 		"pod/a --for=jsonpath={.status.phase}=":                          false, // no value
 	} {
-		w, err := parseWait(strings.Fields(line))
+		w, err := parseWait(strings.Fields("wait " + line))
 		if err != nil {
 			if holds {
 				t.Errorf("%s: %v", line, err)

@@ -106,7 +106,7 @@ func (r *attempt) targetsNow(ctx context.Context, w *waitCommand) (targets []wai
 			targets = append(targets, waitTarget{client, kind, name})
 			continue
 		}
-		list, err := client.List(ctx, metav1.ListOptions{LabelSelector: w.selector})
+		list, err := client.List(ctx, metav1.ListOptions{LabelSelector: w.Text("selector")})
 		if err != nil {
 			return nil, err
 		}

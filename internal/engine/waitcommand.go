@@ -1,26 +1,25 @@
 package engine
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/kubectl/pkg/cmd/get"
 
+	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
 )
 
-// waitCommand are the arguments of a `kubectl wait`.
+// waitCommand is a `kubectl wait`.
 type waitCommand struct {
+	*kubectl.Parsed
 	// objects are TYPE/NAME, or, with a selector or --all, TYPE.
-	objects  []string
-	selector string
-	all      bool
+	objects []string
 	// goals are met one after the other, each object for itself.
 	goals []waitGoal
 	// creation: the objects need not exist yet.
@@ -42,56 +41,50 @@ func (w *waitCommand) deletion() bool {
 	return slices.ContainsFunc(w.goals, func(g waitGoal) bool { return g.deletion })
 }
 
-// flags are those of `kubectl wait`, with their defaults.
-func (w *waitCommand) flags() (flags *pflag.FlagSet, goals *[]string) {
-	flags = pflag.NewFlagSet("kubectl wait", pflag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	goals = flags.StringArray("for", nil, "")
-	flags.DurationVar(&w.timeout, "timeout", 30*time.Second, "") // kubectl's default
-	flags.StringVarP(&w.selector, "selector", "l", "", "")
-	flags.BoolVar(&w.all, "all", false, "")
-	return flags, goals
-}
-
-func parseWait(args []string) (*waitCommand, error) {
-	w := &waitCommand{}
-	if err := w.parse(args); err != nil {
-		return nil, fmt.Errorf("kubectl wait: %w", err)
+// parseWait reads a `kubectl wait`. What could be read is returned beside an error.
+func parseWait(words []string) (w *waitCommand, err error) {
+	w = &waitCommand{}
+	if w.Parsed, err = kubectl.Parse(words...); err != nil {
+		return w, err
 	}
-	return w, nil
-}
-
-func (w *waitCommand) parse(args []string) error {
-	flags, goals := w.flags()
-	if err := flags.Parse(args); err != nil {
-		return err
+	if err := cmp.Or(w.setGoals(), w.setObjects(w.Args)); err != nil {
+		return w, fmt.Errorf("kubectl wait: %w", err)
 	}
-	if w.timeout < 0 {
+	if w.timeout, err = w.Flags.GetDuration("timeout"); w.timeout < 0 {
 		w.timeout = 7 * 24 * time.Hour // as kubectl has it
 	}
-	if len(*goals) == 0 {
-		*goals = []string{""} // which is none, and reported as such
+	return w, err
+}
+
+func (w *waitCommand) setGoals() error {
+	if !w.Has("for") {
+		_, err := parseGoal("") // which is none, and reported as such
+		return err
 	}
-	for _, text := range *goals {
-		if strings.EqualFold(text, "create") {
-			w.creation = true // it comes first, wherever it stands
+	for _, given := range w.Given {
+		if given.Name != "for" || strings.Contains(given.Value, kubectl.Open) {
+			continue
 		}
-		g, err := parseGoal(text)
+		g, err := parseGoal(given.Value)
 		if err != nil {
 			return err
 		}
 		w.goals = append(w.goals, g)
+		w.creation = w.creation || strings.EqualFold(given.Value, "create") // it comes first, wherever it stands
 	}
-	return w.setObjects(flags.Args())
+	return nil
 }
 
 // setObjects takes TYPE/NAME…, TYPE NAME…, or, beside a selector or --all, TYPE[,TYPE].
 func (w *waitCommand) setObjects(args []string) error {
+	if w.Has("filename") {
+		return nil // which is not allowed
+	}
 	if len(args) == 0 {
 		return errors.New("expected TYPE/NAME or TYPE NAME, found none")
 	}
 	types, names, slash := args[0], args[1:], strings.Contains(args[0], "/")
-	switch several := w.selector != "" || w.all; {
+	switch several := w.Has("selector") || w.Has("all"); {
 	case several && (slash || len(names) > 0):
 		return fmt.Errorf("expected TYPE alone beside --selector or --all, found %s", strings.Join(args, " "))
 	case several:

@@ -68,10 +68,8 @@ func (c *compiler) words(at example.Place, cmd example.Command) *kubectl.Parsed 
 // parseWords parses a command as the run will.
 func parseWords(words []string) (*kubectl.Parsed, error) {
 	if words[0] == verbWait {
-		flags, _ := (&waitCommand{}).flags()
-		parsed, _ := kubectl.ParseFlags(words[:1], flags, words[1:]) // parseWait reports what is wrong
-		_, err := parseWait(words[1:])
-		return parsed, err
+		w, err := parseWait(words)
+		return w.Parsed, err
 	}
 	return kubectl.Parse(words...)
 }

@@ -23,9 +23,9 @@ func TestWhatIsWrongWithAWordIsToldAtItsPlace(t *testing.T) {
 		`kubectl wait --for=Ready pod/a`:                       "11:25: run: kubectl wait: --for: expected condition=NAME[=VALUE], jsonpath={EXPRESSION}[=VALUE], create or delete, found \"Ready\"",
 		`kubectl wait --for=condition=Ready a`:                 "11:47: run: kubectl wait: expected TYPE/NAME, TYPE NAME, or TYPE with --selector or --all, found \"a\"",
 		`kubectl wait --for=condition=Ready`:                   "11:25: run: kubectl wait: expected TYPE/NAME or TYPE NAME, found none",
-		`kubectl wait --for=delete pod/a --timeout=long`:       `11:44: run: kubectl wait: invalid argument "long" for "--timeout" flag`,
+		`kubectl wait --for=delete pod/a --timeout=long`:       `11:44: run: invalid argument "long" for "--timeout" flag`,
 		`kubectl wait --fro=delete pod/a`:                      "11:25: run: unknown flag `--fro`; did you mean `--for`?",
-		`kubectl wait --local --for=delete pod/a`:              "11:25: run: unknown flag `--local`; expected one of --all, --for, --selector, --timeout",
+		`kubectl wait --lokal --for=delete pod/a`:              "11:25: run: unknown flag `--lokal`; did you mean `--local`?",
 		`kubectl exec a --containr=b -- curl --nonsense`:       "11:27: run: unknown flag `--containr`; did you mean `--container`?",
 		`kubectl run a --iamge=x --prot=1`:                     "11:36: run: unknown flag `--prot`; did you mean `--port`?", // both are reported
 		`kubectl get $(images.shell) --outpot=$(images.shell)`: "11:40: run: unknown flag `--outpot`; did you mean `--output`?",

@@ -29,7 +29,7 @@ func at(t *testing.T, url string) *Kubectl {
 
 func TestRunRejectsOtherCommands(t *testing.T) {
 	k := at(t, "http://127.0.0.1:1")
-	for _, args := range [][]string{{}, {"edit", "pod"}, {"wait"}} {
+	for _, args := range [][]string{{}, {"edit", "pod"}} {
 		if _, err := k.Run(t.Context(), args...); err == nil || !strings.Contains(err.Error(), "expected one of annotate") {
 			t.Errorf("%q: expected an error that names the commands, found %v", args, err)
 		}

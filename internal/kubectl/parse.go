@@ -51,17 +51,9 @@ func Parse(args ...string) (*Parsed, error) {
 		return nil, err
 	}
 	command.InheritedFlags() // adds them to its own
-	p, err := ParseFlags(strings.Fields(command.CommandPath())[1:], command.Flags(), rest)
-	if err == nil {
-		err = errors.Join(command.ValidateRequiredFlags(), command.ValidateFlagGroups())
-	}
-	return p, err
-}
-
-// ParseFlags is Parse for the words after the names of a command that has the flags.
-func ParseFlags(path []string, flags *pflag.FlagSet, words []string) (*Parsed, error) {
-	p := &Parsed{Path: path, Flags: flags}
-	err := flags.ParseAll(words, func(flag *pflag.Flag, value string) error {
+	flags := command.Flags()
+	p := &Parsed{Path: strings.Fields(command.CommandPath())[1:], Flags: flags}
+	err = flags.ParseAll(rest, func(flag *pflag.Flag, value string) error {
 		p.Given = append(p.Given, Given{flag.Name, value})
 		if strings.Contains(value, Open) {
 			flag.Changed = true
@@ -72,6 +64,9 @@ func ParseFlags(path []string, flags *pflag.FlagSet, words []string) (*Parsed, e
 	p.Args = flags.Args()
 	if dash := flags.ArgsLenAtDash(); dash >= 0 {
 		p.Args, p.Rest, p.HasRest = p.Args[:dash], p.Args[dash:], true
+	}
+	if err == nil {
+		err = errors.Join(command.ValidateRequiredFlags(), command.ValidateFlagGroups())
 	}
 	return p, err
 }

@@ -24,6 +24,7 @@ import (
 	"k8s.io/kubectl/pkg/cmd/scale"
 	"k8s.io/kubectl/pkg/cmd/set"
 	cmdutil "k8s.io/kubectl/pkg/cmd/util"
+	"k8s.io/kubectl/pkg/cmd/wait"
 
 	_ "github.com/kubectl-kbe/kubectl-kbe/internal/kubectl/english" // before all of the above
 )
@@ -51,6 +52,9 @@ var verbs = map[string]constructor{
 	"run":     run.NewCmdRun,
 	"scale":   scale.NewCmdScale,
 	"set":     set.NewCmdSet,
+	"wait": func(f cmdutil.Factory, s genericiooptions.IOStreams) *cobra.Command {
+		return wait.NewCmdWait(f, s)
+	},
 }
 
 type constructor func(cmdutil.Factory, genericiooptions.IOStreams) *cobra.Command
