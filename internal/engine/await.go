@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -23,7 +22,7 @@ import (
 func (r *attempt) check(ctx context.Context, c claim, facts expect.Facts, now *snapshot, emit func(Body)) (expect.Verdict, []string, *diagnose.Cause) {
 	d := &decision{
 		attempt: r, claim: c, facts: facts, now: now, shown: troubles{emit, map[string]bool{}},
-		wrote: make(chan struct{}, 1), followed: map[logOf]bool{},
+		followed: map[logOf]bool{},
 	}
 	if d.decide(ctx); d.verdict.Holds || c.within == 0 {
 		return d.verdict, d.read.names(), nil
@@ -48,10 +47,6 @@ type decision struct {
 	facts expect.Facts
 	now   *snapshot
 	shown troubles
-	// wrote has a value when a log has grown since it was last received from; written: that
-	// was so since the last look.
-	wrote   chan struct{}
-	written atomic.Bool
 	// followed are the logs that are followed.
 	followed map[logOf]bool
 
@@ -73,8 +68,7 @@ func (d *decision) decide(ctx context.Context) {
 
 // again decides the claim again, if what it reads has changed.
 func (d *decision) again(ctx context.Context) (bool, error) {
-	changed := d.read.changed(d.now.before, d.watcher.now())
-	if d.written.Swap(false) || changed {
+	if d.read.changed(d.now.before, d.watcher.now()) {
 		d.now.renew()
 		if d.decide(ctx); d.verdict.Holds {
 			return true, nil
@@ -88,21 +82,11 @@ func (d *decision) again(ctx context.Context) (bool, error) {
 	return false, c.Verdict(d.opts.FailFast)
 }
 
-// next is closed at the next change of a Pod that the claim reads, at the next Event about it, and
-// when it is time to look at its Node.
+// next is closed at the next change of a Pod or a log that the claim reads, at the next Event about
+// the Pod, and when it is time to look at its Node.
 func (d *decision) next(ctx context.Context) <-chan struct{} {
 	read, before := d.read, d.watcher.now()
-	ctx, cancel := context.WithCancel(ctx)
-	look := d.watcher.nextLook(ctx, func() bool { return read.touched(before, d.watcher.now()) })
-	go func() {
-		defer cancel()
-		select {
-		case <-look.Done():
-		case <-d.wrote:
-			d.written.Store(true)
-		}
-	}()
-	return look.Done()
+	return d.watcher.nextLook(ctx, func() bool { return read.touched(before, d.watcher.now()) }).Done()
 }
 
 // cause is why one of the Pods that the claim reads cannot become what it should, or does not

@@ -24,16 +24,9 @@ func (d *decision) followLogs(ctx context.Context) {
 func (d *decision) follow(ctx context.Context, log logOf) {
 	for ctx.Err() == nil {
 		before := d.watcher.changesOf(log.pod)
-		d.Session.FollowLog(ctx, log.pod, log.container, d.logGrew)
+		d.Session.FollowLog(ctx, log.pod, log.container, func() { d.watcher.seeLog(log.pod) })
 		_ = wait.Until(ctx, d.watcher.next, func() (bool, error) { // whose error is the end of ctx
 			return d.watcher.changesOf(log.pod) != before, nil
 		})
-	}
-}
-
-func (d *decision) logGrew() {
-	select {
-	case d.wrote <- struct{}{}:
-	default: // who waits is awake already
 	}
 }

@@ -113,7 +113,7 @@ func (r *readObjects) Logs(ctx context.Context, pod, container string) (string, 
 func (r *readObjects) changed(before, after map[string]changes) bool {
 	for pod, now := range after {
 		old := before[pod]
-		if r.all && now.events != old.events || now.pod != old.pod && r.has(pod, old, now) {
+		if r.all && now.events != old.events || now.pod != old.pod && r.has(pod, old, now) || now.logs != old.logs && r.hasLog(pod) {
 			return true
 		}
 	}
@@ -125,16 +125,20 @@ func (r *readObjects) changed(before, after map[string]changes) bool {
 func (r *readObjects) touched(before, after map[string]changes) bool {
 	for name, now := range after {
 		old := before[name]
-		if now.events != old.events && now.pod == 0 || (now.pod != old.pod || now.events != old.events) && r.has(name, old, now) {
+		if now.events != old.events && (now.pod == 0 || r.has(name, old, now)) {
 			return true
 		}
 	}
-	return false
+	return r.changed(before, after)
 }
 
 // has reports whether a Pod may be one that was read, in one of two states.
 func (r *readObjects) has(pod string, old, now changes) bool {
 	return r.all || slices.Contains(r.asked, pod) || r.selects(old.labels) || r.selects(now.labels)
+}
+
+func (r *readObjects) hasLog(pod string) bool {
+	return slices.ContainsFunc(r.logs, func(l logOf) bool { return l.pod == pod })
 }
 
 func (r *readObjects) selects(set labels.Set) bool {

@@ -140,10 +140,11 @@ func (w *watcher) changesOf(name string) int {
 	return c.pod + c.events
 }
 
-// changes are how many there were so far of a Pod, and of Events about it.
+// changes are how many there were so far of a Pod, of Events about it, and of its logs as far
+// as they are followed.
 type changes struct {
-	pod, events int
-	labels      labels.Set // the last ones of the Pod
+	pod, events, logs int
+	labels            labels.Set // the last ones of the Pod
 }
 
 // now returns what changes there were of each Pod, by name.
@@ -153,25 +154,27 @@ func (w *watcher) now() map[string]changes {
 	return maps.Clone(w.changes)
 }
 
-// wake notes changes of what has that name, and lets all who wait for one look
+// wake notes a change of what has that name, and lets all who wait for one look
 // again. The caller holds the lock.
-func (w *watcher) wake(name string, now changes) {
+func (w *watcher) wake(name string, note func(*changes)) {
+	now := w.changes[name]
+	note(&now)
 	w.changes[name] = now
 	close(w.changed)
 	w.changed = make(chan struct{})
 }
 
-// wakeByEvent is wake for an Event about what has that name.
-func (w *watcher) wakeByEvent(name string) {
-	so := w.changes[name]
-	w.wake(name, changes{so.pod, so.events + 1, so.labels})
+// seeLog notes that a log of the Pod of that name has grown.
+func (w *watcher) seeLog(name string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.wake(name, func(c *changes) { c.logs++ })
 }
 
 func (w *watcher) seePod(pod *corev1.Pod) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	so := w.changes[pod.Name]
-	w.wake(pod.Name, changes{so.pod + 1, so.events, pod.Labels})
+	w.wake(pod.Name, func(c *changes) { c.pod, c.labels = c.pod+1, pod.Labels })
 	if !w.made(pod) {
 		return
 	}
@@ -194,12 +197,13 @@ func (w *watcher) seePod(pod *corev1.Pod) {
 func (w *watcher) seeEvent(event *corev1.Event) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.wakeByEvent(event.InvolvedObject.Name)
+	name, one := event.InvolvedObject.Name, func(c *changes) { c.events++ }
+	w.wake(name, one)
 	if event.Reason == pullingReason {
 		time.AfterFunc(pullLook, func() {
 			w.mu.Lock()
 			defer w.mu.Unlock()
-			w.wakeByEvent(event.InvolvedObject.Name)
+			w.wake(name, one)
 		})
 	}
 	about := event.InvolvedObject.UID
