@@ -38,32 +38,32 @@ func literally(cmd example.Command) []string {
 // on an expression is left to the run. It returns the command, as far as it could be parsed.
 func (c *compiler) words(at example.Place, cmd example.Command) *kubectl.Parsed {
 	words := literally(cmd)
-	for first := true; ; first = false {
-		parsed, err := parseWords(words)
-		if err == nil {
-			if !first {
-				return nil
-			}
-			c.unique(at, cmd, parsed)
-			return parsed
-		}
+	parsed, err := parseWords(words)
+	switch {
+	case err == nil:
+		c.unique(at, cmd, parsed)
+		return parsed
+	case !isUnknownFlag(err):
 		i := blamed(err, words)
-		unknown := errors.As(err, new(*pflag.NotExistError))
-		switch {
-		// What follows from a flag that is not there is no news.
-		case !first && !unknown:
-			return nil
-		case !unknown && strings.Contains(words[i], unknownYet):
+		if strings.Contains(words[i], unknownYet) {
 			return parsed
 		}
-		c.fail(at, cmd[i+1].Offset(), "run: "+explained(err, words[i], parsed.Flags))
-		if !unknown {
-			return nil
-		}
-		// The words keep their places, so the flag becomes an argument.
-		words[i] = unknownYet
+		c.fail(at, cmd[i+1].Offset(), "run: "+err.Error())
 	}
+	// What else follows from a flag that is not there is no news.
+	for n := 0; n < mostUnknown && isUnknownFlag(err); n++ {
+		i := blamed(err, words)
+		c.fail(at, cmd[i+1].Offset(), "run: "+explained(words[i], parsed.Flags))
+		words[i] = unknownYet // an argument: the words keep their places
+		_, err = parseWords(words)
+	}
+	return nil
 }
+
+// mostUnknown is how many flags of a command are reported that kubectl does not have.
+const mostUnknown = 20
+
+func isUnknownFlag(err error) bool { return errors.As(err, new(*pflag.NotExistError)) }
 
 // parseWords parses a command as the run will.
 func parseWords(words []string) (*kubectl.Parsed, error) {
@@ -93,11 +93,8 @@ func flagWord(words []string, long, short string) int {
 	})
 }
 
-// explained says what is wrong with a word, and what it may have been meant to be.
-func explained(err error, word string, flags *pflag.FlagSet) string {
-	if !errors.As(err, new(*pflag.NotExistError)) {
-		return err.Error()
-	}
+// explained says what is wrong with a flag, and what it may have been meant to be.
+func explained(word string, flags *pflag.FlagSet) string {
 	name, _, _ := strings.Cut(word, "=")
 	if strings.Contains(name, unknownYet) {
 		return "expected the name of a flag, found an expression in it; an expression yields values only"

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -34,6 +35,15 @@ func TestWhatIsWrongWithAWordIsToldAtItsPlace(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: expected an error with %q, found %v", run, want, err)
 		}
+	}
+}
+
+// Who finds where a flag is wrong parses the command several times.
+func TestNotEveryUnknownFlagIsReported(t *testing.T) {
+	_, err := compile(t, "    - run: kubectl get pods"+strings.Repeat(" --a", 8000))
+	problems, _ := errors.AsType[example.Problems](err)
+	if len(problems) != mostUnknown {
+		t.Errorf("expected %d problems, found %d", mostUnknown, len(problems))
 	}
 }
 
