@@ -50,9 +50,7 @@ func newConformanceCommand(clients *run.Clients, flags *genericclioptions.Config
 
 			The report (-o yaml) describes the cluster and the result of each assertion.
 			To compare two reports, use 'kubectl kbe diff'. Go tests can run the same
-			suite with the package github.com/kubectl-kbe/kubectl-kbe/pkg/conformance.
-
-			` + exitCodes("all assertions passed or are skipped", "an assertion failed", "an assertion could not be checked, or the suite could not run")),
+			suite with the package github.com/kubectl-kbe/kubectl-kbe/pkg/conformance.`, exitCodes("all assertions passed or are skipped", "an assertion failed", "an assertion could not be checked, or the suite could not run")),
 		Example: templates.Examples(`
 			# Run all profiles
 			kubectl kbe conformance

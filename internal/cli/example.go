@@ -44,14 +44,8 @@ func newExampleCommand(e *example.Example, clients *run.Clients, flags *genericc
 	c := &cobra.Command{
 		Use:   name + " [SCENARIO...]",
 		Short: fmt.Sprintf("%s: %s, %s", e.Spec.Title, report.Plural(len(e.Spec.Scenarios), "scenario"), report.Plural(e.Claims(), "claim")),
-		Long: longDesc(fmt.Sprintf(`
-			%s
-
-			%s
-
-			%s`,
-			lines(e.Spec.Summary), lines(fmt.Sprintf("Based on %s. Runs %d scenarios in parallel, shows them in order, and checks %d claims.",
-				e.Spec.Source, len(e.Spec.Scenarios), e.Claims())), exitCodes("all claims hold", "a claim failed", couldNotRun))),
+		Long: longDesc(lines(e.Spec.Summary), lines(fmt.Sprintf("Based on %s. Runs %d scenarios in parallel, shows them in order, and checks %d claims.",
+			e.Spec.Source, len(e.Spec.Scenarios), e.Claims())), exitCodes("all claims hold", "a claim failed", couldNotRun)),
 		Example: templates.Examples(fmt.Sprintf(`
 			# Run the example in a new namespace
 			kubectl kbe %[1]s

@@ -58,9 +58,7 @@ func newReachCommand(clients *run.Clients, flags *genericclioptions.ConfigFlags,
 
 			With --nodes, a pod on every schedulable node probes the pods on all other
 			nodes: which respond, how fast, and whether their addresses are translated.
-			Nodes that are not ready, cordoned or tainted are listed and skipped.
-
-			` + exitCodes("everything is reachable as expected", "something is not", "a node could not take part, or the run could not start")),
+			Nodes that are not ready, cordoned or tainted are listed and skipped.`, exitCodes("everything is reachable as expected", "something is not", "a node could not take part, or the run could not start")),
 		Example: templates.Examples(`
 			# Create a pod, and show where it is reachable from
 			kubectl kbe reach

@@ -37,9 +37,7 @@ func newRunCommand(clients *run.Clients, flags *genericclioptions.ConfigFlags, s
 
 			The whole example is checked before anything runs. Each problem is reported with
 			its file, line and column, and the exit code is 2. To create an example, use
-			'kubectl kbe new'.
-
-			` + exitCodes("all claims hold", "a claim failed", couldNotRun)),
+			'kubectl kbe new'.`, exitCodes("all claims hold", "a claim failed", couldNotRun)),
 		Example: templates.Examples(`
 			# Run the example in a folder
 			kubectl kbe run -f my-example

@@ -49,9 +49,7 @@ func newVerifyCommand(clients *run.Clients, flags *genericclioptions.ConfigFlags
 			cluster. Commands that cannot run, such as those of other programs, are listed.
 
 			A page is confined like an example of 'kubectl kbe run': it runs in a namespace
-			of its own, which is deleted at the end.
-
-			` + exitCodes("every page is true", "a statement of a page is not true", couldNotRun)),
+			of its own, which is deleted at the end.`, exitCodes("every page is true", "a statement of a page is not true", couldNotRun)),
 		Example: templates.Examples(`
 			# Verify a page
 			kubectl kbe verify docs/pods.md
