@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -68,8 +69,8 @@ func readConfig(path string) (*v1alpha1.Config, error) {
 		return nil, fmt.Errorf("expected apiVersion: %s and kind: %s, found apiVersion: %s and kind: %s",
 			v1alpha1.GroupVersion, v1alpha1.ConfigKind, cmp.Or(config.APIVersion, "(none)"), cmp.Or(config.Kind, "(none)"))
 	}
-	if config.View != "" && !slices.Contains(report.Views(), report.View(config.View)) {
-		return nil, fmt.Errorf("view: expected one of %s, found %q", viewNames(", "), config.View)
+	if config.View != "" && !slices.Contains(report.Views(), config.View) {
+		return nil, fmt.Errorf("view: expected one of %s, found %q", strings.Join(report.Views(), ", "), config.View)
 	}
 	if _, err := podpatch.FromRegistry(shellReference, config.Registry); err != nil {
 		return nil, fmt.Errorf("registry: %w", err)

@@ -62,15 +62,6 @@ func newOutput(kind runtime.Object) *output {
 	return &output{print: genericclioptions.NewPrintFlags("").WithTypeSetter(v1alpha1.Scheme), formats: report.Formats(kind)}
 }
 
-// viewNames are the names of the views.
-func viewNames(separator string) string {
-	var names []string
-	for _, v := range report.Views() {
-		names = append(names, string(v))
-	}
-	return strings.Join(names, separator)
-}
-
 // terminal shows the run in the chosen view: on standard output, or, where a report goes there,
 // on the error stream in short. It cancels a run whose standard output cannot be written.
 func (o *output) terminal(streams genericiooptions.IOStreams, cancel context.CancelCauseFunc, otherwise report.View) *report.Terminal {
@@ -122,8 +113,8 @@ func (o *output) addFlags(c *cobra.Command, defaultView string) {
 	c.Flags().StringArrayVar(&o.specs, "report-file", nil,
 		"Write a report to a file, as FORMAT=PATH; may be repeated; formats: "+strings.Join(o.fileFormats(), ", "))
 	completeFlag(c, "report-file", keys(o.fileFormats()...))
-	c.Flags().StringVar(&o.view, "view", "", "What to show during the run: "+viewNames(", ")+defaultView)
-	completeFlag(c, "view", words(strings.Split(viewNames(","), ",")...))
+	c.Flags().StringVar(&o.view, "view", "", "What to show during the run: "+strings.Join(report.Views(), ", ")+defaultView)
+	completeFlag(c, "view", words(report.Views()...))
 }
 
 // addWarningFlag adds --fail-on-warning; warnings says which there are.
@@ -158,8 +149,8 @@ func (o *output) format() string { return *o.print.OutputFormat }
 // complete checks the flags, and that the files' folders can be written to: a
 // run of minutes must not end in a report that cannot be kept.
 func (o *output) complete(dryRun bool) error {
-	if o.view != "" && !slices.Contains(report.Views(), report.View(o.view)) {
-		return fmt.Errorf("--view %s: expected one of %s", o.view, viewNames(", "))
+	if o.view != "" && !slices.Contains(report.Views(), o.view) {
+		return fmt.Errorf("--view %s: expected one of %s", o.view, strings.Join(report.Views(), ", "))
 	}
 	if dryRun && (o.format() != "" || len(o.specs) > 0) {
 		return errors.New("--dry-run cannot be combined with -o or --report-file: a report needs a run")

@@ -15,8 +15,8 @@ const (
 	Commands View = "commands"
 )
 
-// Views are all of them.
-func Views() []View { return []View{Story, Summary, Commands} }
+// Views are the names of all of them.
+func Views() []string { return []string{string(Story), string(Summary), string(Commands)} }
 
 // blocks are those of a section that the view shows.
 func (v View) blocks(s Section) []Block {
