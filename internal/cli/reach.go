@@ -36,8 +36,9 @@ type reachOptions struct {
 	pod     podOptions
 	nodes   nodesOptions
 
-	terminal *report.Terminal
-	reach    *v1alpha1.Reach
+	// Terminal shows the run, and what it waits for.
+	*report.Terminal
+	reach *v1alpha1.Reach
 }
 
 func newReachCommand(clients *run.Clients, flags *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) *cobra.Command {
@@ -124,7 +125,7 @@ func (o *reachOptions) complete(c *cobra.Command, args []string) error {
 func (o *reachOptions) run(ctx context.Context, needs rbac.Needs, work func(context.Context, *run.Environment) (v1alpha1.Verdict, error)) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	o.terminal = o.output.terminal(o.streams, cancel, report.Summary)
+	o.Terminal = o.output.terminal(o.streams, cancel, report.Summary)
 	o.reach = &v1alpha1.Reach{
 		TypeMeta:   metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion.String(), Kind: v1alpha1.ReachKind},
 		ObjectMeta: metav1.ObjectMeta{Name: "reach"},
@@ -141,8 +142,8 @@ func (o *reachOptions) run(ctx context.Context, needs rbac.Needs, work func(cont
 // begin shows where the run works.
 func (o *reachOptions) begin(_ context.Context, env *run.Environment) error {
 	o.reach.Run, o.reach.Hardened = env.Run, env.Patch.Hardened
-	o.terminal.Show(o.reach)
-	o.terminal.Doing("")
+	o.Show(o.reach)
+	o.Doing("")
 	warnOfAPIs(o.streams.ErrOut, env.UnavailableAPIs)
 	return nil
 }
@@ -165,26 +166,18 @@ func (o *reachOptions) fill(result run.Result) {
 	}
 }
 
-// OnDelay shows what keeps requests waiting.
-func (o *reachOptions) OnDelay(delay string) { o.terminal.Delayed(delay) }
-
-// OnStuckDeletion shows what the cleanup waits for.
-func (o *reachOptions) OnStuckDeletion(object, why string) {
-	o.terminal.StuckDeletion(object, why)
-}
-
 // OnDecided shows what was found.
 func (o *reachOptions) OnDecided(result run.Result) {
 	o.fill(result)
 	o.reach.Cleanup = &v1alpha1.Cleanup{Kept: o.Keep, RemoveCommand: result.RemoveCommand}
 	o.reach = report.Redacted(o.reach)
-	o.terminal.Show(o.reach)
+	o.Show(o.reach)
 	o.showError()
 	if result.Interrupted != "" {
-		o.terminal.Interrupted(result.Interrupted, result.RemoveCommand)
+		o.Interrupted(result.Interrupted, result.RemoveCommand)
 	}
 	if !o.Keep {
-		o.terminal.Doing("deleting the run's resources in namespace " + result.Run.Namespace)
+		o.Doing("deleting the run's resources in namespace " + result.Run.Namespace)
 	}
 }
 
@@ -197,7 +190,7 @@ func (o *reachOptions) showError() {
 
 // finish shows the end of the run, writes its reports, and returns its exit code.
 func (o *reachOptions) finish(ctx context.Context) error {
-	o.terminal.End(o.reach)
+	o.End(o.reach)
 	if o.reach.Cleanup == nil { // else OnDecided has shown it, before the cleanup
 		o.showError()
 	}

@@ -61,11 +61,11 @@ func (o *reachOptions) progress() func(reach.Progress) {
 	return func(p reach.Progress) {
 		switch {
 		case p.Notice != "":
-			o.terminal.Doing("")
+			o.Doing("")
 			fmt.Fprintln(o.streams.ErrOut, p.Notice)
 			return
 		case liveTerminal(o.streams.ErrOut) != nil || !o.nodes.nodes:
-			o.terminal.Doing(p.String())
+			o.Doing(p.String())
 		case p.Stage != last:
 			fmt.Fprintln(o.streams.ErrOut, p.Stage)
 		}

@@ -21,7 +21,7 @@ func (c *Collector) story(ev engine.Event) {
 	case engine.CleanupStarted:
 		c.terminal.Doing("deleting the run's resources in namespace " + b.Namespace)
 	case engine.Delayed:
-		c.terminal.Delayed(b.Delay)
+		c.terminal.OnDelay(b.Delay)
 	case engine.Interrupted:
 		c.terminal.Interrupted(b.Signal, b.RemoveCommand)
 	case engine.RunEnded:

@@ -109,11 +109,11 @@ func (t *Terminal) Pages(r *v1alpha1.Report) {
 	t.Note(blocks...)
 }
 
-// Delayed shows what keeps requests to the API server waiting.
-func (t *Terminal) Delayed(delay string) { t.Note(openNote(delay)) }
+// OnDelay shows what keeps requests to the API server waiting.
+func (t *Terminal) OnDelay(delay string) { t.Note(openNote(delay)) }
 
-// StuckDeletion shows what the cleanup waits for.
-func (t *Terminal) StuckDeletion(object, why string) { t.Note(stuckNote(object, why)...) }
+// OnStuckDeletion shows what the cleanup waits for.
+func (t *Terminal) OnStuckDeletion(object, why string) { t.Note(stuckNote(object, why)...) }
 
 // Interrupted shows that a signal ended the run, and how to remove by hand what a second
 // signal would leave.
