@@ -43,27 +43,42 @@ func BenchmarkALongPage(b *testing.B) {
 // BenchmarkALongTable decides a table of 1,000 rows that the cluster prints in another order.
 func BenchmarkALongTable(b *testing.B) {
 	const rows = 1000
-	table := func(name, status string, step int) string {
+	table := func(name func(int) string, status string, step int) string {
 		text := "NAME READY STATUS RESTARTS AGE IP\n"
 		for i := range rows {
 			n := i * step % rows
-			text += fmt.Sprintf("%s-%d   1/1   %s   0   5m   10.%d.%d.%d\n", name, 10000+n, status, step, n/250, 2+n%250)
+			text += fmt.Sprintf("%s   1/1   %s   0   5m   10.%d.%d.%d\n", name(n), status, step, n/250, 2+n%250)
 		}
 		return text
+	}
+	web := func(n int) string { return fmt.Sprintf("web-n%d", n) }
+	generated := func(hash string) func(int) string {
+		return func(n int) string { return "web-" + hash + "-" + suffixOf(n) }
 	}
 	for name, tc := range map[string]struct {
 		shown, found string
 		differences  int
 	}{
-		"alike":                {table("web", "Running", 1), table("web", "Running", 7), 0},
-		"different":            {table("web", "Running", 1), table("web", "Pending", 7), rows},
-		"generated":            {table("web-7fb96c846b", "Running", 1), table("web-6d4cf56db6", "Running", 7), 0},
-		"generated, different": {table("web-7fb96c846b", "Running", 1), table("web-6d4cf56db6", "Pending", 7), rows},
+		"alike":                {table(web, "Running", 1), table(web, "Running", 7), 0},
+		"different":            {table(web, "Running", 1), table(web, "Pending", 7), rows},
+		"generated":            {table(generated("7fb96c846b"), "Running", 1), table(generated("6d4cf56db6"), "Running", 7), 0},
+		"generated, different": {table(generated("7fb96c846b"), "Running", 1), table(generated("6d4cf56db6"), "Pending", 7), rows},
 	} {
 		b.Run(name, func(b *testing.B) {
 			decide(b, "get pods", tc.shown, tc.found, tc.differences)
 		})
 	}
+}
+
+// suffixOf is a suffix as Kubernetes generates them, another one for each number.
+func suffixOf(n int) string {
+	const letters = "bcdfghjklmnpqrstvwxz2456789"
+	suffix := make([]byte, 5)
+	for i := range suffix {
+		suffix[i] = letters[n%len(letters)]
+		n /= len(letters)
+	}
+	return string(suffix)
 }
 
 // BenchmarkALongText decides a text of 1,000 lines.
