@@ -17,7 +17,7 @@ func (s *shownOutput) compareText(stdout, stderr string) (all []difference) {
 		}
 	}
 	// Lines that have no word in common are each other's only where there is one for each.
-	anyPair := len(missing) <= found.countUnused() && !s.elided()
+	anyPair := len(missing) <= len(found.unused()) && !s.elided()
 	ofPage, ofCluster := familiesIn(textsOf(s.lines)), familiesIn(found.texts)
 	for _, l := range missing {
 		if values, ok := s.matchFamilies(ofPage.like(l.text), ofCluster.like(l.text)); ok {
@@ -74,9 +74,6 @@ func (s *shownOutput) findLine(l line, found *printedLines) bool {
 type printedLines struct {
 	texts []string
 	used  []bool
-	// all are the numbers of the lines; begin is the first one that may be unused.
-	all   []int
-	begin int
 	// whole and with are the numbers by the text of a line, and by each of its words.
 	whole, with map[string][]int
 }
@@ -84,7 +81,6 @@ type printedLines struct {
 func newPrintedLines(texts []string) *printedLines {
 	p := &printedLines{texts: texts, used: make([]bool, len(texts)), whole: map[string][]int{}, with: map[string][]int{}}
 	for i, text := range texts {
-		p.all = append(p.all, i)
 		p.whole[squeezed(text)] = append(p.whole[squeezed(text)], i)
 		for _, word := range tokensOf(text) {
 			p.with[word] = append(p.with[word], i)
@@ -93,12 +89,14 @@ func newPrintedLines(texts []string) *printedLines {
 	return p
 }
 
-// unused are the lines from the first one that is not used.
-func (p *printedLines) unused() []int {
-	for p.begin < len(p.used) && p.used[p.begin] {
-		p.begin++
+// unused are the numbers of the lines that are not used.
+func (p *printedLines) unused() (all []int) {
+	for i, used := range p.used {
+		if !used {
+			all = append(all, i)
+		}
 	}
-	return p.all[p.begin:]
+	return all
 }
 
 // candidates are the lines that a text may match: those with the rarest word of its pattern.
@@ -117,16 +115,6 @@ func (p *printedLines) candidates(text string, of pattern) []int {
 
 // mostAlike is in how many lines a word may stand that says which line is meant.
 const mostAlike = 100
-
-// countUnused is how many lines are not used.
-func (p *printedLines) countUnused() (n int) {
-	for _, used := range p.used {
-		if !used {
-			n++
-		}
-	}
-	return n
-}
 
 // nearest is the unused line that has most words in common, or -1. Where none has any, it is the
 // first one, if any will do.
