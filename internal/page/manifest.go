@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"net/url"
@@ -84,7 +85,10 @@ func (p *Page) resolve(e *example.Example, c *command, from Sources) error {
 		}
 	}
 	c.words = rest
-	c.words = p.withWritten(c)
+	var err error
+	if c.words, err = p.withWritten(c); err != nil {
+		return err
+	}
 	return p.resolvePatch(c, from)
 }
 
@@ -95,7 +99,7 @@ func (p *Page) resolvePatch(c *command, from Sources) error {
 		return nil
 	}
 	m, err := p.find(c, names[0], from)
-	if err != nil {
+	if err = cmp.Or(err, p.take(m.text)); err != nil {
 		return err
 	}
 	c.words = slices.Insert(rest, at, "--patch", m.text)
@@ -106,7 +110,7 @@ func (p *Page) resolvePatch(c *command, from Sources) error {
 // returns their names.
 func (p *Page) manifestFiles(e *example.Example, c *command, name string, from Sources) ([]string, error) {
 	m, err := p.find(c, name, from)
-	if err != nil {
+	if err = cmp.Or(err, p.take(m.text)); err != nil {
 		return nil, err
 	}
 	file := p.Name

@@ -25,7 +25,9 @@ type Page struct {
 	// blocks is how many blocks of code, prose and comments it has.
 	blocks int
 	// ids are the numbers that statements are known by.
-	ids    map[string]bool
+	ids map[string]bool
+	// copied are the bytes of what commands take from variables and files.
+	copied int
 	judged judgement
 	// patterns are those of texts that were compared.
 	patterns map[[2]string]pattern
@@ -102,6 +104,18 @@ func (p *Page) id(offset int) string {
 	}
 	p.ids[id] = true
 	return id
+}
+
+// mostCopied is how many bytes the commands of a page may take from variables and files.
+const mostCopied = 4 << 20
+
+// take counts what a command takes from a variable or a file: a page has it once, and may name it again
+// and again.
+func (p *Page) take(text string) error {
+	if p.copied += len(text); p.copied > mostCopied {
+		return unfit{fmt.Sprintf("the commands of the page take more than %d MiB from variables and files", mostCopied>>20)}
+	}
+	return nil
 }
 
 // lineBegin is the offset at which the line begins that an offset is in.

@@ -219,9 +219,11 @@ func (r *reader) words(args []*syntax.Word, at span, note note) ([]string, error
 }
 
 // pieces are the parts of a word, with the values of the page's variables.
-func (r *reader) pieces(parts []syntax.WordPart, escaped string, at span, note note) (w string, err error) {
+func (r *reader) pieces(parts []syntax.WordPart, escaped string, at span, note note) (string, error) {
+	var w strings.Builder
 	for _, part := range parts {
 		var more string
+		var err error
 		switch p := part.(type) {
 		case *syntax.Lit:
 			more = unescaped(p.Value, escaped)
@@ -241,9 +243,9 @@ func (r *reader) pieces(parts []syntax.WordPart, escaped string, at span, note n
 		if err != nil {
 			return "", err
 		}
-		w += more
+		w.WriteString(more)
 	}
-	return w, nil
+	return w.String(), nil
 }
 
 // escapes are those of $'…' that pages use.
@@ -268,7 +270,7 @@ func (r *reader) variable(p *syntax.ParamExp) (string, error) {
 	if !known || p.Exp != nil || p.Repl != nil || p.Slice != nil || p.Length {
 		return "", unfit{fmt.Sprintf("the page does not say what $%s is", p.Param.Value)}
 	}
-	return value, nil
+	return value, r.take(value)
 }
 
 // substitution runs the command of a $( ) as a step of its own, and is its output.

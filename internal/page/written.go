@@ -94,9 +94,9 @@ func (p *Page) file(name string, at int) (found *written) {
 
 // withWritten are the words of a command with the content of the files that the page has written, in
 // place of --from-file.
-func (p *Page) withWritten(c *command) []string {
+func (p *Page) withWritten(c *command) ([]string, error) {
 	if len(c.words) < 2 || c.words[0] != "create" {
-		return c.words
+		return c.words, nil
 	}
 	rest, values, at := withoutFlag(c.words, "--from-file", "--from-file")
 	var literals []string
@@ -107,9 +107,12 @@ func (p *Page) withWritten(c *command) []string {
 		}
 		f := p.file(name, c.start)
 		if f == nil {
-			return c.words
+			return c.words, nil
+		}
+		if err := p.take(f.text); err != nil {
+			return c.words, err
 		}
 		literals = append(literals, "--from-literal="+key+"="+f.text)
 	}
-	return slices.Concat(rest[:at], literals, rest[at:])
+	return slices.Concat(rest[:at], literals, rest[at:]), nil
 }

@@ -46,6 +46,30 @@ func TestFilesThatAPageWrites(t *testing.T) {
 	}
 }
 
+// TestAPageIsNotMuchLongerThanItsText: what a page has once, its commands may name again and again.
+func TestAPageIsNotMuchLongerThanItsText(t *testing.T) {
+	long := strings.Repeat("a", 1<<16)
+	for name, text := range map[string]string{
+		"a variable that doubles": "```sh\nX=aaaaaaaa\n" + strings.Repeat("X=$X$X\n", 40) + "kubectl get pod $X\n```\n",
+		"a variable":              "```sh\nX=" + long + "\n" + strings.Repeat("kubectl get pod $X\n", 100) + "```\n",
+		"a file for a secret":     "```sh\necho " + long + " > f\nkubectl create cm x" + strings.Repeat(" --from-file=f", 100) + "\n```\n",
+		"a patch":                 "```yaml title=f.yaml\nkind: " + long + "\n```\n\n```sh\n" + strings.Repeat("kubectl patch pod x --patch-file f.yaml\n", 100) + "```\n",
+		"a manifest":              "```yaml title=f.yaml\nkind: " + long + "\napiVersion: v1\n```\n\n```sh\n" + strings.Repeat("kubectl apply -f f.yaml\n", 100) + "```\n",
+	} {
+		e, _ := read(t, "page.md", text).Example(Sources{}) // the error names the commands that are too long
+		all := ""
+		for _, st := range e.Spec.Scenarios[0].Steps {
+			all += st.Run + st.NotRun + "\n"
+		}
+		if !strings.Contains(all, "the commands of the page take more than 4 MiB from variables and files") && !strings.Contains(all, "the page does not say what $X is") {
+			t.Errorf("%s: expected a command that is not run because of what it takes", name)
+		}
+		if len(all) > 2*mostCopied {
+			t.Errorf("%s: expected commands of at most %d bytes, found %d", name, 2*mostCopied, len(all))
+		}
+	}
+}
+
 func TestWhatIsNotACommandToRunNow(t *testing.T) {
 	for name, tc := range map[string]struct {
 		text string
