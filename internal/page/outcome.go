@@ -278,15 +278,12 @@ func (p *Page) Bound(value string, f expect.Facts) string {
 	return value
 }
 
-// valuesBefore are the values of the page, in what it shows before a command, that the
-// cluster has otherwise.
-func (p *Page) valuesBefore(c *command) []string {
-	var values []string
-	for _, before := range p.commands[:slices.Index(p.commands, c)] {
-		for _, l := range before.output {
-			for _, field := range strings.FieldsFunc(l.text, func(r rune) bool { return strings.ContainsRune(" \t\"'(),[]{}<>", r) }) {
-				values = append(values, stableValues(field)...)
-			}
+// valuesAfter adds to the values of the page that the cluster has otherwise those that it shows of a
+// command.
+func (c *command) valuesAfter(values []string) []string {
+	for _, l := range c.output {
+		for _, field := range strings.FieldsFunc(l.text, func(r rune) bool { return strings.ContainsRune(" \t\"'(),[]{}<>", r) }) {
+			values = append(values, stableValues(field)...)
 		}
 	}
 	slices.Sort(values)

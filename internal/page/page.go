@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"sort"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 )
 
 // Page is a Markdown page.
@@ -24,8 +26,8 @@ type Page struct {
 	code []span
 	// blocks is how many blocks of code, prose and comments it has.
 	blocks int
-	// ids are the numbers that statements are known by.
-	ids map[string]bool
+	// ids are how many statements a line has, by its number.
+	ids map[int]int
 	// copied are the bytes of what commands take from variables and files.
 	copied int
 	judged judgement
@@ -80,7 +82,7 @@ type manifest struct {
 }
 
 func newPage(name string, text []byte) *Page {
-	p := &Page{Name: name, text: text, lines: []int{0}, ids: map[string]bool{}, patterns: map[[2]string]pattern{}}
+	p := &Page{Name: name, text: text, lines: []int{0}, ids: map[int]int{}, patterns: map[[2]string]pattern{}}
 	for i, b := range text {
 		if b == '\n' {
 			p.lines = append(p.lines, i+1)
@@ -98,13 +100,16 @@ func (p *Page) line(offset int) int { return sort.SearchInts(p.lines, offset+1) 
 // id is a new number for a statement: that of its line, with a letter where a line has
 // several.
 func (p *Page) id(offset int) string {
-	id := fmt.Sprint(p.line(offset))
-	for letter := 'b'; p.ids[id]; letter++ {
-		id = fmt.Sprintf("%d%c", p.line(offset), letter)
+	line := p.line(offset)
+	p.ids[line]++
+	if n := p.ids[line]; n > 1 {
+		return fmt.Sprintf("%d%c", line, 'a'+n-1)
 	}
-	p.ids[id] = true
-	return id
+	return fmt.Sprint(line)
 }
+
+// isFull reports whether the page has more commands than an example has steps: no more is read.
+func (p *Page) isFull() bool { return len(p.commands) > example.MostSteps }
 
 // mostCopied is how many bytes the commands of a page may take from variables and files.
 const mostCopied = 4 << 20

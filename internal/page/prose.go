@@ -37,6 +37,9 @@ var (
 	placeholder = regexp.MustCompile(`<[A-Za-z][\w -]*>|\[[A-Z][A-Z_-]+\]|\b(YOUR|MY)[_-][A-Z_-]+\b|\.\.\.|…`)
 )
 
+// longestSentence is how many bytes before and behind code are its sentence at most.
+const longestSentence = 1000
+
 // paragraph reads a paragraph.
 func (r *reader) paragraph(n ast.Node) {
 	note := r.takeNote()
@@ -88,11 +91,11 @@ func (r *reader) inlineCode(code *ast.CodeSpan, paragraph span, note note) {
 	at := span{first.Segment.Start, last.Segment.Stop}
 	r.code = append(r.code, at)
 	text := squeezed(string(r.source[at.start:at.end]))
-	before := string(r.source[paragraph.start:at.start])
+	before := string(r.source[max(paragraph.start, at.start-longestSentence):at.start])
 	if i := strings.LastIndexAny(before, ".!?:"); i >= 0 && i+1 < len(before) && strings.ContainsAny(before[i+1:i+2], " \n") {
 		before = before[i+1:]
 	}
-	after := asks.ReplaceAllString(string(r.source[at.end:paragraph.end]), "")
+	after := asks.ReplaceAllString(string(r.source[at.end:min(paragraph.end, at.end+longestSentence)]), "")
 	isForLater := laterOn.MatchString(after) && !slices.Contains(readers, verbOf(text))
 	if !strings.HasPrefix(text, "kubectl ") || len(strings.Fields(text)) < 3 || placeholder.MatchString(text) ||
 		!instruction.MatchString(before) || noInstruction.MatchString(before) || isForLater {

@@ -13,6 +13,8 @@ import (
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/text"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 )
 
 // maxSize is the most bytes that a page may have; the longest of the Kubernetes website has
@@ -38,7 +40,10 @@ func Read(name string, r io.Reader) (*Page, error) {
 	r2 := &reader{Page: p, source: plain, vars: map[string]string{}}
 	root := goldmark.DefaultParser().Parse(text.NewReader(plain))
 	err = ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
-		if !entering {
+		switch {
+		case p.isFull():
+			return ast.WalkStop, fmt.Errorf("%s: expected at most %d commands, found more", name, example.MostSteps)
+		case !entering:
 			return ast.WalkContinue, nil
 		}
 		return r2.block(n), nil

@@ -25,7 +25,7 @@ func (r *reader) script(lines []line, note note) {
 	if r.session != nil {
 		label = "#"
 	}
-	for len(lines) > 0 {
+	for len(lines) > 0 && !r.isFull() {
 		n := continued(len(lines), func(n int) string { return lines[n].text })
 		r.statements(strings.Join(textsOf(lines[:n]), "\n"), span{lines[0].start, lines[n-1].end}, label, note)
 		last := lines[n-1]
@@ -70,6 +70,9 @@ func (r *reader) statements(text string, at span, label string, note note) {
 		return
 	}
 	for i, st := range file.Stmts {
+		if r.isFull() {
+			return
+		}
 		end := int(st.End().Offset())
 		if i+1 == len(file.Stmts) {
 			end = len(text) // with what follows a <<

@@ -33,9 +33,10 @@ func (u unfit) Error() string { return u.text }
 
 // statement adds the commands of a statement in shell.
 func (r *reader) statement(text string, st *syntax.Stmt, at span, label string, note note) {
-	if both, ok := st.Cmd.(*syntax.BinaryCmd); ok && both.Op == syntax.AndStmt && len(st.Redirs) == 0 && label == "" {
-		r.statement(printed(both.X), both.X, at, label, note)
-		r.statement(printed(both.Y), both.Y, at, label, note)
+	if all := operands(st, syntax.AndStmt); len(all) > 1 && label == "" {
+		for _, one := range all {
+			r.statement(printed(one), one, at, label, note)
+		}
 		return
 	}
 	if programOf(st) == interrupt {
@@ -114,7 +115,7 @@ func programOf(st *syntax.Stmt) string {
 
 // calls is a command of this machine: kubectl, and the programs that it is piped into.
 func (r *reader) calls(st *syntax.Stmt, at span, note note) (call, error) {
-	stages := pipeline(st)
+	stages := operands(st, syntax.Pipe, syntax.PipeAll)
 	first, feeds, err := r.fed(stages, at, note)
 	if err != nil {
 		return call{}, err
@@ -154,10 +155,10 @@ func (r *reader) calls(st *syntax.Stmt, at span, note note) (call, error) {
 	return c, err
 }
 
-// pipeline are the commands of a pipe.
-func pipeline(st *syntax.Stmt) []*syntax.Stmt {
-	if pipe, ok := st.Cmd.(*syntax.BinaryCmd); ok && (pipe.Op == syntax.Pipe || pipe.Op == syntax.PipeAll) {
-		return append(pipeline(pipe.X), pipeline(pipe.Y)...)
+// operands are the commands between operators, such as those of a pipe.
+func operands(st *syntax.Stmt, operators ...syntax.BinCmdOperator) []*syntax.Stmt {
+	if both, ok := st.Cmd.(*syntax.BinaryCmd); ok && slices.Contains(operators, both.Op) {
+		return append(operands(both.X, operators...), operands(both.Y, operators...)...)
 	}
 	return []*syntax.Stmt{st}
 }

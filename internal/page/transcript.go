@@ -57,7 +57,7 @@ func (r *reader) transcript(lines []line, note note, root bool) {
 	if hasCommand(lines[:first]) { // whose prompt the page leaves out
 		r.script(lines[:first], note)
 	}
-	for i := first; i < len(lines); {
+	for i := first; i < len(lines) && !r.isFull(); {
 		label, text, ok := promptOf(lines[i])
 		if !ok { // the shell that it was a prompt of has ended
 			i++

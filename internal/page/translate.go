@@ -38,6 +38,7 @@ func (p *Page) Example(from Sources) (*example.Example, error) {
 	sc := example.Scenario{Name: "page", Title: p.Title, At: example.Line(p.Name, 1)}
 	var problems example.Problems
 	client := false
+	var shown []string
 	for _, c := range p.commands {
 		if c.note.wrong != "" {
 			problems = append(problems, example.Line(p.Name, p.line(c.note.at)).Problem(c.note.wrong))
@@ -46,7 +47,8 @@ func (p *Page) Example(from Sources) (*example.Example, error) {
 			sc.Steps = append(sc.Steps, p.clientSteps(c)...)
 			client = true
 		}
-		sc.Steps = append(sc.Steps, p.step(e, c, from))
+		sc.Steps = append(sc.Steps, p.step(e, c, from, shown))
+		shown = c.valuesAfter(shown)
 		sc.Steps = append(sc.Steps, p.afterwards(c)...)
 	}
 	if len(sc.Steps) == 0 {
@@ -77,8 +79,8 @@ func (p *Page) clientSteps(c *command) []example.Step {
 	}
 }
 
-// step is a command and the claims of what the page shows.
-func (p *Page) step(e *example.Example, c *command, from Sources) example.Step {
+// step is a command and the claims of what the page shows. values are those that it has shown before.
+func (p *Page) step(e *example.Example, c *command, from Sources, values []string) example.Step {
 	at := example.Line(p.Name, p.line(c.start))
 	st := example.Step{Name: c.step, Say: c.say, At: at, Run: c.text}
 	c.prepare()
@@ -93,7 +95,7 @@ func (p *Page) step(e *example.Example, c *command, from Sources) example.Step {
 	case c.notRun != "":
 		st.NotRun, st.Known = notRunText(squeezed(c.text), c.notRun), c.harmless
 	default:
-		st.Run = p.commandLine(c)
+		st.Run = c.line(values)
 		if slices.Contains(readers, c.words[0]) {
 			st.Within, st.Settles = cmp.Or(c.note.Within, defaultWithin), c.note.Within == ""
 		}
@@ -178,10 +180,9 @@ func (c *command) showsFailure() bool {
 	return slices.ContainsFunc(c.output, func(l line) bool { return failure.MatchString(l.text) })
 }
 
-// commandLine is a command as the step of an example has it: the values that the page has
-// shown before are those of the cluster, and the namespace default is that of the run.
-func (p *Page) commandLine(c *command) string {
-	values := p.valuesBefore(c)
+// line is a command as the step of an example has it: the values that the page has shown
+// before are those of the cluster, and the namespace default is that of the run.
+func (c *command) line(values []string) string {
 	words := []string{"kubectl"}
 	isClient := slices.ContainsFunc(c.words, networkClient.MatchString)
 	for _, w := range c.words {

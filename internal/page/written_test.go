@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
 )
 
@@ -66,6 +67,21 @@ func TestAPageIsNotMuchLongerThanItsText(t *testing.T) {
 		}
 		if len(all) > 2*mostCopied {
 			t.Errorf("%s: expected commands of at most %d bytes, found %d", name, 2*mostCopied, len(all))
+		}
+	}
+}
+
+// TestTooManyCommandsAreNotRead: each of them is compared with what the page shows before it.
+func TestTooManyCommandsAreNotRead(t *testing.T) {
+	for name, command := range map[string]string{
+		"in fences": "```sh\nkubectl get pods\n```\n\n", "after prompts": "    $ kubectl get pods\n", "in a line": "Run `kubectl get pods` ",
+	} {
+		if _, err := Read("page.md", strings.NewReader(strings.Repeat(command, example.MostSteps))); err != nil {
+			t.Errorf("%s: expected that %d commands are read, found %v", name, example.MostSteps, err)
+		}
+		_, err := Read("page.md", strings.NewReader(strings.Repeat(command, example.MostSteps+1)))
+		if want := "page.md: expected at most 500 commands, found more"; fmt.Sprint(err) != want {
+			t.Errorf("%s: expected %q, found %v", name, want, err)
 		}
 	}
 }
