@@ -176,12 +176,11 @@ func (m *markdown) block(text string) {
 	m.text.WriteString(text + "\n")
 }
 
+var backticks = regexp.MustCompile("`+")
+
 // fenced is a block of code whose fence is longer than any in the text.
 func fenced(language, text string) string {
-	fence := "```"
-	for strings.Contains(text, fence) {
-		fence += "`"
-	}
+	fence := strings.Repeat("`", max(len("```"), longest(backticks, text)+1))
 	return fence + language + "\n" + strings.TrimRight(visible(text), "\n") + "\n" + fence
 }
 

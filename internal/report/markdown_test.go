@@ -33,9 +33,16 @@ func TestMarkdownProseMeansNothingButItself(t *testing.T) {
 	}
 }
 
+// TestMarkdownCodeCannotEndItsBlock, nor can a program have the run look for a fence for minutes.
 func TestMarkdownCodeCannotEndItsBlock(t *testing.T) {
-	got := markdownOf(t, v1alpha1.Step{Command: "cat x", Stdout: "```\n# a\n````\n"})
-	if want := "`````console\n$ cat x\n```\n# a\n````\n`````\n"; got != want {
-		t.Errorf("expected %q, found %q", want, got)
+	long := strings.Repeat("`", 1<<20)
+	for output, want := range map[string]string{
+		"```\n# a\n````\n": "`````console\n$ cat x\n```\n# a\n````\n`````\n",
+		"`` a\n":           "```console\n$ cat x\n`` a\n```\n",
+		long + "\n":        long + "`console\n$ cat x\n" + long + "\n" + long + "`\n",
+	} {
+		if got := markdownOf(t, v1alpha1.Step{Command: "cat x", Stdout: output}); got != want {
+			t.Errorf("expected %.100q, found %.100q", want, got)
+		}
 	}
 }

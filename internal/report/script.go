@@ -180,16 +180,15 @@ func varyingOf(r *v1alpha1.Report) []varying {
 	return all
 }
 
+var endings = regexp.MustCompile("END_*")
+
 // file writes a manifest as a here-document, whose end no line of it may be.
 func (s *script) file(f v1alpha1.File) {
 	if visible(f.Content) != f.Content {
 		s.line("printf %%s %s >%s", bashQuote(f.Content), bashQuote(f.Name))
 		return
 	}
-	end := "END"
-	for strings.Contains(f.Content, end) {
-		end += "_"
-	}
+	end := "END" + strings.Repeat("_", max(0, longest(endings, f.Content)-len("END")+1))
 	reader := "cat"
 	if s.ofRun != "" && strings.Contains(f.Content, s.ofRun) {
 		reader = fmt.Sprintf(`sed "s/%s/$namespace/g"`, s.ofRun)

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -46,6 +47,14 @@ func isHidden(r rune) bool {
 
 // Reason says in one line why a claim does not hold.
 func Reason(c v1alpha1.Claim) string { return oneLine(strings.Join(detailLines(found(c)), "; ")) }
+
+// longest is the length of the longest part of a text that matches.
+func longest(pattern *regexp.Regexp, text string) (length int) {
+	for _, at := range pattern.FindAllStringIndex(text, -1) {
+		length = max(length, at[1]-at[0])
+	}
+	return length
+}
 
 // transcript is a command and what it printed, as on a terminal.
 func transcript(st v1alpha1.Step) string {
