@@ -165,18 +165,11 @@ func operands(st *syntax.Stmt, operators ...syntax.BinCmdOperator) []*syntax.Stm
 
 // fed is the index of the main command of a pipe, and the text that `cat` or `echo` feeds it.
 func (r *reader) fed(stages []*syntax.Stmt, at span, note note) (first int, text string, err error) {
-	program := programOf(stages[0])
-	if len(stages) < 2 || program != "cat" && program != "echo" {
+	if program := programOf(stages[0]); len(stages) < 2 || program != "cat" && program != "echo" {
 		return 0, "", nil
 	}
-	if text, err = r.hereDocument(stages[0], at, note); text != "" || err != nil {
-		return 1, text, err
-	}
-	if args := stages[0].Cmd.(*syntax.CallExpr).Args; program == "echo" && len(args) == 2 {
-		text, err = r.pieces(args[1].Parts, anywhere, at, note)
-		return 1, text, err
-	}
-	return 0, "", unfit{"it reads a file of the machine"}
+	text, err = r.content(stages[0], at, note)
+	return 1, text, err
 }
 
 // hereDocument is the text after << of a command. Another redirection cannot be followed.

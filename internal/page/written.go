@@ -66,8 +66,13 @@ func hasSubstitution(st *syntax.Stmt) (found bool) {
 func (r *reader) content(st *syntax.Stmt, at span, note note) (string, error) {
 	text, err := r.hereDocument(st, at, note)
 	args := st.Cmd.(*syntax.CallExpr).Args
-	if err != nil || args[0].Lit() == "cat" {
-		return text, err
+	switch {
+	case err != nil:
+		return "", err
+	case args[0].Lit() == "cat" && text == "":
+		return "", unfit{"it reads a file of the machine"}
+	case args[0].Lit() == "cat":
+		return text, nil
 	}
 	words, err := r.words(args[1:], at, note)
 	end := "\n"
