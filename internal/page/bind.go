@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"regexp"
@@ -13,7 +14,7 @@ import (
 // shows of it stands for what the cluster has.
 type rule struct {
 	name string
-	// shown is how such a value looks on a page, found how it looks on a cluster.
+	// shown is how such a value looks on a page, found how it looks on a cluster, if otherwise.
 	shown, found string
 	// in are the columns, keys and fields in which the whole value is of this kind; none
 	// means anywhere.
@@ -41,7 +42,6 @@ const (
 	ipv6    = `(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}`
 	address = ipv4 + "|" + ipv6
 	age     = `(?:\d+(?:y|d|h|m|s|ms))+`
-	anyWord = `\S+`
 )
 
 // rules are all there are, each before those that would take its values for something else. They
@@ -52,29 +52,30 @@ var rules = sync.OnceValue(func() []*rule {
 			shown: `.*[0-9].*|<unknown>|<invalid>`, found: `.+`},
 		{name: "node name", in: []string{"node", "nodename", "host"}, shown: `[a-z0-9][^\s"{}:]*`, found: `[a-z0-9]\S*`},
 		{name: "version", in: []string{"kernel-version", "os-image", "container-runtime", "kernel version", "os image", "container runtime version"},
-			shown: `.+`, found: `.+`},
+			shown: `.+`},
 		{name: "UID", in: []string{"uid", "resourceversion", "resource version", "container id", "containerid", "image id", "imageid"}, shown: `.*[0-9].*`, found: `.+`},
-		{name: "UID", shown: `[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}`, found: `[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}`, stable: true},
+		{name: "UID", shown: `[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}`, stable: true},
 		{name: "digest", shown: `sha256:[0-9a-f]{7,64}(?:\.\.\.)?`, found: `sha256:[0-9a-f]{64}`},
-		{name: "date", shown: `\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| ?[+-]\d\d:?\d\d)?`, found: `\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| ?[+-]\d\d:?\d\d)?`},
-		{name: "date", shown: `[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}`, found: `[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}`},
-		{name: "date", shown: `[A-Z][a-z]{2} [A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d (?:[AP]M )?[A-Z]{3,4} \d{4}`, found: `[A-Z][a-z]{2} [A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d (?:[AP]M )?[A-Z]{3,4} \d{4}`},
-		{name: "age", shown: age + `(?: \(x\d+ over ` + age + `\))? ago`, found: age + `(?: \(x\d+ over ` + age + `\))? ago`},
-		{name: "version", shown: `v1\.\d+\.\d+(?:[-+][\w.+-]+)?`, found: `v1\.\d+\.\d+(?:[-+][\w.+-]+)?`},
+		{name: "date", shown: `\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| ?[+-]\d\d:?\d\d)?`},
+		{name: "date", shown: `[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}`},
+		{name: "date", shown: `[A-Z][a-z]{2} [A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d (?:[AP]M )?[A-Z]{3,4} \d{4}`},
+		{name: "age", shown: age + `(?: \(x\d+ over ` + age + `\))? ago`},
+		{name: "version", shown: `v1\.\d+\.\d+(?:[-+][\w.+-]+)?`},
 		{name: "IP address", in: []string{"from", "origin", "client", "client_address", "client_ip", "clientip", "remote_addr", "remoteaddr", "remoteaddress", "source_ip"},
 			shown: ipv4, found: address, stable: true, differs: sourceDiffers, valid: isAddress},
-		{name: "IP address", shown: address, found: address, stable: true, differs: addressDiffers, valid: isAddress},
+		{name: "IP address", shown: address, stable: true, differs: addressDiffers, valid: isAddress},
 		{name: "name", shown: `[a-z0-9][a-z0-9.-]*?-` + hash + `-` + suffix, found: `[a-z0-9][a-z0-9.-]*`, stable: true, differs: nameDiffers},
 		{name: "name", shown: `[a-z0-9][a-z0-9.-]*?-(?:[0-9]{8,10}|` + safe + `{8,10}|` + safe + `{5}|` + old + `)`, found: `[a-z0-9][a-z0-9.-]*`, stable: true, differs: nameDiffers},
-		{name: "label of a hash", shown: `pod-template-hash=[0-9a-z]+`, found: `pod-template-hash=[0-9a-z]+`},
-		{name: "node port", in: []string{"nodeport", "healthchecknodeport"}, shown: `3[0-2]\d{3}`, found: `3[0-2]\d{3}`},
-		{name: "node port", shown: `3[0-2]\d{3}/(?:TCP|UDP|SCTP)|nodePort: 3[0-2]\d{3}`, found: `3[0-2]\d{3}/(?:TCP|UDP|SCTP)|nodePort: 3[0-2]\d{3}`},
+		{name: "label of a hash", shown: `pod-template-hash=[0-9a-z]+`},
+		{name: "node port", in: []string{"nodeport", "healthchecknodeport"}, shown: `3[0-2]\d{3}`},
+		{name: "node port", shown: `3[0-2]\d{3}/(?:TCP|UDP|SCTP)|nodePort: 3[0-2]\d{3}`},
 		{name: "namespace", shown: `default`, found: `[a-z0-9-]+`},
 	})
 })
 
 func compiled(all []*rule) []*rule {
 	for _, r := range all {
+		r.found = cmp.Or(r.found, r.shown)
 		r.is = regexp.MustCompile(`^(?:` + r.shown + `)$`)
 		r.at = regexp.MustCompile(`^(?:` + r.shown + `)`)
 	}
