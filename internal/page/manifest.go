@@ -72,6 +72,9 @@ func (p *Page) resolve(e *example.Example, c *command, from Sources) error {
 		return nil
 	}
 	rest, names, at := withoutFlag(c.words, "-f", "--filename")
+	if c.manifest != "" && !slices.Contains(names, "-") {
+		return unfit{"it reads standard input, which verify gives to -f - only"}
+	}
 	for _, name := range names {
 		for part := range strings.SplitSeq(name, ",") {
 			files, err := p.manifestFiles(e, c, part, from)
@@ -112,6 +115,9 @@ func (p *Page) manifestFiles(e *example.Example, c *command, name string, from S
 	m, err := p.find(c, name, from)
 	if err = cmp.Or(err, p.take(m.text)); err != nil {
 		return nil, err
+	}
+	if strings.Contains(m.text, mark) {
+		return nil, unfit{fmt.Sprintf("the manifest %s has the output of a command in it", m.name)}
 	}
 	file := p.Name
 	if m.at == 0 {
