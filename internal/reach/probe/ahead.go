@@ -22,7 +22,7 @@ func Ahead(ctx context.Context, exec Exec) Exec {
 	done := make(chan error, 1)
 	go func() {
 		done <- exec(ctx, command, config, &stdout, &stderr)
-		config.Close()
+		_ = config.Close()
 	}()
 	first := make(chan struct{}, 1)
 	first <- struct{}{}
@@ -42,7 +42,7 @@ func Ahead(ctx context.Context, exec Exec) Exec {
 		stderr.to(errs)
 		go func() {
 			_, _ = stdin.Write(text) // which fails when the exec has ended
-			stdin.Close()
+			_ = stdin.Close()
 		}()
 		err = <-done
 		_, exited := errors.AsType[utilexec.CodeExitError](err)
