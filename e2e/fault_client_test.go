@@ -52,7 +52,7 @@ var clientFaults = []fault{
 			s.Cleanup(func() { l.Close() })
 			return append(s.service(), "--server", "https://"+l.Addr().String())
 		},
-		want: []string{"does not answer in time", "tried for 10"}},
+		want: []string{"does not answer in time", "tried for 5"}},
 	{row: 3, name: "unknownca", how: "a kubeconfig with the CA of another cluster", code: 3,
 		provoke: func(s *scene) []string {
 			other, _ := certificate(s, time.Now().Add(time.Hour))

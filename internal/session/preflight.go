@@ -27,7 +27,7 @@ type limits struct {
 	connect, handshake, answer time.Duration
 }
 
-var preflightLimits = limits{connect: 4 * time.Second, handshake: 10 * time.Second, answer: 30 * time.Second}
+var preflightLimits = limits{connect: 4 * time.Second, handshake: 5 * time.Second, answer: 30 * time.Second}
 
 // within bounds the requests of a client. It counts from when a request has its
 // credentials: a plugin that fetches them may prompt the user, who takes longer.
