@@ -67,11 +67,13 @@ func (r *attempt) command(ctx context.Context, st step, facts expect.Facts, emit
 		return kubectl.Result{}, &failure{verdict: v1alpha1.CouldNotRun, skipped: true}
 	}
 	if args[0] == verbWait {
-		res, f := r.wait(ctx, args, emit)
-		if f != nil {
-			f.words = inv.words
-		}
-		return res, f
+		return r.untilItHolds(ctx, st, facts, emit, func(emit func(Body)) (kubectl.Result, *failure) {
+			res, f := r.wait(ctx, args, emit)
+			if f != nil {
+				f.words, f.final = inv.words, true // it has waited
+			}
+			return res, f
+		})
 	}
 	unanswered, stop := context.WithCancel(ctx)
 	defer stop()
@@ -154,7 +156,7 @@ func (r *attempt) execute(ctx context.Context, st step, inv invocation, args []s
 // server broke under them: they read, or run a program that an example wants to
 // see the output of. What others ask for is sent again, request by request, by the
 // Retrier and the session.
-var repeatable = []string{"describe", "events", "exec", "get", "logs"}
+var repeatable = []string{"describe", "events", "exec", "get", "logs", "wait"}
 
 // maxRepeats is how often a command is run again.
 const maxRepeats = 2

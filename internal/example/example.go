@@ -114,8 +114,8 @@ type Step struct {
 	// order, and read only images and run.
 	Early bool `json:"early"`
 	// Within is how long the command is retried until the claims of the step hold, such as
-	// 20s. It is for commands that read (exec, get, logs, describe); the maximum is 10m. Empty
-	// means that the command runs once.
+	// 20s. It is for commands that read (describe, events, exec, get, logs, wait); the maximum
+	// is 10m. Empty means that the command runs once.
 	Within string `json:"within" jsonschema:"pattern=^([0-9]+(\\.[0-9]+)?(ms|s|m))+$"`
 	// Settles: the command is not run again when what it prints is not likely to change any
 	// more, as for the output of a page, which says nothing of how long it took.

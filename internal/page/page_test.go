@@ -99,6 +99,23 @@ func TestThePageOf2017IsAnExample(t *testing.T) {
 }
 
 // TestTheNamespaceDefault: what names it on a page is the namespace of the run.
+// TestCommandsThatAreRunAgain: a wait looks once for the objects that it is for, and the page may
+// have made them a moment before.
+func TestCommandsThatAreRunAgain(t *testing.T) {
+	text := "```sh\nkubectl scale rc web --replicas=2\nkubectl wait pod -l app=web --for=condition=Ready\nkubectl get pods\n```\n"
+	e, err := read(t, "page.md", text).Example(Sources{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var within []string
+	for _, st := range e.Spec.Scenarios[0].Steps {
+		within = append(within, st.Within)
+	}
+	if want := []string{"", defaultWithin, defaultWithin}; !slices.Equal(within, want) {
+		t.Errorf("expected %q, found %q", want, within)
+	}
+}
+
 func TestTheNamespaceDefault(t *testing.T) {
 	for command, want := range map[string]string{
 		"[cluster] $ curl web.default.svc":                                   "kubectl exec kbe-client -- curl -sS web.$(run.namespace).svc",

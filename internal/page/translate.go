@@ -96,7 +96,7 @@ func (p *Page) step(e *example.Example, c *command, from Sources, values []strin
 		st.NotRun, st.Known = notRunText(squeezed(c.text), c.notRun), c.harmless
 	default:
 		st.Run = c.line(values)
-		if slices.Contains(readers, c.words[0]) {
+		if slices.Contains(readers, c.words[0]) || c.words[0] == "wait" { // which may come before an object that it is for
 			st.Within, st.Settles = cmp.Or(c.note.Within, defaultWithin), c.note.Within == ""
 		}
 		st.Show = c.shownPart()
