@@ -24,9 +24,10 @@ type transcript struct {
 	// complaint is the last error of curl itself, such as about an option.
 	complaint string
 	// undecided is how many addresses need more transfers, timedOut how many answer
-	// none; enough is called when only those have transfers left.
-	undecided, timedOut int
-	enough              func()
+	// none, and running how many transfers have not ended. enough is called when none has, or
+	// only those to addresses that time out.
+	undecided, timedOut, running int
+	enough                       func()
 
 	mu          sync.Mutex
 	closed      bool
@@ -61,7 +62,7 @@ func newTranscript(mark string, targets []netip.AddrPort, opts Options, enough f
 			t.ports = append(t.ports, a.Port())
 		}
 	}
-	t.undecided = len(t.addresses)
+	t.undecided, t.running = len(t.addresses), len(t.addresses)*opts.Samples
 	return t
 }
 
@@ -182,6 +183,10 @@ func (t *transcript) readEnding(line string) {
 	if r := t.of(host); ok && r != nil && ofFailed == (e.exit > 0) {
 		r.endings = append(r.endings, e)
 		t.decide(r)
+		// The end of curl itself has a long way. A reason has another stream, and may come later.
+		if t.running--; t.running == 0 && !t.opts.verbose {
+			t.enough()
+		}
 	}
 }
 
