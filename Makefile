@@ -76,7 +76,7 @@ upstream: setup bin/kbe-cluster ## Run Kubernetes' own specs of pods, network an
 # run once, with their memory.
 ROUNDS ?= 10
 .PHONY: bench
-bench: setup build ## Measure the times to verdict, exit and start, with comparisons (about 20 minutes)
+bench: setup build ## Measure the times to verdict, exit and start, with comparisons (about 45 minutes)
 	@go test ./internal/... ./e2e/bare -timeout 30m -run '^$$' -bench . -benchtime 1x -benchmem | grep -v 'no test files\|^PASS\|^ok'
 	@go run ./bench --rounds $(ROUNDS)
 

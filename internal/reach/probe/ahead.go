@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"sync/atomic"
 
 	utilexec "k8s.io/client-go/util/exec"
 )
@@ -24,13 +25,10 @@ func Ahead(ctx context.Context, exec Exec) Exec {
 		done <- exec(ctx, command, config, &stdout, &stderr)
 		_ = config.Close()
 	}()
-	first := make(chan struct{}, 1)
-	first <- struct{}{}
-	return func(use context.Context, command []string, in io.Reader, out, errs io.Writer) error {
-		select {
-		case <-first:
-		default:
-			return exec(use, command, in, out, errs)
+	var taken atomic.Bool
+	return func(use context.Context, words []string, in io.Reader, out, errs io.Writer) error {
+		if taken.Swap(true) {
+			return exec(use, words, in, out, errs)
 		}
 		defer cancel(nil)
 		defer context.AfterFunc(use, func() { cancel(context.Cause(use)) })()
@@ -49,7 +47,7 @@ func Ahead(ctx context.Context, exec Exec) Exec {
 		if err == nil || exited || use.Err() != nil || stdout.used() || stderr.used() {
 			return err
 		}
-		return exec(use, command, bytes.NewReader(text), out, errs)
+		return exec(use, words, bytes.NewReader(text), out, errs)
 	}
 }
 

@@ -63,8 +63,8 @@ const DefaultTimeout = 2 * time.Second
 var ErrNoTool = errors.New("cannot check: the container has no curl")
 
 // Probe probes all targets in parallel, by one exec of the container's curl, and by another
-// where connections failed: only a verbose curl says why. There is a
-// Result for each of the targets, in their order; one that is there twice is probed once.
+// where connections failed: only a verbose curl says why. There is a Result for each of the
+// targets, in their order; one that is there twice is probed once.
 // The error says why some are None: ErrNoTool, a cause of ctx, a container that is silent
 // (its node may be lost), or what the API server or curl said.
 func Probe(ctx context.Context, exec Exec, targets []netip.AddrPort, opts Options) ([]Result, error) {
