@@ -33,7 +33,7 @@ func Controller(events []corev1.Event) *Cause {
 		c.What = fmt.Sprintf("%s %q cannot create its pods: %s", strings.ToLower(of.Kind), of.Name, c.What)
 		c.Why = sign{reason: ev.Reason, message: ev.Message}.words()
 		var times int
-		c.Since, times = e.warned("", func(ev corev1.Event) bool { return ev.Reason == failedCreate })
+		c.Since, times = e.warned(nil, func(ev corev1.Event) bool { return ev.Reason == failedCreate })
 		c.Confirmed = times > 1
 		return c
 	}

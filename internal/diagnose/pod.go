@@ -145,14 +145,14 @@ func (e Evidence) containers() (signs []sign) {
 		switch w, t := c.State.Waiting, c.State.Terminated; {
 		case w != nil && slices.Contains(pullReasons, w.Reason):
 			s := sign{at: pull, reason: w.Reason, message: w.Message + e.unreadSecrets(), about: about}
-			s.since, s.times = e.warned(c.Name, isPullWarning)
+			s.since, s.times = e.warned(e.sharing(c.Image), isPullWarning)
 			signs = append(signs, s)
 		case w != nil && w.Reason == "CrashLoopBackOff" && c.LastTerminationState.Terminated != nil:
 			signs = append(signs, ended(crashed, c.LastTerminationState.Terminated, about))
 		case w != nil:
 			// Of a container that is Blocked, the Pod has the message.
 			s := sign{at: waiting, reason: w.Reason, message: cmp.Or(w.Message, e.Pod.Status.Message), about: about}
-			s.since, s.times = e.warned(c.Name, func(ev corev1.Event) bool { return ev.Reason == "Failed" })
+			s.since, s.times = e.warned([]string{c.Name}, func(ev corev1.Event) bool { return ev.Reason == "Failed" })
 			signs = append(signs, s)
 		case t != nil && t.ExitCode != 0 && (e.Pod.Spec.RestartPolicy == corev1.RestartPolicyNever || c.RestartCount > 0):
 			signs = append(signs, ended(crashed, t, about))
@@ -194,13 +194,13 @@ func (e Evidence) warnings() (signs []sign) {
 			continue
 		}
 		s := sign{at: starting, reason: ev.Reason, message: ev.Message, since: firstSeen(ev), about: e.about(nil)}
-		_, s.times = e.warned("", func(other corev1.Event) bool { return other.Reason == ev.Reason })
+		_, s.times = e.warned(nil, func(other corev1.Event) bool { return other.Reason == ev.Reason })
 		if i := slices.IndexFunc(all, func(c corev1.ContainerStatus) bool { return isAbout(ev, c.Name) }); i >= 0 {
 			s.at, s.about = stopped, e.about(&all[i])
 			if w := all[i].State.Waiting; w != nil && slices.Contains(pullReasons, w.Reason) {
 				s.at = pull // where the state says no more than that it backs off
 				s.message += e.unreadSecrets()
-				_, s.times = e.warned(all[i].Name, isPullWarning)
+				_, s.times = e.warned(e.sharing(all[i].Image), isPullWarning)
 			}
 			if r := all[i].State.Running; r != nil {
 				if s.at = running; LastSeen(ev).Before(r.StartedAt.Time) {
@@ -229,13 +229,24 @@ func (e Evidence) newestFirst() []corev1.Event {
 	return slices.SortedStableFunc(slices.Values(e.Events), func(a, b corev1.Event) int { return LastSeen(b).Compare(LastSeen(a)) })
 }
 
+// sharing returns the names of the containers with an image. A kubelet backs off for an image, and
+// not for a container: of those that share it, only one may have the attempts to pull it.
+func (e Evidence) sharing(image string) (names []string) {
+	for _, c := range slices.Concat(e.Pod.Status.InitContainerStatuses, e.Pod.Status.ContainerStatuses) {
+		if c.Image == image {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}
+
 // warned returns when the first of the Warnings that match came, or zero, and how
-// often they came: those about a container, or, where its name is "", about the Pod.
-func (e Evidence) warned(container string, match func(corev1.Event) bool) (first time.Time, times int) {
+// often they came: those about one of the containers, or, where there is none, about the Pod.
+func (e Evidence) warned(containers []string, match func(corev1.Event) bool) (first time.Time, times int) {
 	for _, ev := range e.Events {
 		about := ev.InvolvedObject.FieldPath == ""
-		if container != "" {
-			about = isAbout(ev, container)
+		if len(containers) > 0 {
+			about = slices.ContainsFunc(containers, func(name string) bool { return isAbout(ev, name) })
 		}
 		if ev.Type != corev1.EventTypeWarning || !about || !match(ev) {
 			continue

@@ -354,9 +354,14 @@ func TestTheSecondFailureDecides(t *testing.T) {
 	sandbox := func(id string) corev1.Event {
 		return warning("FailedCreatePodSandBox", "Failed to create pod sandbox: plugin type=\"vpc\" failed (add): "+id, "", 1)
 	}
-	pulling := onNode("node-1")
-	pulling.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "main", State: corev1.ContainerState{
-		Waiting: &corev1.ContainerStateWaiting{Reason: "ImagePullBackOff", Message: `Back-off pulling image "a/b:1": ErrImagePull: 503 Service Unavailable`}}}}
+	backsOff := func(name, image string) corev1.ContainerStatus {
+		return corev1.ContainerStatus{Name: name, Image: image, State: corev1.ContainerState{
+			Waiting: &corev1.ContainerStateWaiting{Reason: "ImagePullBackOff", Message: `Back-off pulling image "` + image + `": ErrImagePull: 503 Service Unavailable`}}}
+	}
+	pulling, sharing := onNode("node-1"), onNode("node-1")
+	pulling.Status.ContainerStatuses = []corev1.ContainerStatus{backsOff("main", "a/b:1")}
+	sharing.Status.ContainerStatuses = []corev1.ContainerStatus{backsOff("beside", "a/b:1"), backsOff("main", "a/b:1")}
+	twice := []corev1.Event{warning("Failed", `Failed to pull image "a/b:1": 503 Service Unavailable`, "spec.containers{main}", 2)}
 	for name, tc := range map[string]struct {
 		evidence Evidence
 		ends     bool
@@ -367,8 +372,8 @@ func TestTheSecondFailureDecides(t *testing.T) {
 		"the first pull": {Evidence{Pod: pulling, Events: []corev1.Event{
 			warning("Failed", `Failed to pull image "a/b:1": 503 Service Unavailable`, "spec.containers{main}", 1),
 			warning("Failed", "Error: ErrImagePull", "spec.containers{main}", 1), warning("Failed", "Error: ImagePullBackOff", "spec.containers{main}", 4)}}, false},
-		"the second pull": {Evidence{Pod: pulling, Events: []corev1.Event{
-			warning("Failed", `Failed to pull image "a/b:1": 503 Service Unavailable`, "spec.containers{main}", 2)}}, true},
+		"the second pull":                    {Evidence{Pod: pulling, Events: twice}, true},
+		"the second pull of an image of two": {Evidence{Pod: sharing, Events: twice}, true},
 		"a root certificate that is late": {Evidence{Pod: onNode("node-1"), Events: []corev1.Event{
 			warning("FailedMount", `MountVolume.SetUp failed for volume "kube-api-access-x" : configmap "kube-root-ca.crt" not found`, "", 5)}}, false},
 	} {
