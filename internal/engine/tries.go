@@ -72,8 +72,8 @@ func (r *attempt) isSettled(ctx context.Context, st step, facts expect.Facts, re
 	if f != nil {
 		return f.final
 	}
-	if notStarted(res) || res.ExitCode != 0 && diagnose.NoProgram(res.Stderr) {
-		return true // an image does not get a program
+	if notStarted(res) || res.ExitCode != 0 && diagnose.NoProgram(res.Stderr) || diagnose.Proxied(res.Stdout, r.watcher.addedContainers()) != nil {
+		return true // an image does not get a program, and a proxy stays
 	}
 	facts.Outcome, facts.Objects = outcomeOf(res), r.snapshot()
 	for _, c := range st.claims {
