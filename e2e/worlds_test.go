@@ -55,8 +55,8 @@ type world struct {
 	// reach and conformance are what becomes of the other commands there, where that is not
 	// the same.
 	reach, conformance *result
-	// runs are the names of the runs, where it is not pods.
-	runs []string
+	// apart: the commands change it for each other, and run in worlds of their own.
+	apart bool
 	// stays: the Namespace cannot be removed as long as the world is so.
 	stays bool
 }
@@ -94,7 +94,7 @@ var worlds = []world{
 			s.cordon()
 			s.autoscale(2*time.Second, "TriggeredScaleUp", "pod triggered scale-up: [{pool 3->4 (max: 10)}]", 12*time.Second)
 			return []string{"pods", "single-pod"}
-		}, first: "0/3 nodes are available", within: 8, want: []string{"the autoscaler adds a node for it", "claims hold"},
+		}, apart: true, first: "0/3 nodes are available", within: 8, want: []string{"the autoscaler adds a node for it", "claims hold"},
 		conformance: &result{outcome: "does not check the pairs of nodes while none is schedulable", code: 3, want: []string{"no schedulable node", "14 of 18 assertions passed"}}},
 	{name: "noautoscaler", title: "No node that can run a pod, and no autoscaler",
 		outcome: "ends after 15 s with exit code 3 and the scheduler's reason", build: func(s *scene) []string {
@@ -143,7 +143,7 @@ var worlds = []world{
 		outcome: "ends with exit code 3 and names the proxy", build: func(s *scene) []string {
 			s.mutatePods(answeredByProxy(s))
 			return []string{"pods", "single-pod"}
-		}, code: 3, want: []string{"a proxy that admission added (container proxy) answers for the service: the service sees 127.0.0.6"},
+		}, code: 3, first: "a proxy that admission added (container proxy) answers for the service: the service sees 127.0.0.6", within: 20,
 		reach: &result{outcome: "works, with a note that names the proxy", want: []string{"a proxy in the pod answers for its service"}}},
 	{name: "autopilot", title: "Resource requests that admission raises, and tolerations that it adds (GKE Autopilot)",
 		outcome: "works", build: func(s *scene) []string {
@@ -188,11 +188,11 @@ var worlds = []world{
 	{name: "quotaserial", title: "A quota of six pods",
 		outcome: "works: the scenarios run one after the other", build: func(s *scene) []string {
 			return []string{"pods", "-n", s.quota(corev1.ResourceList{corev1.ResourcePods: resource.MustParse("6")})}
-		}, want: []string{"leaves room for 6 pods", "they run one after the other", allHold}},
+		}, apart: true, want: []string{"leaves room for 6 pods", "they run one after the other", allHold}},
 	{name: "quotanarrow", title: "A quota of one pod",
 		outcome: "does not: says so before anything is created", build: func(s *scene) []string {
 			return []string{"pods", "-n", s.quota(corev1.ResourceList{corev1.ResourcePods: resource.MustParse("1")})}
-		}, code: 3, want: []string{"leaves room for 1 pods", "nothing was created"},
+		}, apart: true, code: 3, want: []string{"leaves room for 1 pods", "nothing was created"},
 		reach: &result{outcome: "works, with a note: places that need another pod are not checked", want: []string{`the quota "narrow" is used up`, "eachable"}}},
 	{name: "quotalimits", title: "A quota of memory limits without a LimitRange",
 		outcome: "does not: says so before anything is created", build: func(s *scene) []string {
@@ -319,11 +319,18 @@ func TestWorlds(t *testing.T) {
 		t.Skip("needs the inside of the embedded cluster")
 	}
 	for _, w := range worlds {
-		t.Run(w.name+"/pods", w.run)
+		trials := []trial{{world: w, command: "pods", runs: []string{"pods"}}}
 		for _, c := range commands {
 			if *everyCommand || c.of(w) != nil || c.shows && w.code != 0 {
-				t.Run(w.name+"/"+c.args[0], w.with(c).run)
+				trials = append(trials, w.with(c))
 			}
+		}
+		if !w.apart {
+			t.Run(w.name, func(t *testing.T) { runTogether(t, trials) })
+			continue
+		}
+		for _, each := range trials {
+			t.Run(w.name, func(t *testing.T) { runTogether(t, []trial{each}) })
 		}
 	}
 }
@@ -339,10 +346,20 @@ func (w world) outcomes() string {
 	return text
 }
 
+// trial is a command in a world.
+type trial struct {
+	world
+	command string
+	// args are its arguments, where they are not those that the world is built with.
+	args []string
+	// runs are the names of its runs.
+	runs []string
+}
+
 // with is the world as another command meets it.
-func (w world) with(c command) world {
-	build, of := w.build, c.of(w)
-	w.runs, w.never = c.runs, nil
+func (w world) with(c command) trial {
+	of := c.of(w)
+	w.never = nil
 	switch {
 	case of != nil:
 		w.code, w.want, w.first = of.code, of.want, ""
@@ -356,45 +373,62 @@ func (w world) with(c command) world {
 	if !c.shows {
 		w.first = ""
 	}
-	w.build = func(s *scene) []string {
-		args := slices.Clone(c.args)
-		if slices.Contains(build(s), "-n") {
-			args = append(args, "-n", s.namespace)
-		}
-		if of != nil {
-			args = append(args, of.args...)
-		}
-		return args
+	args := slices.Clone(c.args)
+	if of != nil {
+		args = append(args, of.args...)
 	}
-	return w
+	return trial{w, c.args[0], args, c.runs}
 }
 
-func (w world) run(t *testing.T) {
-	s := &scene{T: t, name: "pods", runs: w.runs, tmp: t.TempDir(), kubeconfig: *kube.KubeConfig}
+// runTogether runs commands in one world, at the same time.
+func runTogether(t *testing.T, trials []trial) {
+	s := &scene{T: t, name: "pods", kubeconfig: *kube.KubeConfig}
 	s.Cleanup(func() { // the next world may have one of that name
 		s.until("the namespace of the world no longer exists", func(ctx context.Context) bool {
 			_, err := client(s.T).CoreV1().Namespaces().Get(ctx, s.name, metav1.GetOptions{})
 			return apierrors.IsNotFound(err)
 		})
 	})
-	args := w.build(s)
-	printed := s.execute(args)
-	printed.assert(t, append(slices.Clone(w.want), w.first), w.never, w.code)
-	if left := s.leftovers(); len(left) > 0 != w.stays {
-		t.Errorf("expected something left: %t, found %q", w.stays, left)
+	for _, each := range trials {
+		s.runs = append(s.runs, each.runs...)
 	}
-	first := 0.0
-	if w.first != "" {
-		first, _ = printed.seconds(w.first, time.Time{}, time.Time{})
-		if first > w.within {
-			t.Errorf("expected the first word within %.0f s, found %.1f s", w.within, first)
+	args := trials[0].build(s)
+	for _, each := range trials {
+		t.Run(each.command, func(t *testing.T) {
+			t.Parallel()
+			own := *s
+			own.T, own.tmp, own.runs = t, t.TempDir(), each.runs
+			each.run(&own, args)
+		})
+	}
+}
+
+// run runs the command in the world, which is built for pods with arguments.
+func (r trial) run(s *scene, pods []string) {
+	args := pods
+	if r.args != nil {
+		args = r.args
+		if slices.Contains(pods, "-n") {
+			args = append(args, "-n", s.namespace)
 		}
 	}
-	if t.Failed() {
-		t.Logf("kubectl kbe %s\n%s", strings.Join(args, " "), printed.text)
+	printed := s.execute(args)
+	printed.assert(s.T, append(slices.Clone(r.want), r.first), r.never, r.code)
+	if left := s.leftovers(); len(left) > 0 != r.stays {
+		s.Errorf("expected something left: %t, found %q", r.stays, left)
+	}
+	first := 0.0
+	if r.first != "" {
+		first, _ = printed.seconds(r.first, time.Time{}, time.Time{})
+		if first > r.within {
+			s.Errorf("expected the first word within %.0f s, found %.1f s", r.within, first)
+		}
+	}
+	if s.Failed() {
+		s.Logf("kubectl kbe %s\n%s", strings.Join(args, " "), printed.text)
 	}
 	last := printed.lines[len(printed.lines)-1]
-	t.Logf("| %s | %s | exit %d | first word %.1f s | end %.1f s | %s |", w.name, args[0], printed.code, first, last.at.Sub(printed.started).Seconds(), strings.TrimSpace(last.text))
+	s.Logf("| %s | %s | exit %d | first word %.1f s | end %.1f s | %s |", r.name, args[0], printed.code, first, last.at.Sub(printed.started).Seconds(), strings.TrimSpace(last.text))
 }
 
 // TestTheWorldsAreDocumented compares docs/clusters.md with the worlds that TestWorlds
