@@ -50,7 +50,7 @@ func TestWhatIsShownIsWhatTheAPIServerSees(t *testing.T) {
 	namespace := ""
 	var expected []string
 	manifests, shown := map[int]string{}, map[int][]string{} // scenarios run in parallel
-	verdict := engine.Run(t.Context(), clientsOf(flags), plan, engine.Options{FailFast: true}, func(ev engine.Event) {
+	verdict := engine.Run(t.Context(), clientsOf(flags), plan, engine.Options{FailFast: true}, unobserved, func(ev engine.Event) {
 		switch b := ev.Body.(type) {
 		case engine.RunStarted:
 			namespace = b.Run.Namespace

@@ -101,7 +101,7 @@ func pageOf(ctx context.Context, t *testing.T, e *example.Example) []byte {
 		t.Fatal(err)
 	}
 	collector := report.NewCollector()
-	verdict := engine.Run(ctx, clientsOf(kube), plan, engine.Options{FailFast: true}, collector.Handle)
+	verdict := engine.Run(ctx, clientsOf(kube), plan, engine.Options{FailFast: true}, unobserved, collector.Handle)
 	r := collector.Report()
 	if verdict != v1alpha1.Passed || r.Claims.Met != e.Claims() {
 		t.Errorf("expected that all claims hold, found the verdict %s and %+v", r.Verdict, r.Claims)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -24,6 +25,7 @@ import (
 	"sigs.k8s.io/e2e-framework/third_party/kind"
 
 	"github.com/kubectl-kbe/kubectl-kbe/e2e/internal/provider"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 )
 
@@ -201,6 +203,9 @@ func exhaustive(t *testing.T) {
 		t.Skip("make test-all runs it")
 	}
 }
+
+// unobserved is where a run shows nothing.
+var unobserved = report.NewTerminal(io.Discard, nil, 80, false)
 
 // clientsOf are clients that make each request once.
 func clientsOf(getter genericclioptions.RESTClientGetter) *run.Clients {

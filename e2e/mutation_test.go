@@ -117,7 +117,7 @@ func assertFailsAlone(t *testing.T, e *example.Example, c claimOf, m mutation) {
 	}
 	var story bytes.Buffer
 	collector := report.NewStory(report.NewTerminal(&story, nil, 80, false))
-	verdict := engine.Run(t.Context(), clientsOf(kube), plan, engine.Options{FailFast: true}, collector.Handle)
+	verdict := engine.Run(t.Context(), clientsOf(kube), plan, engine.Options{FailFast: true}, unobserved, collector.Handle)
 	var found []string
 	for _, sc := range collector.Report().Scenarios {
 		for _, st := range sc.Steps {

@@ -52,7 +52,7 @@ spec:
 		t.Fatal(err)
 	}
 	s := story{pods: map[string]v1alpha1.Pod{}}
-	s.verdict = engine.Run(t.Context(), clientsOf(flags), plan, opts, func(ev engine.Event) {
+	s.verdict = engine.Run(t.Context(), clientsOf(flags), plan, opts, unobserved, func(ev engine.Event) {
 		switch b := ev.Body.(type) {
 		case engine.ClaimDecided:
 			if b.Outcome == v1alpha1.Failed {

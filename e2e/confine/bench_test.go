@@ -31,6 +31,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/e2e/internal/apiserver"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 )
 
@@ -171,7 +172,7 @@ func (b *bench) run(t testing.TB, plan *engine.Plan, a attempt, opts engine.Opti
 	}
 	var mu sync.Mutex
 	var printed strings.Builder
-	engine.Run(t.Context(), &run.Clients{RESTClientGetter: b.getter}, plan, opts, func(ev engine.Event) {
+	engine.Run(t.Context(), &run.Clients{RESTClientGetter: b.getter}, plan, opts, report.NewTerminal(io.Discard, nil, 80, false), func(ev engine.Event) {
 		mu.Lock()
 		defer mu.Unlock()
 		switch body := ev.Body.(type) {

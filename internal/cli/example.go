@@ -139,14 +139,15 @@ func (o *exampleOptions) execute(ctx context.Context, cancel context.CancelCause
 	if printers.IsTerminal(o.streams.Out) || o.dryRun || o.step {
 		view = report.Story
 	}
-	o.collector = report.NewStory(o.output.terminal(o.streams, cancel, view))
+	terminal := o.output.terminal(o.streams, cancel, view)
+	o.collector = report.NewStory(terminal)
 	if o.dryRun {
 		return v1alpha1.Passed, engine.Preview(ctx, o.plan, o.Options, o.collector.Handle)
 	}
 	if o.step {
 		o.Confirm = newConfirm(o.streams, cancel)
 	}
-	verdict := engine.Run(ctx, o.clients, o.plan, o.Options, o.collector.Handle)
+	verdict := engine.Run(ctx, o.clients, o.plan, o.Options, terminal, o.collector.Handle)
 	report.Refuse(o.streams.ErrOut, width(o.streams.ErrOut), o.collector.Report())
 	return verdict, nil
 }

@@ -169,16 +169,10 @@ func (o *reachOptions) fill(result run.Result) {
 // OnDecided shows what was found.
 func (o *reachOptions) OnDecided(result run.Result) {
 	o.fill(result)
-	o.reach.Cleanup = &v1alpha1.Cleanup{Kept: o.Keep, RemoveCommand: result.RemoveCommand}
 	o.reach = report.Redacted(o.reach)
 	o.Show(o.reach)
 	o.showError()
-	if result.Interrupted != "" {
-		o.Interrupted(result.Interrupted, result.RemoveCommand)
-	}
-	if !o.Keep {
-		o.Doing("deleting the run's resources in namespace " + result.Run.Namespace)
-	}
+	o.Terminal.OnDecided(result)
 }
 
 // showError shows what kept the run from probing.

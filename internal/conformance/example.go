@@ -39,12 +39,7 @@ func (p *examplePart) run(ctx context.Context, r *Runner, shared run.Options, de
 	collector := report.NewCollector()
 	opts := engine.Options{Options: shared, FailFast: true}
 	opts.Images = p.overrides(opts.Images)
-	engine.Run(ctx, r.clients, p.plan, opts, func(e engine.Event) {
-		if _, ok := e.Body.(engine.CleanupStarted); ok {
-			decided()
-		}
-		collector.Handle(e)
-	})
+	engine.Run(ctx, r.clients, p.plan, opts, observer(decided), collector.Handle)
 	done := collector.Report()
 	r.ran(done.Images)
 	return outcome{results: p.results(done, context.Cause(ctx)), problems: problemsOf(done.Cleanup)}

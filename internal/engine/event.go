@@ -72,9 +72,6 @@ type ContainersAdded struct {
 // command ran, and that it runs again.
 type CommandRepeated struct{ Cause *diagnose.Cause }
 
-// Delayed reports what keeps requests to the API server waiting.
-type Delayed struct{ Delay string }
-
 // Output is what the command printed, as far as it is shown.
 type Output struct{ Stdout, Stderr string }
 
@@ -113,20 +110,6 @@ type ScenarioRepeated struct{ Cause *diagnose.Cause }
 
 // ScenarioEnded ends a scenario.
 type ScenarioEnded struct{ Elapsed time.Duration }
-
-// Interrupted reports that a signal ended the run; the cleanup begins.
-type Interrupted struct {
-	Signal string
-	// RemoveCommand removes by hand what a second signal would leave.
-	RemoveCommand string
-}
-
-// CleanupStarted reports that the run's resources are being removed.
-type CleanupStarted struct{ Namespace string }
-
-// CleanupHeld reports an object that is stuck terminating, and of what
-// holds it; it may come more than once.
-type CleanupHeld struct{ Object, Why string }
 
 // RunEnded comes last.
 type RunEnded struct {

@@ -28,15 +28,15 @@ type Options struct {
 	Confirm func(ctx context.Context, command string) bool
 }
 
-// Run runs a plan on a cluster, and sends every event to sink, one at a time. It removes
-// its resources even if ctx ends.
-func Run(ctx context.Context, clients *run.Clients, plan *Plan, opts Options, sink func(Event)) v1alpha1.Verdict {
+// Run runs a plan on a cluster, and sends every event to sink, one at a time; observer sees what
+// all runs have in common. It removes its resources even if ctx ends.
+func Run(ctx context.Context, clients *run.Clients, plan *Plan, opts Options, observer run.Observer, sink func(Event)) v1alpha1.Verdict {
 	opts.Confined = !opts.AllowClusterScope
 	r := &runner{plan: plan, opts: opts, sink: sink, counts: map[int]map[v1alpha1.Outcome]int{}, attempts: map[*attempt]context.CancelCauseFunc{},
 		connection: clients.Connection()}
 	result := run.Run(ctx, clients, opts.Options, run.Work{
 		Name: plan.Example.Metadata.Name, Needs: plan.Needs(opts.Namespace == ""), Prepare: r.prepare, Do: r.scenarios,
-	}, r)
+	}, observer)
 	if r.stopWatch != nil {
 		r.stopWatch()
 	}
@@ -135,22 +135,6 @@ func (r *runner) scenarios(ctx context.Context, _ *run.Environment) (v1alpha1.Ve
 	}
 	wg.Wait()
 	return run.Worst(verdicts...), nil
-}
-
-// OnDelay shows what keeps requests waiting.
-func (r *runner) OnDelay(delay string) { r.emit(WholeRun, Delayed{delay}) }
-
-// OnStuckDeletion shows what the cleanup waits for.
-func (r *runner) OnStuckDeletion(object, why string) { r.emit(WholeRun, CleanupHeld{object, why}) }
-
-// OnDecided shows that the cleanup begins.
-func (r *runner) OnDecided(result run.Result) {
-	if result.Interrupted != "" {
-		r.emit(WholeRun, Interrupted{result.Interrupted, result.RemoveCommand})
-	}
-	if !r.opts.Keep {
-		r.emit(WholeRun, CleanupStarted{result.Run.Namespace})
-	}
 }
 
 // end shows what the run came to.

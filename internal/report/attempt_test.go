@@ -52,13 +52,9 @@ func TestASecondAttemptIsLabelled(t *testing.T) {
 
 func TestWhatDelaysARunIsTold(t *testing.T) {
 	var story bytes.Buffer
-	handle := NewStory(NewTerminal(&story, nil, 200, false)).Handle
-	for _, body := range []engine.Body{
-		engine.Delayed{Delay: "Lost the connection to the API server (EOF \x1b[31m): reconnecting."},
-		engine.CleanupHeld{Object: "namespaces/n", Why: "NamespaceFinalizersRemaining: example.com/hold"},
-	} {
-		handle(engine.Event{Scenario: engine.WholeRun, Body: body})
-	}
+	terminal := NewTerminal(&story, nil, 200, false)
+	terminal.OnDelay("Lost the connection to the API server (EOF \x1b[31m): reconnecting.")
+	terminal.OnStuckDeletion("namespaces/n", "NamespaceFinalizersRemaining: example.com/hold")
 	const want = `  – Lost the connection to the API server (EOF ^[[31m): reconnecting.
   – namespaces/n is stuck terminating: NamespaceFinalizersRemaining: example.com/hold
     Still waiting: whoever set a finalizer must remove it.

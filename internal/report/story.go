@@ -18,12 +18,6 @@ func (c *Collector) story(ev engine.Event) {
 	switch b := ev.Body.(type) {
 	case engine.Waiting:
 		c.terminal.Doing(c.waiting(b, ev))
-	case engine.CleanupStarted:
-		c.terminal.Doing("deleting the run's resources in namespace " + b.Namespace)
-	case engine.Delayed:
-		c.terminal.OnDelay(b.Delay)
-	case engine.Interrupted:
-		c.terminal.Interrupted(b.Signal, b.RemoveCommand)
 	case engine.RunEnded:
 		d.Failures = documentOf(c.Report()).Failures
 		c.terminal.show(d, true)
@@ -113,8 +107,6 @@ func noteOfRun(body engine.Body) []Block {
 		return []Block{Break{}, Prose{Text: fmt.Sprintf("The quota %q leaves room for %d pods, and all scenarios together need %d: they run one after the other.", b.Quota, b.Room, b.Needed)}}
 	case engine.ContainersAdded:
 		return []Block{openNote(fmt.Sprintf("Admission added to pod %q: container %s. Claims are about the containers of the page.", b.Pod, strings.Join(b.Containers, ", container ")))}
-	case engine.CleanupHeld:
-		return stuckNote(b.Object, b.Why)
 	case engine.PreviewEnded:
 		return []Block{Break{}, Prose{Text: fmt.Sprintf("Dry run: %d commands and %d claims. No cluster was contacted.", b.Commands, b.Claims)}}
 	default:

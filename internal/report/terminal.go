@@ -115,14 +115,19 @@ func (t *Terminal) OnDelay(delay string) { t.Note(openNote(delay)) }
 // OnStuckDeletion shows what the cleanup waits for.
 func (t *Terminal) OnStuckDeletion(object, why string) { t.Note(stuckNote(object, why)...) }
 
-// Interrupted shows that a signal ended the run, and how to remove by hand what a second
-// signal would leave.
-func (t *Terminal) Interrupted(signal, removeCommand string) {
-	if signal == run.Quit.String() {
+// OnDecided shows that a signal ended the run, and how to remove by hand what a second signal
+// would leave; and that the cleanup begins.
+func (t *Terminal) OnDecided(r run.Result) {
+	switch r.Interrupted {
+	case "":
+	case run.Quit.String():
 		t.Note(Break{}, Prose{Text: "Stopped by you: cleaning up."})
-		return
+	default:
+		t.Note(Break{}, Prose{Text: fmt.Sprintf("Interrupted (%s): cleaning up. A second signal exits at once; then run:", r.Interrupted)}, Hint{"", r.RemoveCommand})
 	}
-	t.Note(Break{}, Prose{Text: fmt.Sprintf("Interrupted (%s): cleaning up. A second signal exits at once; then run:", signal)}, Hint{"", removeCommand})
+	if !r.Cleanup.Kept {
+		t.Doing("deleting the run's resources in namespace " + r.Run.Namespace)
+	}
 }
 
 // Doing shows what goes on, where a line may be overwritten.

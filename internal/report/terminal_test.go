@@ -14,6 +14,7 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -159,14 +160,14 @@ func TestAFirstAttemptIsNoFailure(t *testing.T) {
 }
 
 func TestAnAnswerOfTheUserIsNoFailure(t *testing.T) {
-	for signal, want := range map[string]string{"quit": "\n– 1 of 3 claims hold", "interrupt": "\n✗ 1 of 3 claims hold"} {
+	for signal, want := range map[string]string{"quit": "– 1 of 3 claims hold", "interrupt": "✗ 1 of 3 claims hold"} {
 		var out bytes.Buffer
 		handle := NewStory(NewTerminal(&out, nil, 80, false)).Handle
-		for _, b := range []engine.Body{engine.RunStarted{Run: inN}, engine.Interrupted{Signal: signal},
+		for _, b := range []engine.Body{engine.RunStarted{Run: inN},
 			engine.RunEnded{RunResult: v1alpha1.RunResult{Verdict: v1alpha1.Stopped, Interrupted: signal}, Met: 1, NotChecked: 2}} {
 			handle(engine.Event{Scenario: engine.WholeRun, Body: b})
 		}
-		if !strings.Contains(out.String(), want) {
+		if !strings.HasPrefix(out.String(), want) {
 			t.Errorf("%s: expected %q, found %s", signal, want, out.String())
 		}
 	}
@@ -202,10 +203,6 @@ func TestOtherEndings(t *testing.T) {
 		"Stopped by --timeout 1s after 2.0 s (checks 1.0 s, cleanup 1.0 s).": {
 			engine.RunEnded{NotChecked: 3, RunResult: v1alpha1.RunResult{Verdict: v1alpha1.CouldNotRun, TimedOut: "1s", VerdictMilliseconds: 1000, ElapsedMilliseconds: 2000}},
 		},
-		"kubectl delete pods -n n -l a=b": {
-			engine.Interrupted{Signal: "interrupt", RemoveCommand: "kubectl delete pods -n n -l a=b"},
-		},
-		"Stopped by you: cleaning up.\n":                 {engine.Interrupted{Signal: "quit", RemoveCommand: "kubectl delete pods -n n -l a=b"}},
 		"The run's resources in namespace n are deleted": {cleanedUp(v1alpha1.Cleanup{})},
 		"remove it    kubectl delete namespace n":        {cleanedUp(v1alpha1.Cleanup{Kept: true, RemoveCommand: "kubectl delete namespace n"})},
 		"✗ no room":          {cleanedUp(v1alpha1.Cleanup{Kept: true, Error: "no room"})},
@@ -219,6 +216,27 @@ func TestOtherEndings(t *testing.T) {
 		}
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("expected %q, found:\n%s", want, out.String())
+		}
+	}
+}
+
+func TestTheEndOfTheWorkIsShown(t *testing.T) {
+	for signal, want := range map[string]struct{ text, live string }{
+		"":          {"", "  deleting the run's resources in namespace n"},
+		"quit":      {"Stopped by you: cleaning up.\n", "  deleting the run's resources in namespace n"},
+		"interrupt": {"Interrupted (interrupt): cleaning up. A second signal exits at once; then run:\n  kubectl delete pods -n n -l a=b\n", "  deleting the run's resources in namespace n"},
+	} {
+		for _, kept := range []bool{false, true} {
+			var out, live bytes.Buffer
+			NewTerminal(&out, &live, 80, false).OnDecided(run.Result{RemoveCommand: "kubectl delete pods -n n -l a=b", RunResult: v1alpha1.RunResult{
+				Run: inN, Interrupted: signal, Cleanup: &v1alpha1.Cleanup{Kept: kept},
+			}})
+			if kept {
+				want.live = ""
+			}
+			if out.String() != want.text || live.String() != want.live {
+				t.Errorf("%q, kept: %t: expected %q, found %q, %q", signal, kept, want, out.String(), live.String())
+			}
 		}
 	}
 }

@@ -59,7 +59,7 @@ type Environment struct {
 type Observer interface {
 	// OnDelay: requests to the API server are kept waiting, as a sentence says.
 	OnDelay(delay string)
-	// OnDecided: the work is done, and the cleanup begins, unless all is kept.
+	// OnDecided: the work is done, and the cleanup begins, unless all is kept, as the result says.
 	OnDecided(Result)
 	// OnStuckDeletion: the cleanup waits for an object that is being deleted and stays.
 	OnStuckDeletion(object, why string)
@@ -67,7 +67,7 @@ type Observer interface {
 
 // Result is what a run came to.
 type Result struct {
-	// RunResult has no Error: that is Err. Its Cleanup is nil as long as there was none.
+	// RunResult has no Error: that is Err. Its Cleanup is nil where the work was not begun.
 	v1alpha1.RunResult
 	// Started reports that the work was begun.
 	Started bool
@@ -233,6 +233,7 @@ func (r *run) decide(ctx context.Context) error {
 		}
 	}
 	if r.result.Started {
+		r.result.Cleanup = &v1alpha1.Cleanup{Kept: r.opts.Keep, RemoveCommand: r.result.RemoveCommand}
 		r.observer.OnDecided(r.result)
 	}
 	return nil
