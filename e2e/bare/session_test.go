@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -122,6 +123,7 @@ func TestMain(m *testing.M) {
 	}
 	fmt.Println(s.ID)
 	_, _ = io.Copy(io.Discard, os.Stdin) // until the test has ended
+	runtime.KeepAlive(s)                 // a Session that is garbage gives up its lock
 }
 
 // testKilledRun: a run is running while its process lives, and dead when that was killed.
