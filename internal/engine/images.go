@@ -25,16 +25,8 @@ type Images struct {
 	registry string
 	// chosen are those that the user has named: they are never replaced.
 	chosen map[string]string
-	// replaced are those that run something else.
-	replaced map[string]Replacement
-}
-
-// Replacement is an image that cannot run on the cluster, and what runs instead.
-type Replacement struct {
-	// Name is the image's short name, Reference the one of the example.
-	Name, Reference string
-	// By is what runs, and why.
-	By v1alpha1.Replaced
+	// replaced are those that run something else, with their references in the example.
+	replaced map[string]v1alpha1.Image
 }
 
 // Images are the example's, as the user has chosen (see run.Options.References).
@@ -47,22 +39,22 @@ func (p *Plan) Images(opts *run.Options) (*Images, error) {
 func (m *Images) References() map[string]string {
 	refs := maps.Clone(m.refs)
 	for name, r := range m.replaced {
-		refs[name] = r.By.Reference
+		refs[name] = r.Replaced.Reference
 	}
 	return refs
 }
 
 // replacement is what would run instead of an image, or false where nothing would: it has
 // nothing, the user has chosen the image, or it is replaced already.
-func (m *Images) replacement(name, why string) (Replacement, bool) {
+func (m *Images) replacement(name, why string) (v1alpha1.Image, bool) {
 	instead := m.example.Spec.Images[name].Instead
 	_, chosen := m.chosen[name]
 	_, replaced := m.replaced[name]
 	if instead.Image == "" || chosen || replaced {
-		return Replacement{}, false
+		return v1alpha1.Image{}, false
 	}
-	by := v1alpha1.Replaced{Why: why, Reference: m.refs[instead.Image], Command: m.quote(m.insteadCommand(name))}
-	return Replacement{name, m.refs[name], by}, true
+	by := &v1alpha1.Replaced{Why: why, Reference: m.refs[instead.Image], Command: m.quote(m.insteadCommand(name))}
+	return v1alpha1.Image{Name: name, Reference: m.refs[name], Replaced: by}, true
 }
 
 // replaceable are the short names of the images that may be replaced.
@@ -77,11 +69,11 @@ func (m *Images) replaceable() []string {
 }
 
 // with is the images with one of them replaced.
-func (m *Images) with(r Replacement) *Images {
+func (m *Images) with(r v1alpha1.Image) *Images {
 	next := *m
 	next.replaced = maps.Clone(m.replaced)
 	if next.replaced == nil {
-		next.replaced = map[string]Replacement{}
+		next.replaced = map[string]v1alpha1.Image{}
 	}
 	next.replaced[r.Name] = r
 	return &next
@@ -123,7 +115,7 @@ func (m *Images) container(ref string) (podpatch.Container, error) {
 		return podpatch.Container{Image: moved}, err
 	}
 	if r, replaced := m.replaced[name]; replaced {
-		return podpatch.Container{Image: r.By.Reference, Command: m.insteadCommand(name)}, nil
+		return podpatch.Container{Image: r.Replaced.Reference, Command: m.insteadCommand(name)}, nil
 	}
 	if now := m.refs[name]; !sameImage(now, ref) {
 		ref = now

@@ -14,25 +14,26 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/podpatch"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
+	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // ImageReplaced reports that an image cannot run on the cluster, and what runs instead for
 // the rest of the run. Scenarios that have used it run again.
-type ImageReplaced struct{ Replacement }
+type ImageReplaced struct{ v1alpha1.Image }
 
 // ReplacementPlanned reports, in a Preview, what would run where an image cannot.
-type ReplacementPlanned struct{ Replacement }
+type ReplacementPlanned struct{ v1alpha1.Image }
 
 // superseded is why an attempt ends whose image was replaced.
-type superseded struct{ Replacement }
+type superseded struct{ v1alpha1.Image }
 
 func (s superseded) Error() string {
-	return fmt.Sprintf("the image %s cannot run here: %s", s.Reference, s.By.Why)
+	return fmt.Sprintf("the image %s cannot run here: %s", s.Reference, s.Replaced.Why)
 }
 
 // cause is what the second attempt of the scenario says of the first one.
 func (s superseded) cause() *diagnose.Cause {
-	return &diagnose.Cause{What: fmt.Sprintf("the image %s could not run", s.Reference), Why: s.By.Why}
+	return &diagnose.Cause{What: fmt.Sprintf("the image %s could not run", s.Reference), Why: s.Replaced.Why}
 }
 
 // uses reports whether a scenario uses an image of the example, by its short name.
@@ -198,7 +199,7 @@ func (r *attempt) awaitSigns(ctx context.Context, cause *diagnose.Cause) {
 }
 
 // plannedReplacements are what would run instead of each image that may be replaced.
-func (m *Images) plannedReplacements() (out []Replacement) {
+func (m *Images) plannedReplacements() (out []v1alpha1.Image) {
 	for _, name := range m.replaceable() {
 		r, _ := m.replacement(name, ruleOf(m.example.Spec.Images[name]))
 		out = append(out, r)

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"maps"
 	"reflect"
 	"slices"
 	"time"
@@ -17,8 +18,6 @@ import (
 type Collector struct {
 	report    v1alpha1.Report
 	scenarios map[int]*scenario
-	images    map[string]string
-	replaced  map[string]*v1alpha1.Replaced
 	pods      pods
 	// terminal shows the Report as it grows, or is nil.
 	terminal *Terminal
@@ -48,9 +47,7 @@ func NewCollector() *Collector { return NewStory(nil) }
 
 // NewStory returns a Collector that shows the run on a terminal, scenario by scenario.
 func NewStory(t *Terminal) *Collector {
-	return &Collector{
-		scenarios: map[int]*scenario{}, replaced: map[string]*v1alpha1.Replaced{}, terminal: t,
-	}
+	return &Collector{scenarios: map[int]*scenario{}, terminal: t}
 }
 
 // Handle takes the next event.
@@ -89,7 +86,7 @@ func (c *Collector) Report() *v1alpha1.Report {
 		}
 	}
 	r.Pods = c.pods.list()
-	r.Images = imagesInUse(c.images, c.replaced, r.Pods)
+	r.Images = imagesInUse(r.Images, r.Pods)
 	return Redacted(&r)
 }
 
@@ -99,9 +96,12 @@ func (c *Collector) wholeRun(body engine.Body) {
 	case engine.RunStarted:
 		r.Example, r.Title, r.Summary = b.Example, b.Title, b.Summary
 		r.Run = b.Run
-		c.images = b.Images
+		for _, name := range slices.Sorted(maps.Keys(b.Images)) {
+			r.Images = append(r.Images, v1alpha1.Image{Name: name, Reference: b.Images[name]})
+		}
 	case engine.ImageReplaced:
-		c.replaced[b.Name] = &b.By
+		i := slices.IndexFunc(r.Images, func(image v1alpha1.Image) bool { return image.Name == b.Name })
+		r.Images[i].Replaced = b.Replaced
 	case engine.RunEnded:
 		r.RunResult, r.Example, r.Cause = b.RunResult, b.Example, causeOf(b.Cause)
 		r.Claims = v1alpha1.Counts{Total: b.Met + b.Failed + b.NotChecked, Met: b.Met, Failed: b.Failed, NotChecked: b.NotChecked}

@@ -27,7 +27,7 @@ func exampleDocument(r *v1alpha1.Report) Document {
 	d := exampleHeader(r)
 	for _, image := range r.Images {
 		if image.Replaced != nil {
-			d.Remarks = append(d.Remarks, strings.Join(replacedText(image.Reference, *image.Replaced), " "))
+			d.Remarks = append(d.Remarks, strings.Join(replacedText(image), " "))
 		}
 	}
 	shown := newShown()
@@ -255,20 +255,20 @@ func podBlocks(r *v1alpha1.Report) (blocks []Block) {
 }
 
 // replacedText says which image cannot run, and what runs instead.
-func replacedText(reference string, r v1alpha1.Replaced) []string {
-	return []string{fmt.Sprintf("The image %s cannot run here: %s.", reference, r.Why), "Its containers run " + insteadText(r) + " instead."}
+func replacedText(image v1alpha1.Image) []string {
+	return []string{fmt.Sprintf("The image %s cannot run here: %s.", image.Reference, image.Replaced.Why), "Its containers run " + insteadText(image.Replaced) + " instead."}
 }
 
 // plannedText says where an image would be replaced.
-func plannedText(reference string, r v1alpha1.Replaced) string {
+func plannedText(image v1alpha1.Image) string {
 	where := ""
-	if r.Why != "" {
-		where = " It " + r.Why + "."
+	if image.Replaced.Why != "" {
+		where = " It " + image.Replaced.Why + "."
 	}
-	return fmt.Sprintf("The image %s is used where it can run.%s Elsewhere, its containers run %s.", reference, where, insteadText(r))
+	return fmt.Sprintf("The image %s is used where it can run.%s Elsewhere, its containers run %s.", image.Reference, where, insteadText(image.Replaced))
 }
 
-func insteadText(r v1alpha1.Replaced) string {
+func insteadText(r *v1alpha1.Replaced) string {
 	if r.Command == "" {
 		return r.Reference
 	}

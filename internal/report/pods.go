@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"time"
 
@@ -63,11 +62,8 @@ func rank(m v1alpha1.Moment) int {
 
 // imagesInUse lists the images of the example and of the Pods, with what the
 // nodes found for them.
-func imagesInUse(named map[string]string, replaced map[string]*v1alpha1.Replaced, pods []v1alpha1.Pod) []v1alpha1.Image {
-	var out []v1alpha1.Image
-	for _, name := range slices.Sorted(maps.Keys(named)) {
-		out = append(out, v1alpha1.Image{Name: name, Reference: named[name], Replaced: replaced[name]})
-	}
+func imagesInUse(named []v1alpha1.Image, pods []v1alpha1.Pod) []v1alpha1.Image {
+	out := slices.Clone(named)
 	for _, p := range pods {
 		for _, c := range p.Containers {
 			i := slices.IndexFunc(out, func(image v1alpha1.Image) bool { return image.Reference == c.Image })

@@ -96,10 +96,10 @@ func noteOfRun(body engine.Body) []Block {
 	case engine.RunStarted:
 		return startNotes(b)
 	case engine.ReplacementPlanned:
-		return []Block{Break{}, Prose{Text: plannedText(b.Reference, b.By)}}
+		return []Block{Break{}, Prose{Text: plannedText(b.Image)}}
 	case engine.ImageReplaced:
 		blocks := []Block{Break{}}
-		for _, text := range replacedText(b.Reference, b.By) {
+		for _, text := range replacedText(b.Image) {
 			blocks = append(blocks, Prose{Text: text})
 		}
 		return blocks
