@@ -62,7 +62,7 @@ func send(o *exampleOptions) (progress string) {
 		{Body: engine.StepStarted{Step: v1alpha1.Step{Claims: []v1alpha1.Claim{{Claim: "It is so", Expression: "true", Outcome: v1alpha1.NotChecked}}}}},
 		{Body: engine.ClaimDecided{Outcome: v1alpha1.Met}},
 		{Body: engine.ScenarioEnded{Elapsed: 1234 * time.Millisecond}},
-		{Scenario: engine.WholeRun, Body: engine.RunEnded{Example: "pods", RunResult: v1alpha1.RunResult{Verdict: v1alpha1.Passed, Run: v1alpha1.Run{ID: "x7k2p", Namespace: "kbe-pods-x7k2p", ServerVersion: "v1.37.2"}}, Met: 1}},
+		{Scenario: engine.WholeRun, Body: engine.RunEnded{Example: "pods", RunResult: v1alpha1.RunResult{Verdict: v1alpha1.Passed, Run: v1alpha1.Run{ID: "x7k2p", Namespace: "kbe-pods-x7k2p", ServerVersion: "v1.37.2"}}, Claims: 1}},
 	} {
 		o.collector.Handle(ev)
 	}

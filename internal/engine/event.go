@@ -116,8 +116,8 @@ type RunEnded struct {
 	v1alpha1.RunResult
 	// Example is its name: RunStarted is missing where the run could not start.
 	Example string
-	// Met, Failed and NotChecked count the claims.
-	Met, Failed, NotChecked int
+	// Claims is how many the Plan has.
+	Claims int
 	// Cause is the diagnosis of the error that kept the run from starting, where there is one.
 	Cause *diagnose.Cause
 }

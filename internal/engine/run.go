@@ -32,8 +32,7 @@ type Options struct {
 // all runs have in common. It removes its resources even if ctx ends.
 func Run(ctx context.Context, clients *run.Clients, plan *Plan, opts Options, observer run.Observer, sink func(Event)) v1alpha1.Verdict {
 	opts.Confined = !opts.AllowClusterScope
-	r := &runner{plan: plan, opts: opts, sink: sink, counts: map[int]map[v1alpha1.Outcome]int{}, attempts: map[*attempt]context.CancelCauseFunc{},
-		connection: clients.Connection()}
+	r := &runner{plan: plan, opts: opts, sink: sink, attempts: map[*attempt]context.CancelCauseFunc{}, connection: clients.Connection()}
 	result := run.Run(ctx, clients, opts.Options, run.Work{
 		Name: plan.Example.Metadata.Name, Needs: plan.Needs(opts.Namespace == ""), Prepare: r.prepare, Do: r.scenarios,
 	}, observer)
@@ -67,9 +66,8 @@ type runner struct {
 	attempts map[*attempt]context.CancelCauseFunc
 	logsSeen sync.Map // of containers, by Pod UID and name
 
-	mu     sync.Mutex
-	sink   func(Event)
-	counts map[int]map[v1alpha1.Outcome]int // of claims, by scenario
+	mu   sync.Mutex
+	sink func(Event)
 	// ended are the words of the commands in containers that succeeded.
 	ended [][]string
 }
@@ -77,12 +75,6 @@ type runner struct {
 func (r *runner) emit(scenario int, body Body) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	switch b := body.(type) {
-	case ScenarioStarted, ScenarioRepeated:
-		r.counts[scenario] = map[v1alpha1.Outcome]int{}
-	case ClaimDecided:
-		r.counts[scenario][b.Outcome]++
-	}
 	r.sink(Event{Time: time.Now(), Scenario: scenario, Body: body})
 	if _, last := body.(RunEnded); last {
 		r.sink = func(Event) {} // a watch may still see a change
@@ -139,15 +131,9 @@ func (r *runner) scenarios(ctx context.Context, _ *run.Environment) (v1alpha1.Ve
 
 // end shows what the run came to.
 func (r *runner) end(result run.Result) {
-	end := RunEnded{RunResult: result.RunResult, Example: r.plan.Example.Metadata.Name, Cause: result.Cause(r.connection)}
+	end := RunEnded{RunResult: result.RunResult, Example: r.plan.Example.Metadata.Name, Claims: r.plan.Claims(), Cause: result.Cause(r.connection)}
 	if result.Err != nil {
 		end.Error = result.Err.Error()
-	}
-	if !result.Started {
-		end.NotChecked = r.plan.Claims()
-	}
-	for _, c := range r.counts {
-		end.Met, end.Failed, end.NotChecked = end.Met+c[v1alpha1.Met], end.Failed+c[v1alpha1.Failed], end.NotChecked+c[v1alpha1.NotChecked]
 	}
 	r.emit(WholeRun, end)
 }

@@ -54,7 +54,7 @@ func oneCause() []engine.Event {
 	fails(2, "limited", what, why, other)
 	fails(3, "big", `pod %q is not scheduled: no node can run it`, "Insufficient cpu",
 		engine.EvidenceKept{Evidence: v1alpha1.Evidence{Pod: "big", Status: []string{`pod "big": Pending; not PodScheduled: Insufficient cpu`}}})
-	at(engine.WholeRun, engine.RunEnded{RunResult: v1alpha1.RunResult{Verdict: v1alpha1.CouldNotRun}, Example: "pods", NotChecked: 4})
+	at(engine.WholeRun, engine.RunEnded{RunResult: v1alpha1.RunResult{Verdict: v1alpha1.CouldNotRun}, Example: "pods", Claims: 4})
 	return events
 }
 

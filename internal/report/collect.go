@@ -104,7 +104,11 @@ func (c *Collector) wholeRun(body engine.Body) {
 		r.Images[i].Replaced = b.Replaced
 	case engine.RunEnded:
 		r.RunResult, r.Example, r.Cause = b.RunResult, b.Example, causeOf(b.Cause)
-		r.Claims = v1alpha1.Counts{Total: b.Met + b.Failed + b.NotChecked, Met: b.Met, Failed: b.Failed, NotChecked: b.NotChecked}
+		for _, sc := range c.scenarios {
+			counts := claimsOf(sc.Scenario)
+			r.Claims.Met, r.Claims.Failed = r.Claims.Met+counts.Met, r.Claims.Failed+counts.Failed
+		}
+		r.Claims.Total, r.Claims.NotChecked = b.Claims, b.Claims-r.Claims.Met-r.Claims.Failed // also those of what was not begun
 	}
 }
 

@@ -168,25 +168,35 @@ func pageDetails(m v1alpha1.Mismatch) []Detail {
 	return out
 }
 
-// tally counts the claims of a scenario.
-func tally(sc v1alpha1.Scenario) *mark {
-	met, total := 0, 0
-	worst := markMet
+// claimsOf counts the claims of a scenario.
+func claimsOf(sc v1alpha1.Scenario) (counts v1alpha1.Counts) {
 	for _, st := range sc.Steps {
+		counts.Total += len(st.Claims)
 		for _, c := range st.Claims {
-			total++
-			if c.Outcome == v1alpha1.Met {
-				met++
-			} else if worst != markFailed {
-				worst = marks[c.Outcome]
+			switch c.Outcome {
+			case v1alpha1.Met:
+				counts.Met++
+			case v1alpha1.Failed:
+				counts.Failed++
+			default:
+				counts.NotChecked++
 			}
 		}
-		if st.Failure != nil {
-			worst = markFailed
-		}
 	}
-	worst.Words = fmt.Sprintf("%d of %d claims hold", met, total)
-	return &worst
+	return counts
+}
+
+// tally is how a scenario looks, and how many of its claims hold.
+func tally(sc v1alpha1.Scenario) *mark {
+	counts, look := claimsOf(sc), markMet
+	switch {
+	case counts.Failed > 0, slices.ContainsFunc(sc.Steps, func(st v1alpha1.Step) bool { return st.Failure != nil }):
+		look = markFailed
+	case counts.NotChecked > 0:
+		look = markOpen
+	}
+	look.Words = fmt.Sprintf("%d of %d claims hold", counts.Met, counts.Total)
+	return &look
 }
 
 // pageOf is the page that a scenario is made from, or "".

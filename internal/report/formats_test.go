@@ -53,7 +53,7 @@ func TestGoldenFormats(t *testing.T) {
 
 func TestARunThatCouldNotStartIsAReportToo(t *testing.T) {
 	r := collect([]engine.Event{{Scenario: engine.WholeRun, Body: engine.RunEnded{
-		RunResult: v1alpha1.RunResult{Verdict: v1alpha1.CouldNotRun, Error: "the API server did not respond"}, Example: "pods", NotChecked: 3,
+		RunResult: v1alpha1.RunResult{Verdict: v1alpha1.CouldNotRun, Error: "the API server did not respond"}, Example: "pods", Claims: 3,
 	}}})
 	if r.Name != "pods" || r.Verdict != v1alpha1.CouldNotRun || r.Claims.NotChecked != 3 {
 		t.Errorf("found %+v", r)

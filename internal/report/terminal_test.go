@@ -106,7 +106,7 @@ func story() []engine.Event {
 		engine.PodSeen{Pod: seen("sise", engine.PodCreated, engine.PodScheduled, engine.ContainerStarted, engine.PodReady)},
 		engine.PodSeen{Pod: seen("twocontainers", engine.PodCreated, engine.PodScheduled)},
 		engine.PodSeen{Pod: seen("twocontainers", engine.PodCreated, engine.PodScheduled, engine.ImagePulled)})
-	at(engine.WholeRun, engine.RunEnded{Example: "pods", Met: 1, Failed: 2, NotChecked: 2, RunResult: v1alpha1.RunResult{
+	at(engine.WholeRun, engine.RunEnded{Example: "pods", Claims: 5, RunResult: v1alpha1.RunResult{
 		Verdict: v1alpha1.CouldNotRun, VerdictMilliseconds: 2000, ElapsedMilliseconds: 7000,
 		StartTime: metav1.NewMicroTime(time.Unix(0, 0)), EndTime: metav1.NewMicroTime(time.Unix(7, 0)),
 		Run:     v1alpha1.Run{ID: "x7k2p", Namespace: "kbe-pods-x7k2p", OwnNamespace: true, Context: "kind-kind", ServerVersion: "v1.37.2"},
@@ -160,11 +160,11 @@ func TestAFirstAttemptIsNoFailure(t *testing.T) {
 }
 
 func TestAnAnswerOfTheUserIsNoFailure(t *testing.T) {
-	for signal, want := range map[string]string{"quit": "– 1 of 3 claims hold", "interrupt": "✗ 1 of 3 claims hold"} {
+	for signal, want := range map[string]string{"quit": "– 0 of 3 claims hold", "interrupt": "✗ 0 of 3 claims hold"} {
 		var out bytes.Buffer
 		handle := NewStory(NewTerminal(&out, nil, 80, false)).Handle
 		for _, b := range []engine.Body{engine.RunStarted{Run: inN},
-			engine.RunEnded{RunResult: v1alpha1.RunResult{Verdict: v1alpha1.Stopped, Interrupted: signal}, Met: 1, NotChecked: 2}} {
+			engine.RunEnded{RunResult: v1alpha1.RunResult{Verdict: v1alpha1.Stopped, Interrupted: signal}, Claims: 3}} {
 			handle(engine.Event{Scenario: engine.WholeRun, Body: b})
 		}
 		if !strings.HasPrefix(out.String(), want) {
@@ -197,11 +197,11 @@ func cleanedUp(c v1alpha1.Cleanup) engine.Body {
 
 func TestOtherEndings(t *testing.T) {
 	for want, bodies := range map[string][]engine.Body{
-		"✓ 3 of 3 claims hold. Finished in 2.0 s (checks 1.0 s, cleanup 1.0 s).\n": {
-			engine.RunEnded{Met: 3, RunResult: v1alpha1.RunResult{Verdict: v1alpha1.Passed, VerdictMilliseconds: 1000, ElapsedMilliseconds: 2000}},
+		"✓ 0 of 0 claims hold. Finished in 2.0 s (checks 1.0 s, cleanup 1.0 s).\n": {
+			engine.RunEnded{RunResult: v1alpha1.RunResult{Verdict: v1alpha1.Passed, VerdictMilliseconds: 1000, ElapsedMilliseconds: 2000}},
 		},
 		"Stopped by --timeout 1s after 2.0 s (checks 1.0 s, cleanup 1.0 s).": {
-			engine.RunEnded{NotChecked: 3, RunResult: v1alpha1.RunResult{Verdict: v1alpha1.CouldNotRun, TimedOut: "1s", VerdictMilliseconds: 1000, ElapsedMilliseconds: 2000}},
+			engine.RunEnded{Claims: 3, RunResult: v1alpha1.RunResult{Verdict: v1alpha1.CouldNotRun, TimedOut: "1s", VerdictMilliseconds: 1000, ElapsedMilliseconds: 2000}},
 		},
 		"The run's resources in namespace n are deleted": {cleanedUp(v1alpha1.Cleanup{})},
 		"remove it    kubectl delete namespace n":        {cleanedUp(v1alpha1.Cleanup{Kept: true, RemoveCommand: "kubectl delete namespace n"})},
