@@ -12,6 +12,7 @@ import (
 	"k8s.io/kubectl/pkg/util/templates"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
@@ -122,7 +123,7 @@ func (o *reachOptions) complete(c *cobra.Command, args []string) error {
 }
 
 // run runs work, which fills in what it found, and shows what it came to.
-func (o *reachOptions) run(ctx context.Context, needs rbac.Needs, work func(context.Context, *run.Environment) (v1alpha1.Verdict, error)) error {
+func (o *reachOptions) run(ctx context.Context, needs rbac.Needs, work func(context.Context, reach.Env) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	o.Terminal = o.output.terminal(o.streams, cancel, report.Summary)
@@ -134,7 +135,12 @@ func (o *reachOptions) run(ctx context.Context, needs rbac.Needs, work func(cont
 		o.reach.Target = &v1alpha1.ReachTarget{Name: o.pod.pod, Port: int(o.pod.port), Existing: o.pod.pod != ""}
 	}
 	needs = rbac.InNamespace(needs, o.Namespace == "")
-	result := run.Run(ctx, o.clients, o.Options, run.Work{Name: "reach", Needs: needs, Check: o.findPod, Prepare: o.begin, Do: work}, o)
+	do := func(ctx context.Context, env *run.Environment) (v1alpha1.Verdict, error) {
+		err := work(ctx, reach.Env{Environment: env, Image: o.image, Progress: o.progress()})
+		o.reach.Hardened = env.Patch.Hardened // which may have come after the begin
+		return run.Worst(o.reach.Verdict), err
+	}
+	result := run.Run(ctx, o.clients, o.Options, run.Work{Name: "reach", Needs: needs, Check: o.findPod, Prepare: o.begin, Do: do}, o)
 	o.fill(result)
 	return o.finish(ctx)
 }

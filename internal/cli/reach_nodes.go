@@ -8,8 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
-	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // nodesOptions are the flags of `kubectl kbe reach --nodes`.
@@ -39,19 +37,14 @@ func (o *nodesOptions) complete() error {
 }
 
 // runNodes fills the matrix of the report.
-func (o *reachOptions) runNodes(ctx context.Context, env *run.Environment) (v1alpha1.Verdict, error) {
-	result, err := reach.RunNodes(ctx, o.env(env), reach.NodesOptions{
+func (o *reachOptions) runNodes(ctx context.Context, env reach.Env) error {
+	result, err := reach.RunNodes(ctx, env, reach.NodesOptions{
 		Tolerate: o.nodes.tolerate, Peers: o.nodes.peers, Slow: o.nodes.slow,
 	})
 	if result != nil {
 		result.AddTo(o.reach)
 	}
-	return run.Worst(o.reach.Verdict), err
-}
-
-// env is where a run probes.
-func (o *reachOptions) env(env *run.Environment) reach.Env {
-	return reach.Env{Environment: env, Image: o.image, Progress: o.progress()}
+	return err
 }
 
 // progress shows how far the run is: in a line that is overwritten, on a terminal; elsewhere,

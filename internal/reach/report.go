@@ -16,7 +16,6 @@ const (
 
 // AddTo puts the rows, their causes and the verdict into a report.
 func (t *Table) AddTo(r *v1alpha1.Reach) {
-	r.Hardened = t.Hardened
 	r.Target = &v1alpha1.ReachTarget{
 		Name: t.Target.Name, Namespace: t.Target.Namespace, Node: t.Target.Node, Port: int(t.Target.Port),
 		Existing: t.Target.Existing, Version: t.Target.Version,
@@ -71,7 +70,7 @@ func (t *Table) vantage(row Row) v1alpha1.Vantage {
 // AddTo puts the matrix, its findings and the verdict into a report.
 func (r *Result) AddTo(report *v1alpha1.Reach) {
 	m := &v1alpha1.Matrix{SlowMilliseconds: r.Slow.Milliseconds(), Stages: r.Stages}
-	report.Matrix, report.Hardened = m, r.Hardened
+	report.Matrix = m
 	for _, n := range r.Nodes {
 		node := v1alpha1.MatrixNode{Name: n.Name, Zone: n.Zone, Skipped: n.Skipped, Failed: n.Failed}
 		for _, a := range n.Addresses {

@@ -37,9 +37,6 @@ type Result struct {
 	// Nodes are first those of the matrix, in its order; then those that could not take
 	// part, and those that were skipped.
 	Nodes []Node
-	// Hardened: the Namespace enforces the Pod Security Standard restricted, and
-	// the pods meet it.
-	Hardened bool
 	// Matrix is nil where no pod could probe.
 	Matrix *Matrix
 	// Slow is the limit above which a pair's median makes it Slow.
@@ -95,7 +92,6 @@ func (r *nodesRun) do(ctx context.Context) (err error) {
 	r.stage("nodes")
 	r.startAll(ctx)
 	r.stage("pods")
-	r.result.Hardened = r.hardened()
 	sortNodes(r.result.Nodes)
 	ready := 0
 	for ready < len(r.result.Nodes) && r.result.Nodes[ready].takesPart() {

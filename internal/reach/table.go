@@ -70,9 +70,6 @@ type Row struct {
 type Table struct {
 	Target Target
 	Rows   []Row
-	// Hardened: the Namespace of the run's Pods enforces the Pod Security Standard
-	// restricted, and they meet it.
-	Hardened bool
 	// Policies name the NetworkPolicies that select the target for ingress. They
 	// are looked up when something is in the way; PoliciesUnknown says why not.
 	Policies        []string
