@@ -95,7 +95,7 @@ func (r *remover) unconfirmedPods(ctx context.Context, namespace string, deleted
 		selector = runSelector(r.run)
 	}
 	changed := make(chan struct{}, 1)
-	o := observe(ctx, collectionOf(r.client, target{resource: pods, namespace: namespace}, selector), &unstructured.Unstructured{}, func(p *unstructured.Unstructured) {
+	o := observe(ctx, r.client, r.client.Resource(pods).Namespace(namespace), selector, &unstructured.Unstructured{}, func(p *unstructured.Unstructured) {
 		if deleted == nil || isAmong(p.GetUID(), deleted) {
 			select {
 			case changed <- struct{}{}:

@@ -8,7 +8,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/watch"
-	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/klog/v2"
 )
@@ -18,40 +17,24 @@ import (
 // watch that expires or breaks off is resumed; where watching is not permitted,
 // WatchPods returns.
 func (s *Session) WatchPods(ctx context.Context, seen func(*corev1.Pod)) {
-	observe(ctx, s.collection("pods", ""), &corev1.Pod{}, seen).run()
+	observe(ctx, s.core, s.core.Pods(s.Namespace), "", &corev1.Pod{}, seen).run()
 }
 
 // WatchMarkedPods is WatchPods for the Pods that carry the run's label, as all do that it
 // creates itself.
 func (s *Session) WatchMarkedPods(ctx context.Context, seen func(*corev1.Pod)) {
-	observe(ctx, s.collection("pods", runSelector(s.ID)), &corev1.Pod{}, seen).run()
+	observe(ctx, s.core, s.core.Pods(s.Namespace), runSelector(s.ID), &corev1.Pod{}, seen).run()
 }
 
 // WatchEvents is WatchPods for the Events of the run's Namespace.
 func (s *Session) WatchEvents(ctx context.Context, seen func(*corev1.Event)) {
-	observe(ctx, s.collection("events", ""), &corev1.Event{}, seen).run()
+	observe(ctx, s.core, s.core.Events(s.Namespace), "", &corev1.Event{}, seen).run()
 }
 
-// collection is one of the run's Namespace, or what a label selector matches there.
-func (s *Session) collection(resource, selector string) cache.ListerWatcher {
-	return cache.NewFilteredListWatchFromClient(s.core.RESTClient(), resource, s.Namespace, func(opts *metav1.ListOptions) {
-		opts.LabelSelector = selector
-	})
-}
-
-// collectionOf is a collection as data.
-func collectionOf(client dynamic.Interface, at target, selector string) cache.ListerWatcher {
-	of := client.Resource(at.resource).Namespace(at.namespace)
-	return cache.ToListWatcherWithWatchListSemantics(&cache.ListWatch{
-		ListWithContextFunc: func(ctx context.Context, opts metav1.ListOptions) (runtime.Object, error) {
-			opts.LabelSelector = selector
-			return of.List(ctx, opts)
-		},
-		WatchFuncWithContext: func(ctx context.Context, opts metav1.ListOptions) (watch.Interface, error) {
-			opts.LabelSelector = selector
-			return of.Watch(ctx, opts)
-		},
-	}, client)
+// collection is what a client, typed or dynamic, has of the objects of a kind in a Namespace.
+type collection[L runtime.Object] interface {
+	List(context.Context, metav1.ListOptions) (L, error)
+	Watch(context.Context, metav1.ListOptions) (watch.Interface, error)
 }
 
 // Made reports whether an object is the run's: all is, in its own Namespace;
@@ -68,13 +51,23 @@ type observer struct {
 	stop context.CancelFunc
 }
 
-// observe returns an observer that calls seen with each state of the objects of a
-// collection, and with the last one of those that are deleted.
-func observe[T runtime.Object](ctx context.Context, of cache.ListerWatcher, kind T, seen func(T)) *observer {
+// observe returns an observer that calls seen with each state of the objects of a client's
+// collection which a label selector matches, and with the last one of those that are deleted.
+func observe[L, T runtime.Object](ctx context.Context, client any, of collection[L], selector string, kind T, seen func(T)) *observer {
+	lists := cache.ToListWatcherWithWatchListSemantics(&cache.ListWatch{
+		ListWithContextFunc: func(ctx context.Context, opts metav1.ListOptions) (runtime.Object, error) {
+			opts.LabelSelector = selector
+			return of.List(ctx, opts)
+		},
+		WatchFuncWithContext: func(ctx context.Context, opts metav1.ListOptions) (watch.Interface, error) {
+			opts.LabelSelector = selector
+			return of.Watch(ctx, opts)
+		},
+	}, client)
 	// The informer would log each failure beside the run's own output.
 	ctx, stop := context.WithCancel(klog.NewContext(ctx, klog.Logger{}))
 	// That of dynamicinformer would link the informers of all types.
-	informer := cache.NewSharedInformer(of, kind, 0)
+	informer := cache.NewSharedInformer(lists, kind, 0)
 	notify := func(obj any) {
 		if gone, ok := obj.(cache.DeletedFinalStateUnknown); ok {
 			obj = gone.Obj
