@@ -25,7 +25,6 @@ type conformanceOptions struct {
 	flags   *genericclioptions.ConfigFlags
 	streams genericiooptions.IOStreams
 	opts    conformance.Options
-	shared  run.Options
 	skips   []string
 	list    bool
 	output  *output
@@ -74,7 +73,7 @@ func newConformanceCommand(clients *run.Clients, flags *genericclioptions.Config
 	completeFlag(c, "profile", words(all...))
 	c.Flags().StringArrayVar(&o.skips, "skip", nil, "Skip an assertion, as ID=REASON; may be repeated")
 	c.Flags().BoolVar(&o.list, "list", false, "List the assertions, without contacting a cluster")
-	o.shared.AddFlags(c.Flags(), "; names: "+shellImage+", simpleservice")
+	o.opts.AddFlags(c.Flags(), "; names: "+shellImage+", simpleservice")
 	completeFlag(c, "image", keys(shellImage, "simpleservice"))
 	o.output = newOutput(&v1alpha1.ConformanceReport{})
 	o.output.addFlags(c, " (default: summary)")
@@ -87,7 +86,7 @@ func (o *conformanceOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	o.complete(suite)
+	o.complete()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	terminal := o.output.terminal(o.streams, cancel, report.Summary)
@@ -117,15 +116,13 @@ func (o *conformanceOptions) run(ctx context.Context) error {
 }
 
 // complete makes the options of the suite from the flags.
-func (o *conformanceOptions) complete(suite *conformance.Suite) {
+func (o *conformanceOptions) complete() {
+	o.opts.Namespace = *o.flags.Namespace
 	o.opts.Skip = map[string]string{}
 	for _, skip := range o.skips {
 		id, reason, _ := strings.Cut(skip, "=")
 		o.opts.Skip[id] = reason
 	}
-	o.opts.Namespace, o.opts.Images = *o.flags.Namespace, o.shared.Overrides(suite.Images())
-	o.opts.Registry, o.opts.PullSecret, o.opts.WithSidecars = o.shared.Registry, o.shared.PullSecret, o.shared.WithSidecars
-	o.opts.Timeout, o.opts.ArtifactsDir = o.shared.Timeout, o.shared.Dump
 }
 
 // progress returns what shows the parts that are done. Several goroutines may call it.

@@ -12,6 +12,8 @@ import (
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/conformance"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 )
 
 func TestConformanceChecksItsFlags(t *testing.T) {
@@ -94,14 +96,10 @@ func TestDiff(t *testing.T) {
 
 // TestTheFlagsOfConformanceAreTheSuites: what its help lists has an effect on the suite's runs.
 func TestTheFlagsOfConformanceAreTheSuites(t *testing.T) {
-	suite, err := conformance.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
 	namespace := "n"
 	o := &conformanceOptions{flags: &genericclioptions.ConfigFlags{Namespace: &namespace}, skips: []string{"hairpin=why"}}
 	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
-	o.shared.AddFlags(flags, "")
+	o.opts.AddFlags(flags, "")
 	if err := flags.Parse([]string{"--image=shell=mine:1", "--registry=r", "--image-pull-secret=s", "--with-sidecars", "--timeout=90s", "--dump=d"}); err != nil {
 		t.Fatal(err)
 	}
@@ -110,10 +108,12 @@ func TestTheFlagsOfConformanceAreTheSuites(t *testing.T) {
 			t.Errorf("--%s: expected that this test sets it", f.Name)
 		}
 	})
-	o.complete(suite)
+	o.complete()
 	want := conformance.Options{
-		Skip: map[string]string{"hairpin": "why"}, Namespace: "n", Images: map[string]string{"shell": "mine:1"}, Registry: "r", PullSecret: "s",
-		WithSidecars: true, Timeout: 90 * time.Second, ArtifactsDir: "d",
+		Skip: map[string]string{"hairpin": "why"}, Options: run.Options{
+			Namespace: "n", Images: map[string]string{"shell": "mine:1"}, Registry: "r", PullSecret: "s", Dump: "d",
+			Options: session.Options{WithSidecars: true, Timeout: 90 * time.Second},
+		},
 	}
 	if !reflect.DeepEqual(o.opts, want) {
 		t.Errorf("expected %+v, found %+v", want, o.opts)

@@ -43,14 +43,13 @@ type Runner struct {
 	report *v1alpha1.ConformanceReport
 }
 
-// New checks the options, without contacting the cluster: it is that of the clients, whatever
-// the options say of one. The version is that of the tool, for the report.
+// New checks the options, without contacting the cluster. The version is that of the tool, for the
+// report.
 func New(s *Suite, clients *run.Clients, opts Options, version string) (*Runner, error) {
 	if err := opts.complete(s); err != nil {
 		return nil, err
 	}
-	shared := opts.run()
-	images, err := shared.References(s.images)
+	images, err := opts.References(s.images)
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +168,7 @@ func (r *Runner) launch(ctx context.Context, profile string, progress func(strin
 
 // optionsOf are those of a part's run.
 func (r *Runner) optionsOf(profile string, p part) run.Options {
-	opts := r.opts.run()
+	opts := r.opts.Options
 	if opts.Dump != "" {
 		opts.Dump = filepath.Join(opts.Dump, profile+"-"+p.name)
 	}

@@ -84,9 +84,6 @@ func (s *Suite) parts(profile string) []part {
 	return parts
 }
 
-// Images are the references that the Pods use, by short name.
-func (s *Suite) Images() map[string]string { return s.images }
-
 // Checks are those of a profile, in the order of its report.
 func (s *Suite) Checks(profile string) []Check {
 	var out []Check

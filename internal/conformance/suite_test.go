@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"k8s.io/apimachinery/pkg/util/validation"
 
@@ -99,17 +98,17 @@ func TestOptions(t *testing.T) {
 		"unknown profile `pod`; did you mean `pods`?":           {Profiles: []string{"pod"}},
 		`skip "nothing": no such assertion`:                     {Skip: map[string]string{"nothing": "why"}},
 		`skip "hairpin": expected a reason, found none`:         {Skip: map[string]string{"hairpin": ""}},
-		"image shel=x: expected NAME=REF with one of the names": {Images: map[string]string{"shel": "x"}},
-		"--registry, for the image ":                            {Registry: "not a host"},
-		"the run's own namespace has no secrets":                {PullSecret: "s"},
-		"timeout -1ns: expected a time greater than 0":          {Timeout: -1},
+		"image shel=x: expected NAME=REF with one of the names": {Options: run.Options{Images: map[string]string{"shel": "x"}}},
+		"--registry, for the image ":                            {Options: run.Options{Registry: "not a host"}},
+		"the run's own namespace has no secrets":                {Options: run.Options{PullSecret: "s"}},
+		"timeout -1ns: expected a time greater than 0":          {Options: run.Options{Options: session.Options{Timeout: -1}}},
 	} {
 		if _, err := New(s, noCluster(), opts, "v1"); err == nil || !strings.Contains(filepath.ToSlash(err.Error()), want) {
 			t.Errorf("expected %q, found %v", want, err)
 		}
 	}
 	r, err := New(s, noCluster(), Options{
-		Profiles: []string{Lifecycle, Pods, Pods}, Registry: "mirror.example", Images: map[string]string{"shell": "mine:1"},
+		Profiles: []string{Lifecycle, Pods, Pods}, Options: run.Options{Registry: "mirror.example", Images: map[string]string{"shell": "mine:1"}},
 	}, "v1")
 	if err != nil || !slices.Equal(r.Profiles(), []string{Pods, Lifecycle}) {
 		t.Fatalf("found %v, %v", r, err)
@@ -120,15 +119,13 @@ func TestOptions(t *testing.T) {
 }
 
 func TestTheOptionsOfEachRun(t *testing.T) {
-	images := map[string]string{"shell": "mine:1"}
-	opts := Options{
-		Namespace: "n", Images: images, Registry: "mirror.example", PullSecret: "s", WithSidecars: true, Timeout: time.Second, ArtifactsDir: "artifacts",
+	dir := t.TempDir()
+	r, err := New(load(t), noCluster(), Options{Options: run.Options{Namespace: "n", Dump: dir}}, "v1")
+	if err != nil {
+		t.Fatal(err)
 	}
-	want := run.Options{
-		Namespace: "n", Images: images, Registry: "mirror.example", PullSecret: "s", Options: session.Options{WithSidecars: true, Timeout: time.Second},
-		Dump: filepath.Join("artifacts", "network-nodes"), DumpFailures: true,
-	}
-	if found := (&Runner{opts: opts}).optionsOf(Network, part{name: "nodes"}); !reflect.DeepEqual(found, want) {
+	want := run.Options{Namespace: "n", Dump: filepath.Join(dir, "network-nodes"), DumpFailures: true}
+	if found := r.optionsOf(Network, part{name: "nodes"}); !reflect.DeepEqual(found, want) {
 		t.Errorf("expected %+v, found %+v", want, found)
 	}
 	if found := (&Runner{}).optionsOf(Restricted, part{}); found.Enforce != "restricted" || found.Dump != "" {
@@ -140,7 +137,7 @@ func TestTheOptionsOfEachRun(t *testing.T) {
 func TestAStoppedSuiteHasAResultForEachCheck(t *testing.T) {
 	s := load(t)
 	for _, namespace := range []string{"", "n"} {
-		r, err := New(s, noCluster(), Options{Namespace: namespace, Profiles: []string{Network, Pods, Lifecycle}}, "v1")
+		r, err := New(s, noCluster(), Options{Options: run.Options{Namespace: namespace}, Profiles: []string{Network, Pods, Lifecycle}}, "v1")
 		if err != nil {
 			t.Fatal(err)
 		}

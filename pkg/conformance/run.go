@@ -31,7 +31,7 @@ func Run(t *testing.T, opts Options) {
 	}
 	ctx, stop := stoppable(t)
 	defer stop()
-	runner, err := suite.New(loaded, clients, opts, version())
+	runner, err := suite.New(loaded, clients, opts.suite(), version())
 	if err != nil {
 		t.Fatal(err)
 	}
