@@ -56,9 +56,7 @@ func (r *attempt) denial(ctx context.Context, st step) string {
 	if verb, _ := st.command.Verb(); st.readsExitCode || !slices.Contains(creating, verb) {
 		return ""
 	}
-	facts := r.facts(nil)
-	facts.Objects = nil
-	inv, err := r.invocation(ctx, st, facts)
+	inv, err := r.invocation(ctx, st, r.facts(nil))
 	if err != nil {
 		return ""
 	}

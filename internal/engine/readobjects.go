@@ -11,23 +11,10 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 )
 
-// runObjects are those of the run's Namespace, as claims read them.
-type runObjects struct {
-	*session.Session
-	watcher *watcher
-}
-
-func (r *runner) objects() runObjects { return runObjects{r.Session, r.watcher} }
-
-// Added are the containers that admission has added to a Pod.
-func (o runObjects) Added(_ context.Context, pod string) ([]string, error) {
-	return o.watcher.addedTo(pod).containers, nil
-}
-
-// snapshot reads each Pod once: all claims of a step that name it are then about
-// one state of it, and cost one request.
+// snapshot reads the objects of the run's Namespace, each Pod once: all claims of a step that
+// name it are then about one state of it, and cost one request.
 type snapshot struct {
-	expect.Objects
+	*session.Session
 	watcher *watcher
 	named   map[string]map[string]any
 	// before are the changes up to before the first look, so that none is missed.
@@ -35,7 +22,7 @@ type snapshot struct {
 }
 
 func (r *runner) snapshot() *snapshot {
-	s := &snapshot{Objects: r.objects(), watcher: r.watcher}
+	s := &snapshot{Session: r.Session, watcher: r.watcher}
 	s.renew()
 	return s
 }
@@ -51,11 +38,16 @@ func (s *snapshot) Pod(ctx context.Context, name string) (map[string]any, error)
 	if pod, ok := s.named[name]; ok {
 		return pod, nil
 	}
-	pod, err := s.Objects.Pod(ctx, name)
+	pod, err := s.Session.Pod(ctx, name)
 	if err == nil {
 		s.named[name] = pod
 	}
 	return pod, err
+}
+
+// Added are the containers that admission has added to a Pod.
+func (s *snapshot) Added(_ context.Context, pod string) ([]string, error) {
+	return s.watcher.addedTo(pod).containers, nil
 }
 
 // readObjects remembers what an expression has read.

@@ -158,7 +158,7 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 	defer func() { emit(StepEnded{time.Since(begin)}) }()
 
 	facts := r.facts(named)
-	facts.Step = st.Name
+	facts.Step, facts.Objects = st.Name, r.snapshot()
 	var res kubectl.Result
 	var failure *failure
 	switch {
@@ -276,9 +276,10 @@ func (st step) cannotRun() *failure {
 	return &failure{err: st.NotRun, verdict: v1alpha1.CouldNotRun, skipped: true}
 }
 
+// facts are what is known without a look at the cluster.
 func (r *attempt) facts(named map[string]expect.Outcome) expect.Facts {
 	return expect.Facts{
 		Images: r.images.References(), Texts: r.plan.Example.Texts, RunID: r.Session.ID, Namespace: r.Session.Namespace,
-		Steps: named, Objects: r.objects(), Page: r.plan.Page,
+		Steps: named, Page: r.plan.Page,
 	}
 }
