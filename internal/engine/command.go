@@ -153,10 +153,9 @@ func (r *attempt) execute(ctx context.Context, st step, inv invocation, args []s
 }
 
 // repeatable are the commands that are run again until their claims hold, and where the
-// connection to the API server broke under them: they read, or run a program that an example
-// wants to see the output of. What others ask for is sent again, request by request, by the
-// Retrier and the session.
-var repeatable = []string{"describe", "events", "exec", "get", "logs", "wait"}
+// connection to the API server broke under them. What others ask for is sent again, request by
+// request, by the Retrier and the session.
+var repeatable = append(slices.Clone(example.Readers), verbWait)
 
 // maxRepeats is how often a command is run again.
 const maxRepeats = 2

@@ -56,6 +56,10 @@ const longestCommand = 32 << 10
 // blanks end a word.
 const blanks = " \t\r\n"
 
+// Readers are the kubectl commands that read, or run a program that an example wants to see the
+// output of: to run one again changes nothing.
+var Readers = []string{"describe", "events", "exec", "get", "logs"}
+
 // Verb returns the kubectl subcommand: the word after kubectl.
 func (c Command) Verb() (string, bool) {
 	if len(c) < 2 {

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 )
 
 var (
@@ -82,7 +84,7 @@ func commentedOutput(lines []line, verb string) (output []line, n int) {
 
 // outputFrom is what a line behind the first one of an output must be to belong to it, or nil where the first one is none.
 func outputFrom(first line, verb string) func(string) bool {
-	isAny, reads := verb == "", slices.Contains(readers, verb)
+	isAny, reads := verb == "", slices.Contains(example.Readers, verb)
 	switch text := strings.TrimSpace(first.text); {
 	case (isAny || reads) && isHeader(text) && titlesOfGet.MatchString(text):
 		titles, _ := titlesOf(first.text)

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/yuin/goldmark/ast"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 )
 
 // sentence is one that says what a command does.
@@ -96,7 +98,7 @@ func (r *reader) inlineCode(code *ast.CodeSpan, paragraph span, note note) {
 		before = before[i+1:]
 	}
 	after := asks.ReplaceAllString(string(r.source[at.end:min(paragraph.end, at.end+longestSentence)]), "")
-	isForLater := laterOn.MatchString(after) && !slices.Contains(readers, verbOf(text))
+	isForLater := laterOn.MatchString(after) && !slices.Contains(example.Readers, verbOf(text))
 	if !strings.HasPrefix(text, "kubectl ") || len(strings.Fields(text)) < 3 || placeholder.MatchString(text) ||
 		!instruction.MatchString(before) || noInstruction.MatchString(before) || isForLater {
 		return

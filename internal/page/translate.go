@@ -24,9 +24,6 @@ const defaultWithin = "1m"
 // ErrNoCommands is the error of a page that shows no command.
 var ErrNoCommands = errors.New("expected a fence with a kubectl command, found none")
 
-// readers are the commands that are run again until they print what the page shows.
-var readers = []string{"describe", "events", "exec", "get", "logs"}
-
 // Example is the page as an example of one scenario. The error is example.Problems, or
 // ErrNoCommands.
 func (p *Page) Example(from Sources) (*example.Example, error) {
@@ -96,7 +93,7 @@ func (p *Page) step(e *example.Example, c *command, from Sources, values []strin
 		st.NotRun, st.Known = notRunText(squeezed(c.text), c.notRun), c.harmless
 	default:
 		st.Run = c.line(values)
-		if slices.Contains(readers, c.words[0]) || c.words[0] == "wait" { // which may come before an object that it is for
+		if slices.Contains(example.Readers, c.words[0]) || c.words[0] == "wait" { // which may come before an object that it is for
 			st.Within, st.Settles = cmp.Or(c.note.Within, defaultWithin), c.note.Within == ""
 		}
 		st.Show = c.shownPart()
