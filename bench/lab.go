@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -86,10 +85,9 @@ func (l *lab) command(ctx context.Context, program string, args ...string) *comm
 // sample is one measurement.
 type sample struct {
 	Seconds float64 `json:"seconds"`
-	// CPUSeconds and MemoryMiB (the peak of the resident set) are those of the
-	// process and of those that it waited for. What is not measured is 0.
+	// CPUSeconds are those of the process and of those that it waited for. What is not
+	// measured is 0.
 	CPUSeconds float64 `json:"cpuSeconds,omitempty"`
-	MemoryMiB  float64 `json:"memoryMiB,omitempty"`
 	// Requests is how many the API server got.
 	Requests int `json:"requests,omitempty"`
 }
@@ -102,7 +100,6 @@ func (s sample) toVerdict(elapsedMilliseconds, verdictMilliseconds int64) sample
 
 // measure runs the command to its end.
 func (c *command) measure() (sample, error) {
-	forgetPeak()
 	begin := time.Now()
 	err := c.Run()
 	s := sample{Seconds: time.Since(begin).Seconds()}
@@ -110,17 +107,7 @@ func (c *command) measure() (sample, error) {
 		return s, fmt.Errorf("%s: %w: %s", strings.Join(c.Args, " "), err, bytes.TrimSpace(c.stderr.Bytes()))
 	}
 	s.CPUSeconds = (c.ProcessState.UserTime() + c.ProcessState.SystemTime()).Seconds()
-	if usage, ok := c.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		s.MemoryMiB = float64(usage.Maxrss) / 1024 // KiB on Linux: getrusage(2)
-	}
 	return s, nil
-}
-
-// forgetPeak makes the bench as small as it can be: the peak that Linux reports a
-// process is also that of the one which started it, up to then.
-func forgetPeak() {
-	debug.FreeOSMemory()
-	_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // the peak: proc(5)
 }
 
 // cpuSeconds is what the bench itself has used so far.

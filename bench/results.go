@@ -112,14 +112,13 @@ func (r *results) ratios() []ratio {
 
 func (r *results) print(w io.Writer) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "\nMEDIAN s\tFROM\tTO\tCPU s\tMiB\tREQUESTS\tOF")
+	fmt.Fprintln(t, "\nMEDIAN s\tFROM\tTO\tCPU s\tREQUESTS\tOF")
 	for _, m := range r.Measured {
 		least, median, most := m.spread(seconds)
 		_, cpu, _ := m.spread(func(s sample) float64 { return s.CPUSeconds })
-		_, memory, _ := m.spread(func(s sample) float64 { return s.MemoryMiB })
 		_, requests, _ := m.spread(func(s sample) float64 { return float64(s.Requests) })
-		fmt.Fprintf(t, "%.3f\t%.3f\t%.3f\t%s\t%s\t%s\t%s\n", median, least, most,
-			known("%.2f", cpu), known("%.0f", memory), known("%.0f", requests), m.Name)
+		fmt.Fprintf(t, "%.3f\t%.3f\t%.3f\t%s\t%s\t%s\n", median, least, most,
+			known("%.2f", cpu), known("%.0f", requests), m.Name)
 	}
 	fmt.Fprintln(t, "\nRATIO\tGOAL\tOF")
 	for _, x := range r.ratios() {
@@ -144,7 +143,7 @@ func (r *results) benchstat(w io.Writer) error {
 	for _, m := range r.Measured {
 		name := "Benchmark" + strings.Trim(notName.ReplaceAllString(m.Name, "-"), "-")
 		for _, s := range m.Samples {
-			_, err := fmt.Fprintf(w, "%s 1 %.0f ns/op %.3f cpu-s/op %.1f MiB/op %d requests/op\n", name, s.Seconds*1e9, s.CPUSeconds, s.MemoryMiB, s.Requests)
+			_, err := fmt.Fprintf(w, "%s 1 %.0f ns/op %.3f cpu-s/op %d requests/op\n", name, s.Seconds*1e9, s.CPUSeconds, s.Requests)
 			errs = append(errs, err)
 		}
 	}
