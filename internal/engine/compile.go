@@ -134,7 +134,11 @@ func (c *compiler) command(st example.Step, exprs map[string]*expect.Expression)
 	if verb, ok := cmd.Verb(); !ok && len(cmd) > 1 {
 		c.fail(at, cmd[1].Offset(), "run: expected a kubectl command, found an expression")
 	} else if ok && !slices.Contains(verbs, verb) {
-		c.fail(at, cmd[1].Offset(), "run: "+example.Unknown("kubectl command", verb, verbs))
+		text := example.Unknown("kubectl command", verb, verbs)
+		if example.Nearest(verb, verbs) == "" { // most are commands of kubectl
+			text = "`kubectl " + verb + "` is not allowed in an example; expected one of " + strings.Join(verbs, ", ")
+		}
+		c.fail(at, cmd[1].Offset(), "run: "+text)
 	} else if c.commands++; ok && c.commands <= example.MostSteps {
 		parsed = c.words(at, cmd)
 	}

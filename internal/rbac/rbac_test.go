@@ -14,7 +14,7 @@ func TestLookupKnowsWhatUsersCallAResource(t *testing.T) {
 	for name, want := range map[string]string{
 		"pods": "pods", "pod": "pods", "po": "pods", "Pod": "pods", "rc": "replicationcontrollers",
 		"deploy": "deployments.apps", "deployments": "deployments.apps", "deployments.apps": "deployments.apps",
-		"deployments.v1.apps": "deployments.apps", "events": "events", "ev": "events",
+		"deployments.v1.apps": "deployments.apps", "deployment.v1.apps": "deployments.apps", "deployment.apps": "deployments.apps", "events": "events", "ev": "events",
 		"ingress": "ingresses.networking.k8s.io", "netpol": "networkpolicies.networking.k8s.io",
 		"endpoints": "endpoints", "widgets.example.com": "widgets.example.com", "widgets": "",
 	} {

@@ -33,6 +33,9 @@ func Lookup(name string) (schema.GroupResource, bool) {
 		if version, rest, more := strings.Cut(group, "."); more && isVersion(version) {
 			group = rest
 		}
+		if found, ok := builtIn()[plural]; ok && found.Group == group { // deployment.apps is singular
+			return found, true
+		}
 		return schema.GroupResource{Group: group, Resource: plural}, true
 	}
 	return schema.GroupResource{}, false
