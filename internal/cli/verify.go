@@ -61,6 +61,9 @@ func newVerifyCommand(clients *run.Clients, flags *genericclioptions.ConfigFlags
 			# Use a file for a manifest that the page names by URL
 			kubectl kbe verify docs/pods.md --file https://example.com/pod.yaml=pod.yaml
 
+			# Use a folder for all manifests below a URL, as in a checkout of a site
+			kubectl kbe verify docs/pods.md --file https://example.com/manifests/=manifests
+
 			# Verify all pages of a folder, and report for code scanning
 			kubectl kbe verify docs -o sarif`),
 		Args: cobra.MinimumNArgs(1),
@@ -69,7 +72,7 @@ func newVerifyCommand(clients *run.Clients, flags *genericclioptions.ConfigFlags
 			return o.verify(c.Context(), args)
 		},
 	}
-	c.Flags().StringToStringVar(&o.files, "file", nil, "Use a file for a manifest of the page, as URL=PATH or NAME=PATH; may be repeated")
+	c.Flags().StringToStringVar(&o.files, "file", nil, "Use a file for a manifest of the page, as URL=PATH or NAME=PATH, or a folder for all below a URL, as URL/=DIR; may be repeated")
 	c.Flags().BoolVar(&o.allowDownload, "allow-download", false, "Download manifests that a page names by URL")
 	c.Flags().BoolVar(&o.diff, "diff", false, "Print the smallest change that makes the pages true, as a patch")
 	c.Flags().BoolVar(&o.update, "update", false, "Make that change in the pages")
@@ -197,7 +200,8 @@ func (o *verifyOptions) read(name string) (*page.Page, *engine.Plan, error) {
 		return nil, nil, err
 	}
 	defer func() { _ = root.Close() }() // was only read
-	sources, err := o.sources(root)
+	sources, closeFolders, err := o.sources(root)
+	defer closeFolders()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -228,19 +232,34 @@ func (o *verifyOptions) compilePage(p *page.Page, e *example.Example, wrong erro
 }
 
 // sources are where the manifests of a page come from, which is in a folder.
-func (o *verifyOptions) sources(beside *os.Root) (page.Sources, error) {
-	from := page.Sources{Files: map[string][]byte{}, Beside: files{beside}}
-	for name, path := range o.files {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return from, fmt.Errorf("--file %s: %w", name, err)
+func (o *verifyOptions) sources(beside *os.Root) (from page.Sources, closeFolders func(), err error) {
+	var opened []*os.Root
+	closeFolders = func() {
+		for _, root := range opened {
+			_ = root.Close() // was only read
 		}
-		from.Files[name] = text
 	}
+	from = page.Sources{Files: map[string][]byte{}, Folders: map[string]fs.FS{}, Beside: files{beside}}
 	if o.allowDownload {
 		from.Fetch = download
 	}
-	return from, nil
+	for name, path := range o.files {
+		if strings.HasSuffix(name, "/") {
+			root, err := os.OpenRoot(path)
+			if err != nil {
+				return from, closeFolders, fmt.Errorf("--file %s: expected a folder: %w", name, err)
+			}
+			opened = append(opened, root)
+			from.Folders[name] = files{root}
+			continue
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return from, closeFolders, fmt.Errorf("--file %s: %w", name, err)
+		}
+		from.Files[name] = text
+	}
+	return from, closeFolders, nil
 }
 
 // downloadTimeout is how long the download of a manifest may take.

@@ -103,6 +103,41 @@ func TestAManifestIsDownloadedWhereThatIsAllowed(t *testing.T) {
 	}
 }
 
+// TestAFolderStandsForAURL: manifests below a URL are files of a folder, and no others, not even through links.
+func TestAFolderStandsForAURL(t *testing.T) {
+	noCluster(t)
+	const pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: a}]}\n"
+	for name, tc := range map[string]struct{ file, want string }{
+		"a file":             {"pods/a.yaml", "Dry run: 1 commands"},
+		"a link within":      {"pods/within.yaml", "Dry run: 1 commands"},
+		"a file above":       {"../secret.yaml", "there is no manifest secret.yaml"},
+		"a path to it":       {"pods/../../secret.yaml", "there is no manifest secret.yaml"},
+		"a link to it":       {"pods/outside.yaml", "there is no manifest outside.yaml"},
+		"a link to a folder": {"above/secret.yaml", "there is no manifest secret.yaml"},
+		"a folder":           {"pods", "there is no manifest pods"},
+	} {
+		inFolder(t, map[string]string{"page.md": "```sh\nkubectl apply -f https://k8s.io/examples/" + tc.file + "\n```\n", "secret.yaml": pod})
+		if err := os.MkdirAll("site/pods", 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile("site/pods/a.yaml", []byte(pod), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for link, target := range map[string]string{"pods/within.yaml": "a.yaml", "pods/outside.yaml": "../../secret.yaml", "above": ".."} {
+			if err := os.Symlink(target, filepath.Join("site", link)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		code, stdout, stderr := execute(t, "", "verify", "page.md", "--dry-run", "--file", "https://k8s.io/examples/=site")
+		if said := strings.Join(strings.Fields(stdout), " "); code != exitPassed || !strings.Contains(said, tc.want) {
+			t.Errorf("%s: expected %q, found exit code %d:\n%s%s", name, tc.want, code, stdout, stderr)
+		}
+	}
+	if code, _, stderr := execute(t, "", "verify", "page.md", "--dry-run", "--file", "https://k8s.io/examples/=page.md"); code == exitPassed || !strings.Contains(stderr, "--file https://k8s.io/examples/: expected a folder: ") {
+		t.Errorf("expected that a folder is required, found exit code %d: %s", code, stderr)
+	}
+}
+
 // TestAPageIsUpdatedAsItWasRead: what someone else has written meanwhile stays, and so does a
 // link to the page.
 func TestAPageIsUpdatedAsItWasRead(t *testing.T) {

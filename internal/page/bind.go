@@ -32,8 +32,10 @@ type rule struct {
 const (
 	// safe are the characters of the suffixes that Kubernetes generates (k8s.io/apimachinery/pkg/util/rand,
 	// SafeEncodeString).
-	safe   = `[bcdfghjklmnpqrstvwxz2456789]`
-	hash   = `(?:[0-9]{6,10}|` + safe + `{6,10})`
+	safe = `[bcdfghjklmnpqrstvwxz2456789]`
+	hash = `(?:[0-9]{6,10}|` + safe + `{6,10})`
+	// ofPod ends the name of a Pod of a ReplicaSet. Behind a hash in digits, as it was before Kubernetes 1.9, stand all letters.
+	ofPod  = `(?:[0-9]{6,10}-[0-9a-z]{5}|` + hash + `-` + suffix + `)`
 	suffix = `(?:` + safe + `{5}|[0-9a-z]{0,4}[0-9][0-9a-z]{0,4})`
 	// old is a suffix as Kubernetes before 1.7 generated them, with all letters and digits: one with a
 	// digit, since another is most often a word.
@@ -53,20 +55,25 @@ var rules = sync.OnceValue(func() []*rule {
 		{name: "node name", in: []string{"node", "nodename", "host"}, shown: `[a-z0-9][^\s"{}:]*`, found: `[a-z0-9]\S*`},
 		{name: "version", in: []string{"kernel-version", "os-image", "container-runtime", "kernel version", "os image", "container runtime version"},
 			shown: `.+`},
+		{name: "process", in: []string{"pid", "ppid", "%cpu", "%mem", "vsz", "rss", "tty", "stat", "start", "time"}, shown: `[^1\s]\S*|1\S+`, found: `\S+`},
 		{name: "UID", in: []string{"uid", "resourceversion", "resource version", "container id", "containerid", "image id", "imageid"}, shown: `.*[0-9].*`, found: `.+`},
 		{name: "UID", shown: `[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}`, stable: true},
 		{name: "digest", shown: `sha256:[0-9a-f]{7,64}(?:\.\.\.)?`, found: `sha256:[0-9a-f]{64}`},
 		{name: "date", shown: `\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| ?[+-]\d\d:?\d\d)?`},
 		{name: "date", shown: `[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}`},
 		{name: "date", shown: `[A-Z][a-z]{2} [A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d (?:[AP]M )?[A-Z]{3,4} \d{4}`},
+		{name: "date", shown: `(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +\d{1,2} +(?:\d\d:\d\d|\d{4})`}, // of ls -l
+		{name: "date", shown: `\.\.\d{4}(?:_\d\d){5}\.\d+`},                                                        // the folder of a projected volume
 		{name: "age", shown: age + `(?: \(x\d+ over ` + age + `\))? ago`},
 		{name: "version", shown: `v1\.\d+\.\d+(?:[-+][\w.+-]+)?`},
 		{name: "IP address", in: []string{"from", "origin", "client", "client_address", "client_ip", "clientip", "remote_addr", "remoteaddr", "remoteaddress", "source_ip"},
 			shown: ipv4, found: address, stable: true, differs: sourceDiffers, valid: isAddress},
 		{name: "IP address", shown: address, stable: true, differs: addressDiffers, valid: isAddress},
-		{name: "name", shown: `[a-z0-9][a-z0-9.-]*?-` + hash + `-` + suffix, found: `[a-z0-9][a-z0-9.-]*`, stable: true, differs: nameDiffers},
+		{name: "name", shown: `[a-z0-9][a-z0-9.-]*?-` + ofPod, found: `[a-z0-9][a-z0-9.-]*`, stable: true, differs: nameDiffers},
 		{name: "name", shown: `[a-z0-9][a-z0-9.-]*?-(?:[0-9]{8,10}|` + safe + `{8,10}|` + safe + `{5}|` + old + `)`, found: `[a-z0-9][a-z0-9.-]*`, stable: true, differs: nameDiffers},
+		{name: "name", in: []string{"generatename"}, shown: `[a-z0-9][a-z0-9.-]*-` + hash + `-`},
 		{name: "label of a hash", shown: `pod-template-hash=[0-9a-z]+`},
+		{name: "label of a hash", in: []string{"pod-template-hash"}, shown: `[0-9a-z]+`},
 		{name: "node port", in: []string{"nodeport", "healthchecknodeport"}, shown: `3[0-2]\d{3}`},
 		{name: "node port", shown: `3[0-2]\d{3}/(?:TCP|UDP|SCTP)|nodePort: 3[0-2]\d{3}`},
 		{name: "namespace", shown: `default`, found: `[a-z0-9-]+`},
@@ -329,7 +336,7 @@ func nameDiffers(shown, found string) string {
 }
 
 // generated are the suffixes of a name that a controller generates.
-var generated = regexp.MustCompile(`(?:-` + hash + `)?-` + suffix + `$|-` + hash + `$`)
+var generated = regexp.MustCompile(`-` + ofPod + `$|-` + suffix + `$|-` + hash + `$`)
 
 // generatedNow are those that a cluster of today generates.
 var generatedNow = regexp.MustCompile(`(?:-` + hash + `)?-` + safe + `{5}$|-` + hash + `$`)

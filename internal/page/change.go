@@ -81,7 +81,7 @@ func exitCode(st v1alpha1.Step) int {
 func (p *Page) renames(renamed map[string]string) (all []change) {
 	for shown, found := range renamed {
 		for _, code := range p.code {
-			for at := range wordsIn(string(p.text[code.start:code.end]), shown) {
+			for at := range placesIn(string(p.text[code.start:code.end]), shown) {
 				all = append(all, change{span{code.start + at, code.start + at + len(shown)}, found})
 			}
 		}

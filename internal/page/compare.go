@@ -15,8 +15,9 @@ type shownOutput struct {
 	page    *Page
 	command *command
 	lines   []line
-	// printed is what the command printed, before a filter.
-	printed string
+	// printed is what the command printed, before a filter; besides, what the commands before it in the same fence
+	// have printed, whose output the page may show with it.
+	printed, besides string
 }
 
 // comparer compares an output of one form.
@@ -100,9 +101,11 @@ func withoutOwn(text string) string {
 // indentOf is how many blanks and tabs a line begins with.
 func indentOf(l string) int { return len(l) - len(strings.TrimLeft(l, " \t")) }
 
-// isProgress reports whether a line shows only how far a command is: how many of them there are
-// depends on the time that the cluster takes.
-func isProgress(text string) bool { return strings.HasPrefix(strings.TrimSpace(text), "Waiting for ") }
+// progress is a line that shows only how far a command is, whose number depends on the time that the cluster takes, or
+// how much of a disk ls has found.
+var progress = regexp.MustCompile(`^\s*(?:Waiting for |total \d+$)`)
+
+func isProgress(text string) bool { return progress.MatchString(text) }
 
 // linesOf are the lines of an output that are not blank.
 func linesOf(text string) (lines []string) {

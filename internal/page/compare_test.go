@@ -51,7 +51,24 @@ func TestComparers(t *testing.T) {
 		"a line more":                     {"exec a -- cat x", "one", "one\ntwo\n", []string{"4: the cluster shows a line that the page does not show"}, "one\ntwo"},
 		"a log grows":                     {"logs a", "one", "one\ntwo\n", nil, ""},
 		"progress":                        {"rollout status deployment/a", `deployment "a" successfully rolled out`, "Waiting for deployment \"a\" rollout to finish\ndeployment \"a\" successfully rolled out\n", nil, ""},
-		"a namespace in what is told":     {"delete pod a", `pod "a" deleted`, "pod \"a\" deleted from kbe-page-abcde namespace\n", []string{"4: kubectl prints the namespace, too"}, `pod "a" deleted from default namespace`},
+		"progress alone":                  {"rollout status deployment/a", "Waiting for rollout to finish: 2 out of 3", "Waiting for rollout to finish: 1 out of 3\ndeployment \"a\" successfully rolled out\n", nil, ""},
+		"columns that are left out": {"get pods -o wide", "NAME   READY   ...   IP\na      2/2     ...   10.0.0.1", "NAME   READY   STATUS    AGE   IP           NODE\na      1/1     Running   2s    10.244.1.2   n\n",
+			[]string{"5: READY: the page shows 2/2; the cluster shows 1/1"}, "NAME   READY   ...   IP\na      1/1     ...   10.0.0.1"},
+		"processes": {"exec a -- ps aux", "USER PID %CPU COMMAND\nroot 1 0.1 app: master\nroot 12 0.0 /bin/bash\nroot 15 0.0 ps aux", "USER         PID %CPU COMMAND\nweb            1  0.0 app: master\nroot           7  3.0 ps aux\n",
+			[]string{"5: USER: the page shows root; the cluster shows web"}, "USER PID %CPU COMMAND\nweb   1 0.1 app: master\nroot 12 0.0 /bin/bash\nroot 15 0.0 ps aux"},
+		"a folder":                          {"exec a -- ls -l /x", "total 8\n-rw-r--r-- 1 root root 6 Jun  6 20:08 b\nlrwxrwxrwx 1 root root 6 Jun 6 2018 ..data -> ..2018_06_06_20_08_53.299", "total 4\n-rw-r--r-- 1 root root 6 Nov 29 03:14 b\nlrwxrwxrwx 1 root root 6 Nov 29 03:14 ..data -> ..2026_11_29_03_14_21.166\n", nil, ""},
+		"names on a terminal":               {"exec -it a -- ls /x", "b  c", "b\nc\n", nil, ""},
+		"other names on a terminal":         {"exec -it a -- ls /x", "b  d", "b\nc\n", []string{"4: the command prints something else", "4: the cluster shows a line that the page does not show"}, "b\nc"},
+		"a log that repeats a line":         {"logs a", "Thu Jan  4 14:06:56 UTC 2024 one\nThu Jan  4 14:07:06 UTC 2024 one", "Sun Nov 29 03:19:24 UTC 2026 one\n", nil, ""},
+		"JSON in an annotation":             {"get cm a -o yaml", "metadata:\n  annotations:\n    x: |\n      {\"a\":1,\n      \"namespace\":\"default\"}", "metadata:\n  annotations:\n    x: |\n      {\"a\":1,\"namespace\":\"kbe-page-abcde\"}\n", nil, ""},
+		"a Pod of an old ReplicaSet":        {"get pods", "NAME                   READY\na-148880595-fxcez      1/1", "NAME                READY\na-584747c89d-qhmvp  1/1\n", nil, ""},
+		"what a controller names":           {"get pod a -o yaml", "metadata:\n  generateName: a-67d4bdd6f5-\n  labels:\n    pod-template-hash: 67d4bdd6f5", "metadata:\n  generateName: a-5c5c8cb8fc-\n  labels:\n    pod-template-hash: 5c5c8cb8fc\n", nil, ""},
+		"the volume of a token":             {"describe pod a", "Volumes:\n  kube-api-access-bgsgp:\n    Type:  Projected", "Volumes:\n  kube-api-access-m29jl:\n    Type:  Projected\n", nil, ""},
+		"the selector of the run":           {"describe pod a", "Node-Selectors:  <none>", "Node-Selectors:   kubernetes.io/os=linux\n", nil, ""},
+		"the config map of every namespace": {"get cm", "NAME   DATA\na      1\n...", "NAME               DATA\nkube-root-ca.crt   1\n", []string{"5: the cluster shows no row for a"}, "NAME   DATA\n..."},
+		"base64":                            {"get secret a -o jsonpath={.data.b} | base64 --decode", "hello", "aGVsbG8=", nil, ""},
+		"base64 of something else":          {"get secret a -o jsonpath={.data.b} | base64 -d", "hallo", "aGVsbG8=", []string{"4: the command prints something else"}, "hello"},
+		"a namespace in what is told":       {"delete pod a", `pod "a" deleted`, "pod \"a\" deleted from kbe-page-abcde namespace\n", []string{"4: kubectl prints the namespace, too"}, `pod "a" deleted from default namespace`},
 	} {
 		p := read(t, "page.md", fmt.Sprintf("# Page\n```\n$ kubectl %s\n%s\n```\n", tc.command, tc.shown))
 		found, corrected := findings(p, outputsOf{"3": {Stdout: tc.found}})
@@ -106,6 +123,50 @@ func TestAnotherNumberOfFamilies(t *testing.T) {
 	p := read(t, "page.md", "```\n$ kubectl logs a\nfd00::4 a\n10.0.0.4 a\n10.0.0.5 b\n```\n")
 	if found, _ := findings(p, outputsOf{"2": {Stdout: "fd00:1::4 a\n10.244.1.2 a\n10.244.1.3 c\n"}}); len(found) != 1 {
 		t.Errorf("expected that with two families on both sides the lines are compared, found %q", found)
+	}
+}
+
+// TestOutputsOfAFence: an output below several commands may be that of all.
+func TestOutputsOfAFence(t *testing.T) {
+	for name, tc := range map[string]struct {
+		page string
+		out  outputsOf
+		want []string
+	}{
+		"lines": {"```sh\nkubectl exec a -- cat b\nkubectl exec a -- cat c\n```\n```\none\ntwo\n```\n", outputsOf{"2": {Stdout: "one\n"}, "3": {Stdout: "two\n"}}, nil},
+		"tables": {"```sh\nkubectl get pods\nkubectl get svc\n```\n```\nNAME  READY\na     1/1\n\nNAME  TYPE\nb     NodePort\n```\n", outputsOf{"2": {Stdout: "NAME  READY\na     1/1\n"}, "3": {Stdout: "NAME  TYPE\nb     ClusterIP\n"}},
+			[]string{"10: TYPE: the page shows NodePort; the cluster shows ClusterIP"}},
+		"the last one": {"```sh\nkubectl apply -f x\nkubectl get pods -o name\n```\n```\npod/a\n```\n", outputsOf{"2": {Stdout: "pod/a created\n"}, "3": {Stdout: "pod/a\n"}}, nil},
+		"none of both": {"```sh\nkubectl exec a -- cat b\nkubectl exec a -- cat c\n```\n```\nthree\n```\n", outputsOf{"2": {Stdout: "one\n"}, "3": {Stdout: "two\n"}}, []string{"6: the command prints something else"}},
+	} {
+		if found, _ := findings(read(t, "page.md", tc.page), tc.out); !slices.Equal(found, tc.want) {
+			t.Errorf("%s: expected %q, found %q", name, tc.want, found)
+		}
+	}
+}
+
+// TestWhatAChangeThatHasNotRunDecides: a difference after it in the same section is none of the page's, and what
+// it would have made need not be there. Elsewhere, a difference is a finding.
+func TestWhatAChangeThatHasNotRunDecides(t *testing.T) {
+	const missing, shows = "Error from server (NotFound): secrets \"b\" not found\n", "```sh\nkubectl logs a\n```\n```\ntwo\n```\n"
+	logs := expect.Outcome{Stdout: "one\n"}
+	for name, tc := range map[string]struct {
+		page string
+		out  outputsOf
+		want []string
+	}{
+		"it has not run":              {"```sh\nkubectl edit cm a\n```\n" + shows, outputsOf{"5": logs}, nil},
+		"it has failed":               {"```sh\nkubectl apply -f a\n```\n" + shows, outputsOf{"2": {ExitCode: 1}, "5": logs}, []string{"2: the command fails with exit code 1"}},
+		"it changes nothing":          {"```sh\nkubectl get cm <name>\n```\n" + shows, outputsOf{"5": logs}, []string{"8: the command prints something else"}},
+		"another section":             {"```sh\nkubectl edit cm a\n```\n## B\n" + shows, outputsOf{"6": logs}, []string{"9: the command prints something else"}},
+		"what is in its files":        {"```sh\nkubectl apply -k <folder>\n```\n## B\n```sh\nkubectl delete secret b\n```\n", outputsOf{"6": {Stderr: missing, ExitCode: 1}}, nil},
+		"what another one has made":   {"```sh\nkubectl edit cm a\n```\n## B\n```sh\nkubectl delete secret b\n```\n", outputsOf{"6": {Stderr: missing, ExitCode: 1}}, []string{"6: the command fails with exit code 1"}},
+		"another way to do the same":  {"```sh\nkubectl create secret generic b\n```\n```sh\nkubectl create secret generic b\n```\n", outputsOf{"2": {Stdout: "secret/b created\n"}, "5": {Stderr: "error: secrets \"b\" already exists\n", ExitCode: 1}}, []string{"5: the command in line 2 has created b before; if this is another way to do the same, the comment `<!-- kbe: {skip: \"another way\"} -->` before it says so"}},
+		"what a run does not request": {"```sh\nkubectl get apiservices\n```\n", outputsOf{"2": {Stderr: "Error from server (Forbidden): it is outside of the run's namespace \"a\", " + refused + " --allow-cluster-scope\n", ExitCode: 1}}, nil},
+	} {
+		if found, _ := findings(read(t, "page.md", tc.page), tc.out); !slices.Equal(found, tc.want) {
+			t.Errorf("%s: expected %q, found %q", name, tc.want, found)
+		}
 	}
 }
 

@@ -64,7 +64,8 @@ func (r *reader) fence(info string, lines []line) {
 	case outputContent:
 		r.outputFence(language, lines, note)
 	case dataContent:
-		if !r.named(info, lines) {
+		isManifestOf := r.open != nil && len(r.open.words) > 0 && r.open.words[0] == "describe" && startsLower.MatchString(lines[0].text) && isPartOfManifest(lines)
+		if !r.named(info, lines) && !isManifestOf {
 			r.outputOfOpen(lines)
 		}
 	default:
@@ -110,13 +111,16 @@ func (r *reader) unread(lines []line, note note, why string) {
 	}
 }
 
+// startsLower is a field of a manifest: kubectl describe writes its keys in capitals.
+var startsLower = regexp.MustCompile(`^[a-z]`)
+
 // outputOfOpen gives the lines that are not blank, each a statement, to the command whose output they are.
 func (r *reader) outputOfOpen(lines []line) {
 	if r.open == nil {
 		return
 	}
 	c := r.open
-	if c.printsResults() && isPartOfManifest(lines) {
+	if !c.prints(lines) {
 		return
 	}
 	for _, l := range c.withoutComments(lines) {
@@ -127,9 +131,34 @@ func (r *reader) outputOfOpen(lines []line) {
 	}
 }
 
-// printsResults reports whether a command prints only what it has done, a line for each object.
-func (c *command) printsResults() bool {
-	return len(c.words) > 0 && c.format() == "" && slices.Contains([]string{"annotate", "apply", "create", "delete", "expose", "label", "patch", "run", "scale", "set"}, c.words[0])
+// changers are the commands of kubectl that change objects, as far as pages use them.
+var changers = []string{"annotate", "apply", "autoscale", "cordon", "create", "delete", "drain", "edit", "expose", "label", "patch", "replace", "rollout", "run", "scale", "set", "taint", "uncordon"}
+
+// changes reports whether a command changes objects. One that cannot run has its text only.
+func (c *command) changes() bool {
+	words := c.words
+	if len(words) == 0 {
+		words = strings.Fields(strings.TrimPrefix(c.text, "kubectl "))
+	}
+	return len(words) > 0 && slices.Contains(changers, words[0])
+}
+
+// reportsChange is what a line has in which kubectl reports what it has done, or why it has not.
+var reportsChange = regexp.MustCompile(`(?i)\b(?:created|configured|unchanged|applied|exposed|(?:auto)?scaled|(?:un)?label+ed|annotated|patched|updated|restarted|replaced|` +
+	`deleted|pruned|rolled|edited|error|warning|invalid|forbidden|not found|denied|failed|exists|waiting|successfully)\b`)
+
+// prints reports whether a command may print lines that a page has behind it. What changes objects prints only what it has
+// done, and a table has no fields of YAML.
+func (c *command) prints(lines []line) bool {
+	switch {
+	case len(c.words) == 0 || c.words[0] == "run":
+		return true
+	case c.changes() && c.format() == "":
+		return slices.ContainsFunc(lines, func(l line) bool { return isElision(l.text) || reportsChange.MatchString(l.text) }) && !isPartOfManifest(lines)
+	case c.words[0] == "get" && slices.Contains([]string{"", "name", "wide"}, c.format()):
+		return !isPartOfManifest(lines)
+	}
+	return true
 }
 
 // isPartOfManifest reports whether lines are fields in YAML: a page may show a part of what it has
@@ -157,7 +186,7 @@ func hasCommand(lines []line) bool {
 
 // add adds a command of the page.
 func (r *reader) add(text string, at span, note note) *command {
-	c := &command{span: at, id: r.id(at.start), text: text, say: r.said, note: note}
+	c := &command{span: at, id: r.id(at.start), text: text, say: r.said, note: note, section: r.section, block: r.blocks}
 	c.step = cmp.Or(note.Name, "line-"+c.id)
 	r.said = ""
 	r.commands = append(r.commands, c)

@@ -1,6 +1,8 @@
 package page
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -118,7 +120,7 @@ func (s *shownOutput) compareSequences(shown, found *yaml.Node, path string) (al
 
 func (s *shownOutput) compareScalars(shown, found *yaml.Node, path string) []difference {
 	name := path[strings.LastIndexByte(path, '.')+1:]
-	m, ok := s.match(shown.Value, found.Value, name)
+	m, ok := s.match(compacted(shown.Value), compacted(found.Value), name)
 	l := s.lineOf(shown)
 	if ok {
 		s.keep(m, l)
@@ -135,6 +137,15 @@ func (s *shownOutput) compareScalars(shown, found *yaml.Node, path string) []dif
 		d = d.replaced(span{l.start + at.start, l.start + at.end}, scalarText(shown, found))
 	}
 	return []difference{d}
+}
+
+// compacted is a text without the white space of JSON, if it is an object, as in an annotation.
+func compacted(text string) string {
+	var b bytes.Buffer
+	if !strings.HasPrefix(text, "{") || json.Compact(&b, []byte(text)) != nil {
+		return text
+	}
+	return b.String()
 }
 
 // scalarSpan is where the value of a scalar is in its line, without its quotes.

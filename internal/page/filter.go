@@ -2,6 +2,7 @@ package page
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,8 +26,9 @@ type filter struct {
 
 // filters are the programs that verify runs by itself. What is not here cannot run.
 var filters = map[string]func(args []string) (func(string) (string, error), error){
-	"cat":  withoutFlags(func(lines []string) []string { return lines }),
-	"grep": grep, "head": head, "tail": tail, "jq": jq, "wc": count,
+	"base64": base64Of,
+	"cat":    withoutFlags(func(lines []string) []string { return lines }),
+	"grep":   grep, "head": head, "tail": tail, "jq": jq, "wc": count,
 	"sort": withoutFlags(func(lines []string) []string { return slices.Sorted(slices.Values(lines)) }),
 	"uniq": withoutFlags(slices.Compact[[]string]),
 }
@@ -43,7 +45,7 @@ func (r *reader) filter(st *syntax.Stmt, at span, note note) (filter, error) {
 	}
 	make, known := filters[words[0]]
 	if !known {
-		return filter{}, unfit{fmt.Sprintf("its output is piped into `%s`: verify knows grep, head, jq, sort, tail, uniq and wc", words[0])}
+		return filter{}, unfit{fmt.Sprintf("its output is piped into `%s`: verify knows base64, grep, head, jq, sort, tail, uniq and wc", words[0])}
 	}
 	apply, err := make(words[1:])
 	if err != nil {
@@ -175,6 +177,38 @@ func withoutFlags(f func([]string) []string) func([]string) (func(string) (strin
 		}
 		return byLines(f), nil
 	}
+}
+
+// base64Of encodes, in lines of 76 characters, or decodes.
+func base64Of(args []string) (func(string) (string, error), error) {
+	decodes, wraps := false, true
+	for _, arg := range args {
+		switch arg {
+		case "-d", "-D", "--decode":
+			decodes = true
+		case "-w0", "-w", "0", "--wrap=0":
+			wraps = false
+		default:
+			return nil, errors.New("expected --decode or -w0")
+		}
+	}
+	if decodes {
+		return func(text string) (string, error) {
+			plain, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text), ""))
+			return string(plain), err
+		}, nil
+	}
+	return func(text string) (string, error) {
+		encoded := base64.StdEncoding.EncodeToString([]byte(text))
+		if !wraps {
+			return encoded, nil
+		}
+		var lines []string
+		for line := range slices.Chunk([]byte(encoded), 76) {
+			lines = append(lines, string(line))
+		}
+		return joined(lines), nil
+	}, nil
 }
 
 func count(args []string) (func(string) (string, error), error) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/url"
 	"path"
 	"regexp"
@@ -60,6 +61,8 @@ func printsFields(c *command) bool { return c.format() == "yaml" || c.format() =
 type Sources struct {
 	// Files are contents by the URL or the name that the page has.
 	Files map[string][]byte
+	// Folders have what begins with a URL or a name, which ends with a slash.
+	Folders map[string]fs.FS
 	// Beside are the files beside the page; nil means none.
 	Beside fs.FS
 	// Fetch downloads a manifest; nil means that it may not.
@@ -133,14 +136,14 @@ func (p *Page) manifestFiles(e *example.Example, c *command, name string, from S
 		if !hasFields.MatchString(document) {
 			continue
 		}
-		if other := namespaceOf(document); other != "" && other != "default" {
+		if other := namespaceOf(document); other != "" && !p.home.has(other) {
 			return nil, unfit{fmt.Sprintf("the manifest %s is for the namespace %s, and all commands run in one namespace", m.name, other)}
 		}
 		in := m.name
 		if len(names) > 0 {
 			in = fmt.Sprintf("%s-%d%s", strings.TrimSuffix(m.name, path.Ext(m.name)), len(names)+1, path.Ext(m.name))
 		}
-		if err := e.AddManifest(file, at, in, []byte(inRunNamespace(strings.TrimLeft(document, "\n")))); err != nil {
+		if err := e.AddManifest(file, at, in, []byte(p.home.inRunNamespace(strings.TrimLeft(document, "\n")))); err != nil {
 			return nil, err
 		}
 		names = append(names, in)
@@ -160,8 +163,8 @@ func namespaceOf(document string) string {
 	return object.Metadata.Namespace
 }
 
-// find looks for a manifest in the order: --file, the fences of the page, the files beside
-// it, a download. A fence without a name is the file that the next command names.
+// find looks for a manifest in the order: --file, the fences of the page, the files that its shortcodes
+// include, those beside it, a download. A fence without a name is the file that the next command names.
 func (p *Page) find(c *command, name string, from Sources) (manifest, error) {
 	if name == "-" {
 		if c.manifest == "" {
@@ -172,6 +175,14 @@ func (p *Page) find(c *command, name string, from Sources) (manifest, error) {
 	base := baseOf(name)
 	if text, given := from.Files[name]; given {
 		return manifest{name: base, text: string(text)}, nil
+	}
+	if begin, folder := from.folderOf(name); folder != nil {
+		in := strings.TrimPrefix(name, begin)
+		text, ok := readIn(folder, in)
+		if !ok {
+			return manifest{}, unfit{fmt.Sprintf("there is no manifest %s: expected a regular file %s of at most %d MiB in the folder that --file has for %s", base, in, example.MaxFileSize>>20, begin)}
+		}
+		return manifest{name: base, text: text}, nil
 	}
 	if f := p.file(name, c.start); f != nil {
 		return manifest{name: base, at: p.line(f.at), text: f.text}, nil
@@ -186,8 +197,13 @@ func (p *Page) find(c *command, name string, from Sources) (manifest, error) {
 			unnamed = m
 		}
 	}
-	if text, ok := readBeside(from.Beside, name, base); ok {
+	if text, ok := p.included(from, base); ok {
 		return manifest{name: base, text: text}, nil
+	}
+	for _, candidate := range []string{name, base} {
+		if text, ok := readIn(from.Beside, candidate); ok {
+			return manifest{name: base, text: text}, nil
+		}
 	}
 	if unnamed != nil {
 		unnamed.name = base
@@ -213,21 +229,41 @@ func baseOf(name string) string {
 	return path.Base(name)
 }
 
-func readBeside(beside fs.FS, name, base string) (string, bool) {
-	if beside == nil {
-		return "", false
+// folderOf is the folder that has a file by the longest beginning of its name, or nil.
+func (s Sources) folderOf(name string) (begin string, folder fs.FS) {
+	for candidate, in := range s.Folders {
+		if strings.HasPrefix(name, candidate) && len(candidate) > len(begin) {
+			begin, folder = candidate, in
+		}
 	}
-	for _, candidate := range []string{path.Clean(name), base} {
-		if !fs.ValidPath(candidate) {
+	return begin, folder
+}
+
+// included is the last file of that name that a shortcode of the page includes: it stands for a fence.
+func (p *Page) included(from Sources, base string) (string, bool) {
+	for _, name := range slices.Backward(p.includes) {
+		if path.Base(name) != base {
 			continue
 		}
-		info, err := fs.Stat(beside, candidate)
-		if err != nil || example.Regular(info) != nil || info.Size() > example.MaxFileSize {
-			continue
-		}
-		if text, err := fs.ReadFile(beside, candidate); err == nil {
-			return string(text), true
+		for _, begin := range slices.Sorted(maps.Keys(from.Folders)) {
+			if text, ok := readIn(from.Folders[begin], name); ok {
+				return text, true
+			}
 		}
 	}
 	return "", false
+}
+
+// readIn reads a regular file of a folder, which may be nil.
+func readIn(folder fs.FS, name string) (string, bool) {
+	name = path.Clean(name)
+	if folder == nil || !fs.ValidPath(name) {
+		return "", false
+	}
+	info, err := fs.Stat(folder, name)
+	if err != nil || example.Regular(info) != nil || info.Size() > example.MaxFileSize {
+		return "", false
+	}
+	text, err := fs.ReadFile(folder, name)
+	return string(text), err == nil
 }

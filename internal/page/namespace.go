@@ -11,26 +11,42 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 )
 
-// A page is written for the namespace default: what names it in a command is the run's namespace.
+// A page is written for the namespace default, or for one that it creates before anything else: what names it in
+// a command is the run's namespace.
 
 // clients are programs whose arguments are the names of hosts.
 const clients = `(?:curl|dig|getent|host|nc|nslookup|ping|telnet|wget)`
 
-var (
-	networkClient = regexp.MustCompile(`^` + clients + `$`)
-	// ofDefault is what names the namespace in any text: a DNS name, a path of the API, a service
-	// account. Its group is the namespace.
-	ofDefault = regexp.MustCompile(`\.(default)\.(?:svc|pod)\b|://[\w.-]*\.(default)(?:[:/\s"']|$)|\b` + clients + `\s[^|;&]*?[\w-]\.(default)(?:[:/\s"']|$)` +
-		`|/namespaces/(default)(?:[/?]|$)|\bserviceaccounts?[:=](default)(?:[:\s"']|$)`)
-	// hostOfDefault is a short DNS name as the whole word of a network client.
-	hostOfDefault = regexp.MustCompile(`^[\w.-]*\.(default)(?:[:/]|$)`)
-)
+var networkClient = regexp.MustCompile(`^` + clients + `$`)
 
-// namesOfDefault finds where a text names the namespace. The service of the API server is in no other one.
-func namesOfDefault(text string, isClient bool) (found []span) {
-	all := ofDefault.FindAllStringSubmatchIndex(text, -1)
+// home are the names that a page has for the namespace that it is written for.
+type home struct {
+	names []string
+	// inText is what names the namespace in any text: a DNS name, a path of the API, a service account. Its
+	// group is the namespace. host is a short DNS name as the whole word of a network client.
+	inText, host *regexp.Regexp
+}
+
+func homeOf(names ...string) home {
+	name := "(" + strings.Join(names, "|") + ")"
+	return home{
+		names: names,
+		inText: regexp.MustCompile(`\.` + name + `\.(?:svc|pod)\b|://[\w.-]*\.` + name + `(?:[:/\s"']|$)|\b` + clients + `\s[^|;&]*?[\w-]\.` + name + `(?:[:/\s"']|$)` +
+			`|/namespaces/` + name + `(?:[/?]|$)|\bserviceaccounts?[:=]` + name + `(?:[:\s"']|$)`),
+		host: regexp.MustCompile(`^[\w.-]*\.` + name + `(?:[:/]|$)`),
+	}
+}
+
+// last is what the page calls the namespace: default, or the one that it creates.
+func (h home) last() string { return h.names[len(h.names)-1] }
+
+func (h home) has(name string) bool { return slices.Contains(h.names, name) }
+
+// namesIn finds where a text names the namespace. The service of the API server is in no other one than default.
+func (h home) namesIn(text string, isClient bool) (found []span) {
+	all := h.inText.FindAllStringSubmatchIndex(text, -1)
 	if all == nil && isClient {
-		all = hostOfDefault.FindAllStringSubmatchIndex(text, -1)
+		all = h.host.FindAllStringSubmatchIndex(text, -1)
 	}
 	for _, groups := range all {
 		i := 2 + slices.IndexFunc(groups[2:], func(at int) bool { return at >= 0 })
@@ -41,18 +57,34 @@ func namesOfDefault(text string, isClient bool) (found []span) {
 	return found
 }
 
-// withoutDefault are the words of a command without the flag that selects the namespace.
-func withoutDefault(words []string) []string {
-	if rest, values, _ := withoutFlag(words, "-n", "--namespace"); slices.Equal(values, []string{"default"}) {
+// withoutHome are the words of a command without the flag that selects the namespace.
+func (h home) withoutHome(words []string) []string {
+	rest, values, _ := withoutFlag(words, "-n", "--namespace")
+	if len(values) == 1 && h.has(values[0]) {
 		return rest
 	}
 	return words
 }
 
-// inRunNamespace is a manifest in which the namespace of the run stands for default: in the fields that refer
+// isOfHome reports whether a command of kubectl creates or deletes the namespace that the page is written for. The
+// first one that a page creates is that, unless it has created objects before.
+func (r *reader) isOfHome(words []string) bool {
+	if len(words) != 3 || !slices.Contains([]string{"namespace", "namespaces", "ns"}, words[1]) {
+		return false
+	}
+	name := words[2]
+	if words[0] == "create" && len(r.home.names) == 1 && isLabel.MatchString(name) && !slices.ContainsFunc(r.commands[:len(r.commands)-1], (*command).changes) {
+		r.home = homeOf(append(r.home.names, name)...)
+	}
+	return (words[0] == "create" || words[0] == "delete") && name != "default" && r.home.has(name)
+}
+
+var isLabel = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
+
+// inRunNamespace is a manifest in which the namespace of the run stands for the page's: in the fields that refer
 // to a namespace, as those of an object and of the subjects of a RoleBinding, and in DNS names.
-func inRunNamespace(manifest string) string {
-	all := append(fieldsOfDefault(manifest), namesOfDefault(manifest, false)...)
+func (h home) inRunNamespace(manifest string) string {
+	all := append(h.fieldsIn(manifest), h.namesIn(manifest, false)...)
 	slices.SortFunc(all, func(a, b span) int { return cmp.Compare(a.start, b.start) })
 	var b strings.Builder
 	end := 0
@@ -71,12 +103,12 @@ const nameLabel = "kubernetes.io/metadata.name"
 // authors are the fields whose own fields are the author's: none of these refers to a namespace.
 var authors = []string{"annotations", "binaryData", "data", "labels", "matchLabels", "nodeSelector", "parameters", "selector", "stringData"}
 
-// fieldsOfDefault finds the values of a manifest that refer to the namespace default.
-func fieldsOfDefault(manifest string) (found []span) {
+// fieldsIn finds the values of a manifest that refer to the namespace.
+func (h home) fieldsIn(manifest string) (found []span) {
 	lines := strings.SplitAfter(manifest, "\n")
 	add := func(values ...*yaml.Node) {
 		for _, v := range values {
-			if at, ok := spanOf(v, lines); ok && v.Kind == yaml.ScalarNode && v.Value == "default" {
+			if at, ok := spanOf(v, lines); ok && v.Kind == yaml.ScalarNode && h.has(v.Value) {
 				found = append(found, at)
 			}
 		}

@@ -33,12 +33,16 @@ type history struct {
 	differences []difference
 	// undecided are statements that nothing decides, by why: their command failed.
 	undecided map[string]string
+	// printed is what commands have printed.
+	printed map[*command]string
 	// failed are the commands that failed, and should not.
 	failed []*command
 	// notRun are those that could not run.
 	notRun []*command
-	// deleted are, by the name of an object, the commands that deleted it.
-	deleted map[string]*command
+	// unchanged are those of both that were to change objects.
+	unchanged []*command
+	// created and deleted are, by the name of an object, the commands that did that.
+	created, deleted map[string]*command
 }
 
 // judgement is the history that was used last: each claim of a command uses the same.
@@ -61,7 +65,10 @@ func (p *Page) judge(outcomes map[string]expect.Outcome, namespace, last string)
 }
 
 func (p *Page) historyOf(outcomes map[string]expect.Outcome, namespace, last string) *history {
-	h := &history{bindings: bindings{found: map[string]string{}, renamed: map[string]string{}, namespace: namespace, patterns: p.patterns}, undecided: map[string]string{}, deleted: map[string]*command{}}
+	h := &history{
+		bindings:  bindings{found: map[string]string{}, renamed: map[string]string{}, namespace: namespace, patterns: p.patterns},
+		undecided: map[string]string{}, printed: map[*command]string{}, created: map[string]*command{}, deleted: map[string]*command{},
+	}
 	for _, c := range p.commands {
 		switch out, ran := outcomes[c.step]; {
 		case ran && len(c.words) > 0:
@@ -69,6 +76,9 @@ func (p *Page) historyOf(outcomes map[string]expect.Outcome, namespace, last str
 			h.known(p, c)
 		case c.notRun != "" && !c.harmless:
 			h.notRun = append(h.notRun, c)
+			if c.changes() {
+				h.unchanged = append(h.unchanged, c)
+			}
 		}
 		if c.step == last {
 			break
@@ -79,6 +89,9 @@ func (p *Page) historyOf(outcomes map[string]expect.Outcome, namespace, last str
 
 // command compares the outcome of a command.
 func (h *history) command(p *Page, c *command, out expect.Outcome) {
+	if own := p.home.last(); own != "default" {
+		out.Stdout, out.Stderr = strings.ReplaceAll(out.Stdout, h.namespace, own), strings.ReplaceAll(out.Stderr, h.namespace, own)
+	}
 	stdout := out.Stdout
 	for _, f := range c.filters {
 		var err error
@@ -87,6 +100,7 @@ func (h *history) command(p *Page, c *command, out expect.Outcome) {
 			return
 		}
 	}
+	h.printed[c] = stdout
 	failed := out.ExitCode != 0
 	switch {
 	case failed && !c.showsFailure():
@@ -97,15 +111,48 @@ func (h *history) command(p *Page, c *command, out expect.Outcome) {
 	}
 	for _, m := range deletedObject.FindAllStringSubmatch(out.Stdout, -1) {
 		h.deleted[m[1]] = c
+		delete(h.created, m[1])
+	}
+	for _, m := range createdObject.FindAllStringSubmatch(out.Stdout, -1) {
+		h.created[m[1]] = c
+		delete(h.deleted, m[1])
 	}
 	for _, s := range p.sentences {
 		if s.of == c {
-			h.created(s, out)
+			h.createdKind(s, out)
 		}
 	}
 	if len(c.output) > 0 {
-		shown := &shownOutput{page: p, command: c, lines: c.output, printed: out.Stdout, bindings: &h.bindings}
-		h.add(shown.compare(stdout, out.Stderr)...)
+		shown := &shownOutput{page: p, command: c, lines: c.output, printed: out.Stdout, besides: h.besides(p, c), bindings: &h.bindings}
+		h.compared(p, c, shown.compare(stdout, out.Stderr))
+	}
+}
+
+// besides is what the commands before one have printed that stand in the same fence, and have no output of their own.
+func (h *history) besides(p *Page, c *command) (text string) {
+	for _, b := range slices.Backward(p.commands[:slices.Index(p.commands, c)]) {
+		if b.block != c.block || len(b.output) > 0 {
+			break
+		}
+		text = h.printed[b] + text
+	}
+	return text
+}
+
+// compared adds the differences of an output. A command before in the same section that was to change objects and
+// has not done so may be why: then they decide nothing.
+func (h *history) compared(p *Page, c *command, all []difference) {
+	i := slices.IndexFunc(h.unchanged, func(b *command) bool { return b.section == c.section })
+	if i < 0 {
+		h.add(all...)
+		return
+	}
+	has := "has failed"
+	if h.unchanged[i].notRun != "" {
+		has = "has not run"
+	}
+	for _, d := range all {
+		h.undecided[d.id] = fmt.Sprintf("the command in line %d, which changes objects, %s", p.line(h.unchanged[i].start), has)
 	}
 }
 
@@ -146,8 +193,16 @@ func (h *history) fails(p *Page, c *command, out expect.Outcome) {
 		h.undecided[c.id] = fmt.Sprintf("the command in line %d failed before", p.line(before.start))
 		return
 	}
-	if before := dependsOn(c, h.notRun, func(b *command) []string { return strings.Fields(b.text) }); before != nil {
+	before := dependsOn(c, h.notRun, func(b *command) []string { return strings.Fields(b.text) })
+	if i := slices.IndexFunc(h.notRun, createsFromFiles); before == nil && i >= 0 && notFound.MatchString(out.Stderr) {
+		before = h.notRun[i]
+	}
+	if before != nil {
 		h.undecided[c.id] = fmt.Sprintf("the command in line %d has not run", p.line(before.start))
+		return
+	}
+	if strings.Contains(out.Stderr, refused) {
+		h.undecided[c.id] = reported
 		return
 	}
 	h.failed = append(h.failed, c)
@@ -160,14 +215,31 @@ func (h *history) fails(p *Page, c *command, out expect.Outcome) {
 	} else if noProgram.MatchString(out.Stderr) {
 		d.Text += ": the image of the container has no such program"
 	} else if m := notFound.FindStringSubmatch(out.Stderr); m != nil && h.deleted[m[1]] != nil {
-		d.Text = fmt.Sprintf("the command in line %d has deleted %s before; if this is another way to do the same, the comment `<!-- kbe: {skip: \"another way\"} -->` before it says so",
-			p.line(h.deleted[m[1]].start), m[1])
-		d.Final = true
+		d.Text, d.Final = p.again(h.deleted[m[1]], "deleted", m[1]), true
+	} else if m := alreadyExists.FindStringSubmatch(out.Stderr); m != nil && h.created[m[1]] != nil {
+		d.Text, d.Final = p.again(h.created[m[1]], "created", m[1]), true
 	}
-	h.add(d)
+	if h.add(d); c.changes() && !d.Final {
+		h.unchanged = append(h.unchanged, c)
+	}
 }
 
+// again says that a command does what one before has done.
+func (p *Page) again(before *command, done, name string) string {
+	return fmt.Sprintf("the command in line %d has %s %s before; if this is another way to do the same, the comment `<!-- kbe: {skip: \"another way\"} -->` before it says so",
+		p.line(before.start), done, name)
+}
+
+// createsFromFiles reports whether a command creates objects that its text does not name.
+func createsFromFiles(c *command) bool { return c.changes() && fromFiles.MatchString(c.text) }
+
+// refused is in the error of a request that a run does not send.
+const refused = "which an example does not leave unless it is run with"
+
 var (
+	fromFiles     = regexp.MustCompile(`\s(?:-[fk]\b|--filename\b|--kustomize\b)`)
+	createdObject = regexp.MustCompile(`(?m)^[a-z][a-z0-9.]*/(\S+) created\b`)
+	alreadyExists = regexp.MustCompile(`\S+ "([^"]+)" already exists`)
 	// deletedObject is what kubectl prints of an object that it has deleted.
 	deletedObject = regexp.MustCompile(`(?m)^\S+ "([^"]+)" (?:force )?deleted\b`)
 	notFound      = regexp.MustCompile(`\(NotFound\): \S+ "([^"]+)" not found`)
@@ -206,9 +278,9 @@ func (p *Page) kindChange(c *command) *change {
 	return nil
 }
 
-// created decides a sentence on what a command creates: kubectl reports it, as KIND/NAME
+// createdKind decides a sentence on what a command creates: kubectl reports it, as KIND/NAME
 // created.
-func (h *history) created(s sentence, out expect.Outcome) {
+func (h *history) createdKind(s sentence, out expect.Outcome) {
 	for l := range strings.Lines(out.Stdout) {
 		object, ok := strings.CutSuffix(strings.TrimSpace(l), " created")
 		kind, name, slash := strings.Cut(object, "/")

@@ -17,9 +17,13 @@ type Page struct {
 	// lines are the offsets at which the lines begin.
 	lines []int
 
+	// home is the namespace that it is written for.
+	home      home
 	commands  []*command
 	manifests []manifest
 	files     []written
+	// includes are files that shortcodes include, by their names.
+	includes []string
 	// sentences are what prose says that commands do.
 	sentences []sentence
 	// code are the spans of all code, in which a value of the page may stand.
@@ -47,6 +51,8 @@ type command struct {
 	text string
 	// say is the sentence before it.
 	say string
+	// section is the chapter of the page, block the block in it, that it stands in.
+	section, block int
 	// where it runs.
 	where place
 	// output is what the page shows that it prints; nil where it shows nothing.
@@ -82,7 +88,7 @@ type manifest struct {
 }
 
 func newPage(name string, text []byte) *Page {
-	p := &Page{Name: name, text: text, lines: []int{0}, ids: map[int]int{}, patterns: map[[2]string]pattern{}}
+	p := &Page{Name: name, text: text, lines: []int{0}, home: homeOf("default"), ids: map[int]int{}, patterns: map[[2]string]pattern{}}
 	for i, b := range text {
 		if b == '\n' {
 			p.lines = append(p.lines, i+1)

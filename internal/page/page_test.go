@@ -2,6 +2,7 @@ package page
 
 import (
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"slices"
@@ -98,24 +99,28 @@ func TestThePageOf2017IsAnExample(t *testing.T) {
 	}
 }
 
-// TestTheNamespaceDefault: what names it on a page is the namespace of the run.
 // TestCommandsThatAreRunAgain: a wait looks once for the objects that it is for, and the page may
 // have made them a moment before.
 func TestCommandsThatAreRunAgain(t *testing.T) {
-	text := "```sh\nkubectl scale rc web --replicas=2\nkubectl wait pod -l app=web --for=condition=Ready\nkubectl get pods\n```\n"
+	text := "```sh\nkubectl scale rc web --replicas=2\nkubectl wait pod -l app=web --for=condition=Ready\nkubectl get pods\n```\nAfter 35 seconds, list them:\n```sh\nkubectl get pods\n```\n"
 	e, err := read(t, "page.md", text).Example(Sources{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var within []string
+	var settles []bool
 	for _, st := range e.Spec.Scenarios[0].Steps {
-		within = append(within, st.Within)
+		within, settles = append(within, st.Within), append(settles, st.Settles)
 	}
-	if want := []string{"", defaultWithin, defaultWithin}; !slices.Equal(within, want) {
+	if want := []string{"", defaultWithin, defaultWithin, defaultWithin}; !slices.Equal(within, want) {
 		t.Errorf("expected %q, found %q", want, within)
+	}
+	if want := []bool{false, true, true, false}; !slices.Equal(settles, want) {
+		t.Errorf("expected that what takes time has all of it: %v, found %v", want, settles)
 	}
 }
 
+// TestTheNamespaceDefault: what names it on a page is the namespace of the run.
 func TestTheNamespaceDefault(t *testing.T) {
 	for command, want := range map[string]string{
 		"[cluster] $ curl web.default.svc":                                   "kubectl exec kbe-client -- curl -sS web.$(run.namespace).svc",
@@ -143,6 +148,64 @@ func TestTheNamespaceDefault(t *testing.T) {
 		steps := e.Spec.Scenarios[0].Steps
 		if st := steps[len(steps)-1]; st.Run != want || st.NotRun != "" {
 			t.Errorf("%s: expected %s, found %s %s", command, want, st.Run, st.NotRun)
+		}
+	}
+}
+
+// TestTheNamespaceOfAPage: the one that a page creates before anything else is the namespace of the run.
+func TestTheNamespaceOfAPage(t *testing.T) {
+	const manifest = "```yaml\n# a.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  namespace: shop\n```\n"
+	const standsFor = "`: the namespace of the run stands for it"
+	for name, tc := range map[string]struct {
+		script string
+		want   []string
+	}{
+		"one": {"kubectl create namespace shop\nkubectl apply -f a.yaml --namespace=shop\nkubectl exec a -n shop -- curl b.shop.svc\nkubectl delete ns shop",
+			[]string{"not run: `kubectl create namespace shop" + standsFor, "kubectl apply -f a.yaml", "kubectl exec a -- curl b.$(run.namespace).svc", "not run: `kubectl delete ns shop" + standsFor}},
+		"the second":    {"kubectl create ns shop\nkubectl create ns bar\nkubectl get pods -n bar", []string{"not run: `kubectl create ns shop" + standsFor, "kubectl create ns bar", "kubectl get pods -n bar"}}, // which a run refuses
+		"after objects": {"kubectl create cm b\nkubectl create ns shop\nkubectl get pods -n shop", []string{"kubectl create cm b", "kubectl create ns shop", "kubectl get pods -n shop"}},
+		"none":          {"kubectl get pods -n shop", []string{"kubectl get pods -n shop"}},
+	} {
+		if found := commandsOf(t, manifest+"```sh\n"+tc.script+"\n```\n"); !slices.Equal(found, tc.want) {
+			t.Errorf("%s: expected %q, found %q", name, tc.want, found)
+		}
+	}
+	p := read(t, "page.md", "```sh\nkubectl create ns shop\nkubectl describe pod a -n shop\n```\n```\nNamespace:  shop\n```\n")
+	if found, _ := findings(p, outputsOf{"3": {Stdout: "Namespace:    kbe-page-abcde\n"}}); len(found) > 0 {
+		t.Errorf("expected the namespace of the page, found %q", found)
+	}
+}
+
+// TestWhatAPageLeavesToTheReader is the reason why a command does not run, also where a shell takes it for a redirection.
+func TestWhatAPageLeavesToTheReader(t *testing.T) {
+	for command, what := range map[string]string{"kubectl delete -f <file.yaml>": "<file.yaml>", "kubectl get -f <filename|url> -o yaml": "<filename|url>", "kubectl delete pod <a> --now": "<a>"} {
+		want := "not run: `" + command + "`: the page leaves " + what + " to the reader"
+		if found := commandsOf(t, "```sh\n"+command+"\n```\n"); !slices.Equal(found, []string{want}) {
+			t.Errorf("expected %q, found %q", want, found)
+		}
+	}
+}
+
+// TestManifestsOfASite: a folder stands for all that is below a URL, and has what a shortcode includes.
+func TestManifestsOfASite(t *testing.T) {
+	site := Sources{Folders: map[string]fs.FS{
+		"https://k8s.io/examples/":      fstest.MapFS{"pods/a.yaml": {Data: []byte("kind: A\n")}, "b.yaml": {Data: []byte("kind: B\n")}},
+		"https://k8s.io/examples/jobs/": fstest.MapFS{"a.yaml": {Data: []byte("kind: C\n")}},
+	}}
+	for name, tc := range map[string]struct{ before, file, want string }{
+		"a file":                 {"", "https://k8s.io/examples/pods/a.yaml", "kind: A\n"},
+		"the longest beginning":  {"", "https://k8s.io/examples/jobs/a.yaml", "kind: C\n"},
+		"before a fence":         {"```yaml\n# b.yaml\nkind: D\n```\n", "https://k8s.io/examples/b.yaml", "kind: B\n"},
+		"a shortcode":            {"{{% code_sample file=\"pods/a.yaml\" %}}\n\n", "./a.yaml", "kind: A\n"},
+		"an older shortcode":     {"{{< codenew file=\"pods/a.yaml\" >}}\n\n", "a.yaml", "kind: A\n"},
+		"a file that is missing": {"", "https://k8s.io/examples/pods/b.yaml", "there is no manifest b.yaml: expected a regular file pods/b.yaml of at most 1 MiB in the folder that --file has for https://k8s.io/examples/"},
+		"a file above":           {"", "https://k8s.io/examples/jobs/../../b.yaml", "there is no manifest b.yaml"},
+		"no shortcode":           {"", "a.yaml", "there is no manifest a.yaml"},
+	} {
+		p := read(t, "page.md", tc.before+"```sh\nkubectl apply -f "+tc.file+"\n```\n")
+		m, err := p.find(p.commands[0], tc.file, site)
+		if found := m.text; found != tc.want && (err == nil || !strings.Contains(err.Error(), tc.want)) {
+			t.Errorf("%s: expected %q, found %q, %v", name, tc.want, found, err)
 		}
 	}
 }

@@ -32,11 +32,13 @@ var (
 	asks    = regexp.MustCompile(`(?i)\b(ask|check|confirm|determine|find out|know|see|tell|verify)\s+(if|when)\b`)
 	// creates is a sentence on the kind of object that a command creates.
 	creates = regexp.MustCompile("`(kubectl [a-z][^`\n]*)`\\s+(?:always\\s+|now\\s+)?(?:creates|makes|starts|launches|generates)\\s+(?:an?|the)\\s+`?(\\w+)`?")
+	// namesNone is a command that creates or changes objects without a name of one: a sentence is only about it.
+	namesNone = regexp.MustCompile(`^kubectl (?:` + strings.Join(changers, "|") + `) [a-z]+$`)
 	// fileInText is the name of a manifest in a sentence.
 	fileInText = regexp.MustCompile(`[\w./-]*\w\.ya?ml\b`)
 	shownFile  = regexp.MustCompile(`\{\{[<%]\s*(?:code|code_sample|codenew)\b[^\n]*?file="?([^"\s]+)"?`)
 	// placeholder is where the reader is to put something.
-	placeholder = regexp.MustCompile(`<[A-Za-z][\w -]*>|\[[A-Z][A-Z_-]+\]|\b(YOUR|MY)[_-][A-Z_-]+\b|\.\.\.|…`)
+	placeholder = regexp.MustCompile(`<[A-Za-z][\w .|/-]*>|\[[A-Z][A-Z_-]+\]|\b(YOUR|MY)[_-][A-Z_-]+\b|\.\.\.|…`)
 )
 
 // longestSentence is how many bytes before and behind code are its sentence at most.
@@ -64,6 +66,7 @@ func (r *reader) paragraph(n ast.Node) {
 	r.said = said
 	if m := shownFile.FindStringSubmatch(text); m != nil {
 		r.said += " " + m[1]
+		r.includes = append(r.includes, m[1])
 	}
 }
 
@@ -99,14 +102,17 @@ func (r *reader) inlineCode(code *ast.CodeSpan, paragraph span, note note) {
 	}
 	after := asks.ReplaceAllString(string(r.source[at.end:min(paragraph.end, at.end+longestSentence)]), "")
 	isForLater := laterOn.MatchString(after) && !slices.Contains(example.Readers, verbOf(text))
-	if !strings.HasPrefix(text, "kubectl ") || len(strings.Fields(text)) < 3 || placeholder.MatchString(text) ||
+	if !strings.HasPrefix(text, "kubectl ") || len(strings.Fields(text)) < 3 || namesNone.MatchString(text) || placeholder.MatchString(text) ||
 		!instruction.MatchString(before) || noInstruction.MatchString(before) || isForLater {
 		return
 	}
 	count := len(r.commands)
 	said, open := r.said, r.open
 	r.statements(text, at, "", note)
-	r.said, r.open = said, open
+	r.said = said
+	if open != nil && !open.changes() { // whose output may still follow
+		r.open = open
+	}
 	for _, c := range r.commands[count:] {
 		c.say = fmt.Sprintf("The page says to execute %s.", text)
 	}

@@ -135,6 +135,8 @@ type reader struct {
 	session, prelude []string
 	// vars are the variables of the page's shell.
 	vars map[string]string
+	// section counts the headings of the first and the second level.
+	section int
 }
 
 // block reads a block, and says whether there is more to read in it.
@@ -143,6 +145,9 @@ func (r *reader) block(n ast.Node) ast.WalkStatus {
 	switch n := n.(type) {
 	case *ast.Heading:
 		r.said = r.plainText(n)
+		if n.Level <= 2 {
+			r.section++
+		}
 		if r.Title == "" {
 			r.Title = r.said
 		}

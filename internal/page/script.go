@@ -8,13 +8,16 @@ import (
 // result is how kubectl reports what it has done.
 var result = regexp.MustCompile(`^[a-z][a-z0-9.]*(?:/[a-z0-9.-]+| "[a-z0-9.-]+") (?:created|configured|unchanged|exposed|scaled|labeled|annotated|patched(?: \(no change\))?|(?:image|env|resource requirements) updated|restarted|replaced|condition met|(?:force )?deleted(?: from [a-z0-9-]+ namespace)?)(?: \((?:server )?dry run\))?$|^No resources found`)
 
+// noCommand is how a line begins that no shell takes for a command of a page: a key, or a number of a list.
+var noCommand = regexp.MustCompile(`^\s*(?:[\w-]+:|\d+\))(?:\s|$)`)
+
 // positionInScript is where a parser has found an error: the page has it elsewhere.
 var positionInScript = regexp.MustCompile(`^\d+:\d+: `)
 
 // isResult reports whether a line of a script is not a command, but what the one before prints.
 func isResult(l line) bool {
 	isIndented := strings.HasPrefix(l.text, "  ") && !command1.MatchString(l.text) && !strings.HasPrefix(strings.TrimSpace(l.text), "#")
-	return isIndented || isHeader(l.text) || isElision(l.text) || result.MatchString(l.text)
+	return isIndented || isHeader(l.text) || isElision(l.text) || result.MatchString(l.text) || noCommand.MatchString(l.text)
 }
 
 // script reads commands without prompts. What they print begins with a line that can be no command, and ends

@@ -129,12 +129,14 @@ func (r *reader) calls(st *syntax.Stmt, at span, note note) (call, error) {
 	if err != nil {
 		return call{}, err
 	}
-	words = withoutDefault(words)
+	words = r.home.withoutHome(words)
 	switch program := words[0]; {
 	case program == "sleep":
 		return call{notRun: "verify waits until the cluster shows what the page shows", harmless: true}, nil
 	case program != "kubectl":
 		return call{}, unfit{fmt.Sprintf("`%s` is another program: verify runs kubectl, and programs in containers", program)}
+	case r.isOfHome(words[1:]):
+		return call{notRun: "the namespace of the run stands for it", harmless: true}, nil
 	case len(words) == 1:
 		return call{}, unfit{"it is kubectl without a command"}
 	case len(expr.Assigns) > 0:

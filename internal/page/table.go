@@ -32,7 +32,7 @@ type cell struct {
 var (
 	cellPattern = regexp.MustCompile(`\S+(?: \S+)*`)
 	wordPattern = regexp.MustCompile(`\S+`)
-	header      = regexp.MustCompile(`^[A-Z][A-Z0-9()/%_:-]*(?:[ \t]+[A-Z][A-Z0-9()/%_:-]*)*$`)
+	header      = regexp.MustCompile(`^[A-Z][A-Z0-9()/%_:-]*(?:[ \t]+(?:[A-Z%][A-Z0-9()/%_:-]*|\.\.\.))*$`)
 )
 
 // isHeader reports whether a line is the header of a table.
@@ -64,6 +64,9 @@ func parseTable(lines []line) table {
 
 // titlesOf are the titles of a table, and how its rows are split.
 func titlesOf(header string) (titles []cell, split func(string) []cell) {
+	if words := wordsOf(header); words[len(words)-1].text == "COMMAND" { // of ps: a blank between columns, and blanks in the last one
+		return words, func(l string) []cell { return firstWords(l, len(words)) }
+	}
 	if titles = cellsOf(header); len(titles) > 1 {
 		return titles, cellsOf
 	}
@@ -74,6 +77,16 @@ func titlesOf(header string) (titles []cell, split func(string) []cell) {
 func cellsOf(text string) []cell { return partsOf(text, cellPattern) }
 
 func wordsOf(text string) []cell { return partsOf(text, wordPattern) }
+
+// firstWords are n words of a line, with the rest of it in the last one.
+func firstWords(text string, n int) []cell {
+	cells := wordsOf(text)
+	if len(cells) > n {
+		rest := span{cells[n-1].start, cells[len(cells)-1].end}
+		cells = append(cells[:n-1], cell{rest, text[rest.start:rest.end]})
+	}
+	return cells
+}
 
 func partsOf(text string, pattern *regexp.Regexp) (cells []cell) {
 	for _, at := range pattern.FindAllStringIndex(text, -1) {
@@ -110,11 +123,11 @@ func (r row) at(i int) cell {
 
 // compareTables compares tables one by one: `kubectl get` of several kinds prints several.
 func (s *shownOutput) compareTables(stdout, stderr string) (all []difference) {
-	var printed []line
-	for _, l := range linesOf(stdout) {
-		printed = append(printed, line{text: l})
+	shown, found := tablesIn(s.lines), tablesIn(unplaced(stdout))
+	if len(found) < len(shown) {
+		before := slices.DeleteFunc(tablesIn(unplaced(s.besides)), func(t []line) bool { return !isHeader(t[0].text) })
+		found = append(before[max(0, len(before)+len(found)-len(shown)):], found...)
 	}
-	shown, found := tablesIn(s.lines), tablesIn(printed)
 	if s.command.watches { // which prints the header again and again
 		for _, again := range shown[1:] {
 			shown[0] = append(shown[0], again[1:]...)
@@ -131,6 +144,14 @@ func (s *shownOutput) compareTables(stdout, stderr string) (all []difference) {
 		}
 	}
 	return all
+}
+
+// unplaced are the lines of an output, which have no place on the page.
+func unplaced(text string) (lines []line) {
+	for _, l := range linesOf(text) {
+		lines = append(lines, line{text: l})
+	}
+	return lines
 }
 
 // tablesIn are the lines of each table in an output.
@@ -152,7 +173,7 @@ func (s *shownOutput) compareTable(shown, found table) (all []difference) {
 		switch {
 		case p >= 0:
 			all = append(all, s.compareRow(shown, r, found.rows[p], columns)...)
-		case !isOfDefaultNamespace(r):
+		case !isOfDefaultNamespace(r) && !isShell(shown, r):
 			all = append(all, s.deleted(differs(r.line, "", "the cluster shows no row for %s", r.at(0).text), r.line))
 		}
 	}
@@ -193,12 +214,12 @@ func (s *shownOutput) compareTitles(shown, found table) (columns []int, all []di
 	var gone, added []string
 	for _, title := range shown.titles {
 		i := slices.Index(found.titles, title)
-		if columns = append(columns, i); i < 0 {
+		if columns = append(columns, i); i < 0 && !isElision(title) {
 			gone = append(gone, title)
 		}
 	}
 	for i, title := range found.titles {
-		if !slices.Contains(columns, i) {
+		if !slices.Contains(columns, i) && !slices.ContainsFunc(shown.titles, isElision) {
 			added = append(added, title)
 		}
 	}
@@ -220,6 +241,17 @@ func (s *shownOutput) compareTitles(shown, found table) (columns []int, all []di
 // isClient reports whether a row of the cluster is that of the client Pod.
 func isClient(r row) bool { return r.at(0).text == clientPod || r.at(0).text == "pod/"+clientPod }
 
+// ownShell is how ps shows a shell in which a command of the page runs: a run opens one for each.
+var ownShell = regexp.MustCompile(`^(?:\{\w+\} )?(?:/bin/)?(?:ba|a)?sh(?: -c .*)?$`)
+
+func isShell(t table, r row) bool {
+	last := len(t.titles) - 1
+	return last > 0 && t.titles[last] == "COMMAND" && r.at(slices.Index(t.titles, "PID")).text != "1" && ownShell.MatchString(r.at(last).text)
+}
+
+// rootCA is a config map that every namespace has.
+const rootCA = "kube-root-ca.crt"
+
 // isOfDefaultNamespace reports whether a row is of what only the namespace default has.
 func isOfDefaultNamespace(r row) bool {
 	name := strings.TrimPrefix(r.at(0).text, "service/")
@@ -234,7 +266,7 @@ func (s *shownOutput) pairRows(shown, found table, columns []int) (pairs, extra 
 	all := make([]int, len(found.rows))
 	named := map[string][]int{}
 	for j, f := range found.rows {
-		all[j], used[j] = j, isClient(f)
+		all[j], used[j] = j, isClient(f) || isShell(found, f)
 		name := squeezed(f.at(columns[0]).text)
 		named[name] = append(named[name], j)
 	}
@@ -280,7 +312,7 @@ func (s *shownOutput) pairRows(shown, found table, columns []int) (pairs, extra 
 // two where its value cannot stand for the other. Cells without a value that is bound are compared first,
 // because that is fast and mostly decides.
 func (s *shownOutput) isAlike(t table, shown, found row, columns []int, least int) bool {
-	if isOfDefaultNamespace(shown) && shown.at(0).text != found.at(max(0, columns[0])).text {
+	if name := found.at(max(0, columns[0])).text; (isOfDefaultNamespace(shown) || name == rootCA) && shown.at(0).text != name {
 		return false
 	}
 	missing := least - len(columns) - 2

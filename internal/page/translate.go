@@ -92,9 +92,9 @@ func (p *Page) step(e *example.Example, c *command, from Sources, values []strin
 	case c.notRun != "":
 		st.NotRun, st.Known = notRunText(squeezed(c.text), c.notRun), c.harmless
 	default:
-		st.Run = c.line(values)
+		st.Run = c.line(values, p.home)
 		if slices.Contains(example.Readers, c.words[0]) || c.words[0] == "wait" { // which may come before an object that it is for
-			st.Within, st.Settles = cmp.Or(c.note.Within, defaultWithin), c.note.Within == ""
+			st.Within, st.Settles = cmp.Or(c.note.Within, defaultWithin), c.note.Within == "" && !namesTime.MatchString(c.say)
 		}
 		st.Show = c.shownPart()
 	}
@@ -103,6 +103,9 @@ func (p *Page) step(e *example.Example, c *command, from Sources, values []strin
 	}
 	return st
 }
+
+// namesTime is a sentence by which the output takes time, such as "After 35 seconds, run".
+var namesTime = regexp.MustCompile(`\d+ (?:second|minute)s?\b`)
 
 // shownPart is the pattern of the lines that are shown, where the output is piped into grep
 // alone; comparisons read all of it.
@@ -178,8 +181,8 @@ func (c *command) showsFailure() bool {
 }
 
 // line is a command as the step of an example has it: the values that the page has shown
-// before are those of the cluster, and the namespace default is that of the run.
-func (c *command) line(values []string) string {
+// before are those of the cluster, and the namespace of the page is that of the run.
+func (c *command) line(values []string, home home) string {
 	words := []string{"kubectl"}
 	isClient := slices.ContainsFunc(c.words, networkClient.MatchString)
 	for _, w := range c.words {
@@ -188,7 +191,7 @@ func (c *command) line(values []string) string {
 			if i%2 == 1 {
 				line += "$(" + part + ")"
 			} else {
-				line += withBound(part, values, isClient)
+				line += withBound(part, values, home, isClient)
 			}
 		}
 		words = append(words, cmp.Or(line, "''"))
@@ -197,11 +200,11 @@ func (c *command) line(values []string) string {
 }
 
 // withBound quotes a text, with each value in it as an expression.
-func withBound(text string, values []string, isClient bool) string {
+func withBound(text string, values []string, home home, isClient bool) string {
 	var b strings.Builder
 	for text != "" {
 		at, expression := span{len(text), len(text)}, "run.namespace"
-		if names := namesOfDefault(text, isClient); len(names) > 0 {
+		if names := home.namesIn(text, isClient); len(names) > 0 {
 			at = names[0]
 		}
 		for _, v := range values {
@@ -220,8 +223,8 @@ func withBound(text string, values []string, isClient bool) string {
 	return b.String()
 }
 
-// wordsIn are the places of a text at which a value stands by itself.
-func wordsIn(text, value string) iter.Seq[int] {
+// placesIn are the places of a text at which a value stands by itself.
+func placesIn(text, value string) iter.Seq[int] {
 	return func(yield func(int) bool) {
 		for from := 0; ; from++ {
 			i := strings.Index(text[from:], value)
@@ -237,7 +240,7 @@ func wordsIn(text, value string) iter.Seq[int] {
 
 // indexWord is the first of them, or -1.
 func indexWord(text, value string) int {
-	for at := range wordsIn(text, value) {
+	for at := range placesIn(text, value) {
 		return at
 	}
 	return -1
@@ -309,7 +312,13 @@ func (p *Page) Without(e *example.Example, err error) (rest error) {
 				delete(e.Files, name) // it would be refused again
 			}
 		}
-		steps[i].NotRun = notRunText(steps[i].Run, strings.TrimPrefix(problem.Text, "run: "))
+		text, why := steps[i].Run, strings.TrimPrefix(problem.Text, "run: ")
+		for _, c := range p.commands {
+			if c.step == steps[i].Name {
+				text, c.notRun = squeezed(c.text), why
+			}
+		}
+		steps[i].NotRun = notRunText(text, why)
 	}
 	return example.Join(others)
 }
