@@ -164,6 +164,9 @@ type matched struct {
 // differ otherwise than in values that are bound. The items of a list of such values, as of endpoints,
 // may have any order.
 func (b *bindings) match(shown, found, where string) (m matched, ok bool) {
+	if where == "RESTARTS" { // kubectl says when the last one was, if there was one
+		shown, found = lastRestart.ReplaceAllString(shown, ""), lastRestart.ReplaceAllString(found, "")
+	}
 	if shown == found {
 		return m, true
 	}
@@ -180,6 +183,8 @@ func (b *bindings) match(shown, found, where string) (m matched, ok bool) {
 	}
 	return m, true
 }
+
+var lastRestart = regexp.MustCompile(`\s*\([^)]* ago\)$`)
 
 // matchItems pairs the items of two lists.
 func (b *bindings) matchItems(shown, found []string, where string) (values []boundValue, ok bool) {

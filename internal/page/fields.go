@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -45,10 +46,44 @@ func (s *shownOutput) compareFields(stdout, stderr string) []difference {
 	if found == nil || found.Kind != yaml.MappingNode && found.Kind != yaml.SequenceNode {
 		return s.compareText(stdout, stderr)
 	}
-	return s.compareNodes(s.document(), found, "")
+	shown := s.document()
+	if part := partWith(found, shown); part != nil {
+		found = part
+	}
+	return s.compareNodes(shown, found, "")
+}
+
+// partWith is the first object of a document that has all fields of one, or nil: a page may show a part.
+func partWith(n, shown *yaml.Node) *yaml.Node {
+	if hasFieldsOf(n, shown) {
+		return n
+	}
+	for _, child := range n.Content {
+		if part := partWith(child, shown); part != nil {
+			return part
+		}
+	}
+	return nil
+}
+
+func hasFieldsOf(n, shown *yaml.Node) bool {
+	if n.Kind != yaml.MappingNode || shown.Kind != yaml.MappingNode {
+		return false
+	}
+	for i := 0; i+1 < len(shown.Content); i += 2 {
+		if field(n, shown.Content[i].Value) == nil {
+			return false
+		}
+	}
+	return true
 }
 
 func (s *shownOutput) compareNodes(shown, found *yaml.Node, path string) (all []difference) {
+	if found.Kind == yaml.SequenceNode && s.elided() { // the page leaves out where an item begins
+		if i := slices.IndexFunc(found.Content, func(item *yaml.Node) bool { return hasFieldsOf(item, shown) }); i >= 0 {
+			return s.compareNodes(shown, found.Content[i], fmt.Sprintf("%s[%d]", path, i))
+		}
+	}
 	switch {
 	case shown.Kind != found.Kind:
 		return []difference{s.node(shown, path, "%s: the page shows %s; the cluster has %s", clipped(nodeText(shown)), clipped(nodeText(found)))}

@@ -147,6 +147,7 @@ func (r *reader) block(n ast.Node) ast.WalkStatus {
 		r.said = r.plainText(n)
 		if n.Level <= 2 {
 			r.section++
+			r.open = nil
 		}
 		if r.Title == "" {
 			r.Title = r.said
