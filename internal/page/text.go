@@ -45,17 +45,24 @@ func (s *shownOutput) compareText(stdout, stderr string) (all []difference) {
 		}
 		all = append(all, d.replaced(l.span, s.rewrittenLine(l.text, text)))
 	}
+	return append(all, s.moreLines(printed, found, ofPage, ofCluster)...)
+}
+
+// moreLines are those of the cluster that the page lacks, as one difference. A page may end before the last line.
+func (s *shownOutput) moreLines(printed []string, found *printedLines, ofPage, ofCluster families) []difference {
+	if s.elided() || s.verb() == "logs" || isProgress(s.lines[len(s.lines)-1].text) {
+		return nil
+	}
 	var more []string
 	for i, f := range printed {
 		if !found.used[i] && !isProgress(f) && !differInFamilies(ofPage.like(f), ofCluster.like(f)) {
 			more = append(more, f)
 		}
 	}
-	endsEarly := s.elided() || isProgress(s.lines[len(s.lines)-1].text)
-	if len(more) > 0 && !endsEarly && s.verb() != "logs" {
-		all = append(all, s.more(more, countOf(len(more), "line")))
+	if len(more) == 0 {
+		return nil
 	}
-	return all
+	return []difference{s.more(more, countOf(len(more), "line"))}
 }
 
 // listsNames is an ls that prints names alone, on a terminal several in a line.
