@@ -176,7 +176,7 @@ func TestTheNamespaceOfAPage(t *testing.T) {
 	}
 }
 
-// TestWhatAPageLeavesToTheReader is the reason why a command does not run, also where a shell takes it for a redirection.
+// TestWhatAPageLeavesToTheReader is the reason why a command does not run, even if a shell would read a redirection.
 func TestWhatAPageLeavesToTheReader(t *testing.T) {
 	for command, what := range map[string]string{"kubectl delete -f <file.yaml>": "<file.yaml>", "kubectl get -f <filename|url> -o yaml": "<filename|url>", "kubectl delete pod <a> --now": "<a>"} {
 		want := "not run: `" + command + "`: the page leaves " + what + " to the reader"
