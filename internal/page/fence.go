@@ -140,7 +140,8 @@ func (c *command) changes() bool {
 	if len(words) == 0 {
 		words = strings.Fields(strings.TrimPrefix(c.text, "kubectl "))
 	}
-	return len(words) > 0 && slices.Contains(changers, words[0])
+	isRead := len(words) > 1 && words[0] == "rollout" && (words[1] == "history" || words[1] == "status")
+	return len(words) > 0 && slices.Contains(changers, words[0]) && !isRead
 }
 
 // reportsChange is what a line has in which kubectl reports what it has done, or why it has not.

@@ -62,6 +62,7 @@ func TestReadingAPage(t *testing.T) {
 		"an output of another command":           {"```sh\nkubectl apply -f a\n```\nThe command `ls /b` prints this:\n```\nSPECIAL\n```\n", []string{"2 kubectl apply -f a"}},
 		"an output of a command in a sentence":   {"```sh\nkubectl apply -f a\n```\nRun `kubectl get deployments`:\n```\nNAME  READY\na     0/3\n```\n", []string{"2 kubectl apply -f a", "4 kubectl get deployments: NAME  READY: a     0/3"}},
 		"a command without a name":               {"Use the `kubectl create configmap` command, or run `kubectl delete pod/a`.\n", []string{"1 kubectl delete pod/a"}},
+		"a history":                              {"```sh\nkubectl rollout history deployment a\n```\n```\nREVISION\n1\n```\n", []string{"2 kubectl rollout history deployment a: REVISION: 1"}},
 		"an output in another section":           {"```sh\nkubectl describe pod a\n```\n## B\n```\nName: b\n```\n", []string{"2 kubectl describe pod a"}},
 		"an indented output":                     {"```shell\nkubectl get pods -o custom-columns=POD_IP:.status.podIPs\n    POD_IP\n    [map[ip:10.244.3.4]]\n```\n", []string{"2 kubectl get pods -o custom-columns=POD_IP:.status.podIPs: POD_IP: [map[ip:10.244.3.4]]"}},
 		"an output that begins with an ellipsis": {"```shell\nkubectl exec a -- curl b \\\n  --fail\n...\n<title>C</title>\n```\n", []string{"2 kubectl exec a -- curl b \\\n  --fail: ...: <title>C</title>"}},
