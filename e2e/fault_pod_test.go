@@ -9,6 +9,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
+// interruptedNever: a command that Ctrl-C ends has not failed.
+var interruptedNever = []string{"✗ interrupt", "did not become"}
+
 // interrupted is an example that would run for long, and is interrupted at a line.
 func interrupted(at string) func(*scene) []string {
 	return func(s *scene) []string {
@@ -103,11 +106,11 @@ var podFaults = []fault{
 		},
 		want: []string{"is stuck terminating: NamespaceFinalizersRemaining: Some content in the namespace has finalizers remaining: example.com/hold", "whoever set a finalizer must remove it", "✓ 0 of 0 claims hold"}},
 	{row: 32, name: "interruptedcreate", how: "Ctrl-C when a pod is created", code: 130,
-		provoke: interrupted("$ kubectl create -f"), want: []string{"Interrupted (interrupt): cleaning up", "A second signal exits at once; then run: kubectl delete namespace"}},
+		provoke: interrupted("$ kubectl create -f"), want: []string{"Interrupted (interrupt): cleaning up", "A second signal exits at once; then run: kubectl delete namespace"}, never: interruptedNever},
 	{row: 32, name: "interruptedwait", how: "Ctrl-C when a pod is waited for", code: 130,
-		provoke: interrupted("$ kubectl wait"), want: []string{"Interrupted (interrupt): cleaning up"}},
+		provoke: interrupted("$ kubectl wait"), want: []string{"Interrupted (interrupt): cleaning up"}, never: interruptedNever},
 	{row: 32, name: "interruptedexec", how: "Ctrl-C during an exec", code: 130,
-		provoke: interrupted("$ kubectl exec"), want: []string{"Interrupted (interrupt): cleaning up"}},
+		provoke: interrupted("$ kubectl exec"), want: []string{"Interrupted (interrupt): cleaning up"}, never: interruptedNever},
 	{row: 40, name: "hostile", how: "escape sequences in a pod's log", code: 0,
 		provoke: func(s *scene) []string {
 			return s.pod(`

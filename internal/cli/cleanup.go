@@ -18,20 +18,23 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/kubectl/pkg/util/templates"
 
+	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 )
 
 // cleanupOptions are the flags of `kubectl kbe cleanup`.
 type cleanupOptions struct {
+	clients     *run.Clients
 	flags       *genericclioptions.ConfigFlags
 	streams     genericiooptions.IOStreams
 	run         string
 	all, dryRun bool
 }
 
-func newCleanupCommand(flags *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) *cobra.Command {
-	o := &cleanupOptions{flags: flags, streams: streams}
+func newCleanupCommand(clients *run.Clients, flags *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) *cobra.Command {
+	o := &cleanupOptions{clients: clients, flags: flags, streams: streams}
 	c := &cobra.Command{
 		Use:   "cleanup",
 		Short: "Clean up after killed runs",
@@ -72,7 +75,7 @@ func (o *cleanupOptions) clean(ctx context.Context) error {
 	}
 	found, err := session.Find(ctx, cfg, *o.flags.Namespace)
 	if apierrors.IsForbidden(err) && *o.flags.Namespace == "" {
-		return o.fail(fmt.Errorf("%w\nto clean up one namespace only, use -n NAMESPACE", err))
+		return o.fail(&diagnose.Cause{What: "no permission to list pods in all namespaces", Why: err.Error(), Remedy: "to clean up one namespace only, use -n NAMESPACE"})
 	} else if err != nil {
 		return o.fail(err)
 	}
@@ -110,7 +113,7 @@ func (o *cleanupOptions) chosen(l session.Leftover) bool {
 
 // fail reports the cause.
 func (o *cleanupOptions) fail(err error) error {
-	fmt.Fprintln(o.streams.ErrOut, "error: cleanup:", report.Printable(err.Error()))
+	couldNotStart(o.streams, "cleanup", err, run.Result{Err: err}.Cause(o.clients.Connection()))
 	return exitError{exitCouldNotRun}
 }
 

@@ -101,7 +101,7 @@ func (o *conformanceOptions) run(ctx context.Context) error {
 		return err
 	}
 	if err := runner.Open(ctx); err != nil {
-		fmt.Fprintf(o.streams.ErrOut, "error: conformance: could not run: %s\n", runner.Report().Error)
+		couldNotStart(o.streams, "conformance", err, run.Result{Err: err}.Cause(o.clients.Connection()))
 	} else {
 		terminal.Show(runner.Report())
 		warnOfAPIs(o.streams.ErrOut, runner.UnavailableAPIs())

@@ -17,6 +17,7 @@ import (
 	"k8s.io/cli-runtime/pkg/printers"
 	"k8s.io/kubectl/pkg/util/templates"
 
+	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
@@ -148,13 +149,19 @@ func (o *exampleOptions) execute(ctx context.Context, cancel context.CancelCause
 		o.Confirm = newConfirm(o.streams, cancel)
 	}
 	verdict := engine.Run(ctx, o.clients, o.plan, o.Options, terminal, o.collector.Handle)
-	report.Refuse(o.streams.ErrOut, width(o.streams.ErrOut), o.collector.Report())
+	done := o.collector.Report()
+	report.Refuse(o.streams.ErrOut, width(o.streams.ErrOut), done.Example, done.Error, done.Cause)
 	return verdict, nil
 }
 
 func firstSentence(s string) string {
 	s, _, _ = strings.Cut(s, ". ")
 	return strings.TrimSuffix(s, ".")
+}
+
+// couldNotStart writes why a command could not run.
+func couldNotStart(streams genericiooptions.IOStreams, command string, err error, cause *diagnose.Cause) {
+	report.Refuse(streams.ErrOut, width(streams.ErrOut), command, err.Error(), report.CauseOf(cause))
 }
 
 // width is the number of columns of a terminal, and 80 of anything else.

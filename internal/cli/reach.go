@@ -40,6 +40,7 @@ type reachOptions struct {
 	// Terminal shows the run, and what it waits for.
 	*report.Terminal
 	reach *v1alpha1.Reach
+	err   error
 }
 
 func newReachCommand(clients *run.Clients, flags *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) *cobra.Command {
@@ -167,7 +168,7 @@ func (o *reachOptions) fill(result run.Result) {
 	if r.RunResult = result.RunResult; r.Run.ID != "" {
 		r.Name = "reach-" + r.Run.ID
 	}
-	if result.Err != nil {
+	if o.err = result.Err; o.err != nil {
 		r.Error = result.Explained(o.clients.Connection())
 	}
 }
@@ -183,8 +184,8 @@ func (o *reachOptions) OnDecided(result run.Result) {
 
 // showError shows what kept the run from probing.
 func (o *reachOptions) showError() {
-	if o.reach.Error != "" {
-		fmt.Fprintf(o.streams.ErrOut, "error: reach: could not run: %s\n", o.reach.Error)
+	if o.err != nil {
+		couldNotStart(o.streams, "reach", o.err, run.Result{Err: o.err}.Cause(o.clients.Connection()))
 	}
 }
 

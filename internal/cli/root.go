@@ -89,8 +89,8 @@ makes. Each run uses a new namespace and deletes it at the end.`,
 	addGrouped(root, groupConformance, newConformanceCommand(clients, flags, streams), newDiffCommand(streams))
 	addGrouped(root, groupOwn, newNewCommand(streams), newRunCommand(clients, flags, streams),
 		newVerifyCommand(clients, flags, streams))
-	addGrouped(root, groupHousekeeping, newCleanupCommand(flags, streams), newRBACCommand(catalogue, flags, streams), newImagesCommand(catalogue, streams),
-		newVersionCommand(flags, streams), newCompletionCommand(streams), newOptionsCommand(streams))
+	addGrouped(root, groupHousekeeping, newCleanupCommand(clients, flags, streams), newRBACCommand(catalogue, flags, streams), newImagesCommand(catalogue, streams),
+		newVersionCommand(clients, flags, streams), newCompletionCommand(streams), newOptionsCommand(streams))
 	helpAsKubectl(root)
 	completeGlobals(root, flags)
 	return root, nil

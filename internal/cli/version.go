@@ -17,6 +17,7 @@ import (
 	"k8s.io/kubectl/pkg/util/templates"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 )
 
 // Version is set when a release is built; other builds have what the Go command
@@ -43,7 +44,7 @@ type ClientVersion struct {
 	Platform   string `json:"platform"`
 }
 
-func newVersionCommand(flags *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) *cobra.Command {
+func newVersionCommand(clients *run.Clients, flags *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) *cobra.Command {
 	var client bool
 	var output string
 	c := &cobra.Command{
@@ -72,7 +73,7 @@ func newVersionCommand(flags *genericclioptions.ConfigFlags, streams genericioop
 				return err
 			}
 			if unknown != nil {
-				fmt.Fprintln(streams.ErrOut, "error: version: the API server did not respond:", report.Printable(unknown.Error()))
+				couldNotStart(streams, "version", unknown, clients.Connection().Error(unknown))
 				return exitError{exitCouldNotRun}
 			}
 			return nil

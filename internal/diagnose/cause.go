@@ -41,7 +41,12 @@ type Cause struct {
 	Since time.Time
 }
 
-func (c *Cause) Error() string { return c.What + ": " + c.Why }
+func (c *Cause) Error() string {
+	if c.Why == "" || c.Why == c.What {
+		return c.What
+	}
+	return c.What + ": " + c.Why
+}
 
 // Ends reports whether to give up now: always where it is Hopeless; where the wait
 // is to fail fast even if it is Retried, and where it is Unsettled and Confirmed.

@@ -15,10 +15,13 @@ var requests = []row{
 	{at: api, message: `error loading config file|couldn't get version/kind; json parse error|illegal base64 data|cannot unmarshal .* into Go struct field Config`,
 		what:   "the kubeconfig cannot be read",
 		remedy: "fix $file, or use another one with --kubeconfig", outlook: Hopeless},
-	// kubectl without a kubeconfig uses port 8080 of this machine.
-	{at: api, message: `no configuration has been provided|The connection to the server localhost:8080 was refused`,
-		what:   "no kubeconfig found",
-		remedy: "set --kubeconfig or KUBECONFIG; searched in $file", outlook: Hopeless},
+	// kubectl uses port 8080 of this machine where no context is selected.
+	{at: api, message: `no configuration has been provided|The connection to the server localhost:8080 was refused|"http://localhost:8080/.*connection refused`,
+		what:   "no cluster is selected: there is no kubeconfig, or it has no current context",
+		remedy: "set KUBECONFIG or --kubeconfig to the kubeconfig of a cluster, or select one of the contexts of $file with --context: $contexts", outlook: Hopeless},
+	{at: api, message: `unable to load root certificates|unable to parse bytes as PEM block|failed to find any PEM data`,
+		what:   "a certificate or key of the kubeconfig is not in PEM format",
+		remedy: "fix $file, or fetch the cluster's kubeconfig again", outlook: Hopeless},
 	{at: api, message: `(?P<name>\S+): (no such file or directory|permission denied)$`,
 		what:   "a file of the kubeconfig cannot be read",
 		remedy: "fix $file, or use another one with --kubeconfig", outlook: Hopeless},

@@ -275,7 +275,7 @@ var otherWorlds = map[string]struct{ said, what string }{
 
 	// The way to the API server.
 	"kubectl 1.29 to 1.37: without a kubeconfig": {
-		`The connection to the server localhost:8080 was refused - did you specify the right host or port?`, `no kubeconfig found`},
+		`The connection to the server localhost:8080 was refused - did you specify the right host or port?`, `no cluster is selected: there is no kubeconfig, or it has no current context`},
 	"kubectl 1.29 to 1.37: a cluster that is down": {
 		`The connection to the server 127.0.0.1:6443 was refused - did you specify the right host or port?`, `the API server https://api.example:6443 does not answer`},
 	"Rancher 2.9 and 2.10: a cluster whose agent is down": {

@@ -174,6 +174,9 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 			emit(StepNotApplicable{failure.cause})
 		}
 		r.denied.CompareAndSwap(false, failure.restricted)
+		if _, stopped := run.SignalOf(ctx); stopped { // that the run reports
+			failure.err, failure.verdict = "", v1alpha1.Stopped
+		}
 		if failure.err != "" {
 			emit(StepFailed{failure.err, failure.cause, failure.verdict})
 			r.keepEvidence(ctx, failure.words, nil, emit)

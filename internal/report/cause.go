@@ -61,6 +61,7 @@ func (s *shown) evidence(of []v1alpha1.Evidence) (lines []string) {
 		case first == "":
 			s.pods = append(s.pods, shownPod{e.Pod, namelessLines(all, e.Pod)})
 			lines = append(lines, linesOf(all, "")...)
+		case len(rest) == 0 && first == e.Pod: // it is shown above
 		case len(rest) == 0:
 			lines = append(lines, fmt.Sprintf("pod %q: the same as pod %q", e.Pod, first))
 		default:

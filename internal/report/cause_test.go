@@ -92,6 +92,7 @@ func TestAnotherCauseIsShownInFull(t *testing.T) {
 		{crash("b", 1), `pod "b": the same as pod "a"`},
 		{crash("c", 2), "pod \"c\": Running on node-1\ncontainer \"c\": ended with exit code 2 (Error)\nlast log lines of container \"c\":\n  starting\n  no such file: 2"},
 		{v1alpha1.Evidence{Pod: "d"}, ""},
+		{crash("a", 1), ""},
 	} {
 		if found := strings.Join(s.evidence([]v1alpha1.Evidence{tc.evidence}), "\n"); found != tc.want {
 			t.Errorf("expected:\n%s\nfound:\n%s", tc.want, found)

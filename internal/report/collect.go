@@ -103,7 +103,7 @@ func (c *Collector) wholeRun(body engine.Body) {
 		i := slices.IndexFunc(r.Images, func(image v1alpha1.Image) bool { return image.Name == b.Name })
 		r.Images[i].Replaced = b.Replaced
 	case engine.RunEnded:
-		r.RunResult, r.Example, r.Cause = b.RunResult, b.Example, causeOf(b.Cause)
+		r.RunResult, r.Example, r.Cause = b.RunResult, b.Example, CauseOf(b.Cause)
 		for _, sc := range c.scenarios {
 			counts := claimsOf(sc.Scenario)
 			r.Claims.Met, r.Claims.Failed = r.Claims.Met+counts.Met, r.Claims.Failed+counts.Failed
@@ -119,7 +119,7 @@ func (sc *scenario) handle(body engine.Body) {
 	case engine.ScenarioRepeated:
 		sc.stepEnded = true
 		sc.earlier = append(sc.attempt(newShown()), repeatedNote(b)...)
-		sc.Repeated, sc.Steps, sc.notes = causeOf(b.Cause), nil, nil
+		sc.Repeated, sc.Steps, sc.notes = CauseOf(b.Cause), nil, nil
 	case engine.ScenarioEnded:
 		sc.ElapsedMilliseconds, sc.ended, sc.stepEnded = b.Elapsed.Milliseconds(), true, true
 	case engine.StepStarted:
@@ -171,17 +171,18 @@ func inStep(step *v1alpha1.Step, body engine.Body) {
 	case engine.StepFailed:
 		step.Failure = &v1alpha1.Failure{Message: b.Err, Verdict: b.Verdict}
 		if b.Cause != nil {
-			step.Failure.Cause = *causeOf(b.Cause)
+			step.Failure.Cause = *CauseOf(b.Cause)
 		}
 	case engine.StepNotApplicable:
-		step.NotApplicable = causeOf(b.Cause)
+		step.NotApplicable = CauseOf(b.Cause)
 	case engine.EvidenceKept:
 		eachText(reflect.ValueOf(&b.Evidence), Redact)
 		step.Evidence = append(step.Evidence, b.Evidence)
 	}
 }
 
-func causeOf(c *diagnose.Cause) *v1alpha1.Cause {
+// CauseOf returns a diagnosis as reports have it.
+func CauseOf(c *diagnose.Cause) *v1alpha1.Cause {
 	if c == nil {
 		return nil
 	}

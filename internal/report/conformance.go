@@ -108,8 +108,5 @@ func conformanceSum(r *v1alpha1.ConformanceReport) string {
 	if skipped > 0 {
 		text += fmt.Sprintf(", %d skipped", skipped)
 	}
-	if r.Interrupted != "" {
-		text = "Interrupted (" + r.Interrupted + "): " + text
-	}
-	return fmt.Sprintf("%s, in %s", text, millis(r.ElapsedMilliseconds))
+	return fmt.Sprintf("%s, in %s", afterSignal(r.Interrupted, text), millis(r.ElapsedMilliseconds))
 }

@@ -305,7 +305,15 @@ func verdictText(r *v1alpha1.Report) string {
 	if r.Claims.Met == r.Claims.Total && r.Cleanup != nil && r.Cleanup.Error != "" {
 		text += ", but the cleanup is not complete"
 	}
-	return text
+	return afterSignal(r.Interrupted, text)
+}
+
+// afterSignal is the sum of a run, with the signal that ended it, if one did.
+func afterSignal(interrupted, text string) string {
+	if interrupted == "" || interrupted == run.Quit.String() {
+		return text
+	}
+	return "Interrupted (" + interrupted + "): " + text
 }
 
 func tookText(verdict, elapsed int64) string {

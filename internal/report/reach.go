@@ -25,7 +25,7 @@ func reachDocument(r *v1alpha1.Reach) Document {
 	d.Title = reachTitle(r)
 	d.Origin = "the results of a run on Kubernetes " + r.Run.ServerVersion
 	d.Namespace = fmt.Sprintf("Namespace %s %s.", r.Run.Namespace, whose)
-	d.Verdict.Decided, d.Verdict.Words, d.Verdict.Sum = r.Matrix != nil || r.Counts != nil, reachVerdicts[r.Verdict], reachSum(r)
+	d.Verdict.Decided, d.Verdict.Words, d.Verdict.Sum = r.Matrix != nil || r.Counts != nil, reachVerdicts[r.Verdict], afterSignal(r.Interrupted, reachSum(r))
 	var blocks []Block
 	if r.Hardened {
 		blocks = append(blocks, Prose{Text: fmt.Sprintf("Pods in namespace %s must meet the Pod Security Standard restricted, and the run's pods do.", r.Run.Namespace)})

@@ -394,16 +394,22 @@ func (t *Terminal) command(line string) {
 	}
 }
 
-// Refuse writes why a run could not start, where it could not: the error, and below it,
-// in lines of at most width columns, its diagnosis, where there is one.
-func Refuse(out io.Writer, width int, r *v1alpha1.Report) {
-	if r.Error == "" {
+// Refuse writes why a command could not run: the error, or where its cause is known, what is
+// wrong, and below it, in lines of at most width columns, the error and what to do.
+func Refuse(out io.Writer, width int, command, text string, cause *v1alpha1.Cause) {
+	if text == "" {
 		return
 	}
-	fmt.Fprintf(out, "error: %s: could not run: %s\n", r.Example, clean(r.Error))
-	if c := r.Cause; c != nil {
-		NewTerminal(out, nil, width, false).details(details(c.What, "", c.Remedy))
+	if cause == nil {
+		fmt.Fprintf(out, "error: %s: could not run: %s\n", command, clean(text))
+		return
 	}
+	fmt.Fprintf(out, "error: %s: could not run: %s\n", command, clean(cause.What))
+	why := strings.TrimPrefix(text, cause.What+": ")
+	if why == cause.What {
+		why = ""
+	}
+	NewTerminal(out, nil, width, false).details(details("", why, cause.Remedy))
 }
 
 // heading writes a title and, where there is room, where on the same line.

@@ -160,7 +160,7 @@ func TestAFirstAttemptIsNoFailure(t *testing.T) {
 }
 
 func TestAnAnswerOfTheUserIsNoFailure(t *testing.T) {
-	for signal, want := range map[string]string{"quit": "– 0 of 3 claims hold", "interrupt": "✗ 0 of 3 claims hold"} {
+	for signal, want := range map[string]string{"quit": "– 0 of 3 claims hold", "interrupt": "✗ Interrupted (interrupt): 0 of 3 claims hold"} {
 		var out bytes.Buffer
 		handle := NewStory(NewTerminal(&out, nil, 80, false)).Handle
 		for _, b := range []engine.Body{engine.RunStarted{Run: inN},

@@ -99,7 +99,7 @@ func serverVersion(ctx context.Context, host string, client kubernetes.Interface
 	begin := time.Now()
 	body, err := client.Discovery().RESTClient().Get().AbsPath("/version").Do(ctx).Raw()
 	if err != nil {
-		return "", fmt.Errorf("the API server %s did not respond (tried for %.1f s): %w", host, time.Since(begin).Seconds(), err)
+		return "", fmt.Errorf("request to the API server %s, tried for %.1f s: %w", host, time.Since(begin).Seconds(), err)
 	}
 	var info version.Info
 	if err := json.Unmarshal(body, &info); err != nil {

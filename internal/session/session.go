@@ -129,7 +129,7 @@ func (s *Session) adopt(ctx context.Context) error {
 	ns, err := s.client.Resource(namespaces).Get(ctx, s.Namespace, metav1.GetOptions{})
 	switch {
 	case apierrors.IsNotFound(err):
-		return fmt.Errorf("namespace %q does not exist: create it, or omit -n for a new one", s.Namespace)
+		return fmt.Errorf("the namespace %q does not exist", s.Namespace)
 	case apierrors.IsForbidden(err):
 		return nil
 	case err != nil:
