@@ -95,7 +95,7 @@ func TestCleanupInANamespaceOfOthersNeedsNoMoreThanTheRunHad(t *testing.T) {
 		t.Errorf("expected the pods of one run, found %v", runs)
 	}
 	// Jane may list nothing outside of her namespace.
-	if _, stderr, code := outcome(t, plugin(t, "cleanup", "--as", user)); code != 3 || !strings.Contains(stderr, "use -n NAMESPACE") {
+	if _, stderr, code := outcome(t, plugin(t, "cleanup", "--as", user)); code != 3 || !strings.Contains(flat(stderr), "use -n NAMESPACE") {
 		t.Errorf("expected exit code 3 and the way out, found %d: %s", code, stderr)
 	}
 	stdout, stderr, code := outcome(t, plugin(t, append([]string{"cleanup"}, args...)...))

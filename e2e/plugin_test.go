@@ -207,7 +207,7 @@ func TestANameThatIsTakenIsRefused(t *testing.T) {
 	f := newFixture(t, "taken")
 	theirs := f.start(f.server("sise", ""))
 	stdout, stderr, code := outcome(t, plugin(t, "pods", "-n", f.session.Namespace))
-	if code != 3 || stdout != "" || !strings.Contains(stderr, `pods "sise" already exists`) {
+	if code != 3 || stdout != "" || !strings.Contains(flat(stderr), `pods "sise" already exists`) {
 		t.Errorf("expected exit code 3 and the name that is taken, found %d:\n%s%s", code, stdout, stderr)
 	}
 	assertOnlyPod(t, theirs)

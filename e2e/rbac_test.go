@@ -281,7 +281,7 @@ func TestADenialOfAdmissionIsToldBeforeAnythingIsCreated(t *testing.T) {
 			tc.prepare(t, f)
 			stdout, stderr, code := outcome(t, plugin(t, "pods", "-n", f.session.Namespace))
 			for _, want := range append(tc.want, "nothing was created") {
-				if code != 3 || stdout != "" || !strings.Contains(stderr, want) {
+				if code != 3 || stdout != "" || !strings.Contains(flat(stderr), want) {
 					t.Errorf("expected exit code 3 and %q, found %d:\n%s%s", want, code, stdout, stderr)
 				}
 			}

@@ -410,7 +410,7 @@ func TestReachSaysWhyItCannotRun(t *testing.T) {
 		`pod "nobody" not found in namespace "default"`: {"reach", "nobody", "-n", "default", "--from", "container"},
 		`namespace "nowhere" does not exist`:            {"reach", "-n", "nowhere", "--from", "container"},
 	} {
-		if _, stderr, code := outcome(t, plugin(t, args...)); code != 3 || !strings.Contains(stderr, want) {
+		if _, stderr, code := outcome(t, plugin(t, args...)); code != 3 || !strings.Contains(flat(stderr), want) {
 			t.Errorf("%v: expected exit code 3 and %q, found %d: %s", args, want, code, stderr)
 		}
 	}
@@ -419,7 +419,7 @@ func TestReachSaysWhyItCannotRun(t *testing.T) {
 // A pod that does not exist is known before anything is made.
 func TestAPodThatDoesNotExistIsKnownBeforeANamespaceIsMade(t *testing.T) {
 	stdout, stderr, code := outcome(t, plugin(t, "reach", "nobody"))
-	if want := `pod "nobody" not found in namespace "default"`; code != 3 || stdout != "" || !strings.Contains(stderr, want) {
+	if want := `pod "nobody" not found in namespace "default"`; code != 3 || stdout != "" || !strings.Contains(flat(stderr), want) {
 		t.Errorf("expected exit code 3, %q and no namespace, found %d: %s%s", want, code, stdout, stderr)
 	}
 }
