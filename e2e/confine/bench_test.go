@@ -23,6 +23,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
@@ -107,6 +108,14 @@ func (b *bench) namespace(t testing.TB, name string) {
 	service := &corev1.Service{ObjectMeta: theirs, Spec: corev1.ServiceSpec{Selector: map[string]string{"web": "theirs"}, Ports: []corev1.ServicePort{{Port: 80}}}}
 	if _, err := b.admin.CoreV1().Services(name).Create(ctx, service, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
+	}
+	// What a controller makes a moment later is not what a run has changed.
+	err := wait.PollUntilContextTimeout(ctx, 10*time.Millisecond, 10*time.Second, true, func(ctx context.Context) (bool, error) {
+		_, err := b.admin.CoreV1().ServiceAccounts(name).Get(ctx, "default", metav1.GetOptions{})
+		return err == nil, nil
+	})
+	if err != nil {
+		t.Fatalf("expected the service account of namespace %q: %v", name, err)
 	}
 }
 
