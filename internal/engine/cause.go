@@ -69,17 +69,12 @@ func (r *attempt) notPlaced(words []string) (why *diagnose.Cause) {
 // loses the Node of a Pod that the command names. An exec, for one, would wait for
 // ever.
 func (r *runner) guard(ctx context.Context, words []string) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	go func() {
-		_ = wait.Until(ctx, r.watcher.next, func() (bool, error) { // whose error is the end of ctx
-			c := r.lostNode(ctx, namedBy(words))
-			if c != nil {
-				cancel(c)
-			}
-			return c != nil, nil
-		})
-	}()
-	return ctx, func() { cancel(nil) }
+	return wait.While(ctx, r.watcher.next, func() error {
+		if c := r.lostNode(ctx, namedBy(words)); c != nil {
+			return c
+		}
+		return nil
+	})
 }
 
 // namedBy matches the Pods that a command names, by name or by address.

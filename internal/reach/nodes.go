@@ -20,6 +20,7 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
 )
 
 // Node is a node of the cluster and what the run has to do with it.
@@ -154,23 +155,14 @@ func (r *nodesRun) watchNodes(ctx context.Context, version string) {
 // whileReady returns a context that ends, with the Cause, when the cluster knows that a node
 // is not Ready any more.
 func (r *nodesRun) whileReady(ctx context.Context, name string) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	go func() {
-		for {
-			node, changed := r.nodes.get(name)
-			if cause := diagnose.Node(node); cause != nil {
-				r.progress(Progress{Notice: cause.Error()})
-				cancel(cause)
-				return
-			}
-			select {
-			case <-ctx.Done():
-				return
-			case <-changed:
-			}
+	return wait.While(ctx, r.nodes.next(name), func() error {
+		node, _ := r.nodes.get(name)
+		if cause := diagnose.Node(node); cause != nil {
+			r.progress(Progress{Notice: cause.Error()})
+			return cause
 		}
-	}()
-	return ctx, func() { cancel(nil) }
+		return nil
+	})
 }
 
 // failNotReady notes which nodes are not Ready now: that explains whatever became of them.

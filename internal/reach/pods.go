@@ -252,7 +252,7 @@ func (p *pods) await(ctx context.Context, name string, done func(*corev1.Pod) bo
 	look := time.AfterFunc(pullLook, p.states.wake)
 	defer look.Stop()
 	var pod *corev1.Pod
-	err := wait.Until(ctx, func() <-chan struct{} { _, changed := p.states.get(name); return changed }, func() (bool, error) {
+	err := wait.Until(ctx, p.states.next(name), func() (bool, error) {
 		e, _ := p.states.get(name)
 		switch {
 		case ctx.Err() == nil && p.unwatched.Load():

@@ -23,6 +23,14 @@ func (s *states[T]) get(name string) (last *T, changed <-chan struct{}) {
 	return of.last, of.changed
 }
 
+// next is the channel of get, for waits.
+func (s *states[T]) next(name string) func() <-chan struct{} {
+	return func() <-chan struct{} {
+		_, changed := s.get(name)
+		return changed
+	}
+}
+
 func (s *states[T]) set(name string, now *T) {
 	s.change(name, func(*T) *T { return now })
 }

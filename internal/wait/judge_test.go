@@ -61,3 +61,22 @@ func TestATimeoutOfWhatIsNotInProgress(t *testing.T) {
 		}
 	})
 }
+
+func TestAContextThatLastsWhileNothingIsLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var lost error
+		changed := make(chan struct{})
+		ctx, cancel := While(t.Context(), func() <-chan struct{} { return changed }, func() error { return lost })
+		defer cancel()
+		synctest.Wait()
+		if ctx.Err() != nil {
+			t.Fatalf("expected a context that lasts, found %v", context.Cause(ctx))
+		}
+		lost = errors.New("node \"node-2\" is not Ready")
+		close(changed)
+		<-ctx.Done()
+		if !errors.Is(context.Cause(ctx), lost) {
+			t.Errorf("expected %v, found %v", lost, context.Cause(ctx))
+		}
+	})
+}

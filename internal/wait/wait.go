@@ -90,6 +90,14 @@ func Until(ctx context.Context, next func() <-chan struct{}, cond func() (bool, 
 	}
 }
 
+// While returns a context that ends with the first error of lost, which is called again each
+// time that the channel which next returned is closed.
+func While(ctx context.Context, next func() <-chan struct{}, lost func() error) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	go func() { cancel(Until(ctx, next, func() (bool, error) { return false, lost() })) }()
+	return ctx, func() { cancel(nil) }
+}
+
 // judge applies a Condition to the last state of an object.
 type judge struct {
 	cond    Condition
