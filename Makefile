@@ -53,14 +53,23 @@ unit: bin/gotestsum ## Run the unit tests of every module; no cluster, no root
 KUBERNETES ?=
 # SHORT=-short leaves out what only `make test-all` runs.
 SHORT ?=
+# A test waits more than it computes, and has its cluster for itself: so two suites run
+# at a time. APART are the tests of ./e2e that run beside the others, on clusters of
+# their own.
+APART := ^Test(Worlds|ConformanceOfOtherClusters|EachClaimCanFail|TheFencesOfTheDocsRun|An?(Interrupt|Kill)AtAnyMoment.*)$$
 .PHONY: e2e
 e2e: setup build bin/gotestsum ## Run the e2e tests on temporary clusters (root, Linux)
 	@hack/inotify.sh
-	@failed=0; \
-	hack/gotest.sh e2e . testname -race -count=1 -timeout 90m $(SHORT) ./e2e -args --cluster=embedded --kubernetes=$(KUBERNETES) --artifacts=$(CURDIR)/_artifacts || failed=1; \
-	hack/gotest.sh e2e-confine . testname -race -count=1 ./e2e/bare ./e2e/confine || failed=1; \
-	hack/gotest.sh e2e-cluster cluster testname -tags e2e -count=1 -timeout 45m $(SHORT) ./e2e -args --kubernetes=$(KUBERNETES) || failed=1; \
-	exit $$failed
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 e2e-rest e2e-apart e2e-cluster e2e-confine
+
+.PHONY: e2e-rest e2e-apart e2e-cluster e2e-confine
+e2e-rest e2e-apart:
+	@hack/gotest.sh $@ . testname -race -count=1 -timeout 90m $(SHORT) $(if $(filter e2e-apart,$@),-run,-skip) '$(APART)' ./e2e \
+		-args --cluster=embedded --kubernetes=$(KUBERNETES) --artifacts=$(CURDIR)/_artifacts/$@
+e2e-cluster:
+	@hack/gotest.sh $@ cluster testname -tags e2e -count=1 -timeout 45m $(SHORT) ./e2e -args --kubernetes=$(KUBERNETES)
+e2e-confine:
+	@hack/gotest.sh $@ . testname -race -count=1 ./e2e/bare ./e2e/confine
 
 # FUZZTIME is how long it runs.
 FUZZTIME ?= 30m

@@ -254,7 +254,9 @@ func until(t *testing.T, c *exec.Cmd, text string, then func(stdout io.Closer)) 
 	}
 	var b strings.Builder
 	seen := false
-	for lines := bufio.NewScanner(stdout); lines.Scan(); {
+	lines := bufio.NewScanner(stdout)
+	lines.Buffer(nil, 64<<20) // a command that waits for its reader does not end
+	for lines.Scan() {
 		b.WriteString(lines.Text() + "\n")
 		if !seen && strings.Contains(lines.Text(), text) {
 			seen = true
