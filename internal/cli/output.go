@@ -110,7 +110,7 @@ func (o *output) addFlags(c *cobra.Command, defaultView string) {
 	formats := slices.Sorted(slices.Values(o.allFormats()))
 	c.Flags().Lookup("output").Usage = "Print a report at the end: " + strings.Join(o.formats, ", ") + ", json, yaml, jsonpath=EXPRESSION or go-template=TEMPLATE"
 	completeFlag(c, "output", words(formats...))
-	c.Flags().StringArrayVar(&o.specs, "report-file", nil,
+	c.Flags().StringSliceVar(&o.specs, "report-file", nil,
 		"Write a report to a file, as FORMAT=PATH; may be repeated; formats: "+strings.Join(o.fileFormats(), ", "))
 	completeFlag(c, "report-file", keys(o.fileFormats()...))
 	c.Flags().StringVar(&o.view, "view", "", "What to show during the run: "+strings.Join(report.Views(), ", ")+defaultView)
@@ -170,18 +170,45 @@ func (o *output) complete(dryRun bool) error {
 			return fmt.Errorf("--report-file %s: expected FORMAT=PATH", spec)
 		case !slices.Contains(o.fileFormats(), format):
 			return fmt.Errorf("--report-file %s: expected one of the formats %s, found %q", spec, strings.Join(o.fileFormats(), ", "), format)
-		case slices.ContainsFunc(o.files, func(f reportFile) bool { return filepath.Clean(f.path) == filepath.Clean(path) }):
+		case slices.ContainsFunc(o.files, func(f reportFile) bool { return target(f.path) == target(path) }):
 			return fmt.Errorf("--report-file %s: another report has the same path", spec)
 		}
-		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		switch info, err := os.Stat(path); {
+		case err != nil:
+		case !info.Mode().IsRegular():
 			return fmt.Errorf("--report-file %s: expected a file or a new name, found one with the mode %v", spec, info.Mode())
+		case isOutput(info):
+			return fmt.Errorf("--report-file %s: this command's output goes to that file: use -o %s, or another file", spec, format)
 		}
-		if err := run.CanWrite(filepath.Dir(path)); err != nil {
+		if err := run.CanWrite(filepath.Dir(target(path))); err != nil {
 			return fmt.Errorf("--report-file %s: its folder is not writable: %w", spec, err)
 		}
 		o.files = append(o.files, reportFile{format, path})
 	}
 	return nil
+}
+
+// target is the absolute path of a file, without symbolic links, which need not exist.
+func target(path string) string {
+	if absolute, err := filepath.Abs(path); err == nil {
+		path = absolute
+	}
+	if whole, err := filepath.EvalSymlinks(path); err == nil {
+		return whole
+	}
+	if folder, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
+		return filepath.Join(folder, filepath.Base(path))
+	}
+	return path
+}
+
+// isOutput reports whether a file is where standard output or standard error goes, as
+// /dev/stdout in a CI job is.
+func isOutput(file os.FileInfo) bool {
+	return slices.ContainsFunc([]*os.File{os.Stdout, os.Stderr}, func(f *os.File) bool {
+		info, err := f.Stat()
+		return err == nil && os.SameFile(file, info)
+	})
 }
 
 // put writes the report to all its places. The error joins what went wrong.
@@ -270,9 +297,10 @@ func (o *output) render(w io.Writer, format string, r runtime.Object) error {
 }
 
 // writeAtomically puts a file in its place when all of it is on the disk: who
-// reads it meanwhile sees the old one, or none. A new file has the mode that the umask
-// gives it, so that other steps of a CI job can read it.
+// reads it meanwhile sees the old one, or none. A link to a file stays one. A new file has the
+// mode that the umask gives it, so that other steps of a CI job can read it.
 func writeAtomically(path string, data []byte) (err error) {
+	path = target(path)
 	name := filepath.Join(filepath.Dir(path), fmt.Sprintf(".kubectl-kbe-%s", rand.Text()))
 	temp, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {

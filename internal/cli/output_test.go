@@ -30,6 +30,20 @@ func outputFor(t *testing.T, args ...string) (*exampleOptions, error) {
 
 func TestOutputFlagsAreChecked(t *testing.T) {
 	dir := t.TempDir()
+	here, err := filepath.Abs("x.out")
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(t.TempDir(), "stdout")
+	stdout, err := os.Create(filepath.Join(t.TempDir(), "job.log"))
+	if err == nil {
+		err = os.Symlink(stdout.Name(), link)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func(was *os.File) { os.Stdout = was }(os.Stdout)
+	os.Stdout = stdout
 	for want, args := range map[string][]string{
 		"--view page: expected one of story, summary, commands":                             {"--view", "page"},
 		"-o pdf: expected one of " + strings.Join(report.Formats(&v1alpha1.Report{}), ", "): {"-o", "pdf"},
@@ -39,6 +53,8 @@ func TestOutputFlagsAreChecked(t *testing.T) {
 		"its folder is not writable":                               {"--report-file", "json=" + dir + "/missing/x"},
 		"expected a file or a new name, found one with the mode d": {"--report-file", "json=" + dir},
 		"another report has the same path":                         {"--report-file", "json=" + dir + "/x", "--report-file", "yaml=" + dir + "/./x"},
+		"yaml=" + here + ": another report has the same path":      {"--report-file", "json=x.out,yaml=" + here},
+		"this command's output goes to that file: use -o junit":    {"--report-file", "junit=" + link},
 	} {
 		if _, err := outputFor(t, args...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: expected an error with %q, found %v", args, want, err)
@@ -49,6 +65,33 @@ func TestOutputFlagsAreChecked(t *testing.T) {
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 		t.Errorf("expected that nothing is left, found %v, %v", left, err)
+	}
+	if err := stdout.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestAReportGoesWhereALinkLeads: the link, which may be one of the system's, stays.
+func TestAReportGoesWhereALinkLeads(t *testing.T) {
+	file, link := filepath.Join(t.TempDir(), "r.json"), filepath.Join(t.TempDir(), "link")
+	for _, err := range []error{os.WriteFile(file, nil, 0o644), os.Symlink(file, link)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	o, err := outputFor(t, "--report-file", "json="+link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	streams, _, _, _ := genericiooptions.NewTestIOStreams()
+	if err := o.output.put(streams, o.collector.Report()); err != nil {
+		t.Fatal(err)
+	}
+	if to, err := os.Readlink(link); err != nil || to != file {
+		t.Errorf("expected the link to %s to stay, found %q, %v", file, to, err)
+	}
+	if data, err := os.ReadFile(file); err != nil || !json.Valid(data) {
+		t.Errorf("found %q, %v", data, err)
 	}
 }
 

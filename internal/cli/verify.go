@@ -168,20 +168,16 @@ func unread(name string, err error) *v1alpha1.Report {
 	}}}}}
 }
 
-// replacePage writes a page that has not changed since it was read; a link to it stays one.
+// replacePage writes a page that has not changed since it was read.
 func replacePage(name, read, corrected string) error {
-	path, err := filepath.EvalSymlinks(name)
-	if err != nil {
-		return err
-	}
-	now, err := os.ReadFile(path)
+	now, err := os.ReadFile(name)
 	switch {
 	case err != nil:
 		return err
 	case string(now) != read:
 		return fmt.Errorf("%s has changed during the run and is not updated: run verify --update again", name)
 	}
-	return writeAtomically(path, []byte(corrected))
+	return writeAtomically(name, []byte(corrected))
 }
 
 // read reads a page, and compiles the example that it is.
