@@ -16,6 +16,10 @@ import (
 // removed takes the place of a credential.
 const removed = "[credential removed]"
 
+// gap stands for it while the forms are looked for: one rune, as of a word, so that a credential
+// is found as a whole of which a part was removed. Unicode has it for internal use.
+const gap = "\uFDD0"
+
 // form is how a kind of credential looks, wherever it comes from. The group
 // "secret" of the pattern is removed.
 type form struct {
@@ -60,15 +64,15 @@ func isUserAndPassword(s string) bool {
 	return err == nil && utf8.Valid(text) && strings.Contains(string(text), ":")
 }
 
-// remove removes what has the form.
+// remove leaves a gap where something has the form.
 func (f form) remove(s string) string {
 	group := f.pattern.SubexpIndex("secret")
 	var b strings.Builder
 	end := 0
 	for _, m := range f.pattern.FindAllStringSubmatchIndex(s, -1) {
 		from, to := m[2*group], m[2*group+1]
-		if !strings.HasPrefix(s[from:], removed) && (f.is == nil || f.is(s[from:to])) {
-			b.WriteString(s[end:from] + removed)
+		if f.is == nil || f.is(s[from:to]) {
+			b.WriteString(s[end:from] + gap)
 			end = to
 		}
 	}
@@ -81,12 +85,13 @@ func Redact(s string) string {
 		s = withoutYAMLData(withoutJSONData(s))
 	}
 	lower := strings.ToLower(s)
+	s = strings.ReplaceAll(s, removed, gap)
 	for _, f := range forms {
 		if slices.ContainsFunc(strings.Split(f.hints, "|"), func(hint string) bool { return strings.Contains(lower, hint) }) {
 			s = f.remove(s)
 		}
 	}
-	return s
+	return strings.ReplaceAll(s, gap, removed)
 }
 
 // Redacted returns a copy of a report of any kind in which no text holds a

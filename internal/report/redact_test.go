@@ -47,13 +47,29 @@ func TestEachFormOfCredentialIsRemoved(t *testing.T) {
 			t.Errorf("%s: expected an example of it", f.name)
 		}
 		for _, e := range all[f.name] {
-			if got := f.remove(e.text); strings.Contains(got, e.secret) || !strings.Contains(got, removed) {
+			if got := f.remove(e.text); strings.Contains(got, e.secret) || !strings.Contains(got, gap) {
 				t.Errorf("%s: %q: found %q", f.name, e.text, got)
 			}
 			once := Redact(e.text)
 			if strings.Contains(once, e.secret) || Redact(once) != once {
 				t.Errorf("%s: %q: found %q, and again %q", f.name, e.text, once, Redact(once))
 			}
+		}
+	}
+}
+
+// TestACredentialWithinAnotherIsRemovedOnce: what is around it is removed, too.
+func TestACredentialWithinAnotherIsRemovedOnce(t *testing.T) {
+	token := samples()["GitLab token"][0].text
+	for text, want := range map[string]string{
+		"curl -u me:" + token + " http://x":           "curl -u me:" + removed + " http://x",
+		"curl -u me:a-" + token + " http://x":         "curl -u me:" + removed + " http://x",
+		"curl -u me:" + token + ".hunter2 http://x":   "curl -u me:" + removed + " http://x",
+		"https://me:a." + token + "@git.example/x":    "https://me:" + removed + "@git.example/x",
+		"Authorization: token " + token + " and more": "Authorization: token " + removed,
+	} {
+		if found := Redact(text); found != want || Redact(found) != want {
+			t.Errorf("%q: expected %q, found %q, and again %q", text, want, found, Redact(found))
 		}
 	}
 }
