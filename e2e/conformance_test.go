@@ -150,6 +150,20 @@ func awaitRun(t *testing.T, before []string) {
 	}
 }
 
+// TestANamespaceThatDoesNotExistIsOneError: of every command, and in its reports with what to do.
+func TestANamespaceThatDoesNotExistIsOneError(t *testing.T) {
+	for _, command := range []string{"pods", "reach", "conformance"} {
+		_, stderr, code := outcome(t, plugin(t, command, "-n", "absent"))
+		if want := "error: " + command + ": could not run: the namespace \"absent\" does not exist\n      do  create it, or leave -n out for a new one\n"; code != 3 || stderr != want {
+			t.Errorf("%s: expected exit code 3 and %q, found %d, %q", command, want, code, stderr)
+		}
+		stdout, _, _ := outcome(t, plugin(t, command, "-n", "absent", "-o", "github"))
+		if want := "::error title=kubectl kbe " + command + "%3A could not run::the namespace \"absent\" does not exist; create it, or leave -n out for a new one\n"; stdout != want {
+			t.Errorf("%s: expected %q, found %q", command, want, stdout)
+		}
+	}
+}
+
 // conform runs the suite by the command, and returns its report and what did not pass.
 func conform(t *testing.T, wantCode int, args ...string) (*v1alpha1.ConformanceReport, []string) {
 	t.Helper()

@@ -52,7 +52,7 @@ func TestConformanceWithoutAClusterIsAReportThatSaysSo(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "report.yaml")
 	code, stdout, stderr := execute(t, "", "conformance", "--server", "https://127.0.0.1:1", "-o", "junit", "--report-file", "yaml="+file)
 	text, err := os.ReadFile(file)
-	if code != exitCouldNotRun || err != nil || !strings.Contains(stderr, "error: conformance: could not run: the API server https://127.0.0.1:1 does not answer\n      why  request") {
+	if code != exitCouldNotRun || err != nil || !strings.Contains(stderr, "error: conformance: could not run: the API server https://127.0.0.1:1 does not\n       answer\n      why  request") {
 		t.Errorf("found %d, %v, %s", code, err, stderr)
 	}
 	if !strings.Contains(stdout, `errors="1"`) || !strings.Contains(string(text), "kind: ConformanceReport") || !strings.Contains(string(text), "verdict: CouldNotRun") {

@@ -21,7 +21,7 @@ func decideNodes(ctx context.Context, env reach.Env, checks []Check) (outcome, e
 	if found == nil || err != nil && len(found.Nodes) == 0 {
 		return outcome{}, err
 	}
-	return outcome{results: judgeNodes(checks, found, err), warnings: warningsOf(found)}, nil
+	return outcome{results: judgeNodes(checks, found, err, ctx.Err() != nil), warnings: warningsOf(found)}, nil
 }
 
 // warningsOf are the warnings of the matrix that no check is about.
@@ -34,16 +34,19 @@ func warningsOf(found *reach.Result) (texts []string) {
 	return texts
 }
 
-// judgeNodes decides checks by what was found; err is why there is no matrix.
-func judgeNodes(checks []Check, found *reach.Result, err error) []v1alpha1.AssertionResult {
+// judgeNodes decides checks by what was found; err is why there is no matrix, or only a part of it.
+// Where the run was ended, by a timeout or a signal, nodes without pods prove nothing.
+func judgeNodes(checks []Check, found *reach.Result, err error, ended bool) []v1alpha1.AssertionResult {
 	var results []v1alpha1.AssertionResult
 	for _, c := range checks {
 		switch wrong, skipped := c.nodes(found); {
+		case ended && c.ID == everyNodeRunsPods:
+			results = append(results, c.result(v1alpha1.AssertionNotChecked, fmt.Sprint(err)))
 		case len(wrong) > 0:
 			results = append(results, c.result(v1alpha1.AssertionFailed, some(wrong)))
 		case skipped != "":
 			results = append(results, c.result(v1alpha1.AssertionSkipped, skipped))
-		case found.Matrix == nil && c.ID != everyNodeRunsPods:
+		case err != nil && c.ID != everyNodeRunsPods:
 			results = append(results, c.result(v1alpha1.AssertionNotChecked, fmt.Sprint(err)))
 		default:
 			results = append(results, c.result(v1alpha1.AssertionPassed, ""))

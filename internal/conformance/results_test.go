@@ -126,7 +126,7 @@ func TestTheMatrixBecomesResults(t *testing.T) {
 			r.Nodes[1].Addresses = r.Nodes[1].Addresses[:1]
 		}, []string{"every-pod-has-every-family: Failed pods on node-2 have no address of a family that others have: no IPv6 address"}},
 	} {
-		if found := lines(judgeNodes(onNodes, nodes(tc.change), nil)); !slices.Equal(found, tc.want) {
+		if found := lines(judgeNodes(onNodes, nodes(tc.change), nil, false)); !slices.Equal(found, tc.want) {
 			t.Errorf("%s: expected\n%s\nfound\n%s", name, strings.Join(tc.want, "\n"), strings.Join(found, "\n"))
 		}
 	}
@@ -136,19 +136,29 @@ func TestTheMatrixBecomesResults(t *testing.T) {
 	if found := warningsOf(slow); len(found) != 1 || !strings.Contains(found[0], "slow") {
 		t.Errorf("expected a warning of the slow pair, found %q", found)
 	}
-	if failed := lines(judgeNodes(onNodes, slow, nil)); failed != nil {
+	if failed := lines(judgeNodes(onNodes, slow, nil, false)); failed != nil {
 		t.Errorf("expected that no assertion is about a slow pair, found %q", failed)
 	}
 	one := &reach.Result{Nodes: []reach.Node{{Name: "node-1", Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.1")}}}, Matrix: reach.NewMatrix(reach.AllPairs(1), reach.IPv4)}
 	one.Matrix.Set(reach.IPv4, 0, 0, reach.Sample{Outcome: probe.Answered})
-	if found, want := lines(judgeNodes(onNodes, one, nil)), []string{
+	if found, want := lines(judgeNodes(onNodes, one, nil, false)), []string{
 		"all-nodes-reach-all-nodes: Skipped only one node is schedulable", "no-nat-between-nodes: Skipped only one node is schedulable",
 	}; !slices.Equal(found, want) {
 		t.Errorf("one node: expected %q, found %q", want, found)
 	}
 	none := &reach.Result{Nodes: []reach.Node{{Name: "node-1", Failed: "no image"}}}
-	if found := lines(judgeNodes(onNodes, none, errors.New("no pod could start"))); len(found) != len(onNodes) || !strings.Contains(found[4], "NotChecked no pod could start") {
+	if found := lines(judgeNodes(onNodes, none, errors.New("no pod could start"), false)); len(found) != len(onNodes) || !strings.Contains(found[4], "NotChecked no pod could start") {
 		t.Errorf("no pod at all: found %q", found)
+	}
+	// What a run that was ended did not get to is neither passed nor failed.
+	late := nodes(func(r *reach.Result, set func(from, to int, s reach.Sample)) {
+		r.Nodes[2] = reach.Node{Name: "node-3", Failed: "its pod is not ready: timed out after 3s"}
+		set(0, 1, reach.Sample{Outcome: probe.Timeout})
+	})
+	found := lines(judgeNodes(onNodes, late, errors.New("timed out after 3s"), true))
+	if len(found) != len(onNodes) || found[0] != "every-node-runs-pods: NotChecked timed out after 3s" ||
+		!strings.Contains(found[1], "Failed node-1 → node-2") || found[3] != "no-nat-between-nodes: NotChecked timed out after 3s" {
+		t.Errorf("a run that was ended: found %q", found)
 	}
 }
 

@@ -99,6 +99,13 @@ func (r *Runner) open(ctx context.Context) (err error) {
 		return err
 	}
 	r.report.Cluster.Version = version
+	if !own {
+		s, err := session.Open(ctx, r.config, "conformance", r.opts.Namespace, session.Options{})
+		if err != nil {
+			return err // it is that of every part
+		}
+		s.Close(ctx) // it has created nothing
+	}
 	return r.describe(ctx)
 }
 

@@ -133,7 +133,7 @@ func (r *runner) scenarios(ctx context.Context, _ *run.Environment) (v1alpha1.Ve
 func (r *runner) end(result run.Result) {
 	end := RunEnded{RunResult: result.RunResult, Example: r.plan.Example.Metadata.Name, Claims: r.plan.Claims(), Cause: result.Cause(r.connection)}
 	if result.Err != nil {
-		end.Error = result.Err.Error()
+		end.Error = result.Explained(r.connection)
 	}
 	r.emit(WholeRun, end)
 }

@@ -121,7 +121,11 @@ func outputOf(st v1alpha1.Step) *junit.Output {
 
 func failureDetail(f v1alpha1.Failure) *junit.Result {
 	lines := append([]string{f.Message}, detailLines(details(f.What, f.Why, f.Remedy))...)
-	return &junit.Result{Type: string(v1alpha1.CouldNotRun), Message: f.Message, Data: strings.Join(lines, "\n")}
+	message := f.Message
+	if f.What != "" {
+		message += ": " + f.What // the summary of a CI system shows nothing else
+	}
+	return &junit.Result{Type: string(v1alpha1.CouldNotRun), Message: message, Data: strings.Join(lines, "\n")}
 }
 
 // suiteOfRun holds what went wrong outside of the scenarios.

@@ -404,12 +404,13 @@ func Refuse(out io.Writer, width int, command, text string, cause *v1alpha1.Caus
 		fmt.Fprintf(out, "error: %s: could not run: %s\n", command, clean(text))
 		return
 	}
-	fmt.Fprintf(out, "error: %s: could not run: %s\n", command, clean(cause.What))
-	why := strings.TrimPrefix(text, cause.What+": ")
+	t := NewTerminal(out, nil, width, false)
+	t.paragraph("error: ", 7, width, plain, fmt.Sprintf("%s: could not run: %s", command, cause.What))
+	why := strings.TrimPrefix(strings.TrimSuffix(text, "; "+cause.Remedy), cause.What+": ")
 	if why == cause.What {
 		why = ""
 	}
-	NewTerminal(out, nil, width, false).details(details("", why, cause.Remedy))
+	t.details(details("", why, cause.Remedy))
 }
 
 // heading writes a title and, where there is room, where on the same line.

@@ -231,4 +231,9 @@ func WithTimeoutUnless(ctx context.Context, d time.Duration, busy func() (bool, 
 	return ctx, func() { cancel(nil) }
 }
 
-func timedOut(d time.Duration) error { return fmt.Errorf("%w after %s", ErrTimeout, d) }
+func timedOut(d time.Duration) error {
+	if d > time.Second {
+		d = d.Round(time.Second / 10)
+	}
+	return fmt.Errorf("%w after %s", ErrTimeout, d)
+}
