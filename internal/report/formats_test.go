@@ -67,6 +67,20 @@ func TestARunThatCouldNotStartIsAReportToo(t *testing.T) {
 	}
 }
 
+// TestGitHubShowsWhyAJobFailed: also where no claim did.
+func TestGitHubShowsWhyAJobFailed(t *testing.T) {
+	stopped := &v1alpha1.Report{RunResult: v1alpha1.RunResult{Verdict: v1alpha1.Stopped, Interrupted: "terminated"}, Example: "pods"}
+	unclean := &v1alpha1.Report{RunResult: v1alpha1.RunResult{Verdict: v1alpha1.CouldNotRun, Cleanup: &v1alpha1.Cleanup{Error: "remove pods/a: timed out"}}, Example: "pods"}
+	for want, r := range map[string]*v1alpha1.Report{
+		"::error title=kubectl kbe pods::Interrupted (terminated)":                                       stopped,
+		"::error title=kubectl kbe pods::The cleanup is incomplete: remove pods/a: timed out\n::notice ": unclean,
+	} {
+		if found := string(written(t, "github", r)); !strings.HasPrefix(found, want) {
+			t.Errorf("expected %q, found %q", want, found)
+		}
+	}
+}
+
 // TestAScriptHasANamespaceOfItsOwn: a manifest that names the namespace of the run names that of the script.
 func TestAScriptHasANamespaceOfItsOwn(t *testing.T) {
 	r := &v1alpha1.Report{Example: "a", Scenarios: []v1alpha1.Scenario{{Steps: []v1alpha1.Step{

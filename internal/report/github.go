@@ -13,7 +13,8 @@ import (
 func init() { register("github", format{write: writeGitHub}) }
 
 // writeGitHub writes a report as workflow commands of GitHub Actions: an annotation for
-// each failure, one for those of one cause, and one for the verdict.
+// each failure, one for those of one cause, and one for the verdict. GitHub shows ten errors
+// of a step: the verdict is a notice, unless it is the only annotation.
 func writeGitHub(w io.Writer, r runtime.Object) error {
 	d := documentOf(r)
 	var out strings.Builder
@@ -32,8 +33,17 @@ func writeGitHub(w io.Writer, r runtime.Object) error {
 		f := b.(Finding)
 		annotate("error", f.Position, command, strings.Join(append([]string{f.Name + f.Text}, detailLines(f.Details)...), "\n"))
 	}
+	for _, b := range d.Cleanup {
+		if problem, is := b.(Problem); is {
+			annotate("error", nil, command, problem.Text)
+		}
+	}
 	if d.Verdict.Decided {
-		annotate("notice", nil, command, strings.TrimSpace(d.Verdict.Sum+". "+d.Verdict.Times))
+		kind := "notice"
+		if out.Len() == 0 && d.Verdict.Mark == markFailed {
+			kind = "error" // such as of a run that was stopped
+		}
+		annotate(kind, nil, command, strings.TrimSpace(d.Verdict.Sum+". "+d.Verdict.Times))
 	}
 	_, err := io.WriteString(w, out.String())
 	return err

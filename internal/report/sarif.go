@@ -3,6 +3,8 @@ package report
 import (
 	"encoding/json"
 	"io"
+	"net/url"
+	"path"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime"
@@ -13,7 +15,8 @@ import (
 func init() { register("sarif", format{write: writeSARIF, examplesOnly: true}) }
 
 // SARIF 2.1.0, as far as code scanning of GitHub and others reads it: a result for each
-// failure, on its line of the page.
+// failure, on its line of the page. GitHub refuses a file with a result that has no location:
+// what is on no page is a notification.
 type (
 	sarifLog struct {
 		Schema  string     `json:"$schema"`
@@ -24,7 +27,16 @@ type (
 		Tool struct {
 			Driver sarifDriver `json:"driver"`
 		} `json:"tool"`
-		Results []sarifResult `json:"results"`
+		Invocations []sarifInvocation `json:"invocations"`
+		Results     []sarifResult     `json:"results"`
+	}
+	sarifInvocation struct {
+		Successful    bool                `json:"executionSuccessful"`
+		Notifications []sarifNotification `json:"toolExecutionNotifications,omitempty"`
+	}
+	sarifNotification struct {
+		Level   string    `json:"level"`
+		Message sarifText `json:"message"`
 	}
 	sarifDriver struct {
 		Name    string      `json:"name"`
@@ -39,7 +51,7 @@ type (
 		RuleID    string          `json:"ruleId"`
 		Level     string          `json:"level"`
 		Message   sarifText       `json:"message"`
-		Locations []sarifLocation `json:"locations,omitempty"`
+		Locations []sarifLocation `json:"locations"`
 	}
 	sarifText struct {
 		Text string `json:"text"`
@@ -68,14 +80,24 @@ func writeSARIF(w io.Writer, of runtime.Object) error {
 	run.Tool.Driver = sarifDriver{Name: "kubectl-kbe", Version: r.ToolVersion, Rules: []sarifRule{
 		{ruleClaim, sarifText{"A statement is not true"}}, {ruleNotRun, sarifText{"A command could not run"}},
 	}}
+	did := sarifInvocation{Successful: r.Verdict == v1alpha1.Passed || r.Verdict == v1alpha1.ClaimFailed}
+	var all []sarifResult
 	if r.Error != "" {
-		run.Results = append(run.Results, sarifOf(ruleNotRun, nil, r.Error))
+		all = append(all, sarifOf(ruleNotRun, nil, r.Error))
 	}
 	for _, sc := range r.Scenarios {
 		for _, st := range sc.Steps {
-			run.Results = append(run.Results, sarifOfStep(st)...)
+			all = append(all, sarifOfStep(st)...)
 		}
 	}
+	for _, result := range all {
+		if result.Locations == nil {
+			did.Notifications = append(did.Notifications, sarifNotification{result.Level, result.Message})
+		} else {
+			run.Results = append(run.Results, result)
+		}
+	}
+	run.Invocations = []sarifInvocation{did}
 	text, err := json.MarshalIndent(sarifLog{"https://json.schemastore.org/sarif-2.1.0.json", "2.1.0", []sarifRun{run}}, "", "  ")
 	if err != nil {
 		return err
@@ -101,8 +123,17 @@ func sarifOf(rule string, at *v1alpha1.Position, text string, details ...string)
 	result := sarifResult{RuleID: rule, Level: "error", Message: sarifText{visible(strings.Join(append([]string{text}, details...), "\n"))}}
 	if at != nil {
 		var location sarifLocation
-		location.Physical.Artifact.URI, location.Physical.Region.StartLine = at.File, at.Line
+		location.Physical.Artifact.URI, location.Physical.Region.StartLine = uriOf(at.File), at.Line
 		result.Locations = []sarifLocation{location}
 	}
 	return result
+}
+
+// uriOf is the reference to a file, whose path has slashes.
+func uriOf(file string) string {
+	uri := url.URL{Path: file}
+	if path.IsAbs(file) {
+		uri.Scheme = "file"
+	}
+	return uri.String()
 }

@@ -1,6 +1,8 @@
 package report
 
 import (
+	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -48,5 +50,30 @@ func TestReportsOfSeveralPagesAreOne(t *testing.T) {
 	r := Merged([]*v1alpha1.Report{passed, ofPage()})
 	if r.Verdict != v1alpha1.CouldNotRun || r.Claims != (v1alpha1.Counts{Total: 5, Met: 4, Failed: 1}) || len(r.Scenarios) != 2 || r.Scenarios[1].Title != "docs/pods.md: Pods" {
 		t.Errorf("found %+v", r)
+	}
+}
+
+// TestCodeScanningGetsALocationOfEachResult: what has none is a notification. A path is a URI.
+func TestCodeScanningGetsALocationOfEachResult(t *testing.T) {
+	notStarted := &v1alpha1.Report{RunResult: v1alpha1.RunResult{Verdict: v1alpha1.CouldNotRun, Error: "the namespace is gone"}}
+	page := ofPage()
+	page.Scenarios[0].Steps[0].Claims[1].Position.File = "docs/my page.md"
+	page.Scenarios[0].Steps[1].Position.File = "/src/docs/a.md"
+	for want, r := range map[string]*v1alpha1.Report{
+		`[{"executionSuccessful":false,"toolExecutionNotifications":[{"level":"error","message":{"text":"the namespace is gone"}}]}] []`: notStarted,
+		`[{"executionSuccessful":false}] [docs/my%20page.md file:///src/docs/a.md]`:                                                      page,
+	} {
+		var log sarifLog
+		if err := json.Unmarshal(written(t, "sarif", r), &log); err != nil {
+			t.Fatal(err)
+		}
+		uris := []string{}
+		for _, result := range log.Runs[0].Results {
+			uris = append(uris, result.Locations[0].Physical.Artifact.URI)
+		}
+		did, err := json.Marshal(log.Runs[0].Invocations)
+		if found := fmt.Sprintf("%s %v", did, uris); err != nil || found != want {
+			t.Errorf("expected %s, found %s, %v", want, found, err)
+		}
 	}
 }
