@@ -65,11 +65,12 @@ func TestDiff(t *testing.T) {
 	t.Chdir(t.TempDir())
 	const head = "apiVersion: kubectl-kbe.github.io/v1alpha1\nkind: ConformanceReport\n"
 	report := func(version, outcome string) string {
-		return head + "cluster: {version: " + version + "}\nprofiles:\n- name: pods\n  assertions:\n  - {id: pod-runs, result: " + outcome + "}\n"
+		return head + "cluster: {version: " + version + "}\nprofiles:\n- name: pods\n  assertions:\n  - {id: pod-runs, result: " + outcome + "}\nverdict: Passed\n"
 	}
 	for name, text := range map[string]string{
 		"old.yaml": report("v1.36.3", "Passed"), "same.yaml": report("v1.37.2", "Passed"), "worse.yaml": report("v1.37.2", "Failed"),
 		"pod.yaml": "apiVersion: v1\nkind: Pod\n", "text.yaml": "[",
+		"cut.yaml": strings.TrimSuffix(report("v1.37.2", "Passed"), "verdict: Passed\n"), "stopped.yaml": head + "error: no cluster\nverdict: CouldNotRun\n",
 	} {
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -86,6 +87,8 @@ func TestDiff(t *testing.T) {
 		{"old.yaml", "pod.yaml", exitUsage, `pod.yaml: expected the kind ConformanceReport of kubectl-kbe.github.io/v1alpha1, found "Pod" of "v1"`},
 		{"text.yaml", "old.yaml", exitUsage, "text.yaml: expected a conformance report in YAML or JSON"},
 		{"none.yaml", "old.yaml", exitUsage, "none.yaml"},
+		{"old.yaml", "cut.yaml", exitUsage, "cut.yaml: expected a whole report, found one without a verdict: its end is missing"},
+		{"old.yaml", "stopped.yaml", exitUsage, "stopped.yaml: expected results, found none: the suite could not run: no cluster"},
 	} {
 		code, stdout, stderr := execute(t, "", "diff", tc.old, tc.now)
 		if code != tc.code || !strings.Contains(stdout+stderr, tc.want) {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 
@@ -29,7 +30,7 @@ func newDiffCommand(streams genericiooptions.IOStreams) *cobra.Command {
 			Exit codes:
 			  0  no regressions
 			  1  regressions
-			  2  wrong command line`),
+			  2  wrong command line, or a report without results`),
 		Example: templates.Examples(`
 			# Before and after an upgrade
 			kubectl kbe conformance --report-file yaml=before.yaml
@@ -69,6 +70,12 @@ func readConformance(path string) (*v1alpha1.ConformanceReport, error) {
 	}
 	if want := v1alpha1.GroupVersion.String(); r.Kind != v1alpha1.ConformanceReportKind || r.APIVersion != want {
 		return nil, fmt.Errorf("%s: expected the kind %s of %s, found %q of %q", path, v1alpha1.ConformanceReportKind, want, r.Kind, r.APIVersion)
+	}
+	switch {
+	case r.Verdict == "":
+		return nil, fmt.Errorf("%s: expected a whole report, found one without a verdict: its end is missing", path)
+	case len(r.Profiles) == 0:
+		return nil, fmt.Errorf("%s: expected results, found none: the suite could not run: %s", path, cmp.Or(r.Error, "it was stopped"))
 	}
 	return r, nil
 }

@@ -101,6 +101,8 @@ func (o *verifyOptions) verify(ctx context.Context, args []string) error {
 	for _, name := range names {
 		r, worst, err := o.page(ctx, cancel, name)
 		switch {
+		case err == nil && r != nil && r.Error != "" && len(names) > 1: // else only the first such page has its error in the reports
+			r.Scenarios, r.Error, r.Cause = unread(name, errors.New(r.Error)).Scenarios, "", nil
 		case err == nil:
 		case r != nil: // it ran, and could not be updated
 			fmt.Fprintln(o.streams.ErrOut, "error:", report.Printable(err.Error()))

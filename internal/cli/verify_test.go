@@ -41,6 +41,19 @@ func TestWhatCannotRunIsListed(t *testing.T) {
 	}
 }
 
+// TestEachPageThatCouldNotRunIsInTheReports, and not only the first one.
+func TestEachPageThatCouldNotRunIsInTheReports(t *testing.T) {
+	noCluster(t)
+	page := "# Page\n```sh\nkubectl get pods\n```\n"
+	inFolder(t, map[string]string{"a.md": page, "b.md": page})
+	code, stdout, _ := execute(t, "", "verify", ".", "--server", "https://127.0.0.1:1", "-o", "github")
+	for _, want := range []string{"::error file=a.md,line=1,", "::error file=b.md,line=1,"} {
+		if code != exitCouldNotRun || !strings.Contains(stdout, want) || strings.Count(stdout, "does not answer") != 2 {
+			t.Errorf("expected exit code %d and %s, found %d:\n%s", exitCouldNotRun, want, code, stdout)
+		}
+	}
+}
+
 // TestAPageWithoutCommands is refused where it is named, and skipped in a folder.
 func TestAPageWithoutCommands(t *testing.T) {
 	noCluster(t)
