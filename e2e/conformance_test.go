@@ -95,7 +95,7 @@ func TestAnotherModuleRunsTheSuite(t *testing.T) {
 	exhaustive(t)
 	report := filepath.Join(t.TempDir(), "report.yaml")
 	stdout, stderr, code := outcome(t, moduleTest(t, "-test.v", "-test.run", "TestConformance/network", "-report", report))
-	if code != 0 || !strings.Contains(stdout, "--- PASS: TestConformance/network/hairpin ") || strings.Contains(stdout, "TestConformance/pods/") {
+	if code != 0 || stderr != "" || !strings.Contains(stdout, "--- PASS: TestConformance/network/hairpin ") || strings.Contains(stdout, "TestConformance/pods/") {
 		t.Errorf("expected exit code 0, found %d:\n%s%s", code, stdout, stderr)
 	}
 	if text, err := os.ReadFile(report); err != nil || !strings.Contains(string(text), "verdict: Passed") {

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-logr/logr"
+	"k8s.io/klog/v2"
 	"sigs.k8s.io/yaml"
 
 	suite "github.com/kubectl-kbe/kubectl-kbe/internal/conformance"
@@ -31,6 +33,7 @@ func Run(t *testing.T, opts Options) {
 	}
 	ctx, stop := stoppable(t)
 	defer stop()
+	ctx = klog.NewContext(ctx, logr.Discard()) // client-go logs what becomes of connections besides returning it as an error
 	runner, err := suite.New(loaded, clients, opts.suite(), version())
 	if err != nil {
 		t.Fatal(err)
@@ -41,7 +44,7 @@ func Run(t *testing.T, opts Options) {
 		}
 	}()
 	if err := runner.Open(ctx); err != nil {
-		t.Fatalf("the conformance suite could not run: %v", err)
+		t.Fatalf("the conformance suite could not run: %s", runner.Report().Error)
 	}
 	for _, profile := range runner.Profiles() {
 		t.Run(profile, func(t *testing.T) {
