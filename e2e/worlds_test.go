@@ -275,7 +275,7 @@ var worlds = []world{
 		outcome: "the claims are checked; the namespace stays Terminating, and the API is named before the run", build: func(s *scene) []string {
 			s.apiWithoutServer()
 			return []string{"pods", "resources"}
-		}, code: 3, stays: true, want: []string{"The API worlds.example/v1 is not available", "claims hold, but the cleanup is not complete", "kubectl describe apiservice v1.worlds.example"},
+		}, code: 3, stays: true, want: []string{"The API worlds.example/v1 is not available", "the API worlds.example/v1 is not available; NamespaceDeletionDiscoveryFailure", "claims hold, but the cleanup is not complete", "kubectl describe apiservice v1.worlds.example"},
 		never: []string{"kubectl delete namespace"}},
 	{name: "deadproxy", title: "A proxy of the kubeconfig that does not answer",
 		outcome: "ends with exit code 3 and names `proxy-url` and the file", build: func(s *scene) []string {

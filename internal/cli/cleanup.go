@@ -145,6 +145,9 @@ func (o *cleanupOptions) remove(ctx context.Context, cfg *rest.Config, chosen []
 		for _, left := range out.Leftovers {
 			fmt.Fprintln(o.streams.ErrOut, "  left:", report.Printable(left))
 		}
+		if out.RemoveCommand != "" {
+			fmt.Fprintln(o.streams.ErrOut, "  to see why:", report.Printable(out.RemoveCommand))
+		}
 	}
 	if cleaned := len(chosen) - failed; cleaned > 0 {
 		fmt.Fprintf(o.streams.Out, "\nCleaned up after %s (%.1f s).\n", report.Plural(cleaned, "run"), time.Since(begin).Seconds())

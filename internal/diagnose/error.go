@@ -54,8 +54,13 @@ var noProgramText = regexp.MustCompile(noProgram)
 func NoProgram(text string) bool { return noProgramText.MatchString(text) }
 
 func (c Connection) look(reason, message string) *Cause {
+	file := cmp.Or(c.File, "the kubeconfig")
+	contexts := fmt.Sprintf("another kubeconfig, with KUBECONFIG or --kubeconfig: %s has no contexts", file)
+	if len(c.Contexts) > 0 {
+		contexts = fmt.Sprintf("one of the contexts of %s, with --context: %s", file, strings.Join(c.Contexts, ", "))
+	}
 	names := map[string]string{
-		"host": c.Host, "file": cmp.Or(c.File, "the kubeconfig"), "contexts": cmp.Or(strings.Join(c.Contexts, ", "), "(it has none)"),
+		"host": c.Host, "file": file, "contexts": contexts,
 		"kubelet": "the kubelet", "proxy": "HTTPS_PROXY, or bypass it with NO_PROXY",
 	}
 	if c.Node != "" {

@@ -85,9 +85,13 @@ func TestWhatRequestsFailWith(t *testing.T) {
 }
 
 func TestTheContextsThereAreAreTold(t *testing.T) {
-	c := Connection{File: "config", Contexts: []string{"prod", "test"}}.Output(requestCauses["context"].said)
-	if want := "use one of the contexts of config: prod, test"; c == nil || c.Remedy != want {
-		t.Errorf("expected %q, found %v", want, c)
+	for want, contexts := range map[string][]string{
+		"use one of the contexts of config, with --context: prod, test":                   {"prod", "test"},
+		"use another kubeconfig, with KUBECONFIG or --kubeconfig: config has no contexts": nil,
+	} {
+		if c := (Connection{File: "config", Contexts: contexts}).Output(requestCauses["context"].said); c == nil || c.Remedy != want {
+			t.Errorf("expected %q, found %v", want, c)
+		}
 	}
 }
 

@@ -310,6 +310,10 @@ func (r *remover) releaseOne(ctx context.Context, o object) {
 	_, _ = client.Update(ctx, last, metav1.UpdateOptions{})
 }
 
+// apiPatience is how long a deletion waits for an aggregated API that is down: its server may
+// be starting.
+const apiPatience = 15 * time.Second
+
 // awaitDeletion waits until an object that was deleted no longer exists.
 func (r *remover) awaitDeletion(ctx context.Context, o object) error {
 	var last *unstructured.Unstructured
@@ -320,14 +324,19 @@ func (r *remover) awaitDeletion(ctx context.Context, o object) error {
 			// In the usual course of its removal, a Namespace reports content that remains,
 			// but no finalizers.
 			why := slices.Concat(trueConditions(obj, string(corev1.NamespaceFinalizersRemaining)), trueConditions(obj, string(corev1.NamespaceDeletionDiscoveryFailure)))
-			if apis := staleAPIs(obj); len(apis) > 0 {
+			apis := staleAPIs(obj)
+			if len(apis) > 0 {
 				r.note(func(c *Cleanup) { c.RemoveCommand = DescribeAPI(apis[0]) })
 			}
 			if len(why) > 0 && !reported && r.onStuck != nil {
 				reported = true
 				r.onStuck(o.String(), why[0])
 			}
-			return obj == nil || obj.GetUID() != o.uid, nil
+			gone := obj == nil || obj.GetUID() != o.uid
+			if len(apis) > 0 && !gone {
+				return false, wait.Unless{Err: fmt.Errorf("the API %s is not available", apis[0]), Lasts: apiPatience}
+			}
+			return gone, nil
 		})
 	if err == nil || apierrors.IsForbidden(err) { // its deletion was accepted; watching it is not permitted
 		return nil
