@@ -2,6 +2,7 @@ package session
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -67,7 +68,10 @@ func openLocal(id string) (*local, error) {
 		}
 	}
 	dir, err := os.MkdirTemp("", "kubectl-kbe-")
-	return &local{dir: dir}, err
+	if err != nil {
+		return nil, fmt.Errorf("a run needs a folder for its files: %w; set TMPDIR to one that is writable", err)
+	}
+	return &local{dir: dir}, nil
 }
 
 // close gives the folder back. A run with leftovers stays known: as dead.

@@ -3,6 +3,7 @@ package session
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -36,5 +37,20 @@ func TestTheFolderOfARun(t *testing.T) {
 		if err := Forget("ab1cd"); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestARunWithoutAFolderSaysWhatItNeeds: its error is no error of the kubeconfig.
+func TestARunWithoutAFolderSaysWhatItNeeds(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, variable := range []string{"XDG_CACHE_HOME", "HOME", "LocalAppData", "TMPDIR", "TMP"} {
+		t.Setenv(variable, filepath.Join(file, "folder"))
+	}
+	_, err := openLocal("ab1cd")
+	if err == nil || !strings.HasSuffix(err.Error(), "set TMPDIR to one that is writable") {
+		t.Errorf("found %v", err)
 	}
 }
