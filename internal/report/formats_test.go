@@ -67,7 +67,7 @@ func TestARunThatCouldNotStartIsAReportToo(t *testing.T) {
 	}
 }
 
-// TestGitHubShowsWhyAJobFailed: also where no claim did.
+// TestGitHubShowsWhyAJobFailed: even if no claim did.
 func TestGitHubShowsWhyAJobFailed(t *testing.T) {
 	stopped := &v1alpha1.Report{RunResult: v1alpha1.RunResult{Verdict: v1alpha1.Stopped, Interrupted: "terminated"}, Example: "pods"}
 	unclean := &v1alpha1.Report{RunResult: v1alpha1.RunResult{Verdict: v1alpha1.CouldNotRun, Cleanup: &v1alpha1.Cleanup{Error: "remove pods/a: timed out"}}, Example: "pods"}
