@@ -42,13 +42,13 @@ var allowed = map[string]form{
 	"delete": {objects, no, join(manifest, everywhere, formatted,
 		plain("all cascade dry-run field-selector force grace-period ignore-not-found now selector timeout wait"))},
 	"describe": {objects, no, join(manifest, everywhere, plain("chunk-size selector show-events"))},
-	"events":   {nothing, no, join(everywhere, prints, plain("chunk-size for no-headers types watch"))},
+	"events":   {nothing, no, join(everywhere, prints, watch, plain("chunk-size for no-headers types"))},
 	"exec":     {objects, program, plain("container pod-running-timeout quiet stdin tty")},
 	"expose": {objects, no, join(manifest, prints, writes,
 		plain("cluster-ip labels name override-type overrides port protocol save-config selector session-affinity target-port type"))},
-	"get": {objects, no, join(manifest, everywhere, prints, map[string]check{"raw": ownPath},
+	"get": {objects, no, join(manifest, everywhere, prints, watch, map[string]check{"raw": ownPath, "watch-only": endless},
 		plain("chunk-size field-selector ignore-not-found label-columns no-headers output-watch-events selector server-print"),
-		plain("show-kind show-labels sort-by subresource watch watch-only"))},
+		plain("show-kind show-labels sort-by subresource"))},
 	"label": {labelled, no, join(manifest, everywhere, prints, writes, plain("all field-selector list overwrite resource-version selector"))},
 	"logs": {objects, no, plain("all-containers all-pods container follow ignore-errors limit-bytes max-log-requests" +
 		" pod-running-timeout prefix previous selector since since-time tail timestamps")},
@@ -89,6 +89,7 @@ var (
 	manifest   = map[string]check{"filename": aManifest}
 	everywhere = map[string]check{"all-namespaces": clusterWide}
 	formatted  = map[string]check{"output": aFormat}
+	watch      = map[string]check{"watch": endless}
 	prints     = join(formatted, plain("allow-missing-template-keys show-managed-fields template"))
 	writes     = plain("dry-run field-manager")
 	creates    = join(prints, writes, plain("save-config validate"))
@@ -127,6 +128,13 @@ func aFormat(value string, _ judge) string {
 		return ""
 	}
 	return "expected one of " + strings.Join(formats, ", ") + ", which read no file"
+}
+
+func endless(value string, _ judge) string {
+	if value == "false" {
+		return ""
+	}
+	return "the command would never end; expected a claim with `within`, which waits until it holds"
 }
 
 func clusterWide(_ string, j judge) string {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -127,7 +128,7 @@ var later = []string{"steps", "pod", "pods", "events", "logs", "shown", "bound"}
 func (c *compiler) command(st example.Step, exprs map[string]*expect.Expression) (cmd example.Command, parsed *kubectl.Parsed) {
 	at := st.At.Field("run")
 	cmd, err := example.ParseCommand(st.Run)
-	if err != nil {
+	if err != nil || !cmd.IsKubectl() {
 		return nil, nil // the loader has reported it
 	}
 	verbs := kubectl.Verbs()
@@ -161,12 +162,8 @@ func (c *compiler) expression(at example.Place, field, source string, begin int,
 	}
 	x, err := compile(source)
 	if wrong, ok := errors.AsType[*expect.SourceError](err); ok {
-		for _, p := range wrong.Problems {
-			text := p.Text
-			if p.Undeclared != "" {
-				text = example.Unknown("name", p.Undeclared, c.env.Names())
-			}
-			c.fail(at, begin+p.Offset, field+text)
+		for _, p := range c.explained(wrong) {
+			c.fail(at, begin+p.Offset, field+p.Text)
 		}
 		return nil
 	}
@@ -182,6 +179,24 @@ func (c *compiler) expression(at example.Place, field, source string, begin int,
 		}
 	}
 	return x
+}
+
+// explained are the problems of an expression, and what its author may have meant.
+func (c *compiler) explained(wrong *expect.SourceError) []expect.SourceProblem {
+	if strings.HasPrefix(wrong.Source, "kubectl ") {
+		return []expect.SourceProblem{{Text: "expected an expression, found a command: make it a step with a name, and read its output as steps.NAME.stdout"}}
+	}
+	for _, name := range c.earlier {
+		if i := strings.Index(wrong.Source, "steps."+name); i >= 0 && strings.Contains(name, "-") {
+			return []expect.SourceProblem{{Offset: i, Text: fmt.Sprintf("expected steps[%q]: the name has a dash, which an expression reads as a minus", name)}}
+		}
+	}
+	for i, p := range wrong.Problems {
+		if p.Undeclared != "" {
+			wrong.Problems[i].Text = example.Unknown("name", p.Undeclared, c.env.Names())
+		}
+	}
+	return wrong.Problems
 }
 
 // keyed says what the names of a map are.

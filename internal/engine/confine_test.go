@@ -28,7 +28,7 @@ func TestTheCatalogueIsConfined(t *testing.T) {
 func TestConfinedRefusesWhatTheTableDoesNotHave(t *testing.T) {
 	const elsewhere, noNamespace, flag, file, raw, verb = "leaves the run's namespace", "are cluster-scoped", "is not allowed with",
 		"which read no file", "it is outside of the run's namespace", "is not allowed in an example"
-	const unserved, noObject, noProgram, noManifest = "an example may not request", "is no object of", "no program can follow", "expected a manifest of the example"
+	const unserved, noObject, noProgram, noManifest, endless = "an example may not request", "is no object of", "no program can follow", "expected a manifest of the example", "would never end"
 	scoped := []string{elsewhere, noNamespace, raw, unserved, noObject} // what --allow-cluster-scope permits
 	for run, want := range map[string]string{
 		"kubectl get pods":                                                   "",
@@ -42,13 +42,15 @@ func TestConfinedRefusesWhatTheTableDoesNotHave(t *testing.T) {
 		"kubectl get --raw /api/v1/namespaces/$(run.namespace)/pods?limit=1": "",
 		"kubectl create configmap c --from-literal=a=b":                      "",
 		"kubectl get pods -o jsonpath={.metadata.name}":                      "",
-		"kubectl get pods -wo name":                                          "",
 		"kubectl label pod x a.b/c=d e-":                                     "",
 		"kubectl wait --for=delete pod/x":                                    "",
 		"kubectl wait pods -l a=b --for=condition=Ready":                     "",
 		`kubectl get $(pod("x").metadata.name)`:                              "",
 		"kubectl get pods -A":                                                elsewhere,
-		"kubectl get pods -wA":                                               elsewhere,
+		"kubectl get pods -wo name":                                          endless,
+		"kubectl get pods --watch-only":                                      endless,
+		"kubectl events --watch":                                             endless,
+		"kubectl get pods --watch=false":                                     "",
 		"kubectl get pods --all-namespaces=true":                             elsewhere,
 		"kubectl get nodes":                                                  noNamespace,
 		"kubectl get ns/default":                                             noNamespace,

@@ -55,11 +55,17 @@ func compile(t *testing.T, steps string) (*Plan, error) {
 
 func TestCompileRejectsWhatCannotRun(t *testing.T) {
 	for steps, want := range map[string]string{
-		`    - run: kubectl edit pod x`:                                               "demo/example.yaml:11:20: run: `kubectl edit` is not allowed in an example; expected one of annotate, apply, attach",
-		`    - run: kubectl get pod $(pod(1))`:                                        "demo/example.yaml:11:33: run: found no matching overload",
-		`    - {run: kubectl get pods, early: true}`:                                  "demo/example.yaml:11:38: early: expected a command that creates (apply, create, run), found kubectl get",
-		`    - {run: 'kubectl run x --image=$(pod("y").metadata.name)', early: true}`: `early: expected expressions that read images and run only, found $(pod("y").metadata.name)`,
-		`    - {run: kubectl get pods, expect: [{claim: c, that: nope}]}`:             "demo/example.yaml:11:57: that: unknown name `nope`",
+		`    - run: kubectl edit pod x`:                                                            "demo/example.yaml:11:20: run: `kubectl edit` is not allowed in an example; expected one of annotate, apply, attach",
+		`    - run: kubectl get pod $(pod(1))`:                                                     "demo/example.yaml:11:33: run: found no matching overload",
+		`    - {run: kubectl get pods, early: true}`:                                               "demo/example.yaml:11:38: early: expected a command that creates (apply, create, run), found kubectl get",
+		`    - {run: 'kubectl run x --image=$(pod("y").metadata.name)', early: true}`:              `early: expected expressions that read images and run only, found $(pod("y").metadata.name)`,
+		`    - run: kubectl create -h`:                                                             "demo/example.yaml:11:27: run: found --help: the command would print its help",
+		`    - run: kubectl get pod $(kubectl get pods -o name)`:                                   "demo/example.yaml:11:30: run: expected an expression, found a command: make it a step with a name",
+		"    - {name: a-b, run: kubectl get pods}\n    - run: kubectl get pod $(steps.a-b.stdout)": "demo/example.yaml:12:30: run: expected steps[\"a-b\"]: the name has a dash",
+		`    - {run: kubectl get pods, expect: [{claim: c, that: exitCode == "0"}]}`:               "that: `==` does not take a value of type int and one of type string",
+		`    - {run: kubectl get pods, expect: [{claim: c, that: 'stdout.matches("[")'}]}`:         "that: found an argument of matches() that is not valid",
+		`    - {run: kubectl get pods, expect: [{claim: c, that: 1 == 1}]}`:                        "that: expected an expression that reads something of the run",
+		`    - {run: kubectl get pods, expect: [{claim: c, that: nope}]}`:                          "demo/example.yaml:11:57: that: unknown name `nope`",
 	} {
 		if _, err := compile(t, steps); err == nil || !strings.Contains(filepath.ToSlash(err.Error()), want) {
 			t.Errorf("%s: expected an error with %q, found %v", steps, want, err)

@@ -37,7 +37,8 @@ func ParseCommand(line string) (Command, error) {
 		return nil, &CommandError{0, fmt.Sprintf("expected at most %d KiB, found %d", longestCommand>>10, len(line)>>10)}
 	}
 	line = strings.TrimRight(line, blanks)
-	p := parser{line: line, rest: strings.TrimLeft(line, blanks)}
+	p := parser{line: line, rest: line}
+	p.skip()
 	var cmd Command
 	for p.rest != "" {
 		w, err := p.word()
@@ -45,7 +46,10 @@ func ParseCommand(line string) (Command, error) {
 			return nil, err
 		}
 		cmd = append(cmd, w)
-		p.rest = strings.TrimLeft(p.rest, blanks)
+		between := p.rest
+		if p.skip(); strings.HasPrefix(p.rest, "kubectl ") && ends(between[:len(between)-len(p.rest)]) {
+			return nil, p.fail(p.rest, "found a second command: a step is one kubectl command; put this one into a step of its own")
+		}
 	}
 	return cmd, nil
 }
@@ -59,6 +63,15 @@ const blanks = " \t\r\n"
 // Readers are the kubectl commands that read, or run a program that an example wants to see the
 // output of: to run one again changes nothing.
 var Readers = []string{"describe", "events", "exec", "get", "logs"}
+
+// IsKubectl reports whether the command begins with kubectl.
+func (c Command) IsKubectl() bool {
+	if len(c) == 0 {
+		return false
+	}
+	tool, ok := c[0].Literal()
+	return ok && tool == "kubectl"
+}
 
 // Verb returns the kubectl subcommand: the word after kubectl.
 func (c Command) Verb() (string, bool) {
@@ -146,6 +159,21 @@ func (p *parser) fail(rest, format string, args ...any) error {
 	return &CommandError{len(p.line) - len(rest), fmt.Sprintf(format, args...)}
 }
 
+// goesOn joins a line to the next one.
+const goesOn = "\\\n"
+
+// ends reports whether what is between two words ends a command in a shell.
+func ends(between string) bool {
+	return strings.Contains(strings.ReplaceAll(between, goesOn, ""), "\n")
+}
+
+// skip drops what is between two words.
+func (p *parser) skip() {
+	for p.rest = strings.TrimLeft(p.rest, blanks); strings.HasPrefix(p.rest, goesOn); p.rest = strings.TrimLeft(p.rest, blanks) {
+		p.rest = p.rest[len(goesOn):]
+	}
+}
+
 func (p *parser) word() (Word, error) {
 	start := p.rest
 	var w Word
@@ -170,6 +198,8 @@ func (p *parser) word() (Word, error) {
 		case c == '"':
 			inDouble = !inDouble
 			literal("") // "" is a word
+		case strings.HasPrefix(p.rest, goesOn):
+			p.rest = p.rest[1:]
 		case c == '\\' && len(p.rest) > 1:
 			literal(p.rest[1:2])
 			p.rest = p.rest[1:]

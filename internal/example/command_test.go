@@ -11,6 +11,7 @@ func TestParseCommandSplitsAsAShell(t *testing.T) {
 	for line, want := range map[string][]string{
 		`kubectl get pods`:                          {"kubectl", "get", "pods"},
 		`  kubectl   get` + "\n" + `pods `:          {"kubectl", "get", "pods"},
+		"kubectl get \\\n  po\\\nds -l \"a=\\\nb\"": {"kubectl", "get", "pods", "-l", "a=b"},
 		`kubectl exec p -- sh -c 'echo "a b" | wc'`: {"kubectl", "exec", "p", "--", "sh", "-c", `echo "a b" | wc`},
 		`kubectl label pod p "note=a b"`:            {"kubectl", "label", "pod", "p", "note=a b"},
 		`kubectl label pod p note=""`:               {"kubectl", "label", "pod", "p", "note="},
@@ -49,13 +50,14 @@ func TestParseCommandFindsExpressions(t *testing.T) {
 
 func TestParseCommandRejectsWhatNeedsAShell(t *testing.T) {
 	for line, want := range map[string]string{
-		`kubectl get pods | grep x`: "without a shell",
-		`kubectl get pods > file`:   "without a shell",
-		`kubectl get $POD`:          "without a shell",
-		`kubectl get 'pods`:         "single quote",
-		`kubectl get "pods`:         "double quote",
-		`kubectl get $(pod("a")`:    "not closed",
-		`kubectl get $()`:           "no expression",
+		`kubectl get pods | grep x`:    "without a shell",
+		`kubectl get pods > file`:      "without a shell",
+		"kubectl get a\nkubectl get b": "found a second command",
+		`kubectl get $POD`:             "without a shell",
+		`kubectl get 'pods`:            "single quote",
+		`kubectl get "pods`:            "double quote",
+		`kubectl get $(pod("a")`:       "not closed",
+		`kubectl get $()`:              "no expression",
 	} {
 		if _, err := ParseCommand(line); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: expected an error with %q, found %v", line, want, err)

@@ -87,7 +87,7 @@ func (e *Example) readManifest(beside folder, name string) error {
 		return err
 	}
 	if !found {
-		return errors.New(Unknown("manifest", name, beside.names()))
+		return missing(name, beside.names())
 	}
 	text, err := beside.read(name)
 	if err != nil {
@@ -129,7 +129,7 @@ func (e *Example) readText(beside folder, name string) error {
 		e.Texts[name] = strings.TrimRight(examples.Service, "\n")
 		return nil
 	case !found:
-		return fmt.Errorf("expected a file %s beside the %s, found none", code(name), FileName)
+		return missing(name, nil)
 	}
 	text, err := beside.read(name)
 	if err != nil {
@@ -142,9 +142,17 @@ func (e *Example) readText(beside folder, name string) error {
 	return nil
 }
 
+// missing is the error of a file that is not there; others are.
+func missing(name string, others []string) error {
+	if near := Nearest(name, others); near != "" {
+		return fmt.Errorf("expected a file %s beside the %s, found none; did you mean %s?", code(name), FileName, code(near))
+	}
+	return fmt.Errorf("expected a file %s beside the %s, found none", code(name), FileName)
+}
+
 // find reports whether there is a file; the error is about a name that leads elsewhere.
 func (f folder) find(name string) (bool, error) {
-	if path.Base(name) != name || name == "." || name == ".." {
+	if path.Base(name) != name || name == "-" || name == "." || name == ".." {
 		return false, fmt.Errorf("expected the name of a file beside the %s, found %s", FileName, code(name))
 	}
 	if f.fsys == nil {

@@ -112,6 +112,8 @@ func Regular(info fs.FileInfo) error {
 		return nil
 	case mode&fs.ModeNamedPipe != 0:
 		return errors.New("expected a regular file, found a named pipe; an example without manifests can come from standard input: -f -")
+	case mode.IsDir():
+		return errors.New("expected a file, found a folder")
 	default:
 		return fmt.Errorf("expected a regular file, found one with the mode %v", mode)
 	}

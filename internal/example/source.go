@@ -25,7 +25,7 @@ func readText(name string, r io.Reader) ([]byte, error) {
 		return nil, Problem{Position{File: name}, fmt.Sprintf("cannot be read: %v", cause(err))}
 	}
 	if len(text) > MaxFileSize {
-		return nil, Problem{Position{File: name}, fmt.Sprintf("expected at most %d MiB, found more: is it an example?", MaxFileSize>>20)}
+		return nil, Problem{Position{File: name}, fmt.Sprintf("expected at most %d MiB, found more", MaxFileSize>>20)}
 	}
 	return text, nil
 }
@@ -115,8 +115,11 @@ func (s *source) syntax(err error) Problem {
 	if tab := bytes.IndexByte(blank, '\t'); tab >= 0 {
 		return Problem{s.position(begin + tab), "not YAML: found a tab; indent with spaces"}
 	}
-	if strings.HasPrefix(text, "mapping values are not allowed") {
+	switch {
+	case strings.HasPrefix(text, "mapping values are not allowed"):
 		text = "found a colon inside a text; put the text in quotes, or indent the field like its neighbors"
+	case text == "did not find expected key", text == "did not find expected '-' indicator":
+		text += "; indent each field like its neighbors, and quote a text as a whole"
 	}
 	return Problem{s.position(at), "not YAML: " + text}
 }

@@ -165,7 +165,7 @@ func (v *validator) command(at Place, run string) {
 		fail(wrong.Offset, "%s", wrong.Text)
 		return
 	}
-	if tool, ok := cmd[0].Literal(); !ok || tool != "kubectl" {
+	if !cmd.IsKubectl() {
 		fail(0, "expected a command that starts with kubectl, found %s", code(run))
 		return
 	}

@@ -104,6 +104,7 @@ func NewEnv() (*Env, error) {
 			}))),
 		ext.Strings(),
 		ext.Network(),
+		cel.ASTValidators(cel.ValidateDurationLiterals(), cel.ValidateTimestampLiterals(), cel.ValidateRegexLiterals()),
 		cel.EnableMacroCallTracking(), // so that explanations show macros as they were written
 	}, bounded(), (&evaluation{}).functions())...)
 	if err != nil {
@@ -128,7 +129,11 @@ type Expression struct {
 // Condition compiles an expression that decides a claim: its type is bool. The
 // error is a *SourceError.
 func (e *Env) Condition(source string) (*Expression, error) {
-	return e.compile(source, cel.BoolType)
+	x, err := e.compile(source, cel.BoolType)
+	if err == nil && x.isConstant() {
+		return nil, &SourceError{source, []SourceProblem{{Text: "expected an expression that reads something of the run, such as stdout or pod(NAME); this one has the same value in each run"}}}
+	}
+	return x, err
 }
 
 // Text compiles an expression that becomes part of a command: its type is

@@ -76,7 +76,7 @@ func TestConditionsThatHold(t *testing.T) {
 		`exitCode == 0`,
 		`json(stdout).host == pod("sise").status.podIP + ":9876"`,
 		`json(stdout).host == hostport(pod("sise").status.podIP, 9876)`,
-		`hostport("fd00::1", 9876) == "[fd00::1]:9876"`,
+		`exitCode == 0 && hostport("fd00::1", 9876) == "[fd00::1]:9876"`,
 		`pod("sise").status.podIPs.exists(i, i.ip == pod("sise").status.podIP)`,
 		`!has(pod("sise").metadata) || true`,
 		`ip(pod("sise").status.podIP).family() == 4`,
@@ -115,7 +115,7 @@ func TestMismatches(t *testing.T) {
 		{`exitCode == 7 || json(stdout).from == "::1"`, `exitCode == 7`, "exitCode", "0"},
 		{`exitCode in [7, 28]`, `exitCode in [7, 28]`, "exitCode", "0"},
 		{`elapsed < duration("1s")`, `elapsed < duration("1s")`, "elapsed", `"1.5s"`},
-		{`json("[null]")[0] == 5`, `json("[null]")[0] == 5`, `json("[null]")[0]`, "null"},
+		{`json("[null]")[exitCode] == 5`, `json("[null]")[exitCode] == 5`, `json("[null]")[exitCode]`, "null"},
 		{`ip(json(stdout).from) == ip("::1")`, `ip(json(stdout).from) == ip("::1")`, "ip(json(stdout).from)", "10.244.2.7"},
 		{`pods("app=many") == []`, `pods("app=many") == []`, `pods("app=many")`, "(a value of more than 256 KiB)"},
 	} {
@@ -154,12 +154,16 @@ func TestCompileRejects(t *testing.T) {
 		t.Fatal(err)
 	}
 	for source, want := range map[string]string{
-		`stdout`:              "expected type bool, found string",
-		`exitCode == "0"`:     "no matching overload",
-		`deployment("x")`:     "undeclared reference",
-		`json(stdout).a == `:  "Syntax error",
-		`size(stdout) + 1`:    "expected type bool, found int",
-		`pod(5).spec == null`: "no matching overload",
+		`stdout`:                   "expected type bool, found string",
+		`exitCode == "0"`:          "`==` does not take a value of type int and one of type string",
+		`stdout.matches("[")`:      "found an argument of matches() that is not valid",
+		`elapsed < duration("5x")`: "found an argument of duration() that is not valid",
+		`1 == 1`:                   "reads something of the run",
+		`json("1") == 1`:           "reads something of the run",
+		`deployment("x")`:          "undeclared reference",
+		`json(stdout).a == `:       "Syntax error",
+		`size(stdout) + 1`:         "expected type bool, found int",
+		`pod(5).spec == null`:      "no matching overload",
 	} {
 		if _, err := env.Condition(source); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: expected an error with %q, found %v", source, want, err)

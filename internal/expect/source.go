@@ -36,6 +36,12 @@ func (e *SourceError) Error() string {
 	return fmt.Sprintf("CEL expression %s: %s", e.Source, strings.Join(texts, "; "))
 }
 
+// noOverload matches CEL's words for an operator between values that it is not for.
+var noOverload = regexp.MustCompile(`^found no matching overload for '_(\S+)_' applied to '\((\w+), (\w+)\)'$`)
+
+// invalid matches CEL's words for a regular expression, a duration or a timestamp that is none.
+var invalid = regexp.MustCompile(`^invalid (matches|duration|timestamp) argument$`)
+
 // undeclared matches CEL's words for a name that it does not know.
 var undeclared = regexp.MustCompile(`^undeclared reference to '([^']*)'`)
 
@@ -46,6 +52,8 @@ func sourceError(source string, issues *cel.Issues) *SourceError {
 		if strings.HasPrefix(text, "Syntax error: token recognition error at: '=") {
 			text += "; to compare, use =="
 		}
+		text = invalid.ReplaceAllString(text, "found an argument of $1() that is not valid")
+		text = noOverload.ReplaceAllString(text, "`$1` does not take a value of type $2 and one of type $3")
 		p := SourceProblem{Offset: offset(source, issue.Location), Text: text}
 		if m := undeclared.FindStringSubmatch(text); m != nil {
 			p.Undeclared = m[1]
@@ -121,6 +129,16 @@ func literal(e ast.Expr) (string, bool) {
 	}
 	text, ok := e.AsLiteral().(types.String)
 	return string(text), ok
+}
+
+// readers are the functions that read something of a run.
+var readers = []string{"pod", "pods", "added", "events", "logs", "file", "shown", "bound"}
+
+// isConstant reports whether the expression has neither a variable nor a reader.
+func (x *Expression) isConstant() bool {
+	return !x.any(func(e ast.Expr) bool {
+		return e.Kind() == ast.IdentKind || e.Kind() == ast.CallKind && slices.Contains(readers, e.AsCall().FunctionName())
+	})
 }
 
 // Reads reports whether the expression refers to a variable.
