@@ -29,7 +29,7 @@ func Preview(ctx context.Context, plan *Plan, opts Options, sink func(Event)) er
 		emit(ScenarioStarted{sc.Name, sc.Title})
 		for _, st := range sc.steps {
 			if st.NotRun != "" {
-				emit(StepStarted{v1alpha1.Step{Say: strings.TrimPrefix(st.NotRun, "not run: ") + " (not run)"}})
+				emit(StepStarted{v1alpha1.Step{Say: strings.TrimPrefix(st.NotRun, notRun) + " (not run)"}})
 				emit(StepEnded{})
 				continue
 			}

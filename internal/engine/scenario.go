@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -270,11 +271,14 @@ func outcomeOf(res kubectl.Result) expect.Outcome {
 	return expect.Outcome{Stdout: res.Stdout, Stderr: res.Stderr, ExitCode: res.ExitCode, StdoutCut: res.StdoutCut, StderrCut: res.StderrCut}
 }
 
+// notRun is what the reason begins with why a command is not run.
+const notRun = "not run: "
+
 // cannotRun is the failure of a step whose command cannot run. What its author knows of
 // fails no run.
 func (st step) cannotRun() *failure {
 	if st.Known {
-		return notApplicable(&diagnose.Cause{What: "This command is not run", Why: st.NotRun, Harmless: true})
+		return notApplicable(&diagnose.Cause{What: "This command is not run", Why: strings.TrimPrefix(st.NotRun, notRun), Harmless: true})
 	}
 	return &failure{err: st.NotRun, verdict: v1alpha1.CouldNotRun, skipped: true}
 }

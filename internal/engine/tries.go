@@ -48,7 +48,7 @@ func (r *attempt) untilItHolds(ctx context.Context, st step, facts expect.Facts,
 		changed, started := r.watcher.next(), time.Now()
 		res, f := execute(keep)
 		pause = min(max(pause, time.Since(started)), lastPause)
-		settled := r.isSettled(ctx, st, facts, res, f) || st.Settles && same.after(res, r.watcher.onTheWay(r.opts.FailFast) || strings.Contains(res.Stdout, terminating)) > settleTime
+		settled := r.isSettled(ctx, st, facts, res, f) || st.Settles > 0 && same.after(res, r.watcher.onTheWay(r.opts.FailFast) || strings.Contains(res.Stdout, terminating)) > st.Settles
 		if !settled && time.Since(begin)+pause < st.within && r.rest(ctx, pause, changed) {
 			emit(Waiting{For: "an answer", State: fmt.Sprintf("attempt %d", tries+1)})
 			if time.Since(begin) > soon {
@@ -84,14 +84,11 @@ func (r *attempt) isSettled(ctx context.Context, st step, facts expect.Facts, re
 	return true
 }
 
-// settleTime is how long a command that settles prints the same, while no Pod of the run is on its
-// way and none that it shows is on its way out, until that is taken for what it will be.
-const settleTime = 5 * time.Second
-
 // terminating is what kubectl shows as the status of a Pod that is being deleted.
 const terminating = "Terminating"
 
-// steady is since when a command prints the same and no Pod is on its way. Ages do not count.
+// steady is since when a command prints the same, while no Pod of the run is on its way and none that it
+// shows is on its way out. Ages do not count.
 type steady struct {
 	printed string
 	since   time.Time

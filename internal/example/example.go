@@ -1,5 +1,7 @@
 package example
 
+import "time"
+
 // APIVersion and Kind identify the format of an example.yaml.
 const (
 	APIVersion = "kubectl-kbe.github.io/v1alpha1"
@@ -117,9 +119,9 @@ type Step struct {
 	// 20s. It is for commands that read (describe, events, exec, get, logs, wait); the maximum
 	// is 10m. Empty means that the command runs once.
 	Within string `json:"within" jsonschema:"pattern=^([0-9]+(\\.[0-9]+)?(ms|s|m))+$"`
-	// Settles: the command is not run again when what it prints is not likely to change any
-	// more, as for the output of a page, which says nothing of how long it took.
-	Settles bool `json:"-"`
+	// Settles is how long a command must print the same until it is not run again, as for the
+	// output of a page, which says nothing of how long it took. 0: until Within is over.
+	Settles time.Duration `json:"-"`
 	// Show is a regular expression: only the matching lines of standard output
 	// are shown. Expectations still see all of it.
 	Show string `json:"show" jsonschema:"format=regex"`

@@ -72,7 +72,7 @@ var (
 )
 
 // withoutOwn is an output without the marks of the run. Of a list with a line for each, the next one
-// moves to the place of the first.
+// moves to the place of the first; where none is left, it is as kubectl shows none.
 func withoutOwn(text string) string {
 	if !strings.Contains(text, "kubectl-kbe") && !strings.Contains(text, "/inject") {
 		return text
@@ -92,6 +92,9 @@ func withoutOwn(text string) string {
 				lines[i+1] = l + lines[i+1][m[0]:]
 				continue
 			}
+			if strings.HasSuffix(strings.TrimSpace(l), ":") {
+				l += "<none>"
+			}
 		}
 		kept = append(kept, l)
 	}
@@ -109,7 +112,7 @@ func isProgress(text string) bool { return progress.MatchString(text) }
 
 // linesOf are the lines of an output that are not blank.
 func linesOf(text string) (lines []string) {
-	for l := range strings.SplitSeq(withoutOwn(text), "\n") {
+	for l := range strings.SplitSeq(text, "\n") {
 		if strings.TrimSpace(l) != "" {
 			lines = append(lines, ownHint.ReplaceAllString(strings.TrimRight(l, " \t\r"), ""))
 		}

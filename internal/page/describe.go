@@ -111,7 +111,7 @@ func (s *shownOutput) compareKey(l line, found []keyed, printed string) *differe
 		d.Found = squeezed(found[i].text)
 		d.Text = shown.key + ": the page shows " + cmp.Or(shown.value, "nothing") + "; the cluster has " + cmp.Or(found[i].value, "nothing")
 		if shown.at >= 0 {
-			d = d.replaced(span{l.start + shown.at, l.start + shown.at + len(shown.value)}, found[i].value)
+			d = d.replaced(span{l.start + shown.at, l.start + shown.at + len(shown.value)}, s.rewrittenLine(shown.value, found[i].value))
 		}
 		return &d
 	case printed == "":

@@ -61,6 +61,13 @@ func TestEvents(t *testing.T) {
 		"get": {"get events", "LAST SEEN   TYPE     REASON      OBJECT    MESSAGE\n12m         Normal   Scheduled   pod/web   Successfully assigned default/web to kind-worker", got, nil, ""},
 		"kubectl events": {"events --for pod/web -w", "LAST SEEN            TYPE      REASON      OBJECT    MESSAGE\n12m                  Normal    Scheduled   Pod/web   Successfully assigned default/web to kind-worker\n3s (x2 over 5m12s)   Warning   Unhealthy   Pod/web   Readiness probe failed",
 			strings.ReplaceAll(got, "pod/", "Pod/"), nil, ""},
+		"columns that are left out": {"describe pod web", "Name:   web\n...\nEvents:\n" + header +
+			"  Normal  Scheduled  ...  default-scheduler  Successfully assigned default/web to minikube\n" +
+			"  Normal  Pulling    ...  kubelet            ...\n" +
+			"  ...     Started    5s   kubelet            Started container app\n  Normal  Started    5s   kubelet            ...\n  …  …  …  kubelet  Pulling image \"nginx:1.29\"", onCluster, nil, ""},
+		"columns of get that are left out": {"get events", "LAST SEEN   TYPE     ...   OBJECT    MESSAGE\n12m         Normal   ...   pod/web   Successfully assigned default/web to kind-worker\n...", got, nil, ""},
+		"an error beside a column that is left out": {"describe pod web", "Name:   web\n...\nEvents:\n" + header + "  Normal  Pulling  ...  kubelet  Pulling image \"nginx:1.7\"", onCluster,
+			[]string{"9: the cluster shows another event with the reason Pulling"}, "Name:   web\n...\nEvents:\n" + header + "  Normal  Pulling  ...  kubelet  Pulling image \"nginx:1.29\""},
 		"a reason that never occurs": {"describe pod web", "Name:   web\nEvents:\n" + header + "  Normal  Scheduled  2m     default-scheduler  Successfully assigned default/web to minikube\n  Warning  FailedMount  1m  kubelet  Unable to attach or mount volumes", onCluster,
 			[]string{"9: the cluster shows no event with the reason FailedMount"}, "Name:   web\nEvents:\n" + header + "  Normal  Scheduled  2m     default-scheduler  Successfully assigned default/web to minikube"},
 		"another image": {"describe pod web", "Events:\n" + header + "  Normal  Pulling  1m  kubelet  Pulling image \"nginx:1.7\"", onCluster,

@@ -124,7 +124,7 @@ func (r *reader) outputOfOpen(lines []line) {
 		return
 	}
 	for _, l := range c.withoutComments(lines) {
-		if strings.TrimSpace(l.text) != "" {
+		if l.text = strings.TrimSuffix(l.text, interrupt); strings.TrimSpace(l.text) != "" {
 			l.id = r.id(l.start)
 			c.output, r.open = append(c.output, l), nil
 		}
@@ -140,7 +140,7 @@ func (c *command) changes() bool {
 	if len(words) == 0 {
 		words = strings.Fields(strings.TrimPrefix(c.text, "kubectl "))
 	}
-	isRead := len(words) > 1 && words[0] == "rollout" && (words[1] == "history" || words[1] == "status")
+	isRead := len(words) > 0 && isHelp(words) || len(words) > 1 && words[0] == "rollout" && (words[1] == "history" || words[1] == "status")
 	return len(words) > 0 && slices.Contains(changers, words[0]) && !isRead
 }
 

@@ -92,6 +92,7 @@ func (h *history) command(p *Page, c *command, out expect.Outcome) {
 	if own := p.home.last(); own != "default" {
 		out.Stdout, out.Stderr = strings.ReplaceAll(out.Stdout, h.namespace, own), strings.ReplaceAll(out.Stderr, h.namespace, own)
 	}
+	out.Stdout = withoutOwn(out.Stdout)
 	stdout := out.Stdout
 	for _, f := range c.filters {
 		var err error

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
@@ -102,21 +103,21 @@ func TestThePageOf2017IsAnExample(t *testing.T) {
 // TestCommandsThatAreRunAgain: a wait looks once for the objects that it is for, and the page may
 // have made them a moment before.
 func TestCommandsThatAreRunAgain(t *testing.T) {
-	text := "```sh\nkubectl scale rc web --replicas=2\nkubectl wait pod -l app=web --for=condition=Ready\nkubectl get pods\n```\nAfter 35 seconds, list them:\n```sh\nkubectl get pods\n```\n"
+	text := "```sh\nkubectl scale rc web --replicas=2\nkubectl wait pod -l app=web --for=condition=Ready\nkubectl get pods\n```\nAfter 35 seconds, list them:\n```sh\nkubectl get pods\n```\nAfter 2 minutes, at most 35 seconds more:\n```sh\nkubectl get pods\n```\n<!-- kbe: {within: 20s} -->\n```sh\nkubectl get pods\n```\n"
 	e, err := read(t, "page.md", text).Example(Sources{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var within []string
-	var settles []bool
+	var settles []time.Duration
 	for _, st := range e.Spec.Scenarios[0].Steps {
 		within, settles = append(within, st.Within), append(settles, st.Settles)
 	}
-	if want := []string{"", defaultWithin, defaultWithin, defaultWithin}; !slices.Equal(within, want) {
+	if want := []string{"", defaultWithin, defaultWithin, defaultWithin, defaultWithin, "20s"}; !slices.Equal(within, want) {
 		t.Errorf("expected %q, found %q", want, within)
 	}
-	if want := []bool{false, true, true, false}; !slices.Equal(settles, want) {
-		t.Errorf("expected that what takes time has all of it: %v, found %v", want, settles)
+	if want := []time.Duration{0, settleTime, settleTime, 35 * time.Second, 2 * time.Minute, 0}; !slices.Equal(settles, want) {
+		t.Errorf("expected that what takes time has as much as its sentence names: %v, found %v", want, settles)
 	}
 }
 

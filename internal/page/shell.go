@@ -139,6 +139,8 @@ func (r *reader) calls(st *syntax.Stmt, at span, note note) (call, error) {
 		return call{notRun: "the namespace of the run stands for it", harmless: true}, nil
 	case len(words) == 1:
 		return call{}, unfit{"it is kubectl without a command"}
+	case isHelp(words[1:]):
+		return call{}, unfit{"it prints the help of kubectl, which verify does not compare"}
 	case len(expr.Assigns) > 0:
 		return call{}, unfit{"it sets a variable of the machine for kubectl"}
 	}
@@ -155,6 +157,14 @@ func (r *reader) calls(st *syntax.Stmt, at span, note note) (call, error) {
 		c.filters = append(c.filters, f)
 	}
 	return c, err
+}
+
+// isHelp reports whether a command of kubectl only prints help.
+func isHelp(words []string) bool {
+	if i := slices.Index(words, "--"); i >= 0 {
+		words = words[:i]
+	}
+	return words[0] == "help" || slices.Contains(words, "-h") || slices.Contains(words, "--help")
 }
 
 // operands are the commands between operators, such as those of a pipe.

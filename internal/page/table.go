@@ -356,7 +356,7 @@ func (s *shownOutput) compareRow(t table, shown, found row, columns []int) (all 
 		if d.Final = ok; !ok {
 			d.Text = t.titles[i] + ": the page shows " + cmp.Or(a.text, "nothing") + "; the cluster shows " + cmp.Or(b.text, "nothing")
 		}
-		all = append(all, d.replaced(fitted(shown, i, b.text)))
+		all = append(all, d.replaced(fitted(shown, i, s.rewrittenLine(a.text, b.text))))
 	}
 	return all
 }

@@ -68,7 +68,10 @@ func (r *reader) transcript(lines []line, note note, root bool) {
 			if n == 0 {
 				return text
 			}
-			return strings.TrimPrefix(strings.TrimPrefix(lines[i+n].text, ">"), " ")
+			if rest, isPrompt := strings.CutPrefix(lines[i+n].text, ">"); isPrompt {
+				return strings.TrimPrefix(rest, " ")
+			}
+			return lines[i+n].text
 		}
 		whole := text
 		count := continued(len(lines)-i, part)

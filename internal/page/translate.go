@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 )
@@ -94,7 +95,7 @@ func (p *Page) step(e *example.Example, c *command, from Sources, values []strin
 	default:
 		st.Run = c.line(values, p.home)
 		if slices.Contains(example.Readers, c.words[0]) || c.words[0] == "wait" { // which may come before an object that it is for
-			st.Within, st.Settles = cmp.Or(c.note.Within, defaultWithin), c.note.Within == "" && !namesTime.MatchString(c.say)
+			st.Within, st.Settles = cmp.Or(c.note.Within, defaultWithin), c.settles()
 		}
 		st.Show = c.shownPart()
 	}
@@ -104,8 +105,24 @@ func (p *Page) step(e *example.Example, c *command, from Sources, values []strin
 	return st
 }
 
+// settleTime is how long a command prints the same until that is taken for what it will be.
+const settleTime = 5 * time.Second
+
 // namesTime is a sentence by which the output takes time, such as "After 35 seconds, run".
-var namesTime = regexp.MustCompile(`\d+ (?:second|minute)s?\b`)
+var namesTime = regexp.MustCompile(`(\d+) (second|minute)s?\b`)
+
+// settles is how long a command prints the same until it is not run again; 0 means until its time is over.
+func (c *command) settles() time.Duration {
+	if c.note.Within != "" {
+		return 0
+	}
+	longest := settleTime
+	for _, m := range namesTime.FindAllStringSubmatch(c.say, -1) {
+		named, _ := time.ParseDuration(m[1] + m[2][:1]) // 0 where it is too long
+		longest = max(longest, named)
+	}
+	return longest
+}
 
 // shownPart is the pattern of the lines that are shown, where the output is piped into grep
 // alone; comparisons read all of it.
