@@ -63,12 +63,15 @@ var ownHint = regexp.MustCompile(`( \([^()]*\))? and was not changed: delete it,
 // ownLabel is a label that a run gives to its objects, own one of these or an annotation.
 const (
 	ownLabel = `(?:app\.kubernetes\.io/managed-by=kubectl-kbe|kubectl-kbe\.github\.io/[\w-]+=[^,\s]+|sidecar\.istio\.io/inject=false)`
+	ownEntry = `(?:app\.kubernetes\.io/managed-by:kubectl-kbe|kubectl-kbe\.github\.io/[\w-]+:[^\s\]]+|sidecar\.istio\.io/inject:false|linkerd\.io/inject:disabled)`
 	own      = `(?:` + ownLabel + `|kubectl-kbe\.github\.io/[\w-]+: ?\S+|linkerd\.io/inject: ?disabled)`
 )
 
 var (
 	ownInList = regexp.MustCompile(ownLabel + `,|,` + ownLabel)
 	ownAlone  = regexp.MustCompile(own + `\s*$`)
+	// ownInMap are those of a map as Go writes it, as custom columns show it.
+	ownInMap = regexp.MustCompile(ownEntry + ` | ?` + ownEntry + `(\])`)
 )
 
 // withoutOwn is an output without the marks of the run. Of a list with a line for each, the next one
@@ -81,6 +84,9 @@ func withoutOwn(text string) string {
 	kept := lines[:0]
 	for i, l := range lines {
 		l = ownInList.ReplaceAllString(l, "")
+		if strings.Contains(l, "map[") {
+			l = ownInMap.ReplaceAllString(l, "$1")
+		}
 		m := ownAlone.FindStringIndex(l)
 		switch {
 		case m == nil:
