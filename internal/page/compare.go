@@ -31,6 +31,7 @@ var comparers = []comparer{
 	{(*shownOutput).isFields, (*shownOutput).compareFields},
 	{(*shownOutput).isDescription, (*shownOutput).compareDescription},
 	{(*shownOutput).isTable, (*shownOutput).compareTables},
+	{(*shownOutput).isRows, (*shownOutput).compareRows},
 	{func(*shownOutput) bool { return true }, (*shownOutput).compareText},
 }
 

@@ -368,7 +368,7 @@ func fitted(r row, i int, text string) (span, string) {
 	end := c.end
 	if i+1 < len(r.cells) {
 		end = r.cells[i+1].start
-		const gap = 3
+		gap := min(3, end-c.end) // of kubectl, unless the page has fewer blanks
 		text += strings.Repeat(" ", max(gap, end-c.start-utf8.RuneCountInString(text)))
 	}
 	return span{r.start + c.start, r.start + end}, text
