@@ -64,6 +64,7 @@ func TestTheFencesOfTheDocsRun(t *testing.T) {
 			cmd := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", script)
 			cmd.Dir = home
 			cmd.Env = append(os.Environ(), "HOME="+home, "KUBECONFIG="+*kube.KubeConfig, "PATH="+filepath.Join(home, "bin")+string(os.PathListSeparator)+os.Getenv("PATH"))
+			embedded.Outside(cmd)
 			if out, err := cmd.CombinedOutput(); (err != nil) != fails {
 				t.Errorf("%s:%d: expected a failure: %t, found %v:\n%s%s", page, 1+strings.Count(text[:m[6]], "\n"), fails, err, script, out)
 			}

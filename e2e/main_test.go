@@ -9,8 +9,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"runtime"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -56,11 +54,6 @@ func TestMain(m *testing.M) { os.Exit(runAll(m)) }
 func runAll(m *testing.M) (code int) {
 	cfg, err := envconf.NewFromFlags()
 	if err != nil {
-		return fail(err)
-	}
-	// Tests wait more than they compute: more of them run in parallel than there
-	// are processors.
-	if err := flag.Set("test.parallel", strconv.Itoa(2*runtime.NumCPU())); err != nil {
 		return fail(err)
 	}
 	mode, err := chooseCluster(*clusterFlag)

@@ -182,14 +182,15 @@ func TestAClaimThatAPartitionFailsSaysWhere(t *testing.T) {
 // awaitLine reads until a line holds the text, and leaves the rest to be discarded.
 func awaitLine(t *testing.T, in io.Reader, text string) {
 	t.Helper()
-	lines := bufio.NewScanner(in)
-	for lines.Scan() {
+	var story strings.Builder
+	for lines := bufio.NewScanner(in); lines.Scan(); {
 		if strings.Contains(lines.Text(), text) {
 			go func() { _, _ = io.Copy(io.Discard, in) }()
 			return
 		}
+		story.WriteString(lines.Text() + "\n")
 	}
-	t.Fatalf("expected a line with %q, found the end", text)
+	t.Fatalf("expected a line with %q, found the end of\n%s", text, story.String())
 }
 
 // A partition makes node-3 probe for seconds; meanwhile it stands still.

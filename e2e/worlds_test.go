@@ -82,7 +82,7 @@ type command struct {
 }
 
 var commands = []command{
-	{[]string{"reach"}, []string{"reach"}, "eachable", true, func(w world) *result { return w.reach }},
+	{[]string{"reach", "--from", inCluster}, []string{"reach"}, "eachable", true, func(w world) *result { return w.reach }},
 	{[]string{"conformance", "--profile", "network"}, []string{"network", "nodes", "vantages"}, "passed", false, func(w world) *result { return w.conformance }},
 }
 
