@@ -129,6 +129,17 @@ func awaitNode(ctx context.Context, t *testing.T, name string) {
 	}
 }
 
+// awaitLease waits until the kubelet of a Node has renewed its lease after a time; it does so
+// every ten seconds.
+func awaitLease(t *testing.T, node string, after time.Time) {
+	t.Helper()
+	s := &scene{T: t}
+	s.until("the lease of "+node+" is renewed", func(ctx context.Context) bool {
+		lease, err := client(t).CoordinationV1().Leases(corev1.NamespaceNodeLease).Get(ctx, node, metav1.GetOptions{})
+		return err == nil && lease.Spec.RenewTime.After(after)
+	})
+}
+
 // start creates a Pod and waits until it is Ready.
 func (f *fixture) start(pod *corev1.Pod) *corev1.Pod {
 	f.t.Helper()

@@ -208,6 +208,8 @@ func TestANodeThatStandsStillMidRunIsNamed(t *testing.T) {
 		if err := embedded.ClearFault(context.Background(), "pause", "node-3"); err != nil {
 			t.Error(err)
 		}
+		// With its first look after the pause, the kubelet may find that the runtime is down.
+		awaitLease(t, "node-3", time.Now().Add(5*time.Second))
 		awaitNode(context.Background(), t, "node-3")
 	})
 	_ = c.Wait()
