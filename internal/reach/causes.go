@@ -246,7 +246,8 @@ type ofFamily struct {
 	// inside and outside probe the Pod's address and expect an answer, from within its
 	// network namespace and from elsewhere; podIP are both; loopback probe localhost.
 	inside, outside, podIP, loopback []int
-	// open are those of podIP that fail and that no cause explains.
+	// open are those of podIP that always fail and that no cause explains; those that fail at times
+	// have a cause of their own.
 	open []int
 	// refused are those of podIP that the Pod itself refuses, where it answers none; those from
 	// elsewhere may get no answer at all, which has another cause.
@@ -262,7 +263,7 @@ func (e *explanation) family(f Family) ofFamily {
 		loopback: e.rows(func(r Row) bool { return r.To == Localhost && r.of(f) }),
 	}
 	rows.podIP = slices.Concat(rows.inside, rows.outside)
-	rows.open = slices.DeleteFunc(e.failing(rows.podIP), func(i int) bool { return e.explained[i] })
+	rows.open = slices.DeleteFunc(e.failing(rows.podIP), func(i int) bool { return e.explained[i] || e.Found(e.Rows[i]) == probe.Flaky })
 	decisive := rows.inside
 	if len(decisive) == 0 {
 		decisive = rows.podIP

@@ -147,6 +147,9 @@ func TestExplainTable(t *testing.T) {
 			"container " + v4 + " mine", "same-node " + v4 + " timeout", "other-node " + v4 + " timeout", "node " + v4 + " mine",
 			"api-server " + v4 + " timeout", "port-forward tunnel mine",
 		}, want: []string{"something on the path drops the packets"}, why: "no answer to same-node, other-node, api-server; it answers container, node; NetworkPolicies", outer: 3},
+		"dropped on the path, and enforced while the last one probed": {ips: v4, rows: []string{
+			"container " + v4 + " mine", "same-node " + v4 + " timeout", "other-node " + v4 + " timeout", "api-server " + v4 + " flaky",
+		}, want: []string{"something on the path drops the packets", "some connections to 10.244.1.5:9876 fail"}, why: "no answer to same-node, other-node; it answers container; NetworkPolicies", outer: 3},
 		"rejected on the path": {ips: v4, rows: []string{
 			"container " + v4 + " mine", "same-node " + v4 + " unreachable", "other-node " + v4 + " unreachable",
 		}, want: []string{"something on the path rejects, or has no route for, the packets"}, outer: 2},
