@@ -39,6 +39,7 @@ func newCluster(t *testing.T, env ...string) *cluster {
 		config: filepath.Join(t.TempDir(), "kubeconfig")}
 	c.env = append([]string{"KUBECONFIG=" + c.config}, env...)
 	c.before = look(t)
+	made.Store(c.name, c.config)
 	t.Cleanup(c.gone)
 	return c
 }

@@ -7,14 +7,21 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
+	"sync"
+	"syscall"
 	"testing"
 )
 
 var kubernetes = flag.String("kubernetes", "", "version of Kubernetes of the clusters, such as v1.36; default: the newest")
 
-// program is the kbe-cluster that is tested.
-var program string
+var (
+	// program is the kbe-cluster that is tested.
+	program string
+	// made are the kubeconfigs of the clusters that tests may have started, by name.
+	made sync.Map
+)
 
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -44,8 +51,29 @@ func TestMain(m *testing.M) {
 				return 1
 			}
 		}
+		removeOnSignal(dir)
 		return m.Run()
 	}())
+}
+
+// removeOnSignal has the first signal to stop remove the clusters and the folder of the tests.
+func removeOnSignal(dir string) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		made.Range(func(name, config any) bool {
+			down := exec.Command(program, "down", "--name", name.(string))
+			down.Env = append(os.Environ(), "KUBECONFIG="+config.(string))
+			down.Stdout, down.Stderr = os.Stderr, os.Stderr
+			if err := down.Run(); err != nil {
+				fmt.Fprintf(os.Stderr, "%s: %v\n", down, err)
+			}
+			return true
+		})
+		_ = os.RemoveAll(dir)
+		os.Exit(130)
+	}()
 }
 
 // exhaustive leaves a test to `make test-all`: its capability is shown by another one, and
