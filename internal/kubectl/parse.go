@@ -32,9 +32,6 @@ type Parsed struct {
 // Given is a flag as a command has it: by its long name, with one value.
 type Given struct{ Name, Value string }
 
-// ErrHelp is that of a command with -h or --help.
-var ErrHelp = errors.New("found --help: the command would print its help and do nothing else; leave the flag out")
-
 // Open marks a value that is not known yet: a text that no command can hold.
 const Open = "\x00"
 
@@ -65,7 +62,7 @@ func Parse(args ...string) (*Parsed, error) {
 		return flags.Set(flag.Name, value)
 	})
 	if errors.Is(err, pflag.ErrHelp) {
-		err = ErrHelp
+		err = errors.New("found --help: the command would print its help and do nothing else; leave the flag out")
 	}
 	p.Args = flags.Args()
 	if dash := flags.ArgsLenAtDash(); dash >= 0 {

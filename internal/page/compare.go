@@ -53,6 +53,11 @@ func isElision(text string) bool {
 	return false
 }
 
+// withoutElisions are the lines that do not stand for others.
+func withoutElisions(lines []line) []line {
+	return slices.DeleteFunc(slices.Clone(lines), func(l line) bool { return isElision(l.text) })
+}
+
 // elided reports whether the page leaves out lines.
 func (s *shownOutput) elided() bool {
 	return slices.ContainsFunc(s.lines, func(l line) bool { return isElision(l.text) })

@@ -13,25 +13,23 @@ func (s *shownOutput) isRows() bool { return s.hiddenHeader() != "" }
 func (s *shownOutput) compareRows(stdout, _ string) []difference {
 	header := line{text: s.hiddenHeader()}
 	tableOf := func(rows []line) table { return parseTable(slices.Concat([]line{header}, rows)) }
-	return s.compareTable(tableOf(s.shownRows()), tableOf(unplaced(stdout)))
-}
-
-// shownRows are the lines that the page shows, without those that stand for others.
-func (s *shownOutput) shownRows() []line {
-	return slices.DeleteFunc(slices.Clone(s.lines), func(l line) bool { return isElision(l.text) })
+	return s.compareTable(tableOf(withoutElisions(s.lines)), tableOf(unplaced(stdout)))
 }
 
 // hiddenHeader is the header of the table of which the page shows rows, or "".
 func (s *shownOutput) hiddenHeader() string {
+	if s.verb() != "get" {
+		return ""
+	}
 	header, printed := "", linesOf(s.printed)
 	switch {
-	case s.verb() != "get" || len(printed) == 0:
+	case len(printed) == 0:
 	case isHeader(printed[0]) && len(s.command.filters) > 0:
 		header = printed[0]
 	case slices.Contains(s.command.words, "--no-headers"):
 		header = headerFor(printed)
 	}
-	titles, shown := len(cellsOf(header)), s.shownRows()
+	titles, shown := len(cellsOf(header)), withoutElisions(s.lines)
 	for _, l := range shown {
 		if len(cellsOf(l.text)) != titles && len(wordsOf(l.text)) != titles {
 			return ""

@@ -135,7 +135,7 @@ func (s *shownOutput) compareTables(stdout, stderr string) (all []difference) {
 		shown = [][]line{lastStates(shown[0])}
 	}
 	for i, lines := range shown {
-		lines = slices.DeleteFunc(slices.Clone(lines), func(l line) bool { return isElision(l.text) })
+		lines = withoutElisions(lines)
 		switch {
 		case i < len(found) && isHeader(found[i][0].text):
 			all = append(all, s.compareTable(parseTable(lines), parseTable(found[i]))...)
