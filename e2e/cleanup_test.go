@@ -53,7 +53,7 @@ func labelled(t *testing.T, namespace string) map[string][]corev1.Pod {
 	return runs
 }
 
-func TestAKilledRunIsToldAndCleanedUp(t *testing.T) {
+func TestAKilledRunIsReportedAndCleanedUp(t *testing.T) {
 	t.Parallel()
 	run := killed(t)
 	next, _, code := outcome(t, plugin(t, "pods", "resources"))

@@ -122,7 +122,7 @@ func TestVersionOfClientAndServer(t *testing.T) {
 	}
 }
 
-func TestRequestsAreLoggedWhenAskedFor(t *testing.T) {
+func TestRequestsAreLoggedOnDemand(t *testing.T) {
 	t.Parallel()
 	const request = `verb="GET"`
 	for _, args := range [][]string{{"version"}, {"cleanup", "--dry-run"}} {
@@ -144,8 +144,8 @@ func TestRequestTimeoutIsNotThatOfARun(t *testing.T) {
 	}
 }
 
-// TestWarningsAreToldOnce runs in a Namespace whose policy warns of each pod.
-func TestWarningsAreToldOnce(t *testing.T) {
+// TestWarningsAreReportedOnce runs in a Namespace whose policy warns of each pod.
+func TestWarningsAreReportedOnce(t *testing.T) {
 	exhaustive(t)
 	t.Parallel()
 	f := newFixture(t, "warnings")

@@ -308,7 +308,7 @@ func notReadySince(t *testing.T, name string) time.Time {
 	return cause.Since
 }
 
-func TestACordonedNodeIsToldAndNotWaitedFor(t *testing.T) {
+func TestACordonedNodeIsReportedAndNotWaitedFor(t *testing.T) {
 	exhaustive(t)
 	if embedded == nil {
 		t.Skip("cordons a node, which a test does not do to somebody's cluster")
@@ -449,7 +449,7 @@ func TestMatrixOfTwoFamilies(t *testing.T) {
 	}
 }
 
-func TestAnImageThatNoNodeCanPullIsToldOnce(t *testing.T) {
+func TestAnImageThatNoNodeCanPullIsReportedOnce(t *testing.T) {
 	exhaustive(t)
 	nodes := schedulableNodes(t.Context(), t)
 	stdout, stderr, code := outcome(t, plugin(t, "reach", "--nodes", "--image", "shell=localhost:5999/missing:1", "-o", "json"))

@@ -43,7 +43,7 @@ func TestATimeoutEndsTheRun(t *testing.T) {
 	}
 }
 
-func TestStepAsksBeforeEachCommand(t *testing.T) {
+func TestStepPausesBeforeEachCommand(t *testing.T) {
 	for name, tc := range map[string]struct {
 		input, want string
 		code        int

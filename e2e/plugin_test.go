@@ -183,7 +183,7 @@ func TestAnImageThatCannotBePulledIsTheCause(t *testing.T) {
 	assertNoNamespace(t, namespaceOf(t, stdout))
 }
 
-func TestACommandThatFailsIsToldWithTheExamplesOwnFileName(t *testing.T) {
+func TestACommandThatFailsIsReportedWithTheExamplesOwnFileName(t *testing.T) {
 	t.Parallel()
 	s := &scene{T: t, name: "invalid"}
 	stdout, stderr, code := outcome(t, plugin(t, s.pod("  containers: [{name: NOT_A_LABEL, image: SERVICE}]")...))
@@ -317,7 +317,7 @@ func TestAClosedTerminalCleansUp(t *testing.T) {
 	assertNoNamespace(t, namespaceOf(t, story))
 }
 
-func TestAFullDiskIsTold(t *testing.T) {
+func TestAFullDiskIsReported(t *testing.T) {
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	if err != nil {
 		t.Skip(err)

@@ -251,7 +251,7 @@ func assertPods(t *testing.T, namespace string, names ...string) {
 	}
 }
 
-func TestADenialOfAdmissionIsToldBeforeAnythingIsCreated(t *testing.T) {
+func TestADenialOfAdmissionIsReportedBeforeAnythingIsCreated(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		prepare func(*testing.T, *fixture)

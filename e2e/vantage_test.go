@@ -425,7 +425,7 @@ func TestAPodThatDoesNotExistIsKnownBeforeANamespaceIsMade(t *testing.T) {
 }
 
 // A port on which nothing listens is one cause, whatever refuses: also the tunnel.
-func TestAWrongPortIsToldOnce(t *testing.T) {
+func TestAWrongPortIsReportedOnce(t *testing.T) {
 	exhaustive(t)
 	f := newFixture(t, "port")
 	f.start(f.bound("", "0.0.0.0"))

@@ -79,7 +79,7 @@ func flagsTo(change func(*rest.Config)) *genericclioptions.ConfigFlags {
 
 // A claim that may take a moment is decided again at what it reads, even where
 // the Pod does not change.
-func TestAClaimIsDecidedAnew(t *testing.T) {
+func TestAClaimIsDecidedAgain(t *testing.T) {
 	for name, steps := range map[string]string{
 		"at a new line of a log": `
     - run: kubectl run talker --image=$(images.shell) -- bash -c 'read -t 3 <> <(:); echo at last; sleep infinity'

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestRBACAsksNoClusterAndRefusesBadInput(t *testing.T) {
+func TestRBACContactsNoClusterAndRefusesBadInput(t *testing.T) {
 	noCluster(t)
 	for name, tc := range map[string]struct {
 		args []string

@@ -208,7 +208,7 @@ func TestThePluginIsKnownByItsDaemonSet(t *testing.T) {
 	}
 }
 
-func TestOneReasonIsToldOnce(t *testing.T) {
+func TestOneReasonIsReportedOnce(t *testing.T) {
 	if got := join("a", " a ", "", errors.New("b").Error()); got != "a; b" {
 		t.Errorf("found %q", got)
 	}

@@ -84,7 +84,7 @@ func TestWhatRequestsFailWith(t *testing.T) {
 	}
 }
 
-func TestTheContextsThereAreAreTold(t *testing.T) {
+func TestTheExistingContextsAreListed(t *testing.T) {
 	for want, contexts := range map[string][]string{
 		"use one of the contexts of config, with --context: prod, test":                   {"prod", "test"},
 		"use another kubeconfig, with KUBECONFIG or --kubeconfig: config has no contexts": nil,

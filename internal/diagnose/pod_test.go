@@ -133,7 +133,7 @@ func TestTheNodeMakesACauseMoreExact(t *testing.T) {
 }
 
 // An old kubelet says in the container's state only that it backs off.
-func TestTheEventsTellWhereTheStateDoesNot(t *testing.T) {
+func TestTheEventsShowWhatTheStateDoesNot(t *testing.T) {
 	e := captured(t, "noimage")
 	for i := range e.Pod.Status.ContainerStatuses {
 		e.Pod.Status.ContainerStatuses[i].State.Waiting.Message = `Back-off pulling image "localhost:5000/missing:1"`

@@ -13,7 +13,7 @@ import (
 
 func at(second int64) metav1.Time { return metav1.NewTime(time.Unix(second, 0)) }
 
-func TestPodStateTellsTheWayToReady(t *testing.T) {
+func TestPodStateShowsTheWayToReady(t *testing.T) {
 	pod := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Name: "a", UID: "u", CreationTimestamp: at(1)},
 		Spec: corev1.PodSpec{NodeName: "node-1", Containers: []corev1.Container{
@@ -49,7 +49,7 @@ func TestPodStateTellsTheWayToReady(t *testing.T) {
 	}
 }
 
-func TestPullsAreToldByEvents(t *testing.T) {
+func TestPullsAreKnownFromEvents(t *testing.T) {
 	event := func(uid types.UID, message string) corev1.Event {
 		return corev1.Event{
 			InvolvedObject: corev1.ObjectReference{UID: uid, FieldPath: "spec.containers{one}"},

@@ -9,7 +9,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 )
 
-func TestWhatIsWrongWithAWordIsToldAtItsPlace(t *testing.T) {
+func TestWhatIsWrongWithAWordIsReportedAtItsPlace(t *testing.T) {
 	for run, want := range map[string]string{
 		`kubectl run a --iamge=x`:                              "11:26: run: unknown flag `--iamge`; did you mean `--image`?",
 		`kubectl run a`:                                        `11:20: run: required flag(s) "image" not set`,

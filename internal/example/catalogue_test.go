@@ -14,9 +14,9 @@ func TestTheCatalogueLoads(t *testing.T) {
 	}
 }
 
-// TestNoClaimAsksALogOnlyOnce: what a program has written is in its log a moment later, for
+// TestNoClaimReadsALogOnlyOnce: what a program has written is in its log a moment later, for
 // it is the container runtime that writes it there.
-func TestNoClaimAsksALogOnlyOnce(t *testing.T) {
+func TestNoClaimReadsALogOnlyOnce(t *testing.T) {
 	all, err := LoadAll(examples.FS)
 	if err != nil {
 		t.Fatal(err)

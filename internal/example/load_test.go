@@ -133,7 +133,7 @@ func TestLoadNamesTheLineOfEachProblem(t *testing.T) {
 	}
 }
 
-func TestLoadTellsEveryProblemAtOnce(t *testing.T) {
+func TestLoadReportsEveryProblemAtOnce(t *testing.T) {
 	_, err := loadText(strings.NewReplacer("kind: Example", "kind: Pod", "title: Demo", "title: ''").Replace(valid))
 	if err == nil || len(strings.Split(err.Error(), "\n")) != 2 {
 		t.Errorf("expected two problems, found %v", err)

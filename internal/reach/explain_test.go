@@ -127,7 +127,7 @@ func TestTheLargestPatternExplains(t *testing.T) {
 	}
 }
 
-func TestAPairTellsWhoAnswered(t *testing.T) {
+func TestAPairShowsWhoAnswered(t *testing.T) {
 	nodes, m := drawn("", []string{"..", ". "})
 	m.Set(IPv4, 1, 1, Sample{Outcome: probe.WrongAnswer, Detail: "the pod on node-1 answered"})
 	want := []string{"✗ the pod on node-2 cannot reach its own address: wrong answer: the pod on node-1 answered (1)"}

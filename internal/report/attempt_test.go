@@ -50,7 +50,7 @@ func TestASecondAttemptIsLabelled(t *testing.T) {
 	}
 }
 
-func TestWhatDelaysARunIsTold(t *testing.T) {
+func TestWhatDelaysARunIsReported(t *testing.T) {
 	var story bytes.Buffer
 	terminal := NewTerminal(&story, nil, 200, false)
 	terminal.OnDelay("Lost the connection to the API server (EOF \x1b[31m): reconnecting.")

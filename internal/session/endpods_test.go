@@ -94,9 +94,9 @@ func TestAKubeletGetsTimeWhileItWorks(t *testing.T) {
 	}
 }
 
-// TestTheNamespaceControllerIsToldOfTheEndOfSlowPods: it would look again after half of the
+// TestTheNamespaceControllerIsNotifiedOfTheEndOfSlowPods: it would look again after half of the
 // grace period that their spec has.
-func TestTheNamespaceControllerIsToldOfTheEndOfSlowPods(t *testing.T) {
+func TestTheNamespaceControllerIsNotifiedOfTheEndOfSlowPods(t *testing.T) {
 	for took, patches := range map[time.Duration]bool{2 * time.Second: false, 8 * time.Second: true} {
 		t.Run(took.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

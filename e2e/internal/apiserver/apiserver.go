@@ -65,15 +65,15 @@ func (s *Server) Compact(t testing.TB) {
 			Revision string `json:"revision"`
 		} `json:"header"`
 	}{}
-	if err := json.Unmarshal(s.askEtcd(t, "/v3/kv/range", `{"key": "AA=="}`), &state); err != nil {
+	if err := json.Unmarshal(s.callEtcd(t, "/v3/kv/range", `{"key": "AA=="}`), &state); err != nil {
 		t.Fatal(err)
 	}
-	s.askEtcd(t, "/v3/kv/compaction", fmt.Sprintf(`{"revision": %q, "physical": true}`, state.Header.Revision))
+	s.callEtcd(t, "/v3/kv/compaction", fmt.Sprintf(`{"revision": %q, "physical": true}`, state.Header.Revision))
 }
 
-// askEtcd sends a request by etcd's JSON gateway
+// callEtcd sends a request by etcd's JSON gateway
 // (https://etcd.io/docs/v3.6/dev-guide/api_grpc_gateway).
-func (s *Server) askEtcd(t testing.TB, path, body string) []byte {
+func (s *Server) callEtcd(t testing.TB, path, body string) []byte {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.etcd+path, strings.NewReader(body))
 	if err != nil {

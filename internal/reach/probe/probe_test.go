@@ -15,7 +15,7 @@ import (
 	utilexec "k8s.io/client-go/util/exec"
 )
 
-func TestTwoServersAtOneAddressAreTold(t *testing.T) {
+func TestTwoServersAtOneAddressAreDistinguished(t *testing.T) {
 	address := service(t, "127.0.0.1:0", func(n int64) string { return []string{"even", "odd"}[n%2] })
 	for id, got := range results(t, machine(t), []target{{"a", address}, {"the same", address}}, Options{}) {
 		if got.Other == nil || got.Version+got.Other.Version != "oddeven" && got.Version+got.Other.Version != "evenodd" || got.Answered != 5 {

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-func TestUnknownNamesAreToldWithTheNearest(t *testing.T) {
+func TestUnknownNamesAreReportedWithTheNearest(t *testing.T) {
 	noCluster(t)
 	for want, args := range map[string][]string{
 		`unknown command "podz" for "kubectl kbe"` + "\n\nDid you mean this?\n\tpods\n": {"podz"},
