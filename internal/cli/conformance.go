@@ -95,7 +95,7 @@ func (o *conformanceOptions) run(ctx context.Context) error {
 		return err
 	}
 	if o.list {
-		return o.tellList(suite, runner.Profiles())
+		return o.writeList(suite, runner.Profiles())
 	}
 	if err := o.output.complete(false); err != nil {
 		return err
@@ -138,8 +138,8 @@ func (o *conformanceOptions) progress(terminal *report.Terminal) func(string) {
 	}
 }
 
-// tellList reports what is asserted. The profile restricted is all others.
-func (o *conformanceOptions) tellList(suite *conformance.Suite, profiles []string) error {
+// writeList writes what is asserted. The profile restricted is all others.
+func (o *conformanceOptions) writeList(suite *conformance.Suite, profiles []string) error {
 	w := printers.GetNewTabWriter(o.streams.Out)
 	fmt.Fprintln(w, "PROFILE\tLEVEL\tID\tREQUIREMENT")
 	for _, profile := range profiles {

@@ -68,7 +68,7 @@ func TestDiff(t *testing.T) {
 		return head + "cluster: {version: " + version + "}\nprofiles:\n- name: pods\n  assertions:\n  - {id: pod-runs, result: " + outcome + "}\nverdict: Passed\n"
 	}
 	for name, text := range map[string]string{
-		"old.yaml": report("v1.36.3", "Passed"), "same.yaml": report("v1.37.2", "Passed"), "worse.yaml": report("v1.37.2", "Failed"),
+		"old.yaml": report("v1.36.3", "Passed"), "same.yaml": report("v1.37.2", "Passed"), "worse.yaml": report("v1.37.2", "Failed"), "other.yaml": report("v1.37.2", "Failing"),
 		"pod.yaml": "apiVersion: v1\nkind: Pod\n", "text.yaml": "[",
 		"cut.yaml": strings.TrimSuffix(report("v1.37.2", "Passed"), "verdict: Passed\n"), "stopped.yaml": head + "error: no cluster\nverdict: CouldNotRun\n",
 	} {
@@ -89,6 +89,7 @@ func TestDiff(t *testing.T) {
 		{"none.yaml", "old.yaml", exitUsage, "none.yaml"},
 		{"old.yaml", "cut.yaml", exitUsage, "cut.yaml: expected a whole report, found one without a verdict: its end is missing"},
 		{"old.yaml", "stopped.yaml", exitUsage, "stopped.yaml: expected results, found none: the suite could not run: no cluster"},
+		{"old.yaml", "other.yaml", exitUsage, `other.yaml: pods/pod-runs: expected the result Passed, Failed, Skipped or NotChecked, found "Failing"`},
 	} {
 		code, stdout, stderr := execute(t, "", "diff", tc.old, tc.now)
 		if code != tc.code || !strings.Contains(stdout+stderr, tc.want) {

@@ -77,5 +77,14 @@ func readConformance(path string) (*v1alpha1.ConformanceReport, error) {
 	case len(r.Profiles) == 0:
 		return nil, fmt.Errorf("%s: expected results, found none: the suite could not run: %s", path, cmp.Or(r.Error, "it was stopped"))
 	}
+	for _, p := range r.Profiles {
+		for _, a := range p.Assertions {
+			switch a.Result {
+			case v1alpha1.AssertionPassed, v1alpha1.AssertionFailed, v1alpha1.AssertionSkipped, v1alpha1.AssertionNotChecked:
+			default:
+				return nil, fmt.Errorf("%s: %s/%s: expected the result Passed, Failed, Skipped or NotChecked, found %q", path, p.Name, a.ID, a.Result)
+			}
+		}
+	}
 	return r, nil
 }
