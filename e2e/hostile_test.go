@@ -29,15 +29,15 @@ spec:
 	return file
 }
 
-// obeyed matches what a terminal, or a reader of text, would obey: control
-// characters, and those that change the direction of text.
-var obeyed = regexp.MustCompile("[\x00-\x08\x0b-\x1f\x7f\u0080-\u009f\u202a-\u202e\u2066-\u2069]")
+// obeyed matches what a terminal, a reader of text or the log of a CI job would obey: control
+// characters, those that change the direction of text, and commands.
+var obeyed = regexp.MustCompile(`(?m:^\s*::stop-commands)|##\[|` + "[\x00-\x08\x0b-\x1f\x7f\u0080-\u009f\u202a-\u202e\u2066-\u2069]")
 
 func TestHostileTextIsShownAndNotObeyed(t *testing.T) {
 	t.Parallel()
 	file := own(t, `    - run: >-
         kubectl run evil --image=$(images.shell) --restart=Never -- bash -c
-        'printf "\033]0;owned\007\033[31mred\r\302\233\342\200\256desrever<script>alert(1)</script>\n"'
+        'printf "\033]0;owned\007\033[31mred\r\302\233\342\200\256desrever<script>alert(1)</script>\n::stop-commands::owned\n##[add-mask]a\n"'
       expect:
       - claim: "It ends \e[31m"
         that: pod("evil").status.phase == "Succeeded"

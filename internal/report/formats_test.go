@@ -107,7 +107,8 @@ func TestAScriptOfARunInAnExistingNamespace(t *testing.T) {
 
 // hostile is a story in which everything that a cluster can say is an attack.
 func hostile() *v1alpha1.Report {
-	const evil = "\x1b[31m\x00\x07\ufffe\u202e\xff]]></pre><script>alert(1)</script><img src=x onerror=y>&amp;\r\n'; touch /tmp/owned; '$(touch /tmp/owned)`id`\nEND\n"
+	const evil = "\x1b[31m\x00\x07\ufffe\u202e\xff]]></pre><script>alert(1)</script><img src=x onerror=y>&amp;\r\n'; touch /tmp/owned; '$(touch /tmp/owned)`id`\nEND\n" +
+		"::stop-commands::owned\n\u00a0::error ::owned\n##[add-matcher]/etc/x ##vso[task.setvariable variable=PATH]x ##teamcity[x]\n"
 	r := collect(story())
 	r.Title, r.Summary, r.Error, r.Run.Context = evil, evil, evil, evil
 	r.Images = append(r.Images, v1alpha1.Image{Name: "evil", Reference: evil, IDs: []string{evil}})
@@ -134,6 +135,9 @@ func TestHostileTextStaysText(t *testing.T) {
 	for _, format := range Formats(&v1alpha1.Report{}) {
 		if bad := regexp.MustCompile("[\x00-\x08\x0b-\x1f\x7f\u202e]").Find(written(t, format, r)); bad != nil {
 			t.Errorf("%s: expected no control character, found %q", format, bad)
+		}
+		if bad := regexp.MustCompile(`(?m)^[\s\p{Z}]*::(stop-commands|error ::)|##\w*\[`).Find(written(t, format, r)); bad != nil {
+			t.Errorf("%s: expected no command to a CI system, found %q", format, bad)
 		}
 	}
 	decoder := xml.NewDecoder(bytes.NewReader(written(t, "junit", r)))

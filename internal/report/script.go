@@ -202,7 +202,7 @@ func (s *script) file(f v1alpha1.File) {
 }
 
 // bashQuote writes a text as a word that bash reads back as the same text. What
-// would act on a terminal that shows the script is written as an escape. A NUL
+// would act on a terminal or a log that shows the script is written as an escape. A NUL
 // is left out: no argument of a program can hold one.
 func bashQuote(s string) string {
 	s = strings.ReplaceAll(s, "\x00", "")
@@ -215,7 +215,7 @@ func bashQuote(s string) string {
 		switch c := s[i]; {
 		case c == '\'' || c == '\\':
 			b.WriteString(`\` + string(rune(c)))
-		case c < ' ' || c >= 0x7f:
+		case c < ' ' || c >= 0x7f || c == '[' || c == ':':
 			fmt.Fprintf(&b, `\x%02x`, c)
 		default:
 			b.WriteByte(c)

@@ -19,9 +19,18 @@ func visible(s string) string {
 	return PrintableJSON(strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\r\n", "\n"))
 }
 
-// PrintableJSON writes the characters as JSON escapes that a terminal would obey: a JSON text,
-// which lets them be, means the same.
+// logCommand is what CI systems obey in the log of a job: "::" before the first word of a line
+// and "##[" anywhere (GitHub Actions, ActionCommand.cs of actions/runner), "##vso[" anywhere
+// (Azure Pipelines, Command.cs of its agent), "##teamcity[". Any word may become the first one
+// of a line when prose is wrapped.
+var logCommand = regexp.MustCompile(`(?:^|[\s\p{Z}])::[A-Za-z-]+(?:::|[\s\p{Z}])|##(?:vso|teamcity)?\[`)
+
+// PrintableJSON writes as JSON escapes the characters that a terminal would obey, and those that
+// begin a command to a CI system: a JSON text, which lets them be, means the same.
 func PrintableJSON(text string) string {
+	text = logCommand.ReplaceAllStringFunc(text, func(command string) string {
+		return strings.NewReplacer("::", `\u003a:`, "[", `\u005b`).Replace(command)
+	})
 	if !strings.ContainsFunc(text, isHidden) {
 		return text
 	}
