@@ -117,7 +117,8 @@ func Copy(ctx context.Context, store, data string) error {
 func copyAll(ctx context.Context, how, from, to string) error {
 	out, err := exec.CommandContext(ctx, "cp", "--archive", how, from, to).CombinedOutput()
 	if err != nil {
-		return fmt.Errorf("copy %s to %s: %w: %s", from, to, err, bytes.TrimSpace(out))
+		first, _, _ := bytes.Cut(out, []byte("\n")) // on a full disk there is a line for each file
+		return fmt.Errorf("copy %s to %s: %w: %s", from, to, err, first)
 	}
 	return nil
 }
