@@ -243,6 +243,26 @@ func TestSinceWhenNothingListens(t *testing.T) {
 	}
 }
 
+// A program may begin to listen between a connection that fails and the one that finds out why.
+func TestWhatMayListenSoonIsProbedAgain(t *testing.T) {
+	notKnown := "Failed to connect to 127.0.0.1 port 9876 after 0 ms: Couldn't connect to server"
+	for name, tc := range map[string]struct {
+		result probe.Result
+		want   bool
+	}{
+		"refused":              {probe.Result{Outcome: probe.Refused, Failed: 6, Err: "Connection refused"}, true},
+		"answered when looked": {probe.Result{Outcome: probe.Answered, Version: "web-1", Answered: 1, Failed: 5, Err: notKnown}, true},
+		"timed out":            {probe.Result{Outcome: probe.Timeout, Failed: 2, Err: "Connection timed out after 2000 milliseconds"}, false},
+		"another answers":      {probe.Result{Outcome: probe.Answered, Version: "other", Answered: 5}, false},
+		"answered":             {probe.Result{Outcome: probe.Answered, Version: "web-1", Answered: 5}, false},
+	} {
+		tab := &Table{Target: Target{Version: "web-1"}}
+		if got := tab.mayListenSoon(Row{Expected: Reached, Result: tc.result}); got != tc.want {
+			t.Errorf("%s: expected %t, found %t", name, tc.want, got)
+		}
+	}
+}
+
 // Of a Pod whose version is not known a connection is enough, whatever it speaks.
 func TestAnUnknownServiceIsReachedByAConnection(t *testing.T) {
 	for found, want := range map[string]v1alpha1.VantageOutcome{

@@ -205,7 +205,7 @@ func (r *podRun) call(ctx context.Context, vantage vantageRow, c caller, rows []
 		if slices.ContainsFunc(rows, func(row Row) bool { return r.table.Outcome(row) == v1alpha1.VantageMet }) {
 			r.reached()
 		}
-		if last || !slices.ContainsFunc(rows, r.table.lastRefused) {
+		if last || !slices.ContainsFunc(rows, r.table.mayListenSoon) {
 			return
 		}
 		select {

@@ -103,9 +103,10 @@ func (t *Table) reached(r Row) bool {
 	return r.Skipped == "" && (found == probe.Answered || t.Target.Version == "" && r.Result.Connected && found != probe.WrongAnswer && found != probe.Flaky)
 }
 
-// lastRefused reports that connections failed, and that the last of these was refused.
-func (t *Table) lastRefused(r Row) bool {
-	return t.Outcome(r) == v1alpha1.VantageFailed && probe.OutcomeOf(r.Result.Err, probe.None) == probe.Refused
+// mayListenSoon reports that connections failed, and that the last of these was refused, or for a
+// reason that is not known: it is not where the connection stood that was to find it out.
+func (t *Table) mayListenSoon(r Row) bool {
+	return t.Outcome(r) == v1alpha1.VantageFailed && r.Result.Failed > 0 && probe.OutcomeOf(r.Result.Err, probe.Refused) == probe.Refused
 }
 
 // SNAT reports that the target saw the caller under an address that is not its own.

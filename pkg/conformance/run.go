@@ -89,7 +89,7 @@ func stoppable(t *testing.T) (context.Context, context.CancelFunc) {
 	if !ok {
 		return ctx, release
 	}
-	reserve := min(session.CleanupTimeout+10*time.Second, time.Until(deadline)/2)
+	reserve := min(session.CleanupTimeout+10*time.Second, time.Until(deadline)*2/3)
 	bound, cancel := context.WithDeadlineCause(ctx, deadline.Add(-reserve),
 		fmt.Errorf("the test binary's -timeout is near: the suite stopped %s before it, to clean up", reserve.Round(time.Second)))
 	return bound, func() { cancel(); release() }
