@@ -121,6 +121,7 @@ var budget = []struct {
 	{"list events", 2, "kubectl describe"},
 	{"get pods", 95 + 3*8, "kubectl itself before each exec, log and wait; the claims of a step read the pods that they name once"},
 	{"list pods", 25, "claims that select pods; kubectl get; the cleanup"},
+	{"list networkpolicies", 13, "those between a kubectl exec and a pod that gives no answer for a second and a half, as on a machine with much to do"},
 	{"get nodes", 60, "that of a pod that takes longer than three seconds to become Ready, as on a machine with much to do"},
 	{"get replicationcontrollers", 1, "the cleanup looks whether the garbage collector has let it go"},
 	{"watch replicationcontrollers", 1, "the same, where that takes a moment"},

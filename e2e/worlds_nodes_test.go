@@ -84,12 +84,23 @@ func (s *scene) networkFailsOnce() {
 	}
 }
 
-const slowRef = "docker.io/kbe-test/slow:1"
+// slowRef is the image that a command pulls where pulls are slow: each its own, as another may
+// have ended before it begins.
+func slowRef(command string) string { return "docker.io/kbe-test/slow:" + command }
 
-// slowImage pushes an image of the service that takes the nodes 45 s to pull.
-func (s *scene) slowImage() string {
+// slowImages pushes images of the service that each take a node 45 s to pull.
+func (s *scene) slowImages(commands ...string) {
 	s.Helper()
-	const ref = slowRef
+	for _, command := range commands {
+		s.pushHeavy(slowRef(command))
+	}
+	must(s.Context(), s.T, setFault("slow-registry", "3"))
+	s.Cleanup(func() { must(context.Background(), s.T, clearFault("slow-registry", "3")) })
+}
+
+// pushHeavy pushes an image of the service with 16 MiB more, which no other image has.
+func (s *scene) pushHeavy(ref string) {
+	s.Helper()
 	archive, err := embedded.SimpleserviceVariant(s.Context(), ref, provider.Simpleservice{})
 	if err != nil {
 		s.Fatal(err)
@@ -105,14 +116,15 @@ func (s *scene) slowImage() string {
 	if image, err = mutate.AppendLayers(image, layer); err != nil {
 		s.Fatal(err)
 	}
+	reference, err := name.ParseReference(ref)
+	if err != nil {
+		s.Fatal(err)
+	}
 	heavy := filepath.Join(s.TempDir(), "slow.tar")
-	if err := tarball.WriteToFile(heavy, name.MustParseReference(ref), image); err != nil {
+	if err := tarball.WriteToFile(heavy, reference, image); err != nil {
 		s.Fatal(err)
 	}
 	must(s.Context(), s.T, func(ctx context.Context) error { return embedded.Push(ctx, heavy, ref) })
-	must(s.Context(), s.T, setFault("slow-registry", "3"))
-	s.Cleanup(func() { must(context.Background(), s.T, clearFault("slow-registry", "3")) })
-	return ref
 }
 
 // unknownKubelets gives all kubelets serving certificates of their own, which the API server

@@ -108,10 +108,11 @@ var worlds = []world{
 		}, first: "failed to assign an IP address to container", within: 10, want: []string{allHold, "this may resolve itself"}},
 	{name: "slowpull", title: "A registry so slow that a pull takes longer than the step's timeout",
 		outcome: "works: shows that the image is still being pulled, and waits for it", build: func(s *scene) []string {
-			return s.pod("  containers: [{name: main, image: '" + s.slowImage() + "'}]")
-		}, first: "the image " + slowRef + " is still being pulled on node", within: 10, want: []string{"pod/subject condition met"},
-		reach:       &result{args: []string{"--image", "shell=" + slowRef}, want: []string{"the image " + slowRef + " is still being pulled on node", "eachable"}},
-		conformance: &result{args: []string{"--image", "shell=" + slowRef}, want: []string{"18 of 18 assertions passed"}}},
+			s.slowImages("pods", "reach", "conformance")
+			return s.pod("  containers: [{name: main, image: '" + slowRef("pods") + "'}]")
+		}, first: "the image " + slowRef("pods") + " is still being pulled on node", within: 10, want: []string{"pod/subject condition met"},
+		reach:       &result{args: []string{"--image", "shell=" + slowRef("reach")}, want: []string{"the image " + slowRef("reach") + " is still being pulled on node", "eachable"}},
+		conformance: &result{args: []string{"--image", "shell=" + slowRef("conformance")}, want: []string{"18 of 18 assertions passed"}}},
 	{name: "late", title: "A service account and a root certificate that come seconds after the namespace",
 		outcome: "works", build: func(s *scene) []string {
 			s.late("serviceaccounts", "configmaps")
