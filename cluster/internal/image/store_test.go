@@ -1,6 +1,7 @@
 package image
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -50,6 +51,20 @@ func TestCopyOfAStore(t *testing.T) {
 	}
 	if err := Copy(t.Context(), store+"/missing", t.TempDir()+"/data"); err == nil || !strings.Contains(err.Error(), store+"/missing") {
 		t.Errorf("expected an error that names the store, found %v", err)
+	}
+}
+
+// On a full disk no file of a store can be written: one of them is enough.
+func TestTheErrorOfACopyNamesOneFile(t *testing.T) {
+	from, to := filepath.Join(t.TempDir(), "store"), t.TempDir()
+	for _, name := range []string{"a", "b"} {
+		if err := errors.Join(os.MkdirAll(from, 0o700), os.WriteFile(filepath.Join(from, name), nil, 0o600), os.MkdirAll(filepath.Join(to, "store", name), 0o700)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := copyAll(t.Context(), "--reflink=auto", from, to)
+	if err == nil || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), "cannot overwrite directory") {
+		t.Errorf("expected an error of one line, found %v", err)
 	}
 }
 
