@@ -287,13 +287,13 @@ func (t *Terminal) details(all []Detail) {
 	width := labelWidth(all)
 	for _, d := range all {
 		label := fmt.Sprintf("      %-*s  ", width, d.Label)
-		switch {
+		switch text := label + below(label, clean(d.Text)); {
 		case !d.Raw:
 			t.paragraph(label, len(label), t.width, plain, d.Text)
 		case d.Of == "":
-			t.line(label + clean(d.Text))
+			t.line(text)
 		default:
-			t.line(label + clean(d.Text) + "  " + t.style.dim("= "+clean(d.Of)))
+			t.line(text + "  " + t.style.dim("= "+clean(d.Of)))
 		}
 	}
 }

@@ -270,3 +270,15 @@ func TestACommandIsBrokenBetweenItsWords(t *testing.T) {
 
 // inN is a run in someone else's Namespace.
 var inN = v1alpha1.Run{Namespace: "n"}
+
+func TestTheLinesOfADetailStandBelowEachOther(t *testing.T) {
+	all := []Detail{{Label: "page", Text: "a", Raw: true}, {Label: "cluster", Text: "a\nb\n", Raw: true}}
+	if got, want := detailLines(all), []string{"page     a", "cluster  a\n         b"}; !slices.Equal(got, want) {
+		t.Errorf("expected %q, found %q", want, got)
+	}
+	var out strings.Builder
+	NewTerminal(&out, nil, 80, false).details(all)
+	if want := "      page     a\n      cluster  a\n               b\n"; out.String() != want {
+		t.Errorf("expected %q, found %q", want, out.String())
+	}
+}

@@ -159,11 +159,17 @@ func (s style) mark(m mark) string {
 	return s.sgr(map[string]string{"met": "32", "failed": "31", "open": "33", "soft": "2"}[m.Class], m.Sign)
 }
 
+// below has the lines of a text begin below the first one, which stands beside a label.
+func below(label, text string) string {
+	return strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n"+strings.Repeat(" ", len(label)))
+}
+
 // detailLines are details as lines of text beside their labels.
 func detailLines(all []Detail) (lines []string) {
 	width := labelWidth(all)
 	for _, d := range all {
-		line := fmt.Sprintf("%-*s  %s", width, d.Label, d.Text)
+		label := fmt.Sprintf("%-*s  ", width, d.Label)
+		line := label + below(label, d.Text)
 		if d.Of != "" {
 			line += "  = " + d.Of
 		}
