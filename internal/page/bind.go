@@ -46,6 +46,12 @@ const (
 	age     = `(?:\d+(?:y|d|h|m|s|ms))+`
 )
 
+// nodeRule is the rule for the names in a list of nodes, by which the page calls them from there on.
+const nodeRule = "node"
+
+// anything: no value of the column, the key or the field means more than that it is there.
+const anything = `.+`
+
 // rules are all there are, each before those that would take its values for something else. They
 // are compiled when they are used first: only verify does.
 var rules = sync.OnceValue(func() []*rule {
@@ -53,8 +59,10 @@ var rules = sync.OnceValue(func() []*rule {
 		{name: "age", in: []string{"age", "last seen", "first seen", "duration", "start time", "started", "finished", "created", "creation timestamp", "creationtimestamp", "starttime", "startedat", "finishedat", "lasttransitiontime", "lastprobetime", "date", "since"},
 			shown: `.*[0-9].*|<unknown>|<invalid>`, found: `.+`},
 		{name: "node name", in: []string{"node", "nodename", "host"}, shown: `[a-z0-9][^\s"{}:]*`, found: `[a-z0-9]\S*`},
+		{name: nodeRule, in: []string{"nodes"}, shown: `[a-z0-9]\S*`, stable: true},
+		{name: "role", in: []string{"roles"}, shown: anything},
 		{name: "version", in: []string{"kernel-version", "os-image", "container-runtime", "kernel version", "os image", "container runtime version"},
-			shown: `.+`},
+			shown: anything},
 		{name: "process", in: []string{"pid", "ppid", "%cpu", "%mem", "vsz", "rss", "tty", "stat", "start", "time"}, shown: `[^1\s]\S*|1\S+`, found: `\S+`},
 		{name: "UID", in: []string{"uid", "resourceversion", "resource version", "container id", "containerid", "image id", "imageid"}, shown: `.*[0-9].*`, found: `.+`},
 		{name: "UID", shown: `[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}`, stable: true},
@@ -95,7 +103,7 @@ var special = []string{"<none>", "<nil>", "<pending>"}
 // ruleFor is the rule for a whole value in a column, a key or a field.
 func ruleFor(value, where string) *rule {
 	for _, r := range rules() {
-		if slices.Contains(r.in, strings.ToLower(where)) && r.is.MatchString(value) && !slices.Contains(special, value) {
+		if slices.Contains(r.in, strings.ToLower(where)) && r.is.MatchString(value) && (r.shown == anything || !slices.Contains(special, value)) {
 			return r
 		}
 	}

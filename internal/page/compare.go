@@ -58,9 +58,9 @@ func withoutElisions(lines []line) []line {
 	return slices.DeleteFunc(slices.Clone(lines), func(l line) bool { return isElision(l.text) })
 }
 
-// elided reports whether the page leaves out lines.
+// elided reports whether the page leaves out lines, of which the cluster may have any.
 func (s *shownOutput) elided() bool {
-	return slices.ContainsFunc(s.lines, func(l line) bool { return isElision(l.text) })
+	return s.command.listsCluster() || slices.ContainsFunc(s.lines, func(l line) bool { return isElision(l.text) })
 }
 
 // ownHint is what a run adds to an error of the API server.

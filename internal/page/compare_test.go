@@ -85,7 +85,12 @@ func TestComparers(t *testing.T) {
 		"the config map of every namespace": {"get cm", "NAME   DATA\na      1\n...", "NAME               DATA\nkube-root-ca.crt   1\n", []string{"5: the cluster shows no row for a"}, "NAME   DATA\n..."},
 		"base64":                            {"get secret a -o jsonpath={.data.b} | base64 --decode", "hello", "aGVsbG8=", nil, ""},
 		"base64 of something else":          {"get secret a -o jsonpath={.data.b} | base64 -d", "hallo", "aGVsbG8=", []string{"4: the command prints something else"}, "hello"},
-		"a namespace in what is told":       {"delete pod a", `pod "a" deleted`, "pod \"a\" deleted from kbe-page-abcde namespace\n", []string{"4: kubectl prints the namespace, too"}, `pod "a" deleted from default namespace`},
+		"nodes of other names":              {"get nodes", "NAME                STATUS   ROLES    AGE    VERSION\ncrc-rk2fc-master-0  Ready    master   102d   v1.14.6+888f9c630", "NAME     STATUS   ROLES    AGE   VERSION\nnode-1   Ready    <none>   14m   v1.37.2\nnode-2   Ready    <none>   14m   v1.37.2\n", nil, ""},
+		"a node that is not ready": {"get no", "NAME    STATUS   ROLES    AGE    VERSION\nnode-2  Ready    <none>   102d   v1.37.0", "NAME     STATUS     ROLES           AGE   VERSION\nnode-1   Ready      control-plane   14m   v1.37.2\nnode-2   NotReady   <none>          14m   v1.37.2\n",
+			[]string{"5: STATUS: the page shows Ready; the cluster shows NotReady"}, "NAME    STATUS   ROLES    AGE    VERSION\nnode-2  NotReady   <none>   102d   v1.37.0"},
+		"namespaces of others":        {"get ns", "NAME      STATUS   AGE\ndefault   Active   9d\nshop      Active   9d", "NAME             STATUS   AGE\ndefault          Active   14m\nkbe-page-abcde   Active   5s\nteam             Active   5s\n", []string{"6: the cluster shows no row for shop"}, "NAME      STATUS   AGE\ndefault   Active   9d"},
+		"fewer APIs":                  {"api-versions", "apps/v1\nextensions/v1beta1\nv1", "apps/v1\nautoscaling/v2\nv1\n", []string{"5: the command does not print this"}, "apps/v1\nv1"},
+		"a namespace in what is told": {"delete pod a", `pod "a" deleted`, "pod \"a\" deleted from kbe-page-abcde namespace\n", []string{"4: kubectl prints the namespace, too"}, `pod "a" deleted from default namespace`},
 	} {
 		p := read(t, "page.md", fmt.Sprintf("# Page\n```\n$ kubectl %s\n%s\n```\n", tc.command, tc.shown))
 		found, corrected := findings(p, outputsOf{"3": {Stdout: tc.found}})
@@ -172,14 +177,16 @@ func TestWhatAChangeThatHasNotRunDecides(t *testing.T) {
 		out  outputsOf
 		want []string
 	}{
-		"it has not run":              {"```sh\nkubectl edit cm a\n```\n" + shows, outputsOf{"5": logs}, nil},
-		"it has failed":               {"```sh\nkubectl apply -f a\n```\n" + shows, outputsOf{"2": {ExitCode: 1}, "5": logs}, []string{"2: the command fails with exit code 1"}},
-		"it changes nothing":          {"```sh\nkubectl get cm <name>\n```\n" + shows, outputsOf{"5": logs}, []string{"8: the command prints something else"}},
-		"another section":             {"```sh\nkubectl edit cm a\n```\n## B\n" + shows, outputsOf{"6": logs}, []string{"9: the command prints something else"}},
-		"what is in its files":        {"```sh\nkubectl apply -k <folder>\n```\n## B\n```sh\nkubectl delete secret b\n```\n", outputsOf{"6": {Stderr: missing, ExitCode: 1}}, nil},
-		"what another one has made":   {"```sh\nkubectl edit cm a\n```\n## B\n```sh\nkubectl delete secret b\n```\n", outputsOf{"6": {Stderr: missing, ExitCode: 1}}, []string{"6: the command fails with exit code 1"}},
-		"another way to do the same":  {"```sh\nkubectl create secret generic b\n```\n```sh\nkubectl create secret generic b\n```\n", outputsOf{"2": {Stdout: "secret/b created\n"}, "5": {Stderr: "error: secrets \"b\" already exists\n", ExitCode: 1}}, []string{"5: the command in line 2 has created b before; if this is another way to do the same, the comment `<!-- kbe: {skip: \"another way\"} -->` before it says so"}},
-		"what a run does not request": {"```sh\nkubectl get apiservices\n```\n", outputsOf{"2": {Stderr: "Error from server (Forbidden): it is outside of the run's namespace \"a\", " + refused + " --allow-cluster-scope\n", ExitCode: 1}}, nil},
+		"it has not run":                              {"```sh\nkubectl edit cm a\n```\n" + shows, outputsOf{"5": logs}, nil},
+		"it has failed":                               {"```sh\nkubectl apply -f a\n```\n" + shows, outputsOf{"2": {ExitCode: 1}, "5": logs}, []string{"2: the command fails with exit code 1"}},
+		"it changes nothing":                          {"```sh\nkubectl get cm <name>\n```\n" + shows, outputsOf{"5": logs}, []string{"8: the command prints something else"}},
+		"another section":                             {"```sh\nkubectl edit cm a\n```\n## B\n" + shows, outputsOf{"6": logs}, []string{"9: the command prints something else"}},
+		"what is in its files":                        {"```sh\nkubectl apply -k <folder>\n```\n## B\n```sh\nkubectl delete secret b\n```\n", outputsOf{"6": {Stderr: missing, ExitCode: 1}}, nil},
+		"what another one has made":                   {"```sh\nkubectl edit cm a\n```\n## B\n```sh\nkubectl delete secret b\n```\n", outputsOf{"6": {Stderr: missing, ExitCode: 1}}, []string{"6: the command fails with exit code 1"}},
+		"another way to do the same":                  {"```sh\nkubectl create secret generic b\n```\n```sh\nkubectl create secret generic b\n```\n", outputsOf{"2": {Stdout: "secret/b created\n"}, "5": {Stderr: "error: secrets \"b\" already exists\n", ExitCode: 1}}, []string{"5: the command in line 2 has created b before; if this is another way to do the same, the comment `<!-- kbe: {skip: \"another way\"} -->` before it says so"}},
+		"what a run does not request":                 {"```sh\nkubectl get apiservices\n```\n", outputsOf{"2": {Stderr: "Error from server (Forbidden): it is outside of the run's namespace \"a\", which an example does not leave unless it is run with --allow-cluster-scope\n", ExitCode: 1}}, nil},
+		"what a run does not change":                  {"```sh\nkubectl label nodes a x=y\n```\n", outputsOf{"2": {Stderr: "Error from server (Forbidden): nodes \"a\" is not of this run (made 9d ago with kubeadm); it was not changed\n", ExitCode: 1}}, nil},
+		"what fails after a command that has not run": {"```sh\nkubectl edit pod a\nkubectl exec b -- false\n```\n", outputsOf{"3": {Stderr: "command terminated with exit code 1\n", ExitCode: 1}}, nil},
 	} {
 		if found, _ := findings(read(t, "page.md", tc.page), tc.out); !slices.Equal(found, tc.want) {
 			t.Errorf("%s: expected %q, found %q", name, tc.want, found)

@@ -92,7 +92,7 @@ func (h *history) command(p *Page, c *command, out expect.Outcome) {
 	if own := p.home.last(); own != "default" {
 		out.Stdout, out.Stderr = strings.ReplaceAll(out.Stdout, h.namespace, own), strings.ReplaceAll(out.Stderr, h.namespace, own)
 	}
-	out.Stdout = withoutOwn(out.Stdout)
+	out.Stdout, out.Stderr = h.nodesOfPage(withoutOwn(out.Stdout)), h.nodesOfPage(out.Stderr)
 	stdout := out.Stdout
 	for _, f := range c.filters {
 		var err error
@@ -143,18 +143,27 @@ func (h *history) besides(p *Page, c *command) (text string) {
 // compared adds the differences of an output. A command before in the same section that was to change objects and
 // has not done so may be why: then they decide nothing.
 func (h *history) compared(p *Page, c *command, all []difference) {
-	i := slices.IndexFunc(h.unchanged, func(b *command) bool { return b.section == c.section })
-	if i < 0 {
+	why := h.unchangedBefore(p, c)
+	if why == "" {
 		h.add(all...)
 		return
 	}
-	has := "has failed"
-	if h.unchanged[i].notRun != "" {
-		has = "has not run"
-	}
 	for _, d := range all {
-		h.undecided[d.id] = fmt.Sprintf("the command in line %d, which changes objects, %s", p.line(h.unchanged[i].start), has)
+		h.undecided[d.id] = why
 	}
+}
+
+// unchangedBefore names the command before one in the same section that has not changed the objects that it was to
+// change, or is "".
+func (h *history) unchangedBefore(p *Page, c *command) string {
+	i := slices.IndexFunc(h.unchanged, func(b *command) bool { return b.section == c.section })
+	switch {
+	case i < 0:
+		return ""
+	case h.unchanged[i].notRun != "":
+		return fmt.Sprintf("the command in line %d, which changes objects, has not run", p.line(h.unchanged[i].start))
+	}
+	return fmt.Sprintf("the command in line %d, which changes objects, has failed", p.line(h.unchanged[i].start))
 }
 
 // known is a comment on a difference that there no longer is, after the last command that it is
@@ -202,8 +211,12 @@ func (h *history) fails(p *Page, c *command, out expect.Outcome) {
 		h.undecided[c.id] = fmt.Sprintf("the command in line %d has not run", p.line(before.start))
 		return
 	}
-	if strings.Contains(out.Stderr, refused) {
+	if refused.MatchString(out.Stderr) {
 		h.undecided[c.id] = reported
+		return
+	}
+	if why := h.unchangedBefore(p, c); why != "" {
+		h.undecided[c.id] = why
 		return
 	}
 	h.failed = append(h.failed, c)
@@ -234,8 +247,8 @@ func (p *Page) again(before *command, done, name string) string {
 // createsFromFiles reports whether a command creates objects that its text does not name.
 func createsFromFiles(c *command) bool { return c.changes() && fromFiles.MatchString(c.text) }
 
-// refused is in the error of a request that a run does not send.
-const refused = "which an example does not leave unless it is run with"
+// refused is in the error of a request that a run does not send: it says nothing of the page.
+var refused = regexp.MustCompile(`--allow-cluster-scope|is not of this run\b`)
 
 var (
 	fromFiles     = regexp.MustCompile(`\s(?:-[fk]\b|--filename\b|--kustomize\b)`)
@@ -355,6 +368,9 @@ func (p *Page) Bound(value string, f expect.Facts) string {
 // command.
 func (c *command) valuesAfter(values []string) []string {
 	for _, l := range c.output {
+		if c.listsNodes() && !isHeader(l.text) {
+			values = append(values, wordsOf(l.text)[0].text)
+		}
 		for _, field := range strings.FieldsFunc(l.text, func(r rune) bool { return strings.ContainsRune(" \t\"'(),[]{}<>", r) }) {
 			values = append(values, stableValues(field)...)
 		}

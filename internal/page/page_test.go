@@ -100,6 +100,29 @@ func TestThePageOf2017IsAnExample(t *testing.T) {
 	}
 }
 
+// TestNodesHaveTheNamesOfThePage: a list of the nodes defines their names, and each later command is about the
+// cluster's node.
+func TestNodesHaveTheNamesOfThePage(t *testing.T) {
+	p := read(t, "page.md", "```\n$ kubectl get nodes\nNAME      STATUS   AGE\nworker-a  Ready    9d\n$ kubectl label nodes worker-a disk=ssd\nnode/worker-a labeled\n"+
+		"$ kubectl describe node worker-a\nName:    worker-a\nLabels:  kubernetes.io/hostname=worker-a\n```\n")
+	e, err := p.Example(Sources{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := e.Spec.Scenarios[0].Steps[1].Run, `kubectl label nodes $(bound("worker-a")) disk=ssd`; got != want {
+		t.Errorf("expected %s, found %s", want, got)
+	}
+	outputs := outputsOf{"2": {Stdout: "NAME     STATUS   AGE\nnode-1   Ready    9m\nnode-10   Ready    9m\n"}, "5": {Stdout: "node/node-1 labeled\n"},
+		"7": {Stdout: "Name:    node-1\nLabels:  kubernetes.io/hostname=node-10\n"}}
+	found, _ := findings(p, outputs)
+	if want := []string{"9: Labels: the page shows kubernetes.io/hostname=worker-a; the cluster has kubernetes.io/hostname=node-10"}; !slices.Equal(found, want) {
+		t.Errorf("expected %q, found %q", want, found)
+	}
+	if got, want := boundOf(p, outputs), []string{"4 age 9d → 9m", "4 node worker-a → node-1"}; !slices.Equal(slices.Sorted(slices.Values(got)), want) {
+		t.Errorf("expected %q, found %q", want, got)
+	}
+}
+
 // TestCommandsThatAreRunAgain: a wait looks once for the objects that it is for, and the page may
 // have made them a moment before.
 func TestCommandsThatAreRunAgain(t *testing.T) {

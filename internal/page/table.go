@@ -277,8 +277,12 @@ func (s *shownOutput) pairRows(shown, found table, columns []int) (pairs, extra 
 		if !joined {
 			kind, name = "", kind
 		}
-		for _, j := range named[strings.TrimPrefix(kind+"/"+s.found[name], "/")] {
-			if s.found[name] != "" && !used[j] {
+		bound := s.found[name]
+		if s.command.listsNodes() {
+			bound = name
+		}
+		for _, j := range named[strings.TrimPrefix(kind+"/"+bound, "/")] {
+			if bound != "" && !used[j] {
 				pairs[i], used[j] = j, true
 				break
 			}
@@ -290,7 +294,7 @@ func (s *shownOutput) pairRows(shown, found table, columns []int) (pairs, extra 
 				continue
 			}
 			candidates := all
-			if name := squeezed(r.at(0).text); least >= len(columns) && s.patternFor(name, shown.titles[0]).isPlain { // the others lack its name
+			if name := squeezed(r.at(0).text); least >= len(columns) && s.patternFor(name, s.where(shown, 0)).isPlain { // the others lack its name
 				candidates = named[name]
 			}
 			for _, j := range candidates {
@@ -316,14 +320,17 @@ func (s *shownOutput) isAlike(t table, shown, found row, columns []int, least in
 	if name := found.at(max(0, columns[0])).text; (isOfDefaultNamespace(shown) || name == rootCA) && shown.at(0).text != name {
 		return false
 	}
+	if m, ok := s.match(shown.at(0).text, found.at(max(0, columns[0])).text, s.where(t, 0)); s.command.listsCluster() && (!ok || m.why != "") {
+		return false
+	}
 	missing := least - len(columns) - 2
 	for _, plain := range []bool{true, false} {
 		for i, column := range columns {
 			text := shown.at(i).text
-			if s.patternFor(text, t.titles[i]).isPlain != plain {
+			if s.patternFor(text, s.where(t, i)).isPlain != plain {
 				continue
 			}
-			m, ok := s.match(text, found.at(column).text, t.titles[i])
+			m, ok := s.match(text, found.at(column).text, s.where(t, i))
 			switch {
 			case ok && m.why == "":
 			case ok || i > 0:
@@ -339,6 +346,14 @@ func (s *shownOutput) isAlike(t table, shown, found row, columns []int, least in
 	return true
 }
 
+// where is the column of a table as the rules know it.
+func (s *shownOutput) where(t table, i int) string {
+	if i == 0 && s.command.listsNodes() {
+		return "nodes"
+	}
+	return t.titles[i]
+}
+
 // compareRow compares the cells of a row.
 func (s *shownOutput) compareRow(t table, shown, found row, columns []int) (all []difference) {
 	for i, column := range columns {
@@ -346,7 +361,7 @@ func (s *shownOutput) compareRow(t table, shown, found row, columns []int) (all 
 			continue
 		}
 		a, b := shown.at(i), found.at(column)
-		m, ok := s.match(a.text, b.text, t.titles[i])
+		m, ok := s.match(a.text, b.text, s.where(t, i))
 		if ok {
 			s.keep(m, shown.line)
 		}
@@ -395,7 +410,7 @@ func (s *shownOutput) rewrittenRow(old table, shown row, found table, now row) [
 	for i, title := range found.titles {
 		cells[i] = now.at(i).text
 		if was := slices.Index(old.titles, title); was >= 0 {
-			if m, ok := s.match(shown.at(was).text, cells[i], title); ok && m.why == "" {
+			if m, ok := s.match(shown.at(was).text, cells[i], s.where(old, was)); ok && m.why == "" {
 				cells[i] = shown.at(was).text
 			}
 		}

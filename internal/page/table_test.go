@@ -38,7 +38,7 @@ func TestPairsAreTheMostAlike(t *testing.T) {
 		return parseTable(lines)
 	}
 	for range 2000 {
-		s := &shownOutput{bindings: &bindings{found: map[string]string{"10.0.0.1": one("10.0.0.1", "10.0.0.2", "")}, patterns: map[[2]string]pattern{}}}
+		s := &shownOutput{command: &command{call: call{words: []string{"get", "pods"}}}, bindings: &bindings{found: map[string]string{"10.0.0.1": one("10.0.0.1", "10.0.0.2", "")}, patterns: map[[2]string]pattern{}}}
 		shown, found := rows(), rows()
 		columns := []int{min(0, random.IntN(5)-1), 1, 2, 3}
 		pairs, _ := s.pairRows(shown, found, columns)

@@ -329,7 +329,9 @@ func (p *Page) Without(e *example.Example, err error) (rest error) {
 				delete(e.Files, name) // it would be refused again
 			}
 		}
-		text, why := steps[i].Run, strings.TrimPrefix(problem.Text, "run: ")
+		text := steps[i].Run
+		// What else an example may have is for its author: a page shows what it shows.
+		why, _, _ := strings.Cut(strings.TrimPrefix(problem.Text, "run: "), "; expected one of ")
 		for _, c := range p.commands {
 			if c.step == steps[i].Name {
 				text, c.notRun = squeezed(c.text), why
