@@ -84,7 +84,7 @@ func TestAnExampleStaysInItsNamespaceAndLeavesOthersAlone(t *testing.T) {
 		code  int
 		want  string
 	}{
-		"reported at load":         {"    - run: kubectl get nodes\n", nil, 2, "example.yaml:11:12: run: nodes are cluster-scoped; to allow this, run the example with --allow-cluster-scope"},
+		"reported at load":         {"    - run: kubectl get nodes\n", nil, 2, "example.yaml:11:12: run: nodes are cluster-scoped; to allow this, use --allow-cluster-scope"},
 		"found at run time":        {"    - run: kubectl get $(pod(\"theirs\").metadata.name.replace(\"theirs\", \"nodes\"))\n", nil, 3, `nodes: it is outside of the run's namespace "` + f.session.Namespace + `"`},
 		"another namespace":        {"    - run: kubectl get pods $(\"--all\" + \"-namespaces\")\n", nil, 3, "found the flag"},
 		"permitted":                {"    - run: kubectl get nodes\n", []string{"--allow-cluster-scope"}, 0, "Ready"},

@@ -82,7 +82,7 @@ func (b *bench) testFiles(t *testing.T) {
 // assertNothingElse looks at what was recorded since the last time.
 func (b *bench) assertNothingElse(t testing.TB, step, printed string) {
 	t.Helper()
-	for _, problem := range b.astray(t, printed) {
+	for _, problem := range b.misrouted(t, printed) {
 		t.Errorf("%s: %s", step, problem)
 	}
 }
@@ -109,6 +109,7 @@ func (b *bench) testOthers(t *testing.T) {
 		"kubectl get secret theirs -o yaml":                                                                      "secrets \"theirs\" is not of this run (made",
 		"kubectl get secrets -o yaml":                                                                            "an example may read only its own",
 		"kubectl describe secret theirs":                                                                         "secrets \"theirs\" is not of this run (made",
+		"kubectl autoscale rs theirs --max=1 --cpu=50%":                                                          "it would affect objects of other runs or users",
 		"kubectl get $(\"nodes\")":                                                                               "nodes: it is outside of the run's namespace",
 		"kubectl get $(\"clusterroles\") x":                                                                      "it is outside of the run's namespace",
 		"kubectl get $(\"ingresses\")":                                                                           "an example may not request this",
@@ -411,6 +412,7 @@ func (b *bench) testShared(t *testing.T) {
 		},
 		steps: []string{
 			"kubectl create configmap c --from-literal=a=b", "kubectl create -f pod.yaml", "kubectl create -f rc.yaml",
+			"kubectl explain pods.spec", "kubectl api-resources -o wide", "kubectl api-versions",
 			"kubectl apply -f m.yaml", "kubectl apply -f m.yaml", "kubectl scale deployment x --replicas=2", "kubectl rollout restart deployment x",
 			"kubectl label pod p a=b", "kubectl annotate pod p a=b", "kubectl set image deployment x c=i:2", "kubectl set env deployment x A=b --from=configmap/c",
 			"kubectl set resources deployment x --limits=cpu=1", `kubectl patch deployment x -p '{"spec":{"template":{"spec":{"containers":[{"name":"d","image":"i"}]}}}}'`,

@@ -183,7 +183,7 @@ var paths = []string{"apply", "apply edit-last-applied", "apply set-last-applied
 	"create clusterrolebinding", "create configmap", "create cronjob", "create deployment", "create ingress", "create job", "create namespace",
 	"create poddisruptionbudget", "create priorityclass", "create quota", "create role", "create rolebinding", "create secret docker-registry",
 	"create secret generic", "create secret tls", "create service clusterip", "create service externalname", "create service loadbalancer",
-	"create service nodeport", "create serviceaccount", "annotate", "create token", "delete", "describe", "events", "exec", "expose", "get", "label", "logs", "patch",
+	"create service nodeport", "create serviceaccount", "annotate", "api-resources", "api-versions", "autoscale", "explain", "create token", "delete", "describe", "events", "exec", "expose", "get", "label", "logs", "patch",
 	"rollout history", "rollout pause", "rollout restart", "rollout resume", "rollout status", "rollout undo", "run", "scale", "set env", "set image",
 	"set resources", "set selector", "set serviceaccount", "set subject"}
 
@@ -194,7 +194,7 @@ func (d *dice) words() []string {
 	var flags []*pflag.Flag
 	parsed.Flags.VisitAll(func(f *pflag.Flag) { flags = append(flags, f) })
 	rest := []string{}
-	for range d.roll(4) {
+	for n := d.roll(4); n > 0 && len(flags) > 0; n-- { // kubectl api-versions has none
 		rest = append(rest, d.flag(pick(d, flags))...)
 	}
 	for range d.roll(4) {

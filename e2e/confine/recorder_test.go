@@ -37,10 +37,10 @@ var (
 	inside      = regexp.MustCompile(`^/(api/v1|apis/[a-z0-9.-]+/v[a-z0-9]+)/namespaces/([a-z0-9-]+)/([a-z]+)(/[^/%]+(/[a-z]+(/.*)?)?)?$`)
 )
 
-// astray are what was recorded since the last time and must not be: requests that
+// misrouted are what was recorded since the last time and must not be: requests that
 // leave the run's Namespace, or change others' objects, files that are opened,
 // addresses that are dialled, and text of the victim's files.
-func (b *bench) astray(t testing.TB, printed string) []string {
+func (b *bench) misrouted(t testing.TB, printed string) []string {
 	t.Helper()
 	var out []string
 	requests, dialled := b.recorder.reset()

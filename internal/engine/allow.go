@@ -16,8 +16,11 @@ import (
 // may follow them, and their flags. What is not here is refused.
 var allowed = map[string]form{
 	"annotate":                      {labelled, no, join(manifest, everywhere, prints, writes, plain("all field-selector list overwrite resource-version selector"))},
+	"api-resources":                 {nothing, no, join(formatted, plain("api-group cached categories namespaced no-headers show-managed-fields sort-by verbs"))},
+	"api-versions":                  {nothing, no, nil},
 	"apply":                         {nothing, no, join(manifest, prints, writes, plain("overwrite selector timeout validate wait"))},
 	"attach":                        {objects, no, plain("container pod-running-timeout quiet stdin tty")},
+	"autoscale":                     {objects, no, join(manifest, prints, writes, plain("cpu cpu-percent max memory min name save-config"))},
 	"create":                        {nothing, no, join(creates, manifest, plain("selector"))},
 	"create clusterrole":            {name, no, join(creates, plain("aggregation-rule non-resource-url resource resource-name verb"))},
 	"create clusterrolebinding":     {name, no, join(creates, plain("clusterrole group serviceaccount user"))},
@@ -43,6 +46,7 @@ var allowed = map[string]form{
 		plain("all cascade dry-run field-selector force grace-period ignore-not-found now selector timeout wait"))},
 	"describe": {objects, no, join(manifest, everywhere, plain("chunk-size selector show-events"))},
 	"events":   {nothing, no, join(everywhere, prints, watch, plain("chunk-size for no-headers types"))},
+	"explain":  {objects, no, plain("api-version output recursive")},
 	"exec":     {objects, program, plain("container pod-running-timeout quiet stdin tty")},
 	"expose": {objects, no, join(manifest, prints, writes,
 		plain("cluster-ip labels name override-type overrides port protocol save-config selector session-affinity target-port type"))},

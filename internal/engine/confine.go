@@ -12,7 +12,7 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 )
 
-const scopeHint = "; to allow this, run the example with --allow-cluster-scope"
+const scopeHint = "; to allow this, use --allow-cluster-scope"
 
 // Confined reports what in the Plan is not allowed to a stranger's example; the
 // error is example.Problems. It reports problems early, with line and column: the run

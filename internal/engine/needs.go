@@ -98,6 +98,9 @@ var commandNeeds = map[string]func(cmd *kubectl.Parsed, files []schema.GroupReso
 	"apply": func(_ *kubectl.Parsed, files []schema.GroupResource) rbac.Needs {
 		return rbac.Join(on(files, "create", "delete", "get", "patch"), on(files, "list").Optional())
 	},
+	"autoscale": func(cmd *kubectl.Parsed, files []schema.GroupResource) rbac.Needs {
+		return rbac.Join(onTargets(cmd.Args, "get"), on(files, "get"), on(named("hpa"), "create", "delete"))
+	},
 	"expose": func(cmd *kubectl.Parsed, files []schema.GroupResource) rbac.Needs {
 		return rbac.Join(onTargets(cmd.Args, "get"), on(files, "get"), rbac.Core("services", "create", "delete"))
 	},

@@ -55,7 +55,7 @@ func compile(t *testing.T, steps string) (*Plan, error) {
 
 func TestCompileRejectsWhatCannotRun(t *testing.T) {
 	for steps, want := range map[string]string{
-		`    - run: kubectl edit pod x`:                                                            "demo/example.yaml:11:20: run: `kubectl edit` is not allowed in an example; expected one of annotate, apply, attach",
+		`    - run: kubectl edit pod x`:                                                            "demo/example.yaml:11:20: run: `kubectl edit` is not allowed in an example; expected one of annotate, api-resources, api-versions, apply, attach",
 		`    - run: kubectl get pod $(pod(1))`:                                                     "demo/example.yaml:11:33: run: found no matching overload",
 		`    - {run: kubectl get pods, early: true}`:                                               "demo/example.yaml:11:38: early: expected a command that creates (apply, create, run), found kubectl get",
 		`    - {run: 'kubectl run x --image=$(pod("y").metadata.name)', early: true}`:              `early: expected expressions that read images and run only, found $(pod("y").metadata.name)`,

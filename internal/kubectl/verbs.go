@@ -7,13 +7,16 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/kubectl/pkg/cmd/annotate"
+	"k8s.io/kubectl/pkg/cmd/apiresources"
 	"k8s.io/kubectl/pkg/cmd/apply"
 	"k8s.io/kubectl/pkg/cmd/attach"
+	"k8s.io/kubectl/pkg/cmd/autoscale"
 	"k8s.io/kubectl/pkg/cmd/create"
 	"k8s.io/kubectl/pkg/cmd/delete"
 	"k8s.io/kubectl/pkg/cmd/describe"
 	"k8s.io/kubectl/pkg/cmd/events"
 	"k8s.io/kubectl/pkg/cmd/exec"
+	"k8s.io/kubectl/pkg/cmd/explain"
 	"k8s.io/kubectl/pkg/cmd/expose"
 	"k8s.io/kubectl/pkg/cmd/get"
 	"k8s.io/kubectl/pkg/cmd/label"
@@ -34,15 +37,23 @@ import (
 // package globals, which two runs at once must not.
 var verbs = map[string]constructor{
 	"annotate": named(annotate.NewCmdAnnotate),
-	"apply":    named(apply.NewCmdApply),
-	"attach":   attach.NewCmdAttach,
-	"create":   create.NewCmdCreate,
-	"delete":   delete.NewCmdDelete,
-	"describe": named(describe.NewCmdDescribe),
+	"api-resources": func(f cmdutil.Factory, s genericiooptions.IOStreams) *cobra.Command {
+		return apiresources.NewCmdAPIResources(f, s)
+	},
+	"api-versions": func(f cmdutil.Factory, s genericiooptions.IOStreams) *cobra.Command {
+		return apiresources.NewCmdAPIVersions(f, s)
+	},
+	"apply":     named(apply.NewCmdApply),
+	"attach":    attach.NewCmdAttach,
+	"autoscale": autoscale.NewCmdAutoscale,
+	"create":    create.NewCmdCreate,
+	"delete":    delete.NewCmdDelete,
+	"describe":  named(describe.NewCmdDescribe),
 	"events": func(f cmdutil.Factory, s genericiooptions.IOStreams) *cobra.Command {
 		return events.NewCmdEvents(f, s)
 	},
 	"exec":    exec.NewCmdExec,
+	"explain": named(explain.NewCmdExplain),
 	"expose":  expose.NewCmdExposeService,
 	"get":     named(get.NewCmdGet),
 	"label":   label.NewCmdLabel,

@@ -45,7 +45,7 @@ type vetting struct {
 func (v *vetting) not(format string, args ...any) error {
 	hint := "run the example in a new namespace: omit -n"
 	if v.own {
-		hint = "to permit it, run the example with --allow-cluster-scope"
+		hint = "to permit it, use --allow-cluster-scope"
 	}
 	return fmt.Errorf("%s %q: %s; %s", v.at.resource.Resource, v.obj.GetName(), fmt.Sprintf(format, args...), hint)
 }
