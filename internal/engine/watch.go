@@ -104,7 +104,7 @@ func (w *watcher) nextLook(ctx context.Context, changed func() bool) context.Con
 }
 
 // onTheWay reports whether a Pod of the run may yet become Ready by itself, or be restarted by a probe
-// that has not failed often enough yet.
+// that has not failed often enough yet, or has, while the container takes its time to end.
 func (w *watcher) onTheWay(failFast bool) bool {
 	return slices.ContainsFunc(w.evidence(), func(e diagnose.Evidence) bool {
 		ended := e.Pod.Status.Phase == corev1.PodSucceeded || e.Pod.Status.Phase == corev1.PodFailed
@@ -112,23 +112,27 @@ func (w *watcher) onTheWay(failFast bool) bool {
 		case ended:
 			return false
 		case podutils.IsPodReady(e.Pod):
-			return isProbed(e.Pod, time.Now())
+			return isProbed(e, time.Now())
 		}
 		cause := e.Cause()
 		return cause == nil || !cause.Workload && !cause.Ends(failFast)
 	})
 }
 
-// isProbed reports whether a container of a Pod runs for less time than its liveness probe takes to fail.
-func isProbed(pod *corev1.Pod, now time.Time) bool {
-	return slices.ContainsFunc(pod.Spec.Containers, func(c corev1.Container) bool {
-		p := c.LivenessProbe
-		i := slices.IndexFunc(pod.Status.ContainerStatuses, func(s corev1.ContainerStatus) bool { return s.Name == c.Name })
-		if p == nil || i < 0 || pod.Status.ContainerStatuses[i].State.Running == nil {
+// isProbed reports whether a container of a Pod runs for less time than its liveness probe takes to fail, or is
+// being ended because it has.
+func isProbed(e diagnose.Evidence, now time.Time) bool {
+	return slices.ContainsFunc(e.Pod.Spec.Containers, func(c corev1.Container) bool {
+		p, all := c.LivenessProbe, e.Pod.Status.ContainerStatuses
+		i := slices.IndexFunc(all, func(s corev1.ContainerStatus) bool { return s.Name == c.Name })
+		if p == nil || i < 0 || all[i].State.Running == nil {
 			return false
 		}
+		started := all[i].State.Running.StartedAt.Time
 		takes := p.InitialDelaySeconds + (p.PeriodSeconds+p.TimeoutSeconds)*p.FailureThreshold
-		return now.Sub(pod.Status.ContainerStatuses[i].State.Running.StartedAt.Time) < time.Duration(takes)*time.Second
+		return now.Sub(started) < time.Duration(takes)*time.Second || slices.ContainsFunc(e.Events, func(ev corev1.Event) bool {
+			return ev.Reason == "Killing" && ev.InvolvedObject.FieldPath == "spec.containers{"+c.Name+"}" && !diagnose.LastSeen(ev).Before(started)
+		})
 	})
 }
 
