@@ -64,7 +64,7 @@ var rules = sync.OnceValue(func() []*rule {
 		{name: "version", in: []string{"kernel-version", "os-image", "container-runtime", "kernel version", "os image", "container runtime version"},
 			shown: anything},
 		{name: "process", in: []string{"pid", "ppid", "%cpu", "%mem", "vsz", "rss", "tty", "stat", "start", "time"}, shown: `[^1\s]\S*|1\S+`, found: `\S+`},
-		{name: "UID", in: []string{"uid", "resourceversion", "resource version", "container id", "containerid", "image id", "imageid"}, shown: `.*[0-9].*`, found: `.+`},
+		{name: "UID", in: []string{"uid", "resourceversion", "resource version", "container id", "containerid", "image id", "imageid", "machine id", "system uuid", "boot id"}, shown: `.*[0-9].*`, found: `.+`},
 		{name: "UID", shown: `[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}`, stable: true},
 		{name: "digest", shown: `sha256:[0-9a-f]{7,64}(?:\.\.\.)?`, found: `sha256:[0-9a-f]{64}`},
 		{name: "date", shown: `\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| ?[+-]\d\d:?\d\d)?`},

@@ -212,7 +212,9 @@ func (h *history) fails(p *Page, c *command, out expect.Outcome) {
 		return
 	}
 	if refused.MatchString(out.Stderr) {
-		h.undecided[c.id] = reported
+		if h.undecided[c.id] = reported; c.changes() {
+			h.unchanged = append(h.unchanged, c)
+		}
 		return
 	}
 	if why := h.unchangedBefore(p, c); why != "" {
