@@ -204,6 +204,24 @@ func TestATutorialAsTheyAre(t *testing.T) {
 	}
 }
 
+// TestAPageAboutTheCluster: its nodes have other names than those of the cluster, which has more APIs; no node is changed.
+func TestAPageAboutTheCluster(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	page := "# Nodes\n```console\n$ kubectl get nodes\nNAME       STATUS   ROLES    AGE    VERSION\nminikube   Ready    master   102d   v1.14.6\n" +
+		"$ kubectl get node minikube -o name\nnode/minikube\n$ kubectl describe node minikube\nName:           minikube\n...\nUnschedulable:  true\n" +
+		"$ kubectl api-versions\napps/v1\nextensions/v1beta1\n$ kubectl explain pod.spec.nodeSelectors\nKIND:       Pod\nVERSION:    v1\n\nerror: field \"nodeSelectors\" does not exist\n" +
+		"$ kubectl label node minikube disk=ssd\nnode/minikube labeled\n```\n"
+	if err := os.WriteFile(filepath.Join(dir, "nodes.md"), []byte(page), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, code := verified(t, dir, "nodes.md", "--allow-cluster-scope")
+	assertFindings(t, r, []string{"11: Unschedulable: the page shows true; the cluster has false", "14: the command does not print this"})
+	if code != 1 || r.Claims.NotChecked != 2 {
+		t.Errorf("expected exit code 1, and that what a run does not do to a node is not checked; found %d, %+v", code, r.Claims)
+	}
+}
+
 // assertFindings expects findings, each by its begin.
 func assertFindings(t *testing.T, r v1alpha1.Report, want []string) {
 	t.Helper()
