@@ -8,20 +8,20 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
-// AssertionsFile is the file beside an example.yaml that says what its claims require of
+// assertionsFile is the file beside an example.yaml that says what its claims require of
 // a cluster, by the claim's ID. Only the examples of the conformance suite have one.
-const AssertionsFile = "assertions.yaml"
+const assertionsFile = "assertions.yaml"
 
 // LoadAssertions returns what the claims of an example, which is in a folder of fsys,
-// assert, in the order of the claims. Each claim must have an ID, and the AssertionsFile
+// assert, in the order of the claims. Each claim must have an ID, and the assertionsFile
 // an assertion for it and no others. The error is Problems, and holds all that is wrong.
 func LoadAssertions(fsys fs.FS, dir string, e *Example) ([]v1alpha1.Assertion, error) {
 	beside := folder{fsys: fsys, dir: dir, shown: dir}
-	text, err := beside.read(AssertionsFile)
+	text, err := beside.read(assertionsFile)
 	if err != nil {
 		return nil, Join(err)
 	}
-	root, err := parseYAML(beside.show(AssertionsFile), text)
+	root, err := parseYAML(beside.show(assertionsFile), text)
 	if root.node == nil {
 		return nil, Join(err)
 	}
@@ -36,7 +36,7 @@ func LoadAssertions(fsys fs.FS, dir string, e *Example) ([]v1alpha1.Assertion, e
 			case x.ID == "":
 				v.fail(x.At, "expected the field `id`, found none: each claim of the example %s is an assertion", e.Metadata.Name)
 			case !found:
-				v.fail(x.At.Field("id"), "id: expected an assertion %s in the %s, found none", code(x.ID), AssertionsFile)
+				v.fail(x.At.Field("id"), "id: expected an assertion %s in the %s, found none", code(x.ID), assertionsFile)
 			}
 			a.ID, claimed[x.ID] = x.ID, true
 			assertions = append(assertions, a)

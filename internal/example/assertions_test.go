@@ -92,7 +92,7 @@ func TestTheAssertionsOfTheCatalogueAreThoseOfItsClaims(t *testing.T) {
 	}
 	for _, e := range all {
 		name := e.Metadata.Name
-		text, err := examples.FS.ReadFile(name + "/" + AssertionsFile)
+		text, err := examples.FS.ReadFile(name + "/" + assertionsFile)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // it is no profile of the suite
 		}

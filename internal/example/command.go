@@ -20,21 +20,21 @@ type Part struct {
 	Offset int
 }
 
-// CommandError says why a text is no command.
-type CommandError struct {
+// commandError says why a text is no command.
+type commandError struct {
 	Offset int // in bytes into the text
 	Text   string
 }
 
-func (e *CommandError) Error() string { return e.Text }
+func (e *commandError) Error() string { return e.Text }
 
 // ParseCommand splits a command into words. Quotes group as in a shell, and
 // $(EXPR) outside single quotes is a CEL expression. There is no shell behind
 // it: a pipe, a redirection or a variable is an error, not something ignored.
-// The error is a *CommandError.
+// The error is a *commandError.
 func ParseCommand(line string) (Command, error) {
 	if len(line) > longestCommand {
-		return nil, &CommandError{0, fmt.Sprintf("expected at most %d KiB, found %d", longestCommand>>10, len(line)>>10)}
+		return nil, &commandError{0, fmt.Sprintf("expected at most %d KiB, found %d", longestCommand>>10, len(line)>>10)}
 	}
 	line = strings.TrimRight(line, blanks)
 	p := parser{line: line, rest: line}
@@ -81,8 +81,8 @@ func (c Command) Verb() (string, bool) {
 	return c[1].Literal()
 }
 
-// Exprs returns the expressions of a command, in order.
-func (c Command) Exprs() []string {
+// exprs returns the expressions of a command, in order.
+func (c Command) exprs() []string {
 	var out []string
 	for _, w := range c {
 		for _, p := range w {
@@ -156,7 +156,7 @@ type parser struct {
 
 // fail makes an error about the text that begins with rest.
 func (p *parser) fail(rest, format string, args ...any) error {
-	return &CommandError{len(p.line) - len(rest), fmt.Sprintf(format, args...)}
+	return &commandError{len(p.line) - len(rest), fmt.Sprintf(format, args...)}
 }
 
 // goesOn joins a line to the next one.

@@ -36,7 +36,7 @@ func TestParseCommandFindsExpressions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := cmd.Exprs(), []string{`pod("sise (1)").status.podIP`, "run.id"}; !slices.Equal(got, want) {
+	if got, want := cmd.exprs(), []string{`pod("sise (1)").status.podIP`, "run.id"}; !slices.Equal(got, want) {
 		t.Fatalf("expected %q, found %q", want, got)
 	}
 	args, err := cmd.Expand(func(expr string) (string, error) { return "<" + expr[:3] + ">", nil })

@@ -24,7 +24,7 @@ var textCall = regexp.MustCompile(`\bfile\(\s*(?:"([^"\\]*)"|'([^'\\]*)')\s*\)`)
 // once.
 func (c Command) Texts() []string {
 	var names []string
-	for _, m := range textCall.FindAllStringSubmatch(strings.Join(c.Exprs(), "\n"), -1) {
+	for _, m := range textCall.FindAllStringSubmatch(strings.Join(c.exprs(), "\n"), -1) {
 		names = append(names, m[1]+m[2])
 	}
 	slices.Sort(names)

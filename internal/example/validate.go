@@ -161,7 +161,7 @@ func (v *validator) command(at Place, run string) {
 		v.problems = append(v.problems, at.ProblemAt(offset, "run: "+fmt.Sprintf(format, args...)))
 	}
 	cmd, err := ParseCommand(run)
-	if wrong, ok := errors.AsType[*CommandError](err); ok {
+	if wrong, ok := errors.AsType[*commandError](err); ok {
 		fail(wrong.Offset, "%s", wrong.Text)
 		return
 	}

@@ -56,7 +56,7 @@ func init() { cmdutil.BehaviorOnFatal(func(msg string, code int) { panic(fatal{m
 
 // Run runs a command: args are the words after "kubectl". A command that fails
 // is no error: its Result says so. The error is ctx's when ctx ends first, or
-// ErrFlood; a command that blocks is then left to end by itself.
+// errFlood; a command that blocks is then left to end by itself.
 func (k *Kubectl) Run(ctx context.Context, args ...string) (Result, error) {
 	if len(args) == 0 || verbs[args[0]] == nil {
 		return Result{}, fmt.Errorf("kubectl %s: this command cannot be run here: expected one of %s",

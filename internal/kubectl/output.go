@@ -19,8 +19,8 @@ const (
 	maxPrinted = 32 << 20
 )
 
-// ErrFlood ends a command that prints, or is answered, more than it may.
-var ErrFlood = fmt.Errorf("the command was stopped after printing more than %d MiB: reduce its output, for example with a selector, --tail, or head", maxPrinted>>20)
+// errFlood ends a command that prints, or is answered, more than it may.
+var errFlood = fmt.Errorf("the command was stopped after printing more than %d MiB: reduce its output, for example with a selector, --tail, or head", maxPrinted>>20)
 
 // errOver is for a command that was left behind.
 var errOver = errors.New("the command is over")
@@ -48,8 +48,8 @@ func (o *output) Write(p []byte) (int, error) {
 	o.buf.Write(p[:n])
 	if o.beyond += int64(len(p) - n); o.beyond > maxPrinted-MaxOutput {
 		o.over = true
-		o.end(ErrFlood)
-		return n, ErrFlood
+		o.end(errFlood)
+		return n, errFlood
 	}
 	return len(p), nil
 }
@@ -100,7 +100,7 @@ type limitedBody struct {
 func (b *limitedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p[:min(len(p), b.room+1)])
 	if b.room -= n; b.room < 0 {
-		return 0, ErrFlood
+		return 0, errFlood
 	}
 	return n, err
 }

@@ -78,7 +78,7 @@ func TestACommandCannotFloodMemory(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			begin := time.Now()
 			res, err := apiServer(t, tc.path, tc.serve).Run(t.Context(), strings.Fields(tc.args)...)
-			if !errors.Is(err, ErrFlood) && !strings.Contains(res.Stderr, "stopped after printing more than 32 MiB") {
+			if !errors.Is(err, errFlood) && !strings.Contains(res.Stderr, "stopped after printing more than 32 MiB") {
 				t.Errorf("expected the error of a flood, found exit code %d, %q, %v", res.ExitCode, res.Stderr, err)
 			}
 			if len(res.Stdout) > MaxOutput {

@@ -39,7 +39,7 @@ type Needs []Need
 func On(resource schema.GroupResource, verbs ...string) Needs {
 	needs := make(Needs, len(verbs))
 	for i, verb := range verbs {
-		needs[i] = Need{Verb: verb, Group: resource.Group, Resource: resource.Resource, Cluster: IsCluster(resource)}
+		needs[i] = Need{Verb: verb, Group: resource.Group, Resource: resource.Resource, Cluster: isCluster(resource)}
 	}
 	return needs
 }

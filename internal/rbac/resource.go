@@ -78,9 +78,9 @@ var builtIn = sync.OnceValue(func() map[string]schema.GroupResource {
 	return names
 })
 
-// IsCluster reports whether a built-in resource is in no Namespace. Custom
+// isCluster reports whether a built-in resource is in no Namespace. Custom
 // resources are taken to be in one.
-func IsCluster(resource schema.GroupResource) bool {
+func isCluster(resource schema.GroupResource) bool {
 	plural, _, _ := strings.Cut(resource.Resource, "/")
 	return slices.Contains(clusterResources[resource.Group], plural)
 }

@@ -101,10 +101,10 @@ var causeTable = []causeRow{
 	},
 }
 
-// ExplainTable finds the causes of what is not as expected. Each failed row belongs to
+// explainTable finds the causes of what is not as expected. Each failed row belongs to
 // at least one of them.
-func ExplainTable(t *Table) (causes []v1alpha1.ReachCause) {
-	e := explain(t)
+func explainTable(t *Table) (causes []v1alpha1.ReachCause) {
+	e := newExplanation(t)
 	for _, row := range causeTable {
 		for _, m := range row.find(e) {
 			fill := func(text string) string { return os.Expand(text, func(name string) string { return e.name(m, name) }) }
@@ -120,7 +120,7 @@ func ExplainTable(t *Table) (causes []v1alpha1.ReachCause) {
 // excuseAPIServer: an API server that is not part of the pod network is no fault, where all
 // others reach the target.
 func (t *Table) excuseAPIServer() {
-	e := explain(t)
+	e := newExplanation(t)
 	for _, i := range e.rows(func(row Row) bool { return row.From == APIServer && e.failed(row) && (e.silent(row) || e.refused(row)) }) {
 		row := &t.Rows[i]
 		of := e.family(FamilyOf(row.Address.Addr()))
@@ -141,13 +141,13 @@ func addCause(causes []v1alpha1.ReachCause, c v1alpha1.ReachCause) []v1alpha1.Re
 	return causes
 }
 
-// explanation is the work of ExplainTable.
+// explanation is the work of explainTable.
 type explanation struct {
 	*Table
 	explained []bool
 }
 
-func explain(t *Table) *explanation {
+func newExplanation(t *Table) *explanation {
 	return &explanation{Table: t, explained: make([]bool, len(t.Rows))}
 }
 

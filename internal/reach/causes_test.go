@@ -183,7 +183,7 @@ func TestExplainTable(t *testing.T) {
 			tab := table(t, tc.ips, tc.rows...)
 			tab.Policies = []string{"deny-all"}
 			tab.Owners = map[string]string{"theirs": `pod "thief" on node-3`}
-			causes := ExplainTable(tab)
+			causes := explainTable(tab)
 			var found []string
 			for _, c := range causes {
 				found = append(found, fmt.Sprintf("%s (%s)", c.What, c.Why))
@@ -217,7 +217,7 @@ func TestWhatIsSaidOfPolicies(t *testing.T) {
 	} {
 		tab := table(t, v4, "container "+v4+" mine", "same-node "+v4+" timeout")
 		set(tab)
-		if causes := ExplainTable(tab); len(causes) != 1 || !strings.Contains(causes[0].Why, want) {
+		if causes := explainTable(tab); len(causes) != 1 || !strings.Contains(causes[0].Why, want) {
 			t.Errorf("expected %q, found %+v", want, causes)
 		}
 	}
@@ -237,7 +237,7 @@ func TestSinceWhenNothingListens(t *testing.T) {
 	} {
 		tab := table(t, v4, "container 127.0.0.1 refused", "container "+v4+" refused")
 		tab.Target.Container, tab.Target.Started, tab.Target.Restarts = "web", time.Now().Add(-tc.age), tc.restarts
-		if causes := ExplainTable(tab); len(causes) != 1 || !strings.HasSuffix(causes[0].Why, tc.want) {
+		if causes := explainTable(tab); len(causes) != 1 || !strings.HasSuffix(causes[0].Why, tc.want) {
 			t.Errorf("expected one cause that ends with %q, found %+v", tc.want, causes)
 		}
 	}
@@ -312,7 +312,7 @@ func TestAFaultThatKeepsFromProbing(t *testing.T) {
 func TestAProxyThatAnswersForTheService(t *testing.T) {
 	tab := table(t, "10.244.1.2", "other-node 10.244.1.2 mine")
 	tab.Rows[0].Own, tab.Rows[0].Result.From = []netip.Addr{netip.MustParseAddr("10.244.2.2")}, netip.MustParseAddr("127.0.0.6")
-	causes := ExplainTable(tab)
+	causes := explainTable(tab)
 	if len(causes) != 1 || !causes[0].Warning || !strings.HasPrefix(causes[0].What, "a proxy in the pod answers for its service") {
 		t.Errorf("expected the proxy, found %+v", causes)
 	}

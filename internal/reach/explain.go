@@ -12,11 +12,11 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
 )
 
-// Explain returns what is wrong, the largest first, and warnings last. Each pair
+// explainMatrix returns what is wrong, the largest first, and warnings last. Each pair
 // that fails belongs to exactly one finding: the largest pattern that has it.
 // The first of the nodes are those of the matrix; more may follow that could not
 // take part.
-func Explain(nodes []Node, m *Matrix) []Finding {
+func explainMatrix(nodes []Node, m *Matrix) []Finding {
 	found := failedNodes(nodes)
 	taking := nodes[:m.Plan.Nodes()]
 	for _, f := range m.Families() {

@@ -39,7 +39,7 @@ func drawn(zones string, pictures ...[]string) ([]Node, *Matrix) {
 
 func findings(nodes []Node, m *Matrix) []string {
 	var out []string
-	for _, f := range Explain(nodes, m) {
+	for _, f := range explainMatrix(nodes, m) {
 		level := "✗"
 		if f.Warning {
 			level = "!"
@@ -152,7 +152,7 @@ func TestEachFailingPairIsExplainedOnce(t *testing.T) {
 		}
 		nodes, m := drawn("aaabbbcccddd"[:n], picture)
 		explained := 0
-		for _, f := range Explain(nodes, m) {
+		for _, f := range explainMatrix(nodes, m) {
 			explained += f.Pairs
 		}
 		if _, failing := m.Progress(); explained != failing {
@@ -227,12 +227,12 @@ func TestManyTranslationsAreOneFinding(t *testing.T) {
 func TestWhatToDoAboutAFinding(t *testing.T) {
 	for picture, want := range map[string]string{"x": remedyBetween, "w": remedyWrong, "?": remedyFlaky, "~": remedySlow} {
 		nodes, m := drawn("", []string{"." + picture, ".."})
-		if found := Explain(nodes, m); len(found) != 1 || found[0].Do(nodes) != want {
+		if found := explainMatrix(nodes, m); len(found) != 1 || found[0].Do(nodes) != want {
 			t.Errorf("%s: expected %q, found %+v", picture, want, found)
 		}
 	}
 	nodes, m := drawn("", []string{".x.", "xxx", ".x."})
-	if found := Explain(nodes, m); len(found) != 1 || !strings.HasSuffix(found[0].Do(nodes), "spec.nodeName=node-2") {
+	if found := explainMatrix(nodes, m); len(found) != 1 || !strings.HasSuffix(found[0].Do(nodes), "spec.nodeName=node-2") {
 		t.Errorf("found %+v", found)
 	}
 }

@@ -16,7 +16,7 @@ import (
 
 // lookUp reads from the cluster what explains rows that are not as expected.
 func (r *podRun) lookUp(ctx context.Context) {
-	e := explain(r.table)
+	e := newExplanation(r.table)
 	if len(e.rows(func(row Row) bool { return e.failed(row) && e.silent(row) })) > 0 {
 		policies, err := r.policies(ctx)
 		if r.table.Policies = policies; err != nil {

@@ -80,8 +80,8 @@ func (m *Matrix) Families() []Family {
 	return out
 }
 
-// Planned is how many pairs the plan has, over all families.
-func (m *Matrix) Planned() int { return len(m.Families()) * m.Plan.Nodes() * m.Plan.PerNode() }
+// planned is how many pairs the plan has, over all families.
+func (m *Matrix) planned() int { return len(m.Families()) * m.Plan.Nodes() * m.Plan.PerNode() }
 
 // Progress is how many pairs have been set so far, and how many of them fail.
 func (m *Matrix) Progress() (done, failing int) { return int(m.done.Load()), int(m.failed.Load()) }
@@ -121,9 +121,9 @@ func (m *Matrix) At(f Family, from, to int) Sample {
 
 func asDuration(seconds float32) time.Duration { return time.Duration(float64(seconds) * 1e9) }
 
-// Latency is the median and the 99th percentile of the pairs' medians of a
+// latency is the median and the 99th percentile of the pairs' medians of a
 // family, for those that answered.
-func (m *Matrix) Latency(f Family) (p50, p99 time.Duration) {
+func (m *Matrix) latency(f Family) (p50, p99 time.Duration) {
 	p := m.planes[f]
 	if p == nil {
 		return 0, 0

@@ -103,7 +103,7 @@ func TestTheMatrixKeepsWhatIsSet(t *testing.T) {
 	if done, failing := m.Progress(); done != 1 || failing != 0 {
 		t.Errorf("expected one pair done, found %d, %d failing", done, failing)
 	}
-	p50, p99 := m.Latency(IPv4)
+	p50, p99 := m.latency(IPv4)
 	if (p50-150*time.Millisecond).Abs() > 2*time.Millisecond || p99 != p50 {
 		t.Errorf("expected about 150 ms of the only pair, found %s and %s", p50, p99)
 	}

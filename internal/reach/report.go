@@ -30,7 +30,7 @@ func (t *Table) AddTo(r *v1alpha1.Reach) {
 		Met: t.Count(v1alpha1.VantageMet), Failed: t.Count(v1alpha1.VantageFailed),
 		Skipped: t.Count(v1alpha1.VantageSkipped), Lessons: t.Count(v1alpha1.VantageLesson),
 	}
-	r.Causes = ExplainTable(t)
+	r.Causes = explainTable(t)
 	r.Verdict = t.verdict()
 }
 
@@ -130,7 +130,7 @@ func addPairs(out *v1alpha1.Matrix, m *Matrix) {
 				}
 			}
 		}
-		p50, p99 := m.Latency(f)
+		p50, p99 := m.latency(f)
 		sum.P50Microseconds, sum.P99Microseconds = p50.Microseconds(), p99.Microseconds()
 		out.Families = append(out.Families, sum)
 	}

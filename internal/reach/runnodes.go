@@ -53,12 +53,12 @@ func (r *Result) Taking() []Node {
 	return r.Nodes[:r.Matrix.Plan.Nodes()]
 }
 
-// Findings explain what is wrong (see Explain).
+// Findings explain what is wrong (see explainMatrix).
 func (r *Result) Findings() []Finding {
 	if r.Matrix == nil {
 		return failedNodes(r.Nodes)
 	}
-	return Explain(r.Nodes, r.Matrix)
+	return explainMatrix(r.Nodes, r.Matrix)
 }
 
 // nodesRun is the state of a run of all nodes.
@@ -191,7 +191,7 @@ const callers = 64
 func (r *nodesRun) probeAll(ctx context.Context, nodes []Node) {
 	r.result.Matrix = r.emptyMatrix(nodes)
 	var wg sync.WaitGroup
-	r.progress(Progress{Stage: "probing", Total: r.result.Matrix.Planned()})
+	r.progress(Progress{Stage: "probing", Total: r.result.Matrix.planned()})
 	for i := range nodes {
 		wg.Go(func() {
 			if !nodes[i].hasSlot {
@@ -202,7 +202,7 @@ func (r *nodesRun) probeAll(ctx context.Context, nodes []Node) {
 				nodes[i].fail(fmt.Errorf("its pod could not probe: %w", r.explained(err, nodes[i].Name)))
 			}
 			done, failing := r.result.Matrix.Progress()
-			r.progress(Progress{Stage: "probing", Done: done, Total: r.result.Matrix.Planned(), Failing: failing})
+			r.progress(Progress{Stage: "probing", Done: done, Total: r.result.Matrix.planned(), Failing: failing})
 		})
 	}
 	wg.Wait()

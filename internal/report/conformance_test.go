@@ -124,7 +124,7 @@ func TestWhatIsARegression(t *testing.T) {
 		{"Passed", "Failed", true}, {"Passed", "NotChecked", true}, {"Passed", "Skipped", false}, {"Passed", "", false},
 		{"Failed", "NotChecked", false}, {"", "Failed", false}, {"Skipped", "Failed", false}, {"NotChecked", "Failed", false},
 	} {
-		if got := (Change{Was: tc.was, Is: tc.is}).Regressed(); got != tc.want {
+		if got := (Change{Was: tc.was, Is: tc.is}).regressed(); got != tc.want {
 			t.Errorf("%q to %q: expected %t, found %t", tc.was, tc.is, tc.want, got)
 		}
 	}

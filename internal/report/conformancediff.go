@@ -29,9 +29,9 @@ type Change struct {
 	Reason string
 }
 
-// Regressed reports whether it passed before, and fails now or cannot be shown any
+// regressed reports whether it passed before, and fails now or cannot be shown any
 // more for something that is in the way. What is skipped on purpose has not.
-func (c Change) Regressed() bool {
+func (c Change) regressed() bool {
 	return c.Was == v1alpha1.AssertionPassed && (c.Is == v1alpha1.AssertionFailed || c.Is == v1alpha1.AssertionNotChecked)
 }
 
@@ -39,7 +39,7 @@ func (c Change) Regressed() bool {
 func (d Difference) Regressions() int {
 	n := 0
 	for _, c := range d.Changes {
-		if c.Regressed() {
+		if c.regressed() {
 			n++
 		}
 	}
@@ -87,7 +87,7 @@ func CompareConformance(old, now *v1alpha1.ConformanceReport) Difference {
 // rankOfChange: what is worse comes first, what is better last.
 func rankOfChange(c Change) int {
 	switch {
-	case c.Regressed():
+	case c.regressed():
 		return 0
 	case c.Is == v1alpha1.AssertionFailed:
 		return 1

@@ -58,7 +58,7 @@ func runsDir() (string, error) {
 func openLocal(id string) (*local, error) {
 	runs, err := runsDir()
 	if err == nil {
-		forget(runs)
+		forgetOld(runs)
 		dir := filepath.Join(runs, id)
 		l := &local{dir: dir, lock: flock.New(filepath.Join(dir, lockName))}
 		if err = os.MkdirAll(dir, 0o700); err == nil {
@@ -117,8 +117,8 @@ func stateIn(dir string) State {
 // remembered is how long a dead run is known: its cluster may not exist any more.
 const remembered = 7 * 24 * time.Hour
 
-// forget removes the folders of runs that are long dead.
-func forget(runs string) {
+// forgetOld removes the folders of runs that are long dead.
+func forgetOld(runs string) {
 	entries, err := os.ReadDir(runs)
 	if err != nil {
 		return // there are none
@@ -131,8 +131,8 @@ func forget(runs string) {
 	}
 }
 
-// Forget removes what this machine knows of a run that is removed.
-func Forget(id string) error {
+// forgetRun removes what this machine knows of a run that is removed.
+func forgetRun(id string) error {
 	runs, err := runsDir()
 	if err != nil || len(validation.IsDNS1123Label(id)) > 0 || stateOf(id) == Running {
 		return err

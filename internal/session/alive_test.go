@@ -34,7 +34,7 @@ func TestTheFolderOfARun(t *testing.T) {
 		if got := stateOf("ab1cd"); got != tc.after {
 			t.Errorf("%s: expected %s, found %s", name, tc.after, got)
 		}
-		if err := Forget("ab1cd"); err != nil {
+		if err := forgetRun("ab1cd"); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -156,7 +156,7 @@ func (f *finder) add(r schema.GroupVersionResource, m *metav1.PartialObjectMetad
 		l.Created = m.CreationTimestamp.Time
 	}
 	l.Owned = l.Owned || own
-	if m.Annotations[KeepAnnotation] != "" && l.State != Running {
+	if m.Annotations[keepAnnotation] != "" && l.State != Running {
 		l.State = Kept
 	}
 	l.objects = append(l.objects, objectOf(r, m))
@@ -188,7 +188,7 @@ func (l *Leftover) Remove(ctx context.Context, cfg *rest.Config) Cleanup {
 	r := &remover{client: client, run: l.Run}
 	out := r.removeAll(ctx, l.Namespace, l.Owned, l.objects)
 	if out.Err == nil {
-		out.Err = Forget(l.Run)
+		out.Err = forgetRun(l.Run)
 	}
 	return out
 }

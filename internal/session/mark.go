@@ -9,8 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// KeepAnnotation marks what a run with --keep makes: it is left on purpose.
-const KeepAnnotation = "kubectl-kbe.github.io/keep"
+// keepAnnotation marks what a run with --keep makes: it is left on purpose.
+const keepAnnotation = "kubectl-kbe.github.io/keep"
 
 // podsEndedAnnotation is the time when the last Pod of a Namespace that is being deleted had
 // ended.
@@ -31,7 +31,7 @@ func (s *Session) mark(obj *unstructured.Unstructured) error {
 		if annotations == nil {
 			annotations = map[string]string{}
 		}
-		annotations[KeepAnnotation] = "true"
+		annotations[keepAnnotation] = "true"
 		obj.SetAnnotations(annotations)
 	}
 	for _, t := range templatesOf(obj) {

@@ -11,9 +11,9 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// ContainersAnnotation holds the names of the containers that the run has in a Pod:
+// containersAnnotation holds the names of the containers that the run has in a Pod:
 // another one was added by admission, as meshes do.
-const ContainersAnnotation = "kubectl-kbe.github.io/containers"
+const containersAnnotation = "kubectl-kbe.github.io/containers"
 
 // optOut are the usual labels and annotations by which a Pod declines a sidecar
 // (https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/,
@@ -31,7 +31,7 @@ func (s *Session) markPod(pod map[string]any) error {
 	if own == "" {
 		return nil // it is a template of Jobs, or the API server will refuse it
 	}
-	if err := unstructured.SetNestedField(pod, own, "metadata", "annotations", ContainersAnnotation); err != nil {
+	if err := unstructured.SetNestedField(pod, own, "metadata", "annotations", containersAnnotation); err != nil {
 		return fmt.Errorf("metadata.annotations: %w", err)
 	}
 	if !s.opts.WithSidecars {
@@ -58,7 +58,7 @@ func setDefault(object map[string]any, value string, path ...string) error {
 }
 
 // containersOf are the names of the containers of a Pod, or of a template of Pods, as
-// ContainersAnnotation has them.
+// containersAnnotation has them.
 func containersOf(pod map[string]any) string {
 	var names []string
 	for _, list := range []string{"initContainers", "containers"} {
@@ -105,7 +105,7 @@ func AddedContainers(pod *corev1.Pod) (own string, added []string) {
 }
 
 func ownContainers(pod metav1.Object) (names []string, marked bool) {
-	text, marked := pod.GetAnnotations()[ContainersAnnotation]
+	text, marked := pod.GetAnnotations()[containersAnnotation]
 	return strings.Split(text, ","), marked
 }
 

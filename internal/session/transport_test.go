@@ -123,7 +123,7 @@ func podOf(named string, containers ...any) *unstructured.Unstructured {
 		containers[i] = map[string]any{"name": name}
 	}
 	pod := &unstructured.Unstructured{Object: map[string]any{"kind": "Pod", "spec": map[string]any{"containers": containers}}}
-	pod.SetAnnotations(map[string]string{ContainersAnnotation: named})
+	pod.SetAnnotations(map[string]string{containersAnnotation: named})
 	return pod
 }
 
@@ -146,7 +146,7 @@ func TestContainersThatAdmissionHasAdded(t *testing.T) {
 			pod.Spec.Containers = append(pod.Spec.Containers, corev1.Container{Name: name})
 		}
 		if tc.named != "" {
-			pod.Annotations = map[string]string{ContainersAnnotation: tc.named}
+			pod.Annotations = map[string]string{containersAnnotation: tc.named}
 		}
 		if own, added := AddedContainers(pod); own != tc.own || !slices.Equal(added, tc.added) {
 			t.Errorf("%s: expected %q, %q, found %q, %q", name, tc.own, tc.added, own, added)

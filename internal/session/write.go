@@ -214,12 +214,12 @@ func (t *transport) rehearse(req *http.Request, at target, body []byte) (made *u
 // and not added by admission. made is what the patch makes of the object.
 func namingContainers(patch []byte, made *unstructured.Unstructured) ([]byte, error) {
 	for _, t := range templatesOf(made) {
-		named, marked := t.GetAnnotations()[ContainersAnnotation]
+		named, marked := t.GetAnnotations()[containersAnnotation]
 		own := containersOf(t.Object)
 		if len(t.path) == 0 || !marked || named == own { // to a Pod, only admission adds containers
 			continue
 		}
-		path := append(slices.Clone(t.path), "metadata", "annotations", ContainersAnnotation)
+		path := append(slices.Clone(t.path), "metadata", "annotations", containersAnnotation)
 		var err error
 		if patch, err = withField(patch, own, path...); err != nil {
 			return nil, err

@@ -23,8 +23,8 @@ func (g Group) Exists() bool {
 	})
 }
 
-// Processes returns the processes in the group and below, each once.
-func (g Group) Processes() ([]int, error) {
+// processes returns the processes in the group and below, each once.
+func (g Group) processes() ([]int, error) {
 	var pids []int
 	for _, h := range g.in {
 		for _, dir := range tree(h.Mount + g.Path) {
@@ -47,7 +47,7 @@ func (g Group) Processes() ([]int, error) {
 // error, and does nothing when the group is not there.
 func (g Group) Remove(ctx context.Context) error {
 	for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
-		pids, err := g.Processes()
+		pids, err := g.processes()
 		if err != nil {
 			return err
 		}

@@ -37,8 +37,8 @@ const (
 	etcdPeer   = "http://127.0.0.1:2380"
 )
 
-// APIServerLocal is the API server's URL for the other components of the control plane.
-var APIServerLocal = fmt.Sprintf("https://127.0.0.1:%d", network.APIPort)
+// apiServerLocal is the API server's URL for the other components of the control plane.
+var apiServerLocal = fmt.Sprintf("https://127.0.0.1:%d", network.APIPort)
 
 // Etcd returns the command line of etcd.
 func (c ControlPlane) Etcd() []string {
@@ -64,7 +64,7 @@ func (c ControlPlane) APIServer() []string {
 		"--kubelet-preferred-address-types=InternalIP", // no DNS knows the nodes' names
 		"--service-account-issuer=https://kubernetes.default.svc.cluster.local",
 		"--service-account-key-file=" + c.PKI + "/sa.pub", "--service-account-signing-key-file=" + c.PKI + "/sa.key",
-		"--requestheader-client-ca-file=" + c.PKI + "/front-proxy-ca.crt", "--requestheader-allowed-names=" + FrontProxyClient,
+		"--requestheader-client-ca-file=" + c.PKI + "/front-proxy-ca.crt", "--requestheader-allowed-names=" + frontProxyClient,
 		"--requestheader-username-headers=X-Remote-User", "--requestheader-group-headers=X-Remote-Group",
 		"--requestheader-extra-headers-prefix=X-Remote-Extra-",
 		"--proxy-client-cert-file=" + c.PKI + "/front-proxy-client.crt", "--proxy-client-key-file=" + c.PKI + "/front-proxy-client.key",

@@ -17,8 +17,8 @@ const KubeletClient = "kbe:kube-apiserver"
 // PolicyAgent is the user that enforces NetworkPolicies on a node.
 const PolicyAgent = "kbe:kube-network-policies"
 
-// FrontProxyClient is what the API server calls itself when it passes a request on to an aggregated API.
-const FrontProxyClient = "front-proxy-client"
+// frontProxyClient is what the API server calls itself when it passes a request on to an aggregated API.
+const frontProxyClient = "front-proxy-client"
 
 // WriteCredentials makes all certificates and kubeconfigs of a cluster, below its folder.
 func WriteCredentials(dir state.Dir, c state.Cluster) error {
@@ -40,13 +40,13 @@ func WriteCredentials(dir state.Dir, c state.Cluster) error {
 		return err
 	}
 	w.pair(in, "front-proxy-ca", front.Pair, nil)
-	frontClient, err := front.Client(FrontProxyClient)
+	frontClient, err := front.Client(frontProxyClient)
 	w.pair(in, "front-proxy-client", frontClient, err)
 	public, private, err := pki.SigningKey()
 	w.pair(in, "sa", pki.Pair{Key: private}, err)
 	w.file(filepath.Join(in, "sa.pub"), public)
 	for _, name := range []string{"kube-controller-manager", "kube-scheduler"} {
-		w.kubeconfig(filepath.Join(in, name+".kubeconfig"), name, APIServerLocal, "system:"+name)
+		w.kubeconfig(filepath.Join(in, name+".kubeconfig"), name, apiServerLocal, "system:"+name)
 	}
 	// The well-known super-user group: the cluster is its owner's alone.
 	w.kubeconfig(dir.Kubeconfig(), kubeconfig.Context(c.Name), c.Server, "kbe-cluster-admin", "system:masters")

@@ -17,8 +17,8 @@ var parsed = template.Must(template.ParseFS(templates, "templates/*"))
 
 // Paths inside every node.
 const (
-	// ContainerdSocket is where containerd listens.
-	ContainerdSocket = "/run/containerd/containerd.sock"
+	// containerdSocket is where containerd listens.
+	containerdSocket = "/run/containerd/containerd.sock"
 	// ContainerdData is where containerd keeps images.
 	ContainerdData = "/var/lib/containerd"
 	// NodeBin holds the parts.
@@ -87,7 +87,7 @@ func (n Node) values() map[string]any {
 		"Name": n.Name, "Addresses": n.Plan.Node(n.Index), "ControlPlane": n.Plan.ControlPlane(),
 		"PodRanges": n.Plan.PodRange(n.Index), "DefaultRoutes": n.Plan.DefaultRoutes(), "Pods": network.Comma(n.Plan.Pods()), "DNS": n.Plan.DNS(),
 		"CgroupRoot": n.CgroupRoot, "ProxyMode": n.ProxyMode, "PauseImage": n.PauseImage,
-		"OOMScore": n.oomScore(), "Socket": ContainerdSocket,
+		"OOMScore": n.oomScore(), "Socket": containerdSocket,
 	}
 }
 

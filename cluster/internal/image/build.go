@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// Build returns an archive with every image of the Catalogue, for this machine. It is in
+// Build returns an archive with every image of the catalogue, for this machine. It is in
 // the form of `docker save`, which `ctr images import` takes. What cacheDir has already is
 // not built again; with all of it there, neither network nor tools are needed.
 //
@@ -20,7 +20,7 @@ func Build(ctx context.Context, cacheDir string, progress func(format string, ar
 	return a.path(ctx, cacheDir, oneAtATime(progress))
 }
 
-// standard is the archive with every image of the Catalogue.
+// standard is the archive with every image of the catalogue.
 func standard() (artifact, error) {
 	service, err := serviceRecipe(Variant{Ref: serviceRef})
 	if err != nil {
@@ -37,7 +37,7 @@ func standard() (artifact, error) {
 }
 
 // BuildStore returns a folder for Copy, with the images that nodes have from the start: every
-// image of the Catalogue, or that for pods' sandboxes alone. bin is the folder of the parts.
+// image of the catalogue, or that for pods' sandboxes alone. bin is the folder of the parts.
 // It needs root. Otherwise it is as Build.
 func BuildStore(ctx context.Context, cacheDir, bin string, pauseAlone bool, progress func(format string, args ...any)) (string, error) {
 	of := standard

@@ -29,9 +29,9 @@ type Image struct {
 	Architectures []string
 }
 
-// Architectures returns those of the image of the Catalogue with that name; none, when it is for one alone.
+// Architectures returns those of the image of the catalogue with that name; none, when it is for one alone.
 func Architectures(ref string) []string {
-	for _, i := range append(Catalogue(), dnsImage) {
+	for _, i := range append(catalogue(), dnsImage) {
 		if i.Ref == ref {
 			return i.Architectures
 		}
@@ -39,8 +39,8 @@ func Architectures(ref string) []string {
 	return nil
 }
 
-// Catalogue is every image that Build makes.
-func Catalogue() []Image {
+// catalogue is every image that Build makes.
+func catalogue() []Image {
 	return []Image{serviceImage(serviceRef), shellImage, pauseImage(PauseRef)}
 }
 

@@ -37,7 +37,7 @@ func TestBuild(t *testing.T) {
 	if err != nil || again != archive {
 		t.Errorf("warm: got %v, %v", again, err)
 	}
-	for _, image := range Catalogue() {
+	for _, image := range catalogue() {
 		if _, config := open(t, archive, image.Ref); config.Config.Labels["io.github.kubectl-kbe.stands-in-for"] != image.StandsInFor {
 			t.Errorf("%s: labels %v", image.Ref, config.Config.Labels)
 		}

@@ -58,7 +58,7 @@ func open(t *testing.T, archive string, refs ...string) (v1.Image, *v1.ConfigFil
 }
 
 func TestCatalogueSaysThatItStandsIn(t *testing.T) {
-	for _, i := range Catalogue() {
+	for _, i := range catalogue() {
 		if i.Ref == "" || i.StandsInFor == "" || !strings.HasPrefix(i.Description, "Stand-in") {
 			t.Errorf("%+v", i)
 		}

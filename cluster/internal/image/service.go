@@ -15,7 +15,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// Variant is what a stand-in of simpleservice may differ in from that of the Catalogue,
+// Variant is what a stand-in of simpleservice may differ in from that of the catalogue,
 // to see what becomes of a page on an image that is not as it should be.
 type Variant struct {
 	// Ref is its name, with registry and tag, as in docker.io/mhausenblas/simpleservice:0.4.0.

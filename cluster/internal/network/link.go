@@ -115,7 +115,7 @@ func (p Plan) routeToPods(i int) error {
 // IPv6 addresses are used without asking first whether someone else has them: that takes a second.
 func (p Plan) SetUpKernel() error {
 	settings := map[string]string{"ipv4/ip_forward": "1", "ipv4/icmp_ratelimit": "0"}
-	if p.HasIPv6() {
+	if p.hasIPv6() {
 		maps.Copy(settings, map[string]string{"ipv6/conf/all/disable_ipv6": "0", "ipv6/conf/default/disable_ipv6": "0",
 			"ipv6/conf/default/accept_dad": "0", "ipv6/conf/all/forwarding": "1", "ipv6/icmp/ratelimit": "0"})
 	}

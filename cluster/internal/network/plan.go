@@ -62,8 +62,8 @@ func PlanOf(c state.Cluster) Plan {
 	return Plan{Nodes: c.Nodes, Families: families[c.IPFamily]}
 }
 
-// HasIPv6 reports that the plan has addresses of that family.
-func (p Plan) HasIPv6() bool {
+// hasIPv6 reports that the plan has addresses of that family.
+func (p Plan) hasIPv6() bool {
 	return slices.ContainsFunc(p.Families, func(f Family) bool { return f.name == ipv6.name })
 }
 
@@ -114,7 +114,7 @@ func (p Plan) DefaultRoutes() []string {
 
 // Any returns the address that a server binds to for clients of every family.
 func (p Plan) Any() string {
-	if p.HasIPv6() {
+	if p.hasIPv6() {
 		return ipv6.everything().Addr().String() // of IPv4, too
 	}
 	return ipv4.everything().Addr().String()
