@@ -41,13 +41,18 @@ type vetting struct {
 	own bool
 }
 
-// not makes the error that names the object, and a way out.
+// not is the error of what a run may only do in a new Namespace.
 func (v *vetting) not(format string, args ...any) error {
-	hint := "run the example in a new namespace: omit -n"
-	if v.own {
-		hint = "to permit it, use --allow-cluster-scope"
-	}
-	return fmt.Errorf("%s %q: %s; %s", v.at.resource.Resource, v.obj.GetName(), fmt.Sprintf(format, args...), hint)
+	return v.refusal(fmt.Sprintf(format, args...), "run the example in a new namespace: omit -n")
+}
+
+// notScoped is the error of what only --allow-cluster-scope permits.
+func (v *vetting) notScoped(format string, args ...any) error {
+	return v.refusal(fmt.Sprintf(format, args...), "to permit it, use --allow-cluster-scope")
+}
+
+func (v *vetting) refusal(why, remedy string) error {
+	return fmt.Errorf("%s %q: %s; %s", v.at.resource.Resource, v.obj.GetName(), why, remedy)
 }
 
 func (v *vetting) isTheRuns() error {
@@ -86,13 +91,6 @@ func (v *vetting) service() error {
 		}
 	}
 	return nil
-}
-
-// notScoped is not for what only --allow-cluster-scope permits.
-func (v *vetting) notScoped(format string, args ...any) error {
-	own := *v
-	own.own = true
-	return own.not(format, args...)
 }
 
 // claims refuses what would read a volume of others.
