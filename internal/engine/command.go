@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/expect"
@@ -213,7 +215,7 @@ func (r *attempt) exited(ctx context.Context, inv invocation, res kubectl.Result
 		if f.cause = r.lost(ctx, words); f.cause != nil {
 			break
 		}
-		cause, denied := r.unanswered(words, res, r.restricting(ctx))
+		cause, denied := r.unanswered(words, res, func(from, to *corev1.Pod) []string { return r.policiesBetween(ctx, from, to) })
 		if f.cause, f.final = cause, denied; !denied {
 			f.verdict = v1alpha1.ClaimFailed
 		}

@@ -229,7 +229,7 @@ func (r *attempt) claims(ctx context.Context, st step, facts expect.Facts, res k
 	if r.plan.Page != nil {
 		emit(ValuesBound{r.plan.Page.Bindings(facts)})
 	}
-	v = run.Worst(v, r.open(cause, emit))
+	v = run.Worst(v, reportUnchecked(cause, emit))
 	if len(suspects) > 0 {
 		r.keepEvidence(ctx, nil, suspects, emit)
 	}
@@ -241,8 +241,8 @@ func (r *attempt) claims(ctx context.Context, st step, facts expect.Facts, res k
 	return v, broken
 }
 
-// open reports why claims of a step are not checked; the Cause may be nil.
-func (r *attempt) open(cause *diagnose.Cause, emit func(Body)) v1alpha1.Verdict {
+// reportUnchecked reports why claims of a step are not checked; the Cause may be nil.
+func reportUnchecked(cause *diagnose.Cause, emit func(Body)) v1alpha1.Verdict {
 	switch {
 	case cause == nil:
 		return v1alpha1.Passed

@@ -50,28 +50,26 @@ func (r *runner) unanswered(words []string, res kubectl.Result, policies func(fr
 	return u.Cause(), u.Denied()
 }
 
-// restricting names the NetworkPolicies that restrict what one Pod sends, or what another
+// policiesBetween names the NetworkPolicies that restrict what one Pod sends, or what another
 // receives, other than those of the example: none where they may not be listed.
-func (r *runner) restricting(ctx context.Context) func(from, to *corev1.Pod) []string {
-	return func(from, to *corev1.Pod) (names []string) {
-		ctx, cancel := context.WithTimeout(ctx, policyTimeout)
-		defer cancel()
-		policies := r.Session.Client().Resource(networkingv1.SchemeGroupVersion.WithResource("networkpolicies")).Namespace(r.Session.Namespace)
-		found, err := policies.List(ctx, metav1.ListOptions{})
-		if err != nil {
-			return nil
-		}
-		for _, obj := range found.Items {
-			p := networkingv1.NetworkPolicy{}
-			if obj.GetLabels()[session.RunLabel] != "" || fromUnstructured(&obj, &p) != nil {
-				continue
-			}
-			if diagnose.Restricts(&p, from, networkingv1.PolicyTypeEgress) || diagnose.Restricts(&p, to, networkingv1.PolicyTypeIngress) {
-				names = append(names, p.Name)
-			}
-		}
-		return names
+func (r *runner) policiesBetween(ctx context.Context, from, to *corev1.Pod) (names []string) {
+	ctx, cancel := context.WithTimeout(ctx, policyTimeout)
+	defer cancel()
+	policies := r.Session.Client().Resource(networkingv1.SchemeGroupVersion.WithResource("networkpolicies")).Namespace(r.Session.Namespace)
+	found, err := policies.List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil
 	}
+	for _, obj := range found.Items {
+		p := networkingv1.NetworkPolicy{}
+		if obj.GetLabels()[session.RunLabel] != "" || fromUnstructured(&obj, &p) != nil {
+			continue
+		}
+		if diagnose.Restricts(&p, from, networkingv1.PolicyTypeEgress) || diagnose.Restricts(&p, to, networkingv1.PolicyTypeIngress) {
+			names = append(names, p.Name)
+		}
+	}
+	return names
 }
 
 // answerLook is after how long NetworkPolicies are named between a program in a Pod and the Pod
@@ -90,7 +88,7 @@ func (r *attempt) showRestricted(ctx context.Context, words []string, emit func(
 		return
 	}
 	u := diagnose.Unanswered{From: from, To: to, Said: fmt.Sprintf("no answer yet after %s", answerLook)}
-	if u.Policies = r.restricting(ctx)(from, to); len(u.Policies) > 0 && ctx.Err() == nil {
+	if u.Policies = r.policiesBetween(ctx, from, to); len(u.Policies) > 0 && ctx.Err() == nil {
 		emit(Trouble{u.Cause()})
 	}
 }

@@ -120,7 +120,7 @@ func (r *attempt) targetsNow(ctx context.Context, w *waitCommand) (targets []wai
 func (r *attempt) waitFor(ctx context.Context, w *waitCommand, g waitGoal, target waitTarget, emit func(Body)) *failure {
 	watched := &waiter{run: r, wait: w, goal: g, target: target, emit: emit, shown: troubles{emit, map[string]bool{}}}
 	err := wait.ForAlso(ctx, target.client, target.name, func(obj *unstructured.Unstructured) (bool, error) { return watched.judge(ctx, obj) },
-		func() <-chan struct{} { return watched.next(ctx, target.name) })
+		func() <-chan struct{} { return watched.next(ctx) })
 	if err == nil {
 		return nil
 	}
@@ -152,7 +152,8 @@ const (
 
 // next is closed at the next change of the Pod, at the next Event about it, and when
 // it is time to look at its Node.
-func (w *waiter) next(ctx context.Context, name string) <-chan struct{} {
+func (w *waiter) next(ctx context.Context) <-chan struct{} {
+	name := w.target.name
 	before := w.run.watcher.changesOf(name)
 	return w.run.watcher.nextLook(ctx, func() bool { return w.run.watcher.changesOf(name) != before }).Done()
 }
