@@ -3,19 +3,26 @@ package main
 
 import (
 	"os"
+	"os/signal"
 	"runtime/debug"
+	"syscall"
 
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/cli"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 )
 
 func main() {
-	// A run makes much garbage of few megabytes in use, and shares its machine with
-	// a cluster as often as not: memory is cheaper than collecting it.
+	// A run allocates a lot and keeps little, and often shares its machine with a
+	// cluster: memory is cheaper than collecting it more often.
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400)
 	}
 	streams := genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr}
-	os.Exit(cli.Execute(cli.SignalContext(), streams, cli.Arguments(os.Args)))
+	// A closed standard output is an error of the write, not the end of the process:
+	// the cleanup still runs.
+	signal.Ignore(syscall.SIGPIPE)
+	ctx, _ := run.SignalContext()
+	os.Exit(cli.Execute(ctx, streams, cli.Arguments(os.Args)))
 }

@@ -4,14 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/cli-runtime/pkg/printers"
@@ -154,30 +151,7 @@ func (o *exampleOptions) execute(ctx context.Context, cancel context.CancelCause
 	return verdict, nil
 }
 
-func firstSentence(s string) string {
-	s, _, _ = strings.Cut(s, ". ")
-	return strings.TrimSuffix(s, ".")
-}
-
 // couldNotStart writes why a command could not run.
 func couldNotStart(streams genericiooptions.IOStreams, command string, err error, cause *diagnose.Cause) {
 	report.Refuse(streams.ErrOut, width(streams.ErrOut), command, err.Error(), report.CauseOf(cause))
-}
-
-// width is the number of columns of a terminal, and 80 of anything else.
-func width(w io.Writer) int {
-	if f, ok := w.(*os.File); ok {
-		if columns, _, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 {
-			return columns
-		}
-	}
-	return 80
-}
-
-// liveTerminal returns w where a line on it may be overwritten.
-func liveTerminal(w io.Writer) io.Writer {
-	if printers.IsTerminal(w) && os.Getenv("TERM") != "dumb" {
-		return w
-	}
-	return nil
 }

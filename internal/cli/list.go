@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -21,16 +20,20 @@ func newListCommand(catalogue []*example.Example, streams genericiooptions.IOStr
 			# List the examples
 			kubectl kbe list`),
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return listTable(streams.Out, catalogue) },
+		RunE: func(*cobra.Command, []string) error {
+			w := printers.GetNewTabWriter(streams.Out)
+			fmt.Fprintln(w, "NAME\tCLAIMS\tABOUT")
+			for _, e := range catalogue {
+				fmt.Fprintf(w, "%s\t%d\t%s\n", e.Metadata.Name, e.Claims(), about(e.Spec.Summary))
+			}
+			return w.Flush()
+		},
 	}
 }
 
-func listTable(out io.Writer, catalogue []*example.Example) error {
-	w := printers.GetNewTabWriter(out)
-	fmt.Fprintln(w, "NAME\tCLAIMS\tABOUT")
-	for _, e := range catalogue {
-		about, _, _ := strings.Cut(firstSentence(e.Spec.Summary), ": ") // what fits on 80 columns
-		fmt.Fprintf(w, "%s\t%d\t%s\n", e.Metadata.Name, e.Claims(), about)
-	}
-	return w.Flush()
+// about is the part of a summary that fits on 80 columns beside a name.
+func about(summary string) string {
+	sentence, _, _ := strings.Cut(summary, ". ")
+	begin, _, _ := strings.Cut(strings.TrimSuffix(sentence, "."), ": ")
+	return begin
 }

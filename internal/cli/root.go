@@ -13,20 +13,6 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 )
 
-// Exit codes; those of a signal are 128 and its number.
-const (
-	exitPassed      = 0
-	exitClaimFailed = 1
-	exitUsage       = 2
-	exitCouldNotRun = 3
-	exitSignal      = 128
-)
-
-// exitError ends the command with a code; its text, if any, is already shown.
-type exitError struct{ code int }
-
-func (e exitError) Error() string { return fmt.Sprintf("exit code %d", e.code) }
-
 // Execute runs the command line and returns its exit code.
 func Execute(ctx context.Context, streams genericiooptions.IOStreams, args []string) int {
 	root, err := newRoot(streams)

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"errors"
-	"io"
 	"io/fs"
 	"path"
 	"slices"
@@ -29,19 +28,15 @@ func newShowCommand(catalogue []*example.Example, streams genericiooptions.IOStr
 			if err != nil {
 				return err
 			}
-			return show(streams.Out, e)
+			// The folder of a built-in example has its name: the loader ensures it.
+			text, err := fs.ReadFile(examples.FS, path.Join(e.Metadata.Name, example.FileName))
+			if err != nil {
+				return err
+			}
+			_, err = streams.Out.Write(text)
+			return err
 		},
 	}
-}
-
-func show(out io.Writer, e *example.Example) error {
-	// The folder of a built-in example has its name: the loader sees to it.
-	text, err := fs.ReadFile(examples.FS, path.Join(e.Metadata.Name, example.FileName))
-	if err != nil {
-		return err
-	}
-	_, err = out.Write(text)
-	return err
 }
 
 // exampleOf is the built-in example of a name.

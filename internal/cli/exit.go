@@ -2,21 +2,26 @@ package cli
 
 import (
 	"context"
-	"os/signal"
+	"fmt"
 	"syscall"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
-// SignalContext is run.SignalContext for the life of the process.
-func SignalContext() context.Context {
-	// A closed standard output is an error of the write, not the end of the
-	// process: the cleanup still runs.
-	signal.Ignore(syscall.SIGPIPE)
-	ctx, _ := run.SignalContext()
-	return ctx
-}
+// Exit codes; those of a signal are 128 and its number.
+const (
+	exitPassed      = 0
+	exitClaimFailed = 1
+	exitUsage       = 2
+	exitCouldNotRun = 3
+	exitSignal      = 128
+)
+
+// exitError ends the command with a code; its text, if any, is already shown.
+type exitError struct{ code int }
+
+func (e exitError) Error() string { return fmt.Sprintf("exit code %d", e.code) }
 
 // verdictError is the exit code of a report's verdict, or nil where all passed.
 func verdictError(ctx context.Context, verdict v1alpha1.Verdict) error {
