@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/podpatch"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
@@ -72,7 +73,7 @@ func readConfig(path string) (*v1alpha1.Config, error) {
 	if config.View != "" && !slices.Contains(report.Views(), config.View) {
 		return nil, fmt.Errorf("view: expected one of %s, found %q", strings.Join(report.Views(), ", "), config.View)
 	}
-	if _, err := podpatch.FromRegistry(shellReference, config.Registry); err != nil {
+	if _, err := podpatch.FromRegistry(reach.ShellReference, config.Registry); err != nil {
 		return nil, fmt.Errorf("registry: %w", err)
 	}
 	known := run.Options{Images: config.Images}

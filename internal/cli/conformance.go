@@ -14,6 +14,7 @@ import (
 	"k8s.io/kubectl/pkg/util/templates"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/conformance"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
@@ -73,8 +74,8 @@ func newConformanceCommand(clients *run.Clients, flags *genericclioptions.Config
 	completeFlag(c, "profile", words(all...))
 	c.Flags().StringArrayVar(&o.skips, "skip", nil, "Skip an assertion, as ID=REASON; may be repeated")
 	c.Flags().BoolVar(&o.list, "list", false, "List the assertions, without contacting a cluster")
-	o.opts.AddFlags(c.Flags(), "; names: "+shellImage+", simpleservice")
-	completeFlag(c, "image", keys(shellImage, "simpleservice"))
+	o.opts.AddFlags(c.Flags(), "; names: "+reach.ShellImage+", simpleservice")
+	completeFlag(c, "image", keys(reach.ShellImage, "simpleservice"))
 	o.output = newOutput(&v1alpha1.ConformanceReport{})
 	o.output.addFlags(c, " (default: summary)")
 	o.output.addWarningFlag(c, "slow connections")

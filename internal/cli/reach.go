@@ -19,13 +19,6 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
-// shellImage is the name by which --image knows the one image of reach, shellReference
-// where it is: that of the examples. It serves with Python and probes with curl.
-const (
-	shellImage     = "shell"
-	shellReference = "quay.io/centos/centos:stream9"
-)
-
 // reachOptions are the flags of `kubectl kbe reach`.
 type reachOptions struct {
 	run.Options
@@ -94,8 +87,8 @@ func newReachCommand(clients *run.Clients, flags *genericclioptions.ConfigFlags,
 		},
 	}
 	o.AddKeepFlag(c.Flags())
-	o.AddFlags(c.Flags(), "; "+shellImage+" needs Python 3, curl and a shell")
-	completeFlag(c, "image", keys(shellImage))
+	o.AddFlags(c.Flags(), "; "+reach.ShellImage+" needs Python 3, curl and a shell")
+	completeFlag(c, "image", keys(reach.ShellImage))
 	o.pod.addFlags(c)
 	o.nodes.addFlags(c)
 	o.output = newOutput(&v1alpha1.Reach{})
@@ -109,12 +102,12 @@ func (o *reachOptions) complete(c *cobra.Command, args []string) error {
 	if err := o.Validate(); err != nil {
 		return err
 	}
-	images, err := o.References(map[string]string{shellImage: shellReference})
+	images, err := o.References(map[string]string{reach.ShellImage: reach.ShellReference})
 	if err != nil {
 		return err
 	}
-	o.image = images[shellImage]
-	if err := o.nodes.complete(); err != nil {
+	o.image = images[reach.ShellImage]
+	if err := o.nodes.complete(c); err != nil {
 		return err
 	}
 	if err := o.pod.complete(c, args, o.nodes.nodes); err != nil {

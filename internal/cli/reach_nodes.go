@@ -25,9 +25,16 @@ func (o *nodesOptions) addFlags(c *cobra.Command) {
 	c.Flags().DurationVar(&o.slow, "slow", reach.SlowByDefault, "With --nodes: warn if the median time to connect is longer than this")
 }
 
-func (o *nodesOptions) complete() error {
+func (o *nodesOptions) complete(c *cobra.Command) error {
+	if !o.nodes {
+		for _, flag := range []string{"tolerate", "peers", "slow"} {
+			if c.Flags().Changed(flag) {
+				return fmt.Errorf("--%s needs --nodes", flag)
+			}
+		}
+		return nil
+	}
 	switch {
-	case !o.nodes:
 	case o.peers < 0:
 		return fmt.Errorf("--peers %d: expected a number greater than 0", o.peers)
 	case o.slow <= 0:

@@ -8,6 +8,7 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/examples"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
 )
 
 func TestReachChecksItsFlags(t *testing.T) {
@@ -17,6 +18,9 @@ func TestReachChecksItsFlags(t *testing.T) {
 		"--port and --nodes cannot":                                     {"reach", "--nodes", "--port", "80"},
 		"--from and --nodes cannot":                                     {"reach", "--nodes", "--from", "here"},
 		"web: --nodes probes its own":                                   {"reach", "web", "--nodes"},
+		"--peers needs --nodes":                                         {"reach", "--peers", "8"},
+		"--slow needs --nodes":                                          {"reach", "web", "--slow", "1s"},
+		"--tolerate needs --nodes":                                      {"reach", "--tolerate"},
 		"--image shel=x: expected NAME=REF with one of the names shell": {"reach", "--image", "shel=x"},
 		"--image simpleservice=x: expected NAME=REF":                    {"reach", "--image", "simpleservice=x"},
 		"accepts at most 1 arg":                                         {"reach", "web", "db"},
@@ -39,7 +43,7 @@ func TestReachUsesTheShellImageOfTheExamplePods(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if image := pods.Image(shellImage); image != shellReference {
-		t.Errorf("expected %v, found %v", image, shellReference)
+	if image := pods.Image(reach.ShellImage); image != reach.ShellReference {
+		t.Errorf("expected %v, found %v", image, reach.ShellReference)
 	}
 }

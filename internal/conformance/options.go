@@ -19,10 +19,6 @@ type Options struct {
 	Skip map[string]string
 }
 
-// shellImage is the short name of the image that serves and probes wherever no example
-// says what does.
-const shellImage = "shell"
-
 // complete fills in what is left to the suite; its error says what is wrong.
 func (o *Options) complete(s *Suite) error {
 	o.DumpFailures = true

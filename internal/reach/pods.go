@@ -25,11 +25,18 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
 )
 
+// ShellImage is the short name of the image of all Pods, and ShellReference that of the
+// examples: it serves with Python 3 and probes with curl.
+const (
+	ShellImage     = "shell"
+	ShellReference = "quay.io/centos/centos:stream9"
+)
+
 // Env is where a run works: a session that its caller has opened and closes, and the
 // image of its Pods.
 type Env struct {
 	*run.Environment
-	// Image serves, with Python 3, and probes, with curl.
+	// Image is the reference of the shell image.
 	Image string
 	// Progress, where it is not nil, is called at any time, by one goroutine at a time.
 	Progress func(Progress)
