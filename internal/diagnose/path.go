@@ -18,27 +18,6 @@ type Unanswered struct {
 	Policies []string
 }
 
-// paths are the causes of a Pod that does not answer another one. The words are curl's.
-var paths = []row{
-	{at: path, reason: "Policy", message: unanswered,
-		what:   `pod "$from" got no answer from pod "$to"; NetworkPolicies of namespace "$namespace" restrict the traffic between them: $policies`,
-		remedy: "allow traffic between the pods of this namespace in a NetworkPolicy, or use a namespace without these policies: -n NAMESPACE", outlook: Hopeless},
-	{at: path, reason: "OtherNodeFails", message: unanswered,
-		what:   `pod "$from" on node "$fromNode" got no answer from pod "$to" on node "$toNode": the network between these nodes fails`,
-		remedy: reachNodes, outlook: Hopeless},
-	{at: path, reason: "OtherNode", message: unanswered,
-		what:   `pod "$from" on node "$fromNode" got no answer from pod "$to" on node "$toNode"`,
-		remedy: reachNodes + "; from where pod \"$to\" answers at all: kubectl kbe reach $to -n $namespace", outlook: Hopeless},
-	{at: path, reason: "SameNode", message: unanswered,
-		what:   `pod "$from" got no answer from pod "$to", on the same node "$toNode"`,
-		remedy: "see from where it answers, with the NetworkPolicies that select it: kubectl kbe reach $to -n $namespace", outlook: Hopeless},
-}
-
-const (
-	unanswered = `no answer yet|timed out|Timeout was reached|Timed out|No route to host|Host is unreachable|Network is unreachable`
-	reachNodes = "see which nodes' pods reach which: kubectl kbe reach --nodes"
-)
-
 // Denied reports whether NetworkPolicies are why nothing was answered: they would hold for
 // other Pods, too, so an answer to one of them excludes it.
 func (u Unanswered) Denied() bool { return len(u.Policies) > 0 && len(u.Answered) == 0 }

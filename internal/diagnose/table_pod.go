@@ -176,3 +176,24 @@ var pods = []row{
 	{at: running, reason: "Unhealthy", what: theContainer + "runs, but its probe fails",
 		remedy: "wait; otherwise compare the probe's path and port with what the program serves, and read its output: kubectl logs $pod -n $namespace -c $container", outlook: Slow},
 }
+
+// paths are the causes of a Pod that does not answer another one. The words are curl's.
+var paths = []row{
+	{at: path, reason: "Policy", message: unanswered,
+		what:   `pod "$from" got no answer from pod "$to"; NetworkPolicies of namespace "$namespace" restrict the traffic between them: $policies`,
+		remedy: "allow traffic between the pods of this namespace in a NetworkPolicy, or use a namespace without these policies: -n NAMESPACE", outlook: Hopeless},
+	{at: path, reason: "OtherNodeFails", message: unanswered,
+		what:   `pod "$from" on node "$fromNode" got no answer from pod "$to" on node "$toNode": the network between these nodes fails`,
+		remedy: reachNodes, outlook: Hopeless},
+	{at: path, reason: "OtherNode", message: unanswered,
+		what:   `pod "$from" on node "$fromNode" got no answer from pod "$to" on node "$toNode"`,
+		remedy: reachNodes + "; from where pod \"$to\" answers at all: kubectl kbe reach $to -n $namespace", outlook: Hopeless},
+	{at: path, reason: "SameNode", message: unanswered,
+		what:   `pod "$from" got no answer from pod "$to", on the same node "$toNode"`,
+		remedy: "see from where it answers, with the NetworkPolicies that select it: kubectl kbe reach $to -n $namespace", outlook: Hopeless},
+}
+
+const (
+	unanswered = `no answer yet|timed out|Timeout was reached|Timed out|No route to host|Host is unreachable|Network is unreachable`
+	reachNodes = "see which nodes' pods reach which: kubectl kbe reach --nodes"
+)
