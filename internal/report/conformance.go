@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
@@ -109,4 +111,13 @@ func conformanceSum(r *v1alpha1.ConformanceReport) string {
 		text += fmt.Sprintf(", %d skipped", skipped)
 	}
 	return fmt.Sprintf("%s, in %s", afterSignal(r.Interrupted, text), millis(r.ElapsedMilliseconds))
+}
+
+// runOfConformance is the part of a ConformanceReport that the report of every run has.
+func runOfConformance(r *v1alpha1.ConformanceReport) *v1alpha1.RunResult {
+	return &v1alpha1.RunResult{
+		Verdict: r.Verdict, Error: r.Error, Interrupted: r.Interrupted, ToolVersion: r.ToolVersion,
+		StartTime: metav1.NewMicroTime(r.Date.Time), ElapsedMilliseconds: r.ElapsedMilliseconds,
+		Run: v1alpha1.Run{Context: r.Cluster.Context, ServerVersion: r.Cluster.Version},
+	}
 }

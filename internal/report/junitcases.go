@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/jstemmer/go-junit-report/v2/junit"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
@@ -106,15 +105,6 @@ func (s *suite) addVantages(r *v1alpha1.Reach) {
 			c.SystemOut = &junit.Output{Data: text}
 		}
 		s.add(v.P50Microseconds/1000, c)
-	}
-}
-
-// runOfConformance is the part of a ConformanceReport that the report of every run has.
-func runOfConformance(r *v1alpha1.ConformanceReport) *v1alpha1.RunResult {
-	return &v1alpha1.RunResult{
-		Verdict: r.Verdict, Error: r.Error, Interrupted: r.Interrupted, ToolVersion: r.ToolVersion,
-		StartTime: metav1.NewMicroTime(r.Date.Time), ElapsedMilliseconds: r.ElapsedMilliseconds,
-		Run: v1alpha1.Run{Context: r.Cluster.Context, ServerVersion: r.Cluster.Version},
 	}
 }
 
