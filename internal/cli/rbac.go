@@ -22,13 +22,13 @@ import (
 
 // rbacOptions are the flags of `kubectl kbe rbac`.
 type rbacOptions struct {
-	features       map[string]func(ownNamespace bool) rbac.Needs
-	purposes       []string
-	file           string
-	name           string
-	users, groups  []string
-	serviceAccount []string
-	clusterScoped  bool
+	features        map[string]func(ownNamespace bool) rbac.Needs
+	purposes        []string
+	file            string
+	name            string
+	users, groups   []string
+	serviceAccounts []string
+	clusterScoped   bool
 }
 
 func newRBACCommand(catalogue []*example.Example, flags *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) *cobra.Command {
@@ -107,7 +107,7 @@ func newRBACCommand(catalogue []*example.Example, flags *genericclioptions.Confi
 	c.Flags().StringVar(&o.name, "name", "kubectl-kbe", "Name of the roles and bindings")
 	c.Flags().StringArrayVar(&o.users, "user", nil, "Bind to this user")
 	c.Flags().StringArrayVar(&o.groups, "group", nil, "Bind to this group")
-	c.Flags().StringArrayVar(&o.serviceAccount, "serviceaccount", nil, "Bind to this service account, as NAMESPACE:NAME")
+	c.Flags().StringArrayVar(&o.serviceAccounts, "serviceaccount", nil, "Bind to this service account, as NAMESPACE:NAME")
 	return c
 }
 
@@ -153,7 +153,7 @@ func (o *rbacOptions) subjects() ([]rbacv1.Subject, error) {
 	for _, group := range o.groups {
 		subjects = append(subjects, rbacv1.Subject{APIGroup: rbacv1.GroupName, Kind: rbacv1.GroupKind, Name: group})
 	}
-	for _, account := range o.serviceAccount {
+	for _, account := range o.serviceAccounts {
 		s, err := rbac.ServiceAccount(account)
 		if err != nil {
 			return nil, fmt.Errorf("--serviceaccount: %w", err)
