@@ -88,9 +88,17 @@ func TestComparers(t *testing.T) {
 		"nodes of other names":              {"get nodes", "NAME                STATUS   ROLES    AGE    VERSION\ncrc-rk2fc-master-0  Ready    master   102d   v1.14.6+888f9c630", "NAME     STATUS   ROLES    AGE   VERSION\nnode-1   Ready    <none>   14m   v1.37.2\nnode-2   Ready    <none>   14m   v1.37.2\n", nil, ""},
 		"a node that is not ready": {"get no", "NAME    STATUS   ROLES    AGE    VERSION\nnode-2  Ready    <none>   102d   v1.37.0", "NAME     STATUS     ROLES           AGE   VERSION\nnode-1   Ready      control-plane   14m   v1.37.2\nnode-2   NotReady   <none>          14m   v1.37.2\n",
 			[]string{"5: STATUS: the page shows Ready; the cluster shows NotReady"}, "NAME    STATUS   ROLES    AGE    VERSION\nnode-2  NotReady   <none>   102d   v1.37.0"},
-		"namespaces of others":        {"get ns", "NAME      STATUS   AGE\ndefault   Active   9d\nshop      Active   9d", "NAME             STATUS   AGE\ndefault          Active   14m\nkbe-page-abcde   Active   5s\nteam             Active   5s\n", []string{"6: the cluster shows no row for shop"}, "NAME      STATUS   AGE\ndefault   Active   9d"},
-		"fewer APIs":                  {"api-versions", "apps/v1\nextensions/v1beta1\nv1", "apps/v1\nautoscaling/v2\nv1\n", []string{"5: the command does not print this"}, "apps/v1\nv1"},
-		"a namespace in what is told": {"delete pod a", `pod "a" deleted`, "pod \"a\" deleted from kbe-page-abcde namespace\n", []string{"4: kubectl prints the namespace, too"}, `pod "a" deleted from default namespace`},
+		"namespaces of others":            {"get ns", "NAME      STATUS   AGE\ndefault   Active   9d\nshop      Active   9d", "NAME             STATUS   AGE\ndefault          Active   14m\nkbe-page-abcde   Active   5s\nteam             Active   5s\n", []string{"6: the cluster shows no row for shop"}, "NAME      STATUS   AGE\ndefault   Active   9d"},
+		"fewer APIs":                      {"api-versions", "apps/v1\nextensions/v1beta1\nv1", "apps/v1\nautoscaling/v2\nv1\n", []string{"5: the command does not print this"}, "apps/v1\nv1"},
+		"a namespace in what is reported": {"delete pod a", `pod "a" deleted`, "pod \"a\" deleted from kbe-page-abcde namespace\n", []string{"4: kubectl prints the namespace, too"}, `pod "a" deleted from default namespace`},
+		"objects of jq in a line each":    {"get pods -o json | jq -c '.items[] | {a: .b}'", "{\"a\":1}\n{\"a\":\"<x>\"}", `{"items": [{"b": 1}, {"b": "<x>"}]}`, nil, ""},
+		"another object of jq":            {"get pods -o json | jq --compact-output '.items[] | {a: .b}'", "{\"a\":1}\n{\"a\":2}", `{"items": [{"b": 1}, {"b": 3}]}`, []string{"5: [1].a: the page shows 2; the cluster has 3"}, "{\"a\":1}\n{\"a\":3}"},
+		"objects of jq, with the keys in another order": {"get pods -o json | jq '.items[]'", "{\n  \"b\": 1,\n  \"a\": 2\n}\n{\n  \"b\": 3,\n  \"a\": 4\n}", `{"items": [{"b": 1, "a": 2}, {"b": 3, "a": 5}]}`,
+			[]string{"10: [1].a: the page shows 4; the cluster has 5"}, "{\n  \"b\": 1,\n  \"a\": 2\n}\n{\n  \"b\": 3,\n  \"a\": 5\n}"},
+		"an object of jq more":     {"get pods -o json | jq '.items[]'", "{\"a\": 1}\n{\"a\": 2}", `{"items": [{"a": 1}]}`, []string{"4: the page shows a list; the cluster has an object"}, ""},
+		"texts of jq":              {"get pods -o json | jq '.items[]'", `"a"` + "\n" + `"b"`, `{"items": ["a", "c"]}`, []string{"5: the command prints something else"}, `"a"` + "\n" + `"c"`},
+		"another document of YAML": {"get pods -o yaml", "a: 1\n---\nb: 2", "a: 1\n---\nb: 3\n", []string{"6: the command prints something else"}, "a: 1\n---\nb: 3"},
+		"base64 in one line":       {"get secret a -o jsonpath={.data.b} | base64 -w 0", "aGVsbG8=", "hello", nil, ""},
 	} {
 		p := read(t, "page.md", fmt.Sprintf("# Page\n```\n$ kubectl %s\n%s\n```\n", tc.command, tc.shown))
 		found, corrected := findings(p, outputsOf{"3": {Stdout: tc.found}})

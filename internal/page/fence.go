@@ -166,7 +166,7 @@ func (c *command) prints(lines []line) bool {
 // applied.
 func isPartOfManifest(lines []line) bool {
 	text := strings.Join(textsOf(lines), "\n")
-	n := documentOf(text)
+	n := nextNodeOf(yaml.NewDecoder(strings.NewReader(text))) // the first of several
 	return len(lines) > 1 && !failure.MatchString(text) && n != nil && n.Kind == yaml.MappingNode
 }
 

@@ -3,7 +3,9 @@ package page
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -21,12 +23,48 @@ func (s *shownOutput) document() *yaml.Node {
 	return documentOf(strings.Join(lines, "\n"))
 }
 
+// documentOf is the only document of a text in JSON or YAML, or nil. Objects that follow one another, as jq prints
+// them, are a list.
 func documentOf(text string) *yaml.Node {
+	list := &yaml.Node{Kind: yaml.SequenceNode, Line: 1}
+	objects := json.NewDecoder(strings.NewReader(text))
+	for begin := 0; objects.Decode(&map[string]any{}) == nil; begin = int(objects.InputOffset()) {
+		item := onlyNodeOf(text[begin:objects.InputOffset()])
+		if item == nil {
+			return nil
+		}
+		moveDown(item, strings.Count(text[:begin], "\n"))
+		list.Content = append(list.Content, item)
+	}
+	if len(list.Content) > 1 && !objects.More() {
+		return list
+	}
+	return onlyNodeOf(text)
+}
+
+func onlyNodeOf(text string) *yaml.Node {
+	documents := yaml.NewDecoder(strings.NewReader(text))
+	n := nextNodeOf(documents)
+	if errors.Is(documents.Decode(&yaml.Node{}), io.EOF) {
+		return n
+	}
+	return nil
+}
+
+func nextNodeOf(documents *yaml.Decoder) *yaml.Node {
 	var n yaml.Node
-	if err := yaml.Unmarshal([]byte(text), &n); err != nil || len(n.Content) != 1 {
+	if documents.Decode(&n) != nil || len(n.Content) != 1 {
 		return nil
 	}
 	return n.Content[0]
+}
+
+// moveDown adds to the line numbers of a node, whose text begins further down.
+func moveDown(n *yaml.Node, lines int) {
+	n.Line += lines
+	for _, child := range n.Content {
+		moveDown(child, lines)
+	}
 }
 
 // isFields reports whether the output is JSON or YAML.
@@ -211,7 +249,9 @@ func (s *shownOutput) lineOf(n *yaml.Node) line {
 
 // node is a difference at a node; the format begins with its path.
 func (s *shownOutput) node(n *yaml.Node, path, format string, args ...any) difference {
-	return differs(s.lineOf(n), "", format, append([]any{path}, args...)...)
+	d := differs(s.lineOf(n), "", format, append([]any{path}, args...)...)
+	d.Text = strings.TrimPrefix(d.Text, ": ") // the whole document has no path
+	return d
 }
 
 func nodeText(n *yaml.Node) string {

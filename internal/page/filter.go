@@ -1,6 +1,7 @@
 package page
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -21,11 +22,14 @@ import (
 type filter struct {
 	// words are those of the program.
 	words []string
-	apply func(string) (string, error)
+	apply program
 }
 
-// filters are the programs that verify runs by itself. What is not here cannot run.
-var filters = map[string]func(args []string) (func(string) (string, error), error){
+// program is what a program makes of its input.
+type program func(input string) (string, error)
+
+// filters are the programs that verify runs by itself, by their arguments. What is not here cannot run.
+var filters = map[string]func(args []string) (program, error){
 	"base64": base64Of,
 	"cat":    withoutFlags(func(lines []string) []string { return lines }),
 	"grep":   grep, "head": head, "tail": tail, "jq": jq, "wc": count,
@@ -43,18 +47,18 @@ func (r *reader) filter(st *syntax.Stmt, at span, note note) (filter, error) {
 	if err != nil {
 		return filter{}, err
 	}
-	make, known := filters[words[0]]
+	withArgs, known := filters[words[0]]
 	if !known {
 		return filter{}, unfit{fmt.Sprintf("its output is piped into `%s`: verify knows base64, grep, head, jq, sort, tail, uniq and wc", words[0])}
 	}
-	apply, err := make(words[1:])
+	apply, err := withArgs(words[1:])
 	if err != nil {
 		return filter{}, unfit{fmt.Sprintf("verify cannot run `%s`: %v", strings.Join(words, " "), err)}
 	}
 	return filter{words, apply}, nil
 }
 
-func byLines(f func([]string) []string) func(string) (string, error) {
+func byLines(f func([]string) []string) program {
 	return func(text string) (string, error) {
 		if text = strings.TrimSuffix(text, "\n"); text == "" {
 			return joined(f(nil)), nil
@@ -71,7 +75,7 @@ func joined(lines []string) string {
 }
 
 // grep knows -i, -v, -w, -E, -F, -o, -A, -B and -C.
-func grep(args []string) (func(string) (string, error), error) {
+func grep(args []string) (program, error) {
 	g := grepFlags{flags: pflag.NewFlagSet("grep", pflag.ContinueOnError)}
 	for short, name := range map[string]string{"i": "ignore-case", "v": "invert-match", "w": "word-regexp", "E": "extended-regexp", "F": "fixed-strings", "o": "only-matching"} {
 		g.flags.BoolP(name, short, false, "")
@@ -154,24 +158,24 @@ func lineCount(args []string) (int, error) {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 0 {
-		return 0, fmt.Errorf("expected -n and a number of lines")
+		return 0, errors.New("expected -n and a number of lines")
 	}
 	return n, nil
 }
 
-func head(args []string) (func(string) (string, error), error) {
+func head(args []string) (program, error) {
 	n, err := lineCount(args)
 	return byLines(func(lines []string) []string { return lines[:min(n, len(lines))] }), err
 }
 
-func tail(args []string) (func(string) (string, error), error) {
+func tail(args []string) (program, error) {
 	n, err := lineCount(args)
 	return byLines(func(lines []string) []string { return lines[max(0, len(lines)-n):] }), err
 }
 
 // withoutFlags is a program that takes none.
-func withoutFlags(f func([]string) []string) func([]string) (func(string) (string, error), error) {
-	return func(args []string) (func(string) (string, error), error) {
+func withoutFlags(f func([]string) []string) func([]string) (program, error) {
+	return func(args []string) (program, error) {
 		if len(args) > 0 {
 			return nil, errors.New("expected no flags")
 		}
@@ -180,7 +184,7 @@ func withoutFlags(f func([]string) []string) func([]string) (func(string) (strin
 }
 
 // base64Of encodes, in lines of 76 characters, or decodes.
-func base64Of(args []string) (func(string) (string, error), error) {
+func base64Of(args []string) (program, error) {
 	decodes, wraps := false, true
 	for _, arg := range args {
 		switch arg {
@@ -211,34 +215,40 @@ func base64Of(args []string) (func(string) (string, error), error) {
 	}, nil
 }
 
-func count(args []string) (func(string) (string, error), error) {
+func count(args []string) (program, error) {
 	if !slices.Equal(args, []string{"-l"}) {
-		return nil, fmt.Errorf("expected -l")
+		return nil, errors.New("expected -l")
 	}
 	return byLines(func(lines []string) []string { return []string{strconv.Itoa(len(lines))} }), nil
 }
 
-// jq runs a query of jq. -r writes texts without quotes, -c in one line.
-func jq(args []string) (func(string) (string, error), error) {
-	raw, query := false, "."
+// query is one of jq.
+type query struct {
+	code *gojq.Code
+	// raw: texts have no quotes. compact: each result is one line.
+	raw, compact bool
+}
+
+// jq knows -r, -c, -M and -S.
+func jq(args []string) (program, error) {
+	q, text := query{}, "."
 	for _, arg := range args {
 		switch arg {
 		case "-r", "--raw-output":
-			raw = true
-		case "-c", "-M", "-S":
+			q.raw = true
+		case "-c", "--compact-output":
+			q.compact = true
+		case "-M", "-S": // it has no colors, and sorts keys always
 		default:
-			query = arg
+			text = arg
 		}
 	}
-	parsed, err := gojq.Parse(query)
+	parsed, err := gojq.Parse(text)
 	if err != nil {
 		return nil, err
 	}
-	code, err := gojq.Compile(parsed)
-	if err != nil {
-		return nil, err
-	}
-	return func(text string) (string, error) { return runJQ(code, text, raw) }, nil
+	q.code, err = gojq.Compile(parsed)
+	return q.run, err
 }
 
 // A query may have no end: it has some time, and mostResults are kept.
@@ -247,7 +257,7 @@ const (
 	mostResults  = 1000
 )
 
-func runJQ(code *gojq.Code, text string, raw bool) (string, error) {
+func (q query) run(text string) (string, error) {
 	var input any
 	if err := json.Unmarshal([]byte(text), &input); err != nil {
 		return "", fmt.Errorf("jq: expected JSON: %w", err)
@@ -255,7 +265,7 @@ func runJQ(code *gojq.Code, text string, raw bool) (string, error) {
 	var out []string
 	ctx, cancel := context.WithTimeout(context.Background(), longestQuery)
 	defer cancel()
-	results := code.RunWithContext(ctx, input)
+	results := q.code.RunWithContext(ctx, input)
 	for range mostResults {
 		v, more := results.Next()
 		if !more {
@@ -264,15 +274,24 @@ func runJQ(code *gojq.Code, text string, raw bool) (string, error) {
 		if err, is := v.(error); is {
 			return "", fmt.Errorf("jq: %w", err)
 		}
-		if s, is := v.(string); is && raw {
-			out = append(out, s)
-			continue
-		}
-		written, err := json.MarshalIndent(v, "", "  ")
+		written, err := q.write(v)
 		if err != nil {
 			return "", err
 		}
-		out = append(out, string(written))
+		out = append(out, written)
 	}
 	return joined(out), nil
+}
+
+func (q query) write(result any) (string, error) {
+	if text, is := result.(string); is && q.raw {
+		return text, nil
+	}
+	written, err := gojq.Marshal(result)
+	if q.compact || err != nil {
+		return string(written), err
+	}
+	var b bytes.Buffer
+	err = json.Indent(&b, written, "", "  ")
+	return b.String(), err
 }

@@ -61,6 +61,7 @@ func TestReadingAPage(t *testing.T) {
 		"fields in a fence of commands":          {"```sh\nkubectl get cm\n```\n```shell\ncommand: [\"/bin/sh\"]\nargs: [\"-c\"]\n```\n", []string{"2 kubectl get cm"}},
 		"an output in a fence of commands":       {"```sh\nkubectl exec a -- redis-cli INFO\n```\n```shell\n1) \"maxmemory\"\n2) \"0\"\n```\n```sh\nkubectl describe cm a\n```\n```shell\nName: a\n```\n", []string{"2 kubectl exec a -- redis-cli INFO: 1) \"maxmemory\": 2) \"0\"", "9 kubectl describe cm a: Name: a"}},
 		"a part of a manifest":                   {"```sh\nkubectl describe pod a\n```\n```yaml\nports:\n- name: b\n```\n```sh\nkubectl get pod a\n```\n```\nspec:\n  a: b\n```\n", []string{"2 kubectl describe pod a", "9 kubectl get pod a"}},
+		"a part of a manifest, with an ellipsis": {"```sh\nkubectl apply -f a\n```\n```\nspec:\n...\nstatus: b\n```\n", []string{"2 kubectl apply -f a"}},
 		"an output of another command":           {"```sh\nkubectl apply -f a\n```\nThe command `ls /b` prints this:\n```\nSPECIAL\n```\n", []string{"2 kubectl apply -f a"}},
 		"an output of a command in a sentence":   {"```sh\nkubectl apply -f a\n```\nRun `kubectl get deployments`:\n```\nNAME  READY\na     0/3\n```\n", []string{"2 kubectl apply -f a", "4 kubectl get deployments: NAME  READY: a     0/3"}},
 		"a command without a name":               {"Use the `kubectl create configmap` command, or run `kubectl delete pod/a`.\n", []string{"1 kubectl delete pod/a"}},
