@@ -43,7 +43,8 @@ func (r *reader) html(n *ast.HTMLBlock) {
 		r.comment(n)
 		return
 	}
-	r.unread(r.linesOf(n.Lines()), r.takeNote(), "it stands in HTML, which verify does not read: expected a fence, with an empty line before it")
+	r.takeNote()
+	r.unread(r.linesOf(n.Lines()), "it stands in HTML, which verify does not read: expected a fence, with an empty line before it")
 }
 
 // comment reads a comment that is for this program.
@@ -71,9 +72,5 @@ func (p *Page) isLast(c *command) bool {
 	return i+1 == len(p.commands) || p.commands[i+1].note.id != c.note.id
 }
 
-// takeNote is the note for what is read next.
-func (r *reader) takeNote() note {
-	n := r.note
-	r.note = note{}
-	return n
-}
+// takeNote has the comment before a block be about that block.
+func (r *reader) takeNote() { r.noted, r.note = r.note, note{} }

@@ -44,7 +44,7 @@ func contentOf(language string) content {
 
 // fence reads the lines of a fence, which is named by info.
 func (r *reader) fence(info string, lines []line) {
-	note := r.takeNote()
+	r.takeNote()
 	if len(lines) == 0 {
 		r.open = nil
 		return
@@ -60,53 +60,53 @@ func (r *reader) fence(info string, lines []line) {
 	}
 	switch holds {
 	case shellContent, sessionContent:
-		r.commandFence(holds, lines, note)
+		r.commandFence(holds, lines)
 	case outputContent:
-		r.outputFence(language, lines, note)
+		r.outputFence(language, lines)
 	case dataContent:
 		isManifestOf := r.open != nil && len(r.open.words) > 0 && r.open.words[0] == "describe" && startsLower.MatchString(lines[0].text) && isPartOfManifest(lines)
 		if !r.named(info, lines) && !isManifestOf {
 			r.outputOfOpen(lines)
 		}
 	default:
-		r.unread(lines, note, fmt.Sprintf("it stands in a fence of `%s`, which verify does not read: expected one of %s", language, strings.Join(append(slices.Clone(shells), sessions[1:]...), ", ")))
+		r.unread(lines, fmt.Sprintf("it stands in a fence of `%s`, which verify does not read: expected one of %s", language, strings.Join(append(slices.Clone(shells), sessions[1:]...), ", ")))
 	}
 }
 
 // commandFence reads a fence for commands, which may hold what the command before prints.
-func (r *reader) commandFence(holds content, lines []line, note note) {
+func (r *reader) commandFence(holds content, lines []line) {
 	switch {
 	case hasPrompt(lines, holds == sessionContent && r.session != nil):
-		r.transcript(lines, note, false)
+		r.transcript(lines, false)
 	case holds == sessionContent && hasCommand(lines):
-		r.script(lines, note)
+		r.script(lines)
 	case slices.ContainsFunc(lines, isRootPrompt) && !hasCommand(lines) && (holds == sessionContent || slices.ContainsFunc(lines, isResult)):
-		r.transcript(lines, note, true)
+		r.transcript(lines, true)
 	case holds == shellContent && !isResult(lines[0]):
-		r.script(lines, note)
+		r.script(lines)
 	default:
 		r.outputOfOpen(lines)
 	}
 }
 
 // outputFence reads a fence for output, which may hold commands.
-func (r *reader) outputFence(language string, lines []line, note note) {
+func (r *reader) outputFence(language string, lines []line) {
 	switch {
 	case slices.ContainsFunc(lines, isKubectl):
-		r.transcript(lines, note, false)
+		r.transcript(lines, false)
 	case r.open == nil && hasCommand(lines):
-		r.unread(lines, note, fmt.Sprintf("it stands in a fence of `%s`, which is for output: expected a prompt, such as $, before it", language))
+		r.unread(lines, fmt.Sprintf("it stands in a fence of `%s`, which is for output: expected a prompt, such as $, before it", language))
 	default:
 		r.outputOfOpen(lines)
 	}
 }
 
 // unread lists the commands of a block that is not run.
-func (r *reader) unread(lines []line, note note, why string) {
+func (r *reader) unread(lines []line, why string) {
 	r.open = nil
 	for i, l := range lines {
-		if isKubectl(l) || i == 0 && command1.MatchString(l.text) {
-			r.add(strings.TrimSpace(l.text), l.span, note).notRun = why
+		if isKubectl(l) || i == 0 && bareCommand.MatchString(l.text) {
+			r.add(strings.TrimSpace(l.text), l.span).notRun = why
 		}
 	}
 }
@@ -176,7 +176,7 @@ func hasCommand(lines []line) bool {
 	for _, l := range lines {
 		switch text := strings.TrimSpace(l.text); {
 		case text == "" || strings.HasPrefix(text, "#"):
-		case isFirst && command1.MatchString(l.text), strings.HasPrefix(l.text, "kubectl "):
+		case isFirst && bareCommand.MatchString(l.text), strings.HasPrefix(l.text, "kubectl "):
 			return true
 		default:
 			isFirst = false
@@ -186,9 +186,9 @@ func hasCommand(lines []line) bool {
 }
 
 // add adds a command of the page.
-func (r *reader) add(text string, at span, note note) *command {
-	c := &command{span: at, id: r.id(at.start), text: text, say: r.said, note: note, section: r.section, block: r.blocks}
-	c.step = cmp.Or(note.Name, "line-"+c.id)
+func (r *reader) add(text string, at span) *command {
+	c := &command{span: at, id: r.id(at.start), text: text, say: r.said, note: r.noted, section: r.section, block: r.blocks}
+	c.step = cmp.Or(c.note.Name, "line-"+c.id)
 	r.said = ""
 	r.commands = append(r.commands, c)
 	return c

@@ -38,12 +38,12 @@ var filters = map[string]func(args []string) (program, error){
 }
 
 // filter is a stage of a pipe.
-func (r *reader) filter(st *syntax.Stmt, at span, note note) (filter, error) {
+func (r *reader) filter(st *syntax.Stmt, at span) (filter, error) {
 	expr, ok := st.Cmd.(*syntax.CallExpr)
 	if !ok || len(expr.Args) == 0 || len(st.Redirs) > 0 {
 		return filter{}, unfit{"its output goes to more than a program"}
 	}
-	words, err := r.words(expr.Args, at, note)
+	words, err := r.words(expr.Args, at)
 	if err != nil {
 		return filter{}, err
 	}

@@ -46,7 +46,7 @@ const longestSentence = 1000
 
 // paragraph reads a paragraph.
 func (r *reader) paragraph(n ast.Node) {
-	note := r.takeNote()
+	r.takeNote()
 	lines := n.Lines()
 	if lines == nil || lines.Len() == 0 {
 		return
@@ -59,7 +59,7 @@ func (r *reader) paragraph(n ast.Node) {
 	said := r.plainText(n)
 	_ = ast.Walk(n, func(n ast.Node, entering bool) (ast.WalkStatus, error) { // which does not fail
 		if code, ok := n.(*ast.CodeSpan); ok && entering {
-			r.inlineCode(code, at, note)
+			r.inlineCode(code, at)
 		}
 		return ast.WalkContinue, nil
 	})
@@ -87,7 +87,7 @@ func (r *reader) creates(begin string, word span) {
 }
 
 // inlineCode reads code in a paragraph: a command that the sentence says to execute.
-func (r *reader) inlineCode(code *ast.CodeSpan, paragraph span, note note) {
+func (r *reader) inlineCode(code *ast.CodeSpan, paragraph span) {
 	first, ok := code.FirstChild().(*ast.Text)
 	last, _ := code.LastChild().(*ast.Text)
 	if !ok || last == nil {
@@ -108,7 +108,7 @@ func (r *reader) inlineCode(code *ast.CodeSpan, paragraph span, note note) {
 	}
 	count := len(r.commands)
 	said, open := r.said, r.open
-	r.statements(text, at, "", note)
+	r.statements(text, at, "")
 	r.said = said
 	if open != nil && !open.changes() { // whose output may still follow
 		r.open = open

@@ -22,8 +22,8 @@ import (
 const maxSize = 1 << 20
 
 // Read reads a page. name is its file, for what is said about it.
-func Read(name string, r io.Reader) (*Page, error) {
-	source, err := io.ReadAll(io.LimitReader(r, maxSize+1))
+func Read(name string, in io.Reader) (*Page, error) {
+	source, err := io.ReadAll(io.LimitReader(in, maxSize+1))
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("%s: cannot be read: %w", name, err)
@@ -37,7 +37,7 @@ func Read(name string, r io.Reader) (*Page, error) {
 		p.Title = string(m[1])
 	}
 	plain := withoutMarkup(source)
-	r2 := &reader{Page: p, source: plain, vars: map[string]string{}}
+	r := &reader{Page: p, source: plain, vars: map[string]string{}}
 	root := goldmark.DefaultParser().Parse(text.NewReader(plain))
 	err = ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		switch {
@@ -46,7 +46,7 @@ func Read(name string, r io.Reader) (*Page, error) {
 		case !entering:
 			return ast.WalkContinue, nil
 		}
-		return r2.block(n), nil
+		return r.block(n), nil
 	})
 	if p.Title == "" {
 		p.Title = strings.TrimSuffix(filepath.Base(name), filepath.Ext(name))
@@ -95,8 +95,8 @@ func withoutMarkup(source []byte) []byte {
 				ends = ends[1:]
 			}
 			if len(ends) > 0 {
-				fence(plain[m[0]:m[1]], "```"+string(source[m[2]:m[3]]))
-				fence(plain[ends[0][0]:ends[0][1]], "```")
+				writeFence(plain[m[0]:m[1]], "```"+string(source[m[2]:m[3]]))
+				writeFence(plain[ends[0][0]:ends[0][1]], "```")
 			}
 		}
 	}
@@ -108,8 +108,8 @@ func endsFence(l string) bool {
 	return slices.ContainsFunc(shortcodes, func(s [2]*regexp.Regexp) bool { return s[1].MatchString(l) })
 }
 
-// fence writes the begin or the end of a fence in place of a line, behind its white space.
-func fence(line []byte, mark string) {
+// writeFence writes the begin or the end of a fence in place of a line, behind its white space.
+func writeFence(line []byte, mark string) {
 	indent := len(line) - len(bytes.TrimLeft(line, " \t"))
 	if indent+len(mark) > len(line) {
 		return
@@ -126,8 +126,8 @@ type reader struct {
 	source []byte
 	// said is the last paragraph or heading.
 	said string
-	// note is of the comment before, for the next fence or paragraph.
-	note note
+	// note is of the comment before, for the next fence or paragraph; noted is of the block that is read.
+	note, noted note
 	// open is the last command of the fence before, whose output may stand in the next one.
 	open *command
 	// session are the words of the command that has opened a shell in a container, or nil; prelude

@@ -16,13 +16,13 @@ var positionInScript = regexp.MustCompile(`^\d+:\d+: `)
 
 // isResult reports whether a line of a script is not a command, but what the one before prints.
 func isResult(l line) bool {
-	isIndented := strings.HasPrefix(l.text, "  ") && !command1.MatchString(l.text) && !strings.HasPrefix(strings.TrimSpace(l.text), "#")
+	isIndented := strings.HasPrefix(l.text, "  ") && !bareCommand.MatchString(l.text) && !strings.HasPrefix(strings.TrimSpace(l.text), "#")
 	return isIndented || isHeader(l.text) || isElision(l.text) || result.MatchString(l.text) || noCommand.MatchString(l.text)
 }
 
 // script reads commands without prompts. What they print begins with a line that can be no command, and ends
 // at an empty line or at the next command.
-func (r *reader) script(lines []line, note note) {
+func (r *reader) script(lines []line) {
 	r.open = nil
 	label := ""
 	if r.session != nil {
@@ -30,7 +30,7 @@ func (r *reader) script(lines []line, note note) {
 	}
 	for len(lines) > 0 && !r.isFull() {
 		n := continued(len(lines), func(n int) string { return lines[n].text })
-		r.statements(strings.Join(textsOf(lines[:n]), "\n"), span{lines[0].start, lines[n-1].end}, label, note)
+		r.statements(strings.Join(textsOf(lines[:n]), "\n"), span{lines[0].start, lines[n-1].end}, label)
 		last := lines[n-1]
 		lines = lines[n:]
 		if printed := outputLines(last, lines); printed > 0 && r.open != nil {
@@ -50,7 +50,7 @@ func outputLines(before line, lines []line) int {
 	}
 	for i, l := range lines {
 		isBlank := strings.TrimSpace(l.text) == ""
-		if isCommented && !isComment(l) || command1.MatchString(l.text) || isBlank && (i+1 == len(lines) || !isHeader(lines[i+1].text)) {
+		if isCommented && !isComment(l) || bareCommand.MatchString(l.text) || isBlank && (i+1 == len(lines) || !isHeader(lines[i+1].text)) {
 			return i
 		}
 	}
@@ -65,11 +65,11 @@ func textsOf(lines []line) (texts []string) {
 }
 
 // statements adds the commands of a text in shell; label is what its prompt says.
-func (r *reader) statements(text string, at span, label string, note note) {
+func (r *reader) statements(text string, at span, label string) {
 	file, err := parser().Parse(strings.NewReader(text+"\n"), "")
 	if err != nil {
 		r.open = nil
-		r.add(text, at, note).notRun = "this is not a command that a shell understands: " + positionInScript.ReplaceAllString(err.Error(), "")
+		r.add(text, at).notRun = "this is not a command that a shell understands: " + positionInScript.ReplaceAllString(err.Error(), "")
 		return
 	}
 	for i, st := range file.Stmts {
@@ -80,6 +80,6 @@ func (r *reader) statements(text string, at span, label string, note note) {
 		if i+1 == len(file.Stmts) {
 			end = len(text) // with what follows a <<
 		}
-		r.statement(strings.TrimRight(text[st.Pos().Offset():min(end, len(text))], " \n"), st, at, label, note)
+		r.statement(strings.TrimRight(text[st.Pos().Offset():min(end, len(text))], " \n"), st, at, label)
 	}
 }

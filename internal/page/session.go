@@ -8,10 +8,11 @@ import (
 )
 
 // clientPod is the Pod that runs the commands after a prompt such as `[cluster] $`, and
-// ClientImage the short name of its image.
+// ClientImage the short name of its image, which has a shell and curl.
 const (
-	clientPod   = "kbe-client"
-	ClientImage = "cluster"
+	clientPod       = "kbe-client"
+	ClientImage     = "cluster"
+	clientReference = "quay.io/centos/centos:stream9"
 )
 
 // terminalFlags are those of exec that connect a terminal.
@@ -64,10 +65,10 @@ func (r *reader) inSession(text string) (call, error) {
 }
 
 // inClusterPod is a command in the client Pod.
-func (r *reader) inClusterPod(st *syntax.Stmt, text string, at span, note note) call {
+func (r *reader) inClusterPod(st *syntax.Stmt, text string, at span) call {
 	words := []string{"exec", clientPod, "--"}
 	if expr, ok := st.Cmd.(*syntax.CallExpr); ok && len(st.Redirs) == 0 && len(expr.Assigns) == 0 {
-		if program, err := r.words(expr.Args, at, note); err == nil {
+		if program, err := r.words(expr.Args, at); err == nil {
 			return call{words: append(words, quietWords(program)...)}
 		}
 	}

@@ -32,10 +32,10 @@ type unfit struct{ text string }
 func (u unfit) Error() string { return u.text }
 
 // statement adds the commands of a statement in shell.
-func (r *reader) statement(text string, st *syntax.Stmt, at span, label string, note note) {
+func (r *reader) statement(text string, st *syntax.Stmt, at span, label string) {
 	if all := operands(st, syntax.AndStmt); len(all) > 1 && label == "" {
 		for _, one := range all {
-			r.statement(printed(one), one, at, label, note)
+			r.statement(printed(one), one, at, label)
 		}
 		return
 	}
@@ -45,11 +45,11 @@ func (r *reader) statement(text string, st *syntax.Stmt, at span, label string, 
 	}
 	where := r.placeOf(label, st)
 	if where == here {
-		if r.assignment(st, at, note) || r.writes(st, text, at, note) {
+		if r.assignment(st, at) || r.writes(st, text, at) {
 			return
 		}
 	}
-	c := r.add(text, at, note)
+	c := r.add(text, at)
 	c.where = where
 	r.open = c
 	begin := len(r.commands)
@@ -58,9 +58,9 @@ func (r *reader) statement(text string, st *syntax.Stmt, at span, label string, 
 	case inContainer:
 		c.call, err = r.inSession(c.text)
 	case inCluster:
-		c.call = r.inClusterPod(st, c.text, at, note)
+		c.call = r.inClusterPod(st, c.text, at)
 	default:
-		c.call, err = r.calls(st, at, note)
+		c.call, err = r.calls(st, at)
 		if err == nil && c.notRun == "" {
 			err = r.opensSession(c)
 		}
@@ -114,9 +114,9 @@ func programOf(st *syntax.Stmt) string {
 }
 
 // calls is a command of this machine: kubectl, and the programs that it is piped into.
-func (r *reader) calls(st *syntax.Stmt, at span, note note) (call, error) {
+func (r *reader) calls(st *syntax.Stmt, at span) (call, error) {
 	stages := operands(st, syntax.Pipe, syntax.PipeAll)
-	first, feeds, err := r.fed(stages, at, note)
+	first, feeds, err := r.fed(stages, at)
 	if err != nil {
 		return call{}, err
 	}
@@ -125,7 +125,7 @@ func (r *reader) calls(st *syntax.Stmt, at span, note note) (call, error) {
 	if !ok {
 		return call{}, unfit{"it is more than one command: verify runs single commands of kubectl"}
 	}
-	words, err := r.words(expr.Args, at, note)
+	words, err := r.words(expr.Args, at)
 	if err != nil {
 		return call{}, err
 	}
@@ -147,10 +147,10 @@ func (r *reader) calls(st *syntax.Stmt, at span, note note) (call, error) {
 	c := call{words: without(words[1:], endless[words[1]]), manifest: feeds}
 	c.watches = c.words[0] == "get" && len(c.words) < len(words)-1
 	if c.manifest == "" {
-		c.manifest, err = r.hereDocument(main, at, note)
+		c.manifest, err = r.hereDocument(main, at)
 	}
 	for _, stage := range stages[first+1:] {
-		f, wrong := r.filter(stage, at, note)
+		f, wrong := r.filter(stage, at)
 		if wrong != nil {
 			return call{}, wrong
 		}
@@ -176,22 +176,22 @@ func operands(st *syntax.Stmt, operators ...syntax.BinCmdOperator) []*syntax.Stm
 }
 
 // fed is the index of the main command of a pipe, and the text that `cat` or `echo` feeds it.
-func (r *reader) fed(stages []*syntax.Stmt, at span, note note) (first int, text string, err error) {
+func (r *reader) fed(stages []*syntax.Stmt, at span) (first int, text string, err error) {
 	if program := programOf(stages[0]); len(stages) < 2 || program != "cat" && program != "echo" {
 		return 0, "", nil
 	}
-	text, err = r.content(stages[0], at, note)
+	text, err = r.content(stages[0], at)
 	return 1, text, err
 }
 
 // hereDocument is the text after << of a command. Another redirection cannot be followed.
-func (r *reader) hereDocument(st *syntax.Stmt, at span, note note) (text string, err error) {
+func (r *reader) hereDocument(st *syntax.Stmt, at span) (text string, err error) {
 	for _, redirect := range st.Redirs {
 		switch {
 		case redirect.Hdoc != nil && redirect.Word.Lit() == "": // the text after <<'EOF' has no values
 			return redirect.Hdoc.Lit(), nil
 		case redirect.Hdoc != nil:
-			return r.pieces(redirect.Hdoc.Parts, inHereDocument, at, note)
+			return r.pieces(redirect.Hdoc.Parts, inHereDocument, at)
 		case redirect.Op == syntax.DplOut, redirect.Word != nil && redirect.Word.Lit() == "/dev/null":
 		default:
 			return "", unfit{fmt.Sprintf("it reads or writes a file of the machine (%s)", redirect.Op)}
@@ -208,10 +208,10 @@ const (
 )
 
 // words are those of a command, with the values of the page's variables.
-func (r *reader) words(args []*syntax.Word, at span, note note) ([]string, error) {
+func (r *reader) words(args []*syntax.Word, at span) ([]string, error) {
 	out := make([]string, 0, len(args))
 	for _, arg := range args {
-		w, err := r.pieces(arg.Parts, anywhere, at, note)
+		w, err := r.pieces(arg.Parts, anywhere, at)
 		if err != nil {
 			return nil, err
 		}
@@ -221,7 +221,7 @@ func (r *reader) words(args []*syntax.Word, at span, note note) ([]string, error
 }
 
 // pieces are the parts of a word, with the values of the page's variables.
-func (r *reader) pieces(parts []syntax.WordPart, escaped string, at span, note note) (string, error) {
+func (r *reader) pieces(parts []syntax.WordPart, escaped string, at span) (string, error) {
 	var w strings.Builder
 	for _, part := range parts {
 		var more string
@@ -234,11 +234,11 @@ func (r *reader) pieces(parts []syntax.WordPart, escaped string, at span, note n
 				more = escapes.Replace(more)
 			}
 		case *syntax.DblQuoted:
-			more, err = r.pieces(p.Parts, inQuotes, at, note)
+			more, err = r.pieces(p.Parts, inQuotes, at)
 		case *syntax.ParamExp:
 			more, err = r.variable(p)
 		case *syntax.CmdSubst:
-			more, err = r.substitution(p, at, note)
+			more, err = r.substitution(p, at)
 		default:
 			err = unfit{"it has an expansion of the shell that verify does not know"}
 		}
@@ -276,25 +276,25 @@ func (r *reader) variable(p *syntax.ParamExp) (string, error) {
 }
 
 // substitution runs the command of a $( ) as a step of its own, and is its output.
-func (r *reader) substitution(p *syntax.CmdSubst, at span, note note) (string, error) {
+func (r *reader) substitution(p *syntax.CmdSubst, at span) (string, error) {
 	if len(p.Stmts) != 1 {
 		return "", unfit{"verify runs one command in $( )"}
 	}
-	note.Name, note.Claims = "", nil
-	inner, err := r.calls(p.Stmts[0], at, note)
+	inner, err := r.calls(p.Stmts[0], at)
 	if err != nil {
 		return "", err
 	}
 	if len(inner.filters) > 0 {
 		return "", unfit{"verify does not run a pipe in $( )"}
 	}
-	c := r.add(printed(p.Stmts[0]), at, note)
+	c := r.add(printed(p.Stmts[0]), at)
 	c.call = inner
+	c.step, c.note.Claims = "line-"+c.id, nil // the name and the claims of a comment are the whole command's
 	return mark + fmt.Sprintf("steps[%q].stdout.trim()", c.step) + mark, nil
 }
 
 // assignment reads NAME=VALUE and export NAME=VALUE.
-func (r *reader) assignment(st *syntax.Stmt, at span, note note) bool {
+func (r *reader) assignment(st *syntax.Stmt, at span) bool {
 	var assigns []*syntax.Assign
 	switch cmd := st.Cmd.(type) {
 	case *syntax.CallExpr:
@@ -312,9 +312,9 @@ func (r *reader) assignment(st *syntax.Stmt, at span, note note) bool {
 		if a.Name == nil || a.Value == nil {
 			continue
 		}
-		value, err := r.pieces(a.Value.Parts, anywhere, at, note)
+		value, err := r.pieces(a.Value.Parts, anywhere, at)
 		if err != nil {
-			c := r.add(printed(st), at, note)
+			c := r.add(printed(st), at)
 			c.notRun = err.Error()
 			delete(r.vars, a.Name.Value)
 			continue

@@ -18,7 +18,7 @@ var (
 	otherPrompt  = regexp.MustCompile(`^()(?:[%>❯➜] *|\$)(kubectl[ \t].*)$`)
 	clusterLabel = regexp.MustCompile(`(?i)^\[(in[ -])?cluster\]`)
 	inside       = regexp.MustCompile(`^(\[?[\w.-]+@|[/~])`)
-	command1     = regexp.MustCompile(`^\s*(kubectl|helm|istioctl|curl)\s`)
+	bareCommand  = regexp.MustCompile(`^\s*(kubectl|helm|istioctl|curl)\s`)
 )
 
 // prompts are the forms of a prompt; a bare # is one in a container only: elsewhere it begins a comment.
@@ -46,7 +46,7 @@ func hasPrompt(lines []line, bare bool) bool {
 }
 
 // transcript reads commands after prompts, and what they print. root: a bare # is a prompt everywhere.
-func (r *reader) transcript(lines []line, note note, root bool) {
+func (r *reader) transcript(lines []line, root bool) {
 	first := max(0, slices.IndexFunc(lines, func(l line) bool { return hasPrompt([]line{l}, root || r.session != nil) }))
 	// An output may have signs of a prompt, too, which do not stand below the page's own.
 	promptOf := func(l line) (label, command string, ok bool) {
@@ -55,7 +55,7 @@ func (r *reader) transcript(lines []line, note note, root bool) {
 	}
 	r.open = nil
 	if hasCommand(lines[:first]) { // whose prompt the page leaves out
-		r.script(lines[:first], note)
+		r.script(lines[:first])
 	}
 	for i := first; i < len(lines) && !r.isFull(); {
 		label, text, ok := promptOf(lines[i])
@@ -87,7 +87,7 @@ func (r *reader) transcript(lines []line, note note, root bool) {
 			}
 			i++
 		}
-		r.statements(whole, at, label, note)
+		r.statements(whole, at, label)
 		r.outputOfOpen(lines[begin:i])
 	}
 }

@@ -15,9 +15,6 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 )
 
-// clientImage has a shell and curl.
-const clientImage = "quay.io/centos/centos:stream9"
-
 // defaultWithin is how long a command that reads may take until it prints what the page
 // shows.
 const defaultWithin = "1m"
@@ -32,7 +29,7 @@ func (p *Page) Example(from Sources) (*example.Example, error) {
 	e.Metadata.Name = p.label()
 	e.Spec.Title = p.Title
 	e.Spec.Source = p.Name
-	e.Spec.Images = map[string]example.Image{ClientImage: {Reference: clientImage}}
+	e.Spec.Images = map[string]example.Image{ClientImage: {Reference: clientReference}}
 	sc := example.Scenario{Name: "page", Title: p.Title, At: example.Line(p.Name, 1)}
 	var problems example.Problems
 	client := false

@@ -18,7 +18,7 @@ type written struct {
 }
 
 // writes keeps the file that a statement writes. It reports false for a statement that writes none.
-func (r *reader) writes(st *syntax.Stmt, text string, at span, note note) bool {
+func (r *reader) writes(st *syntax.Stmt, text string, at span) bool {
 	call, ok := st.Cmd.(*syntax.CallExpr)
 	program := programOf(st)
 	if !ok || program != "cat" && program != "echo" {
@@ -39,7 +39,7 @@ func (r *reader) writes(st *syntax.Stmt, text string, at span, note note) bool {
 	if name == "" || path.IsAbs(name) || program == "cat" && len(call.Args) > 1 || hasSubstitution(st) {
 		return false
 	}
-	content, err := r.content(&syntax.Stmt{Cmd: call, Redirs: others}, at, note)
+	content, err := r.content(&syntax.Stmt{Cmd: call, Redirs: others}, at)
 	if err != nil {
 		return false
 	}
@@ -48,7 +48,7 @@ func (r *reader) writes(st *syntax.Stmt, text string, at span, note note) bool {
 		content = before.text + content
 	}
 	r.files = append(r.files, written{name, at.start, content})
-	c := r.add(text, at, note)
+	c := r.add(text, at)
 	c.notRun, c.harmless = "verify keeps the file for the commands that name it", true
 	return true
 }
@@ -63,8 +63,8 @@ func hasSubstitution(st *syntax.Stmt) (found bool) {
 }
 
 // content is what cat and echo print.
-func (r *reader) content(st *syntax.Stmt, at span, note note) (string, error) {
-	text, err := r.hereDocument(st, at, note)
+func (r *reader) content(st *syntax.Stmt, at span) (string, error) {
+	text, err := r.hereDocument(st, at)
 	args := st.Cmd.(*syntax.CallExpr).Args
 	switch {
 	case err != nil:
@@ -74,7 +74,7 @@ func (r *reader) content(st *syntax.Stmt, at span, note note) (string, error) {
 	case args[0].Lit() == "cat":
 		return text, nil
 	}
-	words, err := r.words(args[1:], at, note)
+	words, err := r.words(args[1:], at)
 	end := "\n"
 	for len(words) > 0 && (words[0] == "-n" || words[0] == "-e") {
 		if words[0] == "-n" {
