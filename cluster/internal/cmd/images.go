@@ -15,7 +15,6 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/image"
 	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/state"
-	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/supervisor"
 )
 
 func newImages(open opener) *cobra.Command {
@@ -39,37 +38,37 @@ func newImages(open opener) *cobra.Command {
 
 // held is an image, and the nodes that have just this one.
 type held struct {
-	supervisor.NodeImage
+	image.NodeImage
 	nodes []string
 	is    string
 }
 
 // imagesOf reads the images of every node. What nodes have under the same reference may differ.
 func imagesOf(ctx context.Context, dir state.Dir, cluster state.Cluster) ([]*held, error) {
-	perNode := make([][]supervisor.NodeImage, len(cluster.Nodes))
+	perNode := make([][]image.NodeImage, len(cluster.Nodes))
 	err := each(ctx, cluster.Nodes, func(ctx context.Context, i int, node string) (err error) {
-		perNode[i], err = supervisor.Images(ctx, cluster.Bin, dir.HostSocket(node))
+		perNode[i], err = image.List(ctx, cluster.Bin, dir.HostSocket(node))
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	found := map[supervisor.NodeImage]*held{}
+	found := map[image.NodeImage]*held{}
 	var all []*held
 	for i, images := range perNode {
-		for _, image := range images {
-			if found[image] == nil {
-				found[image] = &held{NodeImage: image}
-				all = append(all, found[image])
+		for _, one := range images {
+			if found[one] == nil {
+				found[one] = &held{NodeImage: one}
+				all = append(all, found[one])
 			}
-			found[image].nodes = append(found[image].nodes, cluster.Nodes[i])
+			found[one].nodes = append(found[one].nodes, cluster.Nodes[i])
 		}
 	}
 	slices.SortStableFunc(all, func(a, b *held) int { return cmp.Compare(a.Ref, b.Ref) })
 	work, ctx := errgroup.WithContext(ctx)
 	for _, h := range all {
 		work.Go(func() error {
-			labels, err := supervisor.ImageLabels(ctx, cluster.Bin, dir.HostSocket(h.nodes[0]), h.NodeImage)
+			labels, err := image.LabelsOf(ctx, cluster.Bin, dir.HostSocket(h.nodes[0]), h.NodeImage)
 			h.is = image.WhatItIs(labels)
 			return err
 		})

@@ -24,7 +24,7 @@ func load(ctx context.Context, bin, socket, archive string, flags ...string) err
 		return err
 	}
 	defer f.Close()
-	cmd := Ctr(ctx, bin, socket, append(append([]string{"images", "import"}, flags...), "-")...)
+	cmd := ctr(ctx, bin, socket, append(append([]string{"images", "import"}, flags...), "-")...)
 	var out bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = f, &out, &out
 	if err := cmd.Run(); err != nil {
@@ -33,7 +33,7 @@ func load(ctx context.Context, bin, socket, archive string, flags ...string) err
 	return nil
 }
 
-// Ctr is the command line of containerd, for the images of the kubelet.
-func Ctr(ctx context.Context, bin, socket string, args ...string) *exec.Cmd {
+// ctr is the command line of containerd, for the images of the kubelet.
+func ctr(ctx context.Context, bin, socket string, args ...string) *exec.Cmd {
 	return exec.CommandContext(ctx, filepath.Join(bin, "ctr"), append([]string{"--address", socket, "--namespace", "k8s.io"}, args...)...)
 }

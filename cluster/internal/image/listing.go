@@ -1,4 +1,4 @@
-package supervisor
+package image
 
 import (
 	"context"
@@ -8,8 +8,6 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
-
-	"github.com/kubectl-kbe/kubectl-kbe/cluster/internal/image"
 )
 
 // NodeImage is an image that a node has, under one of its references.
@@ -24,10 +22,10 @@ type NodeImage struct {
 	Platforms string
 }
 
-// Images returns the images of the node whose containerd listens on socket, in the order of their references. Names that
+// List returns the images of the node whose containerd listens on socket, in the order of their references. Names that
 // the kubelet uses, which are digests, are left out.
-func Images(ctx context.Context, bin, socket string) ([]NodeImage, error) {
-	table, err := output(image.Ctr(ctx, bin, socket, "images", "ls"))
+func List(ctx context.Context, bin, socket string) ([]NodeImage, error) {
+	table, err := output(ctr(ctx, bin, socket, "images", "ls"))
 	return parseImages(string(table)), err
 }
 
@@ -42,11 +40,11 @@ func parseImages(table string) (images []NodeImage) {
 	return images
 }
 
-// ImageLabels returns the labels in the configuration of an image that the node has. Of an index, that is the image for the
+// LabelsOf returns the labels in the configuration of an image that the node has. Of an index, that is the image for the
 // node's own architecture.
-func ImageLabels(ctx context.Context, bin, socket string, i NodeImage) (map[string]string, error) {
+func LabelsOf(ctx context.Context, bin, socket string, i NodeImage) (map[string]string, error) {
 	for digest := i.Digest; ; {
-		text, err := output(image.Ctr(ctx, bin, socket, "content", "get", digest))
+		text, err := output(ctr(ctx, bin, socket, "content", "get", digest))
 		if err != nil {
 			return nil, err
 		}
