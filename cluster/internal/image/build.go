@@ -55,14 +55,6 @@ func BuildStore(ctx context.Context, cacheDir, bin string, pauseAlone bool, prog
 	return s.path(ctx, cacheDir, oneAtATime(progress))
 }
 
-func buildOne(ctx context.Context, cacheDir, file string, progress func(format string, args ...any), r recipe) (string, error) {
-	a, err := archive(file, r)
-	if err != nil {
-		return "", err
-	}
-	return a.path(ctx, cacheDir, oneAtATime(progress))
-}
-
 func oneAtATime(progress func(string, ...any)) func(string, ...any) {
 	var mu sync.Mutex
 	return func(format string, args ...any) {

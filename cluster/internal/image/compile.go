@@ -44,9 +44,9 @@ func sources(program string) map[string]string {
 // compile writes the program's sources below dir, builds them statically, and returns
 // the path of the binary. It has no dependencies, so it needs no network.
 func compile(ctx context.Context, program, arch, dir string) (string, error) {
-	goTool, err := findGo()
+	goTool, err := gotool.Find()
 	if err != nil {
-		return "", err
+		return "", missing("go", "the programs of the images", "golang-go (1.26 or newer)")
 	}
 	src := filepath.Join(dir, "src")
 	if err := os.MkdirAll(src, 0o700); err != nil {
@@ -67,12 +67,4 @@ func compile(ctx context.Context, program, arch, dir string) (string, error) {
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch, "GOAMD64=v1", "GOARM64=v8.0",
 		"GOFLAGS=", "GOWORK=off", "GOTMPDIR="+dir)
 	return binary, run(ctx, cmd)
-}
-
-func findGo() (string, error) {
-	path, err := gotool.Find()
-	if err != nil {
-		return "", missing("go", "the programs of the images", "golang-go (1.26 or newer)")
-	}
-	return path, nil
 }

@@ -37,5 +37,9 @@ func BuildDNS(ctx context.Context, cacheDir, bin string, progress func(format st
 	if err != nil {
 		return "", err
 	}
-	return buildOne(ctx, cacheDir, "coredns", progress, dns)
+	a, err := archive("coredns", dns)
+	if err != nil {
+		return "", err
+	}
+	return a.path(ctx, cacheDir, oneAtATime(progress))
 }

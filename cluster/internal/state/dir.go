@@ -47,21 +47,6 @@ func Open(name string) (Dir, error) {
 	return dir, nil
 }
 
-// Names returns the clusters that have a state folder, sorted.
-func Names() ([]string, error) {
-	entries, err := os.ReadDir(Root())
-	if err != nil && !os.IsNotExist(err) {
-		return nil, err
-	}
-	var names []string
-	for _, e := range entries {
-		if e.IsDir() && dnsLabel.MatchString(e.Name()) {
-			names = append(names, e.Name())
-		}
-	}
-	return names, nil
-}
-
 // Name returns the name of the cluster.
 func (d Dir) Name() string { return filepath.Base(string(d)) }
 
