@@ -127,7 +127,7 @@ func (s *shownOutput) compareEvents(stdout string) (others []line, all []differe
 		case ok:
 			all = append(all, s.compareEvent(l, e, found, used)...)
 		case eventColumns.MatchString(l.text):
-			if header != "" && !s.isSameHeader(squeezed(l.text), header) {
+			if _, same := s.match(squeezed(l.text), header, ""); header != "" && !same {
 				all = append(all, differs(l, header, "the cluster shows events in other columns"))
 			}
 		case !noEvent.MatchString(l.text):
@@ -135,11 +135,6 @@ func (s *shownOutput) compareEvents(stdout string) (others []line, all []differe
 		}
 	}
 	return others, all
-}
-
-func (s *shownOutput) isSameHeader(shown, found string) bool {
-	_, ok := s.match(shown, found, "")
-	return ok
 }
 
 // compareEvent finds the event of a row, if possible one that no row before stands for.

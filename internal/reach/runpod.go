@@ -254,16 +254,13 @@ func named(words string) func(context.Context, *podRun, *corev1.Pod) caller {
 	return func(context.Context, *podRun, *corev1.Pod) caller { return caller{words: words} }
 }
 
-func podOnSameNode(ctx context.Context, r *podRun, target *corev1.Pod) caller {
-	pod := r.newPod("near", shell(r.env.Image))
-	on(pod, target.Spec.NodeName, corev1.NodeSelectorOpIn)
-	return r.startCaller(ctx, caller{words: "a pod on the same node"}, pod)
-}
-
-func podOnOtherNode(ctx context.Context, r *podRun, target *corev1.Pod) caller {
-	pod := r.newPod("far", shell(r.env.Image))
-	on(pod, target.Spec.NodeName, corev1.NodeSelectorOpNotIn)
-	return r.startCaller(ctx, caller{words: "a pod on another node"}, pod)
+// podPlaced is a Pod of the run, by the target's node.
+func podPlaced(operator corev1.NodeSelectorOperator, name, words string) func(context.Context, *podRun, *corev1.Pod) caller {
+	return func(ctx context.Context, r *podRun, target *corev1.Pod) caller {
+		pod := r.newPod(name, shell(r.env.Image))
+		on(pod, target.Spec.NodeName, operator)
+		return r.startCaller(ctx, caller{words: words}, pod)
+	}
 }
 
 func podInNodeNetwork(ctx context.Context, r *podRun, target *corev1.Pod) caller {

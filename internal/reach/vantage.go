@@ -65,11 +65,11 @@ var vantageTable = []vantageRow{
 	},
 	{
 		name: SameNode, words: "pod, same node", proves: "the pod network works within a node",
-		targets: podIPs, caller: podOnSameNode, call: callByExec,
+		targets: podIPs, caller: podPlaced(corev1.NodeSelectorOpIn, "near", "a pod on the same node"), call: callByExec,
 	},
 	{
 		name: OtherNode, words: "pod, other node", proves: "the pod network works between nodes",
-		targets: podIPs, caller: podOnOtherNode, call: callByExec,
+		targets: podIPs, caller: podPlaced(corev1.NodeSelectorOpNotIn, "far", "a pod on another node"), call: callByExec,
 	},
 	{
 		name: HostNetwork, words: "the node itself", proves: "a node can reach its pods, which the kubelet's probes require",
