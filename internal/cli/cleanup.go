@@ -12,8 +12,6 @@ import (
 	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/util/duration"
-	"k8s.io/cli-runtime/pkg/genericclioptions"
-	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/cli-runtime/pkg/printers"
 	"k8s.io/client-go/rest"
 	"k8s.io/kubectl/pkg/util/templates"
@@ -26,15 +24,13 @@ import (
 
 // cleanupOptions are the flags of `kubectl kbe cleanup`.
 type cleanupOptions struct {
-	clients     *run.Clients
-	flags       *genericclioptions.ConfigFlags
-	streams     genericiooptions.IOStreams
+	globals
 	run         string
 	all, dryRun bool
 }
 
-func newCleanupCommand(clients *run.Clients, flags *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) *cobra.Command {
-	o := &cleanupOptions{clients: clients, flags: flags, streams: streams}
+func newCleanupCommand(g globals) *cobra.Command {
+	o := &cleanupOptions{globals: g}
 	c := &cobra.Command{
 		Use:   "cleanup",
 		Short: "Clean up after killed runs",

@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"k8s.io/cli-runtime/pkg/genericclioptions"
-	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/cli-runtime/pkg/printers"
 	"k8s.io/kubectl/pkg/util/templates"
 
@@ -22,18 +20,16 @@ import (
 
 // conformanceOptions are the flags of `kubectl kbe conformance`.
 type conformanceOptions struct {
-	clients *run.Clients
-	flags   *genericclioptions.ConfigFlags
-	streams genericiooptions.IOStreams
-	opts    conformance.Options
-	skips   []string
-	list    bool
-	output  *output
-	mu      sync.Mutex // of the error stream
+	globals
+	opts   conformance.Options
+	skips  []string
+	list   bool
+	output *output
+	mu     sync.Mutex // of the error stream
 }
 
-func newConformanceCommand(clients *run.Clients, flags *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) *cobra.Command {
-	o := &conformanceOptions{clients: clients, flags: flags, streams: streams}
+func newConformanceCommand(g globals) *cobra.Command {
+	o := &conformanceOptions{globals: g}
 	c := &cobra.Command{
 		Use:   "conformance",
 		Short: "Check the cluster against Kubernetes' requirements for pods",

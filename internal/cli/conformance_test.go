@@ -101,7 +101,7 @@ func TestDiff(t *testing.T) {
 // TestTheFlagsOfConformanceAreTheSuites: what its help lists has an effect on the suite's runs.
 func TestTheFlagsOfConformanceAreTheSuites(t *testing.T) {
 	namespace := "n"
-	o := &conformanceOptions{flags: &genericclioptions.ConfigFlags{Namespace: &namespace}, skips: []string{"hairpin=why"}}
+	o := &conformanceOptions{globals: globals{flags: &genericclioptions.ConfigFlags{Namespace: &namespace}}, skips: []string{"hairpin=why"}}
 	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
 	o.opts.AddFlags(flags, "")
 	if err := flags.Parse([]string{"--image=shell=mine:1", "--registry=r", "--image-pull-secret=s", "--with-sidecars", "--timeout=90s", "--dump=d"}); err != nil {

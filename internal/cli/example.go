@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/cli-runtime/pkg/printers"
 	"k8s.io/kubectl/pkg/util/templates"
@@ -18,26 +17,23 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
 
 // exampleOptions are the flags of a command that runs an example.
 type exampleOptions struct {
+	globals
 	engine.Options
-	plan    *engine.Plan
-	clients *run.Clients
-	flags   *genericclioptions.ConfigFlags
-	streams genericiooptions.IOStreams
-	dryRun  bool
-	step    bool
-	output  *output
+	plan   *engine.Plan
+	dryRun bool
+	step   bool
+	output *output
 	// collector makes the report of the run's events.
 	collector *report.Collector
 }
 
-func newExampleCommand(e *example.Example, clients *run.Clients, flags *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) *cobra.Command {
-	o := &exampleOptions{clients: clients, flags: flags, streams: streams}
+func newExampleCommand(e *example.Example, g globals) *cobra.Command {
+	o := &exampleOptions{globals: g}
 	name := e.Metadata.Name
 	c := &cobra.Command{
 		Use:   name + " [SCENARIO...]",

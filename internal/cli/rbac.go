@@ -10,8 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 	rbacv1 "k8s.io/api/rbac/v1"
-	"k8s.io/cli-runtime/pkg/genericclioptions"
-	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/kubectl/pkg/util/templates"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/conformance"
@@ -22,6 +20,7 @@ import (
 
 // rbacOptions are the flags of `kubectl kbe rbac`.
 type rbacOptions struct {
+	globals
 	features        map[string]func(ownNamespace bool) rbac.Needs
 	purposes        []string
 	file            string
@@ -31,8 +30,8 @@ type rbacOptions struct {
 	clusterScoped   bool
 }
 
-func newRBACCommand(catalogue []*example.Example, flags *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) *cobra.Command {
-	o := &rbacOptions{features: map[string]func(bool) rbac.Needs{
+func newRBACCommand(catalogue []*example.Example, g globals) *cobra.Command {
+	o := &rbacOptions{globals: g, features: map[string]func(bool) rbac.Needs{
 		"reach":       inNamespace(rbac.Reach),
 		"reach-nodes": inNamespace(rbac.ReachNodes),
 		"cleanup":     inNamespace(rbac.Cleanup),
@@ -78,15 +77,15 @@ func newRBACCommand(catalogue []*example.Example, flags *genericclioptions.Confi
 			kubectl kbe rbac -n playground -f my-example`),
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			grant, err := o.grant(c.Context(), *flags.Namespace, known, streams)
+			grant, err := o.grant(c.Context(), known)
 			if err != nil {
 				return err
 			}
-			if *flags.Namespace != "" && !o.clusterScoped {
+			if *o.flags.Namespace != "" && !o.clusterScoped {
 				leftOut := grant.Needs.Cluster()
 				grant.Needs = grant.Needs.Namespaced()
 				if len(leftOut) > 0 {
-					fmt.Fprintf(streams.Out, "# Not included, because it is cluster-scoped (see --cluster-scoped): %s\n", leftOut)
+					fmt.Fprintf(o.streams.Out, "# Not included, because it is cluster-scoped (see --cluster-scoped): %s\n", leftOut)
 				}
 			}
 			manifest, err := grant.Manifest()
@@ -94,9 +93,9 @@ func newRBACCommand(catalogue []*example.Example, flags *genericclioptions.Confi
 				return err
 			}
 			if len(grant.Subjects) == 0 {
-				fmt.Fprintln(streams.Out, "# To bind these roles, add --user, --group or --serviceaccount NAMESPACE:NAME.")
+				fmt.Fprintln(o.streams.Out, "# To bind these roles, add --user, --group or --serviceaccount NAMESPACE:NAME.")
 			}
-			_, err = streams.Out.Write(manifest)
+			_, err = o.streams.Out.Write(manifest)
 			return err
 		},
 	}
@@ -116,15 +115,16 @@ func inNamespace(needs func() rbac.Needs) func(bool) rbac.Needs {
 	return func(own bool) rbac.Needs { return rbac.InNamespace(needs(), own) }
 }
 
-func (o *rbacOptions) grant(ctx context.Context, namespace string, known []string, streams genericiooptions.IOStreams) (rbac.Grant, error) {
+func (o *rbacOptions) grant(ctx context.Context, known []string) (rbac.Grant, error) {
+	namespace := *o.flags.Namespace
 	g := rbac.Grant{Name: o.name, Namespace: namespace}
 	if o.file != "" && len(o.purposes) > 0 {
 		return g, errors.New("--for and -f cannot be combined: each selects the permissions")
 	}
 	if o.file != "" {
-		plan, err := readPlan(ctx, o.file, streams.In)
+		plan, err := readPlan(ctx, o.file, o.streams.In)
 		if err != nil {
-			return g, refuse(streams.ErrOut, err)
+			return g, refuse(o.streams.ErrOut, err)
 		}
 		g.Needs = plan.Needs(namespace == "")
 	} else {

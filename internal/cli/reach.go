@@ -7,8 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/cli-runtime/pkg/genericclioptions"
-	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/kubectl/pkg/util/templates"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
@@ -22,13 +20,11 @@ import (
 // reachOptions are the flags of `kubectl kbe reach`.
 type reachOptions struct {
 	run.Options
-	clients *run.Clients
-	flags   *genericclioptions.ConfigFlags
-	streams genericiooptions.IOStreams
-	image   string
-	output  *output
-	pod     podOptions
-	nodes   nodesOptions
+	globals
+	image  string
+	output *output
+	pod    podOptions
+	nodes  nodesOptions
 
 	// Terminal shows the run, and what it waits for.
 	*report.Terminal
@@ -36,8 +32,8 @@ type reachOptions struct {
 	err   error
 }
 
-func newReachCommand(clients *run.Clients, flags *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) *cobra.Command {
-	o := &reachOptions{clients: clients, flags: flags, streams: streams}
+func newReachCommand(g globals) *cobra.Command {
+	o := &reachOptions{globals: g}
 	c := &cobra.Command{
 		Use:   "reach [POD]",
 		Short: "Show where a pod is reachable from, and node connectivity",
@@ -74,7 +70,7 @@ func newReachCommand(clients *run.Clients, flags *genericclioptions.ConfigFlags,
 			# Write the map as HTML, and JUnit for CI
 			kubectl kbe reach --nodes --report-file html=reach.html --report-file junit=reach.xml`),
 		Args:              cobra.MaximumNArgs(1),
-		ValidArgsFunction: podNames(flags),
+		ValidArgsFunction: podNames(g.flags),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := o.complete(c, args); err != nil {
 				return err

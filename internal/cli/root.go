@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/kubectl-kbe/kubectl-kbe/examples"
@@ -34,8 +35,17 @@ func Execute(ctx context.Context, streams genericiooptions.IOStreams, args []str
 	}
 }
 
+// globals are what all commands on a cluster share.
+type globals struct {
+	clients *run.Clients
+	// flags are kubectl's, such as --context and -n.
+	flags   *genericclioptions.ConfigFlags
+	streams genericiooptions.IOStreams
+}
+
 func newRoot(streams genericiooptions.IOStreams) (*cobra.Command, error) {
-	clients, flags := run.FromFlags("kubectl-kbe/" + clientVersions().ClientVersion.GitVersion)
+	g := globals{streams: streams}
+	g.clients, g.flags = run.FromFlags("kubectl-kbe/" + clientVersions().ClientVersion.GitVersion)
 	root := &cobra.Command{
 		Use:   "kubectl-kbe",
 		Short: "Run Kubernetes by Example on your cluster and check every claim",
@@ -58,7 +68,7 @@ makes. Each run uses a new namespace and deletes it at the end.`,
 	root.SetOut(streams.Out)
 	root.SetErr(streams.ErrOut)
 	root.CompletionOptions.DisableDefaultCmd = true
-	flags.AddFlags(root.PersistentFlags())
+	g.flags.AddFlags(root.PersistentFlags())
 	addLogFlags(root.PersistentFlags())
 	addConfigFlag(root.PersistentFlags())
 	root.PersistentFlags().Lookup("namespace").Usage = "Existing namespace to run in; by default, the run creates a new one"
@@ -68,16 +78,15 @@ makes. Each run uses a new namespace and deletes it at the end.`,
 	}
 	var pages []*cobra.Command
 	for _, e := range catalogue {
-		pages = append(pages, newExampleCommand(e, clients, flags, streams))
+		pages = append(pages, newExampleCommand(e, g))
 	}
 	addGrouped(root, groupExamples, append(pages, newListCommand(catalogue, streams), newShowCommand(catalogue, streams))...)
-	addGrouped(root, groupReachability, newReachCommand(clients, flags, streams))
-	addGrouped(root, groupConformance, newConformanceCommand(clients, flags, streams), newDiffCommand(streams))
-	addGrouped(root, groupOwn, newNewCommand(streams), newRunCommand(clients, flags, streams),
-		newVerifyCommand(clients, flags, streams))
-	addGrouped(root, groupHousekeeping, newCleanupCommand(clients, flags, streams), newRBACCommand(catalogue, flags, streams), newImagesCommand(catalogue, streams),
-		newVersionCommand(clients, flags, streams), newCompletionCommand(streams), newOptionsCommand(streams))
+	addGrouped(root, groupReachability, newReachCommand(g))
+	addGrouped(root, groupConformance, newConformanceCommand(g), newDiffCommand(streams))
+	addGrouped(root, groupOwn, newNewCommand(streams), newRunCommand(g), newVerifyCommand(g))
+	addGrouped(root, groupHousekeeping, newCleanupCommand(g), newRBACCommand(catalogue, g), newImagesCommand(catalogue, streams),
+		newVersionCommand(g), newCompletionCommand(streams), newOptionsCommand(streams))
 	helpAsKubectl(root)
-	completeGlobals(root, flags)
+	completeGlobals(root, g.flags)
 	return root, nil
 }

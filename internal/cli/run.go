@@ -11,22 +11,19 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
-	"k8s.io/cli-runtime/pkg/genericclioptions"
-	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/kubectl/pkg/util/templates"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/example"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
 )
 
 // fromStdin is the file name that means standard input, as kubectl has it.
 const fromStdin = "-"
 
-func newRunCommand(clients *run.Clients, flags *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) *cobra.Command {
-	o := &exampleOptions{clients: clients, flags: flags, streams: streams}
+func newRunCommand(g globals) *cobra.Command {
+	o := &exampleOptions{globals: g}
 	var file string
 	c := &cobra.Command{
 		Use:   "run -f DIR|FILE|- [SCENARIO...]",
@@ -58,11 +55,11 @@ func newRunCommand(clients *run.Clients, flags *genericclioptions.ConfigFlags, s
 				return errors.New("--step and -f - cannot be combined: both read standard input")
 			}
 			var err error
-			if o.plan, err = readPlan(c.Context(), file, streams.In); err != nil {
-				return refuse(streams.ErrOut, err)
+			if o.plan, err = readPlan(c.Context(), file, g.streams.In); err != nil {
+				return refuse(g.streams.ErrOut, err)
 			}
 			if err := o.plan.Confined(o.AllowClusterScope); err != nil {
-				return refuse(streams.ErrOut, err)
+				return refuse(g.streams.ErrOut, err)
 			}
 			o.GrantedBy = "-f " + file
 			if err := o.complete(args); err != nil {

@@ -14,8 +14,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"k8s.io/cli-runtime/pkg/genericclioptions"
-	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/kubectl/pkg/util/templates"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/engine"
@@ -34,8 +32,8 @@ type verifyOptions struct {
 	diff, update  bool
 }
 
-func newVerifyCommand(clients *run.Clients, flags *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) *cobra.Command {
-	o := &verifyOptions{exampleOptions: &exampleOptions{clients: clients, flags: flags, streams: streams}}
+func newVerifyCommand(g globals) *cobra.Command {
+	o := &verifyOptions{exampleOptions: &exampleOptions{globals: g}}
 	c := &cobra.Command{
 		Use:   "verify PAGE.md|DIR...",
 		Short: "Run a Markdown page and find what is no longer true",

@@ -12,12 +12,10 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/version"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
-	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/client-go/discovery"
 	"k8s.io/kubectl/pkg/util/templates"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 )
 
 // Version is set when a release is built; other builds have what the Go command
@@ -44,7 +42,7 @@ type ClientVersion struct {
 	Platform   string `json:"platform"`
 }
 
-func newVersionCommand(clients *run.Clients, flags *genericclioptions.ConfigFlags, streams genericiooptions.IOStreams) *cobra.Command {
+func newVersionCommand(g globals) *cobra.Command {
 	var client bool
 	var output string
 	c := &cobra.Command{
@@ -67,13 +65,13 @@ func newVersionCommand(clients *run.Clients, flags *genericclioptions.ConfigFlag
 			v := clientVersions()
 			var unknown error
 			if !client {
-				v.ServerVersion, unknown = serverVersion(c.Context(), flags)
+				v.ServerVersion, unknown = serverVersion(c.Context(), g.flags)
 			}
-			if err := v.print(streams.Out, output); err != nil {
+			if err := v.print(g.streams.Out, output); err != nil {
 				return err
 			}
 			if unknown != nil {
-				couldNotStart(streams, "version", unknown, clients.Connection().Error(unknown))
+				couldNotStart(g.streams, "version", unknown, g.clients.Connection().Error(unknown))
 				return exitError{exitCouldNotRun}
 			}
 			return nil
