@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -82,19 +81,14 @@ func (o *cleanupOptions) clean(ctx context.Context) error {
 		_, err := fmt.Fprintln(o.streams.Out, "No leftovers found.")
 		return err
 	}
-	var chosen []session.Leftover
-	for _, l := range found {
-		if o.chosen(l) {
-			chosen = append(chosen, l)
-		}
-	}
-	if err := leftoverTable(o.streams.Out, found, o.chosen); err != nil {
+	if err := o.writeTable(found); err != nil {
 		return err
 	}
 	if o.dryRun {
 		_, err := fmt.Fprintf(o.streams.Out, "\nDry run: nothing was deleted.\n")
 		return err
 	}
+	chosen := slices.DeleteFunc(found, func(l session.Leftover) bool { return !o.isChosen(l) })
 	if len(chosen) == 0 {
 		_, err := fmt.Fprintf(o.streams.Out, "\nNothing to delete: kept runs and runs from other machines need --run ID or --all.\n")
 		return err
@@ -102,8 +96,8 @@ func (o *cleanupOptions) clean(ctx context.Context) error {
 	return o.remove(ctx, cfg, chosen)
 }
 
-// chosen reports whether a leftover is to be removed.
-func (o *cleanupOptions) chosen(l session.Leftover) bool {
+// isChosen reports whether a leftover is to be deleted.
+func (o *cleanupOptions) isChosen(l session.Leftover) bool {
 	return l.State != session.Running && (l.Ended() || o.all || o.run != "")
 }
 
@@ -113,7 +107,7 @@ func (o *cleanupOptions) fail(err error) error {
 	return exitError{exitCouldNotRun}
 }
 
-// together is how many leftovers are removed in parallel.
+// together is how many leftovers are deleted in parallel.
 const together = 8
 
 func (o *cleanupOptions) remove(ctx context.Context, cfg *rest.Config, chosen []session.Leftover) error {
@@ -157,13 +151,13 @@ func (o *cleanupOptions) remove(ctx context.Context, cfg *rest.Config, chosen []
 	return nil
 }
 
-// leftoverTable reports what there is, and what of it will be removed.
-func leftoverTable(out io.Writer, found []session.Leftover, chosen func(session.Leftover) bool) error {
-	w := printers.GetNewTabWriter(out)
+// writeTable lists what there is, and what of it will be deleted.
+func (o *cleanupOptions) writeTable(found []session.Leftover) error {
+	w := printers.GetNewTabWriter(o.streams.Out)
 	fmt.Fprintln(w, "RUN\tAGE\tSTATE\tDELETE\tNAMESPACE\tOBJECTS")
 	for _, l := range found {
 		remove := "no"
-		if chosen(l) {
+		if o.isChosen(l) {
 			remove = "yes"
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", l.Run, duration.HumanDuration(time.Since(l.Created)), l.State, remove, l.Namespace, objects(l))

@@ -25,7 +25,6 @@ type conformanceOptions struct {
 	skips  []string
 	list   bool
 	output *output
-	mu     sync.Mutex // of the error stream
 }
 
 func newConformanceCommand(g globals) *cobra.Command {
@@ -124,13 +123,14 @@ func (o *conformanceOptions) complete() {
 
 // progress returns what shows the parts that are done. Several goroutines may call it.
 func (o *conformanceOptions) progress(terminal *report.Terminal) func(string) {
-	begin := time.Now()
 	if liveTerminal(o.streams.ErrOut) != nil {
 		return terminal.Doing
 	}
+	begin := time.Now()
+	var mu sync.Mutex
 	return func(text string) {
-		o.mu.Lock()
-		defer o.mu.Unlock()
+		mu.Lock()
+		defer mu.Unlock()
 		fmt.Fprintf(o.streams.ErrOut, "%s: %.1f s\n", text, time.Since(begin).Seconds())
 	}
 }
