@@ -77,8 +77,7 @@ func apiServer(t *testing.T) *os.Process {
 // work: after several restarts they probe it only every half a minute.
 func awaitRecovery(t *testing.T) {
 	t.Helper()
-	s := &scene{T: t}
-	s.until("the API server is ready", func(ctx context.Context) bool {
+	eventually(t, "the API server is ready", func(ctx context.Context) bool {
 		_, err := client(t).Discovery().RESTClient().Get().AbsPath("/readyz").DoRaw(ctx)
 		return err == nil
 	})
@@ -87,7 +86,7 @@ func awaitRecovery(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.until("a namespace gets its service account", func(ctx context.Context) bool {
+	eventually(t, "a namespace gets its service account", func(ctx context.Context) bool {
 		_, err := core.ServiceAccounts(ns.Name).Get(ctx, "default", metav1.GetOptions{})
 		return err == nil
 	})

@@ -12,7 +12,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -22,6 +21,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/kubectl-kbe/kubectl-kbe/e2e/internal/provider"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/conformance"
@@ -114,7 +114,7 @@ func TestASuiteThatIsStoppedLeavesNothing(t *testing.T) {
 	if err := interrupted.Start(); err != nil {
 		t.Fatal(err)
 	}
-	awaitRun(t, before)
+	eventually(t, "a run has begun", func(context.Context) bool { return !slices.Equal(before, runNamespaces(t)) })
 	if err := interrupted.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
@@ -133,20 +133,6 @@ func TestASuiteThatIsStoppedLeavesNothing(t *testing.T) {
 	}
 	if after := runNamespaces(t); !slices.Equal(before, after) {
 		t.Errorf("-timeout: expected the namespaces %v, found %v", before, after)
-	}
-}
-
-// awaitRun waits until a run has made a Namespace.
-func awaitRun(t *testing.T, before []string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), podTimeout)
-	defer cancel()
-	for tick := time.NewTicker(100 * time.Millisecond); slices.Equal(before, runNamespaces(t)); {
-		select {
-		case <-ctx.Done():
-			t.Fatal("no run has begun")
-		case <-tick.C:
-		}
 	}
 }
 
@@ -286,7 +272,10 @@ func TestConformanceOfOtherClusters(t *testing.T) {
 		// Without its DNS server the cluster would violate more.
 		stopped := nodeWithoutDNS(t)
 		must(t.Context(), t, func(ctx context.Context) error { return c.StopNode(ctx, &types.Node{Name: stopped}) })
-		awaitNotReady(t, stopped)
+		eventually(t, stopped+" is not Ready", func(ctx context.Context) bool {
+			node, err := client(t).CoreV1().Nodes().Get(ctx, stopped, metav1.GetOptions{})
+			return err == nil && diagnose.Node(node) != nil
+		})
 		if r, failed := conform(t, 1, "--profile", "network"); !slices.Equal(failed, []string{"every-node-runs-pods"}) {
 			t.Errorf("a kubelet that is stopped: expected that every-node-runs-pods fails alone, found %v: %+v", failed, r.Profiles)
 		}
@@ -307,27 +296,4 @@ func nodeWithoutDNS(t *testing.T) string {
 	}
 	t.Fatalf("expected a node without CoreDNS, found none; its pods: %v", pods.Items)
 	return ""
-}
-
-// awaitNotReady waits until the API server has noticed that a node is silent.
-func awaitNotReady(t *testing.T, name string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), podTimeout)
-	defer cancel()
-	for tick := time.NewTicker(time.Second); ; {
-		node, err := client(t).CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if slices.ContainsFunc(node.Status.Conditions, func(c corev1.NodeCondition) bool {
-			return c.Type == corev1.NodeReady && c.Status != corev1.ConditionTrue
-		}) {
-			return
-		}
-		select {
-		case <-ctx.Done():
-			t.Fatalf("%s is Ready all the time", name)
-		case <-tick.C:
-		}
-	}
 }

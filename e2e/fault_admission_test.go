@@ -44,15 +44,7 @@ var admissionFaults = []fault{
 	{row: 7, name: "quota", how: "a ResourceQuota of 0 pods", code: 3,
 		provoke: func(s *scene) []string {
 			ns := s.ownNamespace(nil)
-			quota := &corev1.ResourceQuota{ObjectMeta: metav1.ObjectMeta{Name: "no-pods"},
-				Spec: corev1.ResourceQuotaSpec{Hard: corev1.ResourceList{corev1.ResourcePods: resource.MustParse("0")}}}
-			if _, err := client(s.T).CoreV1().ResourceQuotas(ns).Create(s.Context(), quota, metav1.CreateOptions{}); err != nil {
-				s.Fatal(err)
-			}
-			s.until("the quota has a status", func(ctx context.Context) bool {
-				q, err := client(s.T).CoreV1().ResourceQuotas(ns).Get(ctx, quota.Name, metav1.GetOptions{})
-				return err == nil && len(q.Status.Hard) > 0
-			})
+			createQuota(s.T, ns, "no-pods", corev1.ResourceList{corev1.ResourcePods: resource.MustParse("0")})
 			return append(s.service(), "-n", ns)
 		},
 		want: []string{"exceeded quota: no-pods", `the quota "no-pods" is used up: requested pods=1, used pods=0, limit pods=0`}},
@@ -147,7 +139,7 @@ func (s *scene) register(namespace string, at admissionregistration.WebhookClien
 	})
 	// It counts once the API server has read it.
 	probe := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{GenerateName: "probe-"}, Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "main", Image: "none"}}}}
-	s.until("the webhook is asked", func(ctx context.Context) bool {
+	eventually(s.T, "the webhook is asked", func(ctx context.Context) bool {
 		_, err := client(s.T).CoreV1().Pods(namespace).Create(ctx, probe, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
 		return err != nil && strings.Contains(err.Error(), "pods.faults.example")
 	})

@@ -101,7 +101,7 @@ func (s *scene) power(node string) {
 	if err := embedded.StartNode(context.Background(), &types.Node{Name: node}); err != nil {
 		s.Error(err)
 	}
-	awaitNode(context.Background(), s.T, node)
+	awaitNode(s.T, node)
 }
 
 // dark counts the tests that want a node without power.
@@ -124,7 +124,7 @@ func (s *scene) powerless(node string) {
 	dark.tests[node]++
 	s.stop(node)
 	dark.Unlock()
-	s.until(node+" takes no pods", func(ctx context.Context) bool { return !slices.Contains(schedulableNodes(ctx, s.T), node) })
+	eventually(s.T, node+" takes no pods", func(ctx context.Context) bool { return !slices.Contains(schedulableNodes(ctx, s.T), node) })
 }
 
 // subject is the Pod of the run.

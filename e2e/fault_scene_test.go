@@ -14,7 +14,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
@@ -139,15 +138,4 @@ func (s *scene) serve(l net.Listener, handler http.Handler) {
 	server := newServer(handler)
 	go func() { _ = server.Serve(l) }()
 	s.Cleanup(func() { _ = server.Close() })
-}
-
-// until waits for what no watch shows.
-func (s *scene) until(what string, holds func(context.Context) bool) {
-	s.Helper()
-	// Cleanups wait, too, when the test's own context has ended.
-	err := wait.PollUntilContextTimeout(context.Background(), 50*time.Millisecond, 2*time.Minute, true,
-		func(ctx context.Context) (bool, error) { return holds(ctx), nil })
-	if err != nil {
-		s.Fatalf("expected that %s: %v", what, err)
-	}
 }

@@ -11,7 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/dynamic"
+	apiwait "k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/kubectl-kbe/kubectl-kbe/examples"
@@ -102,41 +102,49 @@ func takesPods(n *corev1.Node) bool {
 	return ready && !tainted && !n.Spec.Unschedulable
 }
 
-// awaitNode waits until a Node can run Pods again, for the tests that come after one
-// which it stood still in.
-func awaitNode(ctx context.Context, t *testing.T, name string) {
+// eventually waits for what no watch shows. Cleanups wait, too, when the test's own context
+// has ended.
+func eventually(t *testing.T, what string, holds func(context.Context) bool) {
 	t.Helper()
-	cfg, err := kube.ToRESTConfig()
+	err := apiwait.PollUntilContextTimeout(context.Background(), 50*time.Millisecond, podTimeout, true,
+		func(ctx context.Context) (bool, error) { return holds(ctx), nil })
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("expected that %s: %v", what, err)
 	}
-	nodes, err := dynamic.NewForConfig(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := wait.WithTimeout(ctx, podTimeout)
-	defer cancel()
-	err = wait.For(ctx, nodes.Resource(corev1.SchemeGroupVersion.WithResource("nodes")), name, func(obj *unstructured.Unstructured) (bool, error) {
-		n := &corev1.Node{}
-		if obj == nil {
-			return false, nil
-		}
-		err := runtime.DefaultUnstructuredConverter.FromUnstructured(obj.Object, n)
-		return err == nil && takesPods(n), err
+}
+
+// awaitNode waits until a Node can run Pods again, for the tests that come after one
+// in which it could not.
+func awaitNode(t *testing.T, name string) {
+	t.Helper()
+	eventually(t, "node "+name+" is schedulable again", func(ctx context.Context) bool {
+		node, err := client(t).CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
+		return err == nil && takesPods(node)
 	})
-	if err != nil {
-		t.Errorf("node %q: expected that it takes pods again: %v", name, err)
-	}
 }
 
 // awaitLease waits until the kubelet of a Node has renewed its lease after a time; it does so
 // every ten seconds.
 func awaitLease(t *testing.T, node string, after time.Time) {
 	t.Helper()
-	s := &scene{T: t}
-	s.until("the lease of "+node+" is renewed", func(ctx context.Context) bool {
+	eventually(t, "the lease of "+node+" is renewed", func(ctx context.Context) bool {
 		lease, err := client(t).CoordinationV1().Leases(corev1.NamespaceNodeLease).Get(ctx, node, metav1.GetOptions{})
 		return err == nil && lease.Spec.RenewTime.After(after)
+	})
+}
+
+// createQuota creates a ResourceQuota, and waits until the controller has counted what the
+// Namespace uses: before that, admission lets nothing in, for another reason.
+func createQuota(t *testing.T, namespace, name string, hard corev1.ResourceList) {
+	t.Helper()
+	quotas := client(t).CoreV1().ResourceQuotas(namespace)
+	quota := &corev1.ResourceQuota{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: corev1.ResourceQuotaSpec{Hard: hard}}
+	if _, err := quotas.Create(t.Context(), quota, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the quota has a status", func(ctx context.Context) bool {
+		q, err := quotas.Get(ctx, name, metav1.GetOptions{})
+		return err == nil && len(q.Status.Hard) > 0
 	})
 }
 

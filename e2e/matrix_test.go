@@ -210,7 +210,7 @@ func TestANodeThatStandsStillMidRunIsNamed(t *testing.T) {
 		}
 		// With its first look after the pause, the kubelet may find that the runtime is down.
 		awaitLease(t, "node-3", time.Now().Add(5*time.Second))
-		awaitNode(context.Background(), t, "node-3")
+		awaitNode(t, "node-3")
 	})
 	_ = c.Wait()
 	if code := c.ProcessState.ExitCode(); code != 3 {

@@ -3,15 +3,14 @@ package e2e
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
@@ -142,21 +141,18 @@ func TestAPodThatAnswersInsteadIsNamed(t *testing.T) {
 func awaitAddresses(t *testing.T, namespace string, nodes ...string) map[string]string {
 	t.Helper()
 	found := map[string]string{}
-	err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, 30*time.Second, true, func(ctx context.Context) (bool, error) {
+	eventually(t, fmt.Sprintf("pods of namespace %q on %v have addresses", namespace, nodes), func(ctx context.Context) bool {
 		pods, err := client(t).CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{})
 		if err != nil {
-			return false, err
+			return false
 		}
 		for _, p := range pods.Items {
 			if p.Status.PodIP != "" {
 				found[p.Spec.NodeName] = p.Status.PodIP
 			}
 		}
-		return !slices.ContainsFunc(nodes, func(n string) bool { return found[n] == "" }), nil
+		return !slices.ContainsFunc(nodes, func(n string) bool { return found[n] == "" })
 	})
-	if err != nil {
-		t.Fatalf("namespace %q: expected pods on %v, found %v: %v", namespace, nodes, found, err)
-	}
 	return found
 }
 

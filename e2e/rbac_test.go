@@ -2,10 +2,10 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -13,7 +13,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/e2e-framework/pkg/envconf"
 
 	"github.com/kubectl-kbe/kubectl-kbe/examples"
@@ -37,38 +36,34 @@ func podsNeeds(t *testing.T, ownNamespace bool) rbac.Needs {
 	return plan.Needs(ownNamespace)
 }
 
-// awaitAccess waits until the API server's authorizer grants a user all needs.
+// mayDo reports whether the API server's authorizer permits a user something.
+func mayDo(ctx context.Context, t *testing.T, user string, what *authorizationv1.ResourceAttributes) bool {
+	t.Helper()
+	review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{User: user, ResourceAttributes: what}}
+	answer, err := client(t).AuthorizationV1().SubjectAccessReviews().Create(ctx, review, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.Status.Allowed
+}
+
+// awaitAccess waits until a user has all permissions.
 func awaitAccess(t *testing.T, user, namespace string, needs rbac.Needs) {
 	t.Helper()
-	c := client(t)
 	for _, n := range needs {
 		plural, sub, _ := strings.Cut(n.Resource, "/")
-		at := &authorizationv1.ResourceAttributes{Verb: n.Verb, Group: n.Group, Resource: plural, Subresource: sub, Namespace: namespace}
+		what := &authorizationv1.ResourceAttributes{Verb: n.Verb, Group: n.Group, Resource: plural, Subresource: sub, Namespace: namespace}
 		if n.Cluster {
-			at.Namespace = ""
+			what.Namespace = ""
 		}
-		review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{User: user, ResourceAttributes: at}}
-		err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, 10*time.Second, true, func(ctx context.Context) (bool, error) {
-			answer, err := c.AuthorizationV1().SubjectAccessReviews().Create(ctx, review, metav1.CreateOptions{})
-			return err == nil && answer.Status.Allowed, err
-		})
-		if err != nil {
-			t.Fatalf("user %q may not %s in %q: %v", user, n, namespace, err)
-		}
+		eventually(t, fmt.Sprintf("user %q may %s in %q", user, n, namespace), func(ctx context.Context) bool { return mayDo(ctx, t, user, what) })
 	}
 }
 
-// awaitNoAccess waits until a user may not do something any more.
+// awaitNoAccess waits until a user lacks a permission.
 func awaitNoAccess(t *testing.T, user string, what *authorizationv1.ResourceAttributes) {
 	t.Helper()
-	review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{User: user, ResourceAttributes: what}}
-	err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, 10*time.Second, true, func(ctx context.Context) (bool, error) {
-		answer, err := client(t).AuthorizationV1().SubjectAccessReviews().Create(ctx, review, metav1.CreateOptions{})
-		return err == nil && !answer.Status.Allowed, err
-	})
-	if err != nil {
-		t.Errorf("user %q may still %s %s: %v", user, what.Verb, what.Resource, err)
-	}
+	eventually(t, fmt.Sprintf("user %q may not %s %s", user, what.Verb, what.Resource), func(ctx context.Context) bool { return !mayDo(ctx, t, user, what) })
 }
 
 // grant lets a user do what the needs say in a Namespace.
@@ -258,14 +253,7 @@ func TestADenialOfAdmissionIsReportedBeforeAnythingIsCreated(t *testing.T) {
 		want    []string
 	}{
 		"a quota": {func(t *testing.T, f *fixture) {
-			quota := &corev1.ResourceQuota{
-				ObjectMeta: metav1.ObjectMeta{Name: "small"},
-				Spec:       corev1.ResourceQuotaSpec{Hard: corev1.ResourceList{"pods": resource.MustParse("0")}},
-			}
-			if _, err := client(t).CoreV1().ResourceQuotas(f.session.Namespace).Create(t.Context(), quota, metav1.CreateOptions{}); err != nil {
-				t.Fatal(err)
-			}
-			awaitQuota(t, f.session.Namespace, "small")
+			createQuota(t, f.session.Namespace, "small", corev1.ResourceList{"pods": resource.MustParse("0")})
 		}, []string{`pods "sise" is forbidden: exceeded quota: small, requested: pods=1, used: pods=0, limited: pods=0`, `pods "twocontainers"`}},
 		"a limit range": {func(t *testing.T, f *fixture) {
 			limits := &corev1.LimitRange{ObjectMeta: metav1.ObjectMeta{Name: "tiny"}, Spec: corev1.LimitRangeSpec{Limits: []corev1.LimitRangeItem{{
@@ -286,18 +274,5 @@ func TestADenialOfAdmissionIsReportedBeforeAnythingIsCreated(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-// awaitQuota waits until the controller has counted what the Namespace uses:
-// before that, admission lets nothing in, for another reason.
-func awaitQuota(t *testing.T, namespace, name string) {
-	t.Helper()
-	err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, 10*time.Second, true, func(ctx context.Context) (bool, error) {
-		quota, err := client(t).CoreV1().ResourceQuotas(namespace).Get(ctx, name, metav1.GetOptions{})
-		return err == nil && len(quota.Status.Hard) > 0, err
-	})
-	if err != nil {
-		t.Fatalf("quota %q: expected its status: %v", name, err)
 	}
 }

@@ -9,14 +9,12 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"sigs.k8s.io/e2e-framework/pkg/envconf"
 
@@ -206,16 +204,6 @@ func TestAPodBehindADenyRule(t *testing.T) {
 	})
 }
 
-// eventually waits for what takes a command to see.
-func eventually(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	err := wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, time.Minute, true,
-		func(context.Context) (bool, error) { return holds(), nil })
-	if err != nil {
-		t.Fatalf("expected that %s: %v", what, err)
-	}
-}
-
 // TestAPodBehindANetworkPolicy: the policy is named while it is there.
 func TestAPodBehindANetworkPolicy(t *testing.T) {
 	if embedded == nil {
@@ -230,7 +218,7 @@ func TestAPodBehindANetworkPolicy(t *testing.T) {
 	// The agents of the nodes learn of a policy as the kubelets do of a Pod: a moment later.
 	var r *v1alpha1.Reach
 	code := 0
-	eventually(t, "the policy is enforced", func() bool {
+	eventually(t, "the policy is enforced", func(context.Context) bool {
 		r, code = reachPod(t, "web", "-n", f.session.Namespace)
 		return code == 1
 	})
@@ -248,7 +236,7 @@ func TestAPodBehindANetworkPolicy(t *testing.T) {
 	if err := policies.Delete(t.Context(), "web-from-nowhere", metav1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the pod is reachable again", func() bool {
+	eventually(t, "the pod is reachable again", func(context.Context) bool {
 		r, code = reachPod(t, "web", "-n", f.session.Namespace)
 		return code == 0
 	})

@@ -158,8 +158,8 @@ func (s *scene) restartKubelet(node string, certificate []byte) {
 	if err := kubelet.Kill(); err != nil {
 		s.Fatal(err)
 	}
-	s.until(node+" serves with the certificate", func(ctx context.Context) bool { return bytes.Equal(s.serves(ctx, node), certificate) })
-	awaitNode(ctx, s.T, node)
+	eventually(s.T, node+" serves with the certificate", func(ctx context.Context) bool { return bytes.Equal(s.serves(ctx, node), certificate) })
+	awaitNode(s.T, node)
 }
 
 // serves is the certificate that a node's kubelet serves with, or nil.

@@ -385,7 +385,7 @@ func (w world) with(c command) trial {
 func runTogether(t *testing.T, trials []trial) {
 	s := &scene{T: t, name: "pods", kubeconfig: *kube.KubeConfig}
 	s.Cleanup(func() { // the next world may have one of that name
-		s.until("the namespace of the world no longer exists", func(ctx context.Context) bool {
+		eventually(s.T, "the namespace of the world no longer exists", func(ctx context.Context) bool {
 			_, err := client(s.T).CoreV1().Namespaces().Get(ctx, s.name, metav1.GetOptions{})
 			return apierrors.IsNotFound(err)
 		})
@@ -511,7 +511,7 @@ func (s *scene) webhook(mutates bool, operation admissionregistration.OperationT
 		s.Fatal(err)
 	}
 	probe := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{GenerateName: "probe-"}, Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "main", Image: "none"}}}}
-	s.until("the webhook is asked", func(ctx context.Context) bool {
+	eventually(s.T, "the webhook is asked", func(ctx context.Context) bool {
 		_, _ = client(s.T).CoreV1().Pods(probes.Name).Create(ctx, probe, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
 		select {
 		case <-asked:
@@ -522,7 +522,7 @@ func (s *scene) webhook(mutates bool, operation admissionregistration.OperationT
 	})
 	s.Cleanup(func() {
 		_ = client(s.T).CoreV1().Namespaces().Delete(context.Background(), probes.Name, metav1.DeleteOptions{})
-		s.until("the namespace of the probe no longer exists", func(ctx context.Context) bool {
+		eventually(s.T, "the namespace of the probe no longer exists", func(ctx context.Context) bool {
 			_, err := client(s.T).CoreV1().Namespaces().Get(ctx, probes.Name, metav1.GetOptions{})
 			return err != nil
 		})
@@ -638,7 +638,7 @@ func (s *scene) cordon() {
 	s.Cleanup(func() {
 		s.patchNodes(`{"spec": {"unschedulable": null}}`)
 		for _, n := range []string{"node-1", "node-2", "node-3"} {
-			awaitNode(context.Background(), s.T, n)
+			awaitNode(s.T, n)
 		}
 	})
 }
@@ -802,7 +802,7 @@ func (s *scene) windowsNode() {
 		_, err := nodes.UpdateStatus(ctx, node, metav1.UpdateOptions{})
 		return err
 	}
-	s.until("the Node is Ready", func(ctx context.Context) bool {
+	eventually(s.T, "the Node is Ready", func(ctx context.Context) bool {
 		node, err = nodes.Get(ctx, name, metav1.GetOptions{})
 		return err == nil && ready(ctx) == nil
 	})
@@ -834,7 +834,7 @@ func (s *scene) windowsNode() {
 			s.Error(err)
 		}
 	})
-	s.until("the Node has no taint", func(ctx context.Context) bool {
+	eventually(s.T, "the Node has no taint", func(ctx context.Context) bool {
 		node, err := nodes.Get(ctx, name, metav1.GetOptions{})
 		return err == nil && len(node.Spec.Taints) == 0
 	})
@@ -844,14 +844,7 @@ func (s *scene) windowsNode() {
 func (s *scene) quota(hard corev1.ResourceList) string {
 	s.Helper()
 	ns := s.ownNamespace(nil)
-	quotas := client(s.T).CoreV1().ResourceQuotas(ns)
-	if _, err := quotas.Create(s.Context(), &corev1.ResourceQuota{ObjectMeta: metav1.ObjectMeta{Name: "narrow"}, Spec: corev1.ResourceQuotaSpec{Hard: hard}}, metav1.CreateOptions{}); err != nil {
-		s.Fatal(err)
-	}
-	s.until("the quota has a status", func(ctx context.Context) bool {
-		q, err := quotas.Get(ctx, "narrow", metav1.GetOptions{})
-		return err == nil && len(q.Status.Hard) > 0
-	})
+	createQuota(s.T, ns, "narrow", hard)
 	return ns
 }
 
@@ -869,9 +862,9 @@ func (s *scene) apiWithoutServer() {
 		if err := rest.Delete().AbsPath(path, name).Do(context.Background()).Error(); err != nil {
 			s.Error(err)
 		}
-		s.until("the namespace of the run no longer exists", func(context.Context) bool { return len(s.leftovers()) == 0 })
+		eventually(s.T, "the namespace of the run no longer exists", func(context.Context) bool { return len(s.leftovers()) == 0 })
 	})
-	s.until("the API is known to be down", func(ctx context.Context) bool {
+	eventually(s.T, "the API is known to be down", func(ctx context.Context) bool {
 		text, err := rest.Get().AbsPath("/apis").SetHeader("Accept", "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList").Do(ctx).Raw()
 		return err == nil && strings.Contains(string(text), `"freshness":"Stale"`)
 	})
