@@ -181,13 +181,12 @@ func (b *bindings) match(shown, found, where string) (m matched, ok bool) {
 	m, ok = b.matchText(shown, found, where)
 	switch {
 	case !ok:
-		values, same := b.matchLists(shown, found)
-		return matched{values: values}, same
+		return b.matchLists(shown, found)
 	case m.why == "":
 		return m, true
 	}
-	if values, same := b.matchItems(strings.Split(shown, ","), strings.Split(found, ","), where); same {
-		return matched{values: values}, true
+	if items, same := b.matchItems(strings.Split(shown, ","), strings.Split(found, ","), where); same {
+		return items, true
 	}
 	return m, true
 }
@@ -195,24 +194,24 @@ func (b *bindings) match(shown, found, where string) (m matched, ok bool) {
 var lastRestart = regexp.MustCompile(`\s*\([^)]* ago\)$`)
 
 // matchItems pairs the items of two lists.
-func (b *bindings) matchItems(shown, found []string, where string) (values []boundValue, ok bool) {
+func (b *bindings) matchItems(shown, found []string, where string) (all matched, ok bool) {
 	if len(shown) != len(found) {
-		return nil, false
+		return matched{}, false
 	}
 	for _, item := range shown {
 		i := slices.IndexFunc(found, func(other string) bool {
 			m, same := b.matchText(item, other, where)
 			if same = same && m.why == ""; same {
-				values = append(values, m.values...)
+				all.values = append(all.values, m.values...)
 			}
 			return same
 		})
 		if i < 0 {
-			return nil, false
+			return matched{}, false
 		}
 		found = slices.Delete(found, i, i+1)
 	}
-	return values, true
+	return all, true
 }
 
 // matchText compares two texts in the order that they have.

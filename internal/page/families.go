@@ -56,9 +56,9 @@ func differInFamilies(a, b []string) bool {
 
 // matchFamilies pairs two lists of addresses, of which one has both families. An address of a family that the cluster has not
 // stands for the cluster's first one.
-func (b *bindings) matchFamilies(shown, found []string) (values []boundValue, ok bool) {
+func (b *bindings) matchFamilies(shown, found []string) (m matched, ok bool) {
 	if !differInFamilies(shown, found) {
-		return nil, false
+		return matched{}, false
 	}
 	all := rules()
 	rule := all[slices.IndexFunc(all, func(r *rule) bool { return r.name == "IP address" && len(r.in) == 0 })]
@@ -66,19 +66,19 @@ func (b *bindings) matchFamilies(shown, found []string) (values []boundValue, ok
 		i := slices.IndexFunc(found, func(other string) bool { return familyOf(other) == familyOf(value) })
 		other := found[max(0, i)]
 		if known := b.found[value]; known != "" && known != other {
-			return nil, false
+			return matched{}, false
 		}
 		if isAddress(value) {
-			values = append(values, boundValue{rule: rule, shown: value, found: other})
+			m.values = append(m.values, boundValue{rule: rule, shown: value, found: other})
 		}
 	}
-	return values, true
+	return m, true
 }
 
 // matchLists compares two texts that are lists of addresses.
-func (b *bindings) matchLists(shown, found string) (values []boundValue, ok bool) {
+func (b *bindings) matchLists(shown, found string) (m matched, ok bool) {
 	if !hasIPv6(shown) && !hasIPv6(found) {
-		return nil, false
+		return matched{}, false
 	}
 	listOf := func(text string) (form string, list []string) {
 		for i, item := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(", \t", r) }) {
@@ -93,7 +93,7 @@ func (b *bindings) matchLists(shown, found string) (values []boundValue, ok bool
 	form, a := listOf(shown)
 	other, c := listOf(found)
 	if form != other {
-		return nil, false
+		return matched{}, false
 	}
 	return b.matchFamilies(a, c)
 }

@@ -162,8 +162,8 @@ func field(mapping *yaml.Node, name string) *yaml.Node {
 
 // compareSequences pairs items by the field name, or else by their place.
 func (s *shownOutput) compareSequences(shown, found *yaml.Node, path string) (all []difference) {
-	if values, ok := s.matchFamilies(addressesOf(shown), addressesOf(found)); ok {
-		s.keep(matched{values: values}, s.lineOf(shown))
+	if m, ok := s.matchFamilies(addressesOf(shown), addressesOf(found)); ok {
+		s.keep(m, s.lineOf(shown))
 		return nil
 	}
 	if len(shown.Content) != len(found.Content) && !s.elided() {

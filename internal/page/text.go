@@ -24,8 +24,9 @@ func (s *shownOutput) compareText(stdout, stderr string) (all []difference) {
 	anyPair := len(missing) <= len(found.unused()) && !s.elided()
 	ofPage, ofCluster := familiesIn(textsOf(s.lines)), familiesIn(found.texts)
 	for _, l := range missing {
-		if values, ok := s.matchFamilies(ofPage.like(l.text), ofCluster.like(l.text)); ok {
-			s.keep(matched{values: slices.DeleteFunc(values, func(v boundValue) bool { return indexWord(l.text, v.shown) < 0 })}, l)
+		if m, ok := s.matchFamilies(ofPage.like(l.text), ofCluster.like(l.text)); ok {
+			m.values = slices.DeleteFunc(m.values, func(v boundValue) bool { return indexWord(l.text, v.shown) < 0 })
+			s.keep(m, l)
 			continue
 		}
 		i := found.nearest(l.text, anyPair)
