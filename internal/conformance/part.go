@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"context"
+	"slices"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
@@ -73,12 +74,9 @@ func decideEnforced(ctx context.Context, env reach.Env, checks []Check) (outcome
 
 // failing reports whether there is something to keep evidence of.
 func failing(results []v1alpha1.AssertionResult) bool {
-	for _, r := range results {
-		if r.Result == v1alpha1.AssertionFailed || r.Result == v1alpha1.AssertionNotChecked {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(results, func(r v1alpha1.AssertionResult) bool {
+		return r.Result == v1alpha1.AssertionFailed || r.Result == v1alpha1.AssertionNotChecked
+	})
 }
 
 // all gives all checks one result.

@@ -178,10 +178,6 @@ func downloadOptions(ctx context.Context) (string, error) {
 }
 
 func concernsIndexes(line string) bool {
-	for _, group := range []string{"IndexTargets", "Changelogs", "CompressionTypes", "Languages", "GzipIndexes", "cdrom"} {
-		if strings.HasPrefix(line, "Acquire::"+group) {
-			return true
-		}
-	}
-	return false
+	groups := []string{"IndexTargets", "Changelogs", "CompressionTypes", "Languages", "GzipIndexes", "cdrom"}
+	return slices.ContainsFunc(groups, func(group string) bool { return strings.HasPrefix(line, "Acquire::"+group) })
 }
