@@ -3,7 +3,7 @@
 # prose plain.
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
-for module in . cluster docs/conformance-module hack/tools hack/release hack/vale; do
+for module in $(git ls-files '*go.mod' | xargs -n1 dirname); do
 	(cd "$module" && go mod tidy -diff) || {
 		echo "verify: $module/go.mod is not tidy, as shown: run go mod tidy there" >&2
 		exit 1
