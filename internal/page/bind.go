@@ -21,8 +21,8 @@ type rule struct {
 	in []string
 	// stable: where the page shows the same value again, the cluster has the same one.
 	stable bool
-	// differs says in a sentence why what was found cannot stand for what is shown, or "".
-	differs func(shown, found string) string
+	// objection says in a sentence why what was found cannot stand for what is shown, or "".
+	objection func(shown, found string) string
 	// valid is what a value must be besides; nil means that how it looks is enough.
 	valid func(string) bool
 
@@ -75,10 +75,10 @@ var rules = sync.OnceValue(func() []*rule {
 		{name: "age", shown: age + `(?: \(x\d+ over ` + age + `\))? ago`},
 		{name: "version", shown: `v1\.\d+\.\d+(?:[-+][\w.+-]+)?`},
 		{name: "IP address", in: []string{"from", "origin", "client", "client_address", "client_ip", "clientip", "remote_addr", "remoteaddr", "remoteaddress", "source_ip"},
-			shown: ipv4, found: address, stable: true, differs: sourceDiffers, valid: isAddress},
-		{name: "IP address", shown: address, stable: true, differs: addressDiffers, valid: isAddress},
-		{name: "name", shown: `[a-z0-9][a-z0-9.-]*?-` + ofPod, found: `[a-z0-9][a-z0-9.-]*`, stable: true, differs: nameDiffers},
-		{name: "name", shown: `[a-z0-9][a-z0-9.-]*?-(?:[0-9]{8,10}|` + safe + `{8,10}|` + safe + `{5}|` + old + `)`, found: `[a-z0-9][a-z0-9.-]*`, stable: true, differs: nameDiffers},
+			shown: ipv4, found: address, stable: true, objection: sourceDiffers, valid: isAddress},
+		{name: "IP address", shown: address, stable: true, objection: addressDiffers, valid: isAddress},
+		{name: "name", shown: `[a-z0-9][a-z0-9.-]*?-` + ofPod, found: `[a-z0-9][a-z0-9.-]*`, stable: true, objection: nameDiffers},
+		{name: "name", shown: `[a-z0-9][a-z0-9.-]*?-(?:[0-9]{8,10}|` + safe + `{8,10}|` + safe + `{5}|` + old + `)`, found: `[a-z0-9][a-z0-9.-]*`, stable: true, objection: nameDiffers},
 		{name: "name", in: []string{"generatename"}, shown: `[a-z0-9][a-z0-9.-]*-` + hash + `-`},
 		{name: "label of a hash", shown: `pod-template-hash=[0-9a-z]+`},
 		{name: "label of a hash", in: []string{"pod-template-hash"}, shown: `[0-9a-z]+`},
@@ -240,8 +240,8 @@ func (b *bindings) matchText(shown, found, where string) (m matched, ok bool) {
 			return m, true
 		}
 		v := boundValue{rule: part.rule, shown: part.text, found: value}
-		if isKnown := b.found[part.text] != "" && part.rule.name == "IP address"; part.rule.differs != nil && !isKnown {
-			if why := part.rule.differs(part.text, value); why != "" {
+		if isKnown := b.found[part.text] != "" && part.rule.name == "IP address"; part.rule.objection != nil && !isKnown {
+			if why := part.rule.objection(part.text, value); why != "" {
 				m.why, v.renamed = why, true
 			}
 		}

@@ -132,8 +132,8 @@ func linesOf(text string) (lines []string) {
 	return lines
 }
 
-// differs is a difference of a line.
-func differs(l line, found, format string, args ...any) difference {
+// differenceOf is a difference of a line.
+func differenceOf(l line, found, format string, args ...any) difference {
 	return difference{id: l.id, Difference: expect.Difference{Text: fmt.Sprintf(format, args...), Shown: squeezed(l.text), Found: found}}
 }
 
@@ -157,7 +157,7 @@ func (s *shownOutput) indent(l line) string {
 func (s *shownOutput) more(found []string, what string) difference {
 	last := s.lines[len(s.lines)-1]
 	between := "\n" + s.indent(last)
-	d := differs(last, strings.Join(found, "\n"), "the cluster shows %s that the page does not show", what)
+	d := differenceOf(last, strings.Join(found, "\n"), "the cluster shows %s that the page does not show", what)
 	d.Shown = ""
 	return d.replaced(span{last.end, last.end}, between+strings.Join(found, between))
 }

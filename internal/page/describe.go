@@ -102,7 +102,7 @@ func (s *shownOutput) compareKey(l line, found []keyed, printed string) *differe
 		why = cmp.Or(why, m.why)
 	}
 	i := slices.IndexFunc(found, func(f keyed) bool { return f.key == shown.key })
-	d := differs(l, "", "%s", why)
+	d := differenceOf(l, "", "%s", why)
 	switch {
 	case why != "":
 		d.Final = true

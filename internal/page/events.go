@@ -128,7 +128,7 @@ func (s *shownOutput) compareEvents(stdout string) (others []line, all []differe
 			all = append(all, s.compareEvent(l, e, found, used)...)
 		case eventColumns.MatchString(l.text):
 			if _, same := s.match(squeezed(l.text), header, ""); header != "" && !same {
-				all = append(all, differs(l, header, "the cluster shows events in other columns"))
+				all = append(all, differenceOf(l, header, "the cluster shows events in other columns"))
 			}
 		case !noEvent.MatchString(l.text):
 			others = append(others, l)
@@ -158,9 +158,9 @@ func (s *shownOutput) compareEvent(l line, e event, found []event, used []bool) 
 	}
 	i := slices.IndexFunc(found, func(f event) bool { return f.kind == e.kind })
 	if i < 0 {
-		return []difference{s.deleted(differs(l, "", "the cluster shows no event with the reason %s", e.reason), l)}
+		return []difference{s.deleted(differenceOf(l, "", "the cluster shows no event with the reason %s", e.reason), l)}
 	}
-	d := differs(l, found[i].message, "the cluster shows another event with the reason %s", e.reason)
+	d := differenceOf(l, found[i].message, "the cluster shows another event with the reason %s", e.reason)
 	if why != "" {
 		d.Text = why
 	}

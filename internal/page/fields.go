@@ -249,7 +249,7 @@ func (s *shownOutput) lineOf(n *yaml.Node) line {
 
 // node is a difference at a node; the format begins with its path.
 func (s *shownOutput) node(n *yaml.Node, path, format string, args ...any) difference {
-	d := differs(s.lineOf(n), "", format, append([]any{path}, args...)...)
+	d := differenceOf(s.lineOf(n), "", format, append([]any{path}, args...)...)
 	d.Text = strings.TrimPrefix(d.Text, ": ") // the whole document has no path
 	return d
 }

@@ -141,7 +141,7 @@ func (s *shownOutput) compareTables(stdout, stderr string) (all []difference) {
 			all = append(all, s.compareTable(parseTable(lines), parseTable(found[i]))...)
 		case !slices.ContainsFunc(parseTable(lines).rows, func(r row) bool { return !isOfDefaultNamespace(r) }):
 		default: // every line is missing, which one finding says below the header
-			all = append(all, differs(lines[min(1, len(lines)-1)], strings.TrimSpace(stdout+stderr), "the page shows a table; the cluster shows none"))
+			all = append(all, differenceOf(lines[min(1, len(lines)-1)], strings.TrimSpace(stdout+stderr), "the page shows a table; the cluster shows none"))
 		}
 	}
 	return all
@@ -175,7 +175,7 @@ func (s *shownOutput) compareTable(shown, found table) (all []difference) {
 		case p >= 0:
 			all = append(all, s.compareRow(shown, r, found.rows[p], columns)...)
 		case !isOfDefaultNamespace(r) && !isShell(shown, r):
-			all = append(all, s.deleted(differs(r.line, "", "the cluster shows no row for %s", r.at(0).text), r.line))
+			all = append(all, s.deleted(differenceOf(r.line, "", "the cluster shows no row for %s", r.at(0).text), r.line))
 		}
 	}
 	if len(extra) > 0 && !s.elided() {
@@ -234,7 +234,7 @@ func (s *shownOutput) compareTitles(shown, found table) (columns []int, all []di
 	if len(added) > 0 {
 		texts = append(texts, "the page does not show the column "+strings.Join(added, ", "))
 	}
-	d := differs(shown.header, squeezed(found.header.text), "%s", strings.Join(texts, "; "))
+	d := differenceOf(shown.header, squeezed(found.header.text), "%s", strings.Join(texts, "; "))
 	d.Final = true
 	return columns, []difference{d}
 }
@@ -368,7 +368,7 @@ func (s *shownOutput) compareRow(t table, shown, found row, columns []int) (all 
 		if ok && m.why == "" {
 			continue
 		}
-		d := differs(shown.line, squeezed(found.text), "%s", m.why)
+		d := differenceOf(shown.line, squeezed(found.text), "%s", m.why)
 		if d.Final = ok; !ok {
 			d.Text = t.titles[i] + ": the page shows " + cmp.Or(a.text, "nothing") + "; the cluster shows " + cmp.Or(b.text, "nothing")
 		}

@@ -31,12 +31,12 @@ func (s *shownOutput) compareText(stdout, stderr string) (all []difference) {
 		}
 		i := found.nearest(l.text, anyPair)
 		if i < 0 {
-			all = append(all, s.deleted(differs(l, "", "the command does not print this"), l))
+			all = append(all, s.deleted(differenceOf(l, "", "the command does not print this"), l))
 			continue
 		}
 		found.used[i] = true
 		text := found.texts[i]
-		d := differs(l, squeezed(text), "the command prints something else")
+		d := differenceOf(l, squeezed(text), "the command prints something else")
 		if squeezed(l.text)+" from "+s.page.home.last()+" namespace" == s.rewrittenLine("", squeezed(text)) {
 			d.Text, d.Final = "kubectl prints the namespace, too", true
 		}
