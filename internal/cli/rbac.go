@@ -31,28 +31,8 @@ type rbacOptions struct {
 }
 
 func newRBACCommand(catalogue []*example.Example, g globals) *cobra.Command {
-	o := &rbacOptions{globals: g, features: map[string]func(bool) rbac.Needs{
-		"reach":       inNamespace(rbac.Reach),
-		"reach-nodes": inNamespace(rbac.ReachNodes),
-		"cleanup":     inNamespace(rbac.Cleanup),
-	}}
-	o.features["conformance"] = func(own bool) rbac.Needs {
-		suite, err := conformance.Load()
-		if err != nil {
-			return nil // the command itself reports it
-		}
-		return suite.Needs(own, conformance.Profiles()...)
-	}
-	for _, e := range catalogue {
-		o.features[e.Metadata.Name] = func(own bool) rbac.Needs {
-			plan, err := engine.Compile(e)
-			if err != nil {
-				return nil // root would have no subcommand for it
-			}
-			return plan.Needs(own)
-		}
-	}
-	known := slices.Sorted(maps.Keys(o.features))
+	o := &rbacOptions{globals: g, features: features(catalogue)}
+	known := o.known()
 	c := &cobra.Command{
 		Use:   "rbac",
 		Short: "Print the minimum permissions for a run",
@@ -76,28 +56,7 @@ func newRBACCommand(catalogue []*example.Example, g globals) *cobra.Command {
 			# Print the permissions for your own example
 			kubectl kbe rbac -n playground -f my-example`),
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			grant, err := o.grant(c.Context(), known)
-			if err != nil {
-				return err
-			}
-			if *o.flags.Namespace != "" && !o.clusterScoped {
-				leftOut := grant.Needs.Cluster()
-				grant.Needs = grant.Needs.Namespaced()
-				if len(leftOut) > 0 {
-					fmt.Fprintf(o.streams.Out, "# Not included, because it is cluster-scoped (see --cluster-scoped): %s\n", leftOut)
-				}
-			}
-			manifest, err := grant.Manifest()
-			if err != nil {
-				return err
-			}
-			if len(grant.Subjects) == 0 {
-				fmt.Fprintln(o.streams.Out, "# To bind these roles, add --user, --group or --serviceaccount NAMESPACE:NAME.")
-			}
-			_, err = o.streams.Out.Write(manifest)
-			return err
-		},
+		RunE: func(c *cobra.Command, _ []string) error { return o.print(c.Context()) },
 	}
 	c.Flags().StringSliceVar(&o.purposes, "for", nil, "Commands to permit: "+strings.Join(known, ", ")+" (default: all)")
 	completeFlag(c, "for", words(known...))
@@ -110,12 +69,64 @@ func newRBACCommand(catalogue []*example.Example, g globals) *cobra.Command {
 	return c
 }
 
+// features are what can be permitted, by name.
+func features(catalogue []*example.Example) map[string]func(ownNamespace bool) rbac.Needs {
+	all := map[string]func(bool) rbac.Needs{
+		"reach":       inNamespace(rbac.Reach),
+		"reach-nodes": inNamespace(rbac.ReachNodes),
+		"cleanup":     inNamespace(rbac.Cleanup),
+		"conformance": func(own bool) rbac.Needs {
+			suite, err := conformance.Load()
+			if err != nil {
+				return nil // the command itself reports it
+			}
+			return suite.Needs(own, conformance.Profiles()...)
+		},
+	}
+	for _, e := range catalogue {
+		all[e.Metadata.Name] = func(own bool) rbac.Needs {
+			plan, err := engine.Compile(e)
+			if err != nil {
+				return nil // root would have no subcommand for it
+			}
+			return plan.Needs(own)
+		}
+	}
+	return all
+}
+
+// known are the names of the features.
+func (o *rbacOptions) known() []string { return slices.Sorted(maps.Keys(o.features)) }
+
 // inNamespace adds what a Namespace of the run's own needs.
 func inNamespace(needs func() rbac.Needs) func(bool) rbac.Needs {
 	return func(own bool) rbac.Needs { return rbac.InNamespace(needs(), own) }
 }
 
-func (o *rbacOptions) grant(ctx context.Context, known []string) (rbac.Grant, error) {
+// print prints the Roles and the bindings.
+func (o *rbacOptions) print(ctx context.Context) error {
+	grant, err := o.grant(ctx)
+	if err != nil {
+		return err
+	}
+	if *o.flags.Namespace != "" && !o.clusterScoped {
+		if leftOut := grant.Needs.Cluster(); len(leftOut) > 0 {
+			fmt.Fprintf(o.streams.Out, "# Not included, because it is cluster-scoped (see --cluster-scoped): %s\n", leftOut)
+		}
+		grant.Needs = grant.Needs.Namespaced()
+	}
+	manifest, err := grant.Manifest()
+	if err != nil {
+		return err
+	}
+	if len(grant.Subjects) == 0 {
+		fmt.Fprintln(o.streams.Out, "# To bind these roles, add --user, --group or --serviceaccount NAMESPACE:NAME.")
+	}
+	_, err = o.streams.Out.Write(manifest)
+	return err
+}
+
+func (o *rbacOptions) grant(ctx context.Context) (rbac.Grant, error) {
 	namespace := *o.flags.Namespace
 	g := rbac.Grant{Name: o.name, Namespace: namespace}
 	if o.file != "" && len(o.purposes) > 0 {
@@ -130,12 +141,12 @@ func (o *rbacOptions) grant(ctx context.Context, known []string) (rbac.Grant, er
 	} else {
 		purposes := o.purposes
 		if len(purposes) == 0 {
-			purposes = known
+			purposes = o.known()
 		}
 		for _, p := range purposes {
 			needs := o.features[p]
 			if needs == nil {
-				return g, fmt.Errorf("--for %s: %s", p, example.Unknown("purpose", p, known))
+				return g, fmt.Errorf("--for %s: %s", p, example.Unknown("purpose", p, o.known()))
 			}
 			g.Needs = rbac.Join(g.Needs, needs(namespace == ""))
 		}
