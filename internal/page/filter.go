@@ -41,7 +41,7 @@ var filters = map[string]func(args []string) (program, error){
 func (r *reader) filter(st *syntax.Stmt, at span) (filter, error) {
 	expr, ok := st.Cmd.(*syntax.CallExpr)
 	if !ok || len(expr.Args) == 0 || len(st.Redirs) > 0 {
-		return filter{}, unfit{"its output goes to more than a program"}
+		return filter{}, errors.New("its output goes to more than a program")
 	}
 	words, err := r.words(expr.Args, at)
 	if err != nil {
@@ -49,11 +49,11 @@ func (r *reader) filter(st *syntax.Stmt, at span) (filter, error) {
 	}
 	withArgs, known := filters[words[0]]
 	if !known {
-		return filter{}, unfit{fmt.Sprintf("its output is piped into `%s`: verify knows base64, grep, head, jq, sort, tail, uniq and wc", words[0])}
+		return filter{}, fmt.Errorf("its output is piped into `%s`: verify knows base64, grep, head, jq, sort, tail, uniq and wc", words[0])
 	}
 	apply, err := withArgs(words[1:])
 	if err != nil {
-		return filter{}, unfit{fmt.Sprintf("verify cannot run `%s`: %v", strings.Join(words, " "), err)}
+		return filter{}, fmt.Errorf("verify cannot run `%s`: %w", strings.Join(words, " "), err)
 	}
 	return filter{words, apply}, nil
 }

@@ -2,6 +2,7 @@ package page
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -76,7 +77,7 @@ func (p *Page) resolve(e *example.Example, c *command, from Sources) error {
 	}
 	rest, names, at := withoutFlag(c.words, "-f", "--filename")
 	if c.manifest != "" && !slices.Contains(names, "-") {
-		return unfit{"it reads standard input, which verify gives to -f - only"}
+		return errors.New("it reads standard input, which verify gives to -f - only")
 	}
 	for _, name := range names {
 		for part := range strings.SplitSeq(name, ",") {
@@ -120,7 +121,7 @@ func (p *Page) manifestFiles(e *example.Example, c *command, name string, from S
 		return nil, err
 	}
 	if strings.Contains(m.text, mark) {
-		return nil, unfit{fmt.Sprintf("the manifest %s has the output of a command in it", m.name)}
+		return nil, fmt.Errorf("the manifest %s has the output of a command in it", m.name)
 	}
 	file := p.Name
 	if m.at == 0 {
@@ -137,7 +138,7 @@ func (p *Page) manifestFiles(e *example.Example, c *command, name string, from S
 			continue
 		}
 		if other := namespaceOf(document); other != "" && !p.home.has(other) {
-			return nil, unfit{fmt.Sprintf("the manifest %s is for the namespace %s, and all commands run in one namespace", m.name, other)}
+			return nil, fmt.Errorf("the manifest %s is for the namespace %s, and all commands run in one namespace", m.name, other)
 		}
 		in := m.name
 		if len(names) > 0 {
@@ -168,7 +169,7 @@ func namespaceOf(document string) string {
 func (p *Page) find(c *command, name string, from Sources) (manifest, error) {
 	if name == "-" {
 		if c.manifest == "" {
-			return manifest{}, unfit{"it reads standard input, and the page does not show what"}
+			return manifest{}, errors.New("it reads standard input, and the page does not show what")
 		}
 		return manifest{name: "stdin-" + c.id + ".yaml", at: p.line(c.start), text: c.manifest}, nil
 	}
@@ -180,7 +181,7 @@ func (p *Page) find(c *command, name string, from Sources) (manifest, error) {
 		in := strings.TrimPrefix(name, begin)
 		text, ok := readIn(folder, in)
 		if !ok {
-			return manifest{}, unfit{fmt.Sprintf("there is no manifest %s: expected a regular file %s of at most %d MiB in the folder that --file has for %s", base, in, example.MaxFileSize>>20, begin)}
+			return manifest{}, fmt.Errorf("there is no manifest %s: expected a regular file %s of at most %d MiB in the folder that --file has for %s", base, in, example.MaxFileSize>>20, begin)
 		}
 		return manifest{name: base, text: text}, nil
 	}
@@ -218,7 +219,7 @@ func (p *Page) find(c *command, name string, from Sources) (manifest, error) {
 	if isURL {
 		hint = ", or --allow-download"
 	}
-	return manifest{}, unfit{fmt.Sprintf("there is no manifest %s: expected a yaml fence of that name on the page, the file beside it, --file %s=PATH%s", base, name, hint)}
+	return manifest{}, fmt.Errorf("there is no manifest %s: expected a yaml fence of that name on the page, the file beside it, --file %s=PATH%s", base, name, hint)
 }
 
 // baseOf is the last part of a path or a URL.

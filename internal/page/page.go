@@ -124,7 +124,7 @@ const mostCopied = 4 << 20
 // and again.
 func (p *Page) take(text string) error {
 	if p.copied += len(text); p.copied > mostCopied {
-		return unfit{fmt.Sprintf("the commands of the page take more than %d MiB from variables and files", mostCopied>>20)}
+		return fmt.Errorf("the commands of the page take more than %d MiB from variables and files", mostCopied>>20)
 	}
 	return nil
 }

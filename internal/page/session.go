@@ -1,6 +1,7 @@
 package page
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -25,9 +26,9 @@ var containerShells = []string{"bash", "sh", "ash", "/bin/bash", "/bin/sh", "/bi
 func (r *reader) opensSession(c *command) error {
 	switch verb := c.words[0]; {
 	case verb == "run" && len(without(c.words, terminalFlags)) < len(c.words) && !slices.Contains(c.words, "--"):
-		return unfit{"it opens a terminal in a new pod"}
+		return errors.New("it opens a terminal in a new pod")
 	case verb == "attach", verb == "edit":
-		return unfit{"it needs a terminal"}
+		return errors.New("it needs a terminal")
 	case verb != "exec":
 		return nil
 	}
@@ -49,7 +50,7 @@ func (r *reader) opensSession(c *command) error {
 // itself before, such as its folder, is done again.
 func (r *reader) inSession(text string) (call, error) {
 	if r.session == nil {
-		return call{}, unfit{"no command before opens a shell in a container"}
+		return call{}, errors.New("no command before opens a shell in a container")
 	}
 	if text == "exit" || text == "logout" {
 		r.session = nil

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,11 +26,6 @@ type call struct {
 
 // mark stands around a CEL expression in a word of a command: no page holds such a character.
 const mark = "\x00"
-
-// unfit is why a command cannot run.
-type unfit struct{ text string }
-
-func (u unfit) Error() string { return u.text }
 
 // statement adds the commands of a statement in shell.
 func (r *reader) statement(text string, st *syntax.Stmt, at span, label string) {
@@ -123,7 +119,7 @@ func (r *reader) calls(st *syntax.Stmt, at span) (call, error) {
 	main := stages[first]
 	expr, ok := main.Cmd.(*syntax.CallExpr)
 	if !ok {
-		return call{}, unfit{"it is more than one command: verify runs single commands of kubectl"}
+		return call{}, errors.New("it is more than one command: verify runs single commands of kubectl")
 	}
 	words, err := r.words(expr.Args, at)
 	if err != nil {
@@ -134,15 +130,15 @@ func (r *reader) calls(st *syntax.Stmt, at span) (call, error) {
 	case program == "sleep":
 		return call{notRun: "verify waits until the cluster shows what the page shows", harmless: true}, nil
 	case program != "kubectl":
-		return call{}, unfit{fmt.Sprintf("`%s` is another program: verify runs kubectl, and programs in containers", program)}
+		return call{}, fmt.Errorf("`%s` is another program: verify runs kubectl, and programs in containers", program)
 	case r.isOfHome(words[1:]):
 		return call{notRun: "the namespace of the run stands for it", harmless: true}, nil
 	case len(words) == 1:
-		return call{}, unfit{"it is kubectl without a command"}
+		return call{}, errors.New("it is kubectl without a command")
 	case isHelp(words[1:]):
-		return call{}, unfit{"it prints the help of kubectl, which verify does not compare"}
+		return call{}, errors.New("it prints the help of kubectl, which verify does not compare")
 	case len(expr.Assigns) > 0:
-		return call{}, unfit{"it sets a variable of the machine for kubectl"}
+		return call{}, errors.New("it sets a variable of the machine for kubectl")
 	}
 	c := call{words: without(words[1:], endless[words[1]]), manifest: feeds}
 	c.watches = c.words[0] == "get" && len(c.words) < len(words)-1
@@ -194,7 +190,7 @@ func (r *reader) hereDocument(st *syntax.Stmt, at span) (text string, err error)
 			return r.pieces(redirect.Hdoc.Parts, inHereDocument, at)
 		case redirect.Op == syntax.DplOut, redirect.Word != nil && redirect.Word.Lit() == "/dev/null":
 		default:
-			return "", unfit{fmt.Sprintf("it reads or writes a file of the machine (%s)", redirect.Op)}
+			return "", fmt.Errorf("it reads or writes a file of the machine (%s)", redirect.Op)
 		}
 	}
 	return "", nil
@@ -240,7 +236,7 @@ func (r *reader) pieces(parts []syntax.WordPart, escaped string, at span) (strin
 		case *syntax.CmdSubst:
 			more, err = r.substitution(p, at)
 		default:
-			err = unfit{"it has an expansion of the shell that verify does not know"}
+			err = errors.New("it has an expansion of the shell that verify does not know")
 		}
 		if err != nil {
 			return "", err
@@ -270,7 +266,7 @@ func unescaped(text, escaped string) string {
 func (r *reader) variable(p *syntax.ParamExp) (string, error) {
 	value, known := r.vars[p.Param.Value]
 	if !known || p.Exp != nil || p.Repl != nil || p.Slice != nil || p.Length {
-		return "", unfit{fmt.Sprintf("the page does not say what $%s is", p.Param.Value)}
+		return "", fmt.Errorf("the page does not say what $%s is", p.Param.Value)
 	}
 	return value, r.take(value)
 }
@@ -278,14 +274,14 @@ func (r *reader) variable(p *syntax.ParamExp) (string, error) {
 // substitution runs the command of a $( ) as a step of its own, and is its output.
 func (r *reader) substitution(p *syntax.CmdSubst, at span) (string, error) {
 	if len(p.Stmts) != 1 {
-		return "", unfit{"verify runs one command in $( )"}
+		return "", errors.New("verify runs one command in $( )")
 	}
 	inner, err := r.calls(p.Stmts[0], at)
 	if err != nil {
 		return "", err
 	}
 	if len(inner.filters) > 0 {
-		return "", unfit{"verify does not run a pipe in $( )"}
+		return "", errors.New("verify does not run a pipe in $( )")
 	}
 	c := r.add(printed(p.Stmts[0]), at)
 	c.call = inner

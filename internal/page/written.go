@@ -1,6 +1,7 @@
 package page
 
 import (
+	"errors"
 	"path"
 	"slices"
 	"strings"
@@ -70,7 +71,7 @@ func (r *reader) content(st *syntax.Stmt, at span) (string, error) {
 	case err != nil:
 		return "", err
 	case args[0].Lit() == "cat" && text == "":
-		return "", unfit{"it reads a file of the machine"}
+		return "", errors.New("it reads a file of the machine")
 	case args[0].Lit() == "cat":
 		return text, nil
 	}
