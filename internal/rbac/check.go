@@ -2,6 +2,7 @@ package rbac
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -12,42 +13,10 @@ import (
 	"k8s.io/client-go/kubernetes"
 )
 
-// Denied is what a user lacks.
-type Denied struct {
-	// User is the user's name for the API server, or "" where it is unknown.
-	User string
-	// Grant is all that the feature needs.
-	Grant Grant
-	// Missing are those of its needs that are not granted.
-	Missing Needs
-}
-
-// Error names everything that is missing, and the command that grants it.
-func (d *Denied) Error() string {
-	var b strings.Builder
-	where := "in namespace " + fmt.Sprintf("%q", d.Grant.Namespace)
-	if d.Grant.Namespace == "" {
-		where = "in all namespaces (the run creates its own)"
-	}
-	fmt.Fprintf(&b, "nothing was created, because user %q lacks these permissions:\n", d.User)
-	for _, n := range d.Missing {
-		at := where
-		if n.Cluster {
-			at = "in the cluster"
-		}
-		fmt.Fprintf(&b, "  %s %s\n", n, at)
-	}
-	if d.Grant.Namespace == "" {
-		b.WriteString("To run in an existing namespace instead, use -n NAMESPACE.\n")
-	}
-	fmt.Fprintf(&b, "To grant all permissions of this run, an administrator runs:\n  %s | kubectl apply -f -", d.Grant.Command())
-	return b.String()
-}
-
 // Check finds which of the grant's needs the user lacks: all
-// questions at once, so that it takes the time of one. The error is a *Denied
-// where something is missing. An API server that does not answer such questions
-// is taken to grant everything: the requests themselves will show it.
+// questions at once, so that it takes the time of one. The error names them, and the
+// command that grants them. An API server that does not answer such questions is taken
+// to grant everything: the requests themselves will show it.
 func Check(ctx context.Context, client kubernetes.Interface, grant Grant) error {
 	required := grant.Needs.Required()
 	allowed := make([]bool, len(required))
@@ -70,7 +39,29 @@ func Check(ctx context.Context, client kubernetes.Interface, grant Grant) error 
 	if user != "" && len(grant.Subjects) == 0 {
 		grant.Subjects = append(grant.Subjects, SubjectOf(user))
 	}
-	return &Denied{User: user, Grant: grant, Missing: missing}
+	return errors.New(denial(user, grant, missing))
+}
+
+// denial names everything that a user lacks, and the command that grants it.
+func denial(user string, grant Grant, missing Needs) string {
+	var b strings.Builder
+	where := fmt.Sprintf("in namespace %q", grant.Namespace)
+	if grant.Namespace == "" {
+		where = "in all namespaces (the run creates its own)"
+	}
+	fmt.Fprintf(&b, "nothing was created, because user %q lacks these permissions:\n", user)
+	for _, n := range missing {
+		at := where
+		if n.Cluster {
+			at = "in the cluster"
+		}
+		fmt.Fprintf(&b, "  %s %s\n", n, at)
+	}
+	if grant.Namespace == "" {
+		b.WriteString("To run in an existing namespace instead, use -n NAMESPACE.\n")
+	}
+	fmt.Fprintf(&b, "To grant all permissions of this run, an administrator runs:\n  %s | kubectl apply -f -", grant.Command())
+	return b.String()
 }
 
 func isAllowed(ctx context.Context, client kubernetes.Interface, namespace string, need Need) bool {

@@ -57,7 +57,7 @@ func (w within) RoundTrip(req *http.Request) (*http.Response, error) {
 // Preflight finds out, with requests all at once, whether there is an API server and whether it
 // grants what a run needs. Nothing is created. It returns the server's version, and, for a
 // run that has its own Namespace to delete, the aggregated APIs that are down, as
-// GROUP/VERSION; the error is a *rbac.Denied where something is not granted.
+// GROUP/VERSION; the error names what is not granted.
 func Preflight(ctx context.Context, cfg *rest.Config, grant rbac.Grant) (version string, down []string, err error) {
 	cfg = rest.CopyConfig(cfg)
 	cfg.QPS = -1 // the requests are few, and sent at once
