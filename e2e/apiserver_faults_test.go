@@ -121,7 +121,7 @@ func assertCreatedOnce(t *testing.T, namespaces []string) {
 	}
 	for _, namespace := range namespaces {
 		if made["pods "+namespace+"/sise"] == 0 {
-			t.Errorf("expected that the audit log tells of pod sise in namespace %s", namespace)
+			t.Errorf("expected that the audit log has pod sise in namespace %s", namespace)
 		}
 	}
 	for object, times := range made {

@@ -58,7 +58,7 @@ func TestAKilledRunIsReportedAndCleanedUp(t *testing.T) {
 	run := killed(t)
 	next, _, code := outcome(t, plugin(t, "pods", "resources"))
 	if code != 0 || !strings.Contains(next, "left resources behind. To delete them:\n  kubectl kbe cleanup\n") {
-		t.Errorf("expected that the next run tells of it, found exit code %d:\n%s", code, next)
+		t.Errorf("expected that the next run reports it, found exit code %d:\n%s", code, next)
 	}
 	results.record(33, "a run that was killed, and the next one", around(next, "An earlier run was killed"), 0, code, "what the killed run made, until kubectl kbe cleanup")
 	listed, _, code := outcome(t, plugin(t, "cleanup", "--dry-run", "--run", run))

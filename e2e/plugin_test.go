@@ -326,7 +326,7 @@ func TestAFullDiskIsReported(t *testing.T) {
 	c := plugin(t, "pods", "resources")
 	var stderr bytes.Buffer
 	c.Stdout, c.Stderr = full, &stderr
-	_ = c.Run() // the exit code tells
+	_ = c.Run() // the exit code is checked below
 	if code := c.ProcessState.ExitCode(); code != 3 || !strings.Contains(stderr.String(), "no space left on device") {
 		t.Errorf("expected exit code 3 and the reason, found %d: %s", code, &stderr)
 	}

@@ -14,7 +14,7 @@ import (
 func TestComparers(t *testing.T) {
 	for name, tc := range map[string]struct {
 		command, shown, found string
-		told                  []string
+		reported              []string
 		corrected             string
 	}{
 		"a table in another order, with other white space": {"get pods", "NAME READY\nb 1/1\na 1/1", "NAME   READY\na      1/1\nb      1/1\n", nil, ""},
@@ -102,8 +102,8 @@ func TestComparers(t *testing.T) {
 	} {
 		p := read(t, "page.md", fmt.Sprintf("# Page\n```\n$ kubectl %s\n%s\n```\n", tc.command, tc.shown))
 		found, corrected := findings(p, outputsOf{"3": {Stdout: tc.found}})
-		if !slices.Equal(found, tc.told) {
-			t.Errorf("%s: expected %q, found %q", name, tc.told, found)
+		if !slices.Equal(found, tc.reported) {
+			t.Errorf("%s: expected %q, found %q", name, tc.reported, found)
 		}
 		want := tc.corrected
 		if want == "" {

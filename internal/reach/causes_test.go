@@ -137,7 +137,7 @@ func TestExplainTable(t *testing.T) {
 		"somebody else, seen by two": {ips: v4, rows: []string{
 			"same-node " + v4 + " theirs", "other-node " + v4 + " theirs",
 		}, want: []string{"another program answers at 10.244.1.5:9876"}, why: "; other-node received version", outer: 2},
-		"nothing listens, and nobody knows of localhost": {ips: v4, rows: []string{
+		"nothing listens, and localhost is not probed": {ips: v4, rows: []string{
 			"same-node " + v4 + " refused", "port-forward tunnel -",
 		}, want: []string{"nothing listens on 10.244.1.5:9876"}, why: "localhost could not be checked", outer: 1},
 		"on the pod's address only": {ips: v4, rows: []string{

@@ -113,7 +113,7 @@ func TestPushAndPull(t *testing.T) {
 		t.Errorf("expected the image %s, found %+v, %v", want, found, err)
 	}
 	if _, err := pull(t, address, "docker.io/library/other"); err == nil || !strings.Contains(err.Error(), "NAME_UNKNOWN") {
-		t.Errorf("what nobody pushed: expected that the registry says so, found %v", err)
+		t.Errorf("what was not pushed: expected that the registry says so, found %v", err)
 	}
 	ref, _ := name.ParseReference(address + "/docker.io/library/app:2")
 	if err := remote.Write(ref, app); err == nil || !strings.Contains(err.Error(), "kbe-cluster push") {

@@ -132,7 +132,7 @@ func TestASupervisorThatIsGone(t *testing.T) {
 	socket.(*net.UnixListener).SetUnlinkOnClose(false)
 	socket.Close()
 	if _, err := Faults(t.Context(), dir); err == nil || !strings.Contains(err.Error(), "does not respond") {
-		t.Errorf("a socket that nobody listens on: expected an error, found %v", err)
+		t.Errorf("a socket without a listener: expected an error, found %v", err)
 	}
 }
 
