@@ -39,7 +39,7 @@ func TestRunsPassWhileTheAPIServerRestarts(t *testing.T) {
 		// Until the cleanup, which also has to get through it; a run takes longer, for
 		// a namespace needs more than five seconds to go.
 		moment := rand.N(7 * time.Second) //nolint:gosec // a moment, not a secret
-		story, code := until(t, c, "in namespace kbe-pods-", func(io.Closer) {
+		story, code := runUntil(t, c, "in namespace kbe-pods-", func(io.Closer) {
 			time.AfterFunc(moment, func() {
 				if err := server.Kill(); err != nil {
 					t.Error(err)

@@ -30,7 +30,7 @@ import (
 func killed(t *testing.T, args ...string) (run string) {
 	t.Helper()
 	c := plugin(t, append([]string{"pods"}, args...)...)
-	story, _ := until(t, c, "condition met", func(io.Closer) {
+	story, _ := runUntil(t, c, "condition met", func(io.Closer) {
 		if err := c.Process.Kill(); err != nil {
 			t.Error(err)
 		}
@@ -317,7 +317,7 @@ func TestPermissionsThatEndMidRun(t *testing.T) {
 		}
 	}
 	enter() // kubectl create
-	story, code := until(t, c, "pod/constraintpod created", func(io.Closer) {
+	story, code := runUntil(t, c, "pod/constraintpod created", func(io.Closer) {
 		if err := client(t).RbacV1().Roles(f.session.Namespace).Delete(t.Context(), user, metav1.DeleteOptions{}); err != nil {
 			t.Error(err)
 		}

@@ -240,8 +240,8 @@ func TestKeepLeavesEverythingAndSaysHowToRemoveIt(t *testing.T) {
 	}
 }
 
-// until runs a command, and calls then once a line of its output contains text.
-func until(t *testing.T, c *exec.Cmd, text string, then func(stdout io.Closer)) (story string, code int) {
+// runUntil runs a command, and calls then once a line of its output contains text.
+func runUntil(t *testing.T, c *exec.Cmd, text string, then func(stdout io.Closer)) (story string, code int) {
 	t.Helper()
 	stdout, err := c.StdoutPipe()
 	if err != nil {
@@ -288,7 +288,7 @@ func TestASignalCleansUp(t *testing.T) {
 			}
 			t.Parallel()
 			c := plugin(t, "pods")
-			story, code := until(t, c, tc.at, func(io.Closer) {
+			story, code := runUntil(t, c, tc.at, func(io.Closer) {
 				if err := c.Process.Signal(tc.signal); err != nil {
 					t.Error(err)
 				}
@@ -304,7 +304,7 @@ func TestASignalCleansUp(t *testing.T) {
 // TestAClosedTerminalCleansUp: the kernel and the shell both report it.
 func TestAClosedTerminalCleansUp(t *testing.T) {
 	c := plugin(t, "pods", "resources")
-	story, code := until(t, c, "kubectl create", func(io.Closer) {
+	story, code := runUntil(t, c, "kubectl create", func(io.Closer) {
 		go func() {
 			for c.Process.Signal(syscall.SIGHUP) == nil {
 				runtime.Gosched()
@@ -341,7 +341,7 @@ func TestStepWithoutAnInput(t *testing.T) {
 
 func TestAClosedOutputCleansUp(t *testing.T) {
 	c := plugin(t, "pods")
-	story, code := until(t, c, "in namespace kbe-pods-", func(stdout io.Closer) {
+	story, code := runUntil(t, c, "in namespace kbe-pods-", func(stdout io.Closer) {
 		if err := stdout.Close(); err != nil {
 			t.Error(err)
 		}

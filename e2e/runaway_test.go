@@ -45,7 +45,7 @@ func TestWhatRunsAwayIsEnded(t *testing.T) {
 	c := plugin(t, "run", "-f", file)
 	begin := time.Now()
 	var status procfs.ProcStatus // before it ends; Linux adds the peak of who starts a process to that of its rusage
-	story, code := until(t, c, "kubectl exec y -- yes", func(io.Closer) {
+	story, code := runUntil(t, c, "kubectl exec y -- yes", func(io.Closer) {
 		proc, err := procfs.NewProc(c.Process.Pid)
 		if err == nil {
 			status, err = proc.NewStatus()
@@ -80,7 +80,7 @@ func TestASignalEndsWhatComputes(t *testing.T) {
 `)
 	c := plugin(t, "run", "-f", file)
 	begin := time.Now()
-	story, code := until(t, c, "kubectl get pods", func(io.Closer) {
+	story, code := runUntil(t, c, "kubectl get pods", func(io.Closer) {
 		if err := c.Process.Signal(syscall.SIGTERM); err != nil {
 			t.Error(err)
 		}

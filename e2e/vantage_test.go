@@ -1,10 +1,9 @@
 package e2e
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
-	"os"
+	"io"
 	"slices"
 	"strings"
 	"syscall"
@@ -428,23 +427,8 @@ func TestAWrongPortIsReportedOnce(t *testing.T) {
 func TestAnInterruptedReachLeavesNothing(t *testing.T) {
 	exhaustive(t)
 	c := plugin(t, "reach", "--from", inCluster)
-	pipe, err := c.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.Stderr = os.Stderr
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	story := ""
-	for lines := bufio.NewScanner(pipe); lines.Scan(); {
-		story += lines.Text() + "\n"
-		if namespaceLine.MatchString(lines.Text()) {
-			_ = c.Process.Signal(syscall.SIGINT)
-		}
-	}
-	_ = c.Wait()
-	if code := c.ProcessState.ExitCode(); code != 130 {
+	story, code := runUntil(t, c, "Namespace kbe-reach-", func(io.Closer) { _ = c.Process.Signal(syscall.SIGINT) })
+	if code != 130 {
 		t.Errorf("expected exit code 130, found %d:\n%s", code, story)
 	}
 	assertNoNamespace(t, namespaceOf(t, story))
