@@ -124,7 +124,7 @@ func (s *scene) powerless(node string) {
 	dark.tests[node]++
 	s.stop(node)
 	dark.Unlock()
-	eventually(s.T, node+" takes no pods", func(ctx context.Context) bool { return !slices.Contains(schedulableNodes(ctx, s.T), node) })
+	eventually(s.T, node+" is not schedulable", func(ctx context.Context) bool { return !slices.Contains(schedulableNodes(ctx, s.T), node) })
 }
 
 // subject is the Pod of the run.

@@ -72,7 +72,7 @@ func client(t *testing.T) kubernetes.Interface {
 	return c
 }
 
-// schedulableNodes returns the names of the Nodes that take a plain Pod.
+// schedulableNodes returns the names of the Nodes that can run a plain Pod.
 func schedulableNodes(ctx context.Context, t *testing.T) []string {
 	t.Helper()
 	nodes, err := client(t).CoreV1().Nodes().List(ctx, metav1.ListOptions{})
@@ -81,18 +81,18 @@ func schedulableNodes(ctx context.Context, t *testing.T) []string {
 	}
 	var names []string
 	for _, n := range nodes.Items {
-		if takesPods(&n) {
+		if isSchedulable(&n) {
 			names = append(names, n.Name)
 		}
 	}
 	if len(names) == 0 {
-		t.Fatal("the cluster has no Node that is Ready and takes a plain Pod")
+		t.Fatal("the cluster has no schedulable node")
 	}
 	return names
 }
 
-// takesPods reports whether a Node takes a plain Pod.
-func takesPods(n *corev1.Node) bool {
+// isSchedulable reports whether a Node can run a plain Pod.
+func isSchedulable(n *corev1.Node) bool {
 	ready := slices.ContainsFunc(n.Status.Conditions, func(c corev1.NodeCondition) bool {
 		return c.Type == corev1.NodeReady && c.Status == corev1.ConditionTrue
 	})
@@ -119,7 +119,7 @@ func awaitNode(t *testing.T, name string) {
 	t.Helper()
 	eventually(t, "node "+name+" is schedulable again", func(ctx context.Context) bool {
 		node, err := client(t).CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
-		return err == nil && takesPods(node)
+		return err == nil && isSchedulable(node)
 	})
 }
 

@@ -258,7 +258,7 @@ func wrongPlatform(platforms []string, nodes []corev1.Node) string {
 	for i := range nodes {
 		info := nodes[i].Status.NodeInfo
 		has := info.OperatingSystem + "/" + info.Architecture
-		if takesPods(&nodes[i]) && info.Architecture != "" && !slices.ContainsFunc(platforms, func(p string) bool {
+		if isSchedulable(&nodes[i]) && info.Architecture != "" && !slices.ContainsFunc(platforms, func(p string) bool {
 			return p == has || strings.HasPrefix(p, has+"/")
 		}) {
 			return fmt.Sprintf("it is for %s, and node %q is %s", strings.Join(platforms, ", "), nodes[i].Name, has)
@@ -267,9 +267,9 @@ func wrongPlatform(platforms []string, nodes []corev1.Node) string {
 	return ""
 }
 
-// takesPods reports whether a Linux Node may get Pods of a run: it is not cordoned, and has
+// isSchedulable reports whether a Linux Node can run Pods of a run: it is not cordoned, and has
 // no taint that keeps them away.
-func takesPods(n *corev1.Node) bool {
+func isSchedulable(n *corev1.Node) bool {
 	return !n.Spec.Unschedulable && n.Status.NodeInfo.OperatingSystem != "windows" &&
 		!slices.ContainsFunc(n.Spec.Taints, func(t corev1.Taint) bool { return t.Effect != corev1.TaintEffectPreferNoSchedule })
 }
