@@ -129,7 +129,8 @@ func (s step) goCommand(ctx context.Context, dir string, onPackage func(string),
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		return nil, fmt.Errorf("build %s: `go %s`: %w\n%s", s.title, args[0], err, strings.Join(tail(complaints, 20), "\n"))
+		last := complaints[max(0, len(complaints)-20):]
+		return nil, fmt.Errorf("build %s: `go %s`: %w\n%s", s.title, args[0], err, strings.Join(last, "\n"))
 	}
 	return out.Bytes(), nil
 }
@@ -138,7 +139,5 @@ func (s step) goCommand(ctx context.Context, dir string, onPackage func(string),
 func isPackage(line string) bool {
 	return line != "" && !strings.ContainsAny(line, " \t:#")
 }
-
-func tail(lines []string, n int) []string { return lines[max(0, len(lines)-n):] }
 
 func elapsed(since time.Time) time.Duration { return time.Since(since).Round(time.Second) }

@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -22,10 +21,6 @@ const (
 // tokens map each bearer token to its user, as public registries do (distribution.github.io/distribution/spec/auth/token).
 // There is one for each user; its scope is checked when it is used.
 type tokens map[string]string
-
-func newTokens() tokens {
-	return tokens{rand.Text(): anonymous, rand.Text(): User}
-}
 
 // grant issues the token of the user in the request, or of the anonymous user.
 func (t tokens) grant(w http.ResponseWriter, r *http.Request) {
