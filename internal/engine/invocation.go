@@ -51,7 +51,7 @@ func (inv invocation) show(emit func(Body), filter *regexp.Regexp) string {
 	}
 	line := inv.line
 	if filter != nil {
-		line += " | grep -E " + example.Quote([]string{filter.String()})
+		line += example.Grep(filter.String())
 	}
 	emit(CommandShown{line})
 	return line

@@ -149,6 +149,15 @@ func Quote(words []string) string {
 	return strings.Join(quoted, " ")
 }
 
+// Grep is the end of a command of which only the lines that match a pattern are shown: -E only where the pattern
+// means something else without it.
+func Grep(pattern string) string {
+	if strings.ContainsAny(pattern, `+?|(){}\`) {
+		return " | grep -E " + Quote([]string{pattern})
+	}
+	return " | grep " + Quote([]string{pattern})
+}
+
 type parser struct {
 	line string
 	rest string // of the line

@@ -95,3 +95,11 @@ func TestFilesOfACommand(t *testing.T) {
 		}
 	}
 }
+
+func TestGrepIsExtendedWhereThePatternIs(t *testing.T) {
+	for pattern, want := range map[string]string{"IP:": " | grep IP:", "^IP:": " | grep '^IP:'", "^(a|b)": " | grep -E '^(a|b)'", "a+": " | grep -E a+", `\d`: ` | grep -E '\d'`} {
+		if got := Grep(pattern); got != want {
+			t.Errorf("%s: expected %q, found %q", pattern, want, got)
+		}
+	}
+}

@@ -218,7 +218,7 @@ esac
 			{Command: "kubectl create -f a.yaml", Files: []v1alpha1.File{{Name: "a.yaml", Content: "kind: Pod\n"}},
 				Claims: []v1alpha1.Claim{{Claim: "It\nruns; exit 9", WithinMilliseconds: 60_000, Outcome: v1alpha1.Met}}},
 			{Name: "service", Command: "kubectl get service s", Stdout: "10.96.0.1\n"},
-			{Command: `kubectl exec c -- curl -H 'a b' '[10.244.1.30]:9876' 10.96.0.1/kbe-pods-x7k2p | grep -E 'none here'`, Show: "none here"},
+			{Command: `kubectl exec c -- curl -H 'a b' '[10.244.1.30]:9876' 10.96.0.1/kbe-pods-x7k2p | grep 'none here'`, Show: "none here"},
 			{Command: "kubectl delete pod sise", MayFail: true},
 			{Command: "kubectl logs sise"},
 		}}, {Steps: []v1alpha1.Step{

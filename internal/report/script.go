@@ -117,7 +117,7 @@ func (s *script) command(st v1alpha1.Step) (string, error) {
 	filter := ""
 	line := st.Command
 	if st.Show != "" {
-		line = strings.TrimSuffix(line, " | grep -E "+example.Quote([]string{st.Show}))
+		line = strings.TrimSuffix(line, example.Grep(st.Show))
 		filter = " | grep -E -e " + bashQuote(st.Show)
 	}
 	parsed, err := example.ParseCommand(line)
