@@ -2,6 +2,7 @@ package run
 
 import (
 	"maps"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -51,8 +52,27 @@ func (c *Clients) prepare(cfg *rest.Config, userAgent string) *rest.Config {
 	cfg.UserAgent = userAgent
 	cfg.QPS, cfg.Burst = queriesPerSecond, burst
 	c.retrier.Wrap(cfg)
+	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { return noRedirects{next} })
 	return cfg
 }
+
+// noRedirects hides where an answer redirects to, if that is another host: what a Pod answers
+// through the API server's proxy may lead anywhere, and a client follows with the user's credentials.
+type noRedirects struct{ next http.RoundTripper }
+
+func (t noRedirects) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := t.next.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	if to, err := req.URL.Parse(resp.Header.Get("Location")); err != nil || to.Scheme != req.URL.Scheme || to.Host != req.URL.Host {
+		resp.Header.Del("Location")
+	}
+	return resp, nil
+}
+
+// WrappedRoundTripper is for client-go, which looks for the connection's TLS state.
+func (t noRedirects) WrappedRoundTripper() http.RoundTripper { return t.next }
 
 // Context names the kubeconfig's context in use, or is "".
 func (c *Clients) Context() string {
