@@ -16,7 +16,6 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	utilnet "k8s.io/apimachinery/pkg/util/net"
-	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
@@ -73,7 +72,7 @@ func failed(text string, otherwise probe.Outcome) probe.Attempt {
 
 // exchange requests /info on a connection that stands.
 func exchange(a *probe.Attempt, conn io.ReadWriter, host string) {
-	status, body, err := info(conn, host)
+	status, body, err := info(a, conn, host)
 	if err != nil {
 		a.Outcome, a.Err = probe.OutcomeOf(err.Error(), probe.Protocol), err.Error()
 		return
@@ -81,12 +80,18 @@ func exchange(a *probe.Attempt, conn io.ReadWriter, host string) {
 	answered(a, status, body)
 }
 
-func info(conn io.ReadWriter, host string) (status int, body []byte, err error) {
+// info notes in the attempt that something is at the end of the connection: whatever answers shows it.
+func info(a *probe.Attempt, conn io.ReadWriter, host string) (status int, body []byte, err error) {
+	response := bufio.NewReader(io.LimitReader(conn, 64<<10))
 	_, err = fmt.Fprintf(conn, "GET /info HTTP/1.1\r\nHost: %s\r\nUser-Agent: kubectl-kbe\r\nConnection: close\r\n\r\n", host)
+	if err == nil {
+		_, err = response.Peek(1)
+	}
 	if err != nil {
 		return 0, nil, err
 	}
-	resp, err := http.ReadResponse(bufio.NewReader(io.LimitReader(conn, 64<<10)), nil)
+	a.Connected = true
+	resp, err := http.ReadResponse(response, nil)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -122,38 +127,55 @@ func callThrough(ctx context.Context, row *Row, way time.Duration, attempt func(
 func callByAPIServer(ctx context.Context, r *podRun, _ caller, rows []Row) {
 	cfg := rest.CopyConfig(r.config)
 	cfg.Wrap(kubectl.LimitBodies) // what answers may be anything
-	client, err := kubernetes.NewForConfig(cfg)
+	client, err := rest.HTTPClientFor(cfg)
 	if err != nil {
 		rows[0].Skipped = err.Error()
 		return
 	}
-	callThrough(ctx, &rows[0], probe.DefaultTimeout, func(ctx context.Context) (probe.Attempt, string) { return proxied(ctx, client, r.table.Target) })
+	t := r.table.Target
+	url := r.client.CoreV1().RESTClient().Get().Namespace(t.Namespace).Resource("pods").SubResource("proxy").
+		Name(utilnet.JoinSchemeNamePort("http", t.Name, strconv.Itoa(int(t.Port)))).Suffix("info").URL().String()
+	callThrough(ctx, &rows[0], probe.DefaultTimeout, func(ctx context.Context) (probe.Attempt, string) { return proxied(ctx, client, url) })
 }
 
-func proxied(ctx context.Context, client kubernetes.Interface, t Target) (a probe.Attempt, denied string) {
+func proxied(ctx context.Context, client *http.Client, url string) (a probe.Attempt, denied string) {
 	begin := time.Now()
-	code := 0
-	body, err := client.CoreV1().RESTClient().Get().Namespace(t.Namespace).Resource("pods").SubResource("proxy").
-		Name(utilnet.JoinSchemeNamePort("http", t.Name, strconv.Itoa(int(t.Port)))).Suffix("info").
-		Do(ctx).StatusCode(&code).Raw()
+	code, body, err := get(ctx, client, url)
 	var status metav1.Status // what the API server itself says
 	switch {
-	case json.Unmarshal(body, &status) == nil && status.Kind == "Status":
-		a = failed(status.Message, probe.Failed)
-		if status.Code == http.StatusForbidden || status.Code == http.StatusUnauthorized {
-			denied = "pods/proxy is not permitted: " + status.Message
-		}
-	case code != 0:
-		answered(&a, code, body)
 	case ctx.Err() != nil:
 		a = failed("no answer in time", probe.Timeout)
 	case err != nil:
 		a = failed(err.Error(), probe.Failed)
+	case json.Unmarshal(body, &status) == nil && status.Kind == "Status":
+		a = failed(status.Message, probe.Failed)
+		// What it says of a service that speaks another protocol, and not of a connection.
+		a.Connected = strings.HasPrefix(status.Message, toService) && !strings.Contains(status.Message, "dial ")
+		if code == http.StatusForbidden || code == http.StatusUnauthorized {
+			denied = "pods/proxy is not permitted: " + status.Message
+		}
 	default:
-		a = failed("no answer", probe.Failed)
+		answered(&a, code, body)
 	}
 	a.Total = time.Since(begin)
 	return a, denied
+}
+
+// toService is how the API server's proxy begins to say that a request failed.
+const toService = "error trying to reach service: "
+
+func get(ctx context.Context, client *http.Client, url string) (code int, body []byte, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return 0, nil, err
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer resp.Body.Close()
+	body, err = io.ReadAll(resp.Body)
+	return resp.StatusCode, body, err
 }
 
 // callByPortForward probes through the tunnel of `kubectl port-forward`, without a

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"strconv"
 	"time"
 
@@ -47,16 +48,24 @@ func (r *podRun) tunnel(ctx context.Context) (a probe.Attempt, err error) {
 	begin := time.Now()
 	exchange(&a, data, fmt.Sprintf("localhost:%d", r.table.Target.Port))
 	a.Total = time.Since(begin)
-	if a.Outcome == probe.Answered || a.Outcome == probe.Protocol && a.Connected {
+	if a.Connected {
 		return a, nil
 	}
-	// The other end of the tunnel says why.
-	if text, err := io.ReadAll(io.LimitReader(problems, 4<<10)); err == nil && len(text) > 0 {
-		a.Err = string(text)
-		a.Outcome = probe.OutcomeOf(a.Err, probe.Reset)
+	// The other end of the tunnel says why, unless the program closed the connection.
+	switch text, err := io.ReadAll(io.LimitReader(problems, 4<<10)); {
+	case err != nil:
+	case len(text) > 0:
+		a.Err = ofSandbox.ReplaceAllString(string(text), "")
+		a.Outcome = probe.OutcomeOf(a.Err, probe.Failed)
+		a.Connected = a.Outcome == probe.Reset
+	default:
+		a.Connected = true
 	}
 	return a, nil
 }
+
+// ofSandbox is what a kubelet says of the Pod's sandbox, in hundreds of characters.
+var ofSandbox = regexp.MustCompile(` to pod \w+, uid | (in network|inside) namespace "[^"]*"`)
 
 // dialer uses a WebSocket, or SPDY where a proxy breaks that, as kubectl does.
 func (r *podRun) dialer() (httpstream.Dialer, error) {

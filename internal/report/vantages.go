@@ -40,7 +40,7 @@ var vantageMarks = map[v1alpha1.VantageOutcome]mark{
 }
 
 func vantageLatency(v v1alpha1.Vantage) string {
-	if v.Found != "answered" {
+	if foundWords(v) != foundTexts["answered"] {
 		return ""
 	}
 	return micros(v.P50Microseconds)
@@ -112,8 +112,12 @@ var foundTexts = map[string]string{
 }
 
 func foundWords(v v1alpha1.Vantage) string {
-	if v.Outcome == v1alpha1.VantageSkipped {
+	switch v.Outcome {
+	case v1alpha1.VantageSkipped:
 		return "skipped"
+	case v1alpha1.VantageMet: // by any connection, if the target's version is not known
+		return foundTexts["answered"]
+	default:
+		return foundTexts[v.Found]
 	}
-	return foundTexts[v.Found]
 }

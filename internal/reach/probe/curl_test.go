@@ -196,7 +196,7 @@ func assertRow(t *testing.T, r row, got Result, old bool) {
 	}
 	switch {
 	case r.outcome != Answered:
-		if got.Answered != 0 || got.Failed != 2 || got.Err == "" || got.P50 != 0 {
+		if got.Answered != 0 || got.Failed != 2 || got.Err == "" || (got.P50 != 0) != r.connected {
 			t.Errorf("%s: found %+v", r.name, got)
 		}
 	case got.Version != "n0nce" || !got.From.IsLoopback() || got.Other != nil || got.Answered != 2 || got.Failed != 0 ||

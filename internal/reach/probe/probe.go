@@ -29,9 +29,9 @@ type Result struct {
 	Other *Answer
 	// Answered and Failed count the samples.
 	Answered, Failed int
-	// P50 and P99 are of the samples that were answered: from the dial until the
-	// connection stood, which the network takes and the service has no part in. Where
-	// that is not known, it is until the end of the answer.
+	// P50 and P99 are of the connections that stood: from the dial until then, which
+	// the network takes and the service has no part in. Where that is not known, it is until
+	// the end of the answer.
 	P50, P99 time.Duration
 	// Err is the text of the last sample that failed.
 	Err string

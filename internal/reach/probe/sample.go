@@ -46,13 +46,16 @@ func sum(attempts []Attempt) (r Result) {
 	var first *Answer
 	var connects []time.Duration
 	for _, a := range attempts {
-		r.Connected = r.Connected || a.Connected
+		if a.Connected {
+			r.Connected = true
+			connects = append(connects, cmp.Or(a.Connect, a.Total))
+		}
 		if a.Outcome != Answered {
 			r.Failed++
 			r.Outcome, r.Err = a.Outcome, a.Err
 			continue
 		}
-		connects = append(connects, cmp.Or(a.Connect, a.Total))
+		r.Answered++
 		switch {
 		case a.Answer == nil:
 		case first == nil:
@@ -61,10 +64,12 @@ func sum(attempts []Attempt) (r Result) {
 			r.Other = a.Answer
 		}
 	}
-	switch r.Answered = len(connects); {
+	if len(connects) > 0 {
+		r.P50, r.P99 = rank(connects, 50), rank(connects, 99)
+	}
+	switch {
 	case first != nil:
 		r.Outcome, r.Version, r.From = Answered, first.Version, first.From
-		r.P50, r.P99 = rank(connects, 50), rank(connects, 99)
 	case r.Answered > 0:
 		r.Outcome, r.Err = Failed, "its responses were interleaved with others"
 	}
