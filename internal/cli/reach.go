@@ -55,7 +55,10 @@ func newReachCommand(g globals) *cobra.Command {
 			# Create a pod, and show where it is reachable from
 			kubectl kbe reach
 
-			# Show where your own pod is reachable from, on port 8080
+			# Show where your own pod is reachable from, on the first port that it declares
+			kubectl kbe reach web-0 -n shop
+
+			# On another port
 			kubectl kbe reach web-0 --port 8080 -n shop
 
 			# Probe only from pods, and print JUnit for CI
@@ -122,7 +125,7 @@ func (o *reachOptions) run(ctx context.Context, needs rbac.Needs, work func(cont
 		ObjectMeta: metav1.ObjectMeta{Name: "reach"},
 	}
 	if !o.nodes.nodes {
-		o.reach.Target = &v1alpha1.ReachTarget{Name: o.pod.pod, Port: int(o.pod.port), Existing: o.pod.pod != ""}
+		o.reach.Target = &v1alpha1.ReachTarget{Name: o.pod.pod, Port: int(o.pod.number), Existing: o.pod.pod != ""}
 	}
 	needs = rbac.InNamespace(needs, o.Namespace == "")
 	do := func(ctx context.Context, env *run.Environment) (v1alpha1.Verdict, error) {

@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/client-go/rest"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
@@ -16,8 +19,11 @@ import (
 
 // podOptions are the flags of `kubectl kbe reach [POD]`.
 type podOptions struct {
-	pod    string
-	port   uint16
+	pod string
+	// port is a number, or a name that the pod declares; number is what it stands for, or 0 as
+	// long as the pod is not known.
+	port   string
+	number uint16
 	from   []string
 	points []reach.VantagePoint
 	// found is the pod, where one is named.
@@ -29,7 +35,7 @@ func (o *podOptions) addFlags(c *cobra.Command) {
 	for _, p := range reach.VantagePoints() {
 		names = append(names, string(p))
 	}
-	c.Flags().Uint16Var(&o.port, "port", reach.DefaultPort, "Port to probe")
+	c.Flags().StringVar(&o.port, "port", "", fmt.Sprintf("TCP port to probe, or its name in POD (default: the first that POD declares, or %d)", reach.DefaultPort))
 	c.Flags().StringSliceVar(&o.from, "from", nil, "Probe only from these places: "+strings.Join(names, ", "))
 	completeFlag(c, "from", words(names...))
 }
@@ -46,14 +52,48 @@ func (o *podOptions) complete(c *cobra.Command, args []string, nodes bool) (err 
 		}
 		return nil
 	}
-	if o.port == 0 {
-		return errors.New("--port 0: expected a port from 1 to 65535")
-	}
 	if len(args) > 0 {
-		o.pod = strings.TrimPrefix(args[0], "pod/")
+		if o.pod, err = podName(args[0]); err != nil {
+			return err
+		}
+	}
+	if err := o.completePort(); err != nil {
+		return err
+	}
+	if c.Flags().Changed("from") && len(o.from) == 0 {
+		return errors.New("--from: expected a place, found none")
 	}
 	if o.points, err = reach.ParseVantagePoints(o.from); err != nil {
 		return fmt.Errorf("--from: %w", err)
+	}
+	return nil
+}
+
+// podName takes the name of a pod as kubectl does: web-0, or pod/web-0.
+func podName(text string) (string, error) {
+	kind, name, typed := strings.Cut(text, "/")
+	switch {
+	case !typed:
+		return text, nil
+	case slices.Contains([]string{"pod", "pods", "po"}, kind):
+		return name, nil
+	default:
+		return "", fmt.Errorf("%s: expected the name of a pod; see `kubectl get pods`", text)
+	}
+}
+
+// completePort checks --port as far as that is possible without the pod.
+func (o *podOptions) completePort() error {
+	number, err := strconv.ParseUint(o.port, 10, 16)
+	switch {
+	case o.port == "":
+		if o.pod == "" {
+			o.number = reach.DefaultPort
+		}
+	case err == nil && number > 0:
+		o.number = uint16(number)
+	case o.pod == "" || len(validation.IsValidPortName(o.port)) > 0:
+		return fmt.Errorf("--port %s: expected a number from 1 to 65535, or the name of a port of POD", o.port)
 	}
 	return nil
 }
@@ -73,8 +113,11 @@ func (o *reachOptions) findPod(ctx context.Context, cfg *rest.Config) error {
 		return nil
 	}
 	namespace, _, err := o.flags.ToRawKubeConfigLoader().Namespace()
-	if err == nil {
-		o.pod.found, err = reach.FindPod(ctx, cfg, namespace, o.pod.pod)
+	if err != nil {
+		return err
+	}
+	if o.pod.found, err = reach.FindPod(ctx, cfg, namespace, o.pod.pod); err == nil && o.pod.number == 0 {
+		o.pod.number, err = reach.FindPort(o.pod.found, o.pod.port)
 	}
 	return err
 }
@@ -82,7 +125,7 @@ func (o *reachOptions) findPod(ctx context.Context, cfg *rest.Config) error {
 // runPod fills the table of vantage points of the report.
 func (o *reachOptions) runPod(ctx context.Context, env reach.Env) error {
 	table, err := reach.RunPod(ctx, env, reach.PodOptions{
-		Pod: o.pod.found, Port: o.pod.port, From: o.pod.points,
+		Pod: o.pod.found, Port: o.pod.number, From: o.pod.points,
 	})
 	if table != nil && len(table.Rows) > 0 {
 		table.AddTo(o.reach)

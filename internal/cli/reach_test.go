@@ -13,14 +13,19 @@ import (
 
 func TestReachChecksItsFlags(t *testing.T) {
 	for want, args := range map[string][]string{
-		"--port 0: expected a port":                                     {"reach", "--port", "0"},
+		"--port 0: expected a number from 1 to 65535":                   {"reach", "--port", "0"},
+		"--port 70000: expected a number":                               {"reach", "web", "--port", "70000"},
+		"--port -1: expected a number":                                  {"reach", "web", "--port", "-1"},
+		"--port http: expected a number":                                {"reach", "--port", "http"},
+		"--from: expected a place, found none":                          {"reach", "--from", ""},
+		"deploy/web: expected the name of a pod":                        {"reach", "deploy/web"},
+		"--peers needs --nodes":                                         {"reach", "--peers", "8"},
+		"--slow needs --nodes":                                          {"reach", "--slow", "1s"},
+		"--tolerate needs --nodes":                                      {"reach", "--tolerate"},
 		`--from: expected some of con`:                                  {"reach", "--from", "moon"},
 		"--port and --nodes cannot":                                     {"reach", "--nodes", "--port", "80"},
 		"--from and --nodes cannot":                                     {"reach", "--nodes", "--from", "here"},
 		"web: --nodes probes its own":                                   {"reach", "web", "--nodes"},
-		"--peers needs --nodes":                                         {"reach", "--peers", "8"},
-		"--slow needs --nodes":                                          {"reach", "web", "--slow", "1s"},
-		"--tolerate needs --nodes":                                      {"reach", "--tolerate"},
 		"--image shel=x: expected NAME=REF with one of the names shell": {"reach", "--image", "shel=x"},
 		"--image simpleservice=x: expected NAME=REF":                    {"reach", "--image", "simpleservice=x"},
 		"accepts at most 1 arg":                                         {"reach", "web", "db"},

@@ -57,12 +57,12 @@ var causeTable = []causeRow{
 	},
 	{
 		find: perFamily((*explanation).nothingListens),
-		what: "nothing listens on port $port of the pod", why: "$address: $refusal; localhost refuses connections too$started",
-		remedy: "set --port to the port of the service, or read its log: $log",
+		what: "nothing listens on port $port of the pod", why: "$address: $refusal; localhost refuses connections too$started$declared",
+		remedy: "set --port to the TCP port of the service, or read its log: $log",
 	},
 	{
 		find: perFamily((*explanation).refusing),
-		what: "nothing listens on $address", why: "$refusal; localhost could not be checked$started",
+		what: "nothing listens on $address", why: "$refusal; localhost could not be checked$started$declared",
 		remedy: "check the port (--port), and that the service listens on all addresses, not on localhost",
 	},
 	{
@@ -160,6 +160,11 @@ func (e *explanation) name(m match, name string) string {
 		return e.Target.Node
 	case "started":
 		return e.started()
+	case "declared":
+		if e.Target.Declared == "" {
+			return ""
+		}
+		return "; the pod declares " + e.Target.Declared
 	case "log":
 		return fmt.Sprintf("kubectl logs %s -n %s", e.Target.Name, e.Target.Namespace)
 	default:

@@ -7,6 +7,9 @@ import (
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
@@ -240,6 +243,33 @@ func TestSinceWhenNothingListens(t *testing.T) {
 		if causes := explainTable(tab); len(causes) != 1 || !strings.HasSuffix(causes[0].Why, tc.want) {
 			t.Errorf("expected one cause that ends with %q, found %+v", tc.want, causes)
 		}
+	}
+}
+
+// A Pod's ports are what a wrong --port, or one of another protocol, is compared with.
+func TestThePortsThatAPodDeclares(t *testing.T) {
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "web"}, Spec: corev1.PodSpec{Containers: []corev1.Container{
+		{Ports: []corev1.ContainerPort{{Name: "dns", ContainerPort: 53, Protocol: corev1.ProtocolUDP}}},
+		{Ports: []corev1.ContainerPort{{ContainerPort: 8080, Protocol: corev1.ProtocolTCP}, {Name: "metrics", ContainerPort: 9100, Protocol: corev1.ProtocolTCP}}},
+	}}}
+	const declared = "dns=53/UDP, 8080/TCP, metrics=9100/TCP"
+	for name, want := range map[string]string{
+		"": "8080 <nil>", "metrics": "9100 <nil>",
+		"dns":  `0 pod "web": expected a TCP port named "dns", found ` + declared,
+		"http": `0 pod "web": expected a TCP port named "http", found ` + declared,
+	} {
+		port, err := FindPort(pod, name)
+		if found := fmt.Sprint(port, " ", err); found != want {
+			t.Errorf("%q: expected %s, found %s", name, want, found)
+		}
+	}
+	if port, err := FindPort(&corev1.Pod{}, ""); port != DefaultPort || err != nil {
+		t.Errorf("no ports: expected %d, found %d, %v", DefaultPort, port, err)
+	}
+	tab := table(t, v4, "container 127.0.0.1 refused", "container "+v4+" refused")
+	tab.Target.Declared = declaredPorts(pod)
+	if causes := explainTable(tab); len(causes) != 1 || !strings.HasSuffix(causes[0].Why, "; the pod declares "+declared) {
+		t.Errorf("expected one cause with the declared ports, found %+v", causes)
 	}
 }
 

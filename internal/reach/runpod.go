@@ -114,6 +114,33 @@ func FindPod(ctx context.Context, config *rest.Config, namespace, name string) (
 	return pod, nil
 }
 
+// FindPort returns the TCP port that a Pod declares by a name; without one, the first that it
+// declares, or DefaultPort.
+func FindPort(pod *corev1.Pod, name string) (uint16, error) {
+	for _, c := range pod.Spec.Containers {
+		for _, p := range c.Ports {
+			if p.Protocol == corev1.ProtocolTCP && (name == "" || name == p.Name) {
+				return uint16(p.ContainerPort), nil
+			}
+		}
+	}
+	if name != "" {
+		return 0, fmt.Errorf("pod %q: expected a TCP port named %q, found %s", pod.Name, name, cmp.Or(declaredPorts(pod), "none"))
+	}
+	return DefaultPort, nil
+}
+
+// declaredPorts are the ports that a Pod declares, such as http=8080/TCP, or "".
+func declaredPorts(pod *corev1.Pod) string {
+	var ports []string
+	for _, c := range pod.Spec.Containers {
+		for _, p := range c.Ports {
+			ports = append(ports, strings.TrimPrefix(fmt.Sprintf("%s=%d/%s", p.Name, p.ContainerPort, p.Protocol), "="))
+		}
+	}
+	return strings.Join(ports, ", ")
+}
+
 // target returns the target, or starts one. A Pod of the run's own has a node when target
 // returns: the callers are placed by it, and start while it does.
 func (r *podRun) target(ctx context.Context) (pod *corev1.Pod, err error) {
@@ -130,6 +157,7 @@ func (r *podRun) target(ctx context.Context) (pod *corev1.Pod, err error) {
 	}
 	r.table = &Table{Owners: map[string]string{}, Target: Target{
 		Name: pod.Name, Namespace: pod.Namespace, Port: r.opts.Port, Version: versionOf(pod), Existing: r.opts.Pod != nil,
+		Declared: declaredPorts(pod),
 	}}
 	return pod, nil
 }

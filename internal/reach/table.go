@@ -16,6 +16,8 @@ type Target struct {
 	Name, Namespace, Node string
 	IPs                   []netip.Addr
 	Port                  uint16
+	// Declared are the ports that it declares, or "".
+	Declared string
 	// Container is the one that serves; Started when it did last, and Restarts how often before.
 	Container string
 	Started   time.Time
