@@ -57,8 +57,9 @@ func judgePlaces(checks []Check, t *reach.Table) []v1alpha1.AssertionResult {
 				wrong = append(wrong, text+reach.SeenAs(row.Result.From))
 			}
 		}
-		if len(wrong) > 0 && len(t.Policies) > 0 {
-			wrong = append(wrong, "NetworkPolicies select the pod: "+strings.Join(t.Policies, ", "))
+		if policies := slices.Concat(t.Policies, t.EgressPolicies); len(wrong) > 0 && len(policies) > 0 {
+			slices.Sort(policies)
+			wrong = append(wrong, "NetworkPolicies select the pod: "+strings.Join(slices.Compact(policies), ", "))
 		}
 		result := c.result(v1alpha1.AssertionPassed, "")
 		switch {

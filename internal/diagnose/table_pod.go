@@ -128,7 +128,7 @@ var pods = []row{
 		what:   `pod "$pod" cannot be placed beside another: no node can run both`,
 		remedy: "free a node for both, where the cluster places several pods on one node", outlook: Unsettled, settle: lostTime, harmless: true},
 	{at: scheduling, reason: "Unschedulable", what: `pod "$pod" is not scheduled: no node can run it (Unschedulable)`,
-		remedy: "free or add a matching node, or change the constraints (nodeSelector, requests, taints, cordon); with an autoscaler that is slow to speak: --fail-fast=false", outlook: Unsettled, settle: helpTime},
+		remedy: "free or add a matching node, or change the constraints (nodeSelector, requests, taints, cordon)", outlook: Unsettled, settle: helpTime},
 	{at: scheduling, what: `pod "$pod" is not scheduled`, remedy: "look at the scheduler's log", outlook: Unsettled, settle: helpTime},
 
 	// containerd; CRI-O; cri-dockerd.

@@ -32,6 +32,10 @@ type match struct {
 // looked for one after the other; most look only at what none before has explained.
 var causeTable = []causeRow{
 	{
+		find: unready(false),
+		what: "$what", why: "$why", remedy: "$remedy",
+	},
+	{
 		find: notProbed(false),
 		what: "$what", why: "$why", remedy: "$remedy",
 	},
@@ -73,7 +77,7 @@ var causeTable = []causeRow{
 	{
 		find: perFamily((*explanation).inTheWay),
 		what: "something on the path $verb the packets", why: "$silence; $policies",
-		remedy: "allow the callers in a NetworkPolicy; if none selects the pod, check the nodes' firewalls and the network plugin",
+		remedy: "allow the traffic in the NetworkPolicies; if there is none, check the nodes' firewalls and the network plugin",
 	},
 	{
 		find: (*explanation).flaky,
@@ -84,6 +88,10 @@ var causeTable = []causeRow{
 		find: (*explanation).rest,
 		what: "$caller cannot reach $address", why: "$found",
 		remedy: "read the pod's log: $log",
+	},
+	{
+		find: unready(true), warning: true,
+		what: "$what", why: "$why; until that ends, services send no traffic to the pod", remedy: "$remedy",
 	},
 	{
 		find: notProbed(true), warning: true,
@@ -433,14 +441,17 @@ func (e *explanation) betweenNodes(of ofFamily) *match {
 }
 
 func (e *explanation) policies() string {
+	text := fmt.Sprintf("no NetworkPolicy in namespace %q selects the pod", e.Target.Namespace)
 	switch {
+	case len(e.Policies) > 0:
+		text = fmt.Sprintf("NetworkPolicies of namespace %q that select the pod: %s", e.Target.Namespace, strings.Join(e.Policies, ", "))
 	case e.PoliciesUnknown != "":
-		return "NetworkPolicies could not be listed: " + e.PoliciesUnknown
-	case len(e.Policies) == 0:
-		return fmt.Sprintf("no NetworkPolicy in namespace %q selects the pod", e.Target.Namespace)
-	default:
-		return fmt.Sprintf("NetworkPolicies of namespace %q that select the pod: %s", e.Target.Namespace, strings.Join(e.Policies, ", "))
+		text = "NetworkPolicies could not be listed: " + e.PoliciesUnknown
 	}
+	if len(e.EgressPolicies) > 0 {
+		text += "; NetworkPolicies that restrict what the probing pods send: " + strings.Join(e.EgressPolicies, ", ")
+	}
+	return text
 }
 
 func (e *explanation) flaky() (found []match) {
@@ -483,6 +494,19 @@ func translated(byProxy bool) func(*explanation) []match {
 			found = append(found, match{names: map[string]string{"caller": r.Caller, "own": strings.Join(own, ", "), "seen": r.Result.From.String()}})
 		}
 		return found
+	}
+}
+
+// unready is what keeps the target from being Ready: with it, what the target refuses is explained,
+// and without anything that it refuses, it is harmless to the run.
+func unready(harmless bool) func(*explanation) []match {
+	return func(e *explanation) []match {
+		c := e.Target.Cause
+		rows := e.rows(func(r Row) bool { return e.failed(r) && (e.refused(r) || c != nil && c.Container == "") })
+		if c == nil || harmless != (len(rows) == 0) {
+			return nil
+		}
+		return []match{{rows, map[string]string{"what": c.What, "why": c.Why, "remedy": c.Remedy}}}
 	}
 }
 

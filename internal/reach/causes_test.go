@@ -3,6 +3,7 @@ package reach
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -216,6 +217,7 @@ func TestWhatIsSaidOfPolicies(t *testing.T) {
 	for want, set := range map[string]func(*Table){
 		`no NetworkPolicy in namespace "n" selects the pod`:                       func(*Table) {},
 		`NetworkPolicies of namespace "n" that select the pod: one, two`:          func(t *Table) { t.Policies = []string{"one", "two"} },
+		`no NetworkPolicy in namespace "n" selects the pod; NetworkPolicies that restrict what the probing pods send: no-egress`: func(t *Table) { t.EgressPolicies = []string{"no-egress"} },
 		"NetworkPolicies could not be listed: networkpolicies is forbidden, jane": func(t *Table) { t.PoliciesUnknown = "networkpolicies is forbidden, jane" },
 	} {
 		tab := table(t, v4, "container "+v4+" mine", "same-node "+v4+" timeout")
@@ -223,6 +225,41 @@ func TestWhatIsSaidOfPolicies(t *testing.T) {
 		if causes := explainTable(tab); len(causes) != 1 || !strings.Contains(causes[0].Why, want) {
 			t.Errorf("expected %q, found %+v", want, causes)
 		}
+	}
+}
+
+// TestATargetThatIsNotReady: what keeps it from being Ready explains what it refuses, and is a
+// warning where it refuses nothing.
+func TestATargetThatIsNotReady(t *testing.T) {
+	crash := diagnose.Cause{What: `container "web" exited`, Why: "exit code 3", Remedy: "read its output", Container: "web"}
+	deleted := diagnose.Cause{What: "the pod is being deleted", Why: "its grace period ends", Remedy: "probe another"}
+	for name, tc := range map[string]struct {
+		cause   diagnose.Cause
+		found   string
+		want    []string
+		warning bool
+	}{
+		"crashed":         {crash, "refused", []string{crash.What}, false},
+		"crashed, denied": {crash, "timeout", []string{"something on the path drops the packets", crash.What}, true},
+		"answers":         {crash, "mine", []string{crash.What}, true},
+		"deleted":         {deleted, "timeout", []string{deleted.What}, false},
+	} {
+		tab := table(t, v4, "same-node "+v4+" "+tc.found, "other-node "+v4+" "+tc.found)
+		tab.Target.Cause = &tc.cause
+		causes := explainTable(tab)
+		var found []string
+		for _, c := range causes {
+			found = append(found, c.What)
+		}
+		if !slices.Equal(found, tc.want) || causes[len(causes)-1].Warning != tc.warning {
+			t.Errorf("%s: expected %q, warning %t, found %+v", name, tc.want, tc.warning, causes)
+		}
+	}
+	tab := table(t, v4, "container "+v4+" refused", "sibling "+v4+" refused")
+	tab.Rows[0].Caller, tab.Rows[0].Cause, tab.Rows[1].Cause = "container web", &crash, &crash
+	tab.Target.Cause = &crash
+	if tab.excuseContainer(); tab.Rows[0].Cause != nil || tab.Rows[1].Cause == nil {
+		t.Errorf("expected that only the container that crashed is excused, found %+v", tab.Rows)
 	}
 }
 

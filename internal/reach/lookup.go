@@ -4,11 +4,14 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/kubectl/pkg/util/podutils"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
@@ -17,9 +20,21 @@ import (
 // lookUp reads from the cluster what explains rows that are not as expected.
 func (r *podRun) lookUp(ctx context.Context) {
 	e := newExplanation(r.table)
-	if len(e.rows(func(row Row) bool { return e.failed(row) && e.silent(row) })) > 0 {
-		policies, err := r.policies(ctx)
-		if r.table.Policies = policies; err != nil {
+	t := &r.table.Target
+	isSilent := len(e.rows(func(row Row) bool { return e.failed(row) && e.silent(row) })) > 0
+	if t.Existing || isSilent {
+		pod, err := r.client.CoreV1().Pods(t.Namespace).Get(ctx, t.Name, metav1.GetOptions{})
+		if t.Existing {
+			t.Cause = r.unready(ctx, pod, err)
+			r.table.excuseContainer()
+		}
+		if isSilent && err == nil {
+			r.table.Policies, err = r.policies(ctx, pod, networkingv1.PolicyTypeIngress)
+		}
+		if isSilent && err == nil && r.sender != nil {
+			r.table.EgressPolicies, err = r.policies(ctx, r.sender, networkingv1.PolicyTypeEgress)
+		}
+		if isSilent && err != nil {
 			r.table.PoliciesUnknown = err.Error()
 		}
 	}
@@ -28,20 +43,48 @@ func (r *podRun) lookUp(ctx context.Context) {
 	}
 }
 
-// policies are the names of the NetworkPolicies that select the target for ingress.
-func (r *podRun) policies(ctx context.Context) ([]string, error) {
-	t := r.table.Target
-	pod, err := r.client.CoreV1().Pods(t.Namespace).Get(ctx, t.Name, metav1.GetOptions{})
-	if err != nil {
-		return nil, err
+// excuseContainer: that nothing can run in the container that keeps the target from being Ready is
+// no other fault.
+func (t *Table) excuseContainer() {
+	for i := range t.Rows {
+		if c := t.Target.Cause; c != nil && c.Container != "" && t.Rows[i].Caller == "container "+c.Container {
+			t.Rows[i].Cause = nil
+		}
 	}
-	list, err := r.client.NetworkingV1().NetworkPolicies(t.Namespace).List(ctx, metav1.ListOptions{})
+}
+
+// unready is what keeps the target, as it was read, from being Ready, or nil.
+func (r *podRun) unready(ctx context.Context, pod *corev1.Pod, err error) *diagnose.Cause {
+	t := r.table.Target
+	others := fmt.Sprintf("probe another pod: kubectl get pods -n %s", t.Namespace)
+	switch {
+	case apierrors.IsNotFound(err):
+		return &diagnose.Cause{What: fmt.Sprintf("pod %q was deleted during the run", t.Name), Why: err.Error(), Remedy: others}
+	case err != nil:
+		return nil
+	case pod.DeletionTimestamp != nil:
+		return &diagnose.Cause{
+			What: fmt.Sprintf("pod %q is being deleted", t.Name), Remedy: others,
+			Why: "its grace period ends at " + pod.DeletionTimestamp.UTC().Format(time.RFC3339),
+		}
+	case podutils.IsPodReady(pod):
+		return nil
+	}
+	reader := r.env.Evidence
+	reader.Namespace = pod.Namespace
+	events, _ := reader.Events(ctx, pod) // without them less is known
+	return ofUser(diagnose.Evidence{Pod: pod, Events: events})
+}
+
+// policies are the names of the NetworkPolicies that select a Pod for a direction.
+func (r *podRun) policies(ctx context.Context, pod *corev1.Pod, direction networkingv1.PolicyType) ([]string, error) {
+	list, err := r.client.NetworkingV1().NetworkPolicies(pod.Namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil, err
 	}
 	var names []string
 	for _, p := range list.Items {
-		if diagnose.Restricts(&p, pod, networkingv1.PolicyTypeIngress) {
+		if diagnose.Restricts(&p, pod, direction) {
 			names = append(names, p.Name)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -19,6 +20,7 @@ import (
 	"k8s.io/kubectl/pkg/util/podutils"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/evidence"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
@@ -44,7 +46,9 @@ type podRun struct {
 	// inTarget executes in the target's containers.
 	inTarget *kubectl.Kubectl
 	table    *Table
-	mu       sync.Mutex // of the table's Owners
+	mu       sync.Mutex // of the table's Owners, and of sender
+	// sender is one of the run's Pods that probe from the pod network, or nil.
+	sender *corev1.Pod
 	// listens ends when the first vantage point has reached the target, which calls reached, or with
 	// the run.
 	listens context.Context
@@ -109,9 +113,27 @@ func FindPod(ctx context.Context, config *rest.Config, namespace, name string) (
 	case err != nil:
 		return nil, err
 	case len(pod.Status.PodIPs) == 0 || pod.Status.Phase != corev1.PodRunning:
-		return nil, fmt.Errorf("pod %q of namespace %q: expected it running, with an address: %w", name, namespace, condition(diagnose.Evidence{Pod: pod}))
+		return nil, ofUser(diagnose.Evidence{Pod: pod})
 	}
 	return pod, nil
+}
+
+// ofRuns is in a remedy for the Pods of a run, whose flags do not change those of a user.
+var ofRuns = regexp.MustCompile(`--(image|registry|for)\b`)
+
+// ofUser is why a Pod of the user's is not Ready, and what to do about it.
+func ofUser(e diagnose.Evidence) *diagnose.Cause {
+	pod, cause := e.Pod, diagnose.Cause{}
+	if found := e.Cause(); found != nil {
+		cause = *found
+	} else {
+		cause.What = fmt.Sprintf("pod %q of namespace %q is not Ready", pod.Name, pod.Namespace)
+		cause.Why = evidence.Status(pod)[0]
+	}
+	if cause.Remedy == "" || ofRuns.MatchString(cause.Remedy) {
+		cause.Remedy = fmt.Sprintf("look at it: kubectl describe pod %s -n %s", pod.Name, pod.Namespace)
+	}
+	return &cause
 }
 
 // FindPort returns the TCP port that a Pod declares by a name; without one, the first that it
@@ -319,6 +341,7 @@ func (r *podRun) startCaller(ctx context.Context, c caller, pod *corev1.Pod) cal
 	c.own = func(netip.Addr) []netip.Addr { return own }
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.sender = ready
 	for _, a := range own {
 		r.table.Owners[a.String()] = fmt.Sprintf("pod %q on %s", ready.Name, c.node)
 	}

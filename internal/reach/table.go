@@ -22,6 +22,8 @@ type Target struct {
 	Container string
 	Started   time.Time
 	Restarts  int
+	// Cause is what keeps it from being Ready, or nil; only an existing one is looked at.
+	Cause *diagnose.Cause
 	// Existing: it was there before the run, and is only probed.
 	Existing bool
 	// Version is what only this Pod answers, or "" where that is not known: then
@@ -76,6 +78,8 @@ type Table struct {
 	// are looked up when something is in the way; PoliciesUnknown says why not.
 	Policies        []string
 	PoliciesUnknown string
+	// EgressPolicies name those that select the run's Pods, which probe, for egress.
+	EgressPolicies []string
 	// Owners name, by version and by address, Pods that may have answered in the
 	// target's place.
 	Owners map[string]string

@@ -400,12 +400,19 @@ func Refuse(out io.Writer, width int, command, text string, cause *v1alpha1.Caus
 	if text == "" {
 		return
 	}
-	if cause == nil {
+	t := NewTerminal(out, nil, width, false)
+	what := text
+	switch {
+	case cause != nil:
+		what = cause.What
+	case strings.Contains(text, "\n"): // a list, and a command to copy
 		fmt.Fprintf(out, "error: %s: could not run: %s\n", command, clean(text))
 		return
 	}
-	t := NewTerminal(out, nil, width, false)
-	t.paragraph("error: ", 7, width, plain, fmt.Sprintf("%s: could not run: %s", command, cause.What))
+	t.paragraph("error: ", 7, width, plain, fmt.Sprintf("%s: could not run: %s", command, what))
+	if cause == nil {
+		return
+	}
 	why := strings.TrimPrefix(strings.TrimSuffix(text, "; "+cause.Remedy), cause.What+": ")
 	if why == cause.What {
 		why = ""

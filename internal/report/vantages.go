@@ -76,8 +76,8 @@ func vantagesText(r *v1alpha1.Reach) string {
 	if r.Verdict == v1alpha1.CouldNotRun { // a fault kept some of them from probing
 		total += c.Skipped
 	}
-	text := fmt.Sprintf("Reachable from %d of %d places", c.Met, total)
-	if c.Met == total {
+	text := fmt.Sprintf("Reachable from %d of %s", c.Met, Plural(total, "place"))
+	if c.Met == total && total > 1 {
 		text = fmt.Sprintf("Reachable from all %d places", c.Met)
 	}
 	if c.Skipped > 0 {
