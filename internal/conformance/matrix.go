@@ -107,7 +107,11 @@ func oneNode(found *reach.Result) string {
 }
 
 func pairsThatFail(found *reach.Result) (wrong []string, skipped string) {
-	return pairs(found, func(s reach.Sample) bool { return s.Outcome.Failing() && s.Outcome != probe.WrongAnswer }), oneNode(found)
+	wrong = pairs(found, func(s reach.Sample) bool { return s.Outcome.Failing() && s.Outcome != probe.WrongAnswer })
+	if len(wrong) > 0 && len(found.Policies) > 0 {
+		wrong = []string{some(wrong), "NetworkPolicies select the pods: " + strings.Join(found.Policies, ", ")}
+	}
+	return wrong, oneNode(found)
 }
 
 func pairsAstray(found *reach.Result) (wrong []string, skipped string) {

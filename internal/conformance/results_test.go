@@ -139,6 +139,15 @@ func TestTheMatrixBecomesResults(t *testing.T) {
 	if failed := lines(judgeNodes(onNodes, slow, nil, false)); failed != nil {
 		t.Errorf("expected that no assertion is about a slow pair, found %q", failed)
 	}
+	denied := nodes(func(r *reach.Result, set func(from, to int, s reach.Sample)) {
+		set(0, 1, reach.Sample{Outcome: probe.Timeout})
+		r.Policies = []string{"deny-all"}
+	})
+	if found, want := lines(judgeNodes(onNodes, denied, nil, false)), []string{
+		"all-nodes-reach-all-nodes: Failed node-1 → node-2 over IPv4: timed out; NetworkPolicies select the pods: deny-all",
+	}; !slices.Equal(found, want) {
+		t.Errorf("a NetworkPolicy: expected %q, found %q", want, found)
+	}
 	one := &reach.Result{Nodes: []reach.Node{{Name: "node-1", Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.1")}}}, Matrix: reach.NewMatrix(reach.AllPairs(1), reach.IPv4)}
 	one.Matrix.Set(reach.IPv4, 0, 0, reach.Sample{Outcome: probe.Answered})
 	if found, want := lines(judgeNodes(onNodes, one, nil, false)), []string{

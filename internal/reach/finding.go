@@ -6,6 +6,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
 )
 
 // Pattern is the form of what a Finding explains.
@@ -93,6 +95,11 @@ type Finding struct {
 	// Cause says the pairs' states in words, the most frequent first; Remedy what to do, or
 	// "" where only the pattern says that.
 	Cause, Remedy string
+}
+
+// isSilent: pairs got no answer, which a NetworkPolicy may be the reason of.
+func (f Finding) isSilent() bool {
+	return f.Pairs > 0 && (strings.Contains(f.Cause, probe.Timeout.Words()) || strings.Contains(f.Cause, probe.Unreachable.Words()))
 }
 
 // Text says a finding in one sentence, without the cause.

@@ -77,15 +77,15 @@ func (r *podRun) unready(ctx context.Context, pod *corev1.Pod, err error) *diagn
 }
 
 // policies are the names of the NetworkPolicies that select a Pod for a direction.
-func (r *podRun) policies(ctx context.Context, pod *corev1.Pod, direction networkingv1.PolicyType) ([]string, error) {
-	list, err := r.client.NetworkingV1().NetworkPolicies(pod.Namespace).List(ctx, metav1.ListOptions{})
+func (p *pods) policies(ctx context.Context, pod *corev1.Pod, direction networkingv1.PolicyType) ([]string, error) {
+	list, err := p.client.NetworkingV1().NetworkPolicies(pod.Namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil, err
 	}
 	var names []string
-	for _, p := range list.Items {
-		if diagnose.Restricts(&p, pod, direction) {
-			names = append(names, p.Name)
+	for _, policy := range list.Items {
+		if diagnose.Restricts(&policy, pod, direction) {
+			names = append(names, policy.Name)
 		}
 	}
 	return names, nil

@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach/probe"
@@ -41,6 +43,9 @@ type Result struct {
 	Matrix *Matrix
 	// Slow is the limit above which a pair's median makes it Slow.
 	Slow time.Duration
+	// Policies name the NetworkPolicies that select the run's pods. They are looked up when pairs
+	// fail.
+	Policies []string
 	// Stages are the parts of the run, in order.
 	Stages []v1alpha1.Stage
 }
@@ -58,7 +63,15 @@ func (r *Result) Findings() []Finding {
 	if r.Matrix == nil {
 		return failedNodes(r.Nodes)
 	}
-	return explainMatrix(r.Nodes, r.Matrix)
+	findings := explainMatrix(r.Nodes, r.Matrix)
+	for i := range findings {
+		f := &findings[i]
+		if len(r.Policies) > 0 && f.isSilent() {
+			f.Cause += "; NetworkPolicies that select the run's pods: " + strings.Join(r.Policies, ", ")
+			f.Remedy = "allow traffic between the run's pods in the NetworkPolicies, or use a namespace without: -n NAMESPACE"
+		}
+	}
+	return findings
 }
 
 // nodesRun is the state of a run of all nodes.
@@ -105,8 +118,23 @@ func (r *nodesRun) do(ctx context.Context) (err error) {
 	}
 	r.probeAll(ctx, r.result.Nodes[:ready])
 	r.failNotReady(r.result.Nodes)
+	r.lookUp(ctx)
 	r.stage("probes")
 	return context.Cause(ctx)
+}
+
+// lookUp reads the NetworkPolicies that may keep pairs from each other, where that is permitted.
+func (r *nodesRun) lookUp(ctx context.Context) {
+	e, _ := r.states.get(r.result.Nodes[0].pod)
+	if _, failing := r.result.Matrix.Progress(); failing == 0 || e == nil || e.Pod == nil {
+		return
+	}
+	for _, direction := range []networkingv1.PolicyType{networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress} {
+		names, _ := r.policies(ctx, e.Pod, direction) // then none is named
+		r.result.Policies = append(r.result.Policies, names...)
+	}
+	slices.Sort(r.result.Policies)
+	r.result.Policies = slices.Compact(r.result.Policies)
 }
 
 // stage ends a part of the run.

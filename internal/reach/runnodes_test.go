@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -133,5 +134,23 @@ func TestFirstThoseThatTakePartByZoneAndNumber(t *testing.T) {
 	}
 	if want := []string{"node-9", "node-10", "node-2", "a", "b", "a"}; !slices.Equal(names, want) {
 		t.Errorf("expected %q, found %q", want, names)
+	}
+}
+
+// TestAPolicyIsTheCauseOfSilence: of pairs without an answer, not of those that are refused.
+func TestAPolicyIsTheCauseOfSilence(t *testing.T) {
+	const policies = "; NetworkPolicies that select the run's pods: deny-all"
+	for outcome, want := range map[probe.Outcome]string{
+		probe.Timeout: "timed out" + policies, probe.Unreachable: "unreachable" + policies, probe.Refused: "refused",
+	} {
+		r := &Result{Nodes: []Node{{Name: "node-1"}, {Name: "node-2"}}, Matrix: NewMatrix(AllPairs(2), IPv4), Policies: []string{"deny-all"}}
+		for from := range 2 {
+			r.Matrix.Set(IPv4, from, from, Sample{Outcome: probe.Answered})
+			r.Matrix.Set(IPv4, from, 1-from, Sample{Outcome: outcome})
+		}
+		found := r.Findings()
+		if len(found) != 1 || found[0].Cause != want || strings.Contains(found[0].Do(r.Nodes), "NetworkPolicies") != (outcome != probe.Refused) {
+			t.Errorf("%s: expected %q, found %+v", outcome, want, found)
+		}
 	}
 }
