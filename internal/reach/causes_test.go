@@ -215,10 +215,10 @@ func TestExplainTable(t *testing.T) {
 
 func TestWhatIsSaidOfPolicies(t *testing.T) {
 	for want, set := range map[string]func(*Table){
-		`no NetworkPolicy in namespace "n" selects the pod`:                       func(*Table) {},
-		`NetworkPolicies of namespace "n" that select the pod: one, two`:          func(t *Table) { t.Policies = []string{"one", "two"} },
+		`no NetworkPolicy in namespace "n" selects the pod`:                                                                      func(*Table) {},
+		`NetworkPolicies of namespace "n" that select the pod: one, two`:                                                         func(t *Table) { t.Policies = []string{"one", "two"} },
 		`no NetworkPolicy in namespace "n" selects the pod; NetworkPolicies that restrict what the probing pods send: no-egress`: func(t *Table) { t.EgressPolicies = []string{"no-egress"} },
-		"NetworkPolicies could not be listed: networkpolicies is forbidden, jane": func(t *Table) { t.PoliciesUnknown = "networkpolicies is forbidden, jane" },
+		"NetworkPolicies could not be listed: networkpolicies is forbidden, jane":                                                func(t *Table) { t.PoliciesUnknown = "networkpolicies is forbidden, jane" },
 	} {
 		tab := table(t, v4, "container "+v4+" mine", "same-node "+v4+" timeout")
 		set(tab)

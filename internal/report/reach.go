@@ -37,7 +37,7 @@ func reachDocument(r *v1alpha1.Reach) Document {
 		blocks = append(blocks, matrixBlocks(r.Matrix)...)
 	}
 	if len(blocks) > 0 {
-		d.Sections = []Section{{Blocks: blocks}}
+		d.Sections = []Section{{Blocks: blocks, Open: r.Verdict == ""}}
 	}
 	return d
 }

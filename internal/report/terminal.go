@@ -413,7 +413,7 @@ func Refuse(out io.Writer, width int, command, text string, cause *v1alpha1.Caus
 	if cause == nil {
 		return
 	}
-	why := strings.TrimPrefix(strings.TrimSuffix(text, "; "+cause.Remedy), cause.What+": ")
+	why := strings.Replace(strings.TrimSuffix(text, "; "+cause.Remedy), cause.What+": ", "", 1)
 	if why == cause.What {
 		why = ""
 	}

@@ -58,6 +58,49 @@ func truthTable(ip string) *v1alpha1.Reach {
 	return r
 }
 
+// TestWhatIsKnownBeforeTheProbesIsShownOnce: that the pods are hardened is known when a run begins, and
+// what it found is shown all the same.
+func TestWhatIsKnownBeforeTheProbesIsShownOnce(t *testing.T) {
+	whole := truthTable("10.244.1.5")
+	whole.Hardened = true
+	begin := &v1alpha1.Reach{TypeMeta: whole.TypeMeta, RunResult: v1alpha1.RunResult{Run: whole.Run}, Target: whole.Target, Hardened: true}
+	for name, end := range map[string]*v1alpha1.Reach{
+		"✗ pod, other node": whole,
+		"are deleted (0.0 s)": {TypeMeta: whole.TypeMeta, Hardened: true, RunResult: v1alpha1.RunResult{
+			Verdict: v1alpha1.CouldNotRun, Run: whole.Run, Cleanup: &v1alpha1.Cleanup{}}},
+	} {
+		var story bytes.Buffer
+		terminal := NewTerminal(&story, nil, 80, false)
+		terminal.Show(begin)
+		terminal.Show(end)
+		terminal.End(end)
+		if text := story.String(); strings.Count(text, "restricted, and") != 1 || strings.Count(text, name) != 1 {
+			t.Errorf("expected %q, and that the pods are hardened, once, found:\n%s", name, text)
+		}
+	}
+}
+
+// TestWhyACommandCouldNotRunFits: but a list, and the command below it, stay as they are.
+func TestWhyACommandCouldNotRunFits(t *testing.T) {
+	long := strings.Repeat("word ", 30)
+	list := "lacks:\n  " + long + "\nkubectl " + long
+	cause := &v1alpha1.Cause{What: "the quota is used up", Remedy: "raise it"}
+	for text, want := range map[string]string{
+		long: "error: reach: could not run: word word word word word word word word word word\n       word",
+		list: "error: reach: could not run: " + list,
+		"the pod is not permitted: the quota is used up: exceeded": "error: reach: could not run: the quota is used up\n      why  the pod is not permitted: exceeded\n",
+	} {
+		var out bytes.Buffer
+		given := cause
+		if !strings.Contains(text, "quota") {
+			given = nil
+		}
+		if Refuse(&out, 80, "reach", text, given); !strings.HasPrefix(out.String(), want) {
+			t.Errorf("expected\n%s\nfound\n%s", want, out.String())
+		}
+	}
+}
+
 func TestGoldenTruthTable(t *testing.T) {
 	r := truthTable("10.244.1.5")
 	var story bytes.Buffer
