@@ -3,11 +3,13 @@ package cli
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/report"
 )
 
 // nodesOptions are the flags of `kubectl kbe reach --nodes`.
@@ -58,11 +60,14 @@ func (o *reachOptions) runNodes(ctx context.Context, env reach.Env) error {
 // of all nodes, in a line per stage.
 func (o *reachOptions) progress() func(reach.Progress) {
 	last := ""
+	notices := report.NewTerminal(o.streams.ErrOut, nil, width(o.streams.ErrOut), false)
 	return func(p reach.Progress) {
 		switch {
 		case p.Notice != "":
 			o.Doing("")
-			fmt.Fprintln(o.streams.ErrOut, p.Notice)
+			for line := range strings.Lines(p.Notice) {
+				notices.Note(report.Prose{Text: line})
+			}
 			return
 		case liveTerminal(o.streams.ErrOut) != nil || !o.nodes.nodes:
 			o.Doing(p.String())

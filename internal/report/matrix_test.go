@@ -59,7 +59,7 @@ func matrixOf(r *reach.Result) *v1alpha1.Matrix {
 func matrixText(t *testing.T, m *v1alpha1.Matrix, colour bool) string {
 	t.Helper()
 	var out bytes.Buffer
-	NewTerminal(&out, nil, 80, colour).note(matrixBlocks(m)...)
+	NewTerminal(&out, nil, 80, colour).Note(matrixBlocks(m)...)
 	return out.String()
 }
 

@@ -24,7 +24,7 @@ func (c *Collector) story(ev engine.Event) {
 	default:
 		c.terminal.clear()
 		c.terminal.show(d, false)
-		c.terminal.note(noteOfRun(b)...)
+		c.terminal.Note(noteOfRun(b)...)
 	}
 }
 

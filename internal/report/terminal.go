@@ -90,8 +90,8 @@ func (t *Terminal) show(d Document, ended bool) {
 	}
 }
 
-// note shows what happens beside the Document.
-func (t *Terminal) note(blocks ...Block) {
+// Note shows what happens beside the Document.
+func (t *Terminal) Note(blocks ...Block) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(blocks) > 0 {
@@ -106,14 +106,14 @@ func (t *Terminal) Pages(r *v1alpha1.Report) {
 	for _, sc := range r.Scenarios {
 		blocks = append(blocks, summary(Section{Title: pageOf(sc), Tally: tally(sc), Milliseconds: sc.ElapsedMilliseconds})...)
 	}
-	t.note(blocks...)
+	t.Note(blocks...)
 }
 
 // OnDelay shows what keeps requests to the API server waiting.
-func (t *Terminal) OnDelay(delay string) { t.note(openNote(delay)) }
+func (t *Terminal) OnDelay(delay string) { t.Note(openNote(delay)) }
 
 // OnStuckDeletion shows what the cleanup waits for.
-func (t *Terminal) OnStuckDeletion(object, why string) { t.note(stuckNote(object, why)...) }
+func (t *Terminal) OnStuckDeletion(object, why string) { t.Note(stuckNote(object, why)...) }
 
 // OnDecided shows that a signal ended the run, and how to remove by hand what a second signal
 // would leave; and that the cleanup begins.
@@ -121,9 +121,9 @@ func (t *Terminal) OnDecided(r run.Result) {
 	switch r.Interrupted {
 	case "":
 	case run.Quit.String():
-		t.note(Break{}, Prose{Text: "Stopped by you: cleaning up."})
+		t.Note(Break{}, Prose{Text: "Stopped by you: cleaning up."})
 	default:
-		t.note(Break{}, Prose{Text: fmt.Sprintf("Interrupted (%s): cleaning up. A second signal exits at once; then run:", r.Interrupted)}, Hint{"", r.RemoveCommand})
+		t.Note(Break{}, Prose{Text: fmt.Sprintf("Interrupted (%s): cleaning up. A second signal exits at once; then run:", r.Interrupted)}, Hint{"", r.RemoveCommand})
 	}
 	if !r.Cleanup.Kept {
 		t.Doing("deleting the run's resources in namespace " + r.Run.Namespace)
