@@ -42,7 +42,7 @@ func aboutCluster(c v1alpha1.ConformanceCluster) string {
 
 func profileBlocks(p v1alpha1.ConformanceProfile) []Block {
 	blocks := []Block{Break{}}
-	last := "" // the last reason why one could not be checked, which many may share
+	last := "" // the last reason why one was not checked, which many may share
 	for _, a := range p.Assertions {
 		if a.Result == v1alpha1.AssertionPassed {
 			blocks = append(blocks, Finding{Mark: markMet, Text: a.ID})
@@ -56,7 +56,7 @@ func profileBlocks(p v1alpha1.ConformanceProfile) []Block {
 			f.Details = append(f.Details, Detail{Label: "requirement", Text: a.Requirement})
 		}
 		reason := a.Reason
-		if a.Result == v1alpha1.AssertionNotChecked {
+		if a.Result != v1alpha1.AssertionFailed {
 			if reason == last {
 				reason = "same reason as above"
 			}

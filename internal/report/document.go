@@ -247,7 +247,7 @@ func cleanupBlocks(of v1alpha1.Run, c *v1alpha1.Cleanup) (blocks []Block) {
 			blocks = append(blocks, Problem{c.Error})
 		}
 	case c.Error != "":
-		blocks = append(blocks, Problem{"The cleanup is incomplete: " + c.Error})
+		blocks = append(blocks, Problem{"The cleanup is incomplete: " + strings.ReplaceAll(c.Error, "\n", "; ")})
 		for _, l := range c.Leftovers {
 			blocks = append(blocks, Prose{Text: "left: " + l, Indented: true})
 		}

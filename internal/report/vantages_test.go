@@ -159,3 +159,12 @@ func TestASummaryOfATable(t *testing.T) {
 	NewTerminal(&out, nil, 80, false).As(Summary).End(truthTable("10.244.1.5"))
 	golden(t, "vantages-summary.txt", out.Bytes())
 }
+
+// TestWhatACleanupCouldNotRemoveIsAList: each error is one of its own.
+func TestWhatACleanupCouldNotRemoveIsAList(t *testing.T) {
+	blocks := cleanupBlocks(v1alpha1.Run{}, &v1alpha1.Cleanup{Error: "remove pods/a: timed out\nremove pods/b: forbidden"})
+	want := Problem{"The cleanup is incomplete: remove pods/a: timed out; remove pods/b: forbidden"}
+	if len(blocks) != 1 || blocks[0] != want {
+		t.Errorf("expected %v, found %v", want, blocks)
+	}
+}
