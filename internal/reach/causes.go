@@ -139,6 +139,18 @@ func (t *Table) excuseAPIServer() {
 	}
 }
 
+// excuseSilence: a service that waits for its client to speak answers nothing, and through the API
+// server nothing but an answer shows that a connection stands.
+func (t *Table) excuseSilence() {
+	e := newExplanation(t)
+	waits := e.any(e.rows(e.reached), func(row Row) bool { return e.Found(row) == probe.Timeout })
+	for _, i := range e.rows(func(row Row) bool { return e.failed(row) && e.Found(row) == probe.Timeout }) {
+		if row := &t.Rows[i]; waits && (row.From == APIServer || row.From == PortForward) {
+			row.Skipped = "cannot check: the service accepts connections and does not answer, and from here only an answer shows a connection"
+		}
+	}
+}
+
 // addCause adds a cause: what is so of several addresses or callers is one.
 func addCause(causes []v1alpha1.ReachCause, c v1alpha1.ReachCause) []v1alpha1.ReachCause {
 	i := slices.IndexFunc(causes, func(other v1alpha1.ReachCause) bool { return other.What == c.What && other.Remedy == c.Remedy })
@@ -497,13 +509,19 @@ func translated(byProxy bool) func(*explanation) []match {
 	}
 }
 
-// unready is what keeps the target from being Ready: with it, what the target refuses is explained,
-// and without anything that it refuses, it is harmless to the run.
+// unready is what keeps the target from being Ready. Where nothing reaches the target, that explains
+// what it refuses, or, of the Pod as a whole, all that fails; otherwise it is harmless to the run.
 func unready(harmless bool) func(*explanation) []match {
 	return func(e *explanation) []match {
 		c := e.Target.Cause
-		rows := e.rows(func(r Row) bool { return e.failed(r) && (e.refused(r) || c != nil && c.Container == "") })
-		if c == nil || harmless != (len(rows) == 0) {
+		if c == nil {
+			return nil
+		}
+		var rows []int
+		if len(e.rows(e.reached)) == 0 {
+			rows = e.rows(func(r Row) bool { return e.failed(r) && (e.refused(r) || c.Container == "") })
+		}
+		if harmless != (len(rows) == 0) {
 			return nil
 		}
 		return []match{{rows, map[string]string{"what": c.What, "why": c.Why, "remedy": c.Remedy}}}

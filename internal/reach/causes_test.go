@@ -243,6 +243,7 @@ func TestATargetThatIsNotReady(t *testing.T) {
 		"crashed, denied": {crash, "timeout", []string{"something on the path drops the packets", crash.What}, true},
 		"answers":         {crash, "mine", []string{crash.What}, true},
 		"deleted":         {deleted, "timeout", []string{deleted.What}, false},
+		"ends":            {deleted, "mine", []string{deleted.What}, true},
 	} {
 		tab := table(t, v4, "same-node "+v4+" "+tc.found, "other-node "+v4+" "+tc.found)
 		tab.Target.Cause = &tc.cause
@@ -260,6 +261,27 @@ func TestATargetThatIsNotReady(t *testing.T) {
 	tab.Target.Cause = &crash
 	if tab.excuseContainer(); tab.Rows[0].Cause != nil || tab.Rows[1].Cause == nil {
 		t.Errorf("expected that only the container that crashed is excused, found %+v", tab.Rows)
+	}
+}
+
+// TestAServiceThatWaitsForItsClient: that no answer comes through the API server is then no failure.
+func TestAServiceThatWaitsForItsClient(t *testing.T) {
+	for name, tc := range map[string]struct {
+		connected bool
+		want      []v1alpha1.VantageOutcome
+	}{
+		"it accepts connections": {true, []v1alpha1.VantageOutcome{v1alpha1.VantageMet, v1alpha1.VantageSkipped, v1alpha1.VantageSkipped}},
+		"no connection stands":   {false, []v1alpha1.VantageOutcome{v1alpha1.VantageFailed, v1alpha1.VantageFailed, v1alpha1.VantageFailed}},
+	} {
+		tab := table(t, v4, "same-node "+v4+" timeout", "api-server "+v4+" timeout", "port-forward tunnel timeout")
+		tab.Target.Version = ""
+		tab.Rows[0].Result.Connected = tc.connected
+		tab.excuseSilence()
+		for i, want := range tc.want {
+			if found := tab.Outcome(tab.Rows[i]); found != want {
+				t.Errorf("%s: row %d: expected %s, found %s", name, i, want, found)
+			}
+		}
 	}
 }
 

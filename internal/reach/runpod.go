@@ -77,6 +77,7 @@ func RunPod(ctx context.Context, env Env, opts PodOptions) (*Table, error) {
 	if err := r.probeAll(ctx, target); err != nil {
 		return r.table, err
 	}
+	r.table.excuseSilence()
 	r.table.excuseAPIServer()
 	r.lookUp(ctx)
 	if r.table.Count(v1alpha1.VantageMet)+r.table.Count(v1alpha1.VantageFailed) == 0 {
