@@ -3,7 +3,10 @@ package e2e
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"syscall"
@@ -161,12 +164,12 @@ func TestAPodThatListensOnLoopbackOnly(t *testing.T) {
 	results.reach(20, "a service that listens on loopback only; kubectl kbe reach", r, code)
 }
 
-// isolate creates a NetworkPolicy that denies all traffic to the Pods with a label.
-func (f *fixture) isolate(name string, labels map[string]string) {
+// isolate creates a NetworkPolicy that denies all traffic to, or from, the Pods with a label.
+func (f *fixture) isolate(name string, labels map[string]string, direction networkingv1.PolicyType) {
 	f.t.Helper()
 	policy := &networkingv1.NetworkPolicy{
 		ObjectMeta: metav1.ObjectMeta{Name: name},
-		Spec:       networkingv1.NetworkPolicySpec{PodSelector: metav1.LabelSelector{MatchLabels: labels}, PolicyTypes: []networkingv1.PolicyType{networkingv1.PolicyTypeIngress}},
+		Spec:       networkingv1.NetworkPolicySpec{PodSelector: metav1.LabelSelector{MatchLabels: labels}, PolicyTypes: []networkingv1.PolicyType{direction}},
 	}
 	if _, err := client(f.t).NetworkingV1().NetworkPolicies(f.session.Namespace).Create(f.t.Context(), policy, metav1.CreateOptions{}); err != nil {
 		f.t.Fatal(err)
@@ -212,8 +215,8 @@ func TestAPodBehindANetworkPolicy(t *testing.T) {
 	web := f.bound("", "0.0.0.0")
 	web.Labels = map[string]string{"app": "web"}
 	pod := f.start(web)
-	f.isolate("web-from-nowhere", map[string]string{"app": "web"})
-	f.isolate("db-from-nowhere", map[string]string{"app": "db"})
+	f.isolate("web-from-nowhere", map[string]string{"app": "web"}, networkingv1.PolicyTypeIngress)
+	f.isolate("db-from-nowhere", map[string]string{"app": "db"}, networkingv1.PolicyTypeIngress)
 	// The agents of the nodes learn of a policy as the kubelets do of a Pod: a moment later.
 	var r *v1alpha1.Reach
 	code := 0
@@ -240,6 +243,102 @@ func TestAPodBehindANetworkPolicy(t *testing.T) {
 		return code == 0
 	})
 	f.assertUntouched(pod)
+}
+
+// TestAPolicyOnWhatIsSentIsNamed: it keeps the run's pods from probing, and no policy selects the target
+// for what it receives.
+func TestAPolicyOnWhatIsSentIsNamed(t *testing.T) {
+	exhaustive(t)
+	if embedded == nil {
+		t.Skip("needs a cluster that is known to enforce NetworkPolicies")
+	}
+	f := newFixture(t, "egress")
+	f.start(f.bound("", "0.0.0.0"))
+	f.isolate("send-nothing", nil, networkingv1.PolicyTypeEgress)
+	var r *v1alpha1.Reach
+	eventually(t, "the policy is enforced", func(context.Context) bool {
+		code := 0
+		r, code = reachPod(t, "web", "-n", f.session.Namespace)
+		return code == 1
+	})
+	assertCause(t, r, "something on the path drops the packets",
+		`no NetworkPolicy in namespace "`+f.session.Namespace+`" selects the pod; NetworkPolicies that restrict what the probing pods send: send-nothing`)
+	r = matrixOf(t, plugin(t, "reach", "--nodes", "-n", f.session.Namespace), 1)
+	if len(r.Matrix.Findings) != 1 || !strings.HasSuffix(r.Matrix.Findings[0].Cause, "NetworkPolicies that select the run's pods: send-nothing") {
+		t.Errorf("--nodes: expected the policy, found %+v", r.Matrix.Findings)
+	}
+}
+
+// listener is a container whose program serves each connection to a port by a statement of Python.
+func (f *fixture) listener(name string, port int32, statement string) corev1.Container {
+	program := "import socketserver\nclass H(socketserver.StreamRequestHandler):\n  def handle(self): " + statement +
+		"\nsocketserver.ThreadingTCPServer(('', " + fmt.Sprint(port) + "), H).serve_forever()"
+	return corev1.Container{Name: name, Image: f.image, Command: []string{"python3", "-c", program}, Ports: []corev1.ContainerPort{{Name: name, ContainerPort: port}}}
+}
+
+// TestAServiceOfTheUsersOwn: on the ports that it declares, whatever it speaks.
+func TestAServiceOfTheUsersOwn(t *testing.T) {
+	if embedded == nil {
+		t.Skip("needs the image with Python on each node")
+	}
+	f := newFixture(t, "own")
+	notFound := `self.rfile.readline(); self.wfile.write(b'HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\n\r\n<p>none</p>')`
+	pod := f.pod("own", "", f.listener("http", 8080, notFound), f.listener("mysql", 3306, "self.wfile.write(b'5.7 mysql')"), f.listener("closes", 9000, "pass"))
+	pod.Spec.TerminationGracePeriodSeconds = new(int64)
+	f.start(pod)
+	for port, number := range map[string]int{"": 8080, "mysql": 3306, "9000": 9000} {
+		r, code := reachPod(t, "own", "-n", f.session.Namespace, "--port", port)
+		if code != 0 || r.Target.Port != number || len(r.Causes) != 0 {
+			t.Errorf("--port %q: expected exit code 0 and port %d, found %d, %+v, %+v", port, number, code, r.Target, r.Causes)
+		}
+		for _, v := range r.Vantages {
+			if v.Place != "here" && (v.Outcome != v1alpha1.VantageMet || v.P50Microseconds == 0) {
+				t.Errorf("--port %q: expected that it is reached, with a latency, found %+v", port, v)
+			}
+		}
+	}
+}
+
+// TestAPodThatCrashes: why it does not run is the cause, and no fault of the cluster.
+func TestAPodThatCrashes(t *testing.T) {
+	exhaustive(t)
+	f := newFixture(t, "crash")
+	container := f.shell()
+	container.Command = []string{"sh", "-c", "exit 3"}
+	if _, err := client(t).CoreV1().Pods(f.session.Namespace).Create(t.Context(), f.pod("crash", "", container), metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the container waits before it starts again", func(ctx context.Context) bool {
+		pod, err := client(t).CoreV1().Pods(f.session.Namespace).Get(ctx, "crash", metav1.GetOptions{})
+		return err == nil && len(pod.Status.ContainerStatuses) > 0 && pod.Status.ContainerStatuses[0].State.Waiting != nil && pod.Status.ContainerStatuses[0].RestartCount > 1
+	})
+	r, code := reachPod(t, "crash", "-n", f.session.Namespace)
+	if code != 1 {
+		t.Errorf("expected exit code 1, found %d", code)
+	}
+	assertCause(t, r, `container "shell" of pod "crash" exited`, "exit code 3")
+	assertFound(t, r, map[string]string{"container": "Skipped", "same-node": "Failed refused", "port-forward": "Failed refused"})
+}
+
+// TestAPodCannotHaveTheUsersCredentials: it answers with a redirect, which the API server's proxy passes on.
+func TestAPodCannotHaveTheUsersCredentials(t *testing.T) {
+	if embedded == nil {
+		t.Skip("needs the image with Python on each node")
+	}
+	visits := make(chan http.Header, 10)
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { visits <- r.Header }))
+	defer elsewhere.Close()
+	f := newFixture(t, "redirect")
+	f.start(f.pod("astray", "", f.listener("http", 8080, `self.rfile.readline(); self.wfile.write(b'HTTP/1.1 302 Found\r\nLocation: `+elsewhere.URL+`\r\n\r\n')`)))
+	stdout, stderr, code := outcome(t, plugin(t, "reach", "astray", "-n", f.session.Namespace, "--from", "api-server"))
+	if code != 0 || !strings.Contains(stdout, "✓ API server") {
+		t.Errorf("expected exit code 0, found %d:\n%s%s", code, stdout, stderr)
+	}
+	select {
+	case header := <-visits:
+		t.Errorf("expected that the redirect is not followed, found a request with %v", header)
+	default:
+	}
 }
 
 func TestAPodThatOtherNodesDoNotReach(t *testing.T) {
@@ -318,6 +417,9 @@ func TestARestrictedNamespaceSkipsTheNode(t *testing.T) {
 		t.Errorf("expected exit code 0 and hardened pods, found %d, %+v", code, r)
 	}
 	assertFound(t, r, map[string]string{"container": "Met answered", "same-node": "Met answered", "node": "Skipped", "api-server": "Met answered"})
+	if stdout, _, _ := outcome(t, plugin(t, "reach", "-n", f.session.Namespace, "--from", "container")); !strings.Contains(stdout, "✓ same container") {
+		t.Errorf("expected the table on the terminal, too, found:\n%s", stdout)
+	}
 	i := slices.IndexFunc(r.Vantages, func(v v1alpha1.Vantage) bool { return v.Place == "node" })
 	if !strings.Contains(r.Vantages[i].Skipped, "restricted, which forbids hostNetwork") {
 		t.Errorf("found the reason %q", r.Vantages[i].Skipped)
