@@ -322,6 +322,13 @@ func TestThePortsThatAPodDeclares(t *testing.T) {
 			t.Errorf("%q: expected %s, found %s", name, want, found)
 		}
 	}
+	sidecar := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{"kubectl.kubernetes.io/default-container": "web"}}, Spec: corev1.PodSpec{Containers: []corev1.Container{
+		{Name: "proxy", Ports: []corev1.ContainerPort{{ContainerPort: 15090, Protocol: corev1.ProtocolTCP}}},
+		{Name: "web", Ports: []corev1.ContainerPort{{ContainerPort: 8080, Protocol: corev1.ProtocolTCP}}},
+	}}}
+	if port, err := FindPort(sidecar, ""); port != 8080 || err != nil {
+		t.Errorf("a sidecar: expected the port of the default container, found %d, %v", port, err)
+	}
 	if port, err := FindPort(&corev1.Pod{}, ""); port != DefaultPort || err != nil {
 		t.Errorf("no ports: expected %d, found %d, %v", DefaultPort, port, err)
 	}

@@ -2,6 +2,8 @@ package reach
 
 import (
 	"fmt"
+	"regexp"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -61,6 +63,31 @@ func requests(memory string) corev1.ResourceRequirements {
 	return corev1.ResourceRequirements{Requests: corev1.ResourceList{
 		corev1.ResourceCPU: resource.MustParse("1m"), corev1.ResourceMemory: resource.MustParse(memory),
 	}}
+}
+
+// limits are for a namespace whose quota requires them.
+var limits = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("200m"), corev1.ResourceMemory: resource.MustParse("64Mi")}
+
+// minimum is what a LimitRange requires of each container.
+var minimum = regexp.MustCompile(`minimum (cpu|memory) usage per Container is (\S+),`)
+
+// fit changes what a Pod requests where a quota denied it, which requires limits, or a LimitRange, which
+// requires more. It reports whether it did.
+func fit(pod *corev1.Pod, denied string) bool {
+	least := minimum.FindAllStringSubmatch(denied, -1)
+	needsLimits := strings.Contains(denied, "must specify limits.")
+	for i := range pod.Spec.Containers {
+		r := &pod.Spec.Containers[i].Resources
+		if needsLimits {
+			r.Limits = limits
+		}
+		for _, m := range least {
+			if quantity, err := resource.ParseQuantity(m[2]); err == nil {
+				r.Requests[corev1.ResourceName(m[1])] = quantity
+			}
+		}
+	}
+	return needsLimits || len(least) > 0
 }
 
 // versionOf is the version that a Pod's service answers, or "" where it has none.

@@ -17,6 +17,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+	"k8s.io/kubectl/pkg/cmd/util/podcmd"
 	"k8s.io/kubectl/pkg/util/podutils"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
@@ -138,9 +139,12 @@ func ofUser(e diagnose.Evidence) *diagnose.Cause {
 }
 
 // FindPort returns the TCP port that a Pod declares by a name; without one, the first that it
-// declares, or DefaultPort.
+// declares, or DefaultPort. The first are those of its default container, as kubectl knows it: a
+// sidecar may come before it.
 func FindPort(pod *corev1.Pod, name string) (uint16, error) {
-	for _, c := range pod.Spec.Containers {
+	isDefault := func(c corev1.Container) bool { return c.Name == pod.Annotations[podcmd.DefaultContainerAnnotationName] }
+	first := max(0, slices.IndexFunc(pod.Spec.Containers, isDefault))
+	for _, c := range slices.Concat(pod.Spec.Containers[first:], pod.Spec.Containers[:first]) {
 		for _, p := range c.Ports {
 			if p.Protocol == corev1.ProtocolTCP && (name == "" || name == p.Name) {
 				return uint16(p.ContainerPort), nil
