@@ -198,7 +198,7 @@ var worlds = []world{
 	{name: "quotalimits", title: "A quota of memory limits without a LimitRange",
 		outcome: "does not: says so before anything is created", build: func(s *scene) []string {
 			return []string{"pods", "-n", s.quota(corev1.ResourceList{corev1.ResourceLimitsMemory: resource.MustParse("8Gi")})}
-		}, code: 3, want: []string{`the quota "narrow" requires limits.memory`, "nothing was created"},
+		}, apart: true, code: 3, want: []string{`the quota "narrow" requires limits.memory`, "nothing was created"},
 		reach: &result{outcome: "works", want: []string{"eachable"}}},
 	{name: "overlay", title: "An overlay network that the API server is not part of",
 		outcome: "works, with a note: the claim about the API server's proxy is not checked", build: func(s *scene) []string {
