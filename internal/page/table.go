@@ -14,7 +14,9 @@ import (
 type table struct {
 	header line
 	titles []string
-	rows   []row
+	// where are the columns as the rules know them.
+	where []string
+	rows  []row
 }
 
 // row is a line of a table.
@@ -50,6 +52,7 @@ func parseTable(lines []line) table {
 	for _, c := range titles {
 		t.titles = append(t.titles, c.text)
 	}
+	t.where = t.titles
 	for _, l := range lines[1:] {
 		cells := split(l.text)
 		if len(cells) != len(titles) {
@@ -167,6 +170,9 @@ func tablesIn(lines []line) (all [][]line) {
 }
 
 func (s *shownOutput) compareTable(shown, found table) (all []difference) {
+	if s.command.listsNodes() {
+		shown.where = slices.Concat([]string{"nodes"}, shown.titles[1:])
+	}
 	columns, headerDiffs := s.compareTitles(shown, found)
 	pairs, extra := s.pairRows(shown, found, columns)
 	for i, p := range pairs {
@@ -273,32 +279,26 @@ func (s *shownOutput) pairRows(shown, found table, columns []int) (pairs, extra 
 	}
 	for i, r := range shown.rows { // what a table before has bound comes first
 		pairs[i] = -1
-		kind, name, joined := strings.Cut(r.at(0).text, "/")
-		if !joined {
-			kind, name = "", kind
-		}
-		bound := s.found[name]
-		if s.command.listsNodes() {
-			bound = name
-		}
-		for _, j := range named[strings.TrimPrefix(kind+"/"+bound, "/")] {
-			if bound != "" && !used[j] {
+		name, known := s.nameOnCluster(r)
+		for _, j := range named[name] {
+			if known && !used[j] {
 				pairs[i], used[j] = j, true
 				break
 			}
 		}
 	}
+	byName := s.command.listsCluster() // what it has besides stands for nothing of the page
 	for least := len(columns) + 2; least > 0; least-- {
 		for i, r := range shown.rows {
 			if pairs[i] >= 0 {
 				continue
 			}
 			candidates := all
-			if name := squeezed(r.at(0).text); least >= len(columns) && s.patternFor(name, s.where(shown, 0)).isPlain { // the others lack its name
+			if name := squeezed(r.at(0).text); least >= len(columns) && s.patternFor(name, shown.where[0]).isPlain { // the others lack its name
 				candidates = named[name]
 			}
 			for _, j := range candidates {
-				if !used[j] && s.isAlike(shown, r, found.rows[j], columns, least) {
+				if f := found.rows[j]; !used[j] && (!byName || s.hasName(shown, r, f, columns)) && s.isAlike(shown, r, f, columns, least) {
 					pairs[i], used[j] = j, true
 					break
 				}
@@ -313,6 +313,24 @@ func (s *shownOutput) pairRows(shown, found table, columns []int) (pairs, extra 
 	return pairs, extra
 }
 
+// nameOnCluster is the first cell of the cluster's row for one of the page, where that is known.
+func (s *shownOutput) nameOnCluster(r row) (cell string, known bool) {
+	kind, name, joined := strings.Cut(r.at(0).text, "/")
+	if !joined {
+		kind, name = "", kind
+	}
+	if !s.command.listsNodes() {
+		name = s.found[name]
+	}
+	return strings.TrimPrefix(kind+"/"+name, "/"), name != ""
+}
+
+// hasName reports whether the first cells of two rows match.
+func (s *shownOutput) hasName(t table, shown, found row, columns []int) bool {
+	m, ok := s.match(shown.at(0).text, found.at(max(0, columns[0])).text, t.where[0])
+	return ok && m.why == ""
+}
+
 // isAlike reports whether at least so many cells of two rows match. The first one counts for three, or for
 // two where its value cannot stand for the other. Cells without a value that is bound are compared first,
 // because that is fast and mostly decides.
@@ -320,17 +338,14 @@ func (s *shownOutput) isAlike(t table, shown, found row, columns []int, least in
 	if name := found.at(max(0, columns[0])).text; (isOfDefaultNamespace(shown) || name == rootCA) && shown.at(0).text != name {
 		return false
 	}
-	if m, ok := s.match(shown.at(0).text, found.at(max(0, columns[0])).text, s.where(t, 0)); s.command.listsCluster() && (!ok || m.why != "") {
-		return false
-	}
 	missing := least - len(columns) - 2
 	for _, plain := range []bool{true, false} {
 		for i, column := range columns {
 			text := shown.at(i).text
-			if s.patternFor(text, s.where(t, i)).isPlain != plain {
+			if s.patternFor(text, t.where[i]).isPlain != plain {
 				continue
 			}
-			m, ok := s.match(text, found.at(column).text, s.where(t, i))
+			m, ok := s.match(text, found.at(column).text, t.where[i])
 			switch {
 			case ok && m.why == "":
 			case ok || i > 0:
@@ -346,14 +361,6 @@ func (s *shownOutput) isAlike(t table, shown, found row, columns []int, least in
 	return true
 }
 
-// where is the column of a table as the rules know it.
-func (s *shownOutput) where(t table, i int) string {
-	if i == 0 && s.command.listsNodes() {
-		return "nodes"
-	}
-	return t.titles[i]
-}
-
 // compareRow compares the cells of a row.
 func (s *shownOutput) compareRow(t table, shown, found row, columns []int) (all []difference) {
 	for i, column := range columns {
@@ -361,7 +368,7 @@ func (s *shownOutput) compareRow(t table, shown, found row, columns []int) (all 
 			continue
 		}
 		a, b := shown.at(i), found.at(column)
-		m, ok := s.match(a.text, b.text, s.where(t, i))
+		m, ok := s.match(a.text, b.text, t.where[i])
 		if ok {
 			s.keep(m, shown.line)
 		}
@@ -410,7 +417,7 @@ func (s *shownOutput) rewrittenRow(old table, shown row, found table, now row) [
 	for i, title := range found.titles {
 		cells[i] = now.at(i).text
 		if was := slices.Index(old.titles, title); was >= 0 {
-			if m, ok := s.match(shown.at(was).text, cells[i], s.where(old, was)); ok && m.why == "" {
+			if m, ok := s.match(shown.at(was).text, cells[i], old.where[was]); ok && m.why == "" {
 				cells[i] = shown.at(was).text
 			}
 		}
