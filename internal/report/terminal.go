@@ -287,14 +287,15 @@ func (t *Terminal) details(all []Detail) {
 	width := labelWidth(all)
 	for _, d := range all {
 		label := fmt.Sprintf("      %-*s  ", width, d.Label)
-		switch text := label + below(label, clean(d.Text)); {
-		case !d.Raw:
+		if !d.Raw {
 			t.paragraph(label, len(label), t.width, plain, d.Text)
-		case d.Of == "":
-			t.line(text)
-		default:
-			t.line(text + "  " + t.style.dim("= "+clean(d.Of)))
+			continue
 		}
+		line := label + below(label, clean(d.Text))
+		if d.Of != "" {
+			line += "  " + t.style.dim("= "+clean(d.Of))
+		}
+		t.line(line)
 	}
 }
 
@@ -353,15 +354,15 @@ func (t *Terminal) table(table Table) {
 // narrowRow shows a row in lines of their own.
 func (t *Terminal) narrowRow(table Table, r Row) {
 	t.marked(r.Mark, r.Cells[0])
-	var below []Detail
+	var narrowCells []Detail
 	for i, cell := range r.Cells[1:] {
 		if c := table.Columns[i+1]; c.Wide {
 			t.line("      " + clean(cell))
 		} else if cell != "" {
-			below = append(below, Detail{Label: strings.ToLower(c.Title), Text: cell})
+			narrowCells = append(narrowCells, Detail{Label: strings.ToLower(c.Title), Text: cell})
 		}
 	}
-	t.details(below)
+	t.details(narrowCells)
 }
 
 func columnWidths(table Table) []int {

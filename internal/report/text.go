@@ -25,12 +25,17 @@ func visible(s string) string {
 // of a line when prose is wrapped.
 var logCommand = regexp.MustCompile(`(?:^|[\s\p{Z}])::[A-Za-z-]+(?:::|[\s\p{Z}])|##(?:vso|teamcity)?\[`)
 
+// lineCommand is in each logCommand that has no "##". It begins with a text, which is found fast.
+var lineCommand = regexp.MustCompile(`::[A-Za-z-]+(?:::|[\s\p{Z}])`)
+
 // PrintableJSON writes as JSON escapes the characters that a terminal would obey, and those that
 // begin a command to a CI system: a JSON text, which lets them be, means the same.
 func PrintableJSON(text string) string {
-	text = logCommand.ReplaceAllStringFunc(text, func(command string) string {
-		return strings.NewReplacer("::", `\u003a:`, "[", `\u005b`).Replace(command)
-	})
+	if strings.Contains(text, "##") || lineCommand.MatchString(text) {
+		text = logCommand.ReplaceAllStringFunc(text, func(command string) string {
+			return strings.NewReplacer("::", `\u003a:`, "[", `\u005b`).Replace(command)
+		})
+	}
 	if !strings.ContainsFunc(text, isHidden) {
 		return text
 	}
