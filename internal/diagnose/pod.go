@@ -55,7 +55,7 @@ func (e Evidence) Pulling() *Cause {
 		open := 0 // attempts that have not ended
 		for i, ev := range e.Events {
 			switch {
-			case !isAbout(ev, c.Name):
+			case !IsAbout(ev, c.Name):
 			case ev.Reason == "Pulling":
 				begun, open = &e.Events[i], open+timesSeen(ev)
 			case ev.Reason == "Pulled", isPullWarning(ev):
@@ -195,7 +195,7 @@ func (e Evidence) warnings() (signs []sign) {
 		}
 		s := sign{at: starting, reason: ev.Reason, message: ev.Message, since: firstSeen(ev), about: e.about(nil)}
 		_, s.times = e.warned(nil, func(other corev1.Event) bool { return other.Reason == ev.Reason })
-		if i := slices.IndexFunc(all, func(c corev1.ContainerStatus) bool { return isAbout(ev, c.Name) }); i >= 0 {
+		if i := slices.IndexFunc(all, func(c corev1.ContainerStatus) bool { return IsAbout(ev, c.Name) }); i >= 0 {
 			s.at, s.about = stopped, e.about(&all[i])
 			if w := all[i].State.Waiting; w != nil && slices.Contains(pullReasons, w.Reason) {
 				s.at = pull // where the state says no more than that it backs off
@@ -215,9 +215,9 @@ func (e Evidence) warnings() (signs []sign) {
 	return signs
 }
 
-// isAbout reports whether an Event is about a container: its path is then
+// IsAbout reports whether an Event is about a container: its path is then
 // spec.containers{NAME}.
-func isAbout(ev corev1.Event, container string) bool {
+func IsAbout(ev corev1.Event, container string) bool {
 	return strings.HasSuffix(ev.InvolvedObject.FieldPath, "{"+container+"}")
 }
 
@@ -246,7 +246,7 @@ func (e Evidence) warned(containers []string, match func(corev1.Event) bool) (fi
 	for _, ev := range e.Events {
 		about := ev.InvolvedObject.FieldPath == ""
 		if len(containers) > 0 {
-			about = slices.ContainsFunc(containers, func(name string) bool { return isAbout(ev, name) })
+			about = slices.ContainsFunc(containers, func(name string) bool { return IsAbout(ev, name) })
 		}
 		if ev.Type != corev1.EventTypeWarning || !about || !match(ev) {
 			continue

@@ -131,7 +131,7 @@ func isProbed(e diagnose.Evidence, now time.Time) bool {
 		started := all[i].State.Running.StartedAt.Time
 		takes := p.InitialDelaySeconds + (p.PeriodSeconds+p.TimeoutSeconds)*p.FailureThreshold
 		return now.Sub(started) < time.Duration(takes)*time.Second || slices.ContainsFunc(e.Events, func(ev corev1.Event) bool {
-			return ev.Reason == "Killing" && ev.InvolvedObject.FieldPath == "spec.containers{"+c.Name+"}" && !diagnose.LastSeen(ev).Before(started)
+			return ev.Reason == "Killing" && diagnose.IsAbout(ev, c.Name) && !diagnose.LastSeen(ev).Before(started)
 		})
 	})
 }
