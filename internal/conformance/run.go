@@ -22,7 +22,7 @@ import (
 // sideBySide is how many parts run at a time, each in its own Namespace; in one that
 // exists they run one after the other. The cleanup of a part does not count: for most of it
 // the Namespace controller waits.
-const sideBySide = 3
+const sideBySide = 4
 
 // Runner runs the suite on one cluster.
 type Runner struct {

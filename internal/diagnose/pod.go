@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -202,10 +203,15 @@ func (e Evidence) warnings() (signs []sign) {
 				s.message += e.unreadSecrets()
 				_, s.times = e.warned(e.sharing(all[i].Image), isPullWarning)
 			}
-			if r := all[i].State.Running; r != nil {
+			switch r := all[i].State.Running; {
+			case r != nil:
 				if s.at = running; LastSeen(ev).Before(r.StartedAt.Time) {
 					continue
 				}
+			case ev.Reason == "Unhealthy" && !hasRun(all[i]):
+				s.at = running // only what runs is probed: the status is older than the Event
+			case ev.Reason == "Unhealthy" && !e.isKilled(all[i]):
+				continue // it has ended by itself, before its probe failed often enough
 			}
 		} else if slices.ContainsFunc(all, hasRun) {
 			continue
@@ -219,6 +225,14 @@ func (e Evidence) warnings() (signs []sign) {
 // spec.containers{NAME}.
 func IsAbout(ev corev1.Event, container string) bool {
 	return strings.HasSuffix(ev.InvolvedObject.FieldPath, "{"+container+"}")
+}
+
+// isKilled reports whether a container that does not run was ended by its kubelet: that says so, or
+// the program got a signal.
+func (e Evidence) isKilled(c corev1.ContainerStatus) bool {
+	t := cmp.Or(c.State.Terminated, c.LastTerminationState.Terminated)
+	bySignal := t != nil && t.Reason != "OOMKilled" && (t.ExitCode == 128+int32(syscall.SIGKILL) || t.ExitCode == 128+int32(syscall.SIGTERM))
+	return bySignal || slices.ContainsFunc(e.Events, func(ev corev1.Event) bool { return ev.Reason == "Killing" && IsAbout(ev, c.Name) })
 }
 
 func hasRun(c corev1.ContainerStatus) bool {

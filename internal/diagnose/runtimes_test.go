@@ -339,12 +339,38 @@ func TestAPullSecretThatDoesNotExist(t *testing.T) {
 	}
 }
 
-// Kubelets report the end of a container whose startup probe fails as that of any other.
+// Kubelets report the end of a container whose startup probe fails as that of any other. One that
+// ends by itself meanwhile, or whose status still shows no start, is not restarted because of the probe.
 func TestAStartupProbeThatFails(t *testing.T) {
-	pod := withContainer(corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Reason: "Error", ExitCode: 137}})
-	e := Evidence{Pod: pod, Events: []corev1.Event{warning("Unhealthy", "Startup probe failed: HTTP probe failed with statuscode: 404", "spec.containers{main}", 3)}}
-	if c := e.Cause(); c == nil || c.What != `container "main" of pod "p" is restarted, because its startup probe fails` || !c.Workload {
-		t.Errorf("expected the startup probe, found %+v", c)
+	const (
+		restarted = `container "main" of pod "p" is restarted, because its startup probe fails`
+		runs      = `container "main" of pod "p" runs, but its probe fails`
+		exited    = `container "main" of pod "p" exited`
+	)
+	ended := func(code int32, reason string) corev1.ContainerState {
+		return corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Reason: reason, ExitCode: code}}
+	}
+	unhealthy := warning("Unhealthy", "Startup probe failed: HTTP probe failed with statuscode: 404", "spec.containers{main}", 3)
+	killing := warning("Killing", "Container main failed startup probe, will be restarted", "spec.containers{main}", 1)
+	killing.Type = corev1.EventTypeNormal
+	for name, tc := range map[string]struct {
+		state  corev1.ContainerState
+		events []corev1.Event
+		want   string
+		ends   bool
+	}{
+		"SIGKILL":               {ended(137, "Error"), []corev1.Event{unhealthy}, restarted, true},
+		"SIGTERM":               {ended(143, "Error"), []corev1.Event{unhealthy}, restarted, true},
+		"a clean end when told": {ended(0, "Completed"), []corev1.Event{unhealthy, killing}, restarted, true},
+		"an exit of its own":    {ended(1, "Error"), []corev1.Event{unhealthy}, exited, true},
+		"too much memory":       {ended(137, "OOMKilled"), []corev1.Event{unhealthy}, `container "main" of pod "p" was killed, because it used more memory than its limit of 0 (OOMKilled)`, true},
+		"a status that is late": {corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ContainerCreating"}}, []corev1.Event{unhealthy}, runs, false},
+		"it runs":               {corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}, []corev1.Event{unhealthy}, runs, false},
+	} {
+		c := Evidence{Pod: withContainer(tc.state), Events: tc.events}.Cause()
+		if c == nil || c.What != tc.want || c.Ends(true) != tc.ends {
+			t.Errorf("%s: expected %q, which ends a wait: %t; found %+v", name, tc.want, tc.ends, c)
+		}
 	}
 }
 
