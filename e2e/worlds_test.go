@@ -196,10 +196,27 @@ var worlds = []world{
 		}, apart: true, code: 3, want: []string{"leaves room for 1 pods", "nothing was created"},
 		reach: &result{outcome: "works, with a note: places that need another pod are not checked", want: []string{`the quota "narrow" is used up`, "eachable"}}},
 	{name: "quotalimits", title: "A quota of memory limits without a LimitRange",
-		outcome: "does not: says so before anything is created", build: func(s *scene) []string {
+		outcome: "works: the pods get limits, and the commands are shown as they then run", build: func(s *scene) []string {
 			return []string{"pods", "-n", s.quota(corev1.ResourceList{corev1.ResourceLimitsMemory: resource.MustParse("8Gi")})}
-		}, apart: true, code: 3, want: []string{`the quota "narrow" requires limits.memory`, "nothing was created"},
-		reach: &result{outcome: "works", want: []string{"eachable"}}},
+		}, apart: true, want: []string{allHold, "must have requests or limits"}, reach: &result{want: []string{"eachable"}}},
+	{name: "quotadefaults", title: "A quota of memory limits that the defaults of a LimitRange use up",
+		outcome: "works: the scenarios run one after the other", build: func(s *scene) []string {
+			ns := s.quota(corev1.ResourceList{corev1.ResourceLimitsMemory: resource.MustParse("4Gi")})
+			s.limitRange(ns, corev1.LimitRangeItem{Default: corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("512Mi")}})
+			return []string{"pods", "-n", ns}
+		}, apart: true, want: []string{"leaves 4Gi of limits.memory", "they run one after the other", allHold}, never: []string{"must have requests or limits"}},
+	{name: "limitspolicy", title: "A policy engine that requires requests and limits",
+		outcome: "works: the pods get them, and the commands are shown as they then run", build: func(s *scene) []string {
+			s.denyPods(func(r *admissionv1.AdmissionRequest) *metav1.Status {
+				for _, c := range podOf(r).Spec.Containers {
+					if c.Resources.Limits.Memory().IsZero() || c.Resources.Requests.Cpu().IsZero() {
+						return &metav1.Status{Code: http.StatusBadRequest, Message: "\n\nresource Pod was blocked due to the following policies \n\nrequire-requests-limits:\n  validate-resources: 'CPU and memory resource requests and memory limits are required for containers'\n"}
+					}
+				}
+				return nil
+			})
+			return []string{"pods"}
+		}, want: []string{allHold, "must have requests or limits"}},
 	{name: "overlay", title: "An overlay network that the API server is not part of",
 		outcome: "works, with a note: the claim about the API server's proxy is not checked", build: func(s *scene) []string {
 			for _, node := range schedulableNodes(s.Context(), s.T) {
@@ -847,6 +864,16 @@ func (s *scene) quota(hard corev1.ResourceList) string {
 	ns := s.ownNamespace(nil)
 	createQuota(s.T, ns, "narrow", hard)
 	return ns
+}
+
+// limitRange creates a LimitRange for the containers of a Namespace.
+func (s *scene) limitRange(namespace string, item corev1.LimitRangeItem) {
+	s.Helper()
+	item.Type = corev1.LimitTypeContainer
+	limits := &corev1.LimitRange{ObjectMeta: metav1.ObjectMeta{Name: "defaults"}, Spec: corev1.LimitRangeSpec{Limits: []corev1.LimitRangeItem{item}}}
+	if _, err := client(s.T).CoreV1().LimitRanges(namespace).Create(s.Context(), limits, metav1.CreateOptions{}); err != nil {
+		s.Fatal(err)
+	}
 }
 
 // apiWithoutServer registers an aggregated API whose Service does not exist.

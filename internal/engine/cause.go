@@ -11,7 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
 )
 
@@ -121,7 +121,7 @@ func (r *attempt) controllerFailure(shown troubles) *diagnose.Cause {
 			continue
 		}
 		if c.Ends(r.opts.FailFast) {
-			r.denied.CompareAndSwap(false, session.ViolatesRestricted(c.Why))
+			r.denied.CompareAndSwap(false, run.MayAdmit(r.patch, c.Why))
 			return c
 		}
 		shown.show(c)

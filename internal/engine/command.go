@@ -18,7 +18,6 @@ import (
 	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/podpatch"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
 )
@@ -33,8 +32,8 @@ type failure struct {
 	words []string
 	// skipped: the scenario goes on.
 	skipped bool
-	// restricted: admission denied a Pod that does not meet the standard restricted.
-	restricted bool
+	// readmit: admission denied a Pod, and may admit it with another patch.
+	readmit bool
 	// final: running the command again would not help.
 	final bool
 }
@@ -145,7 +144,7 @@ func (r *attempt) execute(ctx context.Context, st step, inv invocation, args []s
 	emit(out)
 	if res.ExitCode != 0 && !st.readsExitCode {
 		f := r.exited(ctx, inv, res)
-		f.restricted = session.ViolatesRestricted(res.Stderr)
+		f.readmit = run.MayAdmit(r.patch, res.Stderr)
 		return res, f
 	}
 	if args[0] == "exec" && res.ExitCode == 0 {

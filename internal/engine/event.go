@@ -33,6 +33,8 @@ type RunStarted struct {
 	// Hardened reports that Pods must meet the Pod Security Standard restricted, and
 	// that all are made to meet it.
 	Hardened bool
+	// Sized reports that containers must have requests or limits, and that all get them.
+	Sized bool
 	// UnavailableAPIs are the aggregated APIs that are down, as GROUP/VERSION.
 	UnavailableAPIs []string
 	// EndedRuns is how many runs have ended and left something behind.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/kubectl"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/podpatch"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 	"github.com/kubectl-kbe/kubectl-kbe/pkg/apis/v1alpha1"
@@ -103,7 +104,7 @@ func (r *runner) prepare(ctx context.Context, env *run.Environment) (err error) 
 	}
 	r.emit(WholeRun, RunStarted{
 		Example: r.plan.Example.Metadata.Name, Title: r.plan.Example.Spec.Title, Summary: r.plan.Example.Spec.Summary,
-		Run: env.Run, Images: r.images.References(), Hardened: env.Patch.Hardened, EndedRuns: len(ended), UnavailableAPIs: env.UnavailableAPIs,
+		Run: env.Run, Images: r.images.References(), Hardened: env.Patch.Hardened, Sized: env.Patch.Requests != podpatch.Resources{}, EndedRuns: len(ended), UnavailableAPIs: env.UnavailableAPIs,
 	})
 	r.replaceBeforehand(ctx)
 	return nil

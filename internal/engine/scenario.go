@@ -33,7 +33,7 @@ func (r *runner) scenario(ctx context.Context, index int) v1alpha1.Verdict {
 		verdict = a.steps(attemptCtx, sc.steps, a.unlessSuperseded(attemptCtx, emit))
 		again := end()
 		if again == nil {
-			again = a.hardened(ctx)
+			again = a.readmitted(ctx)
 		}
 		if again == nil && !disrupted && verdict != v1alpha1.Passed {
 			again = r.watcher.disruption(a.part)
@@ -65,7 +65,7 @@ type attempt struct {
 	kubectl  *kubectl.Kubectl
 	// images are those in use when it began.
 	images *Images
-	// patch is what admission required of Pods when it began; denied: it requires more.
+	// patch is what admission required of Pods when it began; denied: it may require more.
 	patch  podpatch.Patch
 	denied atomic.Bool
 	// unplaced are the Causes of Pods that the cluster cannot place as the scenario has it,
@@ -94,11 +94,11 @@ func (r *runner) attempt(ctx context.Context, sc scenario) (a *attempt, attemptC
 	}
 }
 
-// hardened is why an attempt does not count that was denied what was admitted before: the
-// cluster's controllers labelled the run's Namespace after the run had looked at it. It is
-// nil where another attempt would be denied, too.
-func (r *attempt) hardened(ctx context.Context) *diagnose.Cause {
-	if !r.denied.Load() || r.patch.Hardened {
+// readmitted is why an attempt does not count that was denied what was admitted before: the
+// cluster's controllers labelled the run's Namespace, or gave it a quota or a LimitRange, after the
+// run had looked at it. It is nil where another attempt would be denied, too.
+func (r *attempt) readmitted(ctx context.Context) *diagnose.Cause {
+	if !r.denied.Load() {
 		return nil
 	}
 	r.imagesMu.Lock()
@@ -106,9 +106,11 @@ func (r *attempt) hardened(ctx context.Context) *diagnose.Cause {
 	if r.Patch == r.patch && !r.Admit(ctx) {
 		return nil
 	}
-	return &diagnose.Cause{
-		What: fmt.Sprintf("namespace %q did not enforce the Pod Security Standard restricted when the run began, and does now", r.Session.Namespace),
+	what := "require requests or limits"
+	if r.Patch.Hardened && !r.patch.Hardened {
+		what = "enforce the Pod Security Standard restricted"
 	}
+	return &diagnose.Cause{What: fmt.Sprintf("namespace %q did not %s when the run began, and does now", r.Session.Namespace, what)}
 }
 
 // unlessSuperseded passes on the events of an attempt as long as it counts: what fails
@@ -174,7 +176,7 @@ func (r *attempt) step(ctx context.Context, st step, named map[string]expect.Out
 		if failure.harmless() {
 			emit(StepNotApplicable{failure.cause})
 		}
-		r.denied.CompareAndSwap(false, failure.restricted)
+		r.denied.CompareAndSwap(false, failure.readmit)
 		if _, stopped := run.SignalOf(ctx); stopped { // that the run reports
 			failure.err, failure.verdict = "", v1alpha1.Stopped
 		}

@@ -20,6 +20,8 @@ type Patch struct {
 	ServerUser bool
 	// PullSecret is the name of a Secret with the registry's credentials, or "".
 	PullSecret string
+	// Requests and Limits are those of each container, or empty.
+	Requests, Limits Resources
 }
 
 // restrictedUser is a user ID that the images of the catalogue work with; the
@@ -27,7 +29,7 @@ type Patch struct {
 const restrictedUser = 65532
 
 // Empty reports whether nothing is added.
-func (p Patch) Empty() bool { return !p.Hardened && p.PullSecret == "" }
+func (p Patch) Empty() bool { return p == Patch{} }
 
 // pod returns the fields of the Pod, container those of each of its containers
 // (https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted).
@@ -50,13 +52,23 @@ func (p Patch) pod() map[string]any {
 }
 
 func (p Patch) container() map[string]any {
-	if !p.Hardened {
-		return nil
+	fields := map[string]any{}
+	if p.Hardened {
+		fields["securityContext"] = map[string]any{
+			"allowPrivilegeEscalation": false,
+			"capabilities":             map[string]any{"drop": []any{"ALL"}},
+		}
 	}
-	return map[string]any{"securityContext": map[string]any{
-		"allowPrivilegeEscalation": false,
-		"capabilities":             map[string]any{"drop": []any{"ALL"}},
-	}}
+	resources := map[string]any{}
+	for name, of := range map[string]Resources{"requests": p.Requests, "limits": p.Limits} {
+		if of != (Resources{}) {
+			resources[name] = map[string]any{"cpu": of.CPU, "memory": of.Memory}
+		}
+	}
+	if len(resources) > 0 {
+		fields["resources"] = resources
+	}
+	return fields
 }
 
 // Overrides are the fields for `kubectl run --override-type=json`, the same for each Pod, or
@@ -131,9 +143,15 @@ func (p Patch) add(object map[string]any) (bool, error) {
 	for _, list := range []string{"containers", "initContainers"} {
 		containers, _ := spec[list].([]any)
 		for _, c := range containers {
-			if fields, ok := c.(map[string]any); ok {
-				merge(fields, p.container())
+			fields, ok := c.(map[string]any)
+			if !ok {
+				continue
 			}
+			of := p
+			if resources, _ := fields["resources"].(map[string]any); resources["limits"] != nil {
+				of.Requests = Resources{} // its limits are its requests, too
+			}
+			merge(fields, of.container())
 		}
 	}
 	return true, nil

@@ -211,9 +211,6 @@ func (p *pods) create(ctx context.Context, pod *corev1.Pod) error {
 			err = p.createWith(ctx, pod, p.patch.Load())
 		}
 	}
-	if apierrors.IsForbidden(err) && fit(pod, err.Error()) {
-		err = p.createWith(ctx, pod, p.patch.Load())
-	}
 	switch {
 	case apierrors.IsForbidden(err):
 		return fmt.Errorf("pod %q is not permitted: %w", pod.Name, p.explained(err, ""))

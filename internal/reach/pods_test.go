@@ -203,20 +203,3 @@ func TestAWaitDoesNotTimeOutWhileAnImageIsPulled(t *testing.T) {
 		t.Errorf("expected that the pull is shown, found %q", notices)
 	}
 }
-
-// TestAPodFitsItsNamespace: the words are those of the API server (plugin/pkg/admission).
-func TestAPodFitsItsNamespace(t *testing.T) {
-	for denied, want := range map[string]string{
-		`pods "p" is forbidden: failed quota: team: must specify limits.cpu for: sise; limits.memory for: sise`:                                               "true 1m 24Mi 200m 64Mi",
-		`pods "p" is forbidden: [minimum cpu usage per Container is 10m, but request is 1m, minimum memory usage per Container is 32Mi, but request is 24Mi]`: "true 10m 32Mi 0 0",
-		`pods "p" is forbidden: exceeded quota: team, requested: pods=1, used: pods=3, limited: pods=3`:                                                       "false 1m 24Mi 0 0",
-		`pods "p" is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false`:                                                  "false 1m 24Mi 0 0",
-	} {
-		pod := &corev1.Pod{Spec: corev1.PodSpec{Containers: []corev1.Container{ServiceContainer("sise", "image", "v", 9876)}}}
-		done := fit(pod, denied)
-		r := pod.Spec.Containers[0].Resources
-		if found := fmt.Sprint(done, r.Requests.Cpu(), r.Requests.Memory(), r.Limits.Cpu(), r.Limits.Memory()); found != want {
-			t.Errorf("%s: expected %s, found %s", denied, want, found)
-		}
-	}
-}

@@ -104,7 +104,7 @@ func noteOfRun(body engine.Body) []Block {
 		}
 		return blocks
 	case engine.QuotaNarrow:
-		return []Block{Break{}, Prose{Text: fmt.Sprintf("The quota %q leaves room for %d pods, and all scenarios together need %d: they run one after the other.", b.Quota, b.Room, b.Needed)}}
+		return []Block{Break{}, Prose{Text: fmt.Sprintf("The quota %q leaves %s, and all scenarios together need %s: they run one after the other.", b.Quota, b.Left, b.Needed)}}
 	case engine.ContainersAdded:
 		return []Block{openNote(fmt.Sprintf("Admission added to pod %q: container %s. Claims are about the containers of the page.", b.Pod, strings.Join(b.Containers, ", container ")))}
 	case engine.PreviewEnded:
@@ -122,9 +122,16 @@ func UnavailableAPI(api string) string {
 
 // startNotes say what is special about a run.
 func startNotes(b engine.RunStarted) (blocks []Block) {
+	var required []string
 	if b.Hardened {
-		blocks = append(blocks, Prose{Text: "Pods in this namespace must meet the Pod Security Standard restricted. " +
-			"The commands and files below have settings for it that are not on the page."})
+		required = append(required, "meet the Pod Security Standard restricted")
+	}
+	if b.Sized {
+		required = append(required, "have requests or limits")
+	}
+	if len(required) > 0 {
+		blocks = append(blocks, Prose{Text: "Pods in this namespace must " + strings.Join(required, ", and ") +
+			". The commands and files below have settings for it that are not on the page."})
 	}
 	for _, api := range b.UnavailableAPIs {
 		blocks = append(blocks, openNote(UnavailableAPI(api)), Hint{"", session.DescribeAPI(api)})

@@ -21,38 +21,61 @@ func plainPod() *corev1.Pod {
 // EnforcesRestricted reports whether Pod Security admission enforces the standard restricted
 // in a session's Namespace. Its label does not show it: the default of the cluster may.
 func EnforcesRestricted(ctx context.Context, s *session.Session) bool {
-	err := s.Admits(ctx, plainPod())
+	_, err := s.Admits(ctx, plainPod())
 	return err != nil && session.ViolatesRestricted(err.Error())
 }
 
-// admitted is the least patch with which Pods are admitted in a session's Namespace, whoever
-// decides that: Pod Security admission, a policy engine, or OpenShift, which sets the user of
-// Pods itself and refuses every other. Where none is, no patch helps, and the first command
-// meets the refusal.
-func admitted(ctx context.Context, s *session.Session, pullSecret string) (podpatch.Patch, error) {
+// MayAdmit reports whether what admission says of a Pod that it denied with a patch is that it wants more of
+// what a patch has.
+func MayAdmit(patch podpatch.Patch, denied string) bool {
+	return !patch.Hardened && session.ViolatesRestricted(denied) || patch.Fit(denied) != patch
+}
+
+// admission is what admission requires of Pods, and gives them.
+type admission struct {
+	// Patch is the least with which Pods are admitted.
+	Patch podpatch.Patch
+	// Container is what a container without resources of its own requests and is limited to:
+	// those of the patch, or the defaults of a LimitRange.
+	Container corev1.ResourceRequirements
+}
+
+// admits finds what admission in a session's Namespace requires, whoever decides that: Pod Security
+// admission, a quota, a LimitRange, a policy engine, or OpenShift, which sets the user of Pods itself and
+// refuses every other. Where no patch helps, it is none, and the first command meets the refusal.
+func admits(ctx context.Context, s *session.Session, pullSecret string) (admission, error) {
 	plain := podpatch.Patch{PullSecret: pullSecret}
-	for _, patch := range []podpatch.Patch{
-		plain,
-		{Hardened: true, PullSecret: pullSecret},
-		{Hardened: true, ServerUser: true, PullSecret: pullSecret},
-	} {
-		pod := plainPod()
-		if err := patch.Pod(pod); err != nil {
-			return plain, err
-		}
-		if s.Admits(ctx, pod) == nil {
-			return patch, nil
+	hardened, byServer := plain, plain
+	hardened.Hardened, byServer.Hardened, byServer.ServerUser = true, true, true
+	for _, patch := range []podpatch.Patch{plain, hardened, byServer, plain.Sized(), hardened.Sized(), byServer.Sized()} {
+		for range fits {
+			pod := plainPod()
+			if err := patch.Pod(pod); err != nil {
+				return admission{}, err
+			}
+			admitted, denied := s.Admits(ctx, pod)
+			if denied == nil {
+				return admission{patch, admitted.Spec.Containers[0].Resources}, nil
+			}
+			fitting := patch.Fit(denied.Error())
+			if fitting == patch {
+				break
+			}
+			patch = fitting
 		}
 	}
-	return plain, nil
+	return admission{Patch: plain}, nil
 }
+
+// fits is how often what a Pod requests is changed: for a quota, and for each rule of a LimitRange.
+const fits = 4
 
 // Admit looks again at what admission requires of Pods: whether it is more than before.
 func (e *Environment) Admit(ctx context.Context) bool {
-	patch, err := admitted(ctx, e.Session, e.Patch.PullSecret)
-	if err != nil || patch == e.Patch {
+	found, err := admits(ctx, e.Session, e.Patch.PullSecret)
+	if err != nil || found.Patch == e.Patch {
 		return false
 	}
-	e.Patch = patch
+	e.admission = found
 	return true
 }

@@ -16,7 +16,6 @@ import (
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/diagnose"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/evidence"
-	"github.com/kubectl-kbe/kubectl-kbe/internal/podpatch"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
@@ -44,8 +43,7 @@ type Environment struct {
 	*Clients
 	Config  *rest.Config
 	Session *session.Session
-	// Patch is what admission requires of Pods in the Namespace.
-	Patch    podpatch.Patch
+	admission
 	Evidence evidence.Reader
 	// UnavailableAPIs are the aggregated APIs that are down, as GROUP/VERSION: meanwhile no
 	// Namespace is deleted for good.
@@ -171,7 +169,7 @@ func (r *run) open(ctx context.Context) error {
 	r.result.Run.ID, r.result.Run.Namespace, r.result.Run.OwnNamespace = s.ID, s.Namespace, s.Owned
 	r.result.RemoveCommand = s.RemoveCommand()
 	r.env.Run = r.result.Run
-	if r.env.Patch, err = admitted(ctx, s, r.opts.PullSecret); err != nil {
+	if r.env.admission, err = admits(ctx, s, r.opts.PullSecret); err != nil {
 		return err
 	}
 	r.env.Evidence = evidence.Reader{Core: core, Namespace: s.Namespace}

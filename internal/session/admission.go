@@ -17,19 +17,23 @@ import (
 var unfinished = regexp.MustCompile(`unable to find annotation openshift\.io/`)
 
 // Admits checks with a dry run whether the API server would admit a Pod in the run's Namespace, without
-// creating it; the error says why not. In a Namespace that the run has created, it gives the
-// cluster's controllers the time that they need for it.
-func (s *Session) Admits(ctx context.Context, pod *corev1.Pod) error {
+// creating it, and returns it as admitted; the error says why not. In a Namespace that the run has
+// created, it gives the cluster's controllers the time that they need for it.
+func (s *Session) Admits(ctx context.Context, pod *corev1.Pod) (*corev1.Pod, error) {
 	object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(pod)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	object["apiVersion"], object["kind"] = "v1", "Pod"
 	for begin, pace := time.Now(), backoff(); ; {
-		_, err = s.client.Resource(pods).Namespace(s.Namespace).Create(ctx, &unstructured.Unstructured{Object: object},
+		admitted, err := s.client.Resource(pods).Namespace(s.Namespace).Create(ctx, &unstructured.Unstructured{Object: object},
 			metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
-		if !s.Owned || err == nil || !unfinished.MatchString(err.Error()) || time.Since(begin) > readyTimeout || !pause(ctx, min(pace.Step(), slowest)) {
-			return err
+		if err == nil {
+			var pod corev1.Pod
+			return &pod, runtime.DefaultUnstructuredConverter.FromUnstructured(admitted.Object, &pod)
+		}
+		if !s.Owned || !unfinished.MatchString(err.Error()) || time.Since(begin) > readyTimeout || !pause(ctx, min(pace.Step(), slowest)) {
+			return nil, err
 		}
 	}
 }

@@ -1,0 +1,62 @@
+package engine
+
+import (
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+)
+
+func quantities(pairs ...string) corev1.ResourceList {
+	list := corev1.ResourceList{}
+	for i := 0; i < len(pairs); i += 2 {
+		list[corev1.ResourceName(pairs[i])] = resource.MustParse(pairs[i+1])
+	}
+	return list
+}
+
+// A container has its own limits, or the defaults; requests that are not given are its limits.
+func TestWhatAManifestNeedsOfAQuota(t *testing.T) {
+	defaults := corev1.ResourceRequirements{Limits: quantities("memory", "512Mi")}
+	for manifest, want := range map[string]corev1.ResourceList{
+		"{kind: Pod, spec: {containers: [{name: a}, {name: b, resources: {limits: {memory: 64Mi, cpu: 500m}}}]}}": quantities(
+			"pods", "1", "count/pods", "1", "limits.memory", "576Mi", "limits.cpu", "500m", "memory", "576Mi", "requests.memory", "576Mi", "cpu", "500m", "requests.cpu", "500m"),
+		"{kind: Deployment, spec: {replicas: 3, template: {spec: {containers: [{name: a, resources: {requests: {memory: 1Mi}}}]}}}}": quantities(
+			"pods", "3", "count/pods", "3", "limits.memory", "1536Mi", "memory", "3Mi", "requests.memory", "3Mi"),
+		"{kind: Service, spec: {ports: [{port: 80}]}}": {},
+	} {
+		spec, replicas := podsOf([]byte(manifest))
+		found := corev1.ResourceList{}
+		if replicas > 0 {
+			add(found, neededBy(&spec, defaults), replicas)
+		}
+		if len(found) != len(want) {
+			t.Errorf("%s: expected %v, found %v", manifest, want, found)
+		}
+		for name, quantity := range want {
+			if n := found[name]; n.Cmp(quantity) != 0 {
+				t.Errorf("%s: expected %s of %s, found %s", manifest, &quantity, name, &n)
+			}
+		}
+	}
+}
+
+func TestWhatAQuotaLeaves(t *testing.T) {
+	rooms := []room{{"team", corev1.ResourcePods, resource.MustParse("6")}, {"team", "limits.memory", resource.MustParse("1Gi")}, {"team", "requests.nvidia.com/gpu", resource.MustParse("0")}}
+	for _, tc := range []struct {
+		needed corev1.ResourceList
+		want   string
+	}{
+		{quantities("pods", "6", "limits.memory", "1Gi"), ""},
+		{quantities("pods", "7"), "room for 6 pods"},
+		{quantities("limits.memory", "1025Mi"), "1Gi of limits.memory"},
+	} {
+		found := ""
+		if lack := lacking(rooms, tc.needed); lack != nil {
+			found = lack.String()
+		}
+		if found != tc.want {
+			t.Errorf("%v: expected %q, found %q", tc.needed, tc.want, found)
+		}
+	}
+}
