@@ -494,6 +494,20 @@ func TestAnImageWithoutToolsIsNotCheckedFromWithin(t *testing.T) {
 	}
 }
 
+// What was probed when the time is over is shown, and what was not is not said to fail.
+func TestReachShowsWhatItHasFoundWhenItsTimeIsOver(t *testing.T) {
+	exhaustive(t)
+	f := newFixture(t, "short")
+	f.start(f.bound("", "0.0.0.0"))
+	f.isolate("silent", nil, networkingv1.PolicyTypeEgress)
+	// A pod gives up after 2 s; the API server is answered within milliseconds.
+	r, code := reachPod(t, "web", "-n", f.session.Namespace, "--from", "api-server,same-node", "--timeout", "2200ms")
+	if code != 3 || r.Error != "timed out after 2.2s" {
+		t.Errorf("expected exit code 3, and the timeout, found %d, %s", code, r.Error)
+	}
+	assertFound(t, r, map[string]string{"api-server": "Met answered", "same-node": "Skipped"})
+}
+
 func TestReachSaysWhyItCannotRun(t *testing.T) {
 	for want, args := range map[string][]string{
 		`pod "nobody" not found in namespace "default"`: {"reach", "nobody", "-n", "default", "--from", "container"},

@@ -212,6 +212,8 @@ func (p *pods) create(ctx context.Context, pod *corev1.Pod) error {
 		}
 	}
 	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
 	case apierrors.IsForbidden(err):
 		return fmt.Errorf("pod %q is not permitted: %w", pod.Name, p.explained(err, ""))
 	case err != nil:

@@ -208,7 +208,8 @@ func (r *podRun) ready(ctx context.Context, pod *corev1.Pod) (err error) {
 }
 
 // probeAll probes from all vantage points in parallel. Each waits for its own caller
-// and for the target, and gives its rows. The error is the target's, or ctx's.
+// and for the target, and gives its rows. The error is the target's, or ctx's: the rows say what was
+// probed before.
 func (r *podRun) probeAll(ctx context.Context, target *corev1.Pod) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -225,23 +226,23 @@ func (r *podRun) probeAll(ctx context.Context, target *corev1.Pod) error {
 		wg.Go(func() {
 			vantage := p.row()
 			caller := vantage.caller(ctx, r, target)
-			if <-ready; ctx.Err() != nil {
+			if <-ready; len(r.table.Target.IPs) == 0 {
 				return
 			}
-			rows[i] = vantage.rows(r.table.Target, caller)
-			if caller.skipped == "" {
+			if rows[i] = vantage.rows(r.table.Target, caller); caller.skipped == "" && ctx.Err() == nil {
 				r.call(ctx, vantage, caller, rows[i])
+			}
+			if ctx.Err() != nil { // which may have ended a probe
+				caller.skipped = cmp.Or(caller.skipped, context.Cause(ctx).Error())
+				rows[i] = vantage.rows(r.table.Target, caller)
 			}
 			r.progress(Progress{Stage: "probed from: " + vantage.words})
 		})
 	}
 	wg.Wait()
 	<-ready
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
 	r.table.Rows = slices.Concat(rows...)
-	return nil
+	return context.Cause(ctx)
 }
 
 // listenTime is how long a container may take from its start until its program listens: without a
