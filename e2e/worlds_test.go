@@ -205,12 +205,12 @@ var worlds = []world{
 			s.limitRange(ns, corev1.LimitRangeItem{Default: corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("512Mi")}})
 			return []string{"pods", "-n", ns}
 		}, apart: true, want: []string{"leaves 4Gi of limits.memory", "they run one after the other", allHold}, never: []string{"must have requests or limits"}},
-	{name: "limitspolicy", title: "A policy engine that requires requests and limits",
+	{name: "limitspolicy", title: "A policy engine that requires requests of memory that are equal to the limits",
 		outcome: "works: the pods get them, and the commands are shown as they then run", build: func(s *scene) []string {
 			s.denyPods(func(r *admissionv1.AdmissionRequest) *metav1.Status {
 				for _, c := range podOf(r).Spec.Containers {
-					if c.Resources.Limits.Memory().IsZero() || c.Resources.Requests.Cpu().IsZero() {
-						return &metav1.Status{Code: http.StatusBadRequest, Message: "\n\nresource Pod was blocked due to the following policies \n\nrequire-requests-limits:\n  validate-resources: 'CPU and memory resource requests and memory limits are required for containers'\n"}
+					if r := c.Resources; r.Limits.Memory().IsZero() || r.Limits.Memory().Cmp(*r.Requests.Memory()) != 0 {
+						return &metav1.Status{Code: http.StatusBadRequest, Message: "\n\nresource Pod was blocked due to the following policies \n\nmemory-requests-equal-limits:\n  check: 'resources.requests.memory must be equal to resources.limits.memory'\n"}
 					}
 				}
 				return nil

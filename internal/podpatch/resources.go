@@ -22,6 +22,12 @@ func (p Patch) Sized() Patch {
 	return p
 }
 
+// Guaranteed are those with requests that are equal to the limits, which some policies require.
+func (p Patch) Guaranteed() Patch {
+	p.Requests, p.Limits = Ample, Ample
+	return p
+}
+
 // What a quota or a LimitRange says of a Pod that it refuses (k8s.io/apiserver, pkg/admission/plugin/resourcequota,
 // and k8s.io/kubernetes, plugin/pkg/admission/limitranger).
 var (

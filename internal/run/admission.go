@@ -2,8 +2,11 @@ package run
 
 import (
 	"context"
+	"errors"
+	"net/http"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/podpatch"
@@ -45,9 +48,7 @@ type admission struct {
 // refuses every other. Where no patch helps, it is none, and the first command meets the refusal.
 func admits(ctx context.Context, s *session.Session, pullSecret string) (admission, error) {
 	plain := podpatch.Patch{PullSecret: pullSecret}
-	hardened, byServer := plain, plain
-	hardened.Hardened, byServer.Hardened, byServer.ServerUser = true, true, true
-	for _, patch := range []podpatch.Patch{plain, hardened, byServer, plain.Sized(), hardened.Sized(), byServer.Sized()} {
+	for _, patch := range patches(plain) {
 		for range fits {
 			pod := plainPod()
 			if err := patch.Pod(pod); err != nil {
@@ -57,6 +58,9 @@ func admits(ctx context.Context, s *session.Session, pullSecret string) (admissi
 			if denied == nil {
 				return admission{patch, admitted.Spec.Containers[0].Resources}, nil
 			}
+			if !isDecision(denied) {
+				return admission{Patch: plain}, nil
+			}
 			fitting := patch.Fit(denied.Error())
 			if fitting == patch {
 				break
@@ -65,6 +69,25 @@ func admits(ctx context.Context, s *session.Session, pullSecret string) (admissi
 		}
 	}
 	return admission{Patch: plain}, nil
+}
+
+// patches are those to try, the least first.
+func patches(plain podpatch.Patch) (all []podpatch.Patch) {
+	for _, patch := range []podpatch.Patch{plain, plain.Sized(), plain.Guaranteed()} {
+		hardened := patch
+		hardened.Hardened = true
+		byServer := hardened
+		byServer.ServerUser = true
+		all = append(all, patch, hardened, byServer)
+	}
+	return all
+}
+
+// isDecision reports whether admission has refused a Pod, and may decide otherwise on another. A webhook that
+// does not answer has not.
+func isDecision(denied error) bool {
+	status, ok := errors.AsType[*apierrors.StatusError](denied)
+	return ok && status.ErrStatus.Code < http.StatusInternalServerError
 }
 
 // fits is how often what a Pod requests is changed: for a quota, and for each rule of a LimitRange.
