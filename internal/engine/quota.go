@@ -17,7 +17,7 @@ import (
 // these run one after the other.
 type QuotaNarrow struct {
 	Quota string
-	// Left is what it leaves, as "room for 6 pods", and Needed how much the run would need.
+	// Left is the rest of it, as "room for 6 pods", and Needed how much the run would need.
 	Left, Needed string
 }
 

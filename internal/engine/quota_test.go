@@ -7,23 +7,24 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 )
 
-func quantities(pairs ...string) corev1.ResourceList {
+type texts map[corev1.ResourceName]string
+
+// list has the texts as quantities.
+func (t texts) list() corev1.ResourceList {
 	list := corev1.ResourceList{}
-	for i := 0; i < len(pairs); i += 2 {
-		list[corev1.ResourceName(pairs[i])] = resource.MustParse(pairs[i+1])
+	for name, text := range t {
+		list[name] = resource.MustParse(text)
 	}
 	return list
 }
 
 // A container has its own limits, or the defaults; requests that are not given are its limits.
 func TestWhatAManifestNeedsOfAQuota(t *testing.T) {
-	defaults := corev1.ResourceRequirements{Limits: quantities("memory", "512Mi")}
+	defaults := corev1.ResourceRequirements{Limits: texts{"memory": "512Mi"}.list()}
 	for manifest, want := range map[string]corev1.ResourceList{
-		"{kind: Pod, spec: {containers: [{name: a}, {name: b, resources: {limits: {memory: 64Mi, cpu: 500m}}}]}}": quantities(
-			"pods", "1", "count/pods", "1", "limits.memory", "576Mi", "limits.cpu", "500m", "memory", "576Mi", "requests.memory", "576Mi", "cpu", "500m", "requests.cpu", "500m"),
-		"{kind: Deployment, spec: {replicas: 3, template: {spec: {containers: [{name: a, resources: {requests: {memory: 1Mi}}}]}}}}": quantities(
-			"pods", "3", "count/pods", "3", "limits.memory", "1536Mi", "memory", "3Mi", "requests.memory", "3Mi"),
-		"{kind: Service, spec: {ports: [{port: 80}]}}": {},
+		"{kind: Pod, spec: {containers: [{name: a}, {name: b, resources: {limits: {memory: 64Mi, cpu: 500m}}}]}}":                    texts{"pods": "1", "count/pods": "1", "limits.memory": "576Mi", "limits.cpu": "500m", "memory": "576Mi", "requests.memory": "576Mi", "cpu": "500m", "requests.cpu": "500m"}.list(),
+		"{kind: Deployment, spec: {replicas: 3, template: {spec: {containers: [{name: a, resources: {requests: {memory: 1Mi}}}]}}}}": texts{"pods": "3", "count/pods": "3", "limits.memory": "1536Mi", "memory": "3Mi", "requests.memory": "3Mi"}.list(),
+		"{kind: Service, spec: {ports: [{port: 80}]}}":                                                                               {},
 	} {
 		spec, replicas := podsOf([]byte(manifest))
 		found := corev1.ResourceList{}
@@ -47,9 +48,9 @@ func TestWhatAQuotaLeaves(t *testing.T) {
 		needed corev1.ResourceList
 		want   string
 	}{
-		{quantities("pods", "6", "limits.memory", "1Gi"), ""},
-		{quantities("pods", "7"), "room for 6 pods"},
-		{quantities("limits.memory", "1025Mi"), "1Gi of limits.memory"},
+		{texts{"pods": "6", "limits.memory": "1Gi"}.list(), ""},
+		{texts{"pods": "7"}.list(), "room for 6 pods"},
+		{texts{"limits.memory": "1025Mi"}.list(), "1Gi of limits.memory"},
 	} {
 		found := ""
 		if lack := lacking(rooms, tc.needed); lack != nil {
