@@ -190,9 +190,10 @@ var worlds = []world{
 		outcome: "works: the scenarios run one after the other", build: func(s *scene) []string {
 			return []string{"pods", "-n", s.quota(corev1.ResourceList{corev1.ResourcePods: resource.MustParse("6")})}
 		}, apart: true, want: []string{"leaves room for 6 pods", "they run one after the other", allHold}},
+	// What the quota requires of pods still holds where it has no room for another.
 	{name: "quotanarrow", title: "A quota of one pod",
 		outcome: "does not: says so before anything is created", build: func(s *scene) []string {
-			return []string{"pods", "-n", s.quota(corev1.ResourceList{corev1.ResourcePods: resource.MustParse("1")})}
+			return []string{"pods", "-n", s.quota(corev1.ResourceList{corev1.ResourcePods: resource.MustParse("1"), corev1.ResourceLimitsMemory: resource.MustParse("8Gi")})}
 		}, apart: true, code: 3, want: []string{"leaves room for 1 pods", "nothing was created"},
 		reach: &result{outcome: "works, with a note: places that need another pod are not checked", want: []string{`the quota "narrow" is used up`, "eachable"}}},
 	{name: "quotalimits", title: "A quota of memory limits without a LimitRange",

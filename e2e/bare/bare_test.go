@@ -37,6 +37,7 @@ func TestBareAPIServer(t *testing.T) {
 	t.Run("pods whose kubelet is silent are unconfirmed", b.testUnconfirmed)
 	t.Run("pods are watched from those that exist to their deletion", b.testWatchPods)
 	t.Run("a run ends with its cleanup and its verdict", b.testRun)
+	t.Run("a run finds what admission requires of its pods", b.testAdmission)
 	t.Run("a wait begins and ends with its object", b.testWait)
 	t.Run("a wait outlives an expired resource version", b.testExpiredVersion)
 	t.Run("a create outlives a restart of the API server", b.testRestart)

@@ -133,7 +133,7 @@ func (o *reachOptions) run(ctx context.Context, needs rbac.Needs, work func(cont
 		o.reach.Hardened = env.Patch.Hardened // which may have come after the begin
 		return run.Worst(o.reach.Verdict), err
 	}
-	result := run.Run(ctx, o.clients, o.Options, run.Work{Name: "reach", Needs: needs, Check: o.findPod, Prepare: o.begin, Do: do}, o)
+	result := run.Run(ctx, o.clients, o.Options, run.Work{Name: "reach", Image: o.image, Needs: needs, Check: o.findPod, Prepare: o.begin, Do: do}, o)
 	o.fill(result)
 	return o.finish(ctx)
 }

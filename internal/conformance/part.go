@@ -44,7 +44,7 @@ func (p part) run(ctx context.Context, r *Runner, opts run.Options, decided func
 	if p.example != nil {
 		return p.example.run(ctx, r, opts, decided)
 	}
-	work := run.Work{Name: p.name, Needs: p.needs(opts.Namespace == "")}
+	work := run.Work{Name: p.name, Image: r.images[reach.ShellImage], Needs: p.needs(opts.Namespace == "")}
 	work.Do = func(ctx context.Context, env *run.Environment) (verdict v1alpha1.Verdict, err error) {
 		out, err = p.decide(ctx, reach.Env{Environment: env, Image: r.images[reach.ShellImage]}, p.checks)
 		if failing(out.results) {
@@ -66,7 +66,11 @@ func (p part) run(ctx context.Context, r *Runner, opts run.Options, decided func
 // decideEnforced decides whether the profile restricted proves anything: whether the cluster
 // enforces what a Namespace requires.
 func decideEnforced(ctx context.Context, env reach.Env, checks []Check) (outcome, error) {
-	if !run.EnforcesRestricted(ctx, env.Session) {
+	enforces, err := run.EnforcesRestricted(ctx, env.Session, env.Image)
+	if err != nil {
+		return outcome{}, err
+	}
+	if !enforces {
 		return outcome{results: all(checks, v1alpha1.AssertionFailed, "a plain pod was admitted: is the admission plugin PodSecurity enabled?")}, nil
 	}
 	return outcome{results: all(checks, v1alpha1.AssertionPassed, "")}, nil

@@ -13,6 +13,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/kubectl-kbe/kubectl-kbe/internal/rbac"
+	"github.com/kubectl-kbe/kubectl-kbe/internal/reach"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/run"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/session"
 	"github.com/kubectl-kbe/kubectl-kbe/internal/wait"
@@ -22,7 +23,7 @@ import (
 // sideBySide is how many parts run at a time, each in its own Namespace; in one that
 // exists they run one after the other. The cleanup of a part does not count: for most of it
 // the Namespace controller waits.
-const sideBySide = 4
+const sideBySide = 3
 
 // Runner runs the suite on one cluster.
 type Runner struct {
@@ -196,8 +197,8 @@ func (r *Runner) unenforced(ctx context.Context, profile string) string {
 		return "" // the run itself will report it
 	}
 	defer s.Close(ctx) // it has made nothing
-	if run.EnforcesRestricted(ctx, s) {
-		return ""
+	if enforces, err := run.EnforcesRestricted(ctx, s, r.images[reach.ShellImage]); enforces || err != nil {
+		return "" // the run itself will report an error
 	}
 	return fmt.Sprintf("namespace %q does not enforce the Pod Security Standard restricted; without -n, the suite creates one that does", r.opts.Namespace)
 }

@@ -232,7 +232,9 @@ func IsAbout(ev corev1.Event, container string) bool {
 func (e Evidence) isKilled(c corev1.ContainerStatus) bool {
 	t := cmp.Or(c.State.Terminated, c.LastTerminationState.Terminated)
 	bySignal := t != nil && t.Reason != "OOMKilled" && (t.ExitCode == 128+int32(syscall.SIGKILL) || t.ExitCode == 128+int32(syscall.SIGTERM))
-	return bySignal || slices.ContainsFunc(e.Events, func(ev corev1.Event) bool { return ev.Reason == "Killing" && IsAbout(ev, c.Name) })
+	return bySignal || slices.ContainsFunc(e.Events, func(ev corev1.Event) bool {
+		return ev.Reason == "Killing" && IsAbout(ev, c.Name) && (t == nil || !LastSeen(ev).Before(t.StartedAt.Time))
+	})
 }
 
 func hasRun(c corev1.ContainerStatus) bool {

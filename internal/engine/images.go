@@ -35,6 +35,18 @@ func (p *Plan) Images(opts *run.Options) (*Images, error) {
 	return &Images{example: p.Example, refs: refs, registry: opts.Registry, chosen: opts.Overrides(p.Example.References())}, err
 }
 
+// anImage is one of the references in use, or "".
+func (p *Plan) anImage(opts *run.Options) string {
+	images, err := p.Images(opts)
+	if err != nil { // that the run reports
+		return ""
+	}
+	for _, ref := range images.References() {
+		return ref
+	}
+	return ""
+}
+
 // References are those in use, by short name.
 func (m *Images) References() map[string]string {
 	refs := maps.Clone(m.refs)

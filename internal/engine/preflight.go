@@ -41,9 +41,9 @@ func (r *runner) rehearse(ctx context.Context) error {
 		r.Session.Namespace, strings.Join(slices.Compact(denials), "\n"))
 }
 
-// dependent is what the API server says of an object that needs another one,
-// which an earlier step may make.
-var dependent = regexp.MustCompile(`not found|was found|no matches for kind`)
+// undecided is what the API server says of an object that needs another one, which an earlier step may
+// make, and of a webhook that decides on no dry run.
+var undecided = regexp.MustCompile(`not found|was found|no matches for kind|does not support dry run`)
 
 // refusal is how kubectl reports that the API server refuses. A webhook may give no
 // reason for the parentheses, or any text, and a message of several lines. A
@@ -65,7 +65,7 @@ func (r *attempt) denial(ctx context.Context, st step) string {
 		return ""
 	}
 	res, err := r.kubectl.Run(ctx, slices.Insert(args, 1, "--dry-run=server")...)
-	if err != nil || res.ExitCode == 0 || dependent.MatchString(res.Stderr) {
+	if err != nil || res.ExitCode == 0 || undecided.MatchString(res.Stderr) {
 		return ""
 	}
 	return refused(res.Stderr)

@@ -35,7 +35,7 @@ func Run(ctx context.Context, clients *run.Clients, plan *Plan, opts Options, ob
 	opts.Confined = !opts.AllowClusterScope
 	r := &runner{plan: plan, opts: opts, sink: sink, attempts: map[*attempt]context.CancelCauseFunc{}, connection: clients.Connection()}
 	result := run.Run(ctx, clients, opts.Options, run.Work{
-		Name: plan.Example.Metadata.Name, Needs: plan.Needs(opts.Namespace == ""), Prepare: r.prepare, Do: r.scenarios,
+		Name: plan.Example.Metadata.Name, Image: plan.anImage(&opts.Options), Needs: plan.Needs(opts.Namespace == ""), Prepare: r.prepare, Do: r.scenarios,
 	}, observer)
 	if r.stopWatch != nil {
 		r.stopWatch()

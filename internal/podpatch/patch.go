@@ -147,14 +147,26 @@ func (p Patch) add(object map[string]any) (bool, error) {
 			if !ok {
 				continue
 			}
-			of := p
-			if resources, _ := fields["resources"].(map[string]any); resources["limits"] != nil {
-				of.Requests = Resources{} // its limits are its requests, too
-			}
-			merge(fields, of.container())
+			merge(fields, p.besides(fields).container())
 		}
 	}
 	return true, nil
+}
+
+// besides is the patch for a container with resources of its own: its limits are its requests, too, and limits are
+// not less than its requests.
+func (p Patch) besides(container map[string]any) Patch {
+	own, _ := container["resources"].(map[string]any)
+	if own["limits"] != nil {
+		p.Requests = Resources{}
+	}
+	requests, _ := own["requests"].(map[string]any)
+	for name, quantity := range requests {
+		if p.Limits != (Resources{}) {
+			p.Limits.keep("minimum", name, fmt.Sprint(quantity))
+		}
+	}
+	return p
 }
 
 // merge adds fields to an object; what the object says itself stays.

@@ -1,6 +1,7 @@
 package podpatch
 
 import (
+	"cmp"
 	"regexp"
 
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -31,15 +32,19 @@ func (p Patch) Guaranteed() Patch {
 // What a quota or a LimitRange says of a Pod that it refuses (k8s.io/apiserver, pkg/admission/plugin/resourcequota,
 // and k8s.io/kubernetes, plugin/pkg/admission/limitranger).
 var (
-	mustSpecify   = regexp.MustCompile(`must specify |max limit to request ratio per|No limit is specified`)
+	needsLimits   = regexp.MustCompile(`failed quota: .*must specify .*limits\.|max limit to request ratio per|No limit is specified`)
+	needsRequests = regexp.MustCompile(`failed quota: .*must specify `)
 	ratioExceeded = regexp.MustCompile(`max limit to request ratio per .*provided ratio`)
 	bound         = regexp.MustCompile(`(minimum|maximum) (cpu|memory) usage per (?:Container|Pod) is (\S+?)[.,] `)
 )
 
 // Fit is the patch that a quota or a LimitRange requires which denied a Pod with p, or p itself.
 func (p Patch) Fit(denied string) Patch {
-	if mustSpecify.MatchString(denied) && p.Limits == (Resources{}) {
+	if needsLimits.MatchString(denied) && p.Limits == (Resources{}) {
 		p = p.Sized()
+	}
+	if needsRequests.MatchString(denied) {
+		p.Requests = cmp.Or(p.Requests, Small)
 	}
 	if ratioExceeded.MatchString(denied) {
 		p.Requests = p.Limits
@@ -57,11 +62,11 @@ func (p Patch) Fit(denied string) Patch {
 	return p
 }
 
-// keep has a resource of that name be the bound, a minimum or a maximum, unless it is within it.
+// keep has CPU or memory be the bound, a minimum or a maximum, unless it is within it.
 func (r *Resources) keep(kind, name, bound string) {
-	of, outside := &r.CPU, 1
-	if name == "memory" {
-		of = &r.Memory
+	of, outside := map[string]*string{"cpu": &r.CPU, "memory": &r.Memory}[name], 1
+	if of == nil {
+		return
 	}
 	if kind == "maximum" {
 		outside = -1

@@ -10,9 +10,11 @@ import (
 func TestResourcesFitWhatTheNamespaceRequires(t *testing.T) {
 	sized := Patch{}.Sized()
 	for denied, tc := range map[string]struct{ from, want Patch }{
-		`pods "p" is forbidden: failed quota: team: must specify limits.cpu for: sise; limits.memory for: sise`: {Patch{}, sized},
-		`pods "p" is forbidden: failed quota: team: must specify limits.cpu for: sise`:                          {sized, sized},
-		`pods "p" is forbidden: maximum memory usage per Pod is 1Gi.  No limit is specified`:                    {Patch{}, sized},
+		`pods "p" is forbidden: failed quota: team: must specify limits.cpu for: sise; limits.memory for: sise`:     {Patch{}, sized},
+		`pods "p" is forbidden: failed quota: team: must specify limits.cpu for: sise`:                              {sized, sized},
+		`pods "p" is forbidden: failed quota: team: must specify requests.cpu for: sise; requests.memory for: sise`: {Patch{}, Patch{Requests: Small}},
+		`error: must specify one of -f and -k`:                                               {Patch{}, Patch{}},
+		`pods "p" is forbidden: maximum memory usage per Pod is 1Gi.  No limit is specified`: {Patch{}, sized},
 		`pods "p" is forbidden: [minimum cpu usage per Container is 10m, but request is 1m, minimum memory usage per Container is 32Mi.  No request is specified]`: {
 			Patch{}, Patch{Requests: Resources{"10m", "32Mi"}}},
 		`pods "p" is forbidden: minimum cpu usage per Container is 500m, but request is 1m`: {sized, Patch{Requests: Resources{"500m", "24Mi"}, Limits: Resources{"500m", "64Mi"}}},
@@ -30,9 +32,9 @@ func TestResourcesFitWhatTheNamespaceRequires(t *testing.T) {
 	}
 }
 
-// A container keeps its own limits, which are its requests, too.
-func TestAContainerKeepsItsOwnLimits(t *testing.T) {
-	pod := podOf(t, []byte("spec: {containers: [{name: own, resources: {limits: {memory: 32Mi}}}, {name: shell, resources: {requests: {cpu: 5m}}}]}"))
+// A container keeps its own limits, which are its requests, too; its limits are not less than its own requests.
+func TestAContainerKeepsItsOwnResources(t *testing.T) {
+	pod := podOf(t, []byte("spec: {containers: [{name: own, resources: {limits: {memory: 32Mi}}}, {name: shell, resources: {requests: {cpu: 5m}}}, {name: large, resources: {requests: {memory: 128Mi}}}]}"))
 	if err := (Patch{}.Sized()).Pod(pod); err != nil {
 		t.Fatal(err)
 	}
@@ -40,6 +42,7 @@ func TestAContainerKeepsItsOwnLimits(t *testing.T) {
 	for i, want := range []struct{ limits, requests Resources }{
 		{Resources{"200m", "32Mi"}, Resources{"0", "0"}},
 		{Ample, Resources{"5m", "24Mi"}},
+		{Resources{"200m", "128Mi"}, Resources{"1m", "128Mi"}},
 	} {
 		r := pod.Spec.Containers[i].Resources
 		if limits, requests := of(r.Limits), of(r.Requests); limits != want.limits || requests != want.requests {

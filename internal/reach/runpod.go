@@ -75,11 +75,12 @@ func RunPod(ctx context.Context, env Env, opts PodOptions) (*Table, error) {
 		return nil, err
 	}
 	r.inTarget = kubectl.New(env.Clients, target.Namespace, env.Session.Wrap)
-	if err := r.probeAll(ctx, target); err != nil {
-		return r.table, err
-	}
+	err = r.probeAll(ctx, target)
 	r.table.excuseSilence()
 	r.table.excuseAPIServer()
+	if err != nil {
+		return r.table, err
+	}
 	r.lookUp(ctx)
 	if r.table.Count(v1alpha1.VantageMet)+r.table.Count(v1alpha1.VantageFailed) == 0 {
 		return r.table, errors.New("nothing could be checked: the target could be probed from none of the vantage points")

@@ -26,6 +26,8 @@ import (
 type Work struct {
 	// Name is in the names of the run's resources, such as pods or reach.
 	Name string
+	// Image is the reference of an image that the run's Pods have, or "".
+	Image string
 	// Needs are what the work requests from the API server, also for its own Namespace.
 	Needs rbac.Needs
 	// Check, where it is not nil, comes before anything is made: with its error the run could
@@ -44,6 +46,7 @@ type Environment struct {
 	Config  *rest.Config
 	Session *session.Session
 	admission
+	image    string
 	Evidence evidence.Reader
 	// UnavailableAPIs are the aggregated APIs that are down, as GROUP/VERSION: meanwhile no
 	// Namespace is deleted for good.
@@ -169,9 +172,8 @@ func (r *run) open(ctx context.Context) error {
 	r.result.Run.ID, r.result.Run.Namespace, r.result.Run.OwnNamespace = s.ID, s.Namespace, s.Owned
 	r.result.RemoveCommand = s.RemoveCommand()
 	r.env.Run = r.result.Run
-	if r.env.admission, err = admits(ctx, s, r.opts.PullSecret); err != nil {
-		return err
-	}
+	r.env.image = r.work.Image
+	r.env.admission, _ = require(ctx, s, r.opts.PullSecret, r.env.image)
 	r.env.Evidence = evidence.Reader{Core: core, Namespace: s.Namespace}
 	if !s.Owned {
 		r.env.Evidence.Selector = labels.Set{session.RunLabel: s.ID}.String()

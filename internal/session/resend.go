@@ -46,7 +46,7 @@ func (t *retrying) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 }
 
-// attempt sends a request once. The answer to a plain read is there as a whole, so
+// attempt sends a request once. An answer of the API server's own is there as a whole, so
 // that a connection which breaks meanwhile is noticed here.
 func (t *retrying) attempt(req *http.Request, k kind) (*http.Response, error) {
 	dup, err := copyOf(req)
@@ -54,7 +54,7 @@ func (t *retrying) attempt(req *http.Request, k kind) (*http.Response, error) {
 		return nil, err
 	}
 	resp, err := t.next.RoundTrip(dup)
-	if err != nil || req.Method != http.MethodGet || k != (kind{repeatable: true}) {
+	if err != nil || k.proxied || k.upgrade || k.stream {
 		return resp, err
 	}
 	if _, err := peek(resp); err != nil {
@@ -86,7 +86,7 @@ func (t *retrying) again(req *http.Request, k kind, resp *http.Response, err err
 		t.busy(wait)
 		return wait, true
 	case resp.StatusCode < http.StatusInternalServerError:
-		return 0, false
+		return 0, since < failing && !k.upgrade && isQuotas(resp)
 	case k.upgrade && resp.Header.Get(auditID) != "":
 		return 0, since < time.Second // it may be the kubelet's verdict on an exec
 	case k.upgrade:
@@ -175,6 +175,19 @@ var webhookFails = regexp.MustCompile(`failed calling webhook`)
 func isWebhooks(resp *http.Response) bool {
 	text, err := peek(resp)
 	return err == nil && webhookFails.Match(text)
+}
+
+// quotaBusy is how the API server says that a quota is being written by others, or not counted yet. Nothing was
+// made then (k8s.io/apiserver, pkg/admission/plugin/resourcequota).
+var quotaBusy = regexp.MustCompile(`cannot be fulfilled on resourcequotas|status unknown for quota`)
+
+// isQuotas reports whether a refusal is that of a quota that is busy.
+func isQuotas(resp *http.Response) bool {
+	if resp.StatusCode != http.StatusConflict && resp.StatusCode != http.StatusForbidden {
+		return false
+	}
+	text, err := peek(resp)
+	return err == nil && quotaBusy.Match(text)
 }
 
 // isGone reports whether what is to be deleted is not there any more, or, by the

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 )
@@ -21,6 +22,15 @@ type script struct {
 	header  http.Header
 }
 
+// said is an answer with a text.
+type said struct {
+	code int
+	text string
+}
+
+// cutOff is the status of an answer that breaks off.
+type cutOff int
+
 // passedOn is the status of what a pod answers through the API server's proxy.
 type passedOn int
 
@@ -30,8 +40,10 @@ func (s *script) RoundTrip(req *http.Request) (*http.Response, error) {
 	switch next := next.(type) {
 	case error:
 		return nil, next
-	case string:
-		return &http.Response{StatusCode: http.StatusInternalServerError, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(next)), Request: req}, nil
+	case said:
+		return &http.Response{StatusCode: next.code, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(next.text)), Request: req}, nil
+	case cutOff:
+		return &http.Response{StatusCode: int(next), Header: http.Header{}, Body: io.NopCloser(iotest.ErrReader(io.ErrUnexpectedEOF)), Request: req}, nil
 	case passedOn:
 		return &http.Response{StatusCode: int(next), Header: http.Header{"Audit-Id": {"1"}}, Body: http.NoBody, Request: req}, nil
 	default:
@@ -64,9 +76,14 @@ func TestWhatIsSentAgain(t *testing.T) {
 		"a create that was never sent":                  {"POST", "https://host/api/v1/namespaces/n/pods", "", []any{errRefused, 201}, 201, 2},
 		"a create of unknown outcome":                   {"POST", "https://host/api/v1/namespaces/n/pods", "", []any{errBroken, 201}, errBroken, 1},
 		"a create that fails":                           {"POST", "https://host/api/v1/namespaces/n/pods", "", []any{503, 201}, 503, 1},
+		"a create whose answer breaks off":              {"POST", "https://host/api/v1/namespaces/n/pods", "", []any{cutOff(201), 201}, io.ErrUnexpectedEOF, 1},
+		"a merge whose answer breaks off":               {"PATCH", aPod, "application/merge-patch+json", []any{cutOff(200), 200}, 200, 2},
 		"a question":                                    {"POST", "https://host/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", "", []any{errBroken, 500, 201}, 201, 3},
 		"a dry run":                                     {"POST", "https://host/api/v1/namespaces/n/pods?dryRun=All", "", []any{503, 201}, 201, 2},
-		"what a webhook leaves open":                    {"POST", "https://host/api/v1/namespaces/n/pods?dryRun=All", "", []any{`{"message": "failed calling webhook \"x\""}`, 201}, 500, 1},
+		"what a webhook leaves open":                    {"POST", "https://host/api/v1/namespaces/n/pods?dryRun=All", "", []any{said{500, `{"message": "failed calling webhook \"x\""}`}, 201}, 500, 1},
+		"a create while others write the quota":         {"POST", "https://host/api/v1/namespaces/n/pods", "", []any{said{409, `Operation cannot be fulfilled on resourcequotas "gke-resource-quotas": the object has been modified`}, 201}, 201, 2},
+		"a create before the quota is counted":          {"POST", "https://host/api/v1/namespaces/n/pods", "", []any{said{403, `pods "p" is forbidden: status unknown for quota: q, resources: pods`}, 201}, 201, 2},
+		"a create of what is there":                     {"POST", "https://host/api/v1/namespaces/n/pods", "", []any{said{409, `pods "p" already exists`}, 201}, 409, 1},
 		"a delete whose answer was lost":                {"DELETE", aPod, "", []any{errBroken, 404}, 200, 2},
 		"a delete of what is not there":                 {"DELETE", aPod, "", []any{404}, 404, 1},
 		"a merge":                                       {"PATCH", aPod, "application/merge-patch+json", []any{errBroken, 200}, 200, 2},
