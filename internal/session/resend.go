@@ -86,7 +86,7 @@ func (t *retrying) again(req *http.Request, k kind, resp *http.Response, err err
 		t.busy(wait)
 		return wait, true
 	case resp.StatusCode < http.StatusInternalServerError:
-		return 0, since < failing && !k.upgrade && isQuotas(resp)
+		return 0, since < failing && isQuotas(resp)
 	case k.upgrade && resp.Header.Get(auditID) != "":
 		return 0, since < time.Second // it may be the kubelet's verdict on an exec
 	case k.upgrade:
