@@ -25,7 +25,7 @@ func quantities(texts map[corev1.ResourceName]string) corev1.ResourceList {
 	return list
 }
 
-// testAdmission holds what a run finds out about what admission requires of its Pods, also where a quota has no
+// testAdmission holds what a run finds out about what admission requires of its Pods, even where a quota has no
 // room: what the quota requires, and the Pod Security Standard, is no less for that.
 func (b *bench) testAdmission(t *testing.T) {
 	type texts = map[corev1.ResourceName]string
