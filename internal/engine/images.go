@@ -35,16 +35,13 @@ func (p *Plan) Images(opts *run.Options) (*Images, error) {
 	return &Images{example: p.Example, refs: refs, registry: opts.Registry, chosen: opts.Overrides(p.Example.References())}, err
 }
 
-// anImage is one of the references in use, or "".
+// anImage is one of the references in use, the same in each run, or "".
 func (p *Plan) anImage(opts *run.Options) string {
 	images, err := p.Images(opts)
-	if err != nil { // that the run reports
-		return ""
+	if refs := slices.Sorted(maps.Values(images.References())); err == nil && len(refs) > 0 {
+		return refs[0]
 	}
-	for _, ref := range images.References() {
-		return ref
-	}
-	return ""
+	return "" // the run reports the error
 }
 
 // References are those in use, by short name.
