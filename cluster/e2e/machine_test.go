@@ -90,8 +90,10 @@ func leftovers(t *testing.T, name string, used map[string]bool) []string {
 			continue // ended: only its parent, which is the machine's first process, has not heard of it
 		}
 		for _, kind := range []string{"net", "mnt", "uts", "pid"} {
-			if link, err := os.Readlink("/proc/" + pid + "/ns/" + kind); err == nil && used[link] && !ofAnother(pid, name) {
-				left = append(left, "process "+pid+" in namespace "+link)
+			link := func() string { l, _ := os.Readlink("/proc/" + pid + "/ns/" + kind); return l }
+			// One that ends meanwhile is in no control group.
+			if l := link(); used[l] && !ofAnother(pid, name) && link() == l {
+				left = append(left, "process "+pid+" in namespace "+l)
 			}
 		}
 		for _, point := range mountPoints(t, pid) {
