@@ -129,7 +129,7 @@ func (o *reachOptions) run(ctx context.Context, needs rbac.Needs, work func(cont
 	}
 	needs = rbac.InNamespace(needs, o.Namespace == "")
 	do := func(ctx context.Context, env *run.Environment) (v1alpha1.Verdict, error) {
-		err := work(ctx, reach.Env{Environment: env, Image: o.image, Progress: o.progress()})
+		err := work(ctx, reach.Env{Environment: env, Progress: o.progress()})
 		o.reach.Hardened = env.Patch.Hardened // which may have come after the begin
 		return run.Worst(o.reach.Verdict), err
 	}

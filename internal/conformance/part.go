@@ -46,7 +46,7 @@ func (p part) run(ctx context.Context, r *Runner, opts run.Options, decided func
 	}
 	work := run.Work{Name: p.name, Image: r.images[reach.ShellImage], Needs: p.needs(opts.Namespace == "")}
 	work.Do = func(ctx context.Context, env *run.Environment) (verdict v1alpha1.Verdict, err error) {
-		out, err = p.decide(ctx, reach.Env{Environment: env, Image: r.images[reach.ShellImage]}, p.checks)
+		out, err = p.decide(ctx, reach.Env{Environment: env}, p.checks)
 		if failing(out.results) {
 			return v1alpha1.ClaimFailed, err
 		}

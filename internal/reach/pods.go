@@ -32,12 +32,10 @@ const (
 	ShellReference = "quay.io/centos/centos:stream9"
 )
 
-// Env is where a run works: a session that its caller has opened and closes, and the
-// image of its Pods.
+// Env is where a run works: a session that its caller has opened and closes. Its Image is the
+// shell image.
 type Env struct {
 	*run.Environment
-	// Image is the reference of the shell image.
-	Image string
 	// Progress, where it is not nil, is called at any time, by one goroutine at a time.
 	Progress func(Progress)
 }

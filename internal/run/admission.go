@@ -129,7 +129,7 @@ func isFull(denied error) bool { return strings.Contains(denied.Error(), "exceed
 
 // Admit looks again at what admission requires of Pods: whether it is more than before.
 func (e *Environment) Admit(ctx context.Context) bool {
-	found, isAdmitted := require(ctx, e.Session, e.Patch.PullSecret, e.image)
+	found, isAdmitted := require(ctx, e.Session, e.Patch.PullSecret, e.Image)
 	if !isAdmitted || found.Patch == e.Patch {
 		return false
 	}

@@ -46,7 +46,8 @@ type Environment struct {
 	Config  *rest.Config
 	Session *session.Session
 	admission
-	image    string
+	// Image is that of the Work.
+	Image    string
 	Evidence evidence.Reader
 	// UnavailableAPIs are the aggregated APIs that are down, as GROUP/VERSION: meanwhile no
 	// Namespace is deleted for good.
@@ -172,8 +173,8 @@ func (r *run) open(ctx context.Context) error {
 	r.result.Run.ID, r.result.Run.Namespace, r.result.Run.OwnNamespace = s.ID, s.Namespace, s.Owned
 	r.result.RemoveCommand = s.RemoveCommand()
 	r.env.Run = r.result.Run
-	r.env.image = r.work.Image
-	r.env.admission, _ = require(ctx, s, r.opts.PullSecret, r.env.image)
+	r.env.Image = r.work.Image
+	r.env.admission, _ = require(ctx, s, r.opts.PullSecret, r.env.Image)
 	r.env.Evidence = evidence.Reader{Core: core, Namespace: s.Namespace}
 	if !s.Owned {
 		r.env.Evidence.Selector = labels.Set{session.RunLabel: s.ID}.String()
